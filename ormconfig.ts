@@ -1,0 +1,47 @@
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { ApiKeyEntity } from './src/auth/api-key.entity.js';
+import { ClientSecretEntity } from './src/clients/client-secret.entity.js';
+import { ClientEntity } from './src/clients/client.entity.js';
+import { type DatabaseConfig, readConfig } from './src/config/config.js';
+import { CreateSchema1795276800000 } from './src/migrations/1795276800000-create-schema.js';
+
+/** How long SQLite waits for another process that writes. The driver blocks meanwhile, so it is short. */
+const SQLITE_BUSY_TIMEOUT_MS = 2_000;
+const POSTGRES_CONNECT_TIMEOUT_MS = 5_000;
+const POSTGRES_STATEMENT_TIMEOUT_MS = 15_000;
+const POSTGRES_POOL_SIZE = 10;
+
+/** The only TypeORM options there are: the service, its tests and the TypeORM CLI all use these. */
+export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
+  const schema = {
+    entities: [ClientEntity, ClientSecretEntity, ApiKeyEntity],
+    migrations: [CreateSchema1795276800000],
+    // The schema changes by migrations alone
+    synchronize: false,
+    logging: false,
+  };
+  return database.engine === 'sqlite'
+    ? {
+        ...schema,
+        type: 'better-sqlite3',
+        database: database.path,
+        enableWAL: true,
+        timeout: SQLITE_BUSY_TIMEOUT_MS,
+        prepareDatabase: (connection: { pragma(source: string): unknown }) => {
+          // An acknowledged write survives a power cut
+          connection.pragma('synchronous = FULL');
+        },
+      }
+    : {
+        ...schema,
+        type: 'postgres',
+        url: database.url,
+        applicationName: 'oauth-client-registry',
+        connectTimeoutMS: POSTGRES_CONNECT_TIMEOUT_MS,
+        poolSize: POSTGRES_POOL_SIZE,
+        extra: { statement_timeout: POSTGRES_STATEMENT_TIMEOUT_MS },
+      };
+}
+
+/** For the TypeORM CLI: `npx typeorm -d dist/ormconfig.js migration:show`. */
+export default new DataSource(dataSourceOptions(readConfig(process.env).database));

@@ -1,0 +1,31 @@
+import type { ClientOrder, Position } from '../../clients/client-query.js';
+import { RegistryError } from '../../errors/registry-error.js';
+
+/** A place in a list, in a form that callers keep and do not read. The order is part of it. */
+export function encodeCursor({ field, direction }: ClientOrder, { value, id }: Position): string {
+  return Buffer.from(JSON.stringify([field, direction, value, id])).toString('base64url');
+}
+
+/**
+ * The place that a cursor stands for.
+ * @throws RegistryError `validation_error` where it is none of ours, or comes from a list in another order
+ */
+export function decodeCursor({ field, direction }: ClientOrder, cursor: string): Position {
+  const [cursorField, cursorDirection, value, id] = parse(cursor);
+  const isValue = field === 'name' ? typeof value === 'string' : Number.isSafeInteger(value);
+  if (cursorField !== field || cursorDirection !== direction || !isValue || typeof id !== 'string') {
+    throw new RegistryError('validation_error', 'The cursor "after" does not belong to this list.', {
+      invalidFields: { after: ['must be a cursor of an earlier page in the same order'] },
+    });
+  }
+  return { value: value as Position['value'], id };
+}
+
+function parse(cursor: string): unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    return [];
+  }
+}

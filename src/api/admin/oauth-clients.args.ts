@@ -1,0 +1,110 @@
+import { ArgsType, Field, GraphQLISODateTime, InputType, Int, registerEnumType } from '@nestjs/graphql';
+import { Type } from 'class-transformer';
+import { IsDate, IsInt, IsOptional, Length, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import type { ClientSource, ClientStatus } from '../../clients/client.js';
+import type { ClientFilter, ClientOrder, ClientOrderField, OrderDirection } from '../../clients/client-query.js';
+import type { ClientType } from '../../clients/policy/client.js';
+import type { GrantType } from '../../clients/policy/grant-types.js';
+import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
+
+export const MAX_PAGE_SIZE = 100;
+export const DEFAULT_PAGE_SIZE = 20;
+
+const OrderFieldEnum: Record<string, ClientOrderField> = {
+  CREATED_AT: 'createdAt',
+  UPDATED_AT: 'updatedAt',
+  NAME: 'name',
+};
+registerEnumType(OrderFieldEnum, { name: 'OAuthClientOrderField', description: 'What clients can be ordered by.' });
+
+const OrderDirectionEnum: Record<string, OrderDirection> = { ASC: 'ASC', DESC: 'DESC' };
+registerEnumType(OrderDirectionEnum, { name: 'OrderDirection', description: 'Smallest or largest first.' });
+
+const HasLength = () => Length(1, 255, { message: 'must be 1 to 255 characters long' });
+const IsPointInTime = () => IsDate({ message: 'must be a date and time such as 2026-11-21T09:30:00Z' });
+
+@InputType('OAuthClientFilter', { description: 'Which clients: those that match everything that is given.' })
+export class OAuthClientFilter implements ClientFilter {
+  @IsOptional()
+  @HasLength()
+  @Field(() => String, { nullable: true })
+  orgId?: string;
+
+  @IsOptional()
+  @HasLength()
+  @Field(() => String, { nullable: true })
+  userId?: string;
+
+  @IsOptional()
+  @HasLength()
+  @Field(() => String, { nullable: true, description: 'Part of the name; upper and lower case are the same.' })
+  nameContains?: string;
+
+  @Field(() => ClientTypeEnum, { nullable: true })
+  clientType?: ClientType;
+
+  @Field(() => GrantTypeEnum, { nullable: true, description: 'Clients that may use this grant, among others.' })
+  grantType?: GrantType;
+
+  @IsOptional()
+  @HasLength()
+  @Field(() => String, { nullable: true, description: 'Clients that may ask for this scope, among others.' })
+  scope?: string;
+
+  @Field(() => ClientSourceEnum, { nullable: true })
+  source?: ClientSource;
+
+  @Field(() => ClientStatusEnum, { nullable: true })
+  status?: ClientStatus;
+
+  @Field(() => Boolean, { nullable: true })
+  verified?: boolean;
+
+  @IsOptional()
+  @IsPointInTime()
+  @Field(() => GraphQLISODateTime, { nullable: true, description: 'Later than this.' })
+  createdAfter?: Date;
+
+  @IsOptional()
+  @IsPointInTime()
+  @Field(() => GraphQLISODateTime, { nullable: true, description: 'Earlier than this.' })
+  createdBefore?: Date;
+}
+
+@InputType('OAuthClientOrder', { description: 'How clients follow each other; equal ones by clientId.' })
+export class OAuthClientOrder implements ClientOrder {
+  @Field(() => OrderFieldEnum)
+  field!: ClientOrderField;
+
+  @Field(() => OrderDirectionEnum)
+  direction!: OrderDirection;
+}
+
+@ArgsType()
+export class FilterArgs {
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => OAuthClientFilter)
+  @Field(() => OAuthClientFilter, { nullable: true })
+  filter?: OAuthClientFilter | null;
+}
+
+@ArgsType()
+export class OAuthClientsArgs extends FilterArgs {
+  @IsInt()
+  @Min(1, { message: 'must be at least 1' })
+  @Max(MAX_PAGE_SIZE, { message: `must be at most ${MAX_PAGE_SIZE}` })
+  @Field(() => Int, { defaultValue: DEFAULT_PAGE_SIZE, description: `How many, 1 to ${MAX_PAGE_SIZE}.` })
+  first!: number;
+
+  @IsOptional()
+  @MaxLength(4096, { message: 'must be a cursor of an earlier page' })
+  @Field(() => String, { nullable: true, description: 'The cursor behind which the page begins.' })
+  after?: string | null;
+
+  @Field(() => OAuthClientOrder, {
+    defaultValue: { field: 'createdAt', direction: 'DESC' },
+    description: 'The newest first, unless asked otherwise.',
+  })
+  orderBy!: OAuthClientOrder;
+}

@@ -1,0 +1,108 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { GraphQLError } from 'graphql';
+import { isDatabaseUnavailable } from '../database/unavailable.js';
+import { type ErrorCode, RegistryError } from '../errors/registry-error.js';
+
+const DATABASE_RETRY_AFTER_SECONDS = 5;
+
+/** What Fastify and Nest answer themselves, by status; any other status below 500 is a bad request. */
+const CODE_OF_STATUS: Partial<Record<number, [ErrorCode, string]>> = {
+  404: ['not_found', 'There is nothing at this path.'],
+  413: ['payload_too_large', 'The request body must not be larger than 64 KiB.'],
+  415: ['unsupported_media_type', 'Send the request body as Content-Type: application/json.'],
+};
+
+/** How GraphQL clients know the errors: Apollo's codes where it has one, the registry's in upper case otherwise. */
+const GRAPHQL_CODES: Partial<Record<ErrorCode, string>> = {
+  validation_error: 'BAD_USER_INPUT',
+  invalid_request: 'BAD_REQUEST',
+  unauthorized: 'UNAUTHENTICATED',
+  invalid_token: 'UNAUTHENTICATED',
+  insufficient_scope: 'FORBIDDEN',
+  server_error: 'INTERNAL_SERVER_ERROR',
+};
+
+/** Makes of anything that was thrown something that may be said. What was not meant for callers becomes `server_error`. */
+export function toRegistryError(error: unknown): RegistryError {
+  if (error instanceof RegistryError) return error;
+  if (isDatabaseUnavailable(error)) {
+    return new RegistryError('temporarily_unavailable', 'The database cannot be reached now.', {
+      retryAfterSeconds: DATABASE_RETRY_AFTER_SECONDS,
+      cause: error,
+    });
+  }
+  const status = statusOf(error);
+  if (status >= 400 && status < 500) {
+    const [code, description] = CODE_OF_STATUS[status] ?? ['invalid_request', 'The request is malformed.'];
+    return new RegistryError(code, description, { cause: error });
+  }
+  return new RegistryError('server_error', 'Something went wrong here; it is not the fault of the request.', {
+    cause: error,
+  });
+}
+
+/** The status that Nest or Fastify gave to an error of theirs. */
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  const isFastifyError = error instanceof Error && 'code' in error && /^FST_/.test(String(error.code));
+  return isFastifyError && 'statusCode' in error ? Number(error.statusCode) : 500;
+}
+
+/** The header fields that belong to an error. */
+function errorHeaders({ code, options }: RegistryError): Record<string, string> {
+  const headers: Record<string, string> = {};
+  // RFC 6750 §3 and §3.1: a caller who sent no credentials is told no error
+  if (code === 'unauthorized') headers['www-authenticate'] = 'Bearer';
+  if (code === 'invalid_token' || code === 'insufficient_scope') {
+    headers['www-authenticate'] = `Bearer error="${code}"`;
+  }
+  if (options.retryAfterSeconds !== undefined) headers['retry-after'] = String(options.retryAfterSeconds);
+  if (options.allow) headers.allow = options.allow.join(', ');
+  return headers;
+}
+
+function errorBody({ code, message, options }: RegistryError) {
+  return {
+    error: code,
+    error_description: message,
+    ...(options.invalidFields && { invalid_fields: options.invalidFields }),
+  };
+}
+
+/** The same refusal for a GraphQL client. */
+export function toGraphQLError(error: RegistryError, http?: { status: number }): GraphQLError {
+  const { code, message, options } = error;
+  return new GraphQLError(message, {
+    extensions: {
+      code: GRAPHQL_CODES[code] ?? code.toUpperCase(),
+      ...(options.invalidFields && { invalid_fields: options.invalidFields }),
+      ...(http && { http: { ...http, headers: new Map(Object.entries(errorHeaders(error))) } }),
+    },
+  });
+}
+
+/** The one place where an error becomes a reply, whatever threw it and whichever door it happened behind. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Errors');
+
+  catch(thrown: unknown, host: ArgumentsHost): void | GraphQLError {
+    const error = toRegistryError(thrown);
+    if (error.status >= 500) this.logger.error(error.options.cause ?? error);
+    const kind = host.getType<'http' | 'graphql'>();
+    if (kind === 'graphql') throw toGraphQLError(error);
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (!reply.sent) sendError(error, reply);
+  }
+}
+
+/** Answers a REST caller. */
+export function sendError(error: RegistryError, reply: FastifyReply): void {
+  // The rest of a body that was not read to its end would be taken for the next request
+  if (error.status === 413 || error.status === 415) reply.header('connection', 'close');
+  void reply
+    .code(error.status)
+    .headers({ 'cache-control': 'no-store', pragma: 'no-cache', ...errorHeaders(error) })
+    .send(errorBody(error));
+}

@@ -1,0 +1,25 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { CONFIG, type Config } from '../config/config.js';
+import type { AddressInfo, Server } from 'node:net';
+
+/** Where callers reach the service. Never derived from a request: a forged Host header must not end up in a reply. */
+@Injectable()
+export class PublicUrl {
+  constructor(
+    @Inject(CONFIG) private readonly config: Config,
+    private readonly host: HttpAdapterHost,
+  ) {}
+
+  /** The absolute URL of a path that starts with a slash. */
+  of(path: string): string {
+    return `${this.config.publicUrl ?? this.listeningUrl()}${path}`;
+  }
+
+  private listeningUrl(): string {
+    const server = this.host.httpAdapter.getHttpServer() as Server;
+    const port = (server.address() as AddressInfo | null)?.port ?? this.config.port;
+    const { host } = this.config;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  }
+}

@@ -1,0 +1,79 @@
+import type { IssuedClient } from '../../clients/client.js';
+import type { Submission } from '../../clients/clients.service.js';
+import { isTranslation } from '../../clients/policy/metadata-members.js';
+import { REGISTERED_NAMES } from '../../clients/policy/rules.js';
+import { splitScope } from '../../clients/policy/scope.js';
+import type { Shaped } from '../shape.js';
+import type { RegistrationRequest, RegistrationResponse } from './registration.dto.js';
+
+export function toSubmission({ body, faults }: Shaped<RegistrationRequest>): Submission {
+  const { translations, faults: translationFaults } = readTranslations(body);
+  return {
+    draft: {
+      name: body.client_name,
+      tokenEndpointAuthMethod: body.token_endpoint_auth_method,
+      grantTypes: body.grant_types,
+      // An empty scope counts as none: widespread clients send one (RFC 7591 §2 has no meaning for it)
+      scopes: body.scope === undefined ? undefined : splitScope(body.scope),
+      redirectUris: body.redirect_uris,
+      logoUri: body.logo_uri,
+      policyUri: body.policy_uri,
+      tosUri: body.tos_uri,
+      clientUri: body.client_uri,
+      contacts: body.contacts,
+      jwksUri: body.jwks_uri,
+      jwks: body.jwks,
+      softwareId: body.software_id,
+      softwareVersion: body.software_version,
+      applicationType: body.application_type,
+      translations,
+    },
+    faults: { ...faults, ...translationFaults },
+    names: REGISTERED_NAMES,
+    refusalCode: (invalid) =>
+      Object.hasOwn(invalid, REGISTERED_NAMES.redirectUris) ? 'invalid_redirect_uri' : 'invalid_client_metadata',
+  };
+}
+
+/** Members such as `client_name#ja`, whose names no class can list (RFC 7591 §2.2). */
+function readTranslations(body: object) {
+  const members = Object.entries(body).filter(([member]) => isTranslation(member));
+  return {
+    translations: Object.fromEntries(members.filter(([, value]) => typeof value === 'string')) as Record<string, string>,
+    faults: Object.fromEntries(
+      members.filter(([, value]) => typeof value !== 'string').map(([member]) => [member, ['must be a string']]),
+    ),
+  };
+}
+
+const toSeconds = (date: Date) => Math.floor(date.getTime() / 1000);
+
+/** RFC 7591 §3.2.1: all that is granted, and nothing that is not there. */
+export function toResponse({ client, secret }: IssuedClient): RegistrationResponse {
+  const { metadata } = client;
+  return {
+    client_id: client.id,
+    client_id_issued_at: toSeconds(client.createdAt),
+    ...(secret && {
+      client_secret: secret.value,
+      client_secret_expires_at: secret.expiresAt ? toSeconds(secret.expiresAt) : 0,
+    }),
+    redirect_uris: client.redirectUris,
+    client_name: client.name === client.id ? undefined : client.name,
+    grant_types: client.grantTypes,
+    response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
+    scope: client.scopes.length > 0 ? client.scopes.join(' ') : undefined,
+    token_endpoint_auth_method: client.tokenEndpointAuthMethod,
+    logo_uri: client.logoUri ?? undefined,
+    tos_uri: client.tosUri ?? undefined,
+    policy_uri: client.policyUri ?? undefined,
+    client_uri: metadata.clientUri,
+    contacts: metadata.contacts,
+    jwks_uri: metadata.jwksUri,
+    jwks: metadata.jwks,
+    software_id: metadata.softwareId,
+    software_version: metadata.softwareVersion,
+    application_type: metadata.applicationType,
+    ...metadata.translations,
+  };
+}

@@ -1,0 +1,62 @@
+import { plainToInstance } from 'class-transformer';
+import { IsArray, IsBoolean, IsIn, IsObject, IsString, ValidateIf, validateSync } from 'class-validator';
+import { RegistryError, type FieldFaults } from '../errors/registry-error.js';
+
+/**
+ * What was understood of a request body. Meaning is judged later, in the core, so that one answer can name every fault:
+ * those of shape, found here, and those of meaning.
+ */
+export interface Shaped<T> {
+  /** The members that have the right type. */
+  body: T;
+  /** What is wrong with the others, by name. */
+  faults: FieldFaults;
+}
+
+/** The member may be left out; null is a value of the wrong type. */
+export const MayBeAbsent = () => ValidateIf((_, value) => value !== undefined);
+
+export const Text = () => IsString({ message: 'must be a string' });
+export const Flag = () => IsBoolean({ message: 'must be true or false' });
+export const Member = () => IsObject({ message: 'must be an object' });
+export const OneOf = (values: readonly string[]) =>
+  IsIn([...values], { message: `must be one of ${values.join(', ')}` });
+
+/** An array of strings, of `values` only where they are given. */
+export function TextList(values?: readonly string[]): PropertyDecorator {
+  const what = values ? `one or more of ${values.join(', ')}` : 'strings';
+  return (target, key) => {
+    const message = `must be an array of ${what}`;
+    IsArray({ message })(target, key);
+    (values ? IsIn([...values], { each: true, message }) : IsString({ each: true, message }))(target, key);
+  };
+}
+
+/** What becomes of a member, by its name: `read`, `ignore`d or `refuse`d. */
+export type MemberSorter = (member: string) => 'read' | 'ignore' | 'refuse';
+
+/**
+ * Reads a JSON object into `type`, whose decorators say what shape each member has.
+ * @throws RegistryError `invalid_request` where the body is no JSON object
+ */
+export function readShape<T extends object>(type: new () => T, raw: unknown, sort: MemberSorter): Shaped<T> {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new RegistryError(
+      'invalid_request',
+      'The request body must be a JSON object, sent as Content-Type: application/json.',
+    );
+  }
+  const faults: FieldFaults = {};
+  const members: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(raw)) {
+    const treatment = sort(name);
+    if (treatment === 'read') members.push([name, value]);
+    if (treatment === 'refuse') faults[name] = ['is not known here; leave it out'];
+  }
+  const body = plainToInstance(type, Object.fromEntries(members));
+  for (const { property, constraints } of validateSync(body, { stopAtFirstError: true })) {
+    faults[property] = Object.values(constraints ?? {});
+    delete body[property as keyof T];
+  }
+  return { body, faults };
+}

@@ -1,0 +1,31 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { AdminModule } from './api/admin/admin.module.js';
+import { ErrorFilter } from './api/error.filter.js';
+import { OAuthClientsModule } from './api/oauth-clients/oauth-clients.module.js';
+import { RegistrationModule } from './api/registration/registration.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import type { Config } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { OperationsModule } from './operations/operations.module.js';
+
+/** The composition root: the three doors, and what they stand on. */
+@Module({})
+export class AppModule {
+  static of(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.of(config),
+        DatabaseModule,
+        AuthModule,
+        OAuthClientsModule,
+        RegistrationModule,
+        AdminModule,
+        OperationsModule,
+      ],
+      providers: [{ provide: APP_FILTER, useClass: ErrorFilter }],
+    };
+  }
+}

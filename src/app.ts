@@ -1,0 +1,70 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { v7 as uuidv7 } from 'uuid';
+import { isExplorerOn } from './api/admin/admin.module.js';
+import { serveExplorerAssets } from './api/admin/explorer.js';
+import { sendError, toRegistryError } from './api/error.filter.js';
+import { MAX_BODY_BYTES, parseJsonBody } from './api/json-body.js';
+import { refuseOtherMethods } from './api/method-not-allowed.js';
+import { serveOpenApi } from './api/openapi.js';
+import { AppModule } from './app.module.js';
+import type { Config } from './config/config.js';
+import { RegistryError } from './errors/registry-error.js';
+import { createLogger, NestLogger } from './operations/logger.js';
+import { logRequests } from './operations/request-log.js';
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/**
+ * Builds the service, connected and migrated, ready to listen. The one way to do it: production and tests both call it.
+ * @throws whatever keeps the database from being opened
+ */
+export async function buildApp(config: Config): Promise<NestFastifyApplication> {
+  const { trustProxy: trusted } = config;
+  const logger = createLogger(config);
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_BODY_BYTES,
+    trustProxy: typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : trusted,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    genReqId: () => uuidv7(),
+    // A path or parameter that the router itself refuses gets the same errors as everything else
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+      sendError(toRegistryError(error), reply);
+    },
+  });
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const refuseTheOtherMethods = refuseOtherMethods(fastify);
+  readJsonOnly(fastify);
+  logRequests(fastify, logger);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config), adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    logger: new NestLogger(logger),
+  });
+  serveOpenApi(app);
+  if (isExplorerOn(config)) serveExplorerAssets(fastify);
+  await app.init();
+  refuseTheOtherMethods();
+  return app;
+}
+
+/** JSON is the only request body there is, and it comes as it is: nothing here unpacks what was compressed. */
+function readJsonOnly(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBody(body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const encoding = request.headers['content-encoding'];
+    done(
+      encoding === undefined || encoding === 'identity'
+        ? undefined
+        : new RegistryError('unsupported_media_type', 'Send the request body without Content-Encoding.'),
+    );
+  });
+}

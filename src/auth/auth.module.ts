@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { ApiKeysService } from './api-keys.service.js';
+import { AuthGuard } from './auth.guard.js';
+import { Authenticator } from './authenticator.js';
+import { JwtService } from './jwt.service.js';
+
+/** Who is calling. Importing it guards every route of the application. */
+@Module({
+  providers: [ApiKeysService, JwtService, Authenticator, { provide: APP_GUARD, useClass: AuthGuard }],
+  exports: [ApiKeysService, Authenticator],
+})
+export class AuthModule {}

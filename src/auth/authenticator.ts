@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
+import { RegistryError } from '../errors/registry-error.js';
+import type { AccessLevel } from './access.js';
+import { ApiKeysService } from './api-keys.service.js';
+import { JwtService } from './jwt.service.js';
+import type { Principal } from './principal.js';
+
+/** RFC 6750 §2.1; the scheme's name ignores case (RFC 9110 §11.1). No key or token of ours is longer. */
+const BEARER = /^bearer +([\x21-\x7e]{1,8192})$/i;
+
+/** A request as far as it tells who sent it; Fastify's is one. */
+export interface Caller {
+  headers: IncomingHttpHeaders;
+  /** Set once the caller was let in. */
+  principal?: Principal | null;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is calling, once they were let in; null where they are anonymous. */
+    principal?: Principal | null;
+  }
+}
+
+/** Decides who is calling, and whether they may come in. */
+@Injectable()
+export class Authenticator {
+  constructor(
+    private readonly apiKeys: ApiKeysService,
+    private readonly jwts: JwtService,
+  ) {}
+
+  /**
+   * Lets the caller in and notes on the request who it is.
+   * @throws RegistryError `unauthorized` without credentials, `invalid_token` with bad ones, `insufficient_scope` with
+   *   those of somebody else
+   */
+  async admit(caller: Caller, level: AccessLevel): Promise<Principal | null> {
+    if (level === 'public') return null;
+    caller.principal ??= await this.identify(caller.headers.authorization);
+    if (caller.principal === null && level !== 'optional') {
+      throw new RegistryError('unauthorized', 'Send an API key or a token as "Authorization: Bearer …".');
+    }
+    if (level === 'admin' && caller.principal?.role !== 'admin') {
+      throw new RegistryError('insufficient_scope', 'This is for admins; the credentials are those of a member.');
+    }
+    return caller.principal;
+  }
+
+  private async identify(authorization: string | undefined): Promise<Principal | null> {
+    if (authorization === undefined) return null;
+    const token = BEARER.exec(authorization)?.[1];
+    const principal =
+      token === undefined
+        ? null
+        : await (this.jwts.accepts(token) ? this.jwts.authenticate(token) : this.apiKeys.authenticate(token));
+    if (principal === null) {
+      throw new RegistryError('invalid_token', 'The bearer token is malformed, unknown, expired or revoked.');
+    }
+    return principal;
+  }
+}

@@ -1,0 +1,30 @@
+import { type Config, ConfigError } from '../config/config.js';
+import type { ApiKeysService } from './api-keys.service.js';
+
+/**
+ * Sees to it that somebody can call: takes BOOTSTRAP_API_KEY, or makes a key for an empty embedded database.
+ * @returns the key that was made, to be shown once; null where none was
+ * @throws ConfigError where a PostgreSQL without any key comes without BOOTSTRAP_API_KEY: a key that one of many
+ *   instances printed somewhere would be found by nobody, or by the wrong one
+ */
+export async function bootstrapApiKey(apiKeys: ApiKeysService, config: Config): Promise<string | null> {
+  const key = {
+    name: 'bootstrap',
+    orgId: config.bootstrapOrgId,
+    userId: config.bootstrapUserId,
+    role: 'admin',
+    expiresAt: null,
+  } as const;
+  if (config.bootstrapApiKey !== null) {
+    await apiKeys.ensure(key, config.bootstrapApiKey);
+    return null;
+  }
+  if (await apiKeys.hasAny()) return null;
+  if (config.database.engine === 'postgres') {
+    throw new ConfigError(
+      'BOOTSTRAP_API_KEY is required for the first start on PostgreSQL; it takes a secret string of 32 characters or more',
+    );
+  }
+  const { apiKey } = await apiKeys.create(key);
+  return apiKey;
+}

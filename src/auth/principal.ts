@@ -1,0 +1,10 @@
+/** What a caller may do: `member` sees its own organization through REST, `admin` may use GraphQL, across all. */
+export const ROLES = ['member', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who is calling, however they proved it. */
+export interface Principal {
+  orgId: string;
+  userId: string;
+  role: Role;
+}

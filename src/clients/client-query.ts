@@ -1,0 +1,73 @@
+import type { Client, ClientSource, ClientStatus } from './client.js';
+import type { ClientType } from './policy/client.js';
+import type { GrantType } from './policy/grant-types.js';
+
+/** Which clients; those that match everything that is said. */
+export interface ClientFilter {
+  orgId?: string;
+  userId?: string;
+  /** Ignores case; on SQLite of ASCII letters only. */
+  nameContains?: string;
+  clientType?: ClientType;
+  grantType?: GrantType;
+  scope?: string;
+  source?: ClientSource;
+  status?: ClientStatus;
+  verified?: boolean;
+  /** Exclusive. */
+  createdAfter?: Date;
+  /** Exclusive. */
+  createdBefore?: Date;
+}
+
+export const CLIENT_ORDER_FIELDS = ['createdAt', 'updatedAt', 'name'] as const;
+export type ClientOrderField = (typeof CLIENT_ORDER_FIELDS)[number];
+
+export const ORDER_DIRECTIONS = ['ASC', 'DESC'] as const;
+export type OrderDirection = (typeof ORDER_DIRECTIONS)[number];
+
+/** Clients that are equal in `field` follow each other by id, in the same direction. */
+export interface ClientOrder {
+  field: ClientOrderField;
+  direction: OrderDirection;
+}
+
+/** A place in an ordered list: just behind the client with this value and id. */
+export interface Position {
+  value: string | number;
+  id: string;
+}
+
+export interface PageRequest {
+  /** At most this many clients. */
+  size: number;
+  /** Null: from the start. */
+  after: Position | null;
+}
+
+export interface ClientPage {
+  clients: Client[];
+  hasNextPage: boolean;
+}
+
+export interface Count<K extends string = string> {
+  key: K;
+  count: number;
+}
+
+export interface ClientStats {
+  total: number;
+  byClientType: Count<ClientType>[];
+  bySource: Count<ClientSource>[];
+  byStatus: Count<ClientStatus>[];
+  /** A client counts once for each of its grant types. */
+  byGrantType: Count<GrantType>[];
+  /** Days of UTC as YYYY-MM-DD: the last 30, today included, oldest first, those without a client too. */
+  createdPerDay: Count[];
+}
+
+/** The place of a client in a list of that order. */
+export function positionOf(client: Client, { field }: ClientOrder): Position {
+  const value = client[field];
+  return { value: value instanceof Date ? value.getTime() : value, id: client.id };
+}

@@ -1,0 +1,74 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { document, timestamp, tokenList } from '../database/column-types.js';
+import type { Client, ClientSource, ClientStatus } from './client.js';
+import type { ClientType, ExtendedMetadata, TokenEndpointAuthMethod } from './policy/client.js';
+import type { GrantType } from './policy/grant-types.js';
+
+@Entity('oauth_clients')
+@Index('oauth_clients_org_id', ['orgId', 'id'])
+@Index('oauth_clients_created_at', ['createdAt', 'id'])
+@Index('oauth_clients_updated_at', ['updatedAt', 'id'])
+@Index('oauth_clients_name', ['name', 'id'])
+export class ClientEntity implements Client {
+  /** UUIDv7: sorts by time of creation. */
+  @PrimaryColumn({ type: 'varchar', length: 36, primaryKeyConstraintName: 'oauth_clients_pkey' })
+  id!: string;
+
+  /** The id where the client has no name of its own. */
+  @Column({ type: 'varchar', length: 255 })
+  name!: string;
+
+  @Column({ name: 'org_id', type: 'varchar', length: 255, nullable: true })
+  orgId!: string | null;
+
+  @Column({ name: 'user_id', type: 'varchar', length: 255, nullable: true })
+  userId!: string | null;
+
+  @Column({ name: 'client_type', type: 'varchar', length: 16 })
+  type!: ClientType;
+
+  @Column({ name: 'token_endpoint_auth_method', type: 'varchar', length: 64 })
+  tokenEndpointAuthMethod!: TokenEndpointAuthMethod;
+
+  @Column({ name: 'grant_types', ...tokenList })
+  grantTypes!: GrantType[];
+
+  @Column({ name: 'scopes', ...tokenList })
+  scopes!: string[];
+
+  @Column({ name: 'redirect_uris', ...document })
+  redirectUris!: string[];
+
+  @Column({ name: 'require_pkce', type: 'boolean' })
+  requirePkce!: boolean;
+
+  @Column({ name: 'logo_uri', type: 'varchar', length: 2048, nullable: true })
+  logoUri!: string | null;
+
+  @Column({ name: 'policy_uri', type: 'varchar', length: 2048, nullable: true })
+  policyUri!: string | null;
+
+  @Column({ name: 'tos_uri', type: 'varchar', length: 2048, nullable: true })
+  tosUri!: string | null;
+
+  @Column({ name: 'metadata', ...document })
+  metadata!: ExtendedMetadata;
+
+  @Column({ type: 'varchar', length: 16 })
+  source!: ClientSource;
+
+  @Column({ type: 'varchar', length: 16 })
+  status!: ClientStatus;
+
+  @Column({ type: 'boolean' })
+  verified!: boolean;
+
+  @Column({ type: 'integer' })
+  version!: number;
+
+  @Column({ name: 'created_at', ...timestamp })
+  createdAt!: Date;
+
+  @Column({ name: 'updated_at', ...timestamp })
+  updatedAt!: Date;
+}

@@ -1,0 +1,47 @@
+import type { ClientProfile } from './policy/client.js';
+
+/** The door through which a client came. */
+export const CLIENT_SOURCES = ['api', 'dynamic', 'admin'] as const;
+export type ClientSource = (typeof CLIENT_SOURCES)[number];
+
+export const CLIENT_STATUSES = ['active', 'disabled'] as const;
+export type ClientStatus = (typeof CLIENT_STATUSES)[number];
+
+/** Whom a client belongs to. */
+export interface Owner {
+  orgId: string;
+  userId: string;
+}
+
+/** A registered client, as every door may read it: there is no secret in it, nor the hash of one. */
+export interface Client extends ClientProfile {
+  /** The client_id. */
+  id: string;
+  /** The client_id again where the client has no name of its own. */
+  name: string;
+  /** Null for a client that registered itself without credentials. */
+  orgId: string | null;
+  userId: string | null;
+  source: ClientSource;
+  status: ClientStatus;
+  /** Whether an operator has vouched for it. */
+  verified: boolean;
+  /** Counts the changes, from 1. */
+  version: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** A secret in clear. It exists in the reply that issues it and nowhere else. */
+export interface IssuedSecret {
+  value: string;
+  /** Null: never. */
+  expiresAt: Date | null;
+}
+
+/** A client that was just created. */
+export interface IssuedClient {
+  client: Client;
+  /** Null for a public client. */
+  secret: IssuedSecret | null;
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ClientEntity } from './client.entity.js';
+import { ClientsRepository } from './clients.repository.js';
+import { ClientsService } from './clients.service.js';
+
+/** The core that every door draws on. */
+@Module({
+  imports: [TypeOrmModule.forFeature([ClientEntity])],
+  providers: [ClientsRepository, ClientsService],
+  exports: [ClientsService],
+})
+export class ClientsModule {}

@@ -1,0 +1,160 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { type Repository, type SelectQueryBuilder } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { Transactions } from '../database/transactions.js';
+import { hashSecret, secretHint } from '../secrets/secret.js';
+import { CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedSecret } from './client.js';
+import { ClientEntity } from './client.entity.js';
+import { ClientSecretEntity } from './client-secret.entity.js';
+import type {
+  ClientFilter,
+  ClientOrder,
+  ClientPage,
+  ClientStats,
+  Count,
+  PageRequest,
+} from './client-query.js';
+import { CLIENT_TYPES } from './policy/client.js';
+import { GRANT_TYPES } from './policy/grant-types.js';
+
+const MS_PER_DAY = 86_400_000;
+const STATS_DAYS = 30;
+
+/** What the two engines call the same thing. */
+const DIALECTS = {
+  postgres: { likeIgnoringCase: 'ILIKE', indexOf: 'strpos' },
+  'better-sqlite3': { likeIgnoringCase: 'LIKE', indexOf: 'instr' },
+};
+
+/** The conditions of a filter: SQL with the value as `:value`, and how to write the value. */
+type Condition = { sql: string; value?: (given: never) => unknown };
+
+const epoch = (date: Date) => date.getTime();
+const token = (value: string) => ` ${value} `;
+const fragment = (value: string) => `%${value.replace(/[\\%_]/g, '\\$&')}%`;
+
+function filterConditions(dialect: keyof typeof DIALECTS): Record<keyof ClientFilter, Condition> {
+  const { likeIgnoringCase, indexOf } = DIALECTS[dialect];
+  return {
+    orgId: { sql: 'client.orgId = :value' },
+    userId: { sql: 'client.userId = :value' },
+    nameContains: { sql: `client.name ${likeIgnoringCase} :value ESCAPE '\\'`, value: fragment },
+    clientType: { sql: 'client.type = :value' },
+    grantType: { sql: `${indexOf}(client.grantTypes, :value) > 0`, value: token },
+    scope: { sql: `${indexOf}(client.scopes, :value) > 0`, value: token },
+    source: { sql: 'client.source = :value' },
+    status: { sql: 'client.status = :value' },
+    verified: { sql: 'client.verified = :value' },
+    createdAfter: { sql: 'client.createdAt > :value', value: epoch },
+    createdBefore: { sql: 'client.createdAt < :value', value: epoch },
+  };
+}
+
+/** Clients and their secrets in the database. */
+@Injectable()
+export class ClientsRepository {
+  private readonly conditions: Record<keyof ClientFilter, Condition>;
+
+  constructor(
+    @InjectRepository(ClientEntity) private readonly clients: Repository<ClientEntity>,
+    private readonly transactions: Transactions,
+  ) {
+    this.conditions = filterConditions(
+      clients.manager.dataSource.options.type === 'postgres' ? 'postgres' : 'better-sqlite3',
+    );
+  }
+
+  /** Stores a new client and the hash of its secret, both or neither. */
+  async insert(client: Client, secret: IssuedSecret | null): Promise<void> {
+    await this.transactions.run(async (manager) => {
+      await manager.insert(ClientEntity, client);
+      if (secret === null) return;
+      await manager.insert(ClientSecretEntity, {
+        id: uuidv7(),
+        clientId: client.id,
+        hash: hashSecret(secret.value),
+        hint: secretHint(secret.value),
+        createdAt: client.createdAt,
+        expiresAt: secret.expiresAt,
+      });
+    });
+  }
+
+  find(id: string): Promise<Client | null> {
+    return this.clients.findOneBy({ id });
+  }
+
+  async page(filter: ClientFilter, order: ClientOrder, { size, after }: PageRequest): Promise<ClientPage> {
+    const column = `client.${order.field}`;
+    const query = this.select(filter)
+      .orderBy(column, order.direction)
+      .addOrderBy('client.id', order.direction)
+      // One more than asked for tells whether there is a next page
+      .limit(size + 1);
+    if (after) {
+      const beyond = order.direction === 'ASC' ? '>' : '<';
+      query.andWhere(`(${column}, client.id) ${beyond} (:position, :positionId)`, {
+        position: after.value,
+        positionId: after.id,
+      });
+    }
+    const clients = await query.getMany();
+    return { clients: clients.slice(0, size), hasNextPage: clients.length > size };
+  }
+
+  count(filter: ClientFilter): Promise<number> {
+    return this.select(filter).getCount();
+  }
+
+  /** Two passes over the clients that match; what comes back has a handful of rows, however many there are. */
+  async stats(filter: ClientFilter, now: Date): Promise<ClientStats> {
+    const groups = await this.select(filter)
+      .select('client.type', 'type')
+      .addSelect('client.source', 'source')
+      .addSelect('client.status', 'status')
+      .addSelect('client.grantTypes', 'grantTypes')
+      .addSelect('COUNT(*)', 'count')
+      .groupBy('client.type')
+      .addGroupBy('client.source')
+      .addGroupBy('client.status')
+      .addGroupBy('client.grantTypes')
+      .getRawMany<{ type: string; source: string; status: string; grantTypes: string; count: string | number }>();
+    const today = Math.floor(now.getTime() / MS_PER_DAY);
+    const firstDay = today - STATS_DAYS + 1;
+    const days = await this.select(filter)
+      .select(`client.createdAt / ${MS_PER_DAY}`, 'day')
+      .addSelect('COUNT(*)', 'count')
+      .andWhere('client.createdAt >= :firstDay', { firstDay: firstDay * MS_PER_DAY })
+      .groupBy('day')
+      .getRawMany<{ day: string | number; count: string | number }>();
+    const perDay = new Map(days.map(({ day, count }) => [Number(day), Number(count)]));
+
+    const tally = <K extends string>(keys: readonly K[], has: (group: (typeof groups)[number], key: K) => boolean) =>
+      keys.map((key): Count<K> => ({
+        key,
+        count: groups.filter((group) => has(group, key)).reduce((sum, { count }) => sum + Number(count), 0),
+      }));
+    return {
+      total: groups.reduce((sum, { count }) => sum + Number(count), 0),
+      byClientType: tally(CLIENT_TYPES, ({ type }, key) => type === key),
+      bySource: tally(CLIENT_SOURCES, ({ source }, key) => source === key),
+      byStatus: tally(CLIENT_STATUSES, ({ status }, key) => status === key),
+      byGrantType: tally(GRANT_TYPES, ({ grantTypes }, key) => grantTypes.includes(token(key))),
+      createdPerDay: Array.from({ length: STATS_DAYS }, (_, index) => ({
+        key: new Date((firstDay + index) * MS_PER_DAY).toISOString().slice(0, 10),
+        count: perDay.get(firstDay + index) ?? 0,
+      })),
+    };
+  }
+
+  private select(filter: ClientFilter): SelectQueryBuilder<ClientEntity> {
+    const query = this.clients.createQueryBuilder('client');
+    for (const [name, given] of Object.entries(filter)) {
+      if (given === undefined) continue;
+      const { sql, value } = this.conditions[name as keyof ClientFilter];
+      query.andWhere(sql.replace(':value', `:${name}`), { [name]: value ? value(given as never) : given });
+    }
+    return query;
+  }
+}

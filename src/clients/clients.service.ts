@@ -1,0 +1,116 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { CONFIG, type Config } from '../config/config.js';
+import { RegistryError, type ErrorCode, type FieldFaults } from '../errors/registry-error.js';
+import { generateSecret } from '../secrets/secret.js';
+import type { Client, ClientSource, IssuedClient, Owner } from './client.js';
+import type { ClientFilter, ClientOrder, ClientPage, ClientStats, PageRequest } from './client-query.js';
+import { ClientsRepository } from './clients.repository.js';
+import type { ClientDraft } from './policy/client.js';
+import { narrow, type RegistrationPolicy, registrationRules } from './policy/registration.js';
+import { CLIENT_RULES, type FieldNames, judge, type Rule } from './policy/rules.js';
+import { settle } from './policy/settle.js';
+
+/** What a door understood of a request, and the words in which its caller is to be answered. */
+export interface Submission {
+  draft: ClientDraft;
+  /** What was wrong with the shape of the request, by the caller's field names. */
+  faults: FieldFaults;
+  /** The caller's names for the fields of a client. */
+  names: FieldNames;
+  /** The error code of a refusal, given the fields at fault. */
+  refusalCode: (faults: FieldFaults) => ErrorCode;
+}
+
+/** What a client is and which clients are allowed, for every door alike. */
+@Injectable()
+export class ClientsService {
+  private readonly registration: RegistrationPolicy;
+  private readonly registrationRules: readonly Rule[];
+
+  constructor(
+    private readonly repository: ClientsRepository,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.registration = {
+      profile: config.registrationMetadata,
+      allowedScopes: config.registrationAllowedScopes,
+      allowedGrantTypes: config.registrationAllowedGrantTypes,
+    };
+    this.registrationRules = [...registrationRules(this.registration), ...CLIENT_RULES];
+  }
+
+  /**
+   * Creates a client on behalf of `owner`.
+   * @throws RegistryError with every field at fault; nothing is stored then
+   */
+  async create(submission: Submission, owner: Owner): Promise<IssuedClient> {
+    return this.issue(accept(submission, CLIENT_RULES), owner, 'api');
+  }
+
+  /**
+   * Registers software that speaks for itself (RFC 7591): the same client, behind more refusals.
+   * @param owner the caller, where it is known
+   * @throws RegistryError with every field at fault; nothing is stored then
+   */
+  async register(submission: Submission, owner: Owner | null): Promise<IssuedClient> {
+    const draft = accept(submission, this.registrationRules);
+    return this.issue(narrow(draft, this.registration), owner, 'dynamic');
+  }
+
+  /** The client, or null where there is none by that id. */
+  find(id: string): Promise<Client | null> {
+    return this.repository.find(id);
+  }
+
+  /** One page of the clients that match `filter`. */
+  page(filter: ClientFilter, order: ClientOrder, page: PageRequest): Promise<ClientPage> {
+    return this.repository.page(filter, order, page);
+  }
+
+  /** How many clients match `filter`. Reads each of them: ask only when somebody wants to know. */
+  count(filter: ClientFilter): Promise<number> {
+    return this.repository.count(filter);
+  }
+
+  /** How the clients that match `filter` are distributed. */
+  stats(filter: ClientFilter): Promise<ClientStats> {
+    return this.repository.stats(filter, new Date());
+  }
+
+  private async issue(draft: ClientDraft, owner: Owner | null, source: ClientSource): Promise<IssuedClient> {
+    const id = uuidv7();
+    const now = new Date();
+    const profile = settle(draft);
+    const client: Client = {
+      ...profile,
+      id,
+      name: profile.name ?? id,
+      orgId: owner?.orgId ?? null,
+      userId: owner?.userId ?? null,
+      source,
+      status: 'active',
+      verified: false,
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+    };
+    const secret = client.type === 'confidential' ? { value: generateSecret(), expiresAt: null } : null;
+    await this.repository.insert(client, secret);
+    return { client, secret };
+  }
+}
+
+/** The draft of a submission that breaks no rule. */
+function accept({ draft, faults, names, refusalCode }: Submission, rules: readonly Rule[]): ClientDraft {
+  const invalidFields = judge(draft, rules, names, faults);
+  const fields = Object.keys(invalidFields);
+  if (fields.length === 0) return draft;
+  throw new RegistryError(
+    refusalCode(invalidFields),
+    `These fields are invalid: ${fields.slice(0, MAX_FIELDS_NAMED).join(', ')}${fields.length > MAX_FIELDS_NAMED ? ', …' : ''}. invalid_fields says what to do about each.`,
+    { invalidFields },
+  );
+}
+
+const MAX_FIELDS_NAMED = 20;

@@ -1,0 +1,62 @@
+import type { GrantType } from './grant-types.js';
+import type { JsonWebKeySet } from './jwks.js';
+
+/** RFC 6749 §2.1 */
+export const CLIENT_TYPES = ['public', 'confidential'] as const;
+export type ClientType = (typeof CLIENT_TYPES)[number];
+
+/** RFC 7591 §2 */
+export const TOKEN_ENDPOINT_AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post'] as const;
+export type TokenEndpointAuthMethod = (typeof TOKEN_ENDPOINT_AUTH_METHODS)[number];
+
+/** OpenID Connect Dynamic Client Registration §2 */
+export const APPLICATION_TYPES = ['native', 'web'] as const;
+export type ApplicationType = (typeof APPLICATION_TYPES)[number];
+
+/** What software says of itself beyond the contract; only what it said is there. */
+export interface ExtendedMetadata {
+  clientUri?: string;
+  /** Ways to reach the people behind the client, such as e-mail addresses. */
+  contacts?: string[];
+  jwksUri?: string;
+  jwks?: JsonWebKeySet;
+  softwareId?: string;
+  softwareVersion?: string;
+  applicationType?: ApplicationType;
+  /** Members in other languages under their full names, such as `client_name#ja` (RFC 7591 §2.2). */
+  translations?: Record<string, string>;
+}
+
+/** A client as somebody asks for it: what is left out is up to the registry. */
+export interface ClientDraft extends ExtendedMetadata {
+  name?: string;
+  type?: ClientType;
+  tokenEndpointAuthMethod?: TokenEndpointAuthMethod;
+  /** As named by the caller: may hold grants that are not offered here. */
+  grantTypes?: string[];
+  scopes?: string[];
+  redirectUris?: string[];
+  requirePkce?: boolean;
+  logoUri?: string;
+  policyUri?: string;
+  tosUri?: string;
+}
+
+/** A field by which a caller can be told what to mend. */
+export type ClientField = keyof Omit<ClientDraft, 'translations'>;
+
+/** A client as it is granted: complete, valid, and nothing in it twice. */
+export interface ClientProfile {
+  /** Null where it has none; it is then called by its client_id. */
+  name: string | null;
+  type: ClientType;
+  tokenEndpointAuthMethod: TokenEndpointAuthMethod;
+  grantTypes: GrantType[];
+  scopes: string[];
+  redirectUris: string[];
+  requirePkce: boolean;
+  logoUri: string | null;
+  policyUri: string | null;
+  tosUri: string | null;
+  metadata: ExtendedMetadata;
+}

@@ -1,0 +1,137 @@
+/**
+ * What a registration request may contain. One principle: registered elsewhere and not offered here is left out of what
+ * is granted; registered nowhere is refused.
+ *
+ * - `strict`: the nine members of the contract, nothing else.
+ * - `registered`: the IANA registry "OAuth Dynamic Client Registration Metadata".
+ * - `lenient`: anything; what nobody registered is ignored as well.
+ */
+export const METADATA_PROFILES = ['strict', 'registered', 'lenient'] as const;
+
+export type MetadataProfile = (typeof METADATA_PROFILES)[number];
+
+/** What becomes of a member: `read` and judged, `ignore`d, or `refuse`d by name. */
+export type MemberTreatment = 'read' | 'ignore' | 'refuse';
+
+/** The members of the contract. */
+const CONTRACT_MEMBERS: ReadonlySet<string> = new Set([
+  'redirect_uris',
+  'client_name',
+  'grant_types',
+  'response_types',
+  'scope',
+  'token_endpoint_auth_method',
+  'logo_uri',
+  'tos_uri',
+  'policy_uri',
+]);
+
+/** Members beyond the contract that mean something here: RFC 7591 §2, and `application_type` of OpenID Connect. */
+const STORED_MEMBERS: ReadonlySet<string> = new Set([
+  'client_uri',
+  'contacts',
+  'jwks_uri',
+  'jwks',
+  'software_id',
+  'software_version',
+  'application_type',
+]);
+
+/** The rest of the registry: members that only a server sets (RFC 7591 §3.2.1, RFC 7592 §3), and other protocols'. */
+const REGISTERED_MEMBERS: ReadonlySet<string> = new Set([
+  'client_id',
+  'client_secret',
+  'client_id_issued_at',
+  'client_secret_expires_at',
+  'registration_access_token',
+  'registration_client_uri',
+  'software_statement',
+  // OpenID Connect Dynamic Client Registration and Logout
+  'sector_identifier_uri',
+  'subject_type',
+  'id_token_signed_response_alg',
+  'id_token_encrypted_response_alg',
+  'id_token_encrypted_response_enc',
+  'userinfo_signed_response_alg',
+  'userinfo_encrypted_response_alg',
+  'userinfo_encrypted_response_enc',
+  'request_object_signing_alg',
+  'request_object_encryption_alg',
+  'request_object_encryption_enc',
+  'token_endpoint_auth_signing_alg',
+  'default_max_age',
+  'require_auth_time',
+  'default_acr_values',
+  'initiate_login_uri',
+  'request_uris',
+  'post_logout_redirect_uris',
+  'frontchannel_logout_uri',
+  'frontchannel_logout_session_required',
+  'backchannel_logout_uri',
+  'backchannel_logout_session_required',
+  // OpenID Connect CIBA, OpenID Federation, verifiable presentations
+  'backchannel_token_delivery_mode',
+  'backchannel_client_notification_endpoint',
+  'backchannel_authentication_request_signing_alg',
+  'backchannel_user_code_parameter',
+  'client_registration_types',
+  'signed_jwks_uri',
+  'organization_name',
+  'organization_uri',
+  'display_name',
+  'description',
+  'keywords',
+  'information_uri',
+  'vp_formats',
+  // User-Managed Access
+  'claims_redirect_uris',
+  // JARM, RFC 8705, RFC 9101, RFC 9126, RFC 9396, RFC 9449, RFC 9701
+  'authorization_signed_response_alg',
+  'authorization_encrypted_response_alg',
+  'authorization_encrypted_response_enc',
+  'response_modes',
+  'tls_client_auth_subject_dn',
+  'tls_client_auth_san_dns',
+  'tls_client_auth_san_uri',
+  'tls_client_auth_san_ip',
+  'tls_client_auth_san_email',
+  'tls_client_certificate_bound_access_tokens',
+  'use_mtls_endpoint_aliases',
+  'require_signed_request_object',
+  'require_pushed_authorization_requests',
+  'authorization_details_types',
+  'dpop_bound_access_tokens',
+  'introspection_signed_response_alg',
+  'introspection_encrypted_response_alg',
+  'introspection_encrypted_response_enc',
+  // ETSI NFV-SEC 022
+  'nfv_token_signed_response_alg',
+  'nfv_token_encrypted_response_alg',
+  'nfv_token_encrypted_response_enc',
+]);
+
+/** Members that people read, and that may therefore come in several languages (RFC 7591 §2.2). */
+const TRANSLATABLE: ReadonlySet<string> = new Set([
+  'client_name',
+  'client_uri',
+  'logo_uri',
+  'tos_uri',
+  'policy_uri',
+]);
+
+/** BCP 47, in outline: subtags of at most eight letters or digits, the first one letters only. */
+const LANGUAGE_TAG = /^[a-z]{1,8}(-[a-z0-9]{1,8}){0,8}$/i;
+
+/** Whether the member is a translation such as `client_name#ja` (RFC 7591 §2.2). */
+export function isTranslation(member: string): boolean {
+  const hash = member.indexOf('#');
+  return hash > 0 && TRANSLATABLE.has(member.slice(0, hash)) && LANGUAGE_TAG.test(member.slice(hash + 1));
+}
+
+/** What becomes of a member of a registration request under `profile`. */
+export function treatMember(member: string, profile: MetadataProfile): MemberTreatment {
+  if (CONTRACT_MEMBERS.has(member)) return 'read';
+  if (profile === 'strict') return 'refuse';
+  if (STORED_MEMBERS.has(member) || isTranslation(member)) return 'read';
+  return REGISTERED_MEMBERS.has(member) || profile === 'lenient' ? 'ignore' : 'refuse';
+}

@@ -1,0 +1,84 @@
+import type { ClientDraft } from './client.js';
+import { type GrantType, isGrantType, isRegisteredGrantType } from './grant-types.js';
+import type { MetadataProfile } from './metadata-members.js';
+import type { Rule } from './rules.js';
+import { settle } from './settle.js';
+
+/** What the open door allows beyond the rules that hold for every client. */
+export interface RegistrationPolicy {
+  profile: MetadataProfile;
+  /** Null: any. */
+  allowedScopes: readonly string[] | null;
+  allowedGrantTypes: readonly GrantType[];
+}
+
+/** What the open door refuses beyond the rules that hold for every client. */
+export function registrationRules(policy: RegistrationPolicy): readonly Rule[] {
+  const { allowedScopes, allowedGrantTypes } = policy;
+  const offered = `offered here: ${allowedGrantTypes.join(', ')}`;
+  return [
+    {
+      field: 'grantTypes',
+      faults: ({ grantTypes = [] }) => {
+        const unknown = grantTypes.filter((grant) => !isKnownGrant(grant, policy.profile));
+        return unknown.length > 0 ? [`must not contain an unknown grant type; ${offered}`] : [];
+      },
+    },
+    {
+      field: 'grantTypes',
+      faults: (draft) =>
+        grantable(settle(draft).grantTypes, allowedGrantTypes).length > 0
+          ? []
+          : [`must contain a grant type that is ${offered}`],
+    },
+    {
+      field: 'scopes',
+      faults: ({ scopes = [] }) =>
+        scopes.length > 0 && grantable(scopes, allowedScopes).length === 0
+          ? [`must contain a scope that is allowed here: ${allowedScopes?.join(' ')}`]
+          : [],
+    },
+    {
+      // RFC 6749 §4.4: a client without credentials has none to be granted anything for
+      field: 'tokenEndpointAuthMethod',
+      reads: ['grantTypes'],
+      faults: ({ tokenEndpointAuthMethod, grantTypes }) =>
+        tokenEndpointAuthMethod === 'none' && grantTypes?.includes('client_credentials')
+          ? ['must not be none for the client_credentials grant']
+          : [],
+    },
+  ];
+}
+
+/**
+ * What the open door makes of a faultless draft: granted = asked ∩ allowed, all that is allowed where nothing was
+ * asked for, and PKCE for every public client that uses authorization codes (RFC 9700 §2.1.1).
+ */
+export function narrow(draft: ClientDraft, policy: RegistrationPolicy): ClientDraft {
+  const { grantTypes: asked, type } = settle(draft);
+  const grantTypes = grantable(asked, policy.allowedGrantTypes);
+  return {
+    ...draft,
+    grantTypes,
+    scopes: draft.scopes?.length
+      ? grantable(draft.scopes, policy.allowedScopes)
+      : [...(policy.allowedScopes ?? [])],
+    requirePkce: type === 'public' && grantTypes.includes('authorization_code'),
+  };
+}
+
+function grantable<T extends string>(asked: readonly T[], allowed: readonly string[] | null): T[] {
+  return allowed === null ? [...asked] : asked.filter((value) => allowed.includes(value));
+}
+
+/** Grants follow the same principle as members: see {@link MetadataProfile}. */
+function isKnownGrant(grant: string, profile: MetadataProfile): boolean {
+  switch (profile) {
+    case 'strict':
+      return isGrantType(grant);
+    case 'registered':
+      return isRegisteredGrantType(grant);
+    case 'lenient':
+      return true;
+  }
+}

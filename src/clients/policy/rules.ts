@@ -1,0 +1,140 @@
+import type { ClientDraft, ClientField } from './client.js';
+import { isGrantType } from './grant-types.js';
+import { jwksFaults } from './jwks.js';
+import { redirectUriFaults } from './redirect-uri.js';
+import { scopeFaults } from './scope.js';
+import { textFaults } from './text.js';
+import { webUriFaults } from './uri.js';
+
+const MAX_CONTACTS = 20;
+const MAX_CONTACT_LENGTH = 320;
+const MAX_TRANSLATIONS = 100;
+
+/** Faults by the name that the caller knows a field by. */
+export type Faults = Record<string, string[]>;
+
+/** How a caller names the fields of a client. */
+export type FieldNames = Readonly<Record<ClientField, string>>;
+
+/** The names of RFC 7591 §2 and OpenID Connect; what they have no name for is called as the contract calls it. */
+export const REGISTERED_NAMES = {
+  name: 'client_name',
+  type: 'client_type',
+  tokenEndpointAuthMethod: 'token_endpoint_auth_method',
+  grantTypes: 'grant_types',
+  scopes: 'scope',
+  redirectUris: 'redirect_uris',
+  requirePkce: 'require_pkce',
+  logoUri: 'logo_uri',
+  policyUri: 'policy_uri',
+  tosUri: 'tos_uri',
+  clientUri: 'client_uri',
+  contacts: 'contacts',
+  jwksUri: 'jwks_uri',
+  jwks: 'jwks',
+  softwareId: 'software_id',
+  softwareVersion: 'software_version',
+  applicationType: 'application_type',
+} as const satisfies FieldNames;
+
+/** One thing that must hold of a client. */
+export interface Rule {
+  /** The field that is reported. */
+  field: ClientField;
+  /** Other fields that the rule looks at; it has no say where one of them is at fault already. */
+  reads?: readonly ClientField[];
+  /** What is wrong, each fault completing the sentence "FIELD …". */
+  faults: (draft: ClientDraft) => string[];
+}
+
+/** A rule about one field by itself, asked only where the field is there. */
+function each<F extends ClientField>(
+  field: F,
+  faults: (value: NonNullable<ClientDraft[F]>) => string[],
+): Rule {
+  return {
+    field,
+    faults: (draft) => {
+      const value = draft[field];
+      return value === undefined ? [] : faults(value);
+    },
+  };
+}
+
+/** What must hold of every client, whichever door it comes through. */
+export const CLIENT_RULES: readonly Rule[] = [
+  each('name', (name) => textFaults(name)),
+  each('grantTypes', (grants) => (grants.length === 0 ? ['must name at least one grant type'] : [])),
+  each('scopes', scopeFaults),
+  each('redirectUris', redirectUriFaults),
+  each('logoUri', webUriFaults),
+  each('policyUri', webUriFaults),
+  each('tosUri', webUriFaults),
+  each('clientUri', webUriFaults),
+  each('jwksUri', webUriFaults),
+  each('jwks', jwksFaults),
+  each('softwareId', (id) => textFaults(id)),
+  each('softwareVersion', (version) => textFaults(version)),
+  each('contacts', contactFaults),
+  {
+    // RFC 7591 §2: the two must not both be present
+    field: 'jwks',
+    reads: ['jwksUri'],
+    faults: ({ jwks, jwksUri }) => (jwks && jwksUri ? ['must not be sent together with jwks_uri'] : []),
+  },
+  {
+    // RFC 6749 §3.1.2.2: whoever names the redirect-based grant must say where to redirect to
+    field: 'redirectUris',
+    reads: ['grantTypes'],
+    faults: ({ grantTypes, redirectUris }) =>
+      grantTypes?.includes('authorization_code') && !redirectUris?.length
+        ? ['must have at least one URI for the authorization_code grant']
+        : [],
+  },
+];
+
+function contactFaults(contacts: string[]): string[] {
+  if (contacts.length > MAX_CONTACTS) return [`must have at most ${MAX_CONTACTS} entries`];
+  return contacts.flatMap((contact, index) =>
+    textFaults(contact, MAX_CONTACT_LENGTH).map((fault) => `entry ${index + 1} ${fault}`),
+  );
+}
+
+/**
+ * Everything that is wrong with a draft.
+ * @param known faults that were found before, such as wrong types; the rules about those fields are not asked
+ */
+export function judge(draft: ClientDraft, rules: readonly Rule[], names: FieldNames, known: Faults): Faults {
+  const faults: Faults = { ...known, ...translationFaults(draft.translations ?? {}) };
+  for (const rule of rules) {
+    const concerned = [rule.field, ...(rule.reads ?? [])];
+    if (concerned.some((field) => Object.hasOwn(faults, names[field]))) continue;
+    const found = rule.faults(draft);
+    if (found.length > 0) faults[names[rule.field]] = found;
+  }
+  return faults;
+}
+
+/** Translations obey the rules of the members that they translate. */
+function translationFaults(translations: Record<string, string>): Faults {
+  const members = Object.entries(translations);
+  const surplus = members.slice(MAX_TRANSLATIONS).map(([member]) => member);
+  if (surplus.length > 0) {
+    return Object.fromEntries(
+      surplus.map((member) => [member, [`must not be one of more than ${MAX_TRANSLATIONS} translations`]]),
+    );
+  }
+  return Object.fromEntries(
+    members
+      .map(([member, value]): [string, string[]] => [
+        member,
+        member.startsWith('client_name#') ? textFaults(value) : webUriFaults(value),
+      ])
+      .filter(([, faults]) => faults.length > 0),
+  );
+}
+
+/** Grants of `grantTypes` that this registry offers, without repetition. */
+export function offeredGrants(grantTypes: readonly string[]) {
+  return [...new Set(grantTypes)].filter(isGrantType);
+}

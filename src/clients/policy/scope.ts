@@ -1,0 +1,25 @@
+export const MAX_SCOPES = 100;
+export const MAX_SCOPE_LENGTH = 128;
+
+/** RFC 6749 §3.3: printable ASCII without space, double quote and backslash. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+export function isScopeToken(value: string): boolean {
+  return SCOPE_TOKEN.test(value) && value.length <= MAX_SCOPE_LENGTH;
+}
+
+/** The scope-tokens of a `scope` member; none for the empty string. */
+export function splitScope(scope: string): string[] {
+  return scope.split(' ').filter((token) => token !== '');
+}
+
+/** What is wrong with a list of scopes. */
+export function scopeFaults(scopes: readonly string[]): string[] {
+  if (scopes.length > MAX_SCOPES) return [`must have at most ${MAX_SCOPES} scopes`];
+  return scopes.every(isScopeToken)
+    ? []
+    : [
+        `must hold scope-tokens only: 1 to ${MAX_SCOPE_LENGTH} printable ASCII characters each, ` +
+          'without space, double quote and backslash (RFC 6749 §3.3)',
+      ];
+}

@@ -1,0 +1,44 @@
+import type { ClientDraft, ClientProfile, ExtendedMetadata } from './client.js';
+import { offeredGrants } from './rules.js';
+
+/** RFC 7591 §2 */
+const DEFAULT_GRANT_TYPES = ['authorization_code'];
+
+const unique = (values: readonly string[] = []) => [...new Set(values)];
+
+/**
+ * The client that a faultless draft becomes: what was left out gets its default, what was said twice is there once.
+ */
+export function settle(draft: ClientDraft): ClientProfile {
+  const tokenEndpointAuthMethod =
+    draft.tokenEndpointAuthMethod ?? (draft.type === 'public' ? 'none' : 'client_secret_basic');
+  return {
+    name: draft.name?.trim() ?? null,
+    type: tokenEndpointAuthMethod === 'none' ? 'public' : 'confidential',
+    tokenEndpointAuthMethod,
+    grantTypes: offeredGrants(draft.grantTypes ?? DEFAULT_GRANT_TYPES),
+    scopes: unique(draft.scopes),
+    redirectUris: unique(draft.redirectUris),
+    requirePkce: draft.requirePkce ?? false,
+    logoUri: draft.logoUri ?? null,
+    policyUri: draft.policyUri ?? null,
+    tosUri: draft.tosUri ?? null,
+    metadata: extendedMetadata(draft),
+  };
+}
+
+function extendedMetadata(draft: ClientDraft): ExtendedMetadata {
+  const { clientUri, contacts, jwksUri, jwks, softwareId, softwareVersion, applicationType, translations } =
+    draft;
+  const said = {
+    clientUri,
+    contacts: contacts && unique(contacts),
+    jwksUri,
+    jwks,
+    softwareId,
+    softwareVersion,
+    applicationType,
+    translations: translations && Object.keys(translations).length > 0 ? translations : undefined,
+  };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,33 @@
+export const MAX_URI_LENGTH = 2048;
+
+/** What RFC 3986 §2 allows in a URI. Anything else may be read differently by the next parser, so it is refused. */
+const URI_CHARACTERS = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]*$/;
+const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i;
+const USERINFO = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i;
+
+/** The parsed URI, or what is wrong with it as an absolute URI of any scheme. */
+export function parseUri(value: string): URL | string {
+  if (value.length > MAX_URI_LENGTH) return `must be at most ${MAX_URI_LENGTH} characters long`;
+  if (!URI_CHARACTERS.test(value) || BROKEN_ESCAPE.test(value)) {
+    return 'must not contain whitespace, control or other characters that a URI must percent-encode (RFC 3986 §2)';
+  }
+  if (!URL.canParse(value)) return 'must be an absolute URI, such as https://example.com/path';
+  const url = new URL(value);
+  if (/^https?:$/.test(url.protocol) && !/^https?:\/\/[^/]/i.test(value)) {
+    return 'must name a host after https://';
+  }
+  if (USERINFO.test(value) || url.username || url.password) return 'must not contain a user name or password';
+  return url;
+}
+
+/** Whether a URL's host can only be the machine that opens it (RFC 8252 §7.3, and the name for it). */
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** What is wrong with the address of a page or picture that people may open. It is never fetched by the server. */
+export function webUriFaults(value: string): string[] {
+  const url = parseUri(value);
+  if (typeof url === 'string') return [url];
+  return /^https?:$/.test(url.protocol) ? [] : ['must be an https or http URL'];
+}

@@ -1,0 +1,237 @@
+import ipaddr from 'ipaddr.js';
+import { type GrantType, GRANT_TYPES } from '../clients/policy/grant-types.js';
+import { METADATA_PROFILES } from '../clients/policy/metadata-members.js';
+import { isScopeToken } from '../clients/policy/scope.js';
+
+/** A value in the environment that the service cannot run with. The message names the variable and what it takes. */
+export class ConfigError extends Error {}
+
+export type DatabaseConfig = { engine: 'sqlite'; path: string } | { engine: 'postgres'; url: string };
+
+/** At most `points` requests in `durationSeconds`. */
+export interface RateLimit {
+  points: number;
+  durationSeconds: number;
+}
+
+interface Setting<T> {
+  /** The environment variable. */
+  variable: string;
+  /** What a good value looks like; completes the sentence "VARIABLE takes …". */
+  takes: string;
+  /** The value that `raw` stands for, or undefined where it stands for none. */
+  read: (raw: string) => T | undefined;
+  /** The value where the variable is unset or empty. */
+  fallback: T;
+}
+
+/** Only there to let the compiler infer `T` per setting. */
+const setting = <T>(definition: Setting<T>): Setting<T> => definition;
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const SECONDS = { s: 1, m: 60, h: 3600 } as const;
+const MIN_API_KEY_LENGTH = 32;
+
+const text = (raw: string) => raw;
+const port = (raw: string) => (/^\d{1,5}$/.test(raw) && Number(raw) <= 65535 ? Number(raw) : undefined);
+const onOff = (raw: string) => ({ on: true, off: false })[raw];
+const oneOf =
+  <T extends string>(values: readonly T[]) =>
+  (raw: string) =>
+    values.find((value) => value === raw);
+const words = (raw: string) => raw.split(/[\s,]+/).filter(Boolean);
+
+/** An absolute http or https URL; without the slash at its end, so that a path can follow. */
+function httpUrl(raw: string): string | undefined {
+  if (!URL.canParse(raw)) return undefined;
+  const url = new URL(raw);
+  const isPlain = /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
+  return isPlain ? raw.replace(/\/+$/, '') : undefined;
+}
+
+function database(raw: string): DatabaseConfig | undefined {
+  const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(raw)?.[1];
+  if (path) return { engine: 'sqlite', path };
+  return /^postgres(ql)?:\/\/.+/.test(raw) && URL.canParse(raw) ? { engine: 'postgres', url: raw } : undefined;
+}
+
+function rateLimit(raw: string): RateLimit | null | undefined {
+  if (raw === 'off') return null;
+  const [, points, count = '1', unit] = /^([1-9]\d{0,6})\/(\d{1,4})?([smh])$/.exec(raw) ?? [];
+  if (!points || !Number(count)) return undefined;
+  return { points: Number(points), durationSeconds: Number(count) * SECONDS[unit as keyof typeof SECONDS] };
+}
+
+/** What Fastify calls `trustProxy`. Trusting everyone is no choice: it lets any caller forge its address. */
+function trustedProxies(raw: string): false | number | string[] | undefined {
+  if (raw === 'false') return false;
+  if (/^[1-9]\d?$/.test(raw)) return Number(raw);
+  const addresses = words(raw);
+  return addresses.every((address) => ipaddr.isValid(address) || ipaddr.isValidCIDR(address))
+    ? addresses
+    : undefined;
+}
+
+function grantTypes(raw: string): readonly GrantType[] | undefined {
+  const known = words(raw).map(oneOf(GRANT_TYPES));
+  return known.includes(undefined) ? undefined : (known as GrantType[]);
+}
+
+function scopes(raw: string): readonly string[] | undefined {
+  return words(raw).every(isScopeToken) ? words(raw) : undefined;
+}
+
+const settings = {
+  /** Whether this is a production start: JSON logs, no explorer, no banner. */
+  production: setting({
+    variable: 'NODE_ENV',
+    takes: 'production, development or test',
+    read: (raw) => ({ production: true, development: false, test: false })[raw],
+    fallback: false,
+  }),
+  /** Address to listen on. */
+  host: setting({ variable: 'HOST', takes: 'a host name or address', read: text, fallback: '127.0.0.1' }),
+  /** Port to listen on; 0 picks a free one. */
+  port: setting({ variable: 'PORT', takes: 'a port number from 0 to 65535', read: port, fallback: 3000 }),
+  /** Where callers reach the service; null: where it listens. Never taken from the Host header. */
+  publicUrl: setting<string | null>({
+    variable: 'PUBLIC_URL',
+    takes: 'an absolute http or https URL without query or fragment',
+    read: httpUrl,
+    fallback: null,
+  }),
+  database: setting<DatabaseConfig>({
+    variable: 'DATABASE_URL',
+    takes: 'sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME',
+    read: database,
+    fallback: { engine: 'sqlite', path: 'data/registry.sqlite' },
+  }),
+  /** The first admin key; null: one is made on the first start of an empty SQLite database. */
+  bootstrapApiKey: setting<string | null>({
+    variable: 'BOOTSTRAP_API_KEY',
+    takes: `a secret string of ${MIN_API_KEY_LENGTH} to 512 printable ASCII characters without spaces`,
+    read: (raw) => (/^[\x21-\x7e]{32,512}$/.test(raw) ? raw : undefined),
+    fallback: null,
+  }),
+  bootstrapOrgId: setting({
+    variable: 'BOOTSTRAP_ORG_ID',
+    takes: 'the organization of the bootstrap key, at most 255 characters',
+    read: (raw) => (raw.length <= 255 ? raw : undefined),
+    fallback: 'default',
+  }),
+  bootstrapUserId: setting({
+    variable: 'BOOTSTRAP_USER_ID',
+    takes: 'the user of the bootstrap key, at most 255 characters',
+    read: (raw) => (raw.length <= 255 ? raw : undefined),
+    fallback: 'admin',
+  }),
+  /** Issuer whose JWTs are accepted beside API keys; null: none are. Compared to `iss` as it stands. */
+  jwtIssuer: setting<string | null>({
+    variable: 'AUTH_JWT_ISSUER',
+    takes: 'the https or http URL of the token issuer',
+    read: (raw) => (httpUrl(raw) === undefined ? undefined : raw),
+    fallback: null,
+  }),
+  /** The `aud` that a JWT must have; required with an issuer, or tokens meant for other services would open this one. */
+  jwtAudience: setting<string | null>({
+    variable: 'AUTH_JWT_AUDIENCE',
+    takes: 'the audience that stands for this service in the tokens of AUTH_JWT_ISSUER',
+    read: text,
+    fallback: null,
+  }),
+  /** Key set of the issuer; null: ISSUER/.well-known/jwks.json. */
+  jwtJwksUri: setting<string | null>({
+    variable: 'AUTH_JWT_JWKS_URI',
+    takes: "an http or https URL of the issuer's JSON Web Key Set",
+    read: httpUrl,
+    fallback: null,
+  }),
+  /** How a registration request with members beyond the contract is read. */
+  registrationMetadata: setting({
+    variable: 'REGISTRATION_METADATA',
+    takes: METADATA_PROFILES.join(', ').replace(/, (?=\w+$)/, ' or '),
+    read: oneOf(METADATA_PROFILES),
+    fallback: 'registered' as (typeof METADATA_PROFILES)[number],
+  }),
+  /** Scopes that a registration may get; null: any. */
+  registrationAllowedScopes: setting<readonly string[] | null>({
+    variable: 'REGISTRATION_ALLOWED_SCOPES',
+    takes: 'scope tokens separated by spaces or commas',
+    read: scopes,
+    fallback: null,
+  }),
+  /** Grant types that a registration may get. */
+  registrationAllowedGrantTypes: setting<readonly GrantType[]>({
+    variable: 'REGISTRATION_ALLOWED_GRANT_TYPES',
+    takes: `any of ${GRANT_TYPES.join(', ')}, separated by spaces or commas`,
+    read: grantTypes,
+    fallback: GRANT_TYPES,
+  }),
+  /** Registrations that one address may send; null: any number. */
+  rateLimitRegister: setting<RateLimit | null>({
+    variable: 'RATE_LIMIT_REGISTER',
+    takes: 'COUNT/DURATION such as 60/1m (s, m or h), or off',
+    read: rateLimit,
+    fallback: { points: 60, durationSeconds: 60 },
+  }),
+  /** Proxies whose X-Forwarded-For is believed. */
+  trustProxy: setting<false | number | string[]>({
+    variable: 'TRUST_PROXY',
+    takes: 'false, the number of proxies in front (1 to 99), or their addresses and CIDR ranges',
+    read: trustedProxies,
+    fallback: false,
+  }),
+  logLevel: setting({
+    variable: 'LOG_LEVEL',
+    takes: LOG_LEVELS.join(', '),
+    read: oneOf(LOG_LEVELS),
+    fallback: 'info' as (typeof LOG_LEVELS)[number],
+  }),
+  /** GraphQL introspection and the in-browser explorer; null: on, except in production. */
+  graphqlExplorer: setting<boolean | null>({
+    variable: 'GRAPHQL_EXPLORER',
+    takes: 'on or off',
+    read: onOff,
+    fallback: null,
+  }),
+};
+
+type Settings = typeof settings;
+
+/** Everything that an operator can set, read and checked once. */
+export type Config = { readonly [K in keyof Settings]: Settings[K]['fallback'] };
+
+/** Injection token of the {@link Config}. */
+export const CONFIG = Symbol('Config');
+
+/** Names of all variables that the service reads. */
+export const VARIABLES: readonly string[] = Object.values(settings).map(({ variable }) => variable);
+
+/** Prefixes that are ours alone, so that a name under them that we do not know is a slip of the pen. */
+const OWN_PREFIXES = /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|GRAPHQL_EXPLORER)/;
+
+/**
+ * Reads the configuration from `env`.
+ * @throws ConfigError at the first value that cannot be used.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const stray = Object.keys(env).find((name) => OWN_PREFIXES.test(name) && !VARIABLES.includes(name));
+  if (stray) {
+    throw new ConfigError(`${stray} is no variable of this service; it knows ${VARIABLES.join(', ')}`);
+  }
+  const config = Object.fromEntries(
+    Object.entries(settings).map(([key, definition]) => [key, readSetting(definition, env)]),
+  ) as unknown as Config;
+  if (config.jwtIssuer !== null && config.jwtAudience === null) {
+    throw new ConfigError(`AUTH_JWT_AUDIENCE takes ${settings.jwtAudience.takes}`);
+  }
+  return config;
+}
+
+function readSetting(definition: Setting<unknown>, env: NodeJS.ProcessEnv): unknown {
+  const raw = env[definition.variable]?.trim();
+  if (!raw) return definition.fallback;
+  const value = definition.read(raw);
+  if (value === undefined) throw new ConfigError(`${definition.variable} takes ${definition.takes}`);
+  return value;
+}

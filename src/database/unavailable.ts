@@ -1,0 +1,23 @@
+import { QueryFailedError } from 'typeorm';
+
+/** SQLite result codes, and codes of the socket, that say "not now" rather than "not so". */
+const UNAVAILABLE =
+  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)\w*|ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+
+/**
+ * SQLSTATE classes 08 (connection), 53 (out of resources) and 57 (stopped by the operator or a timeout), and 25006
+ * (read-only, as on a standby).
+ */
+const UNAVAILABLE_SQLSTATE = /^(?:08|53|57)\w{3}$|^25006$/;
+
+/** What node-postgres says without a code. */
+const UNAVAILABLE_MESSAGE =
+  /timeout exceeded when trying to connect|Connection terminated|database connection is not open/;
+
+/** Whether a database error may go away by itself, so that a caller should try again. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
+  if (!(cause instanceof Error)) return false;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  return UNAVAILABLE.test(code) || UNAVAILABLE_SQLSTATE.test(code) || UNAVAILABLE_MESSAGE.test(cause.message);
+}

@@ -1,0 +1,57 @@
+/**
+ * Every error that a caller can receive, with its HTTP status. The codes are wire format: they are fixed here and
+ * never derived from a message.
+ */
+export const ERROR_STATUS = {
+  invalid_request: 400,
+  /** RFC 7591 §3.2.2 */
+  invalid_client_metadata: 400,
+  /** RFC 7591 §3.2.2 */
+  invalid_redirect_uri: 400,
+  /** No credentials were sent (RFC 6750 §3.1 forbids an error code in the challenge here). */
+  unauthorized: 401,
+  /** RFC 6750 §3.1 */
+  invalid_token: 401,
+  /** RFC 6750 §3.1 */
+  insufficient_scope: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  validation_error: 422,
+  rate_limited: 429,
+  server_error: 500,
+  temporarily_unavailable: 503,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** What is wrong with which field, by the name that the caller knows the field by. */
+export type FieldFaults = Record<string, string[]>;
+
+export interface RegistryErrorOptions {
+  /** Every field at fault, each with what to do about it. */
+  invalidFields?: FieldFaults;
+  /** When a retry may succeed, in seconds. Sent as `Retry-After`. */
+  retryAfterSeconds?: number;
+  /** The methods that the resource does support. Sent as `Allow`. */
+  allow?: readonly string[];
+  /** For the log only; never reaches a caller. */
+  cause?: unknown;
+}
+
+/** A refusal that is meant for the caller: everything in it but the cause is safe to send. */
+export class RegistryError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    description: string,
+    readonly options: RegistryErrorOptions = {},
+  ) {
+    super(description, { cause: options.cause });
+    this.name = 'RegistryError';
+  }
+
+  get status(): number {
+    return ERROR_STATUS[this.code];
+  }
+}

@@ -1,0 +1,33 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { DataSource } from 'typeorm';
+import { Access } from '../auth/access.js';
+import { isMigrated } from '../database/migrate.js';
+import { RegistryError } from '../errors/registry-error.js';
+
+const RETRY_AFTER_SECONDS = 5;
+
+/** For whoever restarts instances and sends them requests. */
+@Controller('health')
+@Access('public')
+@ApiExcludeController()
+export class HealthController {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** The process runs; a restart would help nothing. */
+  @Get('live')
+  @Header('Cache-Control', 'no-store')
+  live(): { status: string } {
+    return { status: 'ok' };
+  }
+
+  /** Requests can be served: the database answers and is migrated. */
+  @Get('ready')
+  @Header('Cache-Control', 'no-store')
+  async ready(): Promise<{ status: string }> {
+    if (await isMigrated(this.dataSource).catch(() => false)) return { status: 'ok' };
+    throw new RegistryError('temporarily_unavailable', 'The database does not answer, or is not migrated.', {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
+  }
+}

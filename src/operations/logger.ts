@@ -1,0 +1,39 @@
+import type { LoggerService } from '@nestjs/common';
+import { pino, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { Config } from '../config/config.js';
+
+/** JSON lines in production and wherever output is collected; readable in a terminal. */
+export function createLogger({ logLevel, production }: Config): Logger {
+  const isForPeople = !production && process.stdout.isTTY;
+  return isForPeople
+    ? pino({ level: logLevel }, pretty({ sync: true, ignore: 'pid,hostname' }))
+    : pino({ level: logLevel });
+}
+
+/** Lets Nest and its modules write to the same log. */
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  // What the framework tells about its own start is of no use to an operator
+  log = (message: unknown, ...rest: unknown[]) => this.write('debug', message, rest);
+  error = (message: unknown, ...rest: unknown[]) => this.write('error', message, rest);
+  warn = (message: unknown, ...rest: unknown[]) => this.write('warn', message, rest);
+  debug = (message: unknown, ...rest: unknown[]) => this.write('debug', message, rest);
+  verbose = (message: unknown, ...rest: unknown[]) => this.write('trace', message, rest);
+  fatal = (message: unknown, ...rest: unknown[]) => this.write('fatal', message, rest);
+
+  private write(level: 'trace' | 'debug' | 'warn' | 'error' | 'fatal', message: unknown, rest: unknown[]): void {
+    // Nest passes the name of the writer last
+    const context = rest.at(-1);
+    if (message instanceof Error) this.logger[level]({ context, err: safeError(message) }, message.message);
+    else this.logger[level]({ context }, String(message));
+  }
+}
+
+/**
+ * An error without what its thrower hung on it: a failed query carries its parameters, and with them what callers sent.
+ */
+function safeError({ name, message, stack, cause }: Error): object {
+  return { type: name, message, stack, ...(cause instanceof Error && { cause: safeError(cause) }) };
+}
