@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+
+export const ENGINES = ['sqlite', 'postgres'] as const;
+export type Engine = (typeof ENGINES)[number];
+
+/** An empty database of its own, and how to be rid of it. */
+export interface TestDatabase {
+  /** For DATABASE_URL. */
+  url: string;
+  drop(): Promise<void>;
+}
+
+/** Runs the same tests on both engines. */
+export function onEachEngine(tests: (engine: Engine) => void): void {
+  describe.each(ENGINES)('on %s', tests);
+}
+
+export async function createDatabase(engine: Engine): Promise<TestDatabase> {
+  return engine === 'sqlite' ? createSqlite() : createPostgres();
+}
+
+async function createSqlite(): Promise<TestDatabase> {
+  const directory = await mkdtemp(join(tmpdir(), 'registry-sqlite-'));
+  return {
+    url: `sqlite:${join(directory, 'registry.sqlite')}`,
+    drop: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+async function createPostgres(): Promise<TestDatabase> {
+  const name = `registry_${randomUUID().replaceAll('-', '')}`;
+  await asPostgresAdmin(`CREATE DATABASE ${name}`);
+  return {
+    url: `${process.env.TEST_POSTGRES_URL}/${name}`,
+    drop: () => asPostgresAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
+
+async function asPostgresAdmin(sql: string): Promise<void> {
+  const client = new pg.Client(`${process.env.TEST_POSTGRES_URL}/postgres`);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,118 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { buildApp } from '../../src/app.js';
+import { ApiKeysService, type NewApiKey } from '../../src/auth/api-keys.service.js';
+import { bootstrapApiKey } from '../../src/auth/bootstrap.js';
+import { readConfig } from '../../src/config/config.js';
+import { createDatabase, type Engine } from './databases.js';
+
+/** An answer, read to its end. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  // Whatever came; a test says what it expects
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  body: any;
+}
+
+export interface Sending {
+  method?: string;
+  /** Sent as JSON, unless it is a string or bytes already. */
+  body?: unknown;
+  key?: string | null;
+  headers?: Record<string, string>;
+}
+
+/** The service as production builds it, on a database of its own, behind real HTTP. */
+export class Registry {
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly url: string,
+    /** Of an admin of the organization `default`. */
+    readonly adminKey: string,
+    private readonly drop: () => Promise<void>,
+  ) {}
+
+  static async start(engine: Engine, env: Record<string, string> = {}): Promise<Registry> {
+    const database = await createDatabase(engine);
+    const adminKey = `admin-key-${randomUUID()}`;
+    const config = readConfig({
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'silent',
+      RATE_LIMIT_REGISTER: 'off',
+      DATABASE_URL: database.url,
+      BOOTSTRAP_API_KEY: adminKey,
+      ...env,
+    });
+    const app = await buildApp(config);
+    await bootstrapApiKey(app.get(ApiKeysService, { strict: false }), config);
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return new Registry(app, await app.getUrl(), adminKey, () => database.drop());
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.drop();
+  }
+
+  get dataSource(): DataSource {
+    return this.app.get(DataSource, { strict: false });
+  }
+
+  /** A key for a member of an organization that nobody else has, unless told otherwise. */
+  async createKey(overrides: Partial<NewApiKey> = {}): Promise<{ id: string; apiKey: string; orgId: string }> {
+    const orgId = overrides.orgId ?? `org-${randomUUID()}`;
+    const key = { name: 'test', userId: 'user-1', role: 'member', expiresAt: null, ...overrides, orgId } as const;
+    return { ...(await this.app.get(ApiKeysService, { strict: false }).create(key)), orgId };
+  }
+
+  async send(path: string, { method = 'POST', body, key = null, headers = {} }: Sending = {}): Promise<Answer> {
+    const isRaw = typeof body === 'string' || body instanceof Uint8Array;
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      body: body === undefined ? undefined : isRaw ? (body as string) : JSON.stringify(body),
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(key !== null && { authorization: `Bearer ${key}` }),
+        ...headers,
+      },
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json');
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson ? JSON.parse(text) : undefined,
+    };
+  }
+
+  createClient(body: unknown, key: string = this.adminKey): Promise<Answer> {
+    return this.send('/v2/oauth/clients', { body, key });
+  }
+
+  register(body: unknown, key: string | null = null): Promise<Answer> {
+    return this.send('/v2/oauth/register', { body, key });
+  }
+
+  graphql(query: string, variables: object = {}, key: string | null = this.adminKey): Promise<Answer> {
+    return this.send('/graphql', { body: { query, variables }, key });
+  }
+
+  /** How many rows a table has. */
+  async rows(table: 'oauth_clients' | 'oauth_client_secrets' | 'api_keys'): Promise<number> {
+    const [row] = await this.dataSource.query<{ n: string | number }[]>(`SELECT COUNT(*) AS n FROM ${table}`);
+    return Number(row?.n);
+  }
+}
+
+/** A request that is good as it is, for cases that change one thing about it. */
+export const aClient = (overrides: object = {}) => ({
+  name: 'My OAuth client',
+  client_type: 'confidential',
+  allowed_scopes: ['admin'],
+  allowed_grant_types: ['client_credentials'],
+  ...overrides,
+});
