@@ -33,7 +33,7 @@ export async function buildApp(config: Config): Promise<NestFastifyApplication> 
       sendError(toRegistryError(error), reply);
     },
   });
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance<FastifyInstance>();
   const refuseTheOtherMethods = refuseOtherMethods(fastify);
   readJsonOnly(fastify);
   logRequests(fastify, logger);

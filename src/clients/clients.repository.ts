@@ -150,9 +150,9 @@ export class ClientsRepository {
 
   private select(filter: ClientFilter): SelectQueryBuilder<ClientEntity> {
     const query = this.clients.createQueryBuilder('client');
-    for (const [name, given] of Object.entries(filter)) {
+    for (const [name, given] of Object.entries(filter) as [keyof ClientFilter, unknown][]) {
       if (given === undefined) continue;
-      const { sql, value } = this.conditions[name as keyof ClientFilter];
+      const { sql, value } = this.conditions[name];
       query.andWhere(sql.replace(':value', `:${name}`), { [name]: value ? value(given as never) : given });
     }
     return query;

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { type GrantType, GRANT_TYPES } from '../clients/policy/grant-types.js';
-import { METADATA_PROFILES } from '../clients/policy/metadata-members.js';
+import { METADATA_PROFILES, type MetadataProfile } from '../clients/policy/metadata-members.js';
 import { isScopeToken } from '../clients/policy/scope.js';
 
 /** A value in the environment that the service cannot run with. The message names the variable and what it takes. */
@@ -147,11 +147,11 @@ const settings = {
     fallback: null,
   }),
   /** How a registration request with members beyond the contract is read. */
-  registrationMetadata: setting({
+  registrationMetadata: setting<MetadataProfile>({
     variable: 'REGISTRATION_METADATA',
     takes: METADATA_PROFILES.join(', ').replace(/, (?=\w+$)/, ' or '),
     read: oneOf(METADATA_PROFILES),
-    fallback: 'registered' as (typeof METADATA_PROFILES)[number],
+    fallback: 'registered',
   }),
   /** Scopes that a registration may get; null: any. */
   registrationAllowedScopes: setting<readonly string[] | null>({
@@ -181,11 +181,11 @@ const settings = {
     read: trustedProxies,
     fallback: false,
   }),
-  logLevel: setting({
+  logLevel: setting<(typeof LOG_LEVELS)[number]>({
     variable: 'LOG_LEVEL',
     takes: LOG_LEVELS.join(', '),
     read: oneOf(LOG_LEVELS),
-    fallback: 'info' as (typeof LOG_LEVELS)[number],
+    fallback: 'info',
   }),
   /** GraphQL introspection and the in-browser explorer; null: on, except in production. */
   graphqlExplorer: setting<boolean | null>({

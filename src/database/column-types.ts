@@ -18,7 +18,7 @@ const spaceDelimited: ValueTransformer = {
 
 const json: ValueTransformer = {
   to: (value: unknown) => (value === undefined ? undefined : JSON.stringify(value)),
-  from: (value: string) => JSON.parse(value),
+  from: (value: string): unknown => JSON.parse(value),
 };
 
 /** A point in time, as whole milliseconds since 1970 in UTC. */

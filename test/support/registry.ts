@@ -85,7 +85,7 @@ export class Registry {
       status: response.status,
       headers: response.headers,
       text,
-      body: isJson ? JSON.parse(text) : undefined,
+      body: isJson ? (JSON.parse(text) as unknown) : undefined,
     };
   }
 

@@ -1,0 +1,76 @@
+import boundaries from 'eslint-plugin-boundaries';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Which folder of src may import which (docs/adr/0002); what it imports from itself is its own business. The files beside
+ * the folders are the composition root: they may import anything.
+ */
+const IMPORTS = {
+  policy: [],
+  errors: [],
+  secrets: [],
+  config: ['policy'],
+  database: ['config'],
+  clients: ['policy', 'config', 'database', 'errors', 'secrets'],
+  auth: ['config', 'database', 'errors', 'secrets'],
+  operations: ['auth', 'config', 'database', 'errors'],
+  migrations: [],
+  api: ['auth', 'clients', 'policy', 'config', 'database', 'errors'],
+  door: ['api', 'auth', 'clients', 'policy', 'config', 'errors'],
+};
+
+export default tseslint.config(
+  { ignores: ['dist', 'coverage', 'data'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      eqeqeq: 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { requireDefaultForNonUnion: true, allowDefaultCaseForExhaustiveSwitch: false },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    plugins: { boundaries },
+    settings: {
+      'import/resolver': { typescript: true },
+      'boundaries/elements': [
+        { type: 'policy', pattern: 'src/clients/policy' },
+        { type: 'door', pattern: 'src/api/*', capture: ['door'] },
+        ...['errors', 'secrets', 'config', 'database', 'clients', 'auth', 'operations', 'migrations', 'api'].map(
+          (type) => ({ type, pattern: `src/${type}` }),
+        ),
+      ],
+      'boundaries/files': [{ category: 'storage', pattern: ['**/*.entity.ts', '**/*.repository.ts'] }],
+    },
+    rules: {
+      'boundaries/dependencies': [
+        'error',
+        {
+          default: 'disallow',
+          policies: [
+            ...Object.entries(IMPORTS).map(([from, to]) => ({
+              from: { element: { type: from } },
+              allow: { to: { element: { types: { anyOf: from === 'door' ? to : [from, ...to] } } } },
+            })),
+            // A door knows itself, and no other
+            {
+              from: { element: { type: 'door' } },
+              allow: { to: { element: { type: 'door', captured: { door: '{{from.element.captured.door}}' } } } },
+            },
+            // How clients are stored is nobody's business outside
+            {
+              from: { element: { types: { anyOf: ['api', 'door', 'operations'] } } },
+              disallow: { to: { file: { categories: 'storage' } } },
+            },
+          ],
+        },
+      ],
+    },
+  },
+);
