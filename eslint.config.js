@@ -42,9 +42,17 @@ export default tseslint.config(
       'boundaries/elements': [
         { type: 'policy', pattern: 'src/clients/policy' },
         { type: 'door', pattern: 'src/api/*', capture: ['door'] },
-        ...['errors', 'secrets', 'config', 'database', 'clients', 'auth', 'operations', 'migrations', 'api'].map(
-          (type) => ({ type, pattern: `src/${type}` }),
-        ),
+        ...[
+          'errors',
+          'secrets',
+          'config',
+          'database',
+          'clients',
+          'auth',
+          'operations',
+          'migrations',
+          'api',
+        ].map((type) => ({ type, pattern: `src/${type}` })),
       ],
       'boundaries/files': [{ category: 'storage', pattern: ['**/*.entity.ts', '**/*.repository.ts'] }],
     },
@@ -61,7 +69,9 @@ export default tseslint.config(
             // A door knows itself, and no other
             {
               from: { element: { type: 'door' } },
-              allow: { to: { element: { type: 'door', captured: { door: '{{from.element.captured.door}}' } } } },
+              allow: {
+                to: { element: { type: 'door', captured: { door: '{{from.element.captured.door}}' } } },
+              },
             },
             // How clients are stored is nobody's business outside
             {

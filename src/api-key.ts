@@ -73,8 +73,10 @@ async function withApiKeys(run: (keys: ApiKeysService) => Promise<void>): Promis
 
 async function create(keys: ApiKeysService, options: Options): Promise<void> {
   const { name, org, user, role } = options;
-  if (!isName(name) || !isName(org)) throw new UsageError(`--name and --org take 1 to ${MAX_LENGTH} characters.`);
-  if (user !== undefined && !isName(user)) throw new UsageError(`--user takes 1 to ${MAX_LENGTH} characters.`);
+  if (!isName(name) || !isName(org))
+    throw new UsageError(`--name and --org take 1 to ${MAX_LENGTH} characters.`);
+  if (user !== undefined && !isName(user))
+    throw new UsageError(`--user takes 1 to ${MAX_LENGTH} characters.`);
   if (!ROLES.includes(role as Role)) throw new UsageError(`--role takes ${ROLES.join(' or ')}.`);
   const { id, apiKey } = await keys.create({
     name,
@@ -98,17 +100,19 @@ function readExpiry(duration: string | undefined): Date | null {
 }
 
 async function list(keys: ApiKeysService): Promise<void> {
-  const rows = (await keys.list()).map(({ id, name, hint, orgId, userId, role, lastUsedAt, expiresAt, revokedAt }) => ({
-    id,
-    name,
-    key: `…${hint}`,
-    org: orgId,
-    user: userId,
-    role,
-    'last used': lastUsedAt?.toISOString() ?? 'never',
-    expires: expiresAt?.toISOString() ?? 'never',
-    revoked: revokedAt?.toISOString() ?? 'no',
-  }));
+  const rows = (await keys.list()).map(
+    ({ id, name, hint, orgId, userId, role, lastUsedAt, expiresAt, revokedAt }) => ({
+      id,
+      name,
+      key: `…${hint}`,
+      org: orgId,
+      user: userId,
+      role,
+      'last used': lastUsedAt?.toISOString() ?? 'never',
+      expires: expiresAt?.toISOString() ?? 'never',
+      revoked: revokedAt?.toISOString() ?? 'no',
+    }),
+  );
   console.table(rows);
 }
 

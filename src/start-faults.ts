@@ -2,7 +2,8 @@ import type { Config } from './config/config.js';
 
 const codeOf = (error: unknown) =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
+const messageOf = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0];
 
 /** Why the service cannot listen, in one line that says what to change. */
 export function listenFault({ host, port }: Config, error: unknown): string {

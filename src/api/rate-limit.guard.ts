@@ -28,7 +28,10 @@ export class RegistrationRateLimitGuard implements CanActivate {
   constructor(@Inject(CONFIG) { rateLimitRegister }: Config) {
     this.limiter =
       rateLimitRegister &&
-      new RateLimiterMemory({ points: rateLimitRegister.points, duration: rateLimitRegister.durationSeconds });
+      new RateLimiterMemory({
+        points: rateLimitRegister.points,
+        duration: rateLimitRegister.durationSeconds,
+      });
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {

@@ -56,7 +56,9 @@ export function readShape<T extends object>(type: new () => T, raw: unknown, sor
   const body = plainToInstance(type, Object.fromEntries(members));
   for (const { property, constraints } of validateSync(body, { stopAtFirstError: true })) {
     const isMissing = body[property as keyof T] === undefined;
-    faults[property] = Object.values(constraints ?? {}).map((fault) => (isMissing ? `is required and ${fault}` : fault));
+    faults[property] = Object.values(constraints ?? {}).map((fault) =>
+      isMissing ? `is required and ${fault}` : fault,
+    );
     delete body[property as keyof T];
   }
   return { body, faults };

@@ -12,7 +12,8 @@ export class AuthGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const level = this.reflector.getAllAndOverride(Access, [context.getHandler(), context.getClass()]) ?? 'admin';
+    const level =
+      this.reflector.getAllAndOverride(Access, [context.getHandler(), context.getClass()]) ?? 'admin';
     await this.authenticator.admit(callerOf(context), level);
     return true;
   }

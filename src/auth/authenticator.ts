@@ -43,7 +43,10 @@ export class Authenticator {
       throw new RegistryError('unauthorized', 'Send an API key or a token as "Authorization: Bearer …".');
     }
     if (level === 'admin' && caller.principal?.role !== 'admin') {
-      throw new RegistryError('insufficient_scope', 'This is for admins; the credentials are those of a member.');
+      throw new RegistryError(
+        'insufficient_scope',
+        'This is for admins; the credentials are those of a member.',
+      );
     }
     return caller.principal;
   }

@@ -119,7 +119,13 @@ export class ClientsRepository {
       .addGroupBy('client.source')
       .addGroupBy('client.status')
       .addGroupBy('client.grantTypes')
-      .getRawMany<{ type: string; source: string; status: string; grantTypes: string; count: string | number }>();
+      .getRawMany<{
+        type: string;
+        source: string;
+        status: string;
+        grantTypes: string;
+        count: string | number;
+      }>();
     const today = Math.floor(now.getTime() / MS_PER_DAY);
     const firstDay = today - STATS_DAYS + 1;
     const days = await this.select(filter)
@@ -130,7 +136,10 @@ export class ClientsRepository {
       .getRawMany<{ day: string | number; count: string | number }>();
     const perDay = new Map(days.map(({ day, count }) => [Number(day), Number(count)]));
 
-    const tally = <K extends string>(keys: readonly K[], has: (group: (typeof groups)[number], key: K) => boolean) =>
+    const tally = <K extends string>(
+      keys: readonly K[],
+      has: (group: (typeof groups)[number], key: K) => boolean,
+    ) =>
       keys.map((key): Count<K> => ({
         key,
         count: groups.filter((group) => has(group, key)).reduce((sum, { count }) => sum + Number(count), 0),

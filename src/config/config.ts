@@ -52,7 +52,9 @@ function httpUrl(raw: string): string | undefined {
 function database(raw: string): DatabaseConfig | undefined {
   const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(raw)?.[1];
   if (path) return { engine: 'sqlite', path };
-  return /^postgres(ql)?:\/\/.+/.test(raw) && URL.canParse(raw) ? { engine: 'postgres', url: raw } : undefined;
+  return /^postgres(ql)?:\/\/.+/.test(raw) && URL.canParse(raw)
+    ? { engine: 'postgres', url: raw }
+    : undefined;
 }
 
 function rateLimit(raw: string): RateLimit | null | undefined {

@@ -80,5 +80,7 @@ export function toStats(stats: ClientStats): OAuthClientStats {
 
 /** GraphQL says null for what is left out as well as for what is not there. */
 export function toFilter(filter: ClientFilter | null | undefined): ClientFilter {
-  return Object.fromEntries(Object.entries(filter ?? {}).filter(([, value]) => value !== null && value !== undefined));
+  return Object.fromEntries(
+    Object.entries(filter ?? {}).filter(([, value]) => value !== null && value !== undefined),
+  );
 }

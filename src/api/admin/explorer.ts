@@ -22,5 +22,9 @@ export const explorerPage: ApolloServerPlugin = {
 
 /** Serves what the explorer's page loads. */
 export function serveExplorerAssets(fastify: FastifyInstance): void {
-  void fastify.register(fastifyStatic, { root: getDistDirectory(), prefix: ASSETS_PATH, decorateReply: false });
+  void fastify.register(fastifyStatic, {
+    root: getDistDirectory(),
+    prefix: ASSETS_PATH,
+    decorateReply: false,
+  });
 }

@@ -1,5 +1,10 @@
 import { Field, GraphQLISODateTime, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
-import { CLIENT_SOURCES, CLIENT_STATUSES, type ClientSource, type ClientStatus } from '../../clients/client.js';
+import {
+  CLIENT_SOURCES,
+  CLIENT_STATUSES,
+  type ClientSource,
+  type ClientStatus,
+} from '../../clients/client.js';
 import {
   APPLICATION_TYPES,
   type ApplicationType,
@@ -11,13 +16,21 @@ import {
 import { GRANT_TYPES, type GrantType } from '../../clients/policy/grant-types.js';
 
 /** The values of a domain type as a GraphQL enum: `client_credentials` becomes `CLIENT_CREDENTIALS`. */
-function enumOf<T extends string>(name: string, description: string, values: readonly T[]): Record<string, T> {
+function enumOf<T extends string>(
+  name: string,
+  description: string,
+  values: readonly T[],
+): Record<string, T> {
   const enumeration = Object.fromEntries(values.map((value) => [value.toUpperCase(), value]));
   registerEnumType(enumeration, { name, description });
   return enumeration;
 }
 
-export const ClientTypeEnum = enumOf('ClientType', 'Whether a client can keep a secret (RFC 6749 §2.1).', CLIENT_TYPES);
+export const ClientTypeEnum = enumOf(
+  'ClientType',
+  'Whether a client can keep a secret (RFC 6749 §2.1).',
+  CLIENT_TYPES,
+);
 export const GrantTypeEnum = enumOf('GrantType', 'A way to get a token (RFC 6749 §1.3).', GRANT_TYPES);
 export const ClientSourceEnum = enumOf(
   'ClientSource',
@@ -45,7 +58,9 @@ export class Translation {
   value!: string;
 }
 
-@ObjectType({ description: 'An application that may ask for tokens. Its secrets cannot be reached from here.' })
+@ObjectType({
+  description: 'An application that may ask for tokens. Its secrets cannot be reached from here.',
+})
 export class OAuthClient {
   @Field(() => ID, { description: 'The client identifier of RFC 6749 §2.2.' })
   clientId!: string;
@@ -53,10 +68,16 @@ export class OAuthClient {
   @Field({ description: 'What people call the client; its clientId where it has no name.' })
   name!: string;
 
-  @Field(() => String, { nullable: true, description: 'The organization that owns it; null where it registered anonymously.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The organization that owns it; null where it registered anonymously.',
+  })
   orgId!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'The user who created it; null where it registered anonymously.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The user who created it; null where it registered anonymously.',
+  })
   userId!: string | null;
 
   @Field(() => ClientTypeEnum)

@@ -2,7 +2,12 @@ import { ArgsType, Field, GraphQLISODateTime, InputType, Int, registerEnumType }
 import { Type } from 'class-transformer';
 import { IsDate, IsInt, IsOptional, Length, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import type { ClientSource, ClientStatus } from '../../clients/client.js';
-import type { ClientFilter, ClientOrder, ClientOrderField, OrderDirection } from '../../clients/client-query.js';
+import type {
+  ClientFilter,
+  ClientOrder,
+  ClientOrderField,
+  OrderDirection,
+} from '../../clients/client-query.js';
 import type { ClientType } from '../../clients/policy/client.js';
 import type { GrantType } from '../../clients/policy/grant-types.js';
 import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
@@ -15,7 +20,10 @@ const OrderFieldEnum: Record<string, ClientOrderField> = {
   UPDATED_AT: 'updatedAt',
   NAME: 'name',
 };
-registerEnumType(OrderFieldEnum, { name: 'OAuthClientOrderField', description: 'What clients can be ordered by.' });
+registerEnumType(OrderFieldEnum, {
+  name: 'OAuthClientOrderField',
+  description: 'What clients can be ordered by.',
+});
 
 const OrderDirectionEnum: Record<string, OrderDirection> = { ASC: 'ASC', DESC: 'DESC' };
 registerEnumType(OrderDirectionEnum, { name: 'OrderDirection', description: 'Smallest or largest first.' });
@@ -37,13 +45,19 @@ export class OAuthClientFilter implements ClientFilter {
 
   @IsOptional()
   @HasLength()
-  @Field(() => String, { nullable: true, description: 'Part of the name; upper and lower case are the same.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Part of the name; upper and lower case are the same.',
+  })
   nameContains?: string;
 
   @Field(() => ClientTypeEnum, { nullable: true })
   clientType?: ClientType;
 
-  @Field(() => GrantTypeEnum, { nullable: true, description: 'Clients that may use this grant, among others.' })
+  @Field(() => GrantTypeEnum, {
+    nullable: true,
+    description: 'Clients that may use this grant, among others.',
+  })
   grantType?: GrantType;
 
   @IsOptional()

@@ -17,14 +17,19 @@ import { FilterArgs, OAuthClientsArgs } from './oauth-clients.args.js';
 export class OAuthClientsResolver {
   constructor(private readonly clients: ClientsService) {}
 
-  @Query(() => OAuthClient, { nullable: true, description: 'One client; null where there is none by that id.' })
+  @Query(() => OAuthClient, {
+    nullable: true,
+    description: 'One client; null where there is none by that id.',
+  })
   async oauthClient(@Args('clientId', { type: () => ID }) clientId: string): Promise<OAuthClient | null> {
     const client = await this.clients.find(clientId);
     return client && toOAuthClient(client);
   }
 
   @Query(() => OAuthClientConnection, { description: 'Clients, page by page.' })
-  async oauthClients(@Args() { first, after, filter, orderBy }: OAuthClientsArgs): Promise<OAuthClientConnection> {
+  async oauthClients(
+    @Args() { first, after, filter, orderBy }: OAuthClientsArgs,
+  ): Promise<OAuthClientConnection> {
     const wanted = toFilter(filter);
     const position = after ? decodeCursor(orderBy, after) : null;
     const page = await this.clients.page(wanted, orderBy, { size: first, after: position });

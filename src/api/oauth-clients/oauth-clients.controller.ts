@@ -33,7 +33,11 @@ export class OAuthClientsController {
   @ApiResponse({ status: 201, type: OAuthClientReply, description: 'The client, and its secret this once' })
   @ApiResponse({ status: 400, type: OAuthError, description: 'The body is no JSON object' })
   @ApiResponse({ status: 401, type: OAuthError, description: 'No credentials, or bad ones' })
-  @ApiResponse({ status: 422, type: OAuthError, description: 'Fields are invalid: invalid_fields names each' })
+  @ApiResponse({
+    status: 422,
+    type: OAuthError,
+    description: 'Fields are invalid: invalid_fields names each',
+  })
   async create(
     @Body() body: unknown,
     @CurrentPrincipal() principal: Principal,

@@ -7,17 +7,25 @@ import { Flag, MayBeAbsent, OneOf, Text, TextList } from '../shape.js';
 /** The body of `POST /v2/oauth/clients`. */
 @ApiSchema({ name: 'OAuthClientCreateRequest' })
 export class OAuthClientCreateRequest {
-  @ApiProperty({ description: 'What people call the client: 1 to 255 characters', example: 'My OAuth client' })
+  @ApiProperty({
+    description: 'What people call the client: 1 to 255 characters',
+    example: 'My OAuth client',
+  })
   @Text()
   name!: string;
 
-  @ApiProperty({ ...STRINGS, description: 'Scopes that the client may ask for, at most 100', example: ['admin'] })
+  @ApiProperty({
+    ...STRINGS,
+    description: 'Scopes that the client may ask for, at most 100',
+    example: ['admin'],
+  })
   @TextList()
   allowed_scopes!: string[];
 
   @ApiProperty({
     ...oneOf(CLIENT_TYPES),
-    description: 'Whether the client can keep a secret (RFC 6749 §2.1): a confidential one gets one, a public one none',
+    description:
+      'Whether the client can keep a secret (RFC 6749 §2.1): a confidential one gets one, a public one none',
   })
   @OneOf(CLIENT_TYPES)
   client_type!: ClientType;
@@ -98,7 +106,10 @@ export class OAuthClient {
   @ApiPropertyOptional({ ...NULLABLE_URI, description: 'A page with the terms of service' })
   tos_uri!: string | null;
 
-  @ApiPropertyOptional({ ...NULLABLE_URI, description: 'A page that says what is done with data about people' })
+  @ApiPropertyOptional({
+    ...NULLABLE_URI,
+    description: 'A page that says what is done with data about people',
+  })
   policy_uri!: string | null;
 
   @ApiPropertyOptional({

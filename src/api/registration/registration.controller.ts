@@ -36,8 +36,16 @@ export class RegistrationController {
     security: [],
   })
   @ApiBody({ type: RegistrationRequest, required: true })
-  @ApiResponse({ status: 201, type: RegistrationResponse, description: 'The client, and its secret this once' })
-  @ApiResponse({ status: 400, type: RegistrationError, description: 'Metadata is invalid: invalid_fields names each' })
+  @ApiResponse({
+    status: 201,
+    type: RegistrationResponse,
+    description: 'The client, and its secret this once',
+  })
+  @ApiResponse({
+    status: 400,
+    type: RegistrationError,
+    description: 'Metadata is invalid: invalid_fields names each',
+  })
   async register(
     // The published JavaScript SDK sends no body at all where it asks for nothing
     @Body() body: unknown = {},

@@ -114,7 +114,10 @@ export class RegistrationRequest {
 /** RFC 7591 §3.2.1. What the client does not have is left out. */
 @ApiSchema({ name: 'OAuthDynamicRegistrationResponse' })
 export class RegistrationResponse {
-  @ApiProperty({ description: 'The client identifier, a UUID', example: '019aa5f0-3c5e-7e1c-9c62-4f0d2b7b9a10' })
+  @ApiProperty({
+    description: 'The client identifier, a UUID',
+    example: '019aa5f0-3c5e-7e1c-9c62-4f0d2b7b9a10',
+  })
   client_id!: string;
 
   @ApiPropertyOptional({ description: 'The secret of a confidential client, in this reply and in no other' })

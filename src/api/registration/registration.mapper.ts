@@ -31,7 +31,9 @@ export function toSubmission({ body, faults }: Shaped<RegistrationRequest>): Sub
     faults: { ...faults, ...translationFaults },
     names: REGISTERED_NAMES,
     refusalCode: (invalid) =>
-      Object.hasOwn(invalid, REGISTERED_NAMES.redirectUris) ? 'invalid_redirect_uri' : 'invalid_client_metadata',
+      Object.hasOwn(invalid, REGISTERED_NAMES.redirectUris)
+        ? 'invalid_redirect_uri'
+        : 'invalid_client_metadata',
   };
 }
 
@@ -39,9 +41,14 @@ export function toSubmission({ body, faults }: Shaped<RegistrationRequest>): Sub
 function readTranslations(body: object) {
   const members = Object.entries(body).filter(([member]) => isTranslation(member));
   return {
-    translations: Object.fromEntries(members.filter(([, value]) => typeof value === 'string')) as Record<string, string>,
+    translations: Object.fromEntries(members.filter(([, value]) => typeof value === 'string')) as Record<
+      string,
+      string
+    >,
     faults: Object.fromEntries(
-      members.filter(([, value]) => typeof value !== 'string').map(([member]) => [member, ['must be a string']]),
+      members
+        .filter(([, value]) => typeof value !== 'string')
+        .map(([member]) => [member, ['must be a string']]),
     ),
   };
 }

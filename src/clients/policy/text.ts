@@ -13,7 +13,9 @@ export function textFaults(value: string, max = MAX_TEXT_LENGTH): string[] {
   const length = [...value.trim()].length;
   if (length < 1 || length > max) faults.push(`must be 1 to ${max} characters long`);
   if (INVISIBLE.test(value)) {
-    faults.push('must not contain control, bidirectional-override, zero-width or unpaired surrogate characters');
+    faults.push(
+      'must not contain control, bidirectional-override, zero-width or unpaired surrogate characters',
+    );
   }
   return faults;
 }
