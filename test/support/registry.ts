@@ -62,13 +62,25 @@ export class Registry {
   }
 
   /** A key for a member of an organization that nobody else has, unless told otherwise. */
-  async createKey(overrides: Partial<NewApiKey> = {}): Promise<{ id: string; apiKey: string; orgId: string }> {
+  async createKey(
+    overrides: Partial<NewApiKey> = {},
+  ): Promise<{ id: string; apiKey: string; orgId: string }> {
     const orgId = overrides.orgId ?? `org-${randomUUID()}`;
-    const key = { name: 'test', userId: 'user-1', role: 'member', expiresAt: null, ...overrides, orgId } as const;
+    const key = {
+      name: 'test',
+      userId: 'user-1',
+      role: 'member',
+      expiresAt: null,
+      ...overrides,
+      orgId,
+    } as const;
     return { ...(await this.app.get(ApiKeysService, { strict: false }).create(key)), orgId };
   }
 
-  async send(path: string, { method = 'POST', body, key = null, headers = {} }: Sending = {}): Promise<Answer> {
+  async send(
+    path: string,
+    { method = 'POST', body, key = null, headers = {} }: Sending = {},
+  ): Promise<Answer> {
     const isRaw = typeof body === 'string' || body instanceof Uint8Array;
     const response = await fetch(`${this.url}${path}`, {
       method,
@@ -85,7 +97,7 @@ export class Registry {
       status: response.status,
       headers: response.headers,
       text,
-      body: isJson ? (JSON.parse(text) as unknown) : undefined,
+      body: isJson && text ? (JSON.parse(text) as unknown) : undefined,
     };
   }
 

@@ -1,0 +1,212 @@
+import { generateKeyPair } from 'jose';
+import { ApiKeysService } from '../../src/auth/api-keys.service.js';
+import { onEachEngine } from '../support/databases.js';
+import { aClient, type Answer, Registry, type Sending } from '../support/registry.js';
+import { TokenIssuer } from '../support/token-issuer.js';
+
+const UNAUTHORIZED = '401 unauthorized';
+const INVALID = '401 invalid_token';
+const FORBIDDEN = '403 insufficient_scope';
+
+/** Each route with a good request to it, and what everybody gets: anonymous, those with bad credentials, member, admin. */
+const ROUTES: [route: string, request: Sending, expected: [string, string, string, string]][] = [
+  ['POST /v2/oauth/clients', { body: aClient() }, [UNAUTHORIZED, INVALID, '201', '201']],
+  ['POST /v2/oauth_clients', { body: aClient() }, [UNAUTHORIZED, INVALID, '201', '201']],
+  ['POST /v2/oauth/register', { body: {} }, ['201', INVALID, '201', '201']],
+  ['POST /graphql', { body: { query: '{ __typename }' } }, [UNAUTHORIZED, INVALID, FORBIDDEN, '200']],
+  ['GET /graphql', {}, ['200', '200', '200', '200']],
+  ['GET /graphql/explorer/*', {}, ['200', '200', '200', '200']],
+  ['GET /health/live', {}, ['200', '200', '200', '200']],
+  ['GET /health/ready', {}, ['200', '200', '200', '200']],
+  ['GET /openapi.json', {}, ['200', '200', '200', '200']],
+  ['GET /docs', {}, ['200', '200', '200', '200']],
+];
+
+/** A path that such a route serves. */
+const EXAMPLES: Record<string, string> = { 'GET /graphql/explorer/*': 'GET /graphql/explorer/main.js' };
+
+/** The documentation page's own files, as the router prints them below /docs. */
+const DOCS_ASSETS = ['/', '/swagger-ui-init.js', '*'];
+
+onEachEngine((engine) => {
+  let issuer: TokenIssuer;
+  let registry: Registry;
+  let callers: Record<string, string | null>;
+
+  beforeAll(async () => {
+    issuer = await TokenIssuer.start();
+    registry = await Registry.start(engine, issuer.env);
+    const keys = registry.app.get(ApiKeysService, { strict: false });
+    const revoked = await registry.createKey();
+    await keys.revoke(revoked.id);
+    const { apiKey: memberA } = await registry.createKey({ orgId: 'org-a' });
+    const publicKeyAsSecret = new TextEncoder().encode(JSON.stringify(issuer.publicJwk));
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const foreignKey = (await generateKeyPair('ES256')).privateKey;
+    const past = Math.floor(Date.now() / 1000) - 3600;
+    callers = {
+      anonymous: null,
+      'member of org A': memberA,
+      'member of org B': (await registry.createKey({ orgId: 'org-b' })).apiKey,
+      admin: registry.adminKey,
+      'another admin': (await registry.createKey({ role: 'admin' })).apiKey,
+      'key with an expiry to come': (await registry.createKey({ expiresAt: new Date(Date.now() + 60_000) }))
+        .apiKey,
+      'revoked key': revoked.apiKey,
+      'expired key': (await registry.createKey({ expiresAt: new Date(Date.now() - 1) })).apiKey,
+      'unknown key': `ocr_${'A'.repeat(43)}00000000`,
+      'key with a typing error': `${memberA.slice(0, -1)}${memberA.endsWith('0') ? '1' : '0'}`,
+      'key in upper case': memberA.toUpperCase(),
+      'JWT of a member': await issuer.sign(),
+      'JWT of an admin': await issuer.sign({ role: 'admin' }),
+      'JWT of a foreign key': await issuer.sign({}, foreignKey),
+      'JWT of a foreign issuer': await issuer.sign({ iss: 'https://evil.example' }),
+      'JWT for another audience': await issuer.sign({ aud: 'https://other.example' }),
+      'JWT without audience': await issuer.sign({ aud: undefined }),
+      'JWT that expired': await issuer.sign({ exp: past }),
+      'JWT without expiry': await issuer.sign({ exp: undefined }),
+      'JWT of the future': await issuer.sign({ nbf: Math.floor(Date.now() / 1000) + 3600 }),
+      'JWT without organization': await issuer.sign({ org_id: undefined }),
+      'JWT with an empty organization': await issuer.sign({ org_id: '' }),
+      'JWT without subject': await issuer.sign({ sub: undefined }),
+      'JWT with an unknown role': await issuer.sign({ role: 'owner' }),
+      'JWT signed with the public key as a shared secret': await issuer.sign({}, publicKeyAsSecret, {
+        alg: 'HS256',
+        kid: 'key-1',
+      }),
+      'JWT with alg none': `${encode({ alg: 'none' })}.${encode(issuer.goodClaims())}.`,
+      'JWT with alg none and a signature': `${encode({ alg: 'none' })}.${encode(issuer.goodClaims())}.c2ln`,
+      'JWT that was tampered with': (await issuer.sign()).replace(
+        /\.[^.]+\./,
+        `.${encode({ ...issuer.goodClaims(), role: 'admin' })}.`,
+      ),
+      'an empty token': '',
+      'a token of spaces': '   ',
+      'a token of 10,000 characters': 'x'.repeat(10_000),
+    };
+  });
+  afterAll(async () => {
+    await registry.stop();
+    issuer.stop();
+  });
+
+  const GOOD: Record<string, 'member' | 'admin'> = {
+    'member of org A': 'member',
+    'member of org B': 'member',
+    'key with an expiry to come': 'member',
+    'JWT of a member': 'member',
+    admin: 'admin',
+    'another admin': 'admin',
+    'JWT of an admin': 'admin',
+  };
+
+  describe.each(ROUTES)('%s', (route, request, [anonymous, bad, member, admin]) => {
+    it('lets in whom it should, and tells the others why not', async () => {
+      const [method, path] = (EXAMPLES[route] ?? route).split(' ') as [string, string];
+      const actual: Record<string, string> = {};
+      const expected: Record<string, string> = {};
+      for (const [caller, key] of Object.entries(callers)) {
+        expected[caller] =
+          caller === 'anonymous' ? anonymous : { member, admin, undefined: bad }[String(GOOD[caller])]!;
+        actual[caller] = summaryOf(
+          await registry.send(path, {
+            method,
+            key,
+            ...request,
+            headers: method === 'GET' ? { accept: 'text/html,*/*' } : {},
+          }),
+        );
+      }
+      expect(actual).toEqual(expected);
+    });
+  });
+
+  it('the table above knows every route there is', () => {
+    const fastify = registry.app.getHttpAdapter().getInstance() as { printRoutes(options: object): string };
+    const routes = fastify.printRoutes({ commonPrefix: false });
+    const paths = [...routes.matchAll(/(\/\S*|\*) \([A-Z, ]+\)/g)].map(([, path]) => path!);
+    const known = ROUTES.map(([route]) => route.split(' ')[1]!.replace('/graphql/explorer/', ''));
+    expect(new Set(paths)).toEqual(new Set([...known, ...DOCS_ASSETS]));
+  });
+
+  describe('401 and 403', () => {
+    it.each([
+      ['without credentials, no error is told', {}, 'Bearer'],
+      ['with bad ones, invalid_token', { authorization: 'Bearer nonsense' }, 'Bearer error="invalid_token"'],
+      [
+        'with another scheme, invalid_token',
+        { authorization: 'Basic dXNlcjpwYXNz' },
+        'Bearer error="invalid_token"',
+      ],
+    ])('%s (RFC 6750 §3.1)', async (_, headers, challenge) => {
+      const answer = await registry.send('/v2/oauth/clients', { body: aClient(), headers });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe(challenge);
+      expect(Object.keys(answer.body as object)).toEqual(['error', 'error_description']);
+    });
+
+    it('comes before the body is judged, so that strangers learn nothing about it', async () => {
+      const answer = await registry.send('/v2/oauth/clients', { body: { made: 'up' }, key: 'nonsense' });
+      expect(answer.body.error).toBe('invalid_token');
+    });
+
+    it('a refused caller leaves no row', async () => {
+      const before = await registry.rows('oauth_clients');
+      await registry.createClient(aClient(), callers['revoked key']!);
+      await registry.register({}, callers['JWT with alg none']);
+      expect(await registry.rows('oauth_clients')).toBe(before);
+    });
+  });
+
+  it('a key is revoked at once', async () => {
+    const { id, apiKey } = await registry.createKey();
+    expect((await registry.createClient(aClient(), apiKey)).status).toBe(201);
+    await registry.app.get(ApiKeysService, { strict: false }).revoke(id);
+    expect((await registry.createClient(aClient(), apiKey)).status).toBe(401);
+  });
+
+  it('the scheme "bearer" may be written in any case', async () => {
+    const answer = await registry.send('/v2/oauth/clients', {
+      body: aClient(),
+      headers: { authorization: `bEARER ${registry.adminKey}` },
+    });
+    expect(answer.status).toBe(201);
+  });
+
+  it('a client that is created with a JWT belongs to the organization and user of its claims', async () => {
+    const { body } = await registry.createClient(aClient(), await issuer.sign({ org_id: 'acme', sub: 'u1' }));
+    expect(body.data).toMatchObject({ org_id: 'acme', user_id: 'u1' });
+  });
+
+  it('without a trusted issuer, a JWT is just an unknown key', async () => {
+    const plain = await Registry.start(engine);
+    const answer = await plain.createClient(aClient(), await issuer.sign());
+    await plain.stop();
+    expect(summaryOf(answer)).toBe(INVALID);
+  });
+
+  it("503 where the issuer's keys cannot be had: it is not the caller's fault", async () => {
+    const gone = await TokenIssuer.start();
+    const orphan = await Registry.start(engine, gone.env);
+    const token = await gone.sign();
+    gone.stop();
+    const answer = await orphan.createClient(aClient(), token);
+    await orphan.stop();
+    expect({ summary: summaryOf(answer), retryAfter: answer.headers.get('retry-after') }).toEqual({
+      summary: '503 temporarily_unavailable',
+      retryAfter: '5',
+    });
+  });
+});
+
+/** The status, and the code of the error where there is one, in either form. */
+function summaryOf({ status, body }: Answer): string {
+  const graphqlCode: Partial<Record<string, string>> = {
+    'Send an API key or a token as "Authorization: Bearer …".': 'unauthorized',
+    'The bearer token is malformed, unknown, expired or revoked.': 'invalid_token',
+    'This is for admins; the credentials are those of a member.': 'insufficient_scope',
+  };
+  const { error, errors } = (body ?? {}) as { error?: string; errors?: { message: string }[] };
+  const code = error ?? (errors && (graphqlCode[errors[0]!.message] ?? errors[0]!.message));
+  return code ? `${status} ${code}` : String(status);
+}
