@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../ormconfig.js';
 import { ApiKeysService } from './auth/api-keys.service.js';
 import { type Role, ROLES } from './auth/principal.js';
 import { readConfig } from './config/config.js';
-import { migrate } from './database/migrate.js';
+import { openDatabase } from './database/open-database.js';
 import { Transactions } from './database/transactions.js';
-import { databaseFault } from './start-faults.js';
 
 const USAGE = `Manages API keys in the database of DATABASE_URL.
 
@@ -56,14 +53,7 @@ function readArguments() {
 }
 
 async function withApiKeys(run: (keys: ApiKeysService) => Promise<void>): Promise<void> {
-  const config = readConfig(process.env);
-  const dataSource = new DataSource(dataSourceOptions(config.database));
-  try {
-    await dataSource.initialize();
-    await migrate(dataSource);
-  } catch (error) {
-    throw new Error(databaseFault(config, error), { cause: error });
-  }
+  const dataSource = await openDatabase(readConfig(process.env).database);
   try {
     await run(new ApiKeysService(dataSource, new Transactions(dataSource)));
   } finally {

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import type { DataSource } from 'typeorm';
 import { AdminModule } from './api/admin/admin.module.js';
 import { ErrorFilter } from './api/error.filter.js';
 import { OAuthClientsModule } from './api/oauth-clients/oauth-clients.module.js';
@@ -13,12 +14,12 @@ import { OperationsModule } from './operations/operations.module.js';
 /** The composition root: the three doors, and what they stand on. */
 @Module({})
 export class AppModule {
-  static of(config: Config): DynamicModule {
+  static of(config: Config, dataSource: DataSource): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.of(config),
-        DatabaseModule,
+        DatabaseModule.of(dataSource),
         AuthModule,
         OAuthClientsModule,
         RegistrationModule,

@@ -10,7 +10,9 @@ import { refuseOtherMethods } from './api/method-not-allowed.js';
 import { serveOpenApi } from './api/openapi.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
+import { openDatabase } from './database/open-database.js';
 import { RegistryError } from './errors/registry-error.js';
+import { closeConnectionsWhenStopping } from './operations/drain.js';
 import { createLogger, NestLogger } from './operations/logger.js';
 import { logRequests } from './operations/request-log.js';
 
@@ -18,9 +20,10 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
  * Builds the service, connected and migrated, ready to listen. The one way to do it: production and tests both call it.
- * @throws whatever keeps the database from being opened
+ * @throws Error that says in one line what keeps the database from being opened
  */
 export async function buildApp(config: Config): Promise<NestFastifyApplication> {
+  const dataSource = await openDatabase(config.database);
   const { trustProxy: trusted } = config;
   const logger = createLogger(config);
   const adapter = new FastifyAdapter({
@@ -37,7 +40,8 @@ export async function buildApp(config: Config): Promise<NestFastifyApplication> 
   const refuseTheOtherMethods = refuseOtherMethods(fastify);
   readJsonOnly(fastify);
   logRequests(fastify, logger);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config), adapter, {
+  closeConnectionsWhenStopping(fastify);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, dataSource), adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: new NestLogger(logger),

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type Config, ConfigError, readConfig } from './config/config.js';
-import { databaseFault, listenFault } from './start-faults.js';
+import { type Config, readConfig } from './config/config.js';
 
 /** How long running requests may take to finish after a signal. */
 const SHUTDOWN_TIMEOUT_MS = 30_000;
@@ -11,27 +10,27 @@ async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = readConfig(process.env);
   // Only now: the rest takes longer to load than a bad configuration takes to report
-  const { app, apiKey } = await open(config);
-  await app.listen({ host: config.host, port: config.port }).catch((error: unknown) => {
+  const { buildApp } = await import('./app.js');
+  const { bootstrapApiKey } = await import('./auth/bootstrap.js');
+  const { announce } = await import('./announce.js');
+  const app = await buildApp(config);
+  const apiKey = await bootstrapApiKey(app, config);
+  await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
     throw new Error(listenFault(config, error), { cause: error });
   });
   stopOnSignal(app);
-  const { announce } = await import('./announce.js');
   announce(app, config, apiKey);
 }
 
-/** Connects, migrates, and sees to it that somebody has a key. */
-async function open(config: Config): Promise<{ app: NestFastifyApplication; apiKey: string | null }> {
-  const { buildApp } = await import('./app.js');
-  const { ApiKeysService } = await import('./auth/api-keys.service.js');
-  const { bootstrapApiKey } = await import('./auth/bootstrap.js');
-  try {
-    const app = await buildApp(config);
-    return { app, apiKey: await bootstrapApiKey(app.get(ApiKeysService, { strict: false }), config) };
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new Error(databaseFault(config, error), { cause: error });
-  }
+/** Why the service cannot listen, in one line that says what to change. */
+function listenFault({ host, port }: Config, error: NodeJS.ErrnoException): string {
+  const reasons: Partial<Record<string, string>> = {
+    EADDRINUSE: `port ${port} on ${host} is taken; stop the other program or set PORT`,
+    EACCES: `port ${port} on ${host} may not be used by this user; set PORT to 1024 or above`,
+    EADDRNOTAVAIL: `${host} is no address of this machine; set HOST`,
+    ENOTFOUND: `${host} is not a known host name; set HOST`,
+  };
+  return `Cannot listen: ${reasons[error.code ?? ''] ?? error.message}`;
 }
 
 /** Finishes what is running, closes the database, and exits with 0. */

@@ -1,4 +1,3 @@
-import { plainToInstance } from 'class-transformer';
 import { IsArray, IsBoolean, IsIn, IsObject, IsString, ValidateIf, validateSync } from 'class-validator';
 import { RegistryError, type FieldFaults } from '../errors/registry-error.js';
 
@@ -53,7 +52,8 @@ export function readShape<T extends object>(type: new () => T, raw: unknown, sor
     if (treatment === 'read') members.push([name, value]);
     if (treatment === 'refuse') faults[name] = ['is not known here; leave it out'];
   }
-  const body = plainToInstance(type, Object.fromEntries(members));
+  // Not by class-transformer: it walks into nested values, and trips over a member "constructor" there
+  const body = Object.assign(new type(), Object.fromEntries(members));
   for (const { property, constraints } of validateSync(body, { stopAtFirstError: true })) {
     const isMissing = body[property as keyof T] === undefined;
     faults[property] = Object.values(constraints ?? {}).map((fault) =>

@@ -1,5 +1,6 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { type Config, ConfigError } from '../config/config.js';
-import type { ApiKeysService } from './api-keys.service.js';
+import { ApiKeysService } from './api-keys.service.js';
 
 /**
  * Sees to it that somebody can call: takes BOOTSTRAP_API_KEY, or makes a key for an empty embedded database.
@@ -7,7 +8,8 @@ import type { ApiKeysService } from './api-keys.service.js';
  * @throws ConfigError where a PostgreSQL without any key comes without BOOTSTRAP_API_KEY: a key that one of many
  *   instances printed somewhere would be found by nobody, or by the wrong one
  */
-export async function bootstrapApiKey(apiKeys: ApiKeysService, config: Config): Promise<string | null> {
+export async function bootstrapApiKey(app: INestApplicationContext, config: Config): Promise<string | null> {
+  const apiKeys = app.get(ApiKeysService, { strict: false });
   const key = {
     name: 'bootstrap',
     orgId: config.bootstrapOrgId,

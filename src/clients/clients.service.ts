@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
+import { v7 as uuidv7, validate as isClientId } from 'uuid';
 import { CONFIG, type Config } from '../config/config.js';
 import { RegistryError, type ErrorCode, type FieldFaults } from '../errors/registry-error.js';
 import { generateSecret } from '../secrets/secret.js';
@@ -60,7 +60,7 @@ export class ClientsService {
 
   /** The client, or null where there is none by that id. */
   find(id: string): Promise<Client | null> {
-    return this.repository.find(id);
+    return isClientId(id) ? this.repository.find(id) : Promise.resolve(null);
   }
 
   /** One page of the clients that match `filter`. */

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { type GrantType, GRANT_TYPES } from '../clients/policy/grant-types.js';
+import { type GrantType, GRANT_TYPES, isGrantType } from '../clients/policy/grant-types.js';
 import { METADATA_PROFILES, type MetadataProfile } from '../clients/policy/metadata-members.js';
 import { isScopeToken } from '../clients/policy/scope.js';
 
@@ -34,23 +34,28 @@ const MIN_API_KEY_LENGTH = 32;
 
 const text = (raw: string) => raw;
 const port = (raw: string) => (/^\d{1,5}$/.test(raw) && Number(raw) <= 65535 ? Number(raw) : undefined);
-const onOff = (raw: string) => ({ on: true, off: false })[raw];
+const oneOfThese =
+  <T>(values: Record<string, T>) =>
+  (raw: string) =>
+    Object.hasOwn(values, raw) ? values[raw] : undefined;
 const oneOf =
   <T extends string>(values: readonly T[]) =>
   (raw: string) =>
     values.find((value) => value === raw);
 const words = (raw: string) => raw.split(/[\s,]+/).filter(Boolean);
 
-/** An absolute http or https URL; without the slash at its end, so that a path can follow. */
-function httpUrl(raw: string): string | undefined {
-  if (!URL.canParse(raw)) return undefined;
-  const url = new URL(raw);
-  const isPlain = /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username;
-  return isPlain ? raw.replace(/\/+$/, '') : undefined;
-}
+/** An absolute http or https URL without credentials and fragment, as it was written. */
+const httpUrl = (raw: string) =>
+  /^https?:\/\/[^\s/?#\\@]+(?:[/?][^\s#\\]*)?$/.test(raw) && URL.canParse(raw) ? raw : undefined;
+
+/** One without a query, as an issuer is (RFC 8414 §2). */
+const plainUrl = (raw: string) => (raw.includes('?') ? undefined : httpUrl(raw));
+
+/** One that paths can be appended to. */
+const baseUrl = (raw: string) => plainUrl(raw)?.replace(/\/+$/, '');
 
 function database(raw: string): DatabaseConfig | undefined {
-  const path = /^sqlite:(?:\/\/(?=\/))?(.+)$/.exec(raw)?.[1];
+  const path = /^sqlite:(?:\/\/(?=\/)|(?!\/\/))(.+)$/.exec(raw)?.[1];
   if (path) return { engine: 'sqlite', path };
   return /^postgres(ql)?:\/\/.+/.test(raw) && URL.canParse(raw)
     ? { engine: 'postgres', url: raw }
@@ -64,23 +69,31 @@ function rateLimit(raw: string): RateLimit | null | undefined {
   return { points: Number(points), durationSeconds: Number(count) * SECONDS[unit as keyof typeof SECONDS] };
 }
 
+/** At least one value, and all of them good. */
+function someOf<T extends string>(values: string[], isGood: (value: string) => value is T): T[] | undefined {
+  return values.length > 0 && values.every(isGood) ? values : undefined;
+}
+
+/** In the usual spelling only: `10.1` is an address too, but not the one that was meant. */
+function isAddressOrNetwork(value: string): value is string {
+  const [address = '', bits] = value.split('/');
+  const isAddress = ipaddr.IPv4.isValidFourPartDecimal(address) || ipaddr.IPv6.isValid(address);
+  return isAddress && (bits === undefined || (ipaddr.isValidCIDR(value) && Number(bits) > 0));
+}
+
 /** What Fastify calls `trustProxy`. Trusting everyone is no choice: it lets any caller forge its address. */
 function trustedProxies(raw: string): false | number | string[] | undefined {
   if (raw === 'false') return false;
   if (/^[1-9]\d?$/.test(raw)) return Number(raw);
-  const addresses = words(raw);
-  return addresses.every((address) => ipaddr.isValid(address) || ipaddr.isValidCIDR(address))
-    ? addresses
-    : undefined;
+  return someOf(words(raw), isAddressOrNetwork);
 }
 
 function grantTypes(raw: string): readonly GrantType[] | undefined {
-  const known = words(raw).map(oneOf(GRANT_TYPES));
-  return known.includes(undefined) ? undefined : (known as GrantType[]);
+  return someOf(words(raw), isGrantType);
 }
 
 function scopes(raw: string): readonly string[] | undefined {
-  return words(raw).every(isScopeToken) ? words(raw) : undefined;
+  return someOf(words(raw), isScopeToken);
 }
 
 const settings = {
@@ -88,7 +101,7 @@ const settings = {
   production: setting({
     variable: 'NODE_ENV',
     takes: 'production, development or test',
-    read: (raw) => ({ production: true, development: false, test: false })[raw],
+    read: oneOfThese({ production: true, development: false, test: false }),
     fallback: false,
   }),
   /** Address to listen on. */
@@ -98,8 +111,8 @@ const settings = {
   /** Where callers reach the service; null: where it listens. Never taken from the Host header. */
   publicUrl: setting<string | null>({
     variable: 'PUBLIC_URL',
-    takes: 'an absolute http or https URL without query or fragment',
-    read: httpUrl,
+    takes: 'an absolute http or https URL without credentials, query and fragment',
+    read: baseUrl,
     fallback: null,
   }),
   database: setting<DatabaseConfig>({
@@ -131,7 +144,7 @@ const settings = {
   jwtIssuer: setting<string | null>({
     variable: 'AUTH_JWT_ISSUER',
     takes: 'the https or http URL of the token issuer',
-    read: (raw) => (httpUrl(raw) === undefined ? undefined : raw),
+    read: plainUrl,
     fallback: null,
   }),
   /** The `aud` that a JWT must have; required with an issuer, or tokens meant for other services would open this one. */
@@ -193,7 +206,7 @@ const settings = {
   graphqlExplorer: setting<boolean | null>({
     variable: 'GRAPHQL_EXPLORER',
     takes: 'on or off',
-    read: onOff,
+    read: oneOfThese({ on: true, off: false }),
     fallback: null,
   }),
 };
@@ -212,20 +225,31 @@ export const VARIABLES: readonly string[] = Object.values(settings).map(({ varia
 /** Prefixes that are ours alone, so that a name under them that we do not know is a slip of the pen. */
 const OWN_PREFIXES = /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|GRAPHQL_EXPLORER)/;
 
+/** What Kubernetes puts into every environment for a Service that is called, say, `registration`. */
+const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d\w*)$/;
+
 /**
  * Reads the configuration from `env`.
  * @throws ConfigError at the first value that cannot be used.
  */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const stray = Object.keys(env).find((name) => OWN_PREFIXES.test(name) && !VARIABLES.includes(name));
+  const stray = Object.keys(env).find(
+    (name) => OWN_PREFIXES.test(name) && !SERVICE_LINK.test(name) && !VARIABLES.includes(name),
+  );
   if (stray) {
     throw new ConfigError(`${stray} is no variable of this service; it knows ${VARIABLES.join(', ')}`);
   }
   const config = Object.fromEntries(
     Object.entries(settings).map(([key, definition]) => [key, readSetting(definition, env)]),
   ) as unknown as Config;
-  if (config.jwtIssuer !== null && config.jwtAudience === null) {
+  const { jwtIssuer, jwtAudience, jwtJwksUri } = config;
+  if (jwtIssuer !== null && jwtAudience === null) {
     throw new ConfigError(`AUTH_JWT_AUDIENCE takes ${settings.jwtAudience.takes}`);
+  }
+  if (jwtIssuer === null && (jwtAudience !== null || jwtJwksUri !== null)) {
+    throw new ConfigError(
+      `AUTH_JWT_ISSUER takes ${settings.jwtIssuer.takes}; without it no token is accepted`,
+    );
   }
   return config;
 }

@@ -2,17 +2,17 @@ import { QueryFailedError } from 'typeorm';
 
 /** SQLite result codes, and codes of the socket, that say "not now" rather than "not so". */
 const UNAVAILABLE =
-  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)\w*|ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
+  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)\w*|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /**
- * SQLSTATE classes 08 (connection), 53 (out of resources) and 57 (stopped by the operator or a timeout), and 25006
- * (read-only, as on a standby).
+ * SQLSTATE classes 08 (connection), 53 (out of resources) and 57 (stopped by the operator or a timeout), 25006
+ * (read-only, as on a standby), and the conflicts that a second try resolves: 40001, 40P01 and 55P03.
  */
-const UNAVAILABLE_SQLSTATE = /^(?:08|53|57)\w{3}$|^25006$/;
+const UNAVAILABLE_SQLSTATE = /^(?:(?:08|53|57)\w{3}|25006|40001|40P01|55P03)$/;
 
 /** What node-postgres says without a code. */
 const UNAVAILABLE_MESSAGE =
-  /timeout exceeded when trying to connect|Connection terminated|database connection is not open/;
+  /timeout exceeded when trying to connect|Connection terminated|is not queryable|database connection is not open/;
 
 /** Whether a database error may go away by itself, so that a caller should try again. */
 export function isDatabaseUnavailable(error: unknown): boolean {

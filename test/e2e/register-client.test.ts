@@ -320,12 +320,25 @@ onEachEngine((engine) => {
     it.each([
       ['no scope', { scope: 'admin', grant_types: ['client_credentials'] }, 'scope'],
       ['no grant', { grant_types: ['refresh_token'] }, 'grant_types'],
-      ['not even the default grant', {}, 'grant_types'],
+      [
+        'only a grant that takes a secret',
+        { token_endpoint_auth_method: 'none' },
+        'token_endpoint_auth_method',
+      ],
     ])('refuses where %s is left, and says what is allowed', async (_, body, field) => {
       const answer = await narrow.register(body);
       expect({ status: answer.status, fields: Object.keys(answer.body.invalid_fields) }).toEqual({
         status: 400,
         fields: [field],
+      });
+    });
+
+    it('D1: who asks for nothing gets what is allowed', async () => {
+      const { status, body } = await narrow.register({});
+      expect({ status, grants: body.grant_types, scope: body.scope }).toEqual({
+        status: 201,
+        grants: ['client_credentials'],
+        scope: 'read write',
       });
     });
 

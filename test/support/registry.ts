@@ -47,7 +47,7 @@ export class Registry {
       ...env,
     });
     const app = await buildApp(config);
-    await bootstrapApiKey(app.get(ApiKeysService, { strict: false }), config);
+    await bootstrapApiKey(app, config);
     await app.listen({ port: 0, host: '127.0.0.1' });
     return new Registry(app, await app.getUrl(), adminKey, () => database.drop());
   }

@@ -12,14 +12,17 @@ export function encodeCursor({ field, direction }: ClientOrder, { value, id }: P
  */
 export function decodeCursor({ field, direction }: ClientOrder, cursor: string): Position {
   const [cursorField, cursorDirection, value, id] = parse(cursor);
-  const isValue = field === 'name' ? typeof value === 'string' : Number.isSafeInteger(value);
-  if (cursorField !== field || cursorDirection !== direction || !isValue || typeof id !== 'string') {
+  const isValue = field === 'name' ? isText(value) : Number.isSafeInteger(value);
+  if (cursorField !== field || cursorDirection !== direction || !isValue || !isText(id)) {
     throw new RegistryError('validation_error', 'The cursor "after" does not belong to this list.', {
       invalidFields: { after: ['must be a cursor of an earlier page in the same order'] },
     });
   }
   return { value: value as Position['value'], id };
 }
+
+/** PostgreSQL knows no NUL in a text. */
+const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0');
 
 function parse(cursor: string): unknown[] {
   try {

@@ -1,6 +1,6 @@
 import { ArgsType, Field, GraphQLISODateTime, InputType, Int, registerEnumType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
-import { IsDate, IsInt, IsOptional, Length, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import { IsDate, IsInt, IsOptional, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import type { ClientSource, ClientStatus } from '../../clients/client.js';
 import type {
   ClientFilter,
@@ -28,23 +28,25 @@ registerEnumType(OrderFieldEnum, {
 const OrderDirectionEnum: Record<string, OrderDirection> = { ASC: 'ASC', DESC: 'DESC' };
 registerEnumType(OrderDirectionEnum, { name: 'OrderDirection', description: 'Smallest or largest first.' });
 
-const HasLength = () => Length(1, 255, { message: 'must be 1 to 255 characters long' });
+/** 1 to 255 characters that a database can search for. */
+const SearchText = () =>
+  Matches(/^[^\0]{1,255}$/su, { message: 'must be 1 to 255 characters long, without NUL' });
 const IsPointInTime = () => IsDate({ message: 'must be a date and time such as 2026-11-21T09:30:00Z' });
 
 @InputType('OAuthClientFilter', { description: 'Which clients: those that match everything that is given.' })
 export class OAuthClientFilter implements ClientFilter {
   @IsOptional()
-  @HasLength()
+  @SearchText()
   @Field(() => String, { nullable: true })
   orgId?: string;
 
   @IsOptional()
-  @HasLength()
+  @SearchText()
   @Field(() => String, { nullable: true })
   userId?: string;
 
   @IsOptional()
-  @HasLength()
+  @SearchText()
   @Field(() => String, {
     nullable: true,
     description: 'Part of the name; upper and lower case are the same.',
@@ -61,7 +63,7 @@ export class OAuthClientFilter implements ClientFilter {
   grantType?: GrantType;
 
   @IsOptional()
-  @HasLength()
+  @SearchText()
   @Field(() => String, { nullable: true, description: 'Clients that may ask for this scope, among others.' })
   scope?: string;
 

@@ -18,3 +18,8 @@ export function isGrantType(value: string): value is GrantType {
 export function isRegisteredGrantType(value: string): boolean {
   return isGrantType(value) || REGISTERED_ELSEWHERE.includes(value) || REGISTERED_URN.test(value);
 }
+
+/** The grants among `values` that this registry offers, without repetition. */
+export function offeredGrants(values: readonly string[]): GrantType[] {
+  return [...new Set(values)].filter(isGrantType);
+}

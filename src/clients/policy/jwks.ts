@@ -1,7 +1,7 @@
 const MAX_KEYS = 20;
 
-/** RFC 7517 §4.1 and RFC 7518 §6: the members that hold a private or symmetric key. */
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+/** The members that hold a private or symmetric key: RFC 7518 §6, and `priv` for the post-quantum keys of RFC 9964. */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
 /** A client's public keys (RFC 7517 §5). */
 export interface JsonWebKeySet {

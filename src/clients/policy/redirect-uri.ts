@@ -17,6 +17,8 @@ const REFUSED_SCHEMES: readonly string[] = [
   'ftp',
 ];
 
+const HOST_AND_PORT = /^[\w.-]+:\d+(?:[/?]|$)/;
+
 /**
  * What is wrong with a redirect URI. It is later compared as a plain string (RFC 9700 §2.1), so it is stored as given
  * and everything that leaves room for two readings is refused.
@@ -32,6 +34,8 @@ export function redirectUriFault(value: string): string | undefined {
   if (REFUSED_SCHEMES.includes(scheme)) {
     return `must not use the scheme ${scheme}; use https, http on loopback, or a private-use scheme`;
   }
+  // A forgotten http:// makes a private-use scheme of "localhost"
+  if (HOST_AND_PORT.test(value)) return 'must begin with its scheme, such as https:// or http://';
   // RFC 8252 §8.3: plain http only where it does not leave the machine
   if (scheme === 'http' && !isLoopback(url)) {
     return 'must use https; http is for localhost, 127.0.0.0/8 and [::1] only';

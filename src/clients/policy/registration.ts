@@ -1,8 +1,8 @@
 import type { ClientDraft } from './client.js';
-import { type GrantType, isGrantType, isRegisteredGrantType } from './grant-types.js';
+import { type GrantType, isGrantType, isRegisteredGrantType, offeredGrants } from './grant-types.js';
 import type { MetadataProfile } from './metadata-members.js';
 import type { Rule } from './rules.js';
-import { settle } from './settle.js';
+import { DEFAULT_GRANT_TYPES, settle } from './settle.js';
 
 /** What the open door allows beyond the rules that hold for every client. */
 export interface RegistrationPolicy {
@@ -27,9 +27,7 @@ export function registrationRules(policy: RegistrationPolicy): readonly Rule[] {
     {
       field: 'grantTypes',
       faults: (draft) =>
-        grantable(settle(draft).grantTypes, allowedGrantTypes).length > 0
-          ? []
-          : [`must contain a grant type that is ${offered}`],
+        grantsFor(draft, policy).length > 0 ? [] : [`must contain a grant type that is ${offered}`],
     },
     {
       field: 'scopes',
@@ -42,8 +40,8 @@ export function registrationRules(policy: RegistrationPolicy): readonly Rule[] {
       // RFC 6749 §4.4: a client without credentials has none to be granted anything for
       field: 'tokenEndpointAuthMethod',
       reads: ['grantTypes'],
-      faults: ({ tokenEndpointAuthMethod, grantTypes }) =>
-        tokenEndpointAuthMethod === 'none' && grantTypes?.includes('client_credentials')
+      faults: (draft) =>
+        draft.tokenEndpointAuthMethod === 'none' && grantsFor(draft, policy).includes('client_credentials')
           ? ['must not be none for the client_credentials grant']
           : [],
     },
@@ -55,16 +53,22 @@ export function registrationRules(policy: RegistrationPolicy): readonly Rule[] {
  * asked for, and PKCE for every public client that uses authorization codes (RFC 9700 §2.1.1).
  */
 export function narrow(draft: ClientDraft, policy: RegistrationPolicy): ClientDraft {
-  const { grantTypes: asked, type } = settle(draft);
-  const grantTypes = grantable(asked, policy.allowedGrantTypes);
+  const grantTypes = grantsFor(draft, policy);
   return {
     ...draft,
     grantTypes,
     scopes: draft.scopes?.length
       ? grantable(draft.scopes, policy.allowedScopes)
       : [...(policy.allowedScopes ?? [])],
-    requirePkce: type === 'public' && grantTypes.includes('authorization_code'),
+    requirePkce: settle(draft).type === 'public' && grantTypes.includes('authorization_code'),
   };
+}
+
+/** Who names no grant gets the default of RFC 7591 §2, or what else is allowed where that is not. */
+function grantsFor({ grantTypes }: ClientDraft, { allowedGrantTypes }: RegistrationPolicy): GrantType[] {
+  if (grantTypes !== undefined) return grantable(offeredGrants(grantTypes), allowedGrantTypes);
+  const byDefault = grantable(DEFAULT_GRANT_TYPES, allowedGrantTypes);
+  return byDefault.length > 0 ? byDefault : [...allowedGrantTypes];
 }
 
 function grantable<T extends string>(asked: readonly T[], allowed: readonly string[] | null): T[] {

@@ -1,5 +1,4 @@
 import type { ClientDraft, ClientField } from './client.js';
-import { isGrantType } from './grant-types.js';
 import { jwksFaults } from './jwks.js';
 import { redirectUriFaults } from './redirect-uri.js';
 import { scopeFaults } from './scope.js';
@@ -132,9 +131,4 @@ function translationFaults(translations: Record<string, string>): Faults {
       ])
       .filter(([, faults]) => faults.length > 0),
   );
-}
-
-/** Grants of `grantTypes` that this registry offers, without repetition. */
-export function offeredGrants(grantTypes: readonly string[]) {
-  return [...new Set(grantTypes)].filter(isGrantType);
 }

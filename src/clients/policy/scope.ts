@@ -4,7 +4,7 @@ export const MAX_SCOPE_LENGTH = 128;
 /** RFC 6749 §3.3: printable ASCII without space, double quote and backslash. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-export function isScopeToken(value: string): boolean {
+export function isScopeToken(value: string): value is string {
   return SCOPE_TOKEN.test(value) && value.length <= MAX_SCOPE_LENGTH;
 }
 

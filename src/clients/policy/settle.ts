@@ -1,8 +1,8 @@
 import type { ClientDraft, ClientProfile, ExtendedMetadata } from './client.js';
-import { offeredGrants } from './rules.js';
+import { type GrantType, offeredGrants } from './grant-types.js';
 
 /** RFC 7591 §2 */
-const DEFAULT_GRANT_TYPES = ['authorization_code'];
+export const DEFAULT_GRANT_TYPES: readonly GrantType[] = ['authorization_code'];
 
 const unique = (values: readonly string[] = []) => [...new Set(values)];
 
@@ -27,6 +27,9 @@ export function settle(draft: ClientDraft): ClientProfile {
   };
 }
 
+const trimmed = (texts: Record<string, string>) =>
+  Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, text.trim()]));
+
 function extendedMetadata(draft: ClientDraft): ExtendedMetadata {
   const { clientUri, contacts, jwksUri, jwks, softwareId, softwareVersion, applicationType, translations } =
     draft;
@@ -38,7 +41,7 @@ function extendedMetadata(draft: ClientDraft): ExtendedMetadata {
     softwareId,
     softwareVersion,
     applicationType,
-    translations: translations && Object.keys(translations).length > 0 ? translations : undefined,
+    translations: translations && Object.keys(translations).length > 0 ? trimmed(translations) : undefined,
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }

@@ -1,9 +1,10 @@
 /**
  * Characters that a person cannot see, or that change how the rest is read: control, line and paragraph separators,
- * lone surrogates, zero-width, and the bidirectional marks with which a name can be made to look like another.
+ * lone surrogates, zero-width and filling, and the bidirectional marks with which a name can be made to look like
+ * another. The variation selectors are not among them: emoji and Japanese names need those.
  */
 const INVISIBLE =
-  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
 
 export const MAX_TEXT_LENGTH = 255;
 

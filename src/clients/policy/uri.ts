@@ -3,6 +3,7 @@ export const MAX_URI_LENGTH = 2048;
 /** What RFC 3986 §2 allows in a URI. Anything else may be read differently by the next parser, so it is refused. */
 const URI_CHARACTERS = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]*$/;
 const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i;
+const WEB_HOST = /^https?:\/\/(\[[^\]]*\]|[^/?#:]+)/i;
 const USERINFO = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i;
 
 /** The parsed URI, or what is wrong with it as an absolute URI of any scheme. */
@@ -12,11 +13,16 @@ export function parseUri(value: string): URL | string {
     return 'must not contain whitespace, control or other characters that a URI must percent-encode (RFC 3986 §2)';
   }
   if (!URL.canParse(value)) return 'must be an absolute URI, such as https://example.com/path';
+  if (USERINFO.test(value)) return 'must not contain a user name or password';
   const url = new URL(value);
-  if (/^https?:$/.test(url.protocol) && !/^https?:\/\/[^/]/i.test(value)) {
-    return 'must name a host after https://';
+  if (/^https?:$/.test(url.protocol)) {
+    const [, host] = WEB_HOST.exec(value) ?? [];
+    if (host === undefined) return 'must name a host after https://';
+    // Escapes, octal or short IPv4 addresses: what one parser takes for loopback is another machine to the next
+    if (host.toLowerCase() !== url.hostname) {
+      return 'must write its host as a plain name or address, without escapes and in the usual form';
+    }
   }
-  if (USERINFO.test(value) || url.username || url.password) return 'must not contain a user name or password';
   return url;
 }
 

@@ -1,0 +1,275 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, connect, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { createDatabase, onEachEngine, type TestDatabase } from '../support/databases.js';
+import { Program } from '../support/process.js';
+import { aClient } from '../support/registry.js';
+
+const KEY = 'a-bootstrap-key-of-more-than-32-characters';
+const URL_LINE = /Listening on (http:\/\/\S+)/;
+
+let directory: string;
+let programs: Program[];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'registry-process-'));
+  programs = [];
+});
+afterEach(async () => {
+  for (const program of programs) program.signal('SIGKILL');
+  await Promise.all(programs.map(({ ended }) => ended));
+  await rm(directory, { recursive: true, force: true });
+});
+
+function start(
+  env: Record<string, string> = {},
+  script: 'main.js' | 'api-key.js' = 'main.js',
+  args?: string[],
+): Program {
+  const program = new Program(script, { cwd: directory, env: { PORT: '0', ...env }, args });
+  programs.push(program);
+  return program;
+}
+
+const createClient = (url: string, key: string) =>
+  fetch(`${url}/v2/oauth/clients`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify(aClient()),
+  });
+
+/** Does what the shell does with a pasted `curl` line. */
+async function paste(line: string): Promise<{ status: number; body: unknown }> {
+  const [, url] = /curl -s (\S+)/.exec(line)!;
+  const headers = [...line.matchAll(/-H (['"])(.*?)\1/g)].map(
+    ([, , header]) => header!.split(': ') as [string, string],
+  );
+  const [, body] = / -d '(.*)'$/.exec(line)!;
+  const response = await fetch(url!, { method: 'POST', headers, body });
+  return { status: response.status, body: await response.json() };
+}
+
+describe('npm start without any configuration', () => {
+  it('makes a database, prints the admin key once, and one curl for each door that works as it is', async () => {
+    const first = start();
+    const key = await first.says(/shown this once: (ocr_\S+)/);
+    const url = await first.says(URL_LINE);
+    await first.says(/documentation/);
+    expect(existsSync(join(directory, 'data/registry.sqlite'))).toBe(true);
+
+    const lines = first.stdout.split('\n').filter((line) => line.includes('curl'));
+    expect(lines).toHaveLength(3);
+    const answers = [];
+    for (const line of lines) answers.push(await paste(line));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 200]);
+    expect(answers[2]!.body).toMatchObject({ data: { oauthClients: { totalCount: 2 } } });
+
+    expect(await first.stop()).toBe(0);
+    const second = start();
+    await second.says(/documentation/);
+    expect(second.stdout).not.toContain('ocr_');
+    expect(second.stdout).toContain('$API_KEY');
+    const url2 = await second.says(URL_LINE);
+    expect(url2).not.toBe(url);
+    expect((await createClient(url2, key)).status).toBe(201);
+  });
+
+  it('reads .env', async () => {
+    await writeFile(join(directory, '.env'), `BOOTSTRAP_API_KEY=${KEY}\n`);
+    const program = start();
+    expect((await createClient(await program.says(URL_LINE), KEY)).status).toBe(201);
+    expect(program.stdout).not.toContain(KEY);
+  });
+
+  it('in production it logs JSON lines and shows no tour', async () => {
+    const program = start({ NODE_ENV: 'production', BOOTSTRAP_API_KEY: KEY });
+    const url = await program.says(/Listening on (http:\/\/[^\s"]+)/);
+    expect((await createClient(url, KEY)).status).toBe(201);
+    await program.stop();
+    const lines = program.stdout.trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as object).at(-1)).toMatchObject({
+      msg: 'request',
+      method: 'POST',
+      path: '/v2/oauth/clients',
+      status: 201,
+      orgId: 'default',
+    });
+    expect(program.stdout).not.toContain(KEY);
+  });
+});
+
+describe('a start that cannot succeed is one clear line and exit code 1', () => {
+  const refusal = async (env: Record<string, string>) => {
+    const program = start(env);
+    const code = await program.ended;
+    expect({ code, stdout: program.stdout }).toEqual({ code: 1, stdout: '' });
+    expect(program.stderr.trimEnd()).not.toContain('\n');
+    return program.stderr;
+  };
+
+  it.each([
+    ['PORT', 'http', 'a port number'],
+    ['PORT', '70000', 'a port number'],
+    ['PUBLIC_URL', 'registry.example', 'an absolute http or https URL'],
+    ['DATABASE_URL', 'mysql://localhost/x', 'sqlite:PATH or postgres://'],
+    ['BOOTSTRAP_API_KEY', 'short', 'a secret string'],
+    ['AUTH_JWT_ISSUER', 'issuer', 'the https or http URL'],
+    ['REGISTRATION_METADATA', 'all', 'strict, registered or lenient'],
+    ['REGISTRATION_ALLOWED_GRANT_TYPES', 'implicit', 'any of client_credentials'],
+    ['RATE_LIMIT_REGISTER', 'many', 'COUNT/DURATION'],
+    ['TRUST_PROXY', 'true', 'false, the number of proxies'],
+    ['LOG_LEVEL', 'loud', 'fatal, error'],
+    ['NODE_ENV', 'prod', 'production, development or test'],
+    ['GRAPHQL_EXPLORER', 'maybe', 'on or off'],
+    ['REGISTRATION_MODUS', 'open', 'is no variable of this service'],
+  ])('%s=%s: names the variable and what it takes', async (variable, value, takes) => {
+    const line = await refusal({ [variable]: value });
+    expect(line).toContain(variable);
+    expect(line).toContain(takes);
+    expect(line).not.toContain('short');
+  });
+
+  it('an issuer without an audience', async () => {
+    expect(await refusal({ AUTH_JWT_ISSUER: 'https://issuer.example' })).toMatch(/^AUTH_JWT_AUDIENCE takes /);
+  });
+
+  it('the port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((done) => other.once('listening', done));
+    const { port } = other.address() as AddressInfo;
+    const program = start({ PORT: String(port), BOOTSTRAP_API_KEY: KEY });
+    const code = await program.ended;
+    other.close();
+    expect({ code, stderr: program.stderr }).toEqual({
+      code: 1,
+      stderr: `Cannot listen: port ${port} on 127.0.0.1 is taken; stop the other program or set PORT\n`,
+    });
+  });
+
+  it.each([
+    [
+      'nothing listens at the PostgreSQL address',
+      'postgres://u:sesame@127.0.0.1:1/x',
+      /127\.0\.0\.1:1\/x: nothing listens there/,
+    ],
+    ['the file system is read-only', 'sqlite:/sys/registry.sqlite', /\/sys\/registry\.sqlite: /],
+    ['the directory is a file', 'sqlite:/dev/null/registry.sqlite', /\/dev\/null\/registry\.sqlite: /],
+  ])('%s', async (_, url, expected) => {
+    const line = await refusal({ DATABASE_URL: url, BOOTSTRAP_API_KEY: KEY });
+    expect(line).toMatch(/^Cannot open the database /);
+    expect(line).toMatch(expected);
+    expect(line).not.toContain('sesame');
+  });
+
+  it('the file is no database', async () => {
+    await writeFile(join(directory, 'x'), 'not a database, but long enough for one');
+    expect(await refusal({ DATABASE_URL: 'sqlite:x' })).toBe(
+      'Cannot open the database x: the file is no SQLite database. See DATABASE_URL.\n',
+    );
+  });
+
+  it('another process has locked the file', async () => {
+    const other = new Database(join(directory, 'locked.sqlite'));
+    other.pragma('journal_mode = WAL');
+    other.exec('BEGIN EXCLUSIVE; CREATE TABLE t (x)');
+    const line = await refusal({ DATABASE_URL: 'sqlite:locked.sqlite' });
+    other.close();
+    expect(line).toBe(
+      'Cannot open the database locked.sqlite: another process has locked it. See DATABASE_URL.\n',
+    );
+  });
+
+  it('an empty PostgreSQL without BOOTSTRAP_API_KEY', async () => {
+    const database = await createDatabase('postgres');
+    const line = await refusal({ DATABASE_URL: database.url });
+    await database.drop();
+    expect(line).toMatch(/^BOOTSTRAP_API_KEY is required/);
+  });
+});
+
+onEachEngine((engine) => {
+  let database: TestDatabase;
+  beforeEach(async () => {
+    database = await createDatabase(engine);
+  });
+  afterEach(() => database.drop());
+  const env = () => ({ DATABASE_URL: database.url, BOOTSTRAP_API_KEY: KEY });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s: finishes the running request, closes the database, exits with 0',
+    async (signal) => {
+      const program = start(env());
+      const { hostname, port } = new URL(await program.says(URL_LINE));
+      const body = JSON.stringify(aClient());
+      const socket = connect(Number(port), hostname);
+      let answer = '';
+      socket.on('data', (data) => (answer += data.toString()));
+      const closed = new Promise((done) => socket.once('close', done));
+      socket.write(
+        `POST /v2/oauth/clients HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
+      );
+      await new Promise((done) => setTimeout(done, 200));
+      program.signal(signal);
+      await new Promise((done) => setTimeout(done, 300));
+      socket.write(body.slice(10));
+      expect(await program.ended).toBe(0);
+      await closed;
+      expect(answer).toMatch(/^HTTP\/1\.1 201 /);
+      expect(program.stderr).toBe('');
+      // SQLite removes its log when the last connection closes properly
+      if (engine === 'sqlite') expect(existsSync(`${database.url.slice('sqlite:'.length)}-wal`)).toBe(false);
+    },
+  );
+
+  it('api-key creates, lists and revokes keys that the running service knows', async () => {
+    const url = await start(env()).says(URL_LINE);
+    const cli = async (...args: string[]) => {
+      const program = start(env(), 'api-key.js', args);
+      return { code: await program.ended, output: program.stdout + program.stderr };
+    };
+    const created = await cli('create', '--name', 'ci', '--org', 'acme', '--expires-in', '90d');
+    expect(created.code).toBe(0);
+    const [, id] = /API key (\S+),/.exec(created.output)!;
+    const [apiKey] = /ocr_\S+/.exec(created.output)!;
+    const client = (await (await createClient(url, apiKey)).json()) as { data: object };
+    expect(client.data).toMatchObject({ org_id: 'acme', user_id: 'ci' });
+
+    const listed = await cli('list');
+    expect(listed.output).toContain(id);
+    expect(listed.output).toContain(`…${apiKey.slice(-4)}`);
+    expect(listed.output).not.toContain(apiKey);
+
+    expect((await cli('revoke', id!)).code).toBe(0);
+    expect((await createClient(url, apiKey)).status).toBe(401);
+    expect(await cli('revoke', id!)).toEqual({ code: 1, output: `There is no valid API key ${id}.\n` });
+  });
+
+  it.each([
+    [[], /Say create, list or revoke/],
+    [['create', '--name', 'x'], /--name and --org/],
+    [['create', '--name', 'x', '--org', 'y', '--role', 'owner'], /--role takes member or admin/],
+    [['create', '--name', 'x', '--org', 'y', '--expires-in', 'soon'], /--expires-in takes/],
+    [['create', '--nmae', 'x'], /Unknown option '--nmae'/],
+    [['revoke'], /Say which key/],
+  ])('api-key %j says what is missing', async (args, expected) => {
+    const program = start(env(), 'api-key.js', args);
+    expect(await program.ended).toBe(1);
+    expect(program.stderr).toMatch(expected);
+    expect(program.stderr).not.toContain('    at ');
+  });
+});
+
+it('ten instances that start at once on an empty PostgreSQL all come up', async () => {
+  const database = await createDatabase('postgres');
+  const instances = Array.from({ length: 10 }, () =>
+    start({ DATABASE_URL: database.url, BOOTSTRAP_API_KEY: KEY }),
+  );
+  const urls = await Promise.all(instances.map((instance) => instance.says(URL_LINE)));
+  const statuses = await Promise.all(urls.map(async (url) => (await createClient(url, KEY)).status));
+  expect(statuses).toEqual(Array(10).fill(201));
+  expect(await Promise.all(instances.map((instance) => instance.stop()))).toEqual(Array(10).fill(0));
+  await database.drop();
+}, 90_000);

@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const DIST = resolve('dist/src');
+
+/** The built service or its command line, as a process of its own. */
+export class Program {
+  stdout = '';
+  stderr = '';
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  private readonly child: ChildProcess;
+
+  constructor(
+    script: 'main.js' | 'api-key.js',
+    options: { env?: Record<string, string>; cwd: string; args?: string[] },
+  ) {
+    const path = resolve(DIST, script);
+    if (!existsSync(path)) throw new Error(`${path} is missing: run "npm run build" first`);
+    this.child = spawn(process.execPath, [path, ...(options.args ?? [])], {
+      cwd: options.cwd,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
+    });
+    this.child.stdout!.on('data', (data: Buffer) => (this.stdout += data.toString()));
+    this.child.stderr!.on('data', (data: Buffer) => (this.stderr += data.toString()));
+    this.ended = new Promise((done) =>
+      this.child.once('close', (code, signal) => done(code ?? signal ?? 'unknown')),
+    );
+  }
+
+  /** What `pattern` captured, as soon as the output matches; fails where the program ends before it does. */
+  async says(pattern: RegExp): Promise<string> {
+    const ended = this.ended.then((code) => {
+      if (pattern.test(this.stdout)) return;
+      throw new Error(`ended with ${code} before it said ${pattern}: ${this.stdout}${this.stderr}`);
+    });
+    for (;;) {
+      const match = pattern.exec(this.stdout);
+      if (match) return match[1] ?? match[0];
+      await Promise.race([new Promise((done) => setTimeout(done, 20)), ended]);
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Asks it to end, and waits until it has. */
+  async stop(): Promise<number | string> {
+    this.signal('SIGTERM');
+    return this.ended;
+  }
+}

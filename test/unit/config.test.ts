@@ -1,0 +1,213 @@
+import { type Config, ConfigError, readConfig, VARIABLES } from '../../src/config/config.js';
+
+const DEFAULTS: Config = {
+  production: false,
+  host: '127.0.0.1',
+  port: 3000,
+  publicUrl: null,
+  database: { engine: 'sqlite', path: 'data/registry.sqlite' },
+  bootstrapApiKey: null,
+  bootstrapOrgId: 'default',
+  bootstrapUserId: 'admin',
+  jwtIssuer: null,
+  jwtAudience: null,
+  jwtJwksUri: null,
+  registrationMetadata: 'registered',
+  registrationAllowedScopes: null,
+  registrationAllowedGrantTypes: ['client_credentials', 'authorization_code', 'refresh_token'],
+  rateLimitRegister: { points: 60, durationSeconds: 60 },
+  trustProxy: false,
+  logLevel: 'info',
+  graphqlExplorer: null,
+};
+
+const KEY = 'k'.repeat(32);
+const JWT = { AUTH_JWT_ISSUER: 'https://issuer.example/', AUTH_JWT_AUDIENCE: 'registry' };
+const JWT_READ = { jwtIssuer: 'https://issuer.example/', jwtAudience: 'registry' };
+const postgres = (url: string) => ({ database: { engine: 'postgres', url } as const });
+const sqlite = (path: string) => ({ database: { engine: 'sqlite', path } as const });
+const limit = (points: number, durationSeconds: number) => ({
+  rateLimitRegister: { points, durationSeconds },
+});
+const name = (env: NodeJS.ProcessEnv) => JSON.stringify(env).slice(0, 160);
+const named = <T extends unknown[]>(rows: (readonly [NodeJS.ProcessEnv, ...T])[]) =>
+  rows.map(([env, ...rest]) => [name(env), env, ...rest] as const);
+
+describe('The configuration', () => {
+  it('has a default for everything, in an environment that is not ours', () => {
+    expect(readConfig({ PATH: '/bin', REGISTRATIONS: '1', HOSTNAME: 'x' })).toEqual(DEFAULTS);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(readConfig(Object.fromEntries(VARIABLES.map((variable) => [variable, ' '])))).toEqual(DEFAULTS);
+  });
+
+  it.each(
+    named<[Partial<Config>]>([
+      [{ NODE_ENV: 'production' }, { production: true }],
+      [{ NODE_ENV: 'development' }, {}],
+      [{ NODE_ENV: 'test' }, {}],
+      [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
+      [{ HOST: '::' }, { host: '::' }],
+      [{ PORT: '0' }, { port: 0 }],
+      [{ PORT: ' 65535\n' }, { port: 65535 }],
+      [{ PUBLIC_URL: 'https://registry.example.com' }, { publicUrl: 'https://registry.example.com' }],
+      [{ PUBLIC_URL: 'http://localhost:8080/base/' }, { publicUrl: 'http://localhost:8080/base' }],
+      [{ DATABASE_URL: 'sqlite:other.sqlite' }, sqlite('other.sqlite')],
+      [{ DATABASE_URL: 'sqlite:/var/lib/registry.sqlite' }, sqlite('/var/lib/registry.sqlite')],
+      [{ DATABASE_URL: 'sqlite:///var/lib/registry.sqlite' }, sqlite('/var/lib/registry.sqlite')],
+      [{ DATABASE_URL: 'postgres://u:p@db:5432/registry' }, postgres('postgres://u:p@db:5432/registry')],
+      [{ DATABASE_URL: 'postgresql://db/r?sslmode=require' }, postgres('postgresql://db/r?sslmode=require')],
+      [{ BOOTSTRAP_API_KEY: KEY }, { bootstrapApiKey: KEY }],
+      [{ BOOTSTRAP_API_KEY: `!~${KEY}` }, { bootstrapApiKey: `!~${KEY}` }],
+      [{ BOOTSTRAP_API_KEY: 'k'.repeat(512) }, { bootstrapApiKey: 'k'.repeat(512) }],
+      [{ BOOTSTRAP_ORG_ID: 'o'.repeat(255) }, { bootstrapOrgId: 'o'.repeat(255) }],
+      [{ BOOTSTRAP_USER_ID: 'ops' }, { bootstrapUserId: 'ops' }],
+      [JWT, JWT_READ],
+      [
+        { ...JWT, AUTH_JWT_JWKS_URI: 'https://issuer.example/keys' },
+        { ...JWT_READ, jwtJwksUri: 'https://issuer.example/keys' },
+      ],
+      // The address of a resource is not ours to change, and some issuers do have a query in it
+      [
+        { ...JWT, AUTH_JWT_JWKS_URI: 'https://issuer.example/keys/' },
+        { ...JWT_READ, jwtJwksUri: 'https://issuer.example/keys/' },
+      ],
+      [
+        { ...JWT, AUTH_JWT_JWKS_URI: 'https://issuer.example/keys?p=b2c' },
+        { ...JWT_READ, jwtJwksUri: 'https://issuer.example/keys?p=b2c' },
+      ],
+      [{ REGISTRATION_METADATA: 'strict' }, { registrationMetadata: 'strict' }],
+      [{ REGISTRATION_METADATA: 'lenient' }, { registrationMetadata: 'lenient' }],
+      [
+        { REGISTRATION_ALLOWED_SCOPES: 'read, write admin' },
+        { registrationAllowedScopes: ['read', 'write', 'admin'] },
+      ],
+      [
+        { REGISTRATION_ALLOWED_GRANT_TYPES: 'refresh_token,authorization_code' },
+        { registrationAllowedGrantTypes: ['refresh_token', 'authorization_code'] },
+      ],
+      [{ RATE_LIMIT_REGISTER: 'off' }, { rateLimitRegister: null }],
+      [{ RATE_LIMIT_REGISTER: '60/1m' }, limit(60, 60)],
+      [{ RATE_LIMIT_REGISTER: '5/s' }, limit(5, 1)],
+      [{ RATE_LIMIT_REGISTER: '100/24h' }, limit(100, 86_400)],
+      [{ TRUST_PROXY: 'false' }, {}],
+      [{ TRUST_PROXY: '1' }, { trustProxy: 1 }],
+      [{ TRUST_PROXY: '99' }, { trustProxy: 99 }],
+      [{ TRUST_PROXY: '10.0.0.0/8, ::1 192.0.2.7' }, { trustProxy: ['10.0.0.0/8', '::1', '192.0.2.7'] }],
+      [{ LOG_LEVEL: 'debug' }, { logLevel: 'debug' }],
+      [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+      [{ GRAPHQL_EXPLORER: 'on' }, { graphqlExplorer: true }],
+      [{ GRAPHQL_EXPLORER: 'off' }, { graphqlExplorer: false }],
+    ]),
+  )('reads %s', (_, env, changed) => {
+    expect(readConfig(env)).toEqual({ ...DEFAULTS, ...changed });
+  });
+
+  it.each(
+    named<[string]>([
+      ...['staging', 'Production', 'constructor', 'toString', '__proto__'].map(
+        (value) => [{ NODE_ENV: value }, 'NODE_ENV'] as const,
+      ),
+      ...['65536', '-1', '3000x', '0x10', '1e3', '80.0', '８０', 'http'].map(
+        (value) => [{ PORT: value }, 'PORT'] as const,
+      ),
+      ...[
+        'registry.example.com',
+        'localhost:3000',
+        '/base',
+        'ftp://example.com',
+        'javascript:alert(1)',
+        'https://example.com/?a=1',
+        'https://example.com/?',
+        'https://example.com/#a',
+        'https://example.com/#',
+        'https://user@example.com',
+        'https://user:secret@example.com',
+        'https://:secret@example.com',
+        'https:example.com',
+        'https:/example.com',
+        'https:\\\\example.com',
+        'https://example.com/a b',
+        'ht\ntps://example.com',
+        'https://',
+      ].map((value) => [{ PUBLIC_URL: value }, 'PUBLIC_URL'] as const),
+      ...[
+        'sqlite',
+        'sqlite:',
+        'registry.sqlite',
+        'mysql://u:p@db/r',
+        'postgres:',
+        'postgres://',
+        'postgres:db/r',
+        'postgres://db:99999/r',
+        'http://db/r',
+      ].map((value) => [{ DATABASE_URL: value }, 'DATABASE_URL'] as const),
+      ...['k'.repeat(31), 'k'.repeat(513), `${KEY} ${KEY}`, `${KEY}é`, `${KEY}\n${KEY}`].map(
+        (value) => [{ BOOTSTRAP_API_KEY: value }, 'BOOTSTRAP_API_KEY'] as const,
+      ),
+      [{ BOOTSTRAP_ORG_ID: 'o'.repeat(256) }, 'BOOTSTRAP_ORG_ID'],
+      [{ BOOTSTRAP_USER_ID: 'u'.repeat(256) }, 'BOOTSTRAP_USER_ID'],
+      ...['issuer.example', 'urn:issuer', 'https://issuer.example/?a', 'https://issuer.example/#a'].map(
+        (value) => [{ ...JWT, AUTH_JWT_ISSUER: value }, 'AUTH_JWT_ISSUER'] as const,
+      ),
+      // Without an audience, a token that was meant for another service would open this one
+      [{ AUTH_JWT_ISSUER: 'https://issuer.example' }, 'AUTH_JWT_AUDIENCE'],
+      [{ ...JWT, AUTH_JWT_AUDIENCE: '  ' }, 'AUTH_JWT_AUDIENCE'],
+      ...['keys', 'file:///etc/keys.json'].map(
+        (value) => [{ ...JWT, AUTH_JWT_JWKS_URI: value }, 'AUTH_JWT_JWKS_URI'] as const,
+      ),
+      ...['Strict', 'any', 'toString'].map(
+        (value) => [{ REGISTRATION_METADATA: value }, 'REGISTRATION_METADATA'] as const,
+      ),
+      ...['"read"', 'a\\b', 'lesen-für', 's'.repeat(129), ','].map(
+        (value) => [{ REGISTRATION_ALLOWED_SCOPES: value }, 'REGISTRATION_ALLOWED_SCOPES'] as const,
+      ),
+      ...['implicit', 'authorization_code;refresh_token', 'Authorization_Code', ','].map(
+        (value) => [{ REGISTRATION_ALLOWED_GRANT_TYPES: value }, 'REGISTRATION_ALLOWED_GRANT_TYPES'] as const,
+      ),
+      ...['0/1m', '60', '60/0m', '60/1d', '-1/1m', '1.5/1m', '60/1', '60/m/m', 'Off', 'false', '60 / 1m'].map(
+        (value) => [{ RATE_LIMIT_REGISTER: value }, 'RATE_LIMIT_REGISTER'] as const,
+      ),
+      ...['true', '*', 'all', 'loopback', '-1', '10.0.0.0/33', '10.0.0.256', 'proxy.example', '1,x', ','].map(
+        (value) => [{ TRUST_PROXY: value }, 'TRUST_PROXY'] as const,
+      ),
+      // No hop count, and an address only to those who read a number as one
+      ...['0', '100', '1.5', '0x1', '10.1'].map((value) => [{ TRUST_PROXY: value }, 'TRUST_PROXY'] as const),
+      // To trust everyone is to let any caller forge its address
+      ...['0.0.0.0/0', '::/0', '10.0.0.1 0.0.0.0/0'].map(
+        (value) => [{ TRUST_PROXY: value }, 'TRUST_PROXY'] as const,
+      ),
+      ...['verbose', 'INFO', 'constructor'].map((value) => [{ LOG_LEVEL: value }, 'LOG_LEVEL'] as const),
+      ...['true', 'ON', 'toString', 'valueOf', '__proto__'].map(
+        (value) => [{ GRAPHQL_EXPLORER: value }, 'GRAPHQL_EXPLORER'] as const,
+      ),
+    ]),
+  )('stops the start at %s and names the variable', (_, env, variable) => {
+    const read = () => readConfig(env);
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(new RegExp(`^${variable} takes [^\\n]+$`));
+  });
+
+  it.each([
+    'REGISTRATION_ALOWED_SCOPES',
+    'REGISTRATION_',
+    'AUTH_JWT_ISSUERS',
+    'BOOTSTRAP_KEY',
+    'RATE_LIMIT_TOKEN',
+    'GRAPHQL_EXPLORERS',
+  ])('stops the start at a variable of ours that does not exist: %s', (variable) => {
+    const read = () => readConfig({ [variable]: '' });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(`${variable} is no variable of this service; it knows ${VARIABLES.join(', ')}`);
+  });
+
+  it.each([
+    [{ BOOTSTRAP_API_KEY: 'too-short-secret' }, 'too-short-secret'],
+    [{ DATABASE_URL: 'postgres://u:hunter2@db:99999/r' }, 'hunter2'],
+    [{ PUBLIC_URL: 'https://u:hunter2@example.com' }, 'hunter2'],
+  ])('does not repeat a bad value, which may be a secret: %j', (env, secret) => {
+    expect(() => readConfig(env)).toThrow(ConfigError);
+    expect(() => readConfig(env)).not.toThrow(secret);
+  });
+});

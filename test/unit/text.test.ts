@@ -1,0 +1,86 @@
+import { textFaults } from '../../src/clients/policy/text.js';
+
+const LENGTH = 'must be 1 to 255 characters long';
+const INVISIBLE =
+  'must not contain control, bidirectional-override, zero-width or unpaired surrogate characters';
+
+describe('A name', () => {
+  it.each([
+    ['one letter', 'a'],
+    ['255 letters', 'a'.repeat(255)],
+    ['255 letters in spaces', ` ${'a'.repeat(255)} `],
+    ['255 characters outside the Basic Multilingual Plane', '😀'.repeat(255)],
+    ['Arabic', 'تطبيق'],
+    ['Hebrew and Latin', 'אפליקציה App'],
+    ['Japanese', 'クライアント名'],
+    ['combining marks', 'Zoe\u0308 न\u093f'],
+    ['an emoji with its presentation selector', 'I ❤\ufe0f OAuth'],
+    ['quotes, braces and markup, which are for whoever shows it to escape', `{"<b>'&`],
+    ['a no-break space inside', 'My\u00a0app'],
+  ])('may be: %s', (_, name) => {
+    expect(textFaults(name)).toEqual([]);
+  });
+
+  it.each([
+    ['nothing', '', [LENGTH]],
+    ['spaces only', '   ', [LENGTH]],
+    ['no-break and ideographic spaces only', '\u00a0\u3000\u2003', [LENGTH]],
+    ['256 letters', 'a'.repeat(256), [LENGTH]],
+    ['256 characters outside the Basic Multilingual Plane', '😀'.repeat(256), [LENGTH]],
+    ['a line feed only', '\n', [LENGTH, INVISIBLE]],
+    ['a byte order mark only', '\ufeff', [LENGTH, INVISIBLE]],
+    ['zero-width spaces only', '\u200b\u200b', [INVISIBLE]],
+  ])('is refused: %s', (_, name, faults) => {
+    expect(textFaults(name)).toEqual(faults);
+  });
+
+  it.each([
+    ['NUL', '\0'],
+    ['tab', '\t'],
+    ['line feed', '\n'],
+    ['escape', '\x1b'],
+    ['DEL', '\x7f'],
+    ['a C1 control', '\x85'],
+    ['line separator', '\u2028'],
+    ['paragraph separator', '\u2029'],
+    ['soft hyphen', '\u00ad'],
+    ['combining grapheme joiner', '\u034f'],
+    ['Arabic letter mark', '\u061c'],
+    ['Hangul filler', '\u3164'],
+    ['half-width Hangul filler', '\uffa0'],
+    ['Mongolian vowel separator', '\u180e'],
+    ['zero-width space', '\u200b'],
+    ['zero-width non-joiner', '\u200c'],
+    ['zero-width joiner', '\u200d'],
+    ['left-to-right mark', '\u200e'],
+    ['right-to-left mark', '\u200f'],
+    ['left-to-right embedding', '\u202a'],
+    ['pop directional formatting', '\u202c'],
+    ['left-to-right override', '\u202d'],
+    ['right-to-left override', '\u202e'],
+    ['word joiner', '\u2060'],
+    ['invisible separator', '\u2063'],
+    ['left-to-right isolate', '\u2066'],
+    ['pop directional isolate', '\u2069'],
+    ['inhibit symmetric swapping, a deprecated format character', '\u206a'],
+    ['nominal digit shapes, a deprecated format character', '\u206f'],
+    ['byte order mark', '\ufeff'],
+    ['interlinear annotation anchor', '\ufff9'],
+    ['a tag character', '\u{e0041}'],
+    ['a high surrogate alone', '\ud83d'],
+    ['a low surrogate alone', '\ude00'],
+  ])('must not contain: %s', (_, character) => {
+    expect(textFaults(`My${character}app`)).toEqual([INVISIBLE]);
+  });
+
+  it('that looks empty is refused: braille blanks only', () => {
+    expect(textFaults('\u2800\u2800')).not.toEqual([]);
+  });
+});
+
+it.each([
+  ['of the limit', 'a'.repeat(320), []],
+  ['above the limit', 'a'.repeat(321), ['must be 1 to 320 characters long']],
+])('A text is held to the limit that it is given: %s', (_, value, faults) => {
+  expect(textFaults(value, 320)).toEqual(faults);
+});
