@@ -7,6 +7,7 @@ import { serveExplorerAssets } from './api/admin/explorer.js';
 import { sendError, toRegistryError } from './api/error.filter.js';
 import { MAX_BODY_BYTES, parseJsonBody } from './api/json-body.js';
 import { refuseOtherMethods } from './api/method-not-allowed.js';
+import { answerUnreadable } from './api/unreadable-request.js';
 import { serveOpenApi } from './api/openapi.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
@@ -30,7 +31,10 @@ export async function buildApp(config: Config): Promise<NestFastifyApplication> 
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : trusted,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    // A request that comes on a kept connection while the service stops is the last one there, and answered
+    return503OnClosing: false,
     genReqId: () => uuidv7(),
+    clientErrorHandler: answerUnreadable,
     // A path or parameter that the router itself refuses gets the same errors as everything else
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
       sendError(toRegistryError(error), reply);

@@ -99,10 +99,21 @@ export class ErrorFilter implements ExceptionFilter {
 
 /** Answers a REST caller. */
 export function sendError(error: RegistryError, reply: FastifyReply): void {
-  // The rest of a body that was not read to its end would be taken for the next request
-  if (error.status === 413 || error.status === 415) reply.header('connection', 'close');
+  // Fastify would close after a body that it refused; see below
+  reply.removeHeader('connection');
+  if (!reply.request.raw.complete) closeAfterBody(reply);
   void reply
     .code(error.status)
     .headers({ 'cache-control': 'no-store', pragma: 'no-cache', ...errorHeaders(error) })
     .send(errorBody(error));
+}
+
+/**
+ * A connection that is closed while the sender still sends is reset, and the reply lost. So the rest of the body is read
+ * and thrown away, for as long as a request may take, before the connection is closed where it is to be closed at all.
+ */
+function closeAfterBody({ raw: response, request: { raw: request } }: FastifyReply): void {
+  if (response.shouldKeepAlive) return;
+  response.shouldKeepAlive = true;
+  request.once('end', () => request.socket.end());
 }

@@ -1,13 +1,18 @@
+import { METHODS } from 'node:http';
 import type { FastifyInstance, HTTPMethods } from 'fastify';
 import { RegistryError } from '../errors/registry-error.js';
 
-const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** Every method that Node reads, but CONNECT, which asks for a tunnel and never reaches a router. */
+const ROUTED_METHODS = METHODS.filter((method) => method !== 'CONNECT') as HTTPMethods[];
 
 /**
  * Makes a known path answer 405 with `Allow` where it does not know the method (RFC 9110 §15.5.6); Fastify alone says 404.
  * Call it before any route is added, and the function that it returns after the last one was.
  */
 export function refuseOtherMethods(fastify: FastifyInstance): () => void {
+  for (const method of ROUTED_METHODS) {
+    if (!fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method);
+  }
   const methodsOf = new Map<string, Set<string>>();
   fastify.addHook('onRoute', ({ url, method }) => {
     const methods = methodsOf.get(url) ?? new Set();
@@ -17,7 +22,7 @@ export function refuseOtherMethods(fastify: FastifyInstance): () => void {
   return () => {
     for (const [url, methods] of [...methodsOf]) {
       const allow = [...methods];
-      const others = METHODS.filter((method) => !methods.has(method));
+      const others = ROUTED_METHODS.filter((method) => !methods.has(method));
       // A path that takes anything, such as the catch-all of static files, has nothing to refuse
       if (url.includes('*') || others.length === 0) continue;
       fastify.route({

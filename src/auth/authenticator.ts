@@ -40,7 +40,7 @@ export class Authenticator {
     if (level === 'public') return null;
     caller.principal ??= await this.identify(caller.headers.authorization);
     if (caller.principal === null && level !== 'optional') {
-      throw new RegistryError('unauthorized', 'Send an API key or a token as "Authorization: Bearer …".');
+      throw new RegistryError('unauthorized', 'Send an API key or a token as "Authorization: Bearer KEY".');
     }
     if (level === 'admin' && caller.principal?.role !== 'admin') {
       throw new RegistryError(

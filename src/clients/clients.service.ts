@@ -22,6 +22,9 @@ export interface Submission {
   refusalCode: (faults: FieldFaults) => ErrorCode;
 }
 
+/** In the description of a refusal; all of them are in its `invalid_fields`. */
+const MAX_FIELDS_NAMED = 20;
+
 /** What a client is and which clients are allowed, for every door alike. */
 @Injectable()
 export class ClientsService {
@@ -106,11 +109,12 @@ function accept({ draft, faults, names, refusalCode }: Submission, rules: readon
   const invalidFields = judge(draft, rules, names, faults);
   const fields = Object.keys(invalidFields);
   if (fields.length === 0) return draft;
+  // RFC 6749 §5.2: ASCII only. The rest is in invalid_fields
+  const named = fields.filter((field) => /^[\x21-\x7e]{1,64}$/.test(field)).slice(0, MAX_FIELDS_NAMED);
+  const others = named.length < fields.length ? ' and others' : '';
   throw new RegistryError(
     refusalCode(invalidFields),
-    `These fields are invalid: ${fields.slice(0, MAX_FIELDS_NAMED).join(', ')}${fields.length > MAX_FIELDS_NAMED ? ', …' : ''}. invalid_fields says what to do about each.`,
+    `These fields are invalid: ${named.join(', ')}${others}. invalid_fields says what to do about each.`,
     { invalidFields },
   );
 }
-
-const MAX_FIELDS_NAMED = 20;

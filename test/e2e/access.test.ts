@@ -202,7 +202,7 @@ onEachEngine((engine) => {
 /** The status, and the code of the error where there is one, in either form. */
 function summaryOf({ status, body }: Answer): string {
   const graphqlCode: Partial<Record<string, string>> = {
-    'Send an API key or a token as "Authorization: Bearer …".': 'unauthorized',
+    'Send an API key or a token as "Authorization: Bearer KEY".': 'unauthorized',
     'The bearer token is malformed, unknown, expired or revoked.': 'invalid_token',
     'This is for admins; the credentials are those of a member.': 'insufficient_scope',
   };

@@ -1,8 +1,9 @@
+import { unwrapResolverError } from '@apollo/server/errors';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { FastifyRequest } from 'fastify';
-import type { GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { AuthModule } from '../../auth/auth.module.js';
 import { Authenticator } from '../../auth/authenticator.js';
 import { ClientsModule } from '../../clients/clients.module.js';
@@ -10,7 +11,7 @@ import { CONFIG, type Config } from '../../config/config.js';
 import { toGraphQLError, toRegistryError } from '../error.filter.js';
 import { explorerPage } from './explorer.js';
 import { OAuthClientsResolver } from './oauth-clients.resolver.js';
-import { complexityLimit, MAX_TOKENS, validationRules } from './query-limits.js';
+import { MAX_TOKENS, operationLimits, validationRules } from './query-limits.js';
 
 /** Whether introspection and the explorer are on: outside production, unless the operator said otherwise. */
 export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphqlExplorer ?? !production;
@@ -30,12 +31,14 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
         introspection: isExplorerOn(config),
         graphiql: false,
         includeStacktraceInErrorResponses: false,
-        hideSchemaDetailsFromClientErrors: !isExplorerOn(config),
         autoTransformHttpErrors: false,
         parseOptions: { maxTokens: MAX_TOKENS },
         validationRules,
-        plugins: [complexityLimit, ...(isExplorerOn(config) ? [explorerPage] : [])],
-        formatError,
+        plugins: [operationLimits, ...(isExplorerOn(config) ? [explorerPage] : [])],
+        formatError: (formatted, thrown) =>
+          isExplorerOn(config)
+            ? formatError(formatted, thrown)
+            : withoutHints(formatError(formatted, thrown)),
         context: async (request: FastifyRequest) => {
           try {
             await authenticator.admit(request, 'admin');
@@ -53,8 +56,11 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
 export class AdminModule {}
 
 /** Nothing that was not meant for callers leaves the server, and codes are the only details of ours. */
-function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
+function formatError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
   if (formatted.extensions?.code !== 'INTERNAL_SERVER_ERROR') return formatted;
+  const original = unwrapResolverError(thrown);
+  // What came through the filter is in the log already
+  if (!(original instanceof GraphQLError)) new Logger('Errors').error(original);
   const { locations, path, extensions } = formatted;
   return {
     message: 'Something went wrong here; it is not the fault of the request.',
@@ -62,4 +68,9 @@ function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
     path,
     extensions: { code: extensions.code },
   };
+}
+
+/** A misspelled name would otherwise be answered with the right one, and so the schema be guessed. */
+function withoutHints({ message, ...rest }: GraphQLFormattedError): GraphQLFormattedError {
+  return { message: message.replace(/ ?Did you mean .*$/s, ''), ...rest };
 }

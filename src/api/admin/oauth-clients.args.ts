@@ -1,6 +1,7 @@
-import { ArgsType, Field, GraphQLISODateTime, InputType, Int, registerEnumType } from '@nestjs/graphql';
+import { ArgsType, Field, InputType, Int, registerEnumType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
-import { IsDate, IsInt, IsOptional, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import { IsInt, IsOptional, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import { GraphQLDateTime } from 'graphql-scalars';
 import type { ClientSource, ClientStatus } from '../../clients/client.js';
 import type {
   ClientFilter,
@@ -31,7 +32,6 @@ registerEnumType(OrderDirectionEnum, { name: 'OrderDirection', description: 'Sma
 /** 1 to 255 characters that a database can search for. */
 const SearchText = () =>
   Matches(/^[^\0]{1,255}$/su, { message: 'must be 1 to 255 characters long, without NUL' });
-const IsPointInTime = () => IsDate({ message: 'must be a date and time such as 2026-11-21T09:30:00Z' });
 
 @InputType('OAuthClientFilter', { description: 'Which clients: those that match everything that is given.' })
 export class OAuthClientFilter implements ClientFilter {
@@ -49,7 +49,7 @@ export class OAuthClientFilter implements ClientFilter {
   @SearchText()
   @Field(() => String, {
     nullable: true,
-    description: 'Part of the name; upper and lower case are the same.',
+    description: 'Part of the name; the case of ASCII letters does not matter.',
   })
   nameContains?: string;
 
@@ -63,7 +63,7 @@ export class OAuthClientFilter implements ClientFilter {
   grantType?: GrantType;
 
   @IsOptional()
-  @SearchText()
+  @Matches(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, { message: 'must be one scope-token (RFC 6749 §3.3)' })
   @Field(() => String, { nullable: true, description: 'Clients that may ask for this scope, among others.' })
   scope?: string;
 
@@ -76,14 +76,10 @@ export class OAuthClientFilter implements ClientFilter {
   @Field(() => Boolean, { nullable: true })
   verified?: boolean;
 
-  @IsOptional()
-  @IsPointInTime()
-  @Field(() => GraphQLISODateTime, { nullable: true, description: 'Later than this.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Later than this.' })
   createdAfter?: Date;
 
-  @IsOptional()
-  @IsPointInTime()
-  @Field(() => GraphQLISODateTime, { nullable: true, description: 'Earlier than this.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Earlier than this.' })
   createdBefore?: Date;
 }
 

@@ -1,13 +1,23 @@
-import type { ApolloServerPlugin } from '@apollo/server';
+import type { ApolloServerPlugin, GraphQLRequest } from '@apollo/server';
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
-import { GraphQLError, type ValidationContext, type ValidationRule } from 'graphql';
+import {
+  type DocumentNode,
+  getVariableValues,
+  GraphQLError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type ValidationContext,
+  type ValidationRule,
+} from 'graphql';
 import { type ComplexityEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity';
 
 /** Words and signs in a query: more are not even parsed. The introspection query of the explorer has about 500. */
 export const MAX_TOKENS = 2000;
-const MAX_DEPTH = 12;
+
+/** Each fragment counts as two levels, and Relay asks for every type by a fragment of its own. */
+const MAX_DEPTH = 20;
 const MAX_ALIASES = 15;
 const MAX_DIRECTIVES = 20;
 
@@ -37,34 +47,64 @@ export const validationRules = [
 
 /** A field that takes `first` costs that often what is below it, whether it is a literal, a variable or the default. */
 const pageEstimator: ComplexityEstimator = ({ args, childComplexity }) =>
-  typeof args.first === 'number' ? 1 + args.first * childComplexity : undefined;
+  typeof args.first === 'number' ? 1 + Math.max(0, args.first) * childComplexity : undefined;
 
 const costEstimator: ComplexityEstimator = ({ field, childComplexity }) => {
   const cost = COSTS[field.name];
   return cost === undefined ? undefined : cost + childComplexity;
 };
 
-/** Refuses queries that would cost too much to answer. */
-export const complexityLimit: ApolloServerPlugin = {
+/** Refuses operations that the schema does not have, and queries that would cost too much to answer. */
+export const operationLimits: ApolloServerPlugin = {
   requestDidStart: () =>
     Promise.resolve({
-      didResolveOperation: ({ schema, document, request }) => {
-        const complexity = Number(
-          getComplexity({
-            schema,
-            query: document,
-            operationName: request.operationName,
-            variables: request.variables,
-            estimators: [pageEstimator, costEstimator, simpleEstimator({ defaultComplexity: 1 })],
-          }),
-        );
-        if (complexity > MAX_COMPLEXITY) {
-          throw new GraphQLError(
-            `The query costs ${complexity} points, more than the ${MAX_COMPLEXITY} allowed. Ask for fewer fields or a smaller page.`,
-            { extensions: { code: 'QUERY_TOO_COMPLEX', http: { status: 400 } } },
-          );
+      didResolveOperation: ({ schema, document, operation, request }) => {
+        // Which one to run is not clear: the execution says so
+        if (!operation) return Promise.resolve();
+        if (!schema.getRootType(operation.operation)) {
+          throw refusal('BAD_REQUEST', `There is no ${operation.operation} here.`);
+        }
+        // Bad variables are told by the execution, which would not start
+        if (areVariablesGood(schema, operation, request.variables ?? {})) {
+          checkComplexity(schema, document, request);
         }
         return Promise.resolve();
       },
     }),
 };
+
+const refusal = (code: string, message: string) =>
+  new GraphQLError(message, { extensions: { code, http: { status: 400 } } });
+
+function areVariablesGood(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  variables: Record<string, unknown>,
+): boolean {
+  return !getVariableValues(schema, variableDefinitions, variables, { maxErrors: 1 }).errors;
+}
+
+function checkComplexity(
+  schema: GraphQLSchema,
+  query: DocumentNode,
+  { operationName, variables }: GraphQLRequest,
+): void {
+  const complexity = complexityOf({ schema, query, operationName, variables });
+  if (complexity <= MAX_COMPLEXITY) return;
+  throw refusal(
+    'QUERY_TOO_COMPLEX',
+    `The query costs more than the ${MAX_COMPLEXITY} points allowed. Ask for fewer fields or a smaller page.`,
+  );
+}
+
+/** Infinite for a query with more ways through its fragments than can be counted. */
+function complexityOf(query: Omit<Parameters<typeof getComplexity>[0], 'estimators'>): number {
+  try {
+    return getComplexity({
+      ...query,
+      estimators: [pageEstimator, costEstimator, simpleEstimator({ defaultComplexity: 1 })],
+    });
+  } catch {
+    return Infinity;
+  }
+}
