@@ -26,7 +26,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 export async function buildApp(config: Config): Promise<NestFastifyApplication> {
   const dataSource = await openDatabase(config.database);
   const { trustProxy: trusted } = config;
-  const logger = createLogger(config);
+  const logger = await createLogger(config);
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : trusted,

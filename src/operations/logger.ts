@@ -1,14 +1,12 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
-import pretty from 'pino-pretty';
 import type { Config } from '../config/config.js';
 
 /** JSON lines in production and wherever output is collected; readable in a terminal. */
-export function createLogger({ logLevel, production }: Config): Logger {
-  const isForPeople = !production && process.stdout.isTTY;
-  return isForPeople
-    ? pino({ level: logLevel }, pretty({ sync: true, ignore: 'pid,hostname' }))
-    : pino({ level: logLevel });
+export async function createLogger({ logLevel, production }: Config): Promise<Logger> {
+  if (production || !process.stdout.isTTY) return pino({ level: logLevel });
+  const { default: pretty } = await import('pino-pretty');
+  return pino({ level: logLevel }, pretty({ sync: true, ignore: 'pid,hostname' }));
 }
 
 /** Lets Nest and its modules write to the same log. */
