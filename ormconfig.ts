@@ -44,4 +44,5 @@ export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
 }
 
 /** For the TypeORM CLI: `npx typeorm -d dist/ormconfig.js migration:show`. */
-export default new DataSource(dataSourceOptions(readConfig(process.env).database));
+const { database } = readConfig({ DATABASE_URL: process.env.DATABASE_URL });
+export default new DataSource(dataSourceOptions(database));

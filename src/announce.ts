@@ -9,6 +9,7 @@ import type { Config } from './config/config.js';
  */
 export function announce(app: NestFastifyApplication, config: Config, apiKey: string | null): void {
   const url = app.get(PublicUrl, { strict: false }).of('');
+  // A warning, so that it is seen: what Nest calls "log" is for debugging here
   if (config.production) new Logger('Start').warn(`Listening on ${url}`);
   process.stdout.write(config.production ? keyNotice(apiKey) : `${keyNotice(apiKey)}${tour(url, apiKey)}`);
 }

@@ -28,8 +28,10 @@ async function main(): Promise<void> {
     list,
     revoke: (keys) => revoke(keys, operands[0]),
   };
-  const run = commands[command ?? ''];
+  const run = Object.hasOwn(commands, command ?? '') ? commands[command ?? ''] : undefined;
   if (!run) throw new UsageError('Say create, list or revoke.');
+  const surplus = operands.slice(command === 'revoke' ? 1 : 0);
+  if (surplus.length > 0) throw new UsageError(`${surplus[0]} is too much.`);
   await withApiKeys(run);
 }
 

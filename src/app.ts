@@ -4,11 +4,12 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { v7 as uuidv7 } from 'uuid';
 import { isExplorerOn } from './api/admin/admin.module.js';
 import { serveExplorerAssets } from './api/admin/explorer.js';
-import { sendError, toRegistryError } from './api/error.filter.js';
+import { refusalFor, sendError } from './api/error.filter.js';
 import { MAX_BODY_BYTES, parseJsonBody } from './api/json-body.js';
 import { refuseOtherMethods } from './api/method-not-allowed.js';
 import { answerUnreadable } from './api/unreadable-request.js';
 import { serveOpenApi } from './api/openapi.js';
+import { limitRegistrations } from './api/registration/rate-limit.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { openDatabase } from './database/open-database.js';
@@ -17,7 +18,10 @@ import { closeConnectionsWhenStopping } from './operations/drain.js';
 import { createLogger, NestLogger } from './operations/logger.js';
 import { logRequests } from './operations/request-log.js';
 
+/** For a request to arrive. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** For it to be answered, whatever the database does. */
+const HANDLER_TIMEOUT_MS = 20_000;
 
 /**
  * Builds the service, connected and migrated, ready to listen. The one way to do it: production and tests both call it.
@@ -29,19 +33,22 @@ export async function buildApp(config: Config): Promise<NestFastifyApplication> 
   const logger = await createLogger(config);
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
+    // Fastify itself takes no number of hops, since it cannot know that the peer is the proxy; the operator does
     trustProxy: typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : trusted,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    handlerTimeout: HANDLER_TIMEOUT_MS,
     // A request that comes on a kept connection while the service stops is the last one there, and answered
     return503OnClosing: false,
     genReqId: () => uuidv7(),
     clientErrorHandler: answerUnreadable,
     // A path or parameter that the router itself refuses gets the same errors as everything else
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
-      sendError(toRegistryError(error), reply);
+      sendError(refusalFor(error), reply);
     },
   });
   const fastify = adapter.getInstance<FastifyInstance>();
   const refuseTheOtherMethods = refuseOtherMethods(fastify);
+  limitRegistrations(fastify, config);
   readJsonOnly(fastify);
   logRequests(fastify, logger);
   closeConnectionsWhenStopping(fastify);

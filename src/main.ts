@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Config, readConfig } from './config/config.js';
 
-/** How long running requests may take to finish after a signal. */
-const SHUTDOWN_TIMEOUT_MS = 30_000;
+/** When the process ends after a signal, whatever is stuck. Running requests are given ten seconds (see drain.ts). */
+const SHUTDOWN_TIMEOUT_MS = 15_000;
 
 /** Starts the service. Whatever keeps it from starting is one line on standard error and exit code 1. */
 async function main(): Promise<void> {
@@ -14,12 +14,21 @@ async function main(): Promise<void> {
   const { bootstrapApiKey } = await import('./auth/bootstrap.js');
   const { announce } = await import('./announce.js');
   const app = await buildApp(config);
-  const apiKey = await bootstrapApiKey(app, config);
-  await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(listenFault(config, error), { cause: error });
-  });
+  await listen(app, config);
   stopOnSignal(app);
-  announce(app, config, apiKey);
+  // Made last, since it is shown once: a start that fails must not take it along
+  announce(app, config, await bootstrapApiKey(app, config));
+}
+
+/** Past Nest, which would report a failure in its own way as well. */
+async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
+  const { host, port } = config;
+  try {
+    await app.getHttpAdapter().getInstance().listen({ host, port });
+  } catch (error) {
+    await app.close();
+    throw new Error(listenFault(config, error as NodeJS.ErrnoException), { cause: error });
+  }
 }
 
 /** Why the service cannot listen, in one line that says what to change. */

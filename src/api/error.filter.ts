@@ -4,7 +4,7 @@ import { GraphQLError } from 'graphql';
 import { isDatabaseUnavailable } from '../database/unavailable.js';
 import { type ErrorCode, RegistryError } from '../errors/registry-error.js';
 
-const DATABASE_RETRY_AFTER_SECONDS = 5;
+const RETRY_AFTER_SECONDS = 5;
 
 /** What Fastify and Nest answer themselves, by status; any other status below 500 is a bad request. */
 const CODE_OF_STATUS: Partial<Record<number, [ErrorCode, string]>> = {
@@ -24,15 +24,21 @@ const GRAPHQL_CODES: Partial<Record<ErrorCode, string>> = {
 };
 
 /** Makes of anything that was thrown something that may be said. What was not meant for callers becomes `server_error`. */
-export function toRegistryError(error: unknown): RegistryError {
+function toRegistryError(error: unknown): RegistryError {
   if (error instanceof RegistryError) return error;
   if (isDatabaseUnavailable(error)) {
-    return new RegistryError('temporarily_unavailable', 'The database cannot be reached now.', {
-      retryAfterSeconds: DATABASE_RETRY_AFTER_SECONDS,
+    return new RegistryError('temporarily_unavailable', 'The database cannot be used now.', {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
       cause: error,
     });
   }
   const status = statusOf(error);
+  if (status === 503) {
+    return new RegistryError('temporarily_unavailable', 'The request took too long to be answered.', {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      cause: error,
+    });
+  }
   if (status >= 400 && status < 500) {
     const [code, description] = CODE_OF_STATUS[status] ?? ['invalid_request', 'The request is malformed.'];
     return new RegistryError(code, description, { cause: error });
@@ -82,14 +88,20 @@ export function toGraphQLError(error: RegistryError, http?: { status: number }):
   });
 }
 
+const logger = new Logger('Errors');
+
+/** What a caller is to be told of anything that was thrown. What is our own fault goes to the log. */
+export function refusalFor(thrown: unknown): RegistryError {
+  const error = toRegistryError(thrown);
+  if (error.status >= 500) logger.error(error.options.cause ?? error);
+  return error;
+}
+
 /** The one place where an error becomes a reply, whatever threw it and whichever door it happened behind. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
-  private readonly logger = new Logger('Errors');
-
   catch(thrown: unknown, host: ArgumentsHost): void | GraphQLError {
-    const error = toRegistryError(thrown);
-    if (error.status >= 500) this.logger.error(error.options.cause ?? error);
+    const error = refusalFor(thrown);
     const kind = host.getType<'http' | 'graphql'>();
     if (kind === 'graphql') throw toGraphQLError(error);
     const reply = host.switchToHttp().getResponse<FastifyReply>();

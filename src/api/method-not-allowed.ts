@@ -23,8 +23,7 @@ export function refuseOtherMethods(fastify: FastifyInstance): () => void {
     for (const [url, methods] of [...methodsOf]) {
       const allow = [...methods];
       const others = ROUTED_METHODS.filter((method) => !methods.has(method));
-      // A path that takes anything, such as the catch-all of static files, has nothing to refuse
-      if (url.includes('*') || others.length === 0) continue;
+      if (others.length === 0) continue;
       fastify.route({
         url,
         method: others,

@@ -1,4 +1,13 @@
-import { IsArray, IsBoolean, IsIn, IsObject, IsString, ValidateIf, validateSync } from 'class-validator';
+import {
+  getMetadataStorage,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsObject,
+  IsString,
+  ValidateIf,
+  validateSync,
+} from 'class-validator';
 import { RegistryError, type FieldFaults } from '../errors/registry-error.js';
 
 /**
@@ -33,6 +42,13 @@ export function TextList(values?: readonly string[]): PropertyDecorator {
 
 /** What becomes of a member, by its name: `read`, `ignore`d or `refuse`d. */
 export type MemberSorter = (member: string) => 'read' | 'ignore' | 'refuse';
+
+/** Reads the members that `type` says anything about, and refuses all others. */
+export function onlyMembersOf(type: new () => object): MemberSorter {
+  const metadata = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  const members = new Set(metadata.map(({ propertyName }) => propertyName));
+  return (member) => (members.has(member) ? 'read' : 'refuse');
+}
 
 /**
  * Reads a JSON object into `type`, whose decorators say what shape each member has.

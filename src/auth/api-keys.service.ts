@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Transactions } from '../database/transactions.js';
@@ -19,6 +19,8 @@ export interface NewApiKey extends Principal {
 /** The keys with which people and programs call. */
 @Injectable()
 export class ApiKeysService {
+  private readonly logger = new Logger(ApiKeysService.name);
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
@@ -54,9 +56,7 @@ export class ApiKeysService {
     const now = new Date();
     if (key === null || !matchesHash(apiKey, key.hash) || key.revokedAt !== null) return null;
     if (key.expiresAt !== null && key.expiresAt <= now) return null;
-    if (key.lastUsedAt === null || now.getTime() - key.lastUsedAt.getTime() > LAST_USED_RESOLUTION_MS) {
-      await this.transactions.run((manager) => manager.update(ApiKeyEntity, key.id, { lastUsedAt: now }));
-    }
+    await this.noteUse(key, now);
     return { orgId: key.orgId, userId: key.userId, role: key.role };
   }
 
@@ -68,6 +68,25 @@ export class ApiKeysService {
   /** Whether any key was ever made. */
   async hasAny(): Promise<boolean> {
     return this.dataSource.manager.exists(ApiKeyEntity);
+  }
+
+  /** A key whose use cannot be written down is as good as before. */
+  private async noteUse({ id, lastUsedAt }: ApiKeyEntity, now: Date): Promise<void> {
+    const stale = now.getTime() - LAST_USED_RESOLUTION_MS;
+    if (lastUsedAt !== null && lastUsedAt.getTime() > stale) return;
+    try {
+      await this.transactions.run((manager) =>
+        manager
+          .createQueryBuilder()
+          .update(ApiKeyEntity)
+          .set({ lastUsedAt: now })
+          // Of many requests in the same moment, one writes
+          .where('id = :id AND (last_used_at IS NULL OR last_used_at <= :stale)', { id, stale })
+          .execute(),
+      );
+    } catch (error) {
+      this.logger.warn(error);
+    }
   }
 
   private async store(key: NewApiKey, apiKey: string): Promise<string> {

@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { type Config, ConfigError } from '../config/config.js';
+import { type Config, ConfigError, settingFault } from '../config/config.js';
 import { ApiKeysService } from './api-keys.service.js';
 
 /**
@@ -23,9 +23,7 @@ export async function bootstrapApiKey(app: INestApplicationContext, config: Conf
   }
   if (await apiKeys.hasAny()) return null;
   if (config.database.engine === 'postgres') {
-    throw new ConfigError(
-      'BOOTSTRAP_API_KEY is required for the first start on PostgreSQL; it takes a secret string of 32 characters or more',
-    );
+    throw new ConfigError(`${settingFault('bootstrapApiKey')}; the first start on PostgreSQL requires it`);
   }
   const { apiKey } = await apiKeys.create(key);
   return apiKey;

@@ -58,8 +58,13 @@ export class JwtService {
 
 /** The claims that say who is calling: `sub`, `org_id`, and `role`, which is `member` where it is not there. */
 function principalOf({ sub, org_id: orgId, role = 'member' }: JWTPayload): Principal | null {
-  if (!sub || typeof orgId !== 'string' || !orgId) return null;
+  if (!isOwnerName(sub) || !isOwnerName(orgId)) return null;
   return ROLES.includes(role as Role) ? { userId: sub, orgId, role: role as Role } : null;
+}
+
+/** What both databases can store as an owner. */
+function isOwnerName(claim: unknown): claim is string {
+  return typeof claim === 'string' && /^[^\0]{1,255}$/su.test(claim);
 }
 
 /** Whether the token is to blame, rather than the way to the keys. */

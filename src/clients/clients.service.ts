@@ -38,6 +38,7 @@ export class ClientsService {
     this.registration = {
       profile: config.registrationMetadata,
       allowedScopes: config.registrationAllowedScopes,
+      defaultScopes: config.registrationDefaultScopes,
       allowedGrantTypes: config.registrationAllowedGrantTypes,
     };
     this.registrationRules = [...registrationRules(this.registration), ...CLIENT_RULES];

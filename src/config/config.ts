@@ -30,7 +30,8 @@ const setting = <T>(definition: Setting<T>): Setting<T> => definition;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const SECONDS = { s: 1, m: 60, h: 3600 } as const;
-const MIN_API_KEY_LENGTH = 32;
+const BOOTSTRAP_KEY = { min: 32, max: 512 };
+const MAX_RATE_LIMIT_SECONDS = 86_400;
 
 const text = (raw: string) => raw;
 const port = (raw: string) => (/^\d{1,5}$/.test(raw) && Number(raw) <= 65535 ? Number(raw) : undefined);
@@ -65,8 +66,9 @@ function database(raw: string): DatabaseConfig | undefined {
 function rateLimit(raw: string): RateLimit | null | undefined {
   if (raw === 'off') return null;
   const [, points, count = '1', unit] = /^([1-9]\d{0,6})\/(\d{1,4})?([smh])$/.exec(raw) ?? [];
-  if (!points || !Number(count)) return undefined;
-  return { points: Number(points), durationSeconds: Number(count) * SECONDS[unit as keyof typeof SECONDS] };
+  const durationSeconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
+  const isGood = points && durationSeconds > 0 && durationSeconds <= MAX_RATE_LIMIT_SECONDS;
+  return isGood ? { points: Number(points), durationSeconds } : undefined;
 }
 
 /** At least one value, and all of them good. */
@@ -124,8 +126,11 @@ const settings = {
   /** The first admin key; null: one is made on the first start of an empty SQLite database. */
   bootstrapApiKey: setting<string | null>({
     variable: 'BOOTSTRAP_API_KEY',
-    takes: `a secret string of ${MIN_API_KEY_LENGTH} to 512 printable ASCII characters without spaces`,
-    read: (raw) => (/^[\x21-\x7e]{32,512}$/.test(raw) ? raw : undefined),
+    takes: `a secret string of ${BOOTSTRAP_KEY.min} to ${BOOTSTRAP_KEY.max} printable ASCII characters without spaces`,
+    read: (raw) =>
+      /^[\x21-\x7e]+$/.test(raw) && raw.length >= BOOTSTRAP_KEY.min && raw.length <= BOOTSTRAP_KEY.max
+        ? raw
+        : undefined,
     fallback: null,
   }),
   bootstrapOrgId: setting({
@@ -175,6 +180,13 @@ const settings = {
     read: scopes,
     fallback: null,
   }),
+  /** Scopes that a registration gets which names none. */
+  registrationDefaultScopes: setting<readonly string[]>({
+    variable: 'REGISTRATION_DEFAULT_SCOPES',
+    takes: 'scope tokens separated by spaces or commas',
+    read: scopes,
+    fallback: [],
+  }),
   /** Grant types that a registration may get. */
   registrationAllowedGrantTypes: setting<readonly GrantType[]>({
     variable: 'REGISTRATION_ALLOWED_GRANT_TYPES',
@@ -185,7 +197,7 @@ const settings = {
   /** Registrations that one address may send; null: any number. */
   rateLimitRegister: setting<RateLimit | null>({
     variable: 'RATE_LIMIT_REGISTER',
-    takes: 'COUNT/DURATION such as 60/1m (s, m or h), or off',
+    takes: 'COUNT/DURATION such as 60/1m (s, m or h, at most 24h), or off',
     read: rateLimit,
     fallback: { points: 60, durationSeconds: 60 },
   }),
@@ -244,20 +256,23 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   ) as unknown as Config;
   const { jwtIssuer, jwtAudience, jwtJwksUri } = config;
   if (jwtIssuer !== null && jwtAudience === null) {
-    throw new ConfigError(`AUTH_JWT_AUDIENCE takes ${settings.jwtAudience.takes}`);
+    throw new ConfigError(settingFault('jwtAudience'));
   }
   if (jwtIssuer === null && (jwtAudience !== null || jwtJwksUri !== null)) {
-    throw new ConfigError(
-      `AUTH_JWT_ISSUER takes ${settings.jwtIssuer.takes}; without it no token is accepted`,
-    );
+    throw new ConfigError(`${settingFault('jwtIssuer')}; without it no token is accepted`);
   }
   return config;
 }
+
+const faultOf = ({ variable, takes }: Setting<unknown>) => `${variable} takes ${takes}`;
+
+/** What to tell an operator whose value of a setting cannot be used. */
+export const settingFault = (key: keyof Config) => faultOf(settings[key]);
 
 function readSetting(definition: Setting<unknown>, env: NodeJS.ProcessEnv): unknown {
   const raw = env[definition.variable]?.trim();
   if (!raw) return definition.fallback;
   const value = definition.read(raw);
-  if (value === undefined) throw new ConfigError(`${definition.variable} takes ${definition.takes}`);
+  if (value === undefined) throw new ConfigError(faultOf(definition));
   return value;
 }

@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
 
 /** Any number, as long as no other program takes advisory locks by it in the same database. */
 const ADVISORY_LOCK = 7591_7592;
@@ -16,29 +16,48 @@ export async function migrate(dataSource: DataSource): Promise<void> {
 }
 
 async function migratePostgres(dataSource: DataSource): Promise<void> {
-  const lockHolder = dataSource.createQueryRunner();
+  const runner = dataSource.createQueryRunner();
   try {
-    await lockHolder.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
+    // The others wait for the lock, and a migration of a large table takes long
+    await runner.query('SET statement_timeout = 0');
+    await runner.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
     try {
-      await dataSource.runMigrations({ transaction: 'all' });
+      await runPendingMigrations(dataSource, runner, 'all');
     } finally {
-      await lockHolder.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCK]);
+      await runner.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCK]);
+      await runner.query('RESET statement_timeout');
     }
   } finally {
-    await lockHolder.release();
+    await runner.release();
   }
 }
 
 /** SQLite has one writer: whoever began to write first is the lock. */
 async function migrateSqlite(dataSource: DataSource): Promise<void> {
-  await dataSource.query('BEGIN IMMEDIATE');
+  const runner = dataSource.createQueryRunner();
+  // SQLite changes a table by making it anew; with this on, dropping the old one takes along the rows that refer to it.
+  // It cannot be changed inside a transaction.
+  await runner.query('PRAGMA foreign_keys = OFF');
   try {
-    await dataSource.runMigrations({ transaction: 'none' });
-    await dataSource.query('COMMIT');
+    await runner.query('BEGIN IMMEDIATE');
+    await runPendingMigrations(dataSource, runner, 'none');
+    await runner.query('COMMIT');
   } catch (error) {
-    await dataSource.query('ROLLBACK');
+    await runner.query('ROLLBACK').catch(() => undefined);
     throw error;
+  } finally {
+    await runner.query('PRAGMA foreign_keys = ON');
   }
+}
+
+async function runPendingMigrations(
+  dataSource: DataSource,
+  runner: QueryRunner,
+  transaction: MigrationExecutor['transaction'],
+): Promise<void> {
+  const executor = new MigrationExecutor(dataSource, runner);
+  executor.transaction = transaction;
+  await executor.executePendingMigrations();
 }
 
 /** Whether the database answers and has every migration that this release knows. */

@@ -5,22 +5,37 @@ import { DataSource, type EntityManager } from 'typeorm';
  * The one way to write.
  *
  * On SQLite, TypeORM has a single connection: a second transaction that begins while one is open becomes a savepoint of
- * it, and goes with it when it rolls back, after its caller was told of success. So they pass one at a time there.
+ * it, and goes with it when it rolls back, after its caller was told of success. So they pass one at a time there, and
+ * begin and end here: TypeORM counts its open transactions, and miscounts where SQLite rolls back by itself (disk full),
+ * after which it would commit nothing any more.
  */
 @Injectable()
 export class Transactions {
-  private readonly oneAtATime: boolean;
+  private readonly isSqlite: boolean;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly dataSource: DataSource) {
-    this.oneAtATime = dataSource.options.type === 'better-sqlite3';
+    this.isSqlite = dataSource.options.type === 'better-sqlite3';
   }
 
   /** Runs `work` in a transaction of its own; what it wrote is durable when the promise resolves. */
   run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    if (!this.oneAtATime) return this.dataSource.transaction(work);
-    const result = this.last.then(() => this.dataSource.transaction(work));
+    if (!this.isSqlite) return this.dataSource.transaction(work);
+    const result = this.last.then(() => this.runOnSqlite(work));
     this.last = result.catch(() => undefined);
     return result;
+  }
+
+  private async runOnSqlite<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    await this.dataSource.query('BEGIN IMMEDIATE');
+    try {
+      const result = await work(this.dataSource.manager);
+      await this.dataSource.query('COMMIT');
+      return result;
+    } catch (error) {
+      // Fails where SQLite has rolled back already
+      await this.dataSource.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
   }
 }

@@ -17,7 +17,13 @@ const UNAVAILABLE_MESSAGE =
 /** Whether a database error may go away by itself, so that a caller should try again. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  if (!(cause instanceof Error)) return false;
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  return UNAVAILABLE.test(code) || UNAVAILABLE_SQLSTATE.test(code) || UNAVAILABLE_MESSAGE.test(cause.message);
+  if (typeof cause !== 'object' || cause === null) return false;
+  // Told by its members: a driver's errors need not be of this program's own Error
+  const { code, message } = cause as { code?: unknown; message?: unknown };
+  const codeText = typeof code === 'string' ? code : '';
+  return (
+    UNAVAILABLE.test(codeText) ||
+    UNAVAILABLE_SQLSTATE.test(codeText) ||
+    (typeof message === 'string' && UNAVAILABLE_MESSAGE.test(message))
+  );
 }

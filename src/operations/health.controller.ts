@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
@@ -6,6 +7,13 @@ import { isMigrated } from '../database/migrate.js';
 import { RegistryError } from '../errors/registry-error.js';
 
 const RETRY_AFTER_SECONDS = 5;
+/** Less than those who ask usually wait. */
+const DATABASE_TIMEOUT_MS = 2_000;
+
+const timeout = () =>
+  setTimeout(DATABASE_TIMEOUT_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`The database has not answered for ${DATABASE_TIMEOUT_MS} ms`);
+  });
 
 /** For whoever restarts instances and sends them requests. */
 @Controller('health')
@@ -25,9 +33,15 @@ export class HealthController {
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   async ready(): Promise<{ status: string }> {
-    if (await isMigrated(this.dataSource).catch(() => false)) return { status: 'ok' };
+    let cause: unknown;
+    try {
+      if (await Promise.race([isMigrated(this.dataSource), timeout()])) return { status: 'ok' };
+    } catch (error) {
+      cause = error;
+    }
     throw new RegistryError('temporarily_unavailable', 'The database does not answer, or is not migrated.', {
       retryAfterSeconds: RETRY_AFTER_SECONDS,
+      cause,
     });
   }
 }

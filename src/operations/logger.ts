@@ -4,9 +4,10 @@ import type { Config } from '../config/config.js';
 
 /** JSON lines in production and wherever output is collected; readable in a terminal. */
 export async function createLogger({ logLevel, production }: Config): Promise<Logger> {
-  if (production || !process.stdout.isTTY) return pino({ level: logLevel });
+  const options = { level: logLevel, serializers: { err: serializeError } };
+  if (production || !process.stdout.isTTY) return pino(options);
   const { default: pretty } = await import('pino-pretty');
-  return pino({ level: logLevel }, pretty({ sync: true, ignore: 'pid,hostname' }));
+  return pino(options, pretty({ sync: true, ignore: 'pid,hostname' }));
 }
 
 /** Lets Nest and its modules write to the same log. */
@@ -28,7 +29,7 @@ export class NestLogger implements LoggerService {
   ): void {
     // Nest passes the name of the writer last
     const context = rest.at(-1);
-    if (message instanceof Error) this.logger[level]({ context, err: safeError(message) }, message.message);
+    if (message instanceof Error) this.logger[level]({ context, err: message }, message.message);
     else this.logger[level]({ context }, String(message));
   }
 }
@@ -36,6 +37,6 @@ export class NestLogger implements LoggerService {
 /**
  * An error without what its thrower hung on it: a failed query carries its parameters, and with them what callers sent.
  */
-function safeError({ name, message, stack, cause }: Error): object {
-  return { type: name, message, stack, ...(cause instanceof Error && { cause: safeError(cause) }) };
+function serializeError({ name, message, stack, cause }: Error): object {
+  return { type: name, message, stack, ...(cause instanceof Error && { cause: serializeError(cause) }) };
 }

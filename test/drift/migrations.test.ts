@@ -1,10 +1,11 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type MigrationInterface, type QueryRunner, TableColumn } from 'typeorm';
 import { dataSourceOptions } from '../../ormconfig.js';
 import { readConfig } from '../../src/config/config.js';
 import { isMigrated, migrate } from '../../src/database/migrate.js';
 import { createDatabase, onEachEngine, type TestDatabase } from '../support/databases.js';
 
 onEachEngine((engine) => {
+  const yes = engine === 'sqlite' ? 1 : true;
   let database: TestDatabase;
   let dataSource: DataSource;
   beforeEach(async () => {
@@ -32,6 +33,31 @@ onEachEngine((engine) => {
 
   it('a missing migration is noticed', async () => {
     expect((await missingChanges()).length).toBeGreaterThan(0);
+  });
+
+  it('a migration that makes a table anew loses no row that refers to it', async () => {
+    await migrate(dataSource);
+    await dataSource.query(`INSERT INTO oauth_clients VALUES ('c','n',NULL,NULL,'public','none','','','[]',${yes},
+      NULL,NULL,NULL,'{}','api','active',${yes},1,0,0)`);
+    await dataSource.query(`INSERT INTO oauth_client_secrets VALUES ('s','c','h','hint',0,NULL,NULL,NULL)`);
+    class AddColumn2000000000000 implements MigrationInterface {
+      name = 'AddColumn2000000000000';
+      up(runner: QueryRunner) {
+        return runner.addColumn(
+          'oauth_clients',
+          new TableColumn({ name: 'extra', type: 'text', isNullable: true }),
+        );
+      }
+      down(runner: QueryRunner) {
+        return runner.dropColumn('oauth_clients', 'extra');
+      }
+    }
+    dataSource.migrations.push(new AddColumn2000000000000());
+    await migrate(dataSource);
+    expect(await dataSource.query('SELECT id, extra FROM oauth_clients')).toEqual([{ id: 'c', extra: null }]);
+    expect(await dataSource.query('SELECT id FROM oauth_client_secrets')).toEqual([{ id: 's' }]);
+    if (engine === 'sqlite')
+      expect(await dataSource.query('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 1 }]);
   });
 
   it('migrations can be taken back', async () => {

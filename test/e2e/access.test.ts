@@ -68,6 +68,9 @@ onEachEngine((engine) => {
       'JWT of the future': await issuer.sign({ nbf: Math.floor(Date.now() / 1000) + 3600 }),
       'JWT without organization': await issuer.sign({ org_id: undefined }),
       'JWT with an empty organization': await issuer.sign({ org_id: '' }),
+      'JWT with an organization that cannot be stored': await issuer.sign({ org_id: 'a\0b' }),
+      'JWT with a subject too long to be stored': await issuer.sign({ sub: 'x'.repeat(300) }),
+      'JWT with a subject that is no text': await issuer.sign({ sub: { a: 1 } }),
       'JWT without subject': await issuer.sign({ sub: undefined }),
       'JWT with an unknown role': await issuer.sign({ role: 'owner' }),
       'JWT signed with the public key as a shared secret': await issuer.sign({}, publicKeyAsSecret, {

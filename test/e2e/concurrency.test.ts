@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { Transactions } from '../../src/database/transactions.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, Registry } from '../support/registry.js';
@@ -40,6 +41,34 @@ onEachEngine((engine) => {
     },
     (SECONDS + 30) * 1000,
   );
+
+  if (engine === 'sqlite') {
+    it('a disk that was full takes nothing with it that is acknowledged afterwards', async () => {
+      const path = registry.dataSource.options.database as string;
+      const [{ page_count: pages }] =
+        await registry.dataSource.query<[{ page_count: number }]>('PRAGMA page_count');
+      await registry.dataSource.query(`PRAGMA max_page_count = ${pages}`);
+      let full = await registry.register({});
+      for (let i = 0; full.status === 201 && i < 500; i++) full = await registry.register({});
+      expect({ status: full.status, error: full.body.error }).toEqual({
+        status: 503,
+        error: 'temporarily_unavailable',
+      });
+      await registry.dataSource.query('PRAGMA max_page_count = 1000000');
+
+      // Another process writes for longer than this one waits
+      const other = new Database(path);
+      other.exec('BEGIN IMMEDIATE');
+      expect((await registry.register({})).status).toBe(503);
+      other.exec('ROLLBACK');
+
+      const { status, body } = await registry.register({});
+      expect(status).toBe(201);
+      const seen = other.prepare('SELECT id FROM oauth_clients WHERE id = ?').get(body.client_id);
+      other.close();
+      expect(seen).toEqual({ id: body.client_id });
+    });
+  }
 
   it('a transaction that fails takes nothing with it that another one was told of', async () => {
     const transactions = registry.app.get(Transactions, { strict: false });

@@ -139,13 +139,16 @@ describe('a start that cannot succeed is one clear line and exit code 1', () => 
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((done) => other.once('listening', done));
     const { port } = other.address() as AddressInfo;
-    const program = start({ PORT: String(port), BOOTSTRAP_API_KEY: KEY });
+    const program = start({ PORT: String(port) });
     const code = await program.ended;
     other.close();
-    expect({ code, stderr: program.stderr }).toEqual({
+    expect({ code, stdout: program.stdout, stderr: program.stderr }).toEqual({
       code: 1,
+      stdout: '',
       stderr: `Cannot listen: port ${port} on 127.0.0.1 is taken; stop the other program or set PORT\n`,
     });
+    // The admin key is shown once, and so by the start that succeeds
+    expect(await start().says(/shown this once: (ocr_\S+)/)).toBeTruthy();
   });
 
   it.each([
@@ -185,7 +188,7 @@ describe('a start that cannot succeed is one clear line and exit code 1', () => 
     const database = await createDatabase('postgres');
     const line = await refusal({ DATABASE_URL: database.url });
     await database.drop();
-    expect(line).toMatch(/^BOOTSTRAP_API_KEY is required/);
+    expect(line).toMatch(/^BOOTSTRAP_API_KEY takes .*; the first start on PostgreSQL requires it\n$/);
   });
 });
 
@@ -223,6 +226,23 @@ onEachEngine((engine) => {
       if (engine === 'sqlite') expect(existsSync(`${database.url.slice('sqlite:'.length)}-wal`)).toBe(false);
     },
   );
+
+  it('connections that ask for nothing do not hold up the end', async () => {
+    const program = start(env());
+    const { hostname, port } = new URL(await program.says(URL_LINE));
+    const sockets = ['', 'GET / HTTP/1.1\r\nHos', 'no http at all\r\n\r\n'].map((sent) => {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      socket.write(sent);
+      return socket;
+    });
+    await new Promise((done) => setTimeout(done, 200));
+    const before = Date.now();
+    expect(await program.stop()).toBe(0);
+    // Far below the ten seconds that a running request is given
+    expect(Date.now() - before).toBeLessThan(5_000);
+    for (const socket of sockets) socket.destroy();
+  });
 
   it('writes no credential to its log, even at its most talkative', async () => {
     const program = start({ ...env(), LOG_LEVEL: 'trace' });
@@ -286,6 +306,8 @@ onEachEngine((engine) => {
     [['create', '--name', 'x', '--org', 'y', '--expires-in', 'soon'], /--expires-in takes/],
     [['create', '--nmae', 'x'], /Unknown option '--nmae'/],
     [['revoke'], /Say which key/],
+    [['toString'], /Say create, list or revoke/],
+    [['list', 'all'], /all is too much/],
   ])('api-key %j says what is missing', async (args, expected) => {
     const program = start(env(), 'api-key.js', args);
     expect(await program.ended).toBe(1);

@@ -45,6 +45,30 @@ onEachEngine((engine) => {
     expect((await registerFrom('203.0.113.9, 198.51.100.2')).status).toBe(429);
   });
 
+  it('counts requests that never get as far as registering', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '2/1m' });
+    expect((await registry.register({}, 'not-a-key')).status).toBe(401);
+    expect((await registry.register('{')).status).toBe(400);
+    expect((await registerFrom()).status).toBe(429);
+    expect((await registry.register({}, 'not-a-key')).status).toBe(429);
+  });
+
+  it('takes no port for a part of the address, and everything that is none for one caller', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m', TRUST_PROXY: '1' });
+    const statuses = [];
+    for (const address of [
+      '192.0.2.1:1',
+      '192.0.2.1:2',
+      '[2001:db8::1]:5',
+      '[2001:db8::2]:6',
+      'unknown',
+      '_x',
+    ]) {
+      statuses.push((await registerFrom(address)).status);
+    }
+    expect(statuses).toEqual([201, 429, 201, 429, 201, 429]);
+  });
+
   it('takes an IPv6 network of 64 bits for one caller', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m', TRUST_PROXY: '1' });
     expect((await registerFrom('2001:db8:1:2::1')).status).toBe(201);

@@ -296,6 +296,7 @@ onEachEngine((engine) => {
     beforeAll(async () => {
       narrow = await Registry.start(engine, {
         REGISTRATION_ALLOWED_SCOPES: 'read write',
+        REGISTRATION_DEFAULT_SCOPES: 'read admin',
         REGISTRATION_ALLOWED_GRANT_TYPES: 'client_credentials',
       });
     });
@@ -303,7 +304,7 @@ onEachEngine((engine) => {
 
     it.each([
       ['some of it', 'read admin', 'read'],
-      ['nothing in particular', undefined, 'read write'],
+      ['nothing in particular: the default, as far as it is allowed', undefined, 'read'],
     ])('grants what was asked for and is allowed: %s', async (_, scope, granted) => {
       const { status, body } = await narrow.register({
         scope,
@@ -338,7 +339,7 @@ onEachEngine((engine) => {
       expect({ status, grants: body.grant_types, scope: body.scope }).toEqual({
         status: 201,
         grants: ['client_credentials'],
-        scope: 'read write',
+        scope: 'read',
       });
     });
 

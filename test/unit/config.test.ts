@@ -14,6 +14,7 @@ const DEFAULTS: Config = {
   jwtJwksUri: null,
   registrationMetadata: 'registered',
   registrationAllowedScopes: null,
+  registrationDefaultScopes: [],
   registrationAllowedGrantTypes: ['client_credentials', 'authorization_code', 'refresh_token'],
   rateLimitRegister: { points: 60, durationSeconds: 60 },
   trustProxy: false,

@@ -7,12 +7,17 @@ import { settle } from '../../src/clients/policy/settle.js';
 const OPEN: RegistrationPolicy = {
   profile: 'registered',
   allowedScopes: null,
+  defaultScopes: [],
   allowedGrantTypes: GRANT_TYPES,
 };
 const STRICT: RegistrationPolicy = { ...OPEN, profile: 'strict' };
 const LENIENT: RegistrationPolicy = { ...OPEN, profile: 'lenient' };
 const MACHINES: RegistrationPolicy = { ...OPEN, allowedGrantTypes: ['client_credentials'] };
-const READERS: RegistrationPolicy = { ...OPEN, allowedScopes: ['read', 'list'] };
+const READERS: RegistrationPolicy = {
+  ...OPEN,
+  allowedScopes: ['read', 'list'],
+  defaultScopes: ['read', 'write'],
+};
 
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const OFFERED = 'offered here: client_credentials, authorization_code, refresh_token';
@@ -44,12 +49,17 @@ describe('The open door', () => {
       MACHINES,
       { ...confidential, grantTypes: ['client_credentials'] },
     ],
-    ['no scope: all that are allowed', {}, READERS, { ...confidential, scopes: ['read', 'list'] }],
+    [
+      'no scope: the default ones, as far as they are allowed',
+      {},
+      READERS,
+      { ...confidential, scopes: ['read'] },
+    ],
     [
       'an empty scope, which counts as none (D10)',
       { scopes: [] },
       READERS,
-      { ...confidential, scopes: ['read', 'list'] },
+      { ...confidential, scopes: ['read'] },
     ],
     [
       'some allowed scopes: those',

@@ -1,4 +1,4 @@
-import { subscriberOf } from '../../src/api/rate-limit.guard.js';
+import { subscriberOf } from '../../src/api/registration/rate-limit.js';
 
 it.each([
   ['an IPv4 address by itself', '192.0.2.1', '192.0.2.1'],

@@ -1,6 +1,7 @@
 import { textFaults } from '../../src/clients/policy/text.js';
 
 const LENGTH = 'must be 1 to 255 characters long';
+const NOTHING_TO_SEE = 'must contain a letter, a digit or a symbol';
 const INVISIBLE =
   'must not contain control, bidirectional-override, zero-width or unpaired surrogate characters';
 
@@ -29,7 +30,10 @@ describe('A name', () => {
     ['256 characters outside the Basic Multilingual Plane', '😀'.repeat(256), [LENGTH]],
     ['a line feed only', '\n', [LENGTH, INVISIBLE]],
     ['a byte order mark only', '\ufeff', [LENGTH, INVISIBLE]],
-    ['zero-width spaces only', '\u200b\u200b', [INVISIBLE]],
+    ['zero-width spaces only', '\u200b\u200b', [NOTHING_TO_SEE, INVISIBLE]],
+    ['marks only', '\u0301\ufe0f', [NOTHING_TO_SEE]],
+    ['a non-character', 'a\ufffe', [INVISIBLE]],
+    ['a musical format character', 'a\u{1d173}', [INVISIBLE]],
   ])('is refused: %s', (_, name, faults) => {
     expect(textFaults(name)).toEqual(faults);
   });

@@ -68,7 +68,6 @@ it.each<[string, unknown]>([
   ['a code that only contains one', failure('X08006')],
   ['a code that is a number', Object.assign(new Error('failed'), { code: 53300 })],
   ['an error without a code', new Error('failed')],
-  ['what is no error', { code: 'ECONNREFUSED', message: 'Connection terminated' }],
   ['a text', 'ECONNREFUSED'],
   ['nothing', undefined],
   ['null', null],

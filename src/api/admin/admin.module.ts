@@ -8,7 +8,7 @@ import { AuthModule } from '../../auth/auth.module.js';
 import { Authenticator } from '../../auth/authenticator.js';
 import { ClientsModule } from '../../clients/clients.module.js';
 import { CONFIG, type Config } from '../../config/config.js';
-import { toGraphQLError, toRegistryError } from '../error.filter.js';
+import { refusalFor, toGraphQLError } from '../error.filter.js';
 import { explorerPage } from './explorer.js';
 import { OAuthClientsResolver } from './oauth-clients.resolver.js';
 import { MAX_TOKENS, operationLimits, validationRules } from './query-limits.js';
@@ -43,7 +43,7 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
           try {
             await authenticator.admit(request, 'admin');
           } catch (thrown) {
-            const error = toRegistryError(thrown);
+            const error = refusalFor(thrown);
             throw toGraphQLError(error, { status: error.status });
           }
           return { request };

@@ -10,6 +10,7 @@ import type {
   OrderDirection,
 } from '../../clients/client-query.js';
 import type { ClientType } from '../../clients/policy/client.js';
+import { SCOPE_TOKEN } from '../../clients/policy/scope.js';
 import type { GrantType } from '../../clients/policy/grant-types.js';
 import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
 
@@ -63,7 +64,7 @@ export class OAuthClientFilter implements ClientFilter {
   grantType?: GrantType;
 
   @IsOptional()
-  @Matches(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, { message: 'must be one scope-token (RFC 6749 §3.3)' })
+  @Matches(SCOPE_TOKEN, { message: 'must be one scope-token (RFC 6749 §3.3)' })
   @Field(() => String, { nullable: true, description: 'Clients that may ask for this scope, among others.' })
   scope?: string;
 

@@ -7,12 +7,15 @@ import type { Principal } from '../../auth/principal.js';
 import { ClientsService } from '../../clients/clients.service.js';
 import { OAuthError } from '../error.dto.js';
 import { PublicUrl } from '../public-url.js';
-import { readShape } from '../shape.js';
+import { onlyMembersOf, readShape } from '../shape.js';
 import { OAuthClientCreateRequest, OAuthClientReply } from './oauth-clients.dto.js';
-import { toOAuthClient, toSubmission, treatMember } from './oauth-clients.mapper.js';
+import { toOAuthClient, toSubmission } from './oauth-clients.mapper.js';
 
 /** The path of the contract, and the one that the published SDKs call. */
 const PATHS = ['v2/oauth/clients', 'v2/oauth_clients'];
+
+/** The contract says `additionalProperties: false`. */
+const CREATE_MEMBERS = onlyMembersOf(OAuthClientCreateRequest);
 
 /** Customers and their SDKs, each within its own organization. */
 @Controller(PATHS)
@@ -43,7 +46,7 @@ export class OAuthClientsController {
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
-    const shaped = readShape(OAuthClientCreateRequest, body, treatMember);
+    const shaped = readShape(OAuthClientCreateRequest, body, CREATE_MEMBERS);
     const { client, secret } = await this.clients.create(toSubmission(shaped), principal);
     reply.header('location', this.publicUrl.of(`/${PATHS[0]}/${client.id}`));
     return { data: toOAuthClient(client, secret) };

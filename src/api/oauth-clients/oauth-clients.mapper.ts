@@ -12,21 +12,6 @@ const NAMES = {
   scopes: 'allowed_scopes',
 } as const;
 
-const MEMBERS: readonly string[] = [
-  NAMES.name,
-  NAMES.scopes,
-  NAMES.type,
-  NAMES.requirePkce,
-  NAMES.grantTypes,
-  NAMES.redirectUris,
-  NAMES.logoUri,
-  NAMES.policyUri,
-  NAMES.tosUri,
-];
-
-/** The contract says `additionalProperties: false`. */
-export const treatMember = (member: string) => (MEMBERS.includes(member) ? 'read' : 'refuse');
-
 export function toSubmission({ body, faults }: Shaped<OAuthClientCreateRequest>): Submission {
   return {
     draft: {

@@ -1,4 +1,4 @@
-import { Body, Controller, Header, Inject, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Header, Inject, Post } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../auth/access.js';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
@@ -6,15 +6,15 @@ import type { Principal } from '../../auth/principal.js';
 import { ClientsService } from '../../clients/clients.service.js';
 import { treatMember } from '../../clients/policy/metadata-members.js';
 import { CONFIG, type Config } from '../../config/config.js';
-import { RegistrationRateLimitGuard } from '../rate-limit.guard.js';
 import { readShape } from '../shape.js';
 import { RegistrationError, RegistrationRequest, RegistrationResponse } from './registration.dto.js';
 import { toResponse, toSubmission } from './registration.mapper.js';
 
+export const REGISTRATION_PATH = 'v2/oauth/register';
+
 /** Software that registers itself (RFC 7591). Open to anyone; a caller who is known owns what it registers. */
-@Controller('v2/oauth/register')
+@Controller(REGISTRATION_PATH)
 @Access('optional')
-@UseGuards(RegistrationRateLimitGuard)
 @ApiTags('OAuth Protocol')
 export class RegistrationController {
   constructor(

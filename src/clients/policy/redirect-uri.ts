@@ -2,7 +2,7 @@ import { isLoopback, parseUri } from './uri.js';
 
 export const MAX_REDIRECT_URIS = 50;
 
-/** Schemes that a browser runs, reads locally or connects with: a code sent there is a code lost. */
+/** Schemes that a browser runs, reads locally, connects with or hands to just any program: a code sent there is lost. */
 const REFUSED_SCHEMES: readonly string[] = [
   'javascript',
   'data',
@@ -15,6 +15,12 @@ const REFUSED_SCHEMES: readonly string[] = [
   'ws',
   'wss',
   'ftp',
+  'ftps',
+  'chrome',
+  'resource',
+  'jar',
+  'intent',
+  'mailto',
 ];
 
 const HOST_AND_PORT = /^[\w.-]+:\d+(?:[/?]|$)/;
@@ -34,6 +40,7 @@ export function redirectUriFault(value: string): string | undefined {
   if (REFUSED_SCHEMES.includes(scheme)) {
     return `must not use the scheme ${scheme}; use https, http on loopback, or a private-use scheme`;
   }
+  if (/^[^:]+:\/*$/.test(value)) return 'must not end after its scheme';
   // A forgotten http:// makes a private-use scheme of "localhost"
   if (HOST_AND_PORT.test(value)) return 'must begin with its scheme, such as https:// or http://';
   // RFC 8252 §8.3: plain http only where it does not leave the machine

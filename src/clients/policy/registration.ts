@@ -9,6 +9,8 @@ export interface RegistrationPolicy {
   profile: MetadataProfile;
   /** Null: any. */
   allowedScopes: readonly string[] | null;
+  /** For a registration that names none. */
+  defaultScopes: readonly string[];
   allowedGrantTypes: readonly GrantType[];
 }
 
@@ -49,17 +51,15 @@ export function registrationRules(policy: RegistrationPolicy): readonly Rule[] {
 }
 
 /**
- * What the open door makes of a faultless draft: granted = asked ∩ allowed, all that is allowed where nothing was
- * asked for, and PKCE for every public client that uses authorization codes (RFC 9700 §2.1.1).
+ * What the open door makes of a faultless draft: granted = asked ∩ allowed, with a default where nothing was asked for,
+ * and PKCE for every public client that uses authorization codes (RFC 9700 §2.1.1).
  */
 export function narrow(draft: ClientDraft, policy: RegistrationPolicy): ClientDraft {
   const grantTypes = grantsFor(draft, policy);
   return {
     ...draft,
     grantTypes,
-    scopes: draft.scopes?.length
-      ? grantable(draft.scopes, policy.allowedScopes)
-      : [...(policy.allowedScopes ?? [])],
+    scopes: grantable(draft.scopes?.length ? draft.scopes : policy.defaultScopes, policy.allowedScopes),
     requirePkce: settle(draft).type === 'public' && grantTypes.includes('authorization_code'),
   };
 }

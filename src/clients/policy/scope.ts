@@ -2,10 +2,10 @@ export const MAX_SCOPES = 100;
 export const MAX_SCOPE_LENGTH = 128;
 
 /** RFC 6749 §3.3: printable ASCII without space, double quote and backslash. */
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+export const SCOPE_TOKEN = new RegExp(`^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,${MAX_SCOPE_LENGTH}}$`);
 
 export function isScopeToken(value: string): value is string {
-  return SCOPE_TOKEN.test(value) && value.length <= MAX_SCOPE_LENGTH;
+  return SCOPE_TOKEN.test(value);
 }
 
 /** The scope-tokens of a `scope` member; none for the empty string. */

@@ -1,10 +1,13 @@
 /**
- * Characters that a person cannot see, or that change how the rest is read: control, line and paragraph separators,
- * lone surrogates, zero-width and filling, and the bidirectional marks with which a name can be made to look like
- * another. The variation selectors are not among them: emoji and Japanese names need those.
+ * Characters that a person cannot see, or that change how the rest is read: control, line and paragraph separators, lone
+ * surrogates, non-characters, what is ignorable by default (zero-width, fillers, bidirectional marks, tags) and the empty
+ * Braille pattern. Variation selectors are ignorable too, but emoji and Japanese names need them.
  */
 const INVISIBLE =
-  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2800\ufff9-\ufffb]|(?![\ufe00-\ufe0f\u{e0100}-\u{e01ef}])\p{Default_Ignorable_Code_Point}/u;
+
+/** A letter, digit, sign or symbol: marks alone have nothing to stand on. */
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 export const MAX_TEXT_LENGTH = 255;
 
@@ -13,6 +16,7 @@ export function textFaults(value: string, max = MAX_TEXT_LENGTH): string[] {
   const faults: string[] = [];
   const length = [...value.trim()].length;
   if (length < 1 || length > max) faults.push(`must be 1 to ${max} characters long`);
+  else if (!VISIBLE.test(value)) faults.push('must contain a letter, a digit or a symbol');
   if (INVISIBLE.test(value)) {
     faults.push(
       'must not contain control, bidirectional-override, zero-width or unpaired surrogate characters',
