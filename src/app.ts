@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { isExplorerOn } from './api/admin/admin.module.js';
 import { serveExplorerAssets } from './api/admin/explorer.js';
 import { refusalFor, sendError } from './api/error.filter.js';
-import { MAX_BODY_BYTES, parseJsonBody } from './api/json-body.js';
+import { MAX_BODY_BYTES, readJsonOnly } from './api/json-body.js';
 import { refuseOtherMethods } from './api/method-not-allowed.js';
 import { answerUnreadable } from './api/unreadable-request.js';
 import { serveOpenApi } from './api/openapi.js';
@@ -13,7 +13,6 @@ import { limitRegistrations } from './api/registration/rate-limit.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { openDatabase } from './database/open-database.js';
-import { RegistryError } from './errors/registry-error.js';
 import { closeConnectionsWhenStopping } from './operations/drain.js';
 import { createLogger, NestLogger } from './operations/logger.js';
 import { logRequests } from './operations/request-log.js';
@@ -62,24 +61,4 @@ export async function buildApp(config: Config): Promise<NestFastifyApplication> 
   await app.init();
   refuseTheOtherMethods();
   return app;
-}
-
-/** JSON is the only request body there is, and it comes as it is: nothing here unpacks what was compressed. */
-function readJsonOnly(fastify: FastifyInstance): void {
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, parseJsonBody(body as Buffer));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    const encoding = request.headers['content-encoding'];
-    done(
-      encoding === undefined || encoding === 'identity'
-        ? undefined
-        : new RegistryError('unsupported_media_type', 'Send the request body without Content-Encoding.'),
-    );
-  });
 }

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import { RegistryError } from '../errors/registry-error.js';
 
 /** Bytes of a request body. */
@@ -63,4 +64,24 @@ function noteMember(members: Set<string> | null | undefined, name: string): void
     throw refuse(`The request body must not name the member ${JSON.stringify(name.slice(0, 100))} twice.`);
   }
   members?.add(name);
+}
+
+/** JSON is the only request body there is, and it comes as it is: nothing here unpacks what was compressed. */
+export function readJsonOnly(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBody(body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const encoding = request.headers['content-encoding'];
+    done(
+      encoding === undefined || encoding === 'identity'
+        ? undefined
+        : new RegistryError('unsupported_media_type', 'Send the request body without Content-Encoding.'),
+    );
+  });
 }

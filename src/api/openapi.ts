@@ -3,7 +3,11 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { PublicUrl } from './public-url.js';
 
 /** Schemas of requests: what is not listed in them is refused. */
-const CLOSED_SCHEMAS = ['OAuthClientCreateRequest', 'OAuthDynamicRegistrationRequest'];
+const CLOSED_SCHEMAS = [
+  'OAuthClientCreateRequest',
+  'OAuthClientUpdateRequest',
+  'OAuthDynamicRegistrationRequest',
+];
 
 /** The second path of the REST door, left out because every operation would be there twice. */
 const ALIAS = '/v2/oauth_clients';

@@ -24,6 +24,9 @@ export interface Shaped<T> {
 /** The member may be left out; null is a value of the wrong type. */
 export const MayBeAbsent = () => ValidateIf((_, value) => value !== undefined);
 
+/** The member may be null, which takes away what was there. */
+export const MayBeNull = () => ValidateIf((_, value) => value !== undefined && value !== null);
+
 export const Text = () => IsString({ message: 'must be a string' });
 export const Flag = () => IsBoolean({ message: 'must be true or false' });
 export const Member = () => IsObject({ message: 'must be an object' });

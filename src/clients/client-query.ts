@@ -4,6 +4,9 @@ import type { GrantType } from './policy/grant-types.js';
 
 /** Which clients; those that match everything that is said. */
 export interface ClientFilter {
+  id?: string;
+  /** The whole name, as it is written. */
+  name?: string;
   orgId?: string;
   userId?: string;
   /** Ignores case; on SQLite of ASCII letters only. */
@@ -64,6 +67,19 @@ export interface ClientStats {
   byGrantType: Count<GrantType>[];
   /** Days of UTC as YYYY-MM-DD: the last 30, today included, oldest first, those without a client too. */
   createdPerDay: Count[];
+}
+
+/** A page by its number, the newest clients first. */
+export interface NumberedPageRequest {
+  /** From 1. */
+  number: number;
+  size: number;
+}
+
+export interface NumberedPage {
+  clients: Client[];
+  /** Clients on all pages together. */
+  total: number;
 }
 
 /** The place of a client in a list of that order. */

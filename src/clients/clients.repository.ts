@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type Repository, type SelectQueryBuilder } from 'typeorm';
+import { type EntityManager, type Repository, type SelectQueryBuilder } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret, secretHint } from '../secrets/secret.js';
@@ -13,6 +13,8 @@ import type {
   ClientPage,
   ClientStats,
   Count,
+  NumberedPage,
+  NumberedPageRequest,
   PageRequest,
 } from './client-query.js';
 import { CLIENT_TYPES } from './policy/client.js';
@@ -37,6 +39,8 @@ const fragment = (value: string) => `%${value.replace(/[\\%_]/g, '\\$&')}%`;
 function filterConditions(dialect: keyof typeof DIALECTS): Record<keyof ClientFilter, Condition> {
   const { likeIgnoringCase, indexOf } = DIALECTS[dialect];
   return {
+    id: { sql: 'client.id = :value' },
+    name: { sql: 'client.name = :value' },
     orgId: { sql: 'client.orgId = :value' },
     userId: { sql: 'client.userId = :value' },
     nameContains: { sql: `client.name ${likeIgnoringCase} :value ESCAPE '\\'`, value: fragment },
@@ -55,14 +59,14 @@ function filterConditions(dialect: keyof typeof DIALECTS): Record<keyof ClientFi
 @Injectable()
 export class ClientsRepository {
   private readonly conditions: Record<keyof ClientFilter, Condition>;
+  private readonly isPostgres: boolean;
 
   constructor(
     @InjectRepository(ClientEntity) private readonly clients: Repository<ClientEntity>,
     private readonly transactions: Transactions,
   ) {
-    this.conditions = filterConditions(
-      clients.manager.dataSource.options.type === 'postgres' ? 'postgres' : 'better-sqlite3',
-    );
+    this.isPostgres = clients.manager.dataSource.options.type === 'postgres';
+    this.conditions = filterConditions(this.isPostgres ? 'postgres' : 'better-sqlite3');
   }
 
   /** Stores a new client and the hash of its secret, both or neither. */
@@ -79,6 +83,34 @@ export class ClientsRepository {
         expiresAt: secret.expiresAt,
       });
     });
+  }
+
+  /** Stores what `change` makes of a client that it alone sees meanwhile. Null where there is none by that id. */
+  update(id: string, change: (client: Client) => Client): Promise<Client | null> {
+    return this.transactions.run(async (manager) => {
+      const client = await this.lock(manager, id);
+      if (client === null) return null;
+      const changed = change(client);
+      await manager.update(ClientEntity, id, changed);
+      return changed;
+    });
+  }
+
+  /** Removes a client and all that belongs to it, unless `check` throws. False where there is none by that id. */
+  remove(id: string, check: (client: Client) => void): Promise<boolean> {
+    return this.transactions.run(async (manager) => {
+      const client = await this.lock(manager, id);
+      if (client === null) return false;
+      check(client);
+      await manager.delete(ClientEntity, id);
+      return true;
+    });
+  }
+
+  /** SQLite has one writer at a time, and knows no lock of a row. */
+  private lock(manager: EntityManager, id: string): Promise<Client | null> {
+    const lock = this.isPostgres ? { mode: 'pessimistic_write' as const } : undefined;
+    return manager.findOne(ClientEntity, { where: { id }, lock });
   }
 
   find(id: string): Promise<Client | null> {
@@ -101,6 +133,18 @@ export class ClientsRepository {
     }
     const clients = await query.getMany();
     return { clients: clients.slice(0, size), hasNextPage: clients.length > size };
+  }
+
+  /** Two statements: the page by an index, and the count, which reads every client that matches. */
+  async numberedPage(filter: ClientFilter, { number, size }: NumberedPageRequest): Promise<NumberedPage> {
+    const query = this.select(filter);
+    const total = await query.getCount();
+    const clients = await query
+      .orderBy('client.id', 'DESC')
+      .offset((number - 1) * size)
+      .limit(size)
+      .getMany();
+    return { clients, total };
   }
 
   count(filter: ClientFilter): Promise<number> {

@@ -4,12 +4,27 @@ import { CONFIG, type Config } from '../config/config.js';
 import { RegistryError, type ErrorCode, type FieldFaults } from '../errors/registry-error.js';
 import { generateSecret } from '../secrets/secret.js';
 import type { Client, ClientSource, IssuedClient, Owner } from './client.js';
-import type { ClientFilter, ClientOrder, ClientPage, ClientStats, PageRequest } from './client-query.js';
+import type {
+  ClientFilter,
+  ClientOrder,
+  ClientPage,
+  ClientStats,
+  NumberedPage,
+  NumberedPageRequest,
+  PageRequest,
+} from './client-query.js';
 import { ClientsRepository } from './clients.repository.js';
 import type { ClientDraft } from './policy/client.js';
 import { narrow, type RegistrationPolicy, registrationRules } from './policy/registration.js';
-import { CLIENT_RULES, type FieldNames, judge, type Rule } from './policy/rules.js';
-import { settle } from './policy/settle.js';
+import {
+  CLIENT_RULES,
+  type FieldNames,
+  isFixed,
+  judge,
+  type Rule,
+  rulesAboutChanges,
+} from './policy/rules.js';
+import { draftOf, settle } from './policy/settle.js';
 
 /** What a door understood of a request, and the words in which its caller is to be answered. */
 export interface Submission {
@@ -21,6 +36,9 @@ export interface Submission {
   /** The error code of a refusal, given the fields at fault. */
   refusalCode: (faults: FieldFaults) => ErrorCode;
 }
+
+/** Versions of a client that will do; null: any. */
+export type Versions = readonly number[] | null;
 
 /** In the description of a refusal; all of them are in its `invalid_fields`. */
 const MAX_FIELDS_NAMED = 20;
@@ -62,6 +80,55 @@ export class ClientsService {
     return this.issue(narrow(draft, this.registration), owner, 'dynamic');
   }
 
+  /**
+   * A client of the organization.
+   * @throws RegistryError `not_found`, for a client of another organization as for one that does not exist
+   */
+  async get(id: string, orgId: string): Promise<Client> {
+    return ownedBy(orgId, await this.find(id));
+  }
+
+  /** The clients of the organization that match `filter`, the newest first. */
+  list(filter: ClientFilter, orgId: string, page: NumberedPageRequest): Promise<NumberedPage> {
+    return this.repository.numberedPage({ ...filter, orgId }, page);
+  }
+
+  /**
+   * Changes a client of the organization: what the draft names, even as undefined, is replaced, the rest stays. The
+   * result is judged as a whole, but for what was accepted before and is as it was.
+   * @param expected versions that the caller will change; null: any
+   * @throws RegistryError `not_found`, `precondition_failed`, or with every field at fault
+   */
+  async update(id: string, submission: Submission, orgId: string, expected: Versions): Promise<Client> {
+    const updated = await this.mutate(id, (client) => {
+      checkVersion(ownedBy(orgId, client), expected);
+      const before = draftOf({ ...client, name: client.name === client.id ? null : client.name });
+      const draft = { ...before, ...submission.draft };
+      const rules = [isFixed('type', client.type), ...rulesAboutChanges(CLIENT_RULES, before, draft)];
+      const profile = settle(accept({ ...submission, draft }, rules));
+      return {
+        ...client,
+        ...profile,
+        name: profile.name ?? client.id,
+        version: client.version + 1,
+        updatedAt: new Date(Math.max(Date.now(), client.updatedAt.getTime() + 1)),
+      };
+    });
+    return ownedBy(orgId, updated);
+  }
+
+  /**
+   * Removes a client of the organization, with its secrets, from every door at once.
+   * @param expected versions that the caller will remove; null: any
+   * @throws RegistryError `not_found`, `precondition_failed`
+   */
+  async remove(id: string, orgId: string, expected: Versions): Promise<void> {
+    const isRemoved =
+      isClientId(id) &&
+      (await this.repository.remove(id, (client) => checkVersion(ownedBy(orgId, client), expected)));
+    if (!isRemoved) throw notFound();
+  }
+
   /** The client, or null where there is none by that id. */
   find(id: string): Promise<Client | null> {
     return isClientId(id) ? this.repository.find(id) : Promise.resolve(null);
@@ -80,6 +147,10 @@ export class ClientsService {
   /** How the clients that match `filter` are distributed. */
   stats(filter: ClientFilter): Promise<ClientStats> {
     return this.repository.stats(filter, new Date());
+  }
+
+  private mutate(id: string, change: (client: Client) => Client): Promise<Client | null> {
+    return isClientId(id) ? this.repository.update(id, change) : Promise.resolve(null);
   }
 
   private async issue(draft: ClientDraft, owner: Owner | null, source: ClientSource): Promise<IssuedClient> {
@@ -103,6 +174,22 @@ export class ClientsService {
     await this.repository.insert(client, secret);
     return { client, secret };
   }
+}
+
+const notFound = () => new RegistryError('not_found', 'There is no such client.');
+
+/** A client of another organization is answered as one that does not exist. */
+function ownedBy(orgId: string, client: Client | null): Client {
+  if (client?.orgId !== orgId) throw notFound();
+  return client;
+}
+
+function checkVersion({ version }: Client, expected: Versions): void {
+  if (expected === null || expected.includes(version)) return;
+  throw new RegistryError(
+    'precondition_failed',
+    'The client was changed meanwhile; read it again, and send its new ETag as If-Match.',
+  );
 }
 
 /** The draft of a submission that breaks no rule. */

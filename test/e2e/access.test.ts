@@ -12,6 +12,14 @@ const FORBIDDEN = '403 insufficient_scope';
 const ROUTES: [route: string, request: Sending, expected: [string, string, string, string]][] = [
   ['POST /v2/oauth/clients', { body: aClient() }, [UNAUTHORIZED, INVALID, '201', '201']],
   ['POST /v2/oauth_clients', { body: aClient() }, [UNAUTHORIZED, INVALID, '201', '201']],
+  ['GET /v2/oauth/clients', {}, [UNAUTHORIZED, INVALID, '200', '200']],
+  ['GET /v2/oauth_clients', {}, [UNAUTHORIZED, INVALID, '200', '200']],
+  // Of a client that none of the callers has
+  ...['/v2/oauth/clients/:client_id', '/v2/oauth_clients/:client_id'].flatMap((path): typeof ROUTES => [
+    [`GET ${path}`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+    [`PUT ${path}`, { body: {} }, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+    [`DELETE ${path}`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+  ]),
   ['POST /v2/oauth/register', { body: {} }, ['201', INVALID, '201', '201']],
   ['POST /graphql', { body: { query: '{ __typename }' } }, [UNAUTHORIZED, INVALID, FORBIDDEN, '200']],
   ['GET /graphql', {}, ['200', '200', '200', '200']],
@@ -21,9 +29,6 @@ const ROUTES: [route: string, request: Sending, expected: [string, string, strin
   ['GET /openapi.json', {}, ['200', '200', '200', '200']],
   ['GET /docs', {}, ['200', '200', '200', '200']],
 ];
-
-/** A path that such a route serves. */
-const EXAMPLES: Record<string, string> = { 'GET /graphql/explorer/*': 'GET /graphql/explorer/main.js' };
 
 /** The documentation page's own files, as the router prints them below /docs. */
 const DOCS_ASSETS = ['/', '/swagger-ui-init.js', '*'];
@@ -105,7 +110,10 @@ onEachEngine((engine) => {
 
   describe.each(ROUTES)('%s', (route, request, [anonymous, bad, member, admin]) => {
     it('lets in whom it should, and tells the others why not', async () => {
-      const [method, path] = (EXAMPLES[route] ?? route).split(' ') as [string, string];
+      const [method, path] = route
+        .replace('explorer/*', 'explorer/main.js')
+        .replace(':client_id', '01a20080-c163-717e-a4ad-7633ebbe7df6')
+        .split(' ') as [string, string];
       const actual: Record<string, string> = {};
       const expected: Record<string, string> = {};
       for (const [caller, key] of Object.entries(callers)) {
@@ -128,7 +136,7 @@ onEachEngine((engine) => {
     const fastify = registry.app.getHttpAdapter().getInstance() as { printRoutes(options: object): string };
     const routes = fastify.printRoutes({ commonPrefix: false });
     const paths = [...routes.matchAll(/(\/\S*|\*) \([A-Z, -]+\)/g)].map(([, path]) => path!);
-    const known = ROUTES.map(([route]) => route.split(' ')[1]!.replace('/graphql/explorer/', ''));
+    const known = ROUTES.map(([route]) => route.split(' ')[1]!.replace(/^.*(\/:client_id|\*)$/, '$1'));
     expect(new Set(paths)).toEqual(new Set([...known, ...DOCS_ASSETS]));
   });
 

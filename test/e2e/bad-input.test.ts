@@ -421,8 +421,9 @@ const COMPRESSED: [string, string, (body: Buffer) => Buffer][] = [
 
 /** Every route, with the methods that it has. */
 const ROUTES: [path: string, methods: string[]][] = [
-  ['/v2/oauth/clients', ['POST']],
-  ['/v2/oauth_clients', ['POST']],
+  ['/v2/oauth/clients', ['POST', 'GET', 'HEAD']],
+  ['/v2/oauth/clients/some-id', ['GET', 'HEAD', 'PUT', 'DELETE']],
+  ['/v2/oauth_clients', ['POST', 'GET', 'HEAD']],
   ['/v2/oauth/register', ['POST']],
   ['/graphql', ['GET', 'POST']],
   ['/health/live', ['GET', 'HEAD']],

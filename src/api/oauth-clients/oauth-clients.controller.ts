@@ -1,21 +1,59 @@
-import { Body, Controller, Header, Post, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  applyDecorators,
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Put,
+  Query,
+  Res,
+} from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiHeader,
+  ApiOperation,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../auth/access.js';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { Principal } from '../../auth/principal.js';
 import { ClientsService } from '../../clients/clients.service.js';
 import { OAuthError } from '../error.dto.js';
+import { etagOf, readIfMatch } from '../etag.js';
 import { PublicUrl } from '../public-url.js';
 import { onlyMembersOf, readShape } from '../shape.js';
-import { OAuthClientCreateRequest, OAuthClientReply } from './oauth-clients.dto.js';
-import { toOAuthClient, toSubmission } from './oauth-clients.mapper.js';
+import {
+  OAuthClientCreateRequest,
+  OAuthClientListReply,
+  OAuthClientReply,
+  OAuthClientUpdateRequest,
+} from './oauth-clients.dto.js';
+import { toListReply, toOAuthClient, toSubmission } from './oauth-clients.mapper.js';
+import { LIST_PARAMETERS, readListQuery } from './oauth-clients.query.js';
 
 /** The path of the contract, and the one that the published SDKs call. */
 const PATHS = ['v2/oauth/clients', 'v2/oauth_clients'];
 
 /** The contract says `additionalProperties: false`. */
 const CREATE_MEMBERS = onlyMembersOf(OAuthClientCreateRequest);
+const UPDATE_MEMBERS = onlyMembersOf(OAuthClientUpdateRequest);
+
+const NOT_FOUND = { status: 404, type: OAuthError, description: 'No such client in this organization' };
+const UNAUTHORIZED = { status: 401, type: OAuthError, description: 'No credentials, or bad ones' };
+const STALE = { status: 412, type: OAuthError, description: 'The client was changed since that ETag' };
+const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag of the client that is meant' };
+
+/** Documents the parameters of the list. */
+const ApiListParameters = () => applyDecorators(...LIST_PARAMETERS.map((parameter) => ApiQuery(parameter)));
 
 /** Customers and their SDKs, each within its own organization. */
 @Controller(PATHS)
@@ -35,7 +73,7 @@ export class OAuthClientsController {
   @ApiBody({ type: OAuthClientCreateRequest, required: true })
   @ApiResponse({ status: 201, type: OAuthClientReply, description: 'The client, and its secret this once' })
   @ApiResponse({ status: 400, type: OAuthError, description: 'The body is no JSON object' })
-  @ApiResponse({ status: 401, type: OAuthError, description: 'No credentials, or bad ones' })
+  @ApiResponse(UNAUTHORIZED)
   @ApiResponse({
     status: 422,
     type: OAuthError,
@@ -48,7 +86,86 @@ export class OAuthClientsController {
   ): Promise<OAuthClientReply> {
     const shaped = readShape(OAuthClientCreateRequest, body, CREATE_MEMBERS);
     const { client, secret } = await this.clients.create(toSubmission(shaped), principal);
-    reply.header('location', this.publicUrl.of(`/${PATHS[0]}/${client.id}`));
+    reply.header('location', this.publicUrl.of(`/${PATHS[0]}/${client.id}`)).header('etag', etagOf(client));
     return { data: toOAuthClient(client, secret) };
+  }
+
+  @Get()
+  @ApiOperation({ operationId: 'ListOAuthClients', summary: 'List the OAuth clients of the organization' })
+  @ApiListParameters()
+  @ApiResponse({
+    status: 200,
+    type: OAuthClientListReply,
+    description: 'A page of clients, the newest first',
+  })
+  @ApiResponse({ status: 400, type: OAuthError, description: 'Query parameters are invalid' })
+  @ApiResponse(UNAUTHORIZED)
+  async list(
+    @Query() query: Record<string, unknown>,
+    @CurrentPrincipal() { orgId }: Principal,
+  ): Promise<OAuthClientListReply> {
+    const { filter, page } = readListQuery(query);
+    return toListReply(await this.clients.list(filter, orgId, page), page);
+  }
+
+  @Get(':client_id')
+  @ApiOperation({ operationId: 'GetOAuthClient', summary: 'Get an OAuth client' })
+  @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The client, without its secret' })
+  @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(NOT_FOUND)
+  async get(
+    @Param('client_id') id: string,
+    @CurrentPrincipal() { orgId }: Principal,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<OAuthClientReply> {
+    const client = await this.clients.get(id, orgId);
+    reply.header('etag', etagOf(client));
+    return { data: toOAuthClient(client) };
+  }
+
+  @Put(':client_id')
+  @ApiOperation({
+    operationId: 'UpdateOAuthClient',
+    summary: 'Change an OAuth client; what is left out stays',
+  })
+  @ApiHeader(IF_MATCH)
+  @ApiBody({ type: OAuthClientUpdateRequest, required: true })
+  @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The client as it is now' })
+  @ApiResponse({ status: 400, type: OAuthError, description: 'The body is no JSON object' })
+  @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(NOT_FOUND)
+  @ApiResponse(STALE)
+  @ApiResponse({
+    status: 422,
+    type: OAuthError,
+    description: 'Fields are invalid: invalid_fields names each',
+  })
+  async update(
+    @Param('client_id') id: string,
+    @Body() body: unknown,
+    @Headers('if-match') ifMatch: string | undefined,
+    @CurrentPrincipal() { orgId }: Principal,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<OAuthClientReply> {
+    const shaped = readShape(OAuthClientUpdateRequest, body, UPDATE_MEMBERS);
+    const client = await this.clients.update(id, toSubmission(shaped), orgId, readIfMatch(ifMatch));
+    reply.header('etag', etagOf(client));
+    return { data: toOAuthClient(client) };
+  }
+
+  @Delete(':client_id')
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'DeleteOAuthClient', summary: 'Delete an OAuth client and its secrets' })
+  @ApiHeader(IF_MATCH)
+  @ApiResponse({ status: 204, description: 'The client is gone' })
+  @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(NOT_FOUND)
+  @ApiResponse(STALE)
+  async remove(
+    @Param('client_id') id: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @CurrentPrincipal() { orgId }: Principal,
+  ): Promise<void> {
+    await this.clients.remove(id, orgId, readIfMatch(ifMatch));
   }
 }

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { CLIENT_TYPES, type ClientType } from '../../clients/policy/client.js';
 import { GRANT_TYPES, type GrantType } from '../../clients/policy/grant-types.js';
 import { NULLABLE_STRING, NULLABLE_URI, oneOf, STRINGS, stringsOf, URI, URIS } from '../openapi-schemas.js';
-import { Flag, MayBeAbsent, OneOf, Text, TextList } from '../shape.js';
+import { Flag, MayBeAbsent, MayBeNull, OneOf, Text, TextList } from '../shape.js';
 
 /** The body of `POST /v2/oauth/clients`. */
 @ApiSchema({ name: 'OAuthClientCreateRequest' })
@@ -62,6 +62,67 @@ export class OAuthClientCreateRequest {
   @MayBeAbsent()
   @Text()
   tos_uri?: string;
+}
+
+/** The body of `PUT /v2/oauth/clients/{client_id}`: what is left out stays as it is. */
+@ApiSchema({ name: 'OAuthClientUpdateRequest' })
+export class OAuthClientUpdateRequest {
+  @ApiPropertyOptional({ description: 'What people call the client: 1 to 255 characters' })
+  @MayBeAbsent()
+  @Text()
+  name?: string;
+
+  @ApiPropertyOptional({ ...STRINGS, description: 'Scopes that the client may ask for, at most 100' })
+  @MayBeAbsent()
+  @TextList()
+  allowed_scopes?: string[];
+
+  @ApiPropertyOptional({
+    ...oneOf(CLIENT_TYPES),
+    description: 'Must be what it is: a client cannot change its type',
+  })
+  @MayBeAbsent()
+  @OneOf(CLIENT_TYPES)
+  client_type?: ClientType;
+
+  @ApiPropertyOptional({ description: 'Whether the client must use PKCE (RFC 7636)' })
+  @MayBeAbsent()
+  @Flag()
+  require_pkce?: boolean;
+
+  @ApiPropertyOptional({
+    ...stringsOf(GRANT_TYPES),
+    description: 'Grants that the client may use, at least one',
+  })
+  @MayBeAbsent()
+  @TextList(GRANT_TYPES)
+  allowed_grant_types?: GrantType[];
+
+  @ApiPropertyOptional({ ...URIS, description: 'Where authorization responses may be sent, at most 50' })
+  @MayBeAbsent()
+  @TextList()
+  redirect_uris?: string[];
+
+  @ApiPropertyOptional({
+    ...NULLABLE_URI,
+    description: 'A picture to show beside the name; null takes it away',
+  })
+  @MayBeNull()
+  @Text()
+  logo_uri?: string | null;
+
+  @ApiPropertyOptional({ ...NULLABLE_URI, description: 'A page about privacy; null takes it away' })
+  @MayBeNull()
+  @Text()
+  policy_uri?: string | null;
+
+  @ApiPropertyOptional({
+    ...NULLABLE_URI,
+    description: 'A page with the terms of service; null takes it away',
+  })
+  @MayBeNull()
+  @Text()
+  tos_uri?: string | null;
 }
 
 /** A client in the words of the contract. */
@@ -125,8 +186,33 @@ export class OAuthClient {
   updated_at!: string;
 }
 
-/** The reply of `POST /v2/oauth/clients`. */
+/** The reply that shows one client. */
 export class OAuthClientReply {
   @ApiPropertyOptional({ type: OAuthClient })
   data!: OAuthClient;
+}
+
+/** Where a page of a list lies. */
+@ApiSchema({ name: 'PaginationMeta' })
+export class PaginationMeta {
+  @ApiProperty({ type: 'integer', description: 'This page, from 1' })
+  page_number!: number;
+
+  @ApiProperty({ type: 'integer', description: 'At most so many clients on a page' })
+  page_size!: number;
+
+  @ApiProperty({ type: 'integer' })
+  total_pages!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Clients on all pages together' })
+  total_results!: number;
+}
+
+/** The reply of `GET /v2/oauth/clients`. */
+export class OAuthClientListReply {
+  @ApiProperty({ type: [OAuthClient] })
+  data!: OAuthClient[];
+
+  @ApiProperty({ type: PaginationMeta })
+  meta!: PaginationMeta;
 }

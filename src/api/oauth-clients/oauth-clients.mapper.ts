@@ -1,8 +1,15 @@
+import type { NumberedPage, NumberedPageRequest } from '../../clients/client-query.js';
 import type { Client, IssuedSecret } from '../../clients/client.js';
 import type { Submission } from '../../clients/clients.service.js';
 import { REGISTERED_NAMES } from '../../clients/policy/rules.js';
 import type { Shaped } from '../shape.js';
-import type { OAuthClient, OAuthClientCreateRequest } from './oauth-clients.dto.js';
+import type { ClientDraft } from '../../clients/policy/client.js';
+import type {
+  OAuthClient,
+  OAuthClientCreateRequest,
+  OAuthClientListReply,
+  OAuthClientUpdateRequest,
+} from './oauth-clients.dto.js';
 
 /** How callers of this door name the fields of a client. */
 const NAMES = {
@@ -12,19 +19,27 @@ const NAMES = {
   scopes: 'allowed_scopes',
 } as const;
 
-export function toSubmission({ body, faults }: Shaped<OAuthClientCreateRequest>): Submission {
+/** The members of a request, and what the core calls them. */
+const MEMBERS = [
+  ['name', 'name'],
+  ['client_type', 'type'],
+  ['allowed_grant_types', 'grantTypes'],
+  ['allowed_scopes', 'scopes'],
+  ['redirect_uris', 'redirectUris'],
+  ['require_pkce', 'requirePkce'],
+  ['logo_uri', 'logoUri'],
+  ['policy_uri', 'policyUri'],
+  ['tos_uri', 'tosUri'],
+] as const satisfies [keyof OAuthClientUpdateRequest, keyof ClientDraft][];
+
+/** What a request names, and nothing else: a member that was left out is not there, one that was null is undefined. */
+export function toSubmission({
+  body,
+  faults,
+}: Shaped<OAuthClientCreateRequest | OAuthClientUpdateRequest>): Submission {
+  const named = MEMBERS.filter(([member]) => Object.hasOwn(body, member));
   return {
-    draft: {
-      name: body.name,
-      type: body.client_type,
-      grantTypes: body.allowed_grant_types,
-      scopes: body.allowed_scopes,
-      redirectUris: body.redirect_uris,
-      requirePkce: body.require_pkce,
-      logoUri: body.logo_uri,
-      policyUri: body.policy_uri,
-      tosUri: body.tos_uri,
-    },
+    draft: Object.fromEntries(named.map(([member, field]) => [field, body[member] ?? undefined])),
     faults,
     names: NAMES,
     refusalCode: () => 'validation_error',
@@ -32,7 +47,7 @@ export function toSubmission({ body, faults }: Shaped<OAuthClientCreateRequest>)
 }
 
 /** @param secret only in the reply that issues it */
-export function toOAuthClient(client: Client, secret: IssuedSecret | null): OAuthClient {
+export function toOAuthClient(client: Client, secret: IssuedSecret | null = null): OAuthClient {
   return {
     record_type: 'oauth_client',
     client_id: client.id,
@@ -51,5 +66,20 @@ export function toOAuthClient(client: Client, secret: IssuedSecret | null): OAut
     client_secret: secret?.value ?? null,
     created_at: client.createdAt.toISOString(),
     updated_at: client.updatedAt.toISOString(),
+  };
+}
+
+export function toListReply(
+  { clients, total }: NumberedPage,
+  page: NumberedPageRequest,
+): OAuthClientListReply {
+  return {
+    data: clients.map((client) => toOAuthClient(client)),
+    meta: {
+      page_number: page.number,
+      page_size: page.size,
+      total_pages: Math.ceil(total / page.size),
+      total_results: total,
+    },
   };
 }

@@ -114,6 +114,24 @@ export function judge(draft: ClientDraft, rules: readonly Rule[], names: FieldNa
   return faults;
 }
 
+/** Those rules that look at anything in which two drafts differ: what was accepted before is not judged again. */
+export function rulesAboutChanges(
+  rules: readonly Rule[],
+  before: ClientDraft,
+  after: ClientDraft,
+): readonly Rule[] {
+  const isChanged = (field: ClientField) => JSON.stringify(before[field]) !== JSON.stringify(after[field]);
+  return rules.filter(({ field, reads = [] }) => [field, ...reads].some(isChanged));
+}
+
+/** A field that keeps the value it was given first. */
+export function isFixed<F extends ClientField>(field: F, value: ClientDraft[F]): Rule {
+  return {
+    field,
+    faults: (draft) => (draft[field] === value ? [] : ['cannot be changed; create another client instead']),
+  };
+}
+
 /** Translations obey the rules of the members that they translate. */
 function translationFaults(translations: Record<string, string>): Faults {
   const members = Object.entries(translations);

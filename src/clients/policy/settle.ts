@@ -4,6 +4,19 @@ import { type GrantType, offeredGrants } from './grant-types.js';
 /** RFC 7591 §2 */
 export const DEFAULT_GRANT_TYPES: readonly GrantType[] = ['authorization_code'];
 
+/** A client as somebody would ask for exactly it: `settle` makes the same of it again. */
+export function draftOf({ metadata, ...profile }: ClientProfile): ClientDraft {
+  const { name, logoUri, policyUri, tosUri } = profile;
+  return {
+    ...profile,
+    ...metadata,
+    name: name ?? undefined,
+    logoUri: logoUri ?? undefined,
+    policyUri: policyUri ?? undefined,
+    tosUri: tosUri ?? undefined,
+  };
+}
+
 const unique = (values: readonly string[] = []) => [...new Set(values)];
 
 /**
