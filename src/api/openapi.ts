@@ -6,6 +6,7 @@ import { PublicUrl } from './public-url.js';
 const CLOSED_SCHEMAS = [
   'OAuthClientCreateRequest',
   'OAuthClientUpdateRequest',
+  'OAuthClientSecretCreateRequest',
   'OAuthDynamicRegistrationRequest',
 ];
 

@@ -1,13 +1,15 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ClientEntity } from './client.entity.js';
+import { ClientSecretsRepository } from './client-secrets.repository.js';
+import { ClientSecretsService } from './client-secrets.service.js';
 import { ClientsRepository } from './clients.repository.js';
 import { ClientsService } from './clients.service.js';
 
 /** The core that every door draws on. */
 @Module({
   imports: [TypeOrmModule.forFeature([ClientEntity])],
-  providers: [ClientsRepository, ClientsService],
-  exports: [ClientsService],
+  providers: [ClientsRepository, ClientsService, ClientSecretsRepository, ClientSecretsService],
+  exports: [ClientsService, ClientSecretsService],
 })
 export class ClientsModule {}

@@ -3,10 +3,9 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, type Repository, type SelectQueryBuilder } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Transactions } from '../database/transactions.js';
-import { hashSecret, secretHint } from '../secrets/secret.js';
 import { CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedSecret } from './client.js';
 import { ClientEntity } from './client.entity.js';
-import { ClientSecretEntity } from './client-secret.entity.js';
+import { SecretsOfClient } from './client-secrets.repository.js';
 import type {
   ClientFilter,
   ClientOrder,
@@ -74,14 +73,9 @@ export class ClientsRepository {
     await this.transactions.run(async (manager) => {
       await manager.insert(ClientEntity, client);
       if (secret === null) return;
-      await manager.insert(ClientSecretEntity, {
-        id: uuidv7(),
-        clientId: client.id,
-        hash: hashSecret(secret.value),
-        hint: secretHint(secret.value),
-        createdAt: client.createdAt,
-        expiresAt: secret.expiresAt,
-      });
+      const { value, expiresAt } = secret;
+      const first = { id: uuidv7(), createdAt: client.createdAt, expiresAt, lastUsedAt: null };
+      await new SecretsOfClient(client.id, manager).add(first, value);
     });
   }
 

@@ -19,6 +19,9 @@ const ROUTES: [route: string, request: Sending, expected: [string, string, strin
     [`GET ${path}`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
     [`PUT ${path}`, { body: {} }, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
     [`DELETE ${path}`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+    [`GET ${path}/secrets`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+    [`POST ${path}/secrets`, { body: {} }, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+    [`DELETE ${path}/secrets/:secret_id`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
   ]),
   ['POST /v2/oauth/register', { body: {} }, ['201', INVALID, '201', '201']],
   ['POST /graphql', { body: { query: '{ __typename }' } }, [UNAUTHORIZED, INVALID, FORBIDDEN, '200']],
@@ -112,7 +115,7 @@ onEachEngine((engine) => {
     it('lets in whom it should, and tells the others why not', async () => {
       const [method, path] = route
         .replace('explorer/*', 'explorer/main.js')
-        .replace(':client_id', '01a20080-c163-717e-a4ad-7633ebbe7df6')
+        .replace(/:\w+_id/g, '01a20080-c163-717e-a4ad-7633ebbe7df6')
         .split(' ') as [string, string];
       const actual: Record<string, string> = {};
       const expected: Record<string, string> = {};
@@ -136,7 +139,7 @@ onEachEngine((engine) => {
     const fastify = registry.app.getHttpAdapter().getInstance() as { printRoutes(options: object): string };
     const routes = fastify.printRoutes({ commonPrefix: false });
     const paths = [...routes.matchAll(/(\/\S*|\*) \([A-Z, -]+\)/g)].map(([, path]) => path!);
-    const known = ROUTES.map(([route]) => route.split(' ')[1]!.replace(/^.*(\/:client_id|\*)$/, '$1'));
+    const known = ROUTES.map(([route]) => route.split(' ')[1]!.replace(/^.*(\/:\w+_id|\/secrets|\*)$/, '$1'));
     expect(new Set(paths)).toEqual(new Set([...known, ...DOCS_ASSETS]));
   });
 

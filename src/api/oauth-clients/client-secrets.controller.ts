@@ -1,0 +1,99 @@
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Access } from '../../auth/access.js';
+import { CurrentPrincipal } from '../../auth/current-principal.js';
+import type { Principal } from '../../auth/principal.js';
+import { ClientSecretsService } from '../../clients/client-secrets.service.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { OAuthError } from '../error.dto.js';
+import { onlyMembersOf, readShape } from '../shape.js';
+import {
+  ClientSecretCreateRequest,
+  ClientSecretListReply,
+  IssuedClientSecretReply,
+} from './client-secrets.dto.js';
+import { toSecretRequest, toSecretView } from './client-secrets.mapper.js';
+
+const MEMBERS = onlyMembersOf(ClientSecretCreateRequest);
+const UNAUTHORIZED = { status: 401, type: OAuthError, description: 'No credentials, or bad ones' };
+const NOT_FOUND = {
+  status: 404,
+  type: OAuthError,
+  description: 'No such client or secret in this organization',
+};
+
+/** The secrets of a client, which overlap while they are rotated. */
+@Controller(['v2/oauth/clients/:client_id/secrets', 'v2/oauth_clients/:client_id/secrets'])
+@Access('member')
+@ApiTags('OAuth Clients')
+@ApiBearerAuth('bearerAuth')
+export class ClientSecretsController {
+  constructor(private readonly secrets: ClientSecretsService) {}
+
+  @Post()
+  @Header('Cache-Control', 'no-store')
+  @Header('Pragma', 'no-cache')
+  @ApiOperation({
+    operationId: 'CreateOAuthClientSecret',
+    summary: 'Issue another secret to a confidential client',
+  })
+  @ApiBody({ type: ClientSecretCreateRequest, required: false })
+  @ApiResponse({ status: 201, type: IssuedClientSecretReply, description: 'The secret, this once' })
+  @ApiResponse({ status: 400, type: OAuthError, description: 'The body is no JSON object' })
+  @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(NOT_FOUND)
+  @ApiResponse({
+    status: 422,
+    type: OAuthError,
+    description: 'A public client, one secret too many, or invalid fields',
+  })
+  async issue(
+    @Param('client_id') clientId: string,
+    @Body() body: unknown = {},
+    @CurrentPrincipal() { orgId }: Principal,
+  ): Promise<IssuedClientSecretReply> {
+    const request = toSecretRequest(readShape(ClientSecretCreateRequest, body, MEMBERS));
+    const { secret, value } = await this.secrets.issue(clientId, orgId, request);
+    return { data: { ...toSecretView(secret), client_secret: value } };
+  }
+
+  @Get()
+  @ApiOperation({
+    operationId: 'ListOAuthClientSecrets',
+    summary: 'List the secrets of a client, without themselves',
+  })
+  @ApiResponse({
+    status: 200,
+    type: ClientSecretListReply,
+    description: 'Those that were not revoked, the newest first',
+  })
+  @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(NOT_FOUND)
+  async list(
+    @Param('client_id') clientId: string,
+    @CurrentPrincipal() { orgId }: Principal,
+  ): Promise<ClientSecretListReply> {
+    return { data: (await this.secrets.list(clientId, orgId)).map(toSecretView) };
+  }
+
+  @Delete(':secret_id')
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'DeleteOAuthClientSecret', summary: 'Revoke a secret at once' })
+  @ApiQuery({ name: 'force', required: false, type: Boolean, description: 'Even if no valid secret is left' })
+  @ApiResponse({ status: 204, description: 'The secret is no longer valid' })
+  @ApiResponse({ status: 400, type: OAuthError, description: 'force is neither true nor false' })
+  @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(NOT_FOUND)
+  @ApiResponse({ status: 422, type: OAuthError, description: 'The last valid secret' })
+  async revoke(
+    @Param('client_id') clientId: string,
+    @Param('secret_id') secretId: string,
+    @Query('force') force: unknown = 'false',
+    @CurrentPrincipal() { orgId }: Principal,
+  ): Promise<void> {
+    if (force !== 'true' && force !== 'false') {
+      throw new RegistryError('invalid_request', 'The query parameter force takes true or false.');
+    }
+    await this.secrets.revoke(clientId, secretId, orgId, force === 'true');
+  }
+}

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, IsNull, type Repository } from 'typeorm';
+import { Transactions } from '../database/transactions.js';
+import { RegistryError } from '../errors/registry-error.js';
+import { hashSecret, secretHint } from '../secrets/secret.js';
+import { ClientEntity } from './client.entity.js';
+import type { ClientSecret } from './client-secret.js';
+import { ClientSecretEntity } from './client-secret.entity.js';
+
+/** The secrets of clients in the database. */
+@Injectable()
+export class ClientSecretsRepository {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** Those that were not revoked, the newest first. */
+  async list(clientId: string): Promise<ClientSecret[]> {
+    const rows = await this.dataSource.manager.find(ClientSecretEntity, {
+      where: { clientId, revokedAt: IsNull() },
+      order: { id: 'DESC' },
+    });
+    return rows.map(toClientSecret);
+  }
+
+  /**
+   * Runs `work` on the secrets of a client while nobody else changes them.
+   * @throws RegistryError `not_found` where the client is gone
+   */
+  withSecretsOf<T>(clientId: string, work: (secrets: SecretsOfClient) => Promise<T>): Promise<T> {
+    return this.transactions.run(async (manager) => {
+      const lock =
+        this.dataSource.options.type === 'postgres' ? { mode: 'pessimistic_write' as const } : undefined;
+      const client = await manager.findOne(ClientEntity, { where: { id: clientId }, lock });
+      if (client === null) throw new RegistryError('not_found', 'There is no such client.');
+      return work(new SecretsOfClient(clientId, manager));
+    });
+  }
+}
+
+/** The secrets of one client, inside of a transaction that has locked it. */
+export class SecretsOfClient {
+  private readonly rows: Repository<ClientSecretEntity>;
+
+  constructor(
+    private readonly clientId: string,
+    manager: EntityManager,
+  ) {
+    this.rows = manager.getRepository(ClientSecretEntity);
+  }
+
+  /** Those with which the client can authenticate at that time. */
+  async valid(at: Date): Promise<ClientSecret[]> {
+    const rows = await this.rows.findBy({ clientId: this.clientId, revokedAt: IsNull() });
+    return rows.filter(({ expiresAt }) => expiresAt === null || expiresAt > at).map(toClientSecret);
+  }
+
+  /** Stores a secret: of its value the hash and the hint. */
+  async add(secret: Omit<ClientSecret, 'hint'>, value: string): Promise<ClientSecret> {
+    const stored = { ...secret, hint: secretHint(value) };
+    await this.rows.insert({ ...stored, clientId: this.clientId, hash: hashSecret(value) });
+    return stored;
+  }
+
+  /** Makes all secrets expire then that would have later, or never. */
+  async expireBy(limit: Date): Promise<void> {
+    await this.rows
+      .createQueryBuilder()
+      .update()
+      .set({ expiresAt: limit })
+      .where('client_id = :clientId AND (expires_at IS NULL OR expires_at > :limit)', {
+        clientId: this.clientId,
+        limit: limit.getTime(),
+      })
+      .execute();
+  }
+
+  /** False where the client has no such secret that is not revoked already. */
+  async revoke(id: string, at: Date): Promise<boolean> {
+    const { affected } = await this.rows.update(
+      { id, clientId: this.clientId, revokedAt: IsNull() },
+      { revokedAt: at },
+    );
+    return affected === 1;
+  }
+}
+
+function toClientSecret({ id, hint, createdAt, expiresAt, lastUsedAt }: ClientSecretEntity): ClientSecret {
+  return { id, hint, createdAt, expiresAt, lastUsedAt };
+}
