@@ -3,6 +3,7 @@ import { ApiKeyEntity } from './src/auth/api-key.entity.js';
 import { ClientSecretEntity } from './src/clients/client-secret.entity.js';
 import { ClientEntity } from './src/clients/client.entity.js';
 import { type DatabaseConfig, readConfig } from './src/config/config.js';
+import { AddRegistrationToken1795309200000 } from './src/migrations/1795309200000-add-registration-token.js';
 import { CreateSchema1795276800000 } from './src/migrations/1795276800000-create-schema.js';
 
 /** How long SQLite waits for another process that writes. The driver blocks meanwhile, so it is short. */
@@ -15,7 +16,7 @@ const POSTGRES_POOL_SIZE = 10;
 export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
   const schema = {
     entities: [ClientEntity, ClientSecretEntity, ApiKeyEntity],
-    migrations: [CreateSchema1795276800000],
+    migrations: [CreateSchema1795276800000, AddRegistrationToken1795309200000],
     // The schema changes by migrations alone
     synchronize: false,
     logging: false,

@@ -8,7 +8,8 @@ import type { Config } from './config/config.js';
  * The key goes to standard output past the log: it is to be read by a person once, and kept by nobody else.
  */
 export function announce(app: NestFastifyApplication, config: Config, apiKey: string | null): void {
-  const url = app.get(PublicUrl, { strict: false }).of('');
+  const publicUrl = app.get(PublicUrl, { strict: false });
+  const url = publicUrl.listening();
   // A warning, so that it is seen: what Nest calls "log" is for debugging here
   if (config.production) new Logger('Start').warn(`Listening on ${url}`);
   process.stdout.write(config.production ? keyNotice(apiKey) : `${keyNotice(apiKey)}${tour(url, apiKey)}`);

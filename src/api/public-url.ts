@@ -13,10 +13,11 @@ export class PublicUrl {
 
   /** The absolute URL of a path that starts with a slash. */
   of(path: string): string {
-    return `${this.config.publicUrl ?? this.listeningUrl()}${path}`;
+    return `${this.config.publicUrl ?? this.listening()}${path}`;
   }
 
-  private listeningUrl(): string {
+  /** Where the service itself listens. */
+  listening(): string {
     const server = this.host.httpAdapter.getHttpServer() as Server;
     const port = (server.address() as AddressInfo | null)?.port ?? this.config.port;
     const { host } = this.config;

@@ -46,6 +46,15 @@ export function TextList(values?: readonly string[]): PropertyDecorator {
 /** What becomes of a member, by its name: `read`, `ignore`d or `refuse`d. */
 export type MemberSorter = (member: string) => 'read' | 'ignore' | 'refuse';
 
+/** @throws RegistryError `invalid_request` where the body is no JSON object */
+export function requireObject(raw: unknown): Record<string, unknown> {
+  if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Record<string, unknown>;
+  throw new RegistryError(
+    'invalid_request',
+    'The request body must be a JSON object, sent as Content-Type: application/json.',
+  );
+}
+
 /** Reads the members that `type` says anything about, and refuses all others. */
 export function onlyMembersOf(type: new () => object): MemberSorter {
   const metadata = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
@@ -58,15 +67,9 @@ export function onlyMembersOf(type: new () => object): MemberSorter {
  * @throws RegistryError `invalid_request` where the body is no JSON object
  */
 export function readShape<T extends object>(type: new () => T, raw: unknown, sort: MemberSorter): Shaped<T> {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    throw new RegistryError(
-      'invalid_request',
-      'The request body must be a JSON object, sent as Content-Type: application/json.',
-    );
-  }
   const faults: FieldFaults = {};
   const members: [string, unknown][] = [];
-  for (const [name, value] of Object.entries(raw)) {
+  for (const [name, value] of Object.entries(requireObject(raw))) {
     const treatment = sort(name);
     if (treatment === 'read') members.push([name, value]);
     if (treatment === 'refuse') faults[name] = ['is not known here; leave it out'];

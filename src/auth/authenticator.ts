@@ -9,6 +9,9 @@ import type { Principal } from './principal.js';
 /** RFC 6750 §2.1; the scheme's name ignores case (RFC 9110 §11.1). No key or token of ours is longer. */
 const BEARER = /^bearer +([\x21-\x7e]{1,8192})$/i;
 
+/** The token of an Authorization header; undefined where it holds none. */
+export const bearerToken = (authorization: string | undefined) => BEARER.exec(authorization ?? '')?.[1];
+
 /** A request as far as it tells who sent it; Fastify's is one. */
 export interface Caller {
   headers: IncomingHttpHeaders;
@@ -53,7 +56,7 @@ export class Authenticator {
 
   private async identify(authorization: string | undefined): Promise<Principal | null> {
     if (authorization === undefined) return null;
-    const token = BEARER.exec(authorization)?.[1];
+    const token = bearerToken(authorization);
     const principal =
       token === undefined
         ? null

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, type Repository } from 'typeorm';
 import { Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
-import { hashSecret, secretHint } from '../secrets/secret.js';
+import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
 import { ClientEntity } from './client.entity.js';
 import type { ClientSecret } from './client-secret.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
@@ -74,6 +74,21 @@ export class SecretsOfClient {
         limit: limit.getTime(),
       })
       .execute();
+  }
+
+  /** Whether the client can authenticate with this secret at that time. */
+  async accepts(value: string, at: Date): Promise<boolean> {
+    const rows = await this.rows.findBy({ clientId: this.clientId, revokedAt: IsNull() });
+    // All are compared, so that the time does not tell which one it was
+    return rows
+      .filter(({ expiresAt }) => expiresAt === null || expiresAt > at)
+      .map(({ hash }) => matchesHash(value, hash))
+      .includes(true);
+  }
+
+  /** Ends all secrets at once. */
+  async revokeAll(at: Date): Promise<void> {
+    await this.rows.update({ clientId: this.clientId, revokedAt: IsNull() }, { revokedAt: at });
   }
 
   /** False where the client has no such secret that is not revoked already. */

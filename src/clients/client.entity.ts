@@ -66,6 +66,10 @@ export class ClientEntity implements Client {
   @Column({ type: 'integer' })
   version!: number;
 
+  /** Of the token that manages a registration (RFC 7592). Never read with the rest, so it cannot leak with it. */
+  @Column({ name: 'registration_token_hash', type: 'varchar', length: 255, nullable: true, select: false })
+  registrationTokenHash?: string | null;
+
   @Column({ name: 'created_at', ...timestamp })
   createdAt!: Date;
 

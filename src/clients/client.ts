@@ -39,6 +39,12 @@ export interface IssuedSecret {
   expiresAt: Date | null;
 }
 
+/** What a registration gives to the software that made it (RFC 7592 §3). */
+export interface IssuedRegistration extends IssuedClient {
+  /** The token that manages the registration from now on. */
+  registrationToken: string;
+}
+
 /** A client that was just created. */
 export interface IssuedClient {
   client: Client;

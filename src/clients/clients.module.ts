@@ -5,11 +5,18 @@ import { ClientSecretsRepository } from './client-secrets.repository.js';
 import { ClientSecretsService } from './client-secrets.service.js';
 import { ClientsRepository } from './clients.repository.js';
 import { ClientsService } from './clients.service.js';
+import { RegistrationsService } from './registrations.service.js';
 
 /** The core that every door draws on. */
 @Module({
   imports: [TypeOrmModule.forFeature([ClientEntity])],
-  providers: [ClientsRepository, ClientsService, ClientSecretsRepository, ClientSecretsService],
-  exports: [ClientsService, ClientSecretsService],
+  providers: [
+    ClientsRepository,
+    ClientsService,
+    RegistrationsService,
+    ClientSecretsRepository,
+    ClientSecretsService,
+  ],
+  exports: [ClientsService, RegistrationsService, ClientSecretsService],
 })
 export class ClientsModule {}

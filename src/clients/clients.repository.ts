@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, type Repository, type SelectQueryBuilder } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Transactions } from '../database/transactions.js';
+import { hashSecret } from '../secrets/secret.js';
 import { CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedSecret } from './client.js';
 import { ClientEntity } from './client.entity.js';
 import { SecretsOfClient } from './client-secrets.repository.js';
@@ -54,6 +55,19 @@ function filterConditions(dialect: keyof typeof DIALECTS): Record<keyof ClientFi
   };
 }
 
+/** A client that registered itself, and the hash of the token by which it does so. */
+export interface Registration {
+  client: Client;
+  tokenHash: string;
+}
+
+/** The same inside of a transaction that has locked it. */
+export interface LockedRegistration extends Registration {
+  secrets: SecretsOfClient;
+  store: (client: Client, token: string) => Promise<void>;
+  remove: () => Promise<void>;
+}
+
 /** Clients and their secrets in the database. */
 @Injectable()
 export class ClientsRepository {
@@ -68,10 +82,11 @@ export class ClientsRepository {
     this.conditions = filterConditions(this.isPostgres ? 'postgres' : 'better-sqlite3');
   }
 
-  /** Stores a new client and the hash of its secret, both or neither. */
-  async insert(client: Client, secret: IssuedSecret | null): Promise<void> {
+  /** Stores a new client with the hashes of its credentials, all or nothing. */
+  async insert(client: Client, secret: IssuedSecret | null, registrationToken: string | null): Promise<void> {
     await this.transactions.run(async (manager) => {
-      await manager.insert(ClientEntity, client);
+      const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
+      await manager.insert(ClientEntity, { ...client, registrationTokenHash });
       if (secret === null) return;
       const { value, expiresAt } = secret;
       const first = { id: uuidv7(), createdAt: client.createdAt, expiresAt, lastUsedAt: null };
@@ -99,6 +114,42 @@ export class ClientsRepository {
       await manager.delete(ClientEntity, id);
       return true;
     });
+  }
+
+  /** A client with the hash of the token that manages its registration; null where there is no such registration. */
+  findRegistration(id: string): Promise<Registration | null> {
+    return this.registration(this.clients.manager, id);
+  }
+
+  /** Runs `work` on a registration while nobody else changes it. */
+  withRegistration<T>(id: string, work: (registration: LockedRegistration | null) => Promise<T>): Promise<T> {
+    return this.transactions.run(async (manager) => {
+      await this.lock(manager, id);
+      const registration = await this.registration(manager, id);
+      return work(
+        registration && {
+          ...registration,
+          secrets: new SecretsOfClient(id, manager),
+          store: async (client, token) => {
+            await manager.update(ClientEntity, id, { ...client, registrationTokenHash: hashSecret(token) });
+          },
+          remove: async () => {
+            await manager.delete(ClientEntity, id);
+          },
+        },
+      );
+    });
+  }
+
+  private async registration(manager: EntityManager, id: string): Promise<Registration | null> {
+    const found = await manager
+      .createQueryBuilder(ClientEntity, 'client')
+      .addSelect('client.registrationTokenHash')
+      .where('client.id = :id', { id })
+      .getOne();
+    if (!found?.registrationTokenHash) return null;
+    const { registrationTokenHash: tokenHash, ...client } = found;
+    return { client, tokenHash };
   }
 
   /** SQLite has one writer at a time, and knows no lock of a row. */

@@ -1,9 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { v7 as uuidv7, validate as isClientId } from 'uuid';
-import { CONFIG, type Config } from '../config/config.js';
-import { RegistryError, type ErrorCode, type FieldFaults } from '../errors/registry-error.js';
-import { generateSecret } from '../secrets/secret.js';
-import type { Client, ClientSource, IssuedClient, Owner } from './client.js';
+import { Injectable } from '@nestjs/common';
+import { validate as isClientId } from 'uuid';
+import { RegistryError } from '../errors/registry-error.js';
+import type { Client, IssuedClient, Owner } from './client.js';
 import type {
   ClientFilter,
   ClientOrder,
@@ -13,71 +11,28 @@ import type {
   NumberedPageRequest,
   PageRequest,
 } from './client-query.js';
+import { changeClient, issueClient } from './issue-client.js';
 import { ClientsRepository } from './clients.repository.js';
-import type { ClientDraft } from './policy/client.js';
-import { narrow, type RegistrationPolicy, registrationRules } from './policy/registration.js';
-import {
-  CLIENT_RULES,
-  type FieldNames,
-  isFixed,
-  judge,
-  type Rule,
-  rulesAboutChanges,
-} from './policy/rules.js';
+import { CLIENT_RULES, isFixed, rulesAboutChanges } from './policy/rules.js';
+import { accept, type Submission } from './submission.js';
 import { draftOf, settle } from './policy/settle.js';
-
-/** What a door understood of a request, and the words in which its caller is to be answered. */
-export interface Submission {
-  draft: ClientDraft;
-  /** What was wrong with the shape of the request, by the caller's field names. */
-  faults: FieldFaults;
-  /** The caller's names for the fields of a client. */
-  names: FieldNames;
-  /** The error code of a refusal, given the fields at fault. */
-  refusalCode: (faults: FieldFaults) => ErrorCode;
-}
 
 /** Versions of a client that will do; null: any. */
 export type Versions = readonly number[] | null;
 
-/** In the description of a refusal; all of them are in its `invalid_fields`. */
-const MAX_FIELDS_NAMED = 20;
-
 /** What a client is and which clients are allowed, for every door alike. */
 @Injectable()
 export class ClientsService {
-  private readonly registration: RegistrationPolicy;
-  private readonly registrationRules: readonly Rule[];
-
-  constructor(
-    private readonly repository: ClientsRepository,
-    @Inject(CONFIG) config: Config,
-  ) {
-    this.registration = {
-      profile: config.registrationMetadata,
-      allowedScopes: config.registrationAllowedScopes,
-      defaultScopes: config.registrationDefaultScopes,
-      allowedGrantTypes: config.registrationAllowedGrantTypes,
-    };
-    this.registrationRules = [...registrationRules(this.registration), ...CLIENT_RULES];
-  }
+  constructor(private readonly repository: ClientsRepository) {}
 
   /**
    * Creates a client on behalf of `owner`.
    * @throws RegistryError with every field at fault; nothing is stored then
    */
   async create(submission: Submission, owner: Owner): Promise<IssuedClient> {
-    return this.issue(accept(submission, CLIENT_RULES), owner, 'api');
-  }
-
-  /**
-   * Registers software that speaks for itself (RFC 7591): the same client, behind more refusals.
-   * @param owner the caller, where it is known
-   * @throws RegistryError with every field at fault; nothing is stored then
-   */
-  async register(submission: Submission, owner: Owner | null): Promise<IssuedClient> {
-    const draft = accept(submission, this.registrationRules);
-    return this.issue(narrow(draft, this.registration), owner, 'dynamic');
+    const issued = issueClient(settle(accept(submission, CLIENT_RULES)), owner, 'api');
+    await this.repository.insert(issued.client, issued.secret, null);
+    return issued;
   }
 
   /**
@@ -105,14 +60,7 @@ export class ClientsService {
       const before = draftOf({ ...client, name: client.name === client.id ? null : client.name });
       const draft = { ...before, ...submission.draft };
       const rules = [isFixed('type', client.type), ...rulesAboutChanges(CLIENT_RULES, before, draft)];
-      const profile = settle(accept({ ...submission, draft }, rules));
-      return {
-        ...client,
-        ...profile,
-        name: profile.name ?? client.id,
-        version: client.version + 1,
-        updatedAt: new Date(Math.max(Date.now(), client.updatedAt.getTime() + 1)),
-      };
+      return changeClient(client, settle(accept({ ...submission, draft }, rules)));
     });
     return ownedBy(orgId, updated);
   }
@@ -152,28 +100,6 @@ export class ClientsService {
   private mutate(id: string, change: (client: Client) => Client): Promise<Client | null> {
     return isClientId(id) ? this.repository.update(id, change) : Promise.resolve(null);
   }
-
-  private async issue(draft: ClientDraft, owner: Owner | null, source: ClientSource): Promise<IssuedClient> {
-    const id = uuidv7();
-    const now = new Date();
-    const profile = settle(draft);
-    const client: Client = {
-      ...profile,
-      id,
-      name: profile.name ?? id,
-      orgId: owner?.orgId ?? null,
-      userId: owner?.userId ?? null,
-      source,
-      status: 'active',
-      verified: false,
-      version: 1,
-      createdAt: now,
-      updatedAt: now,
-    };
-    const secret = client.type === 'confidential' ? { value: generateSecret(), expiresAt: null } : null;
-    await this.repository.insert(client, secret);
-    return { client, secret };
-  }
 }
 
 const notFound = () => new RegistryError('not_found', 'There is no such client.');
@@ -189,20 +115,5 @@ function checkVersion({ version }: Client, expected: Versions): void {
   throw new RegistryError(
     'precondition_failed',
     'The client was changed meanwhile; read it again, and send its new ETag as If-Match.',
-  );
-}
-
-/** The draft of a submission that breaks no rule. */
-function accept({ draft, faults, names, refusalCode }: Submission, rules: readonly Rule[]): ClientDraft {
-  const invalidFields = judge(draft, rules, names, faults);
-  const fields = Object.keys(invalidFields);
-  if (fields.length === 0) return draft;
-  // RFC 6749 §5.2: ASCII only. The rest is in invalid_fields
-  const named = fields.filter((field) => /^[\x21-\x7e]{1,64}$/.test(field)).slice(0, MAX_FIELDS_NAMED);
-  const others = named.length < fields.length ? ' and others' : '';
-  throw new RegistryError(
-    refusalCode(invalidFields),
-    `These fields are invalid: ${named.join(', ')}${others}. invalid_fields says what to do about each.`,
-    { invalidFields },
   );
 }

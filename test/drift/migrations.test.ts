@@ -37,8 +37,10 @@ onEachEngine((engine) => {
 
   it('a migration that makes a table anew loses no row that refers to it', async () => {
     await migrate(dataSource);
-    await dataSource.query(`INSERT INTO oauth_clients VALUES ('c','n',NULL,NULL,'public','none','','','[]',${yes},
-      NULL,NULL,NULL,'{}','api','active',${yes},1,0,0)`);
+    await dataSource.query(`INSERT INTO oauth_clients (id, name, client_type,
+      token_endpoint_auth_method, grant_types, scopes, redirect_uris, require_pkce, metadata, source, status, verified,
+      version, created_at, updated_at)
+      VALUES ('c','n','public','none','','','[]',${yes},'{}','api','active',${yes},1,0,0)`);
     await dataSource.query(`INSERT INTO oauth_client_secrets VALUES ('s','c','h','hint',0,NULL,NULL,NULL)`);
     class AddColumn2000000000000 implements MigrationInterface {
       name = 'AddColumn2000000000000';

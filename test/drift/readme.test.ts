@@ -21,3 +21,8 @@ it('README lists every error code, and no other', async () => {
   const codes = (await firstCellsOf('Errors')).filter((name) => name !== 'error');
   expect(codes.sort()).toEqual(Object.keys(ERROR_STATUS).sort());
 });
+
+it('.env.example shows every variable', async () => {
+  const example = await readFile('.env.example', 'utf8');
+  expect(VARIABLES.filter((name) => !example.includes(`# ${name}=`))).toEqual([]);
+});

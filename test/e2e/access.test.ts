@@ -24,6 +24,10 @@ const ROUTES: [route: string, request: Sending, expected: [string, string, strin
     [`DELETE ${path}/secrets/:secret_id`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
   ]),
   ['POST /v2/oauth/register', { body: {} }, ['201', INVALID, '201', '201']],
+  // Managed by its own token alone, whoever else one is
+  ['GET /v2/oauth/register/:client_id', {}, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
+  ['PUT /v2/oauth/register/:client_id', { body: {} }, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
+  ['DELETE /v2/oauth/register/:client_id', {}, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
   ['POST /graphql', { body: { query: '{ __typename }' } }, [UNAUTHORIZED, INVALID, FORBIDDEN, '200']],
   ['GET /graphql', {}, ['200', '200', '200', '200']],
   ['GET /graphql/explorer/*', {}, ['200', '200', '200', '200']],

@@ -44,6 +44,7 @@ onEachEngine((engine) => {
           client_id_issued_at: expect.any(Number),
           client_secret: expect.stringMatching(SECRET_OF_256_BITS),
           client_secret_expires_at: 0,
+          ...managementOf(body),
           client_name: 'My OAuth Application',
           redirect_uris: CALLBACK,
           grant_types: ['authorization_code', 'refresh_token'],
@@ -73,6 +74,7 @@ onEachEngine((engine) => {
           client_id_issued_at: expect.any(Number),
           client_secret: expect.stringMatching(SECRET_OF_256_BITS),
           client_secret_expires_at: 0,
+          ...managementOf(answer.body),
           redirect_uris: [],
           grant_types: ['authorization_code'],
           response_types: ['code'],
@@ -352,6 +354,12 @@ onEachEngine((engine) => {
       });
       expect(status).toBe(201);
     });
+  });
+
+  /** What RFC 7592 §3 adds. */
+  const managementOf = ({ client_id }: { client_id: string }) => ({
+    registration_access_token: expect.stringMatching(SECRET_OF_256_BITS),
+    registration_client_uri: `${registry.url}/v2/oauth/register/${client_id}`,
   });
 
   async function ownerOf(clientId: string): Promise<unknown> {

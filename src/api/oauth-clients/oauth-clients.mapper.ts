@@ -1,6 +1,6 @@
 import type { NumberedPage, NumberedPageRequest } from '../../clients/client-query.js';
 import type { Client, IssuedSecret } from '../../clients/client.js';
-import type { Submission } from '../../clients/clients.service.js';
+import type { Submission } from '../../clients/submission.js';
 import { REGISTERED_NAMES } from '../../clients/policy/rules.js';
 import type { Shaped } from '../shape.js';
 import type { ClientDraft } from '../../clients/policy/client.js';

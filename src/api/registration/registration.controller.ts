@@ -1,14 +1,42 @@
-import { Body, Controller, Header, Inject, Post } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Put,
+} from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../auth/access.js';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { Principal } from '../../auth/principal.js';
-import { ClientsService } from '../../clients/clients.service.js';
+import { RegistrationsService } from '../../clients/registrations.service.js';
+import { bearerToken } from '../../auth/authenticator.js';
 import { treatMember } from '../../clients/policy/metadata-members.js';
 import { CONFIG, type Config } from '../../config/config.js';
-import { readShape } from '../shape.js';
+import { readShape, requireObject } from '../shape.js';
+import { PublicUrl } from '../public-url.js';
+import { OAuthError } from '../error.dto.js';
+import type { Submission } from '../../clients/submission.js';
+import { RegistryError } from '../../errors/registry-error.js';
 import { RegistrationError, RegistrationRequest, RegistrationResponse } from './registration.dto.js';
-import { toResponse, toSubmission } from './registration.mapper.js';
+import { type Management, toResponse, toSubmission } from './registration.mapper.js';
+
+const TOKEN = {
+  name: 'Authorization',
+  required: true,
+  description: 'Bearer and the registration_access_token',
+};
+const UNAUTHORIZED = {
+  status: 401,
+  type: OAuthError,
+  description: 'No registration access token, or a wrong one',
+};
 
 export const REGISTRATION_PATH = 'v2/oauth/register';
 
@@ -18,7 +46,8 @@ export const REGISTRATION_PATH = 'v2/oauth/register';
 @ApiTags('OAuth Protocol')
 export class RegistrationController {
   constructor(
-    private readonly clients: ClientsService,
+    private readonly registrations: RegistrationsService,
+    private readonly publicUrl: PublicUrl,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -51,9 +80,97 @@ export class RegistrationController {
     @Body() body: unknown = {},
     @CurrentPrincipal() principal: Principal | null,
   ): Promise<RegistrationResponse> {
-    const shaped = readShape(RegistrationRequest, body, (member) =>
-      treatMember(member, this.config.registrationMetadata),
+    const { client, secret, registrationToken } = await this.registrations.register(
+      this.read(body),
+      principal,
     );
-    return toResponse(await this.clients.register(toSubmission(shaped), principal));
+    return toResponse(client, secret, this.managementOf(client.id, registrationToken));
   }
+
+  @Get(':client_id')
+  @Access('public')
+  @Header('Cache-Control', 'no-store')
+  @Header('Pragma', 'no-cache')
+  @ApiOperation({ operationId: 'GetOAuthRegistration', summary: 'Read a registration (RFC 7592 §2.1)' })
+  @ApiHeader(TOKEN)
+  @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client, without its secret' })
+  @ApiResponse(UNAUTHORIZED)
+  async get(
+    @Param('client_id') id: string,
+    @Headers('authorization') authorization: string | undefined,
+  ): Promise<RegistrationResponse> {
+    const token = requireToken(authorization);
+    const client = await this.registrations.read(id, token);
+    return toResponse(client, null, this.managementOf(id, token));
+  }
+
+  @Put(':client_id')
+  @Access('public')
+  @Header('Cache-Control', 'no-store')
+  @Header('Pragma', 'no-cache')
+  @ApiOperation({
+    operationId: 'UpdateOAuthRegistration',
+    summary: 'Replace a registration as a whole (RFC 7592 §2.2)',
+    description:
+      'What is left out is reset. client_id must be sent, and match; so must a client_secret that is sent. The reply has ' +
+      'a new registration_access_token: the old one is no longer valid.',
+  })
+  @ApiHeader(TOKEN)
+  @ApiBody({ type: RegistrationRequest, required: true })
+  @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client as it is now' })
+  @ApiResponse({
+    status: 400,
+    type: RegistrationError,
+    description: 'Metadata is invalid: invalid_fields names each',
+  })
+  @ApiResponse(UNAUTHORIZED)
+  async replace(
+    @Param('client_id') id: string,
+    @Body() body: unknown,
+    @Headers('authorization') authorization: string | undefined,
+  ): Promise<RegistrationResponse> {
+    const token = requireToken(authorization);
+    const { client_id: clientId, client_secret: clientSecret, ...rest } = requireObject(body);
+    const replacement = { submission: this.read(rest), clientId, clientSecret };
+    const { client, secret, registrationToken } = await this.registrations.replace(id, token, replacement);
+    return toResponse(client, secret, this.managementOf(id, registrationToken));
+  }
+
+  @Delete(':client_id')
+  @Access('public')
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'DeleteOAuthRegistration', summary: 'End a registration (RFC 7592 §2.3)' })
+  @ApiHeader(TOKEN)
+  @ApiResponse({ status: 204, description: 'The client is gone, with its secrets and its token' })
+  @ApiResponse(UNAUTHORIZED)
+  async remove(
+    @Param('client_id') id: string,
+    @Headers('authorization') authorization: string | undefined,
+  ): Promise<void> {
+    await this.registrations.remove(id, requireToken(authorization));
+  }
+
+  private read(body: unknown): Submission {
+    return toSubmission(
+      readShape(RegistrationRequest, body, (member) => treatMember(member, this.config.registrationMetadata)),
+    );
+  }
+
+  private managementOf(id: string, token: string): Management {
+    return {
+      registration_access_token: token,
+      registration_client_uri: this.publicUrl.of(`/${REGISTRATION_PATH}/${id}`),
+    };
+  }
+}
+
+/** @throws RegistryError `unauthorized` where none was sent; what was sent and is none fits no registration */
+function requireToken(authorization: string | undefined): string {
+  if (authorization === undefined) {
+    throw new RegistryError(
+      'unauthorized',
+      'Send the registration access token as "Authorization: Bearer TOKEN".',
+    );
+  }
+  return bearerToken(authorization) ?? '';
 }

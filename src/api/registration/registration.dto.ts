@@ -156,6 +156,12 @@ export class RegistrationResponse {
   /** When the secret expires, in seconds since 1970; 0: never. There wherever a secret is (RFC 7591 §3.2.1). */
   client_secret_expires_at?: number;
 
+  /** The token that manages the registration (RFC 7592 §3). */
+  registration_access_token?: string;
+
+  /** Where it does so. */
+  registration_client_uri?: string;
+
   client_uri?: string;
   contacts?: string[];
   jwks_uri?: string;

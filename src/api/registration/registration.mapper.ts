@@ -1,5 +1,5 @@
-import type { IssuedClient } from '../../clients/client.js';
-import type { Submission } from '../../clients/clients.service.js';
+import type { Client, IssuedSecret } from '../../clients/client.js';
+import type { Submission } from '../../clients/submission.js';
 import { isTranslation } from '../../clients/policy/metadata-members.js';
 import { REGISTERED_NAMES } from '../../clients/policy/rules.js';
 import { splitScope } from '../../clients/policy/scope.js';
@@ -53,10 +53,19 @@ function readTranslations(body: object) {
   };
 }
 
+/** By what software manages its registration (RFC 7592 §3). */
+export type Management = Required<
+  Pick<RegistrationResponse, 'registration_access_token' | 'registration_client_uri'>
+>;
+
 const toSeconds = (date: Date) => Math.floor(date.getTime() / 1000);
 
 /** RFC 7591 §3.2.1: all that is granted, and nothing that is not there. */
-export function toResponse({ client, secret }: IssuedClient): RegistrationResponse {
+export function toResponse(
+  client: Client,
+  secret: IssuedSecret | null,
+  management: Management,
+): RegistrationResponse {
   const { metadata } = client;
   return {
     client_id: client.id,
@@ -65,6 +74,7 @@ export function toResponse({ client, secret }: IssuedClient): RegistrationRespon
       client_secret: secret.value,
       client_secret_expires_at: secret.expiresAt ? toSeconds(secret.expiresAt) : 0,
     }),
+    ...management,
     redirect_uris: client.redirectUris,
     client_name: client.name === client.id ? undefined : client.name,
     grant_types: client.grantTypes,

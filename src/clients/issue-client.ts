@@ -1,0 +1,40 @@
+import { v7 as uuidv7 } from 'uuid';
+import { generateSecret } from '../secrets/secret.js';
+import type { Client, ClientSource, IssuedClient, IssuedSecret, Owner } from './client.js';
+import type { ClientProfile, ClientType } from './policy/client.js';
+
+/** Makes a new client of a profile, with a secret where it can keep one. */
+export function issueClient(profile: ClientProfile, owner: Owner | null, source: ClientSource): IssuedClient {
+  const id = uuidv7();
+  const now = new Date();
+  const client: Client = {
+    ...profile,
+    id,
+    name: profile.name ?? id,
+    orgId: owner?.orgId ?? null,
+    userId: owner?.userId ?? null,
+    source,
+    status: 'active',
+    verified: false,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+  return { client, secret: secretFor(client.type) };
+}
+
+/** The client as a change of its profile leaves it. */
+export function changeClient(client: Client, profile: ClientProfile): Client {
+  return {
+    ...client,
+    ...profile,
+    name: profile.name ?? client.id,
+    version: client.version + 1,
+    updatedAt: new Date(Math.max(Date.now(), client.updatedAt.getTime() + 1)),
+  };
+}
+
+/** A public client cannot keep a secret (RFC 6749 §2.1). */
+export function secretFor(type: ClientType): IssuedSecret | null {
+  return type === 'confidential' ? { value: generateSecret(), expiresAt: null } : null;
+}
