@@ -7,7 +7,12 @@ import type { Client, IssuedRegistration, Owner } from './client.js';
 import { ClientsRepository, type LockedRegistration, type Registration } from './clients.repository.js';
 import { changeClient, issueClient, secretFor } from './issue-client.js';
 import type { ClientProfile } from './policy/client.js';
-import { narrow, type RegistrationPolicy, registrationRules } from './policy/registration.js';
+import {
+  narrow,
+  type RegistrationMode,
+  type RegistrationPolicy,
+  registrationRules,
+} from './policy/registration.js';
 import { CLIENT_RULES, type Rule } from './policy/rules.js';
 import { settle } from './policy/settle.js';
 import { accept, type Submission } from './submission.js';
@@ -27,6 +32,7 @@ const NO_TOKEN_HASH = hashSecret(generateSecret());
 /** Software that speaks for itself (RFC 7591), and manages what it registered (RFC 7592): behind more refusals. */
 @Injectable()
 export class RegistrationsService {
+  private readonly mode: RegistrationMode;
   private readonly policy: RegistrationPolicy;
   private readonly rules: readonly Rule[];
 
@@ -34,6 +40,7 @@ export class RegistrationsService {
     private readonly repository: ClientsRepository,
     @Inject(CONFIG) config: Config,
   ) {
+    this.mode = config.registrationMode;
     this.policy = {
       profile: config.registrationMetadata,
       allowedScopes: config.registrationAllowedScopes,
@@ -46,13 +53,31 @@ export class RegistrationsService {
   /**
    * Registers a client.
    * @param owner the caller, where it is known
-   * @throws RegistryError with every field at fault; nothing is stored then
+   * @throws RegistryError where the operator does not let the caller register, or with every field at fault; nothing is
+   *   stored then
    */
   async register(submission: Submission, owner: Owner | null): Promise<IssuedRegistration> {
-    const issued = issueClient(this.grant(submission), owner, 'dynamic');
+    const issued = issueClient(this.preview(submission, owner), owner, 'dynamic');
     const registrationToken = generateSecret();
     await this.repository.insert(issued.client, issued.secret, registrationToken);
     return { ...issued, registrationToken };
+  }
+
+  /**
+   * What a registration would be granted. Nothing is stored.
+   * @throws RegistryError as `register` would
+   */
+  preview(submission: Submission, owner: Owner | null): ClientProfile {
+    if (this.mode === 'closed') {
+      throw new RegistryError('insufficient_scope', 'Registration is closed here.');
+    }
+    if (this.mode === 'token' && owner === null) {
+      throw new RegistryError(
+        'unauthorized',
+        'Registration takes credentials here: "Authorization: Bearer KEY".',
+      );
+    }
+    return this.grant(submission);
   }
 
   /**

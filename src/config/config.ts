@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { type GrantType, GRANT_TYPES, isGrantType } from '../clients/policy/grant-types.js';
 import { METADATA_PROFILES, type MetadataProfile } from '../clients/policy/metadata-members.js';
+import { REGISTRATION_MODES, type RegistrationMode } from '../clients/policy/registration.js';
 import { isScopeToken } from '../clients/policy/scope.js';
 
 /** A value in the environment that the service cannot run with. The message names the variable and what it takes. */
@@ -165,6 +166,13 @@ const settings = {
     takes: "an http or https URL of the issuer's JSON Web Key Set",
     read: httpUrl,
     fallback: null,
+  }),
+  /** Who may register: anyone, whoever has credentials, or nobody. */
+  registrationMode: setting<RegistrationMode>({
+    variable: 'REGISTRATION_MODE',
+    takes: 'open, token or closed',
+    read: oneOf(REGISTRATION_MODES),
+    fallback: 'open',
   }),
   /** How a registration request with members beyond the contract is read. */
   registrationMetadata: setting<MetadataProfile>({

@@ -142,7 +142,9 @@ const CONTRACT = {
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** What is said for people, and so may be said in other words. */
-const PROSE = ['description', 'summary', 'example', 'operationId', 'tags', 'parameters'];
+const PROSE = ['description', 'summary', 'example', 'operationId', 'tags'];
+
+const isEmptyList = (value: Json) => Array.isArray(value) && value.length === 0;
 
 /** The facts of a part of a document: references followed, prose left out, order of `required` ignored. */
 function factsOf(document: Json, part: Json, isPropertyList = false): Json {
@@ -157,7 +159,10 @@ function factsOf(document: Json, part: Json, isPropertyList = false): Json {
   }
   return Object.fromEntries(
     Object.entries(part)
-      .filter(([key]) => isPropertyList || !PROSE.includes(key))
+      .filter(
+        ([key, value]) =>
+          isPropertyList || !(PROSE.includes(key) || (key === 'parameters' && isEmptyList(value))),
+      )
       .map(([key, value]): [string, Json] => [
         key,
         key === 'required' && Array.isArray(value)

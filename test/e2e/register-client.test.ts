@@ -293,6 +293,66 @@ onEachEngine((engine) => {
     });
   });
 
+  describe('REGISTRATION_MODE', () => {
+    it.each([
+      ['open', 201, 201],
+      ['token', 401, 201],
+      ['closed', 403, 403],
+    ])('%s: anonymous %d, with a key %d', async (mode, anonymous, member) => {
+      const guarded = await Registry.start(engine, { REGISTRATION_MODE: mode });
+      const { apiKey } = await guarded.createKey();
+      const statuses = [(await guarded.register({})).status, (await guarded.register({}, apiKey)).status];
+      // Whoever may not register is not told what is wrong with the request either
+      const bad = (await guarded.register({ made_up: 1 })).status;
+      const rows = await guarded.rows('oauth_clients');
+      await guarded.stop();
+      expect(statuses).toEqual([anonymous, member]);
+      expect(bad).toBe(anonymous === 201 ? 400 : anonymous);
+      expect(rows).toBe(statuses.filter((status) => status === 201).length);
+    });
+  });
+
+  describe('?dry_run', () => {
+    const tryOut = (body: unknown, value = 'true') =>
+      registry.send(`/v2/oauth/register?dry_run=${value}`, { body });
+
+    it('200: what would be granted, without anything that only a stored client has; nothing is stored', async () => {
+      const before = await registry.rows('oauth_clients');
+      const asked = {
+        client_name: 'n',
+        redirect_uris: CALLBACK,
+        grant_types: ['authorization_code', 'implicit'],
+      };
+      const { status, body } = await tryOut(asked);
+      expect({ status, body }).toEqual({
+        status: 200,
+        body: {
+          client_name: 'n',
+          redirect_uris: CALLBACK,
+          grant_types: ['authorization_code'],
+          response_types: ['code'],
+          token_endpoint_auth_method: 'client_secret_basic',
+        },
+      });
+      expect(await registry.rows('oauth_clients')).toBe(before);
+      expect((await registry.register(asked)).body).toMatchObject(body as object);
+    });
+
+    it('400: the error that there would be', async () => {
+      const asked = { redirect_uris: ['javascript:alert(1)'], made_up: 1 };
+      const [tried, real] = [await tryOut(asked), await registry.register(asked)];
+      expect({ status: tried.status, body: tried.body }).toEqual({ status: real.status, body: real.body });
+    });
+
+    it('takes true or false', async () => {
+      expect((await tryOut({}, 'false')).status).toBe(201);
+      expect((await tryOut({}, 'yes')).body).toMatchObject({
+        error: 'invalid_request',
+        invalid_fields: { dry_run: [expect.any(String)] },
+      });
+    });
+  });
+
   describe('what the operator allows', () => {
     let narrow: Registry;
     beforeAll(async () => {

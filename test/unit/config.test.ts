@@ -12,6 +12,7 @@ const DEFAULTS: Config = {
   jwtIssuer: null,
   jwtAudience: null,
   jwtJwksUri: null,
+  registrationMode: 'open',
   registrationMetadata: 'registered',
   registrationAllowedScopes: null,
   registrationDefaultScopes: [],

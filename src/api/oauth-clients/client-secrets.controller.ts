@@ -4,8 +4,8 @@ import { Access } from '../../auth/access.js';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { Principal } from '../../auth/principal.js';
 import { ClientSecretsService } from '../../clients/client-secrets.service.js';
-import { RegistryError } from '../../errors/registry-error.js';
 import { OAuthError } from '../error.dto.js';
+import { readFlag } from '../flag.js';
 import { onlyMembersOf, readShape } from '../shape.js';
 import {
   ClientSecretCreateRequest,
@@ -88,12 +88,9 @@ export class ClientSecretsController {
   async revoke(
     @Param('client_id') clientId: string,
     @Param('secret_id') secretId: string,
-    @Query('force') force: unknown = 'false',
+    @Query('force') force: unknown,
     @CurrentPrincipal() { orgId }: Principal,
   ): Promise<void> {
-    if (force !== 'true' && force !== 'false') {
-      throw new RegistryError('invalid_request', 'The query parameter force takes true or false.');
-    }
-    await this.secrets.revoke(clientId, secretId, orgId, force === 'true');
+    await this.secrets.revoke(clientId, secretId, orgId, readFlag('force', force));
   }
 }

@@ -10,8 +10,11 @@ import {
   Param,
   Post,
   Put,
+  Query,
+  Res,
 } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { Access } from '../../auth/access.js';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { Principal } from '../../auth/principal.js';
@@ -19,13 +22,20 @@ import { RegistrationsService } from '../../clients/registrations.service.js';
 import { bearerToken } from '../../auth/authenticator.js';
 import { treatMember } from '../../clients/policy/metadata-members.js';
 import { CONFIG, type Config } from '../../config/config.js';
+import { readFlag } from '../flag.js';
 import { readShape, requireObject } from '../shape.js';
 import { PublicUrl } from '../public-url.js';
 import { OAuthError } from '../error.dto.js';
 import type { Submission } from '../../clients/submission.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { RegistrationError, RegistrationRequest, RegistrationResponse } from './registration.dto.js';
-import { type Management, toResponse, toSubmission } from './registration.mapper.js';
+import {
+  type Management,
+  type RegisteredMetadata,
+  toMetadata,
+  toResponse,
+  toSubmission,
+} from './registration.mapper.js';
 
 const TOKEN = {
   name: 'Authorization',
@@ -60,7 +70,9 @@ export class RegistrationController {
     description:
       'Beyond the documented members, the profiles "registered" and "lenient" read client_uri, contacts, jwks_uri or jwks, ' +
       'software_id, software_version, application_type and translations such as client_name#ja, and return them. ' +
-      'A reply with a client_secret also has client_secret_expires_at. Credentials are optional: with a bearer token the ' +
+      'A reply with a client_secret also has client_secret_expires_at, and every reply what RFC 7592 §3 adds. ' +
+      'With ?dry_run=true everything is judged, nothing is stored, and the reply is 200 with what would be granted, or the ' +
+      'error that there would be. Credentials are optional: with a bearer token the ' +
       "client belongs to the caller's organization.",
     security: [],
   })
@@ -79,7 +91,14 @@ export class RegistrationController {
     // The published JavaScript SDK sends no body at all where it asks for nothing
     @Body() body: unknown = {},
     @CurrentPrincipal() principal: Principal | null,
-  ): Promise<RegistrationResponse> {
+    // Taken as a whole, so that the documented operation stays that of the contract
+    @Query() { dry_run: dryRun }: Record<string, unknown>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RegistrationResponse | RegisteredMetadata> {
+    if (readFlag('dry_run', dryRun)) {
+      reply.status(200);
+      return toMetadata(this.registrations.preview(this.read(body), principal));
+    }
     const { client, secret, registrationToken } = await this.registrations.register(
       this.read(body),
       principal,

@@ -1,6 +1,7 @@
 import type { Client, IssuedSecret } from '../../clients/client.js';
 import type { Submission } from '../../clients/submission.js';
 import { isTranslation } from '../../clients/policy/metadata-members.js';
+import type { ClientProfile } from '../../clients/policy/client.js';
 import { REGISTERED_NAMES } from '../../clients/policy/rules.js';
 import { splitScope } from '../../clients/policy/scope.js';
 import type { Shaped } from '../shape.js';
@@ -58,6 +59,9 @@ export type Management = Required<
   Pick<RegistrationResponse, 'registration_access_token' | 'registration_client_uri'>
 >;
 
+/** A registration reply without what only a stored client has. */
+export type RegisteredMetadata = Omit<RegistrationResponse, 'client_id' | 'client_id_issued_at'>;
+
 const toSeconds = (date: Date) => Math.floor(date.getTime() / 1000);
 
 /** RFC 7591 §3.2.1: all that is granted, and nothing that is not there. */
@@ -66,7 +70,6 @@ export function toResponse(
   secret: IssuedSecret | null,
   management: Management,
 ): RegistrationResponse {
-  const { metadata } = client;
   return {
     client_id: client.id,
     client_id_issued_at: toSeconds(client.createdAt),
@@ -75,15 +78,23 @@ export function toResponse(
       client_secret_expires_at: secret.expiresAt ? toSeconds(secret.expiresAt) : 0,
     }),
     ...management,
-    redirect_uris: client.redirectUris,
-    client_name: client.name === client.id ? undefined : client.name,
-    grant_types: client.grantTypes,
-    response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
-    scope: client.scopes.length > 0 ? client.scopes.join(' ') : undefined,
-    token_endpoint_auth_method: client.tokenEndpointAuthMethod,
-    logo_uri: client.logoUri ?? undefined,
-    tos_uri: client.tosUri ?? undefined,
-    policy_uri: client.policyUri ?? undefined,
+    ...toMetadata({ ...client, name: client.name === client.id ? null : client.name }),
+  };
+}
+
+/** What is granted, without what only a stored client has. */
+export function toMetadata(profile: ClientProfile): RegisteredMetadata {
+  const { metadata } = profile;
+  return {
+    redirect_uris: profile.redirectUris,
+    client_name: profile.name ?? undefined,
+    grant_types: profile.grantTypes,
+    response_types: profile.grantTypes.includes('authorization_code') ? ['code'] : [],
+    scope: profile.scopes.length > 0 ? profile.scopes.join(' ') : undefined,
+    token_endpoint_auth_method: profile.tokenEndpointAuthMethod,
+    logo_uri: profile.logoUri ?? undefined,
+    tos_uri: profile.tosUri ?? undefined,
+    policy_uri: profile.policyUri ?? undefined,
     client_uri: metadata.clientUri,
     contacts: metadata.contacts,
     jwks_uri: metadata.jwksUri,

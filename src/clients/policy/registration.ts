@@ -4,6 +4,10 @@ import type { MetadataProfile } from './metadata-members.js';
 import type { Rule } from './rules.js';
 import { DEFAULT_GRANT_TYPES, settle } from './settle.js';
 
+/** Who may register: anyone, whoever has credentials, or nobody. */
+export const REGISTRATION_MODES = ['open', 'token', 'closed'] as const;
+export type RegistrationMode = (typeof REGISTRATION_MODES)[number];
+
 /** What the open door allows beyond the rules that hold for every client. */
 export interface RegistrationPolicy {
   profile: MetadataProfile;
