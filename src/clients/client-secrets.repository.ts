@@ -3,9 +3,9 @@ import { DataSource, type EntityManager, IsNull, type Repository } from 'typeorm
 import { Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
-import { ClientEntity } from './client.entity.js';
 import type { ClientSecret } from './client-secret.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
+import { lockClient } from './lock-client.js';
 
 /** The secrets of clients in the database. */
 @Injectable()
@@ -30,9 +30,7 @@ export class ClientSecretsRepository {
    */
   withSecretsOf<T>(clientId: string, work: (secrets: SecretsOfClient) => Promise<T>): Promise<T> {
     return this.transactions.run(async (manager) => {
-      const lock =
-        this.dataSource.options.type === 'postgres' ? { mode: 'pessimistic_write' as const } : undefined;
-      const client = await manager.findOne(ClientEntity, { where: { id: clientId }, lock });
+      const client = await lockClient(manager, clientId);
       if (client === null) throw new RegistryError('not_found', 'There is no such client.');
       return work(new SecretsOfClient(clientId, manager));
     });

@@ -6,6 +6,7 @@ import { Transactions } from '../database/transactions.js';
 import { hashSecret } from '../secrets/secret.js';
 import { CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedSecret } from './client.js';
 import { ClientEntity } from './client.entity.js';
+import { lockClient } from './lock-client.js';
 import { SecretsOfClient } from './client-secrets.repository.js';
 import type {
   ClientFilter,
@@ -72,14 +73,13 @@ export interface LockedRegistration extends Registration {
 @Injectable()
 export class ClientsRepository {
   private readonly conditions: Record<keyof ClientFilter, Condition>;
-  private readonly isPostgres: boolean;
 
   constructor(
     @InjectRepository(ClientEntity) private readonly clients: Repository<ClientEntity>,
     private readonly transactions: Transactions,
   ) {
-    this.isPostgres = clients.manager.dataSource.options.type === 'postgres';
-    this.conditions = filterConditions(this.isPostgres ? 'postgres' : 'better-sqlite3');
+    const isPostgres = clients.manager.dataSource.options.type === 'postgres';
+    this.conditions = filterConditions(isPostgres ? 'postgres' : 'better-sqlite3');
   }
 
   /** Stores a new client with the hashes of its credentials, all or nothing. */
@@ -97,7 +97,7 @@ export class ClientsRepository {
   /** Stores what `change` makes of a client that it alone sees meanwhile. Null where there is none by that id. */
   update(id: string, change: (client: Client) => Client): Promise<Client | null> {
     return this.transactions.run(async (manager) => {
-      const client = await this.lock(manager, id);
+      const client = await lockClient(manager, id);
       if (client === null) return null;
       const changed = change(client);
       await manager.update(ClientEntity, id, changed);
@@ -108,7 +108,7 @@ export class ClientsRepository {
   /** Removes a client and all that belongs to it, unless `check` throws. False where there is none by that id. */
   remove(id: string, check: (client: Client) => void): Promise<boolean> {
     return this.transactions.run(async (manager) => {
-      const client = await this.lock(manager, id);
+      const client = await lockClient(manager, id);
       if (client === null) return false;
       check(client);
       await manager.delete(ClientEntity, id);
@@ -124,7 +124,7 @@ export class ClientsRepository {
   /** Runs `work` on a registration while nobody else changes it. */
   withRegistration<T>(id: string, work: (registration: LockedRegistration | null) => Promise<T>): Promise<T> {
     return this.transactions.run(async (manager) => {
-      await this.lock(manager, id);
+      await lockClient(manager, id);
       const registration = await this.registration(manager, id);
       return work(
         registration && {
@@ -150,12 +150,6 @@ export class ClientsRepository {
     if (!found?.registrationTokenHash) return null;
     const { registrationTokenHash: tokenHash, ...client } = found;
     return { client, tokenHash };
-  }
-
-  /** SQLite has one writer at a time, and knows no lock of a row. */
-  private lock(manager: EntityManager, id: string): Promise<Client | null> {
-    const lock = this.isPostgres ? { mode: 'pessimistic_write' as const } : undefined;
-    return manager.findOne(ClientEntity, { where: { id }, lock });
   }
 
   find(id: string): Promise<Client | null> {

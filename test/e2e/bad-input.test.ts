@@ -1143,6 +1143,8 @@ onEachEngine((engine) => {
             client_id_issued_at: expect.any(Number),
             client_secret: expect.any(String),
             client_secret_expires_at: 0,
+            registration_access_token: expect.any(String),
+            registration_client_uri: expect.any(String),
             redirect_uris: [],
             grant_types: ['authorization_code'],
             response_types: ['code'],
