@@ -6,9 +6,10 @@ const UNAVAILABLE =
 
 /**
  * SQLSTATE classes 08 (connection), 53 (out of resources) and 57 (stopped by the operator or a timeout), 25006
- * (read-only, as on a standby), and the conflicts that a second try resolves: 40001, 40P01 and 55P03.
+ * (read-only, as on a standby), the conflicts that a second try resolves (40001, 40P01, 55P03), and what a new connection is
+ * told while an operator works on the database or its users: 28000, 28P01, 3D000 and 55000.
  */
-const UNAVAILABLE_SQLSTATE = /^(?:(?:08|53|57)\w{3}|25006|40001|40P01|55P03)$/;
+const UNAVAILABLE_SQLSTATE = /^(?:(?:08|53|57)\w{3}|25006|28000|28P01|3D000|40001|40P01|55000|55P03)$/;
 
 /** What node-postgres says without a code. */
 const UNAVAILABLE_MESSAGE =

@@ -64,7 +64,6 @@ it.each<[string, unknown]>([
   ['a broken constraint on PostgreSQL', inQuery(failure('23505'))],
   ['a text that is no UTF-8', inQuery(failure('22021'))],
   ['a table that is not there', inQuery(failure('42P01'))],
-  ['a wrong password', failure('28P01')],
   ['a code that only contains one', failure('X08006')],
   ['a code that is a number', Object.assign(new Error('failed'), { code: 53300 })],
   ['an error without a code', new Error('failed')],
