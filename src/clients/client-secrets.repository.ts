@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, type Repository } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
 import { Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
 import type { ClientSecret } from './client-secret.js';
+import type { IssuedSecret } from './client.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
 import { lockClient } from './lock-client.js';
 
@@ -55,8 +57,8 @@ export class SecretsOfClient {
   }
 
   /** Stores a secret: of its value the hash and the hint. */
-  async add(secret: Omit<ClientSecret, 'hint'>, value: string): Promise<ClientSecret> {
-    const stored = { ...secret, hint: secretHint(value) };
+  async add({ value, expiresAt }: IssuedSecret, createdAt: Date): Promise<ClientSecret> {
+    const stored = { id: uuidv7(), hint: secretHint(value), createdAt, expiresAt, lastUsedAt: null };
     await this.rows.insert({ ...stored, clientId: this.clientId, hash: hashSecret(value) });
     return stored;
   }

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret } from '../secrets/secret.js';
 import { type ClientSecret, MAX_VALID_SECRETS, type SecretRequest } from './client-secret.js';
@@ -28,7 +27,6 @@ export class ClientSecretsService {
       throw refusal('A public client cannot keep a secret, so it gets none (RFC 6749 §2.1).');
     const value = generateSecret();
     const now = new Date();
-    const secret = { id: uuidv7(), createdAt: now, expiresAt, lastUsedAt: null };
     return this.repository.withSecretsOf(clientId, async (secrets) => {
       if (expireOthersInSeconds !== null) {
         await secrets.expireBy(new Date(now.getTime() + expireOthersInSeconds * 1000));
@@ -36,7 +34,7 @@ export class ClientSecretsService {
       if ((await secrets.valid(now)).length >= MAX_VALID_SECRETS) {
         throw refusal(`The client has ${MAX_VALID_SECRETS} valid secrets already; revoke one first.`);
       }
-      return { secret: await secrets.add(secret, value), value };
+      return { secret: await secrets.add({ value, expiresAt }, now), value };
     });
   }
 

@@ -32,6 +32,9 @@ export interface Client extends ClientProfile {
   updatedAt: Date;
 }
 
+/** What people call the client; null where it has no name of its own. */
+export const ownNameOf = ({ id, name }: Client): string | null => (name === id ? null : name);
+
 /** A secret in clear. It exists in the reply that issues it and nowhere else. */
 export interface IssuedSecret {
   value: string;

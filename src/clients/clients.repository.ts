@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, type Repository, type SelectQueryBuilder } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret } from '../secrets/secret.js';
 import { CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedSecret } from './client.js';
@@ -87,10 +86,7 @@ export class ClientsRepository {
     await this.transactions.run(async (manager) => {
       const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
       await manager.insert(ClientEntity, { ...client, registrationTokenHash });
-      if (secret === null) return;
-      const { value, expiresAt } = secret;
-      const first = { id: uuidv7(), createdAt: client.createdAt, expiresAt, lastUsedAt: null };
-      await new SecretsOfClient(client.id, manager).add(first, value);
+      if (secret !== null) await new SecretsOfClient(client.id, manager).add(secret, client.createdAt);
     });
   }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isClientId } from 'uuid';
 import { RegistryError } from '../errors/registry-error.js';
-import type { Client, IssuedClient, Owner } from './client.js';
+import { type Client, type IssuedClient, type Owner, ownNameOf } from './client.js';
 import type {
   ClientFilter,
   ClientOrder,
@@ -55,9 +55,10 @@ export class ClientsService {
    * @throws RegistryError `not_found`, `precondition_failed`, or with every field at fault
    */
   async update(id: string, submission: Submission, orgId: string, expected: Versions): Promise<Client> {
-    const updated = await this.mutate(id, (client) => {
+    if (!isClientId(id)) throw notFound();
+    const updated = await this.repository.update(id, (client) => {
       checkVersion(ownedBy(orgId, client), expected);
-      const before = draftOf({ ...client, name: client.name === client.id ? null : client.name });
+      const before = draftOf({ ...client, name: ownNameOf(client) });
       const draft = { ...before, ...submission.draft };
       const rules = [isFixed('type', client.type), ...rulesAboutChanges(CLIENT_RULES, before, draft)];
       return changeClient(client, settle(accept({ ...submission, draft }, rules)));
@@ -95,10 +96,6 @@ export class ClientsService {
   /** How the clients that match `filter` are distributed. */
   stats(filter: ClientFilter): Promise<ClientStats> {
     return this.repository.stats(filter, new Date());
-  }
-
-  private mutate(id: string, change: (client: Client) => Client): Promise<Client | null> {
-    return isClientId(id) ? this.repository.update(id, change) : Promise.resolve(null);
   }
 }
 

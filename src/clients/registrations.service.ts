@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { v7 as uuidv7, validate as isClientId } from 'uuid';
+import { validate as isClientId } from 'uuid';
 import { CONFIG, type Config } from '../config/config.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret, hashSecret, matchesHash } from '../secrets/secret.js';
@@ -108,9 +108,7 @@ export class RegistrationsService {
 
       const secret = changed.type === client.type ? null : secretFor(changed.type);
       if (changed.type !== client.type) await secrets.revokeAll(now);
-      if (secret !== null) {
-        await secrets.add({ id: uuidv7(), createdAt: now, expiresAt: null, lastUsedAt: null }, secret.value);
-      }
+      if (secret !== null) await secrets.add(secret, now);
       const registrationToken = generateSecret();
       await store(changed, registrationToken);
       return { client: changed, secret, registrationToken };

@@ -1,10 +1,11 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../auth/access.js';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { Principal } from '../../auth/principal.js';
 import { ClientSecretsService } from '../../clients/client-secrets.service.js';
-import { OAuthError } from '../error.dto.js';
+import { NoStore } from '../no-store.js';
+import { OAuthError, UNAUTHORIZED } from '../error.dto.js';
 import { readFlag } from '../flag.js';
 import { onlyMembersOf, readShape } from '../shape.js';
 import {
@@ -15,7 +16,6 @@ import {
 import { toSecretRequest, toSecretView } from './client-secrets.mapper.js';
 
 const MEMBERS = onlyMembersOf(ClientSecretCreateRequest);
-const UNAUTHORIZED = { status: 401, type: OAuthError, description: 'No credentials, or bad ones' };
 const NOT_FOUND = {
   status: 404,
   type: OAuthError,
@@ -31,8 +31,7 @@ export class ClientSecretsController {
   constructor(private readonly secrets: ClientSecretsService) {}
 
   @Post()
-  @Header('Cache-Control', 'no-store')
-  @Header('Pragma', 'no-cache')
+  @NoStore()
   @ApiOperation({
     operationId: 'CreateOAuthClientSecret',
     summary: 'Issue another secret to a confidential client',

@@ -4,7 +4,6 @@ import {
   Controller,
   Delete,
   Get,
-  Header,
   Headers,
   HttpCode,
   Param,
@@ -27,7 +26,8 @@ import { Access } from '../../auth/access.js';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { Principal } from '../../auth/principal.js';
 import { ClientsService } from '../../clients/clients.service.js';
-import { OAuthError } from '../error.dto.js';
+import { NoStore } from '../no-store.js';
+import { OAuthError, UNAUTHORIZED } from '../error.dto.js';
 import { etagOf, readIfMatch } from '../etag.js';
 import { PublicUrl } from '../public-url.js';
 import { onlyMembersOf, readShape } from '../shape.js';
@@ -48,7 +48,6 @@ const CREATE_MEMBERS = onlyMembersOf(OAuthClientCreateRequest);
 const UPDATE_MEMBERS = onlyMembersOf(OAuthClientUpdateRequest);
 
 const NOT_FOUND = { status: 404, type: OAuthError, description: 'No such client in this organization' };
-const UNAUTHORIZED = { status: 401, type: OAuthError, description: 'No credentials, or bad ones' };
 const STALE = { status: 412, type: OAuthError, description: 'The client was changed since that ETag' };
 const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag of the client that is meant' };
 
@@ -67,8 +66,7 @@ export class OAuthClientsController {
   ) {}
 
   @Post()
-  @Header('Cache-Control', 'no-store')
-  @Header('Pragma', 'no-cache')
+  @NoStore()
   @ApiOperation({ operationId: 'CreateOAuthClient', summary: 'Create an OAuth client' })
   @ApiBody({ type: OAuthClientCreateRequest, required: true })
   @ApiResponse({ status: 201, type: OAuthClientReply, description: 'The client, and its secret this once' })

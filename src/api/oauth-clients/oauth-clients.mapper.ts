@@ -3,7 +3,6 @@ import type { Client, IssuedSecret } from '../../clients/client.js';
 import type { Submission } from '../../clients/submission.js';
 import { REGISTERED_NAMES } from '../../clients/policy/rules.js';
 import type { Shaped } from '../shape.js';
-import type { ClientDraft } from '../../clients/policy/client.js';
 import type {
   OAuthClient,
   OAuthClientCreateRequest,
@@ -19,27 +18,27 @@ const NAMES = {
   scopes: 'allowed_scopes',
 } as const;
 
-/** The members of a request, and what the core calls them. */
-const MEMBERS = [
-  ['name', 'name'],
-  ['client_type', 'type'],
-  ['allowed_grant_types', 'grantTypes'],
-  ['allowed_scopes', 'scopes'],
-  ['redirect_uris', 'redirectUris'],
-  ['require_pkce', 'requirePkce'],
-  ['logo_uri', 'logoUri'],
-  ['policy_uri', 'policyUri'],
-  ['tos_uri', 'tosUri'],
-] as const satisfies [keyof OAuthClientUpdateRequest, keyof ClientDraft][];
+/** The fields that a request may name. */
+const FIELDS = [
+  'name',
+  'type',
+  'grantTypes',
+  'scopes',
+  'redirectUris',
+  'requirePkce',
+  'logoUri',
+  'policyUri',
+  'tosUri',
+] as const satisfies (keyof typeof NAMES)[];
 
 /** What a request names, and nothing else: a member that was left out is not there, one that was null is undefined. */
 export function toSubmission({
   body,
   faults,
 }: Shaped<OAuthClientCreateRequest | OAuthClientUpdateRequest>): Submission {
-  const named = MEMBERS.filter(([member]) => Object.hasOwn(body, member));
+  const named = FIELDS.filter((field) => Object.hasOwn(body, NAMES[field]));
   return {
-    draft: Object.fromEntries(named.map(([member, field]) => [field, body[member] ?? undefined])),
+    draft: Object.fromEntries(named.map((field) => [field, body[NAMES[field]] ?? undefined])),
     faults,
     names: NAMES,
     refusalCode: () => 'validation_error',

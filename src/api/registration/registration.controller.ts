@@ -3,7 +3,6 @@ import {
   Controller,
   Delete,
   Get,
-  Header,
   Headers,
   HttpCode,
   Inject,
@@ -25,6 +24,7 @@ import { CONFIG, type Config } from '../../config/config.js';
 import { readFlag } from '../flag.js';
 import { readShape, requireObject } from '../shape.js';
 import { PublicUrl } from '../public-url.js';
+import { NoStore } from '../no-store.js';
 import { OAuthError } from '../error.dto.js';
 import type { Submission } from '../../clients/submission.js';
 import { RegistryError } from '../../errors/registry-error.js';
@@ -62,8 +62,7 @@ export class RegistrationController {
   ) {}
 
   @Post()
-  @Header('Cache-Control', 'no-store')
-  @Header('Pragma', 'no-cache')
+  @NoStore()
   @ApiOperation({
     operationId: 'RegisterOAuthClient',
     summary: 'Register an OAuth client dynamically (RFC 7591)',
@@ -108,8 +107,7 @@ export class RegistrationController {
 
   @Get(':client_id')
   @Access('public')
-  @Header('Cache-Control', 'no-store')
-  @Header('Pragma', 'no-cache')
+  @NoStore()
   @ApiOperation({ operationId: 'GetOAuthRegistration', summary: 'Read a registration (RFC 7592 §2.1)' })
   @ApiHeader(TOKEN)
   @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client, without its secret' })
@@ -125,8 +123,7 @@ export class RegistrationController {
 
   @Put(':client_id')
   @Access('public')
-  @Header('Cache-Control', 'no-store')
-  @Header('Pragma', 'no-cache')
+  @NoStore()
   @ApiOperation({
     operationId: 'UpdateOAuthRegistration',
     summary: 'Replace a registration as a whole (RFC 7592 §2.2)',

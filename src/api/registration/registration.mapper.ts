@@ -1,4 +1,4 @@
-import type { Client, IssuedSecret } from '../../clients/client.js';
+import { type Client, type IssuedSecret, ownNameOf } from '../../clients/client.js';
 import type { Submission } from '../../clients/submission.js';
 import { isTranslation } from '../../clients/policy/metadata-members.js';
 import type { ClientProfile } from '../../clients/policy/client.js';
@@ -78,7 +78,7 @@ export function toResponse(
       client_secret_expires_at: secret.expiresAt ? toSeconds(secret.expiresAt) : 0,
     }),
     ...management,
-    ...toMetadata({ ...client, name: client.name === client.id ? null : client.name }),
+    ...toMetadata({ ...client, name: ownNameOf(client) }),
   };
 }
 

@@ -2,7 +2,7 @@ import type { ClientDraft } from './client.js';
 import { type GrantType, isGrantType, isRegisteredGrantType, offeredGrants } from './grant-types.js';
 import type { MetadataProfile } from './metadata-members.js';
 import type { Rule } from './rules.js';
-import { DEFAULT_GRANT_TYPES, settle } from './settle.js';
+import { authMethodOf, DEFAULT_GRANT_TYPES } from './settle.js';
 
 /** Who may register: anyone, whoever has credentials, or nobody. */
 export const REGISTRATION_MODES = ['open', 'token', 'closed'] as const;
@@ -64,7 +64,7 @@ export function narrow(draft: ClientDraft, policy: RegistrationPolicy): ClientDr
     ...draft,
     grantTypes,
     scopes: grantable(draft.scopes?.length ? draft.scopes : policy.defaultScopes, policy.allowedScopes),
-    requirePkce: settle(draft).type === 'public' && grantTypes.includes('authorization_code'),
+    requirePkce: authMethodOf(draft) === 'none' && grantTypes.includes('authorization_code'),
   };
 }
 

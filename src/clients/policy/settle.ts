@@ -1,4 +1,4 @@
-import type { ClientDraft, ClientProfile, ExtendedMetadata } from './client.js';
+import type { ClientDraft, ClientProfile, ExtendedMetadata, TokenEndpointAuthMethod } from './client.js';
 import { type GrantType, offeredGrants } from './grant-types.js';
 
 /** RFC 7591 §2 */
@@ -17,14 +17,18 @@ export function draftOf({ metadata, ...profile }: ClientProfile): ClientDraft {
   };
 }
 
+/** How the client will authenticate: with a secret, unless it said otherwise (RFC 7591 §2). */
+export function authMethodOf({ tokenEndpointAuthMethod, type }: ClientDraft): TokenEndpointAuthMethod {
+  return tokenEndpointAuthMethod ?? (type === 'public' ? 'none' : 'client_secret_basic');
+}
+
 const unique = (values: readonly string[] = []) => [...new Set(values)];
 
 /**
  * The client that a faultless draft becomes: what was left out gets its default, what was said twice is there once.
  */
 export function settle(draft: ClientDraft): ClientProfile {
-  const tokenEndpointAuthMethod =
-    draft.tokenEndpointAuthMethod ?? (draft.type === 'public' ? 'none' : 'client_secret_basic');
+  const tokenEndpointAuthMethod = authMethodOf(draft);
   return {
     name: draft.name?.trim() ?? null,
     type: tokenEndpointAuthMethod === 'none' ? 'public' : 'confidential',
