@@ -15,6 +15,7 @@ const IMPORTS = {
   auth: ['config', 'database', 'errors', 'secrets'],
   operations: ['auth', 'config', 'database', 'errors'],
   migrations: [],
+  cli: ['auth', 'clients', 'policy', 'database', 'errors'],
   api: ['auth', 'clients', 'policy', 'config', 'database', 'errors'],
   door: ['api', 'auth', 'clients', 'policy', 'config', 'errors'],
 };
@@ -61,6 +62,7 @@ export default tseslint.config(
           'auth',
           'operations',
           'migrations',
+          'cli',
           'api',
         ].map((type) => ({ type, pattern: `src/${type}` })),
       ],

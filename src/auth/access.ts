@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 /**
  * Who may come in:
  * - `public`: anyone; credentials are not looked at
- * - `optional`: anyone; credentials that were sent must be good
+ * - `optional`: anyone; credentials that were sent must be good, but an initial access token is the handler's to judge
  * - `member`: anyone with good credentials
  * - `admin`: admins
  */

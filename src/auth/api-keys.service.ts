@@ -2,8 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Transactions } from '../database/transactions.js';
-import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
-import { generateApiKey } from './api-key.js';
+import { generateCredential, hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import type { Principal } from './principal.js';
 
@@ -28,7 +27,7 @@ export class ApiKeysService {
 
   /** Makes a key. What is returned here is the only copy of it in clear. */
   async create(key: NewApiKey): Promise<{ id: string; apiKey: string }> {
-    const apiKey = generateApiKey();
+    const apiKey = generateCredential('apiKey');
     return { id: await this.store(key, apiKey), apiKey };
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { IncomingHttpHeaders } from 'node:http';
 import { RegistryError } from '../errors/registry-error.js';
+import { looksLike } from '../secrets/secret.js';
 import type { AccessLevel } from './access.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { JwtService } from './jwt.service.js';
@@ -11,6 +12,12 @@ const BEARER = /^bearer +([\x21-\x7e]{1,8192})$/i;
 
 /** The token of an Authorization header; undefined where it holds none. */
 export const bearerToken = (authorization: string | undefined) => BEARER.exec(authorization ?? '')?.[1];
+
+/** The initial access token of an Authorization header (RFC 7591 §3); null where it holds none. */
+export function initialAccessToken(authorization: string | undefined): string | null {
+  const token = bearerToken(authorization);
+  return token !== undefined && looksLike('initialAccessToken', token) ? token : null;
+}
 
 /** A request as far as it tells who sent it; Fastify's is one. */
 export interface Caller {
@@ -41,7 +48,9 @@ export class Authenticator {
    */
   async admit(caller: Caller, level: AccessLevel): Promise<Principal | null> {
     if (level === 'public') return null;
-    caller.principal ??= await this.identify(caller.headers.authorization);
+    const { authorization } = caller.headers;
+    if (level === 'optional' && initialAccessToken(authorization) !== null) return null;
+    caller.principal ??= await this.identify(authorization);
     if (caller.principal === null && level !== 'optional') {
       throw new RegistryError('unauthorized', 'Send an API key or a token as "Authorization: Bearer KEY".');
     }

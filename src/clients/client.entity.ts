@@ -57,6 +57,9 @@ export class ClientEntity implements Client {
   @Column({ type: 'varchar', length: 16 })
   source!: ClientSource;
 
+  @Column({ name: 'initial_access_token_id', type: 'varchar', length: 36, nullable: true })
+  initialAccessTokenId!: string | null;
+
   @Column({ type: 'varchar', length: 16 })
   status!: ClientStatus;
 

@@ -13,16 +13,22 @@ export interface Owner {
   userId: string;
 }
 
-/** A registered client, as every door may read it: there is no secret in it, nor the hash of one. */
-export interface Client extends ClientProfile {
-  /** The client_id. */
-  id: string;
-  /** The client_id again where the client has no name of its own. */
-  name: string;
+/** Where a client comes from. */
+export interface Origin {
   /** Null for a client that registered itself without credentials. */
   orgId: string | null;
   userId: string | null;
   source: ClientSource;
+  /** By which it was registered (RFC 7591 §3), and whose limits go on holding; null: without one. */
+  initialAccessTokenId: string | null;
+}
+
+/** A registered client, as every door may read it: there is no secret in it, nor the hash of one. */
+export interface Client extends ClientProfile, Origin {
+  /** The client_id. */
+  id: string;
+  /** The client_id again where the client has no name of its own. */
+  name: string;
   status: ClientStatus;
   /** Whether an operator has vouched for it. */
   verified: boolean;

@@ -5,6 +5,7 @@ import { ClientSecretsRepository } from './client-secrets.repository.js';
 import { ClientSecretsService } from './client-secrets.service.js';
 import { ClientsRepository } from './clients.repository.js';
 import { ClientsService } from './clients.service.js';
+import { InitialAccessTokensService } from './initial-access-tokens.service.js';
 import { RegistrationsService } from './registrations.service.js';
 
 /** The core that every door draws on. */
@@ -14,9 +15,10 @@ import { RegistrationsService } from './registrations.service.js';
     ClientsRepository,
     ClientsService,
     RegistrationsService,
+    InitialAccessTokensService,
     ClientSecretsRepository,
     ClientSecretsService,
   ],
-  exports: [ClientsService, RegistrationsService, ClientSecretsService],
+  exports: [ClientsService, RegistrationsService, ClientSecretsService, InitialAccessTokensService],
 })
 export class ClientsModule {}

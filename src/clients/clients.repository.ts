@@ -5,6 +5,9 @@ import { Transactions } from '../database/transactions.js';
 import { hashSecret } from '../secrets/secret.js';
 import { CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedSecret } from './client.js';
 import { ClientEntity } from './client.entity.js';
+import type { InitialAccessToken } from './initial-access-token.js';
+import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
+import { countRegistration } from './initial-access-tokens.service.js';
 import { lockClient } from './lock-client.js';
 import { SecretsOfClient } from './client-secrets.repository.js';
 import type {
@@ -63,6 +66,8 @@ export interface Registration {
 
 /** The same inside of a transaction that has locked it. */
 export interface LockedRegistration extends Registration {
+  /** The one that the client was registered with, whether or not it has ended since. */
+  initialAccessToken: InitialAccessToken | null;
   secrets: SecretsOfClient;
   store: (client: Client, token: string) => Promise<void>;
   remove: () => Promise<void>;
@@ -81,12 +86,20 @@ export class ClientsRepository {
     this.conditions = filterConditions(isPostgres ? 'postgres' : 'better-sqlite3');
   }
 
-  /** Stores a new client with the hashes of its credentials, all or nothing. */
+  /**
+   * Stores a new client with the hashes of its credentials, all or nothing.
+   * @throws RegistryError `invalid_token` where the client's initial access token is used up
+   */
   async insert(client: Client, secret: IssuedSecret | null, registrationToken: string | null): Promise<void> {
     await this.transactions.run(async (manager) => {
       const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
       await manager.insert(ClientEntity, { ...client, registrationTokenHash });
       if (secret !== null) await new SecretsOfClient(client.id, manager).add(secret, client.createdAt);
+      // Last, since registrations with the same token wait for each other from here on
+      const { initialAccessTokenId } = client;
+      if (initialAccessTokenId !== null) {
+        await countRegistration(manager, initialAccessTokenId, client.createdAt);
+      }
     });
   }
 
@@ -122,9 +135,14 @@ export class ClientsRepository {
     return this.transactions.run(async (manager) => {
       await lockClient(manager, id);
       const registration = await this.registration(manager, id);
+      const initialAccessTokenId = registration?.client.initialAccessTokenId ?? null;
       return work(
         registration && {
           ...registration,
+          initialAccessToken:
+            initialAccessTokenId === null
+              ? null
+              : await manager.findOneBy(InitialAccessTokenEntity, { id: initialAccessTokenId }),
           secrets: new SecretsOfClient(id, manager),
           store: async (client, token) => {
             await manager.update(ClientEntity, id, { ...client, registrationTokenHash: hashSecret(token) });

@@ -30,7 +30,12 @@ export class ClientsService {
    * @throws RegistryError with every field at fault; nothing is stored then
    */
   async create(submission: Submission, owner: Owner): Promise<IssuedClient> {
-    const issued = issueClient(settle(accept(submission, CLIENT_RULES)), owner, 'api');
+    const issued = issueClient(settle(accept(submission, CLIENT_RULES)), {
+      orgId: owner.orgId,
+      userId: owner.userId,
+      source: 'api',
+      initialAccessTokenId: null,
+    });
     await this.repository.insert(issued.client, issued.secret, null);
     return issued;
   }

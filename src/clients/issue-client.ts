@@ -1,19 +1,17 @@
 import { v7 as uuidv7 } from 'uuid';
 import { generateSecret } from '../secrets/secret.js';
-import type { Client, ClientSource, IssuedClient, IssuedSecret, Owner } from './client.js';
+import type { Client, IssuedClient, IssuedSecret, Origin } from './client.js';
 import type { ClientProfile, ClientType } from './policy/client.js';
 
 /** Makes a new client of a profile, with a secret where it can keep one. */
-export function issueClient(profile: ClientProfile, owner: Owner | null, source: ClientSource): IssuedClient {
+export function issueClient(profile: ClientProfile, origin: Origin): IssuedClient {
   const id = uuidv7();
   const now = new Date();
   const client: Client = {
     ...profile,
+    ...origin,
     id,
     name: profile.name ?? id,
-    orgId: owner?.orgId ?? null,
-    userId: owner?.userId ?? null,
-    source,
     status: 'active',
     verified: false,
     version: 1,

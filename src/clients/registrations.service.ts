@@ -5,17 +5,28 @@ import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret, hashSecret, matchesHash } from '../secrets/secret.js';
 import type { Client, IssuedRegistration, Owner } from './client.js';
 import { ClientsRepository, type LockedRegistration, type Registration } from './clients.repository.js';
+import type { InitialAccessToken } from './initial-access-token.js';
+import { InitialAccessTokensService } from './initial-access-tokens.service.js';
 import { changeClient, issueClient, secretFor } from './issue-client.js';
 import type { ClientProfile } from './policy/client.js';
 import {
+  limited,
   narrow,
   type RegistrationMode,
   type RegistrationPolicy,
   registrationRules,
 } from './policy/registration.js';
-import { CLIENT_RULES, type Rule } from './policy/rules.js';
+import { CLIENT_RULES } from './policy/rules.js';
 import { settle } from './policy/settle.js';
 import { accept, type Submission } from './submission.js';
+
+/** Who registers. */
+export interface Registrant {
+  /** The caller, where it is known. */
+  owner: Owner | null;
+  /** RFC 7591 §3; null: it sent none. */
+  initialAccessToken: string | null;
+}
 
 /** A full replacement of a registration (RFC 7592 §2.2). */
 export interface Replacement {
@@ -34,10 +45,10 @@ const NO_TOKEN_HASH = hashSecret(generateSecret());
 export class RegistrationsService {
   private readonly mode: RegistrationMode;
   private readonly policy: RegistrationPolicy;
-  private readonly rules: readonly Rule[];
 
   constructor(
     private readonly repository: ClientsRepository,
+    private readonly initialAccessTokens: InitialAccessTokensService,
     @Inject(CONFIG) config: Config,
   ) {
     this.mode = config.registrationMode;
@@ -46,38 +57,35 @@ export class RegistrationsService {
       allowedScopes: config.registrationAllowedScopes,
       defaultScopes: config.registrationDefaultScopes,
       allowedGrantTypes: config.registrationAllowedGrantTypes,
+      redirectHosts: [],
     };
-    this.rules = [...registrationRules(this.policy), ...CLIENT_RULES];
   }
 
   /**
    * Registers a client.
-   * @param owner the caller, where it is known
-   * @throws RegistryError where the operator does not let the caller register, or with every field at fault; nothing is
-   *   stored then
+   * @throws RegistryError where the operator does not let the registrant register, or with every field at fault; nothing
+   *   is stored then
    */
-  async register(submission: Submission, owner: Owner | null): Promise<IssuedRegistration> {
-    const issued = issueClient(this.preview(submission, owner), owner, 'dynamic');
+  async register(submission: Submission, registrant: Registrant): Promise<IssuedRegistration> {
+    const token = await this.admit(registrant);
+    const owner = token ?? registrant.owner;
+    const issued = issueClient(grant(submission, this.policyFor(token)), {
+      orgId: owner?.orgId ?? null,
+      userId: owner?.userId ?? null,
+      source: 'dynamic',
+      initialAccessTokenId: token?.id ?? null,
+    });
     const registrationToken = generateSecret();
     await this.repository.insert(issued.client, issued.secret, registrationToken);
     return { ...issued, registrationToken };
   }
 
   /**
-   * What a registration would be granted. Nothing is stored.
+   * What a registration would be granted. Nothing is stored, nor counted.
    * @throws RegistryError as `register` would
    */
-  preview(submission: Submission, owner: Owner | null): ClientProfile {
-    if (this.mode === 'closed') {
-      throw new RegistryError('insufficient_scope', 'Registration is closed here.');
-    }
-    if (this.mode === 'token' && owner === null) {
-      throw new RegistryError(
-        'unauthorized',
-        'Registration takes credentials here: "Authorization: Bearer KEY".',
-      );
-    }
-    return this.grant(submission);
+  async preview(submission: Submission, registrant: Registrant): Promise<ClientProfile> {
+    return grant(submission, this.policyFor(await this.admit(registrant)));
   }
 
   /**
@@ -95,7 +103,7 @@ export class RegistrationsService {
    * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
    */
   async replace(id: string, token: string, replacement: Replacement): Promise<IssuedRegistration> {
-    return this.withManaged(id, token, async ({ client, secrets, store }) => {
+    return this.withManaged(id, token, async ({ client, initialAccessToken, secrets, store }) => {
       const { submission, clientId, clientSecret } = replacement;
       const now = new Date();
       const faults = { ...submission.faults };
@@ -104,7 +112,8 @@ export class RegistrationsService {
         clientSecret === undefined ||
         (typeof clientSecret === 'string' && (await secrets.accepts(clientSecret, now)));
       if (!isSecretGood) faults.client_secret = ['must be left out, or be the current client_secret'];
-      const changed = changeClient(client, this.grant({ ...submission, faults }));
+      const policy = this.policyFor(initialAccessToken);
+      const changed = changeClient(client, grant({ ...submission, faults }, policy));
 
       const secret = changed.type === client.type ? null : secretFor(changed.type);
       if (changed.type !== client.type) await secrets.revokeAll(now);
@@ -123,8 +132,23 @@ export class RegistrationsService {
     await this.withManaged(id, token, ({ remove }) => remove());
   }
 
-  private grant(submission: Submission): ClientProfile {
-    return settle(narrow(accept(submission, this.rules), this.policy));
+  /** The registrant's initial access token, if it may register at all; null where it needs none. */
+  private async admit({ owner, initialAccessToken }: Registrant): Promise<InitialAccessToken | null> {
+    if (this.mode === 'closed') {
+      throw new RegistryError('insufficient_scope', 'Registration is closed here.');
+    }
+    if (initialAccessToken !== null) return this.initialAccessTokens.authenticate(initialAccessToken);
+    if (this.mode === 'token' && owner === null) {
+      throw new RegistryError(
+        'unauthorized',
+        'Registration takes an initial access token or an API key here: "Authorization: Bearer TOKEN".',
+      );
+    }
+    return null;
+  }
+
+  private policyFor(token: InitialAccessToken | null): RegistrationPolicy {
+    return token === null ? this.policy : limited(this.policy, token);
   }
 
   private async withManaged<T>(
@@ -135,6 +159,11 @@ export class RegistrationsService {
     if (!isClientId(id)) return work(managedBy<LockedRegistration>(token, null));
     return this.repository.withRegistration(id, (registration) => work(managedBy(token, registration)));
   }
+}
+
+/** What is granted of a submission under a policy. */
+function grant(submission: Submission, policy: RegistrationPolicy): ClientProfile {
+  return settle(narrow(accept(submission, [...CLIENT_RULES, ...registrationRules(policy)]), policy));
 }
 
 /** The registration, if the token manages it. */

@@ -25,13 +25,18 @@ export function accept(
   rules: readonly Rule[],
 ): ClientDraft {
   const invalidFields = judge(draft, rules, names, faults);
+  if (Object.keys(invalidFields).length === 0) return draft;
+  throw refusal(refusalCode(invalidFields), invalidFields);
+}
+
+/** The error that names every field at fault. */
+export function refusal(code: ErrorCode, invalidFields: FieldFaults): RegistryError {
   const fields = Object.keys(invalidFields);
-  if (fields.length === 0) return draft;
   // RFC 6749 §5.2: ASCII only. The rest is in invalid_fields
   const named = fields.filter((field) => /^[\x21-\x7e]{1,64}$/.test(field)).slice(0, MAX_FIELDS_NAMED);
   const others = named.length < fields.length ? ' and others' : '';
-  throw new RegistryError(
-    refusalCode(invalidFields),
+  return new RegistryError(
+    code,
     `These fields are invalid: ${named.join(', ')}${others}. invalid_fields says what to do about each.`,
     { invalidFields },
   );

@@ -12,8 +12,8 @@ const epochMilliseconds: ValueTransformer = {
 };
 
 const spaceDelimited: ValueTransformer = {
-  to: (values: readonly string[] | undefined) => values && ` ${values.join(' ')} `,
-  from: (value: string) => value.split(' ').filter((part) => part !== ''),
+  to: (values: readonly string[] | null | undefined) => values && ` ${values.join(' ')} `,
+  from: (value: string | null) => value?.split(' ').filter((part) => part !== '') ?? null,
 };
 
 const json: ValueTransformer = {

@@ -1,11 +1,33 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 
 const SECRET_BYTES = 32;
 const HINT_LENGTH = 4;
+const CHECKSUM_LENGTH = 8;
+
+/** What the credentials that people handle begin with. */
+const PREFIXES = { apiKey: 'ocr_', initialAccessToken: 'oci_' } as const;
+type Kind = keyof typeof PREFIXES;
 
 /** 256 random bits, in base64url: 43 characters that need no escaping in a header, a form or a URL. */
 export function generateSecret(): string {
   return randomBytes(SECRET_BYTES).toString('base64url');
+}
+
+const checksum = (body: string) => crc32(body).toString(16).padStart(CHECKSUM_LENGTH, '0');
+
+/**
+ * A secret that tells what it is: a prefix, 256 random bits, and a checksum. The prefix lets scanners find one that
+ * leaked into a repository, and the checksum lets them tell it from what only looks like one.
+ */
+export function generateCredential(kind: Kind): string {
+  const body = generateSecret();
+  return `${PREFIXES[kind]}${body}${checksum(body)}`;
+}
+
+/** Whether `value` claims to be of that kind; it says nothing of whether it was ever issued. */
+export function looksLike(kind: Kind, value: string): boolean {
+  return value.startsWith(PREFIXES[kind]);
 }
 
 /**

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 function start(
   env: Record<string, string> = {},
-  script: 'main.js' | 'api-key.js' = 'main.js',
+  script: 'main.js' | 'cli.js' = 'main.js',
   args?: string[],
 ): Program {
   const program = new Program(script, { cwd: directory, env: { PORT: '0', ...env }, args });
@@ -280,7 +280,7 @@ onEachEngine((engine) => {
   it('api-key creates, lists and revokes keys that the running service knows', async () => {
     const url = await start(env()).says(URL_LINE);
     const cli = async (...args: string[]) => {
-      const program = start(env(), 'api-key.js', args);
+      const program = start(env(), 'cli.js', ['api-key', ...args]);
       return { code: await program.ended, output: program.stdout + program.stderr };
     };
     const created = await cli('create', '--name', 'ci', '--org', 'acme', '--expires-in', '90d');
@@ -300,17 +300,71 @@ onEachEngine((engine) => {
     expect(await cli('revoke', id!)).toEqual({ code: 1, output: `There is no valid API key ${id}.\n` });
   });
 
+  it('initial-access-token creates, lists and revokes tokens that the running service knows', async () => {
+    const url = await start(env()).says(URL_LINE);
+    const cli = async (...args: string[]) => {
+      const program = start(env(), 'cli.js', ['initial-access-token', ...args]);
+      return { code: await program.ended, output: program.stdout + program.stderr };
+    };
+    const register = async (token: string) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const response = await fetch(`${url}/v2/oauth/register`, {
+        method: 'POST',
+        headers,
+        body: '{"scope":"read write"}',
+      });
+      return { status: response.status, scope: ((await response.json()) as { scope?: string }).scope };
+    };
+    const options = ['--name', 'fleet', '--org', 'acme', '--max', '2', '--expires-in', '1h'];
+    const created = await cli('create', ...options, '--scopes', 'read, list');
+    expect(created.code).toBe(0);
+    const [, id] = /Initial access token (\S+),/.exec(created.output)!;
+    const [token] = /oci_\S+/.exec(created.output)!;
+    expect(await register(token)).toEqual({ status: 201, scope: 'read' });
+
+    const listed = await cli('list');
+    expect(listed.output).toContain(id);
+    expect(listed.output).toContain('1 of 2');
+    expect(listed.output).not.toContain(token);
+
+    expect((await cli('revoke', id!)).code).toBe(0);
+    expect((await register(token)).status).toBe(401);
+    expect((await cli('revoke', id!)).code).toBe(1);
+  });
+
   it.each([
-    [[], /Say create, list or revoke/],
+    [['--org', 'o', '--max', '1', '--expires-in', '1d'], /--name must be 1 to 255/],
+    [['--name', 'n', '--org', 'o', '--expires-in', '1d'], /--max and --expires-in are required/],
+    [['--name', 'n', '--org', 'o', '--max', 'x', '--expires-in', '1d'], /--max must be a whole number/],
+    [['--name', 'n', '--org', 'o', '--max', '1', '--expires-in', '0d'], /--expires-in takes/],
+    [
+      ['--name', 'n', '--org', 'o', '--max', '1', '--expires-in', '1d', '--grant-types', 'x', '--scopes', ''],
+      /--scopes must name.*\n--grant-types must name/,
+    ],
+  ])('initial-access-token create %j says what is wrong', async (args, expected) => {
+    const program = start(env(), 'cli.js', ['initial-access-token', 'create', ...args]);
+    expect(await program.ended).toBe(1);
+    expect(program.stderr).toMatch(expected);
+    expect(program.stderr).not.toContain('    at ');
+  });
+
+  it('migrate brings the database up to date', async () => {
+    const program = start(env(), 'cli.js', ['migrate']);
+    expect(await program.ended).toBe(0);
+    expect(program.stdout).toBe('The database is up to date.\n');
+  });
+
+  it.each([
+    [[], /Say one of: api-key create, api-key list/],
     [['create', '--name', 'x'], /--name and --org/],
     [['create', '--name', 'x', '--org', 'y', '--role', 'owner'], /--role takes member or admin/],
     [['create', '--name', 'x', '--org', 'y', '--expires-in', 'soon'], /--expires-in takes/],
     [['create', '--nmae', 'x'], /Unknown option '--nmae'/],
-    [['revoke'], /Say which key/],
-    [['toString'], /Say create, list or revoke/],
+    [['revoke'], /Say which one/],
+    [['toString'], /Say one of: api-key create/],
     [['list', 'all'], /all is too much/],
   ])('api-key %j says what is missing', async (args, expected) => {
-    const program = start(env(), 'api-key.js', args);
+    const program = start(env(), 'cli.js', ['api-key', ...args]);
     expect(await program.ended).toBe(1);
     expect(program.stderr).toMatch(expected);
     expect(program.stderr).not.toContain('    at ');

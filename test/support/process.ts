@@ -13,7 +13,7 @@ export class Program {
   private readonly child: ChildProcess;
 
   constructor(
-    script: 'main.js' | 'api-key.js',
+    script: 'main.js' | 'cli.js',
     options: { env?: Record<string, string>; cwd: string; args?: string[] },
   ) {
     const path = resolve(DIST, script);

@@ -4,6 +4,8 @@ import { DataSource } from 'typeorm';
 import { buildApp } from '../../src/app.js';
 import { ApiKeysService, type NewApiKey } from '../../src/auth/api-keys.service.js';
 import { bootstrapApiKey } from '../../src/auth/bootstrap.js';
+import { InitialAccessTokensService } from '../../src/clients/initial-access-tokens.service.js';
+import type { InitialAccessTokenDraft } from '../../src/clients/policy/initial-access-token.js';
 import { readConfig } from '../../src/config/config.js';
 import { createDatabase, type Engine } from './databases.js';
 
@@ -32,6 +34,7 @@ export class Registry {
     readonly url: string,
     /** Of an admin of the organization `default`. */
     readonly adminKey: string,
+    readonly databaseUrl: string,
     private readonly drop: () => Promise<void>,
   ) {}
 
@@ -49,7 +52,7 @@ export class Registry {
     const app = await buildApp(config);
     await bootstrapApiKey(app, config);
     await app.listen({ port: 0, host: '127.0.0.1' });
-    return new Registry(app, await app.getUrl(), adminKey, () => database.drop());
+    return new Registry(app, await app.getUrl(), adminKey, database.url, () => database.drop());
   }
 
   async stop(): Promise<void> {
@@ -75,6 +78,21 @@ export class Registry {
       orgId,
     } as const;
     return { ...(await this.app.get(ApiKeysService, { strict: false }).create(key)), orgId };
+  }
+
+  /** A token with which 100 clients may be registered, unless told otherwise. */
+  createInitialAccessToken(overrides: Partial<InitialAccessTokenDraft> = {}) {
+    return this.app.get(InitialAccessTokensService, { strict: false }).create({
+      name: 'test',
+      orgId: 'acme',
+      userId: 'alice',
+      maxRegistrations: 100,
+      expiresAt: new Date(Date.now() + 86_400_000),
+      scopes: null,
+      grantTypes: null,
+      redirectHosts: null,
+      ...overrides,
+    });
   }
 
   async send(

@@ -9,6 +9,7 @@ const OPEN: RegistrationPolicy = {
   allowedScopes: null,
   defaultScopes: [],
   allowedGrantTypes: GRANT_TYPES,
+  redirectHosts: [],
 };
 const STRICT: RegistrationPolicy = { ...OPEN, profile: 'strict' };
 const LENIENT: RegistrationPolicy = { ...OPEN, profile: 'lenient' };

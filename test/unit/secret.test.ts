@@ -1,4 +1,12 @@
-import { generateSecret, hashSecret, matchesHash, secretHint } from '../../src/secrets/secret.js';
+import { crc32 } from 'node:zlib';
+import {
+  generateCredential,
+  generateSecret,
+  hashSecret,
+  looksLike,
+  matchesHash,
+  secretHint,
+} from '../../src/secrets/secret.js';
 
 it('A secret is 256 random bits, and never the same', () => {
   const secrets = Array.from({ length: 200 }, generateSecret);
@@ -6,6 +14,24 @@ it('A secret is 256 random bits, and never the same', () => {
   expect(secrets.map((secret) => Buffer.from(secret, 'base64url').length)).toEqual(Array(200).fill(32));
   expect(new Set(secrets).size).toBe(200);
 });
+
+it.each([
+  ['apiKey', 'ocr_'],
+  ['initialAccessToken', 'oci_'],
+] as const)(
+  'A credential is a prefix that tells its kind, 256 random bits and their checksum: %s',
+  (kind, prefix) => {
+    const credentials = Array.from({ length: 200 }, () => generateCredential(kind));
+    for (const credential of credentials) {
+      const [, start, random, checksum] = /^(oc._)([\w-]{43})([0-9a-f]{8})$/.exec(credential)!;
+      expect(start).toBe(prefix);
+      expect(parseInt(checksum!, 16)).toBe(crc32(random!));
+      expect(looksLike(kind, credential)).toBe(true);
+      expect(looksLike(kind === 'apiKey' ? 'initialAccessToken' : 'apiKey', credential)).toBe(false);
+    }
+    expect(new Set(credentials.map((credential) => credential.slice(4, 47))).size).toBe(200);
+  },
+);
 
 // The vectors of FIPS 180-4
 it.each([

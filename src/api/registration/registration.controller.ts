@@ -18,7 +18,7 @@ import { Access } from '../../auth/access.js';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { Principal } from '../../auth/principal.js';
 import { RegistrationsService } from '../../clients/registrations.service.js';
-import { bearerToken } from '../../auth/authenticator.js';
+import { bearerToken, initialAccessToken } from '../../auth/authenticator.js';
 import { treatMember } from '../../clients/policy/metadata-members.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { readFlag } from '../flag.js';
@@ -89,18 +89,20 @@ export class RegistrationController {
   async register(
     // The published JavaScript SDK sends no body at all where it asks for nothing
     @Body() body: unknown = {},
-    @CurrentPrincipal() principal: Principal | null,
+    @CurrentPrincipal() owner: Principal | null,
+    @Headers('authorization') authorization: string | undefined,
     // Taken as a whole, so that the documented operation stays that of the contract
     @Query() { dry_run: dryRun }: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RegistrationResponse | RegisteredMetadata> {
+    const registrant = { owner, initialAccessToken: initialAccessToken(authorization) };
     if (readFlag('dry_run', dryRun)) {
       reply.status(200);
-      return toMetadata(this.registrations.preview(this.read(body), principal));
+      return toMetadata(await this.registrations.preview(this.read(body), registrant));
     }
     const { client, secret, registrationToken } = await this.registrations.register(
       this.read(body),
-      principal,
+      registrant,
     );
     return toResponse(client, secret, this.managementOf(client.id, registrationToken));
   }

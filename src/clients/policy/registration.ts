@@ -1,6 +1,7 @@
 import type { ClientDraft } from './client.js';
 import { type GrantType, isGrantType, isRegisteredGrantType, offeredGrants } from './grant-types.js';
 import type { MetadataProfile } from './metadata-members.js';
+import { redirectHostFaults } from './redirect-host.js';
 import type { Rule } from './rules.js';
 import { authMethodOf, DEFAULT_GRANT_TYPES } from './settle.js';
 
@@ -16,12 +17,32 @@ export interface RegistrationPolicy {
   /** For a registration that names none. */
   defaultScopes: readonly string[];
   allowedGrantTypes: readonly GrantType[];
+  /** A redirect URI must lead to a host of each list: see {@link isRedirectHost}. */
+  redirectHosts: readonly (readonly string[])[];
+}
+
+/** The most that some registrations may get, whatever the policy allows to all; null: anything. */
+export interface RegistrationLimits {
+  scopes: readonly string[] | null;
+  grantTypes: readonly GrantType[] | null;
+  redirectHosts: readonly string[] | null;
+}
+
+/** The policy where further limits hold beside its own. */
+export function limited(policy: RegistrationPolicy, limits: RegistrationLimits): RegistrationPolicy {
+  const { scopes, grantTypes, redirectHosts } = limits;
+  return {
+    ...policy,
+    allowedScopes: policy.allowedScopes === null ? scopes : grantable(policy.allowedScopes, scopes),
+    allowedGrantTypes: grantable(policy.allowedGrantTypes, grantTypes),
+    redirectHosts: redirectHosts === null ? policy.redirectHosts : [...policy.redirectHosts, redirectHosts],
+  };
 }
 
 /** What the open door refuses beyond the rules that hold for every client. */
 export function registrationRules(policy: RegistrationPolicy): readonly Rule[] {
-  const { allowedScopes, allowedGrantTypes } = policy;
-  const offered = `offered here: ${allowedGrantTypes.join(', ')}`;
+  const { allowedScopes, allowedGrantTypes, redirectHosts } = policy;
+  const offered = `offered here: ${allowedGrantTypes.join(', ') || 'none'}`;
   return [
     {
       field: 'grantTypes',
@@ -39,8 +60,13 @@ export function registrationRules(policy: RegistrationPolicy): readonly Rule[] {
       field: 'scopes',
       faults: ({ scopes = [] }) =>
         scopes.length > 0 && grantable(scopes, allowedScopes).length === 0
-          ? [`must contain a scope that is allowed here: ${allowedScopes?.join(' ')}`]
+          ? [`must contain a scope that is allowed here: ${allowedScopes?.join(' ') || 'none'}`]
           : [],
+    },
+    {
+      field: 'redirectUris',
+      faults: ({ redirectUris = [] }) =>
+        redirectHosts.flatMap((hosts) => redirectHostFaults(redirectUris, hosts)),
     },
     {
       // RFC 6749 §4.4: a client without credentials has none to be granted anything for
