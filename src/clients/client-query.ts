@@ -2,6 +2,12 @@ import type { Client, ClientSource, ClientStatus } from './client.js';
 import type { ClientType } from './policy/client.js';
 import type { GrantType } from './policy/grant-types.js';
 
+/** One client. With an organization, a client of any other is as one that does not exist: no statement finds it. */
+export interface ClientKey {
+  id: string;
+  orgId?: string;
+}
+
 /** Which clients; those that match everything that is said. */
 export interface ClientFilter {
   id?: string;

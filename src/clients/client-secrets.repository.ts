@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, type Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Transactions } from '../database/transactions.js';
-import { RegistryError } from '../errors/registry-error.js';
 import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
 import type { ClientSecret } from './client-secret.js';
-import type { IssuedSecret } from './client.js';
+import type { Client, IssuedSecret } from './client.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
-import { lockClient } from './lock-client.js';
+import type { ClientKey } from './client-query.js';
+import { lockClient } from './load-client.js';
 
 /** The secrets of clients in the database. */
 @Injectable()
@@ -28,13 +28,15 @@ export class ClientSecretsRepository {
 
   /**
    * Runs `work` on the secrets of a client while nobody else changes them.
-   * @throws RegistryError `not_found` where the client is gone
+   * @throws RegistryError `not_found`
    */
-  withSecretsOf<T>(clientId: string, work: (secrets: SecretsOfClient) => Promise<T>): Promise<T> {
+  withSecretsOf<T>(
+    key: ClientKey,
+    work: (secrets: SecretsOfClient, client: Client) => Promise<T>,
+  ): Promise<T> {
     return this.transactions.run(async (manager) => {
-      const client = await lockClient(manager, clientId);
-      if (client === null) throw new RegistryError('not_found', 'There is no such client.');
-      return work(new SecretsOfClient(clientId, manager));
+      const client = await lockClient(manager, key);
+      return work(new SecretsOfClient(client.id, manager), client);
     });
   }
 }

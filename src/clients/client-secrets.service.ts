@@ -3,6 +3,7 @@ import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret } from '../secrets/secret.js';
 import { type ClientSecret, MAX_VALID_SECRETS, type SecretRequest } from './client-secret.js';
 import { ClientSecretsRepository } from './client-secrets.repository.js';
+import type { ClientKey } from './client-query.js';
 import { ClientsService } from './clients.service.js';
 
 /** The life of secrets: issued beside each other, so that a rotation can overlap, and revoked one by one. */
@@ -14,20 +15,19 @@ export class ClientSecretsService {
   ) {}
 
   /**
-   * Issues another secret to a confidential client of the organization. `value` is the only copy of it in clear.
+   * Issues another secret to a confidential client. `value` is the only copy of it in clear.
    * @throws RegistryError `not_found`, or `validation_error` for a public client or one secret too many
    */
   async issue(
-    clientId: string,
-    orgId: string,
+    key: ClientKey,
     { expiresAt, expireOthersInSeconds }: SecretRequest,
   ): Promise<{ secret: ClientSecret; value: string }> {
-    const { type } = await this.clients.get(clientId, orgId);
-    if (type === 'public')
-      throw refusal('A public client cannot keep a secret, so it gets none (RFC 6749 §2.1).');
     const value = generateSecret();
     const now = new Date();
-    return this.repository.withSecretsOf(clientId, async (secrets) => {
+    return this.repository.withSecretsOf(key, async (secrets, { type }) => {
+      if (type === 'public') {
+        throw refusal('A public client cannot keep a secret, so it gets none (RFC 6749 §2.1).');
+      }
       if (expireOthersInSeconds !== null) {
         await secrets.expireBy(new Date(now.getTime() + expireOthersInSeconds * 1000));
       }
@@ -38,9 +38,12 @@ export class ClientSecretsService {
     });
   }
 
-  /** The secrets of a client of the organization that were not revoked, the newest first. */
-  async list(clientId: string, orgId: string): Promise<ClientSecret[]> {
-    const { id } = await this.clients.get(clientId, orgId);
+  /**
+   * The secrets of a client that were not revoked, the newest first.
+   * @throws RegistryError `not_found`
+   */
+  async list(key: ClientKey): Promise<ClientSecret[]> {
+    const { id } = await this.clients.get(key);
     return this.repository.list(id);
   }
 
@@ -49,10 +52,9 @@ export class ClientSecretsService {
    * @param force even if no valid one is left
    * @throws RegistryError `not_found`, or `validation_error` for the last valid one
    */
-  async revoke(clientId: string, secretId: string, orgId: string, force: boolean): Promise<void> {
-    const { id } = await this.clients.get(clientId, orgId);
+  async revoke(key: ClientKey, secretId: string, force: boolean): Promise<void> {
     const now = new Date();
-    await this.repository.withSecretsOf(id, async (secrets) => {
+    await this.repository.withSecretsOf(key, async (secrets) => {
       const valid = await secrets.valid(now);
       if (!force && valid.length === 1 && valid[0]?.id === secretId) {
         throw refusal(

@@ -8,6 +8,8 @@ import { ClientsService } from './clients.service.js';
 import { InitialAccessTokensService } from './initial-access-tokens.service.js';
 import { RegistrationsService } from './registrations.service.js';
 
+import { SoftwareStatementsService } from './software-statements.service.js';
+
 /** The core that every door draws on. */
 @Module({
   imports: [TypeOrmModule.forFeature([ClientEntity])],
@@ -16,9 +18,16 @@ import { RegistrationsService } from './registrations.service.js';
     ClientsService,
     RegistrationsService,
     InitialAccessTokensService,
+    SoftwareStatementsService,
     ClientSecretsRepository,
     ClientSecretsService,
   ],
-  exports: [ClientsService, RegistrationsService, ClientSecretsService, InitialAccessTokensService],
+  exports: [
+    ClientsService,
+    RegistrationsService,
+    ClientSecretsService,
+    InitialAccessTokensService,
+    SoftwareStatementsService,
+  ],
 })
 export class ClientsModule {}

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { type EntityManager, type Repository, type SelectQueryBuilder } from 'typeorm';
+import type { Repository, SelectQueryBuilder } from 'typeorm';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret } from '../secrets/secret.js';
 import { CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedSecret } from './client.js';
@@ -8,10 +8,11 @@ import { ClientEntity } from './client.entity.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import { countRegistration } from './initial-access-tokens.service.js';
-import { lockClient } from './lock-client.js';
+import { findClient, findRegistration, lockClient, type Registration } from './load-client.js';
 import { SecretsOfClient } from './client-secrets.repository.js';
 import type {
   ClientFilter,
+  ClientKey,
   ClientOrder,
   ClientPage,
   ClientStats,
@@ -58,12 +59,6 @@ function filterConditions(dialect: keyof typeof DIALECTS): Record<keyof ClientFi
   };
 }
 
-/** A client that registered itself, and the hash of the token by which it does so. */
-export interface Registration {
-  client: Client;
-  tokenHash: string;
-}
-
 /** The same inside of a transaction that has locked it. */
 export interface LockedRegistration extends Registration {
   /** The one that the client was registered with, whether or not it has ended since. */
@@ -103,46 +98,45 @@ export class ClientsRepository {
     });
   }
 
-  /** Stores what `change` makes of a client that it alone sees meanwhile. Null where there is none by that id. */
-  update(id: string, change: (client: Client) => Client): Promise<Client | null> {
+  /**
+   * Stores what `change` makes of a client that it alone sees meanwhile.
+   * @throws RegistryError `not_found`
+   */
+  update(key: ClientKey, change: (client: Client) => Client): Promise<Client> {
     return this.transactions.run(async (manager) => {
-      const client = await lockClient(manager, id);
-      if (client === null) return null;
-      const changed = change(client);
-      await manager.update(ClientEntity, id, changed);
+      const changed = change(await lockClient(manager, key));
+      await manager.update(ClientEntity, changed.id, changed);
       return changed;
     });
   }
 
-  /** Removes a client and all that belongs to it, unless `check` throws. False where there is none by that id. */
-  remove(id: string, check: (client: Client) => void): Promise<boolean> {
+  /**
+   * Removes a client and all that belongs to it, unless `check` throws.
+   * @throws RegistryError `not_found`
+   */
+  remove(key: ClientKey, check: (client: Client) => void): Promise<void> {
     return this.transactions.run(async (manager) => {
-      const client = await lockClient(manager, id);
-      if (client === null) return false;
+      const client = await lockClient(manager, key);
       check(client);
-      await manager.delete(ClientEntity, id);
-      return true;
+      await manager.delete(ClientEntity, client.id);
     });
   }
 
   /** A client with the hash of the token that manages its registration; null where there is no such registration. */
   findRegistration(id: string): Promise<Registration | null> {
-    return this.registration(this.clients.manager, id);
+    return findRegistration(this.clients.manager, id, { isLocked: false });
   }
 
   /** Runs `work` on a registration while nobody else changes it. */
   withRegistration<T>(id: string, work: (registration: LockedRegistration | null) => Promise<T>): Promise<T> {
     return this.transactions.run(async (manager) => {
-      await lockClient(manager, id);
-      const registration = await this.registration(manager, id);
-      const initialAccessTokenId = registration?.client.initialAccessTokenId ?? null;
+      const registration = await findRegistration(manager, id, { isLocked: true });
+      const tokenId = registration?.client.initialAccessTokenId ?? null;
       return work(
         registration && {
           ...registration,
           initialAccessToken:
-            initialAccessTokenId === null
-              ? null
-              : await manager.findOneBy(InitialAccessTokenEntity, { id: initialAccessTokenId }),
+            tokenId === null ? null : await manager.findOneBy(InitialAccessTokenEntity, { id: tokenId }),
           secrets: new SecretsOfClient(id, manager),
           store: async (client, token) => {
             await manager.update(ClientEntity, id, { ...client, registrationTokenHash: hashSecret(token) });
@@ -155,19 +149,9 @@ export class ClientsRepository {
     });
   }
 
-  private async registration(manager: EntityManager, id: string): Promise<Registration | null> {
-    const found = await manager
-      .createQueryBuilder(ClientEntity, 'client')
-      .addSelect('client.registrationTokenHash')
-      .where('client.id = :id', { id })
-      .getOne();
-    if (!found?.registrationTokenHash) return null;
-    const { registrationTokenHash: tokenHash, ...client } = found;
-    return { client, tokenHash };
-  }
-
-  find(id: string): Promise<Client | null> {
-    return this.clients.findOneBy({ id });
+  /** The client; null where there is none. */
+  find(key: ClientKey): Promise<Client | null> {
+    return findClient(this.clients.manager, key);
   }
 
   async page(filter: ClientFilter, order: ClientOrder, { size, after }: PageRequest): Promise<ClientPage> {

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { validate as isClientId } from 'uuid';
 import { RegistryError } from '../errors/registry-error.js';
 import { type Client, type IssuedClient, type Owner, ownNameOf } from './client.js';
 import type {
   ClientFilter,
+  ClientKey,
   ClientOrder,
   ClientPage,
   ClientStats,
@@ -13,7 +13,9 @@ import type {
 } from './client-query.js';
 import { changeClient, issueClient } from './issue-client.js';
 import { ClientsRepository } from './clients.repository.js';
+import { noSuchClient } from './load-client.js';
 import { CLIENT_RULES, isFixed, rulesAboutChanges } from './policy/rules.js';
+import { attestedFields } from './software-statements.service.js';
 import { accept, type Submission } from './submission.js';
 import { draftOf, settle } from './policy/settle.js';
 
@@ -41,11 +43,13 @@ export class ClientsService {
   }
 
   /**
-   * A client of the organization.
-   * @throws RegistryError `not_found`, for a client of another organization as for one that does not exist
+   * The client.
+   * @throws RegistryError `not_found`
    */
-  async get(id: string, orgId: string): Promise<Client> {
-    return ownedBy(orgId, await this.find(id));
+  async get(key: ClientKey): Promise<Client> {
+    const client = await this.repository.find(key);
+    if (client === null) throw noSuchClient();
+    return client;
   }
 
   /** The clients of the organization that match `filter`, the newest first. */
@@ -54,38 +58,39 @@ export class ClientsService {
   }
 
   /**
-   * Changes a client of the organization: what the draft names, even as undefined, is replaced, the rest stays. The
-   * result is judged as a whole, but for what was accepted before and is as it was.
+   * Changes a client: what the draft names, even as undefined, is replaced, the rest stays. The result is judged as a
+   * whole, but for what was accepted before and is as it was.
    * @param expected versions that the caller will change; null: any
    * @throws RegistryError `not_found`, `precondition_failed`, or with every field at fault
    */
-  async update(id: string, submission: Submission, orgId: string, expected: Versions): Promise<Client> {
-    if (!isClientId(id)) throw notFound();
-    const updated = await this.repository.update(id, (client) => {
-      checkVersion(ownedBy(orgId, client), expected);
+  update(key: ClientKey, submission: Submission, expected: Versions): Promise<Client> {
+    return this.repository.update(key, (client) => {
+      checkVersion(client, expected);
       const before = draftOf({ ...client, name: ownNameOf(client) });
       const draft = { ...before, ...submission.draft };
-      const rules = [isFixed('type', client.type), ...rulesAboutChanges(CLIENT_RULES, before, draft)];
+      const rules = [
+        isFixed('type', before, 'create another client instead'),
+        ...attestedFields(client.metadata).map((field) =>
+          isFixed(field, before, 'the software statement of the client says what it is'),
+        ),
+        ...rulesAboutChanges(CLIENT_RULES, before, draft),
+      ];
       return changeClient(client, settle(accept({ ...submission, draft }, rules)));
     });
-    return ownedBy(orgId, updated);
   }
 
   /**
-   * Removes a client of the organization, with its secrets, from every door at once.
+   * Removes a client, with its secrets, from every door at once.
    * @param expected versions that the caller will remove; null: any
    * @throws RegistryError `not_found`, `precondition_failed`
    */
-  async remove(id: string, orgId: string, expected: Versions): Promise<void> {
-    const isRemoved =
-      isClientId(id) &&
-      (await this.repository.remove(id, (client) => checkVersion(ownedBy(orgId, client), expected)));
-    if (!isRemoved) throw notFound();
+  remove(key: ClientKey, expected: Versions): Promise<void> {
+    return this.repository.remove(key, (client) => checkVersion(client, expected));
   }
 
   /** The client, or null where there is none by that id. */
   find(id: string): Promise<Client | null> {
-    return isClientId(id) ? this.repository.find(id) : Promise.resolve(null);
+    return this.repository.find({ id });
   }
 
   /** One page of the clients that match `filter`. */
@@ -102,14 +107,6 @@ export class ClientsService {
   stats(filter: ClientFilter): Promise<ClientStats> {
     return this.repository.stats(filter, new Date());
   }
-}
-
-const notFound = () => new RegistryError('not_found', 'There is no such client.');
-
-/** A client of another organization is answered as one that does not exist. */
-function ownedBy(orgId: string, client: Client | null): Client {
-  if (client?.orgId !== orgId) throw notFound();
-  return client;
 }
 
 function checkVersion({ version }: Client, expected: Versions): void {

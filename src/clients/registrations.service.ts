@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { validate as isClientId } from 'uuid';
 import { CONFIG, type Config } from '../config/config.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret, hashSecret, matchesHash } from '../secrets/secret.js';
 import type { Client, IssuedRegistration, Owner } from './client.js';
-import { ClientsRepository, type LockedRegistration, type Registration } from './clients.repository.js';
+import { ClientsRepository, type LockedRegistration } from './clients.repository.js';
+import type { Registration } from './load-client.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokensService } from './initial-access-tokens.service.js';
 import { changeClient, issueClient, secretFor } from './issue-client.js';
@@ -26,6 +26,14 @@ export interface Registrant {
   owner: Owner | null;
   /** RFC 7591 §3; null: it sent none. */
   initialAccessToken: string | null;
+}
+
+/** That a registrant may register, and under which policy. */
+export interface Admission {
+  /** Whom the client will belong to; null: nobody. */
+  owner: Owner | null;
+  policy: RegistrationPolicy;
+  initialAccessTokenId: string | null;
 }
 
 /** A full replacement of a registration (RFC 7592 §2.2). */
@@ -62,18 +70,38 @@ export class RegistrationsService {
   }
 
   /**
-   * Registers a client.
-   * @throws RegistryError where the operator does not let the registrant register, or with every field at fault; nothing
-   *   is stored then
+   * Lets the registrant register, if it may.
+   * @throws RegistryError `insufficient_scope` where nobody may, `unauthorized` or `invalid_token` where others may
    */
-  async register(submission: Submission, registrant: Registrant): Promise<IssuedRegistration> {
-    const token = await this.admit(registrant);
-    const owner = token ?? registrant.owner;
-    const issued = issueClient(grant(submission, this.policyFor(token)), {
+  async admit({ owner, initialAccessToken }: Registrant): Promise<Admission> {
+    if (this.mode === 'closed') {
+      throw new RegistryError('insufficient_scope', 'Registration is closed here.');
+    }
+    if (initialAccessToken !== null) {
+      const token = await this.initialAccessTokens.authenticate(initialAccessToken);
+      return { owner: token, policy: this.policyFor(token), initialAccessTokenId: token.id };
+    }
+    if (this.mode === 'token' && owner === null) {
+      throw new RegistryError(
+        'unauthorized',
+        'Registration takes an initial access token or an API key here: "Authorization: Bearer TOKEN".',
+      );
+    }
+    return { owner, policy: this.policy, initialAccessTokenId: null };
+  }
+
+  /**
+   * Registers a client.
+   * @throws RegistryError with every field at fault, or `invalid_token` where the initial access token was used up
+   *   meanwhile; nothing is stored then
+   */
+  async register(submission: Submission, admission: Admission): Promise<IssuedRegistration> {
+    const { owner, initialAccessTokenId } = admission;
+    const issued = issueClient(this.preview(submission, admission), {
       orgId: owner?.orgId ?? null,
       userId: owner?.userId ?? null,
       source: 'dynamic',
-      initialAccessTokenId: token?.id ?? null,
+      initialAccessTokenId,
     });
     const registrationToken = generateSecret();
     await this.repository.insert(issued.client, issued.secret, registrationToken);
@@ -82,10 +110,10 @@ export class RegistrationsService {
 
   /**
    * What a registration would be granted. Nothing is stored, nor counted.
-   * @throws RegistryError as `register` would
+   * @throws RegistryError with every field at fault
    */
-  async preview(submission: Submission, registrant: Registrant): Promise<ClientProfile> {
-    return grant(submission, this.policyFor(await this.admit(registrant)));
+  preview(submission: Submission, { policy }: Admission): ClientProfile {
+    return grant(submission, policy);
   }
 
   /**
@@ -93,8 +121,7 @@ export class RegistrationsService {
    * @throws RegistryError `invalid_token`, alike for a wrong token and for a client that does not exist
    */
   async read(id: string, token: string): Promise<Client> {
-    const registration = isClientId(id) ? await this.repository.findRegistration(id) : null;
-    return managedBy(token, registration).client;
+    return managedBy(token, await this.repository.findRegistration(id)).client;
   }
 
   /**
@@ -132,21 +159,6 @@ export class RegistrationsService {
     await this.withManaged(id, token, ({ remove }) => remove());
   }
 
-  /** The registrant's initial access token, if it may register at all; null where it needs none. */
-  private async admit({ owner, initialAccessToken }: Registrant): Promise<InitialAccessToken | null> {
-    if (this.mode === 'closed') {
-      throw new RegistryError('insufficient_scope', 'Registration is closed here.');
-    }
-    if (initialAccessToken !== null) return this.initialAccessTokens.authenticate(initialAccessToken);
-    if (this.mode === 'token' && owner === null) {
-      throw new RegistryError(
-        'unauthorized',
-        'Registration takes an initial access token or an API key here: "Authorization: Bearer TOKEN".',
-      );
-    }
-    return null;
-  }
-
   private policyFor(token: InitialAccessToken | null): RegistrationPolicy {
     return token === null ? this.policy : limited(this.policy, token);
   }
@@ -156,7 +168,6 @@ export class RegistrationsService {
     token: string,
     work: (registration: LockedRegistration) => Promise<T>,
   ): Promise<T> {
-    if (!isClientId(id)) return work(managedBy<LockedRegistration>(token, null));
     return this.repository.withRegistration(id, (registration) => work(managedBy(token, registration)));
   }
 }

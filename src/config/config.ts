@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import ipaddr from 'ipaddr.js';
 import { type GrantType, GRANT_TYPES, isGrantType } from '../clients/policy/grant-types.js';
+import { type JsonWebKeySet, jwksFaults } from '../clients/policy/jwks.js';
 import { METADATA_PROFILES, type MetadataProfile } from '../clients/policy/metadata-members.js';
 import { REGISTRATION_MODES, type RegistrationMode } from '../clients/policy/registration.js';
 import { isScopeToken } from '../clients/policy/scope.js';
@@ -8,6 +10,14 @@ import { isScopeToken } from '../clients/policy/scope.js';
 export class ConfigError extends Error {}
 
 export type DatabaseConfig = { engine: 'sqlite'; path: string } | { engine: 'postgres'; url: string };
+
+/** Somebody whose software statements are believed. */
+export interface SoftwareStatementIssuer {
+  /** Compared to `iss` as it stands. */
+  issuer: string;
+  /** The public keys, or the URL where they are. */
+  jwks: string | JsonWebKeySet;
+}
 
 /** At most `points` requests in `durationSeconds`. */
 export interface RateLimit {
@@ -97,6 +107,26 @@ function grantTypes(raw: string): readonly GrantType[] | undefined {
 
 function scopes(raw: string): readonly string[] | undefined {
   return someOf(words(raw), isScopeToken);
+}
+
+function softwareStatementIssuers(raw: string): readonly SoftwareStatementIssuer[] | undefined {
+  const issuers = raw.split(/\s+/).map((pair) => {
+    const [, issuer, place] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
+    const jwks = place && (/^https?:/.test(place) ? httpUrl(place) : keysInFile(place));
+    return issuer && jwks ? { issuer, jwks } : undefined;
+  });
+  const good = issuers.filter((issuer) => issuer !== undefined);
+  const names = new Set(good.map(({ issuer }) => issuer));
+  return names.size === issuers.length ? good : undefined;
+}
+
+function keysInFile(path: string): JsonWebKeySet | undefined {
+  try {
+    const jwks: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return jwksFaults(jwks).length === 0 ? (jwks as JsonWebKeySet) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const settings = {
@@ -202,6 +232,15 @@ const settings = {
     read: grantTypes,
     fallback: GRANT_TYPES,
   }),
+  /** Whose software statements are believed (RFC 7591 §2.3); none: statements are ignored. */
+  softwareStatementIssuers: setting<readonly SoftwareStatementIssuer[]>({
+    variable: 'SOFTWARE_STATEMENT_ISSUERS',
+    takes:
+      'pairs ISSUER=JWKS separated by spaces, JWKS being the http or https URL of a JSON Web Key Set of public keys, or the ' +
+      'path of a readable file with one',
+    read: softwareStatementIssuers,
+    fallback: [],
+  }),
   /** Registrations that one address may send; null: any number. */
   rateLimitRegister: setting<RateLimit | null>({
     variable: 'RATE_LIMIT_REGISTER',
@@ -243,7 +282,8 @@ export const CONFIG = Symbol('Config');
 export const VARIABLES: readonly string[] = Object.values(settings).map(({ variable }) => variable);
 
 /** Prefixes that are ours alone, so that a name under them that we do not know is a slip of the pen. */
-const OWN_PREFIXES = /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|GRAPHQL_EXPLORER)/;
+const OWN_PREFIXES =
+  /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|SOFTWARE_STATEMENT_|GRAPHQL_EXPLORER)/;
 
 /** What Kubernetes puts into every environment for a Service that is called, say, `registration`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d\w*)$/;

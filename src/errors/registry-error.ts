@@ -8,6 +8,10 @@ export const ERROR_STATUS = {
   invalid_client_metadata: 400,
   /** RFC 7591 §3.2.2 */
   invalid_redirect_uri: 400,
+  /** RFC 7591 §3.2.2 */
+  invalid_software_statement: 400,
+  /** RFC 7591 §3.2.2 */
+  unapproved_software_statement: 400,
   /** No credentials were sent (RFC 6750 §3.1 forbids an error code in the challenge here). */
   unauthorized: 401,
   /** RFC 6750 §3.1 */

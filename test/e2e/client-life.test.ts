@@ -1,4 +1,5 @@
 import Telnyx from 'telnyx';
+import { statementsOf } from '../support/statements.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, type Answer, Registry } from '../support/registry.js';
 
@@ -76,6 +77,29 @@ onEachEngine((engine) => {
       const named = [...existing.headers.keys()].sort();
       expect(named).toEqual([...missing.headers.keys()].sort());
       expect((await owner.get()).body.data.name).toBe(owner.client.name);
+    });
+
+    // Time itself is too noisy to compare; what takes time is what the database is asked to do
+    it.each([
+      ['GET', '', undefined],
+      ['PUT', '', { name: 'stolen' }],
+      ['PUT', '', { name: 1 }],
+      ['DELETE', '', undefined],
+      ['GET', '/secrets', undefined],
+      ['POST', '/secrets', {}],
+      ['DELETE', '/secrets/01a20080-c163-717e-a4ad-7633ebbe7df6?force=true', undefined],
+    ])('%s %s %j costs the same work', async (method, path, body) => {
+      const owner = await anOwner();
+      const { apiKey: key } = await registry.createKey();
+      const send = (id: string) => registry.send(`/v2/oauth/clients/${id}${path}`, { method, body, key });
+      // The first use of a key is written down
+      await send(UNKNOWN_ID);
+      const work = (id: string) => statementsOf(registry.dataSource, () => send(id));
+      const existing = await work(owner.client.client_id);
+      expect(existing).toEqual(await work(UNKNOWN_ID));
+      // The key, and the client, of which not even the row of another organization is touched
+      const asked = existing.filter((statement) => /FROM "oauth_clients"/.test(statement));
+      expect(asked).toEqual([expect.stringContaining('"org_id" =')]);
     });
 
     it('lists nothing of it, and counts nothing of it', async () => {
@@ -367,6 +391,54 @@ onEachEngine((engine) => {
       const walked: string[] = [];
       for await (const client of sdk.oauthClients.list()) walked.push(client.name);
       expect(walked).toEqual(names.reverse());
+    });
+
+    async function aWalk(
+      clients: number,
+      pageSize: number,
+      afterEachPage: (sdk: Telnyx) => Promise<unknown>,
+    ) {
+      const { apiKey } = await registry.createKey();
+      const sdk = new Telnyx({ apiKey, baseURL: `${registry.url}/v2` });
+      const before = await Promise.all(Array.from({ length: clients }, () => createWith(sdk)));
+      const walk = async () => {
+        const seen: string[] = [];
+        for await (const { client_id: id } of sdk.oauthClients.list({ page: { size: pageSize } } as never)) {
+          seen.push(id);
+          if (seen.length % pageSize === 0) await afterEachPage(sdk);
+        }
+        return seen;
+      };
+      return { before, walk, sdk };
+    }
+
+    const createWith = async (sdk: Telnyx) => {
+      const { name, ...rest } = aClient();
+      return (await sdk.oauthClients.create({ name, ...rest } as never)).data!.client_id;
+    };
+
+    it('misses none while others create', async () => {
+      const { before, walk } = await aWalk(50, 7, (sdk) => Promise.all([createWith(sdk), createWith(sdk)]));
+      const seen = await walk();
+      expect(before.filter((id) => !seen.includes(id))).toEqual([]);
+      expect(seen.length).toBeGreaterThan(before.length);
+    });
+
+    it('walks to the end while others create and delete', async () => {
+      const doomed: string[] = [];
+      let deleted = 0;
+      const { before, walk } = await aWalk(100, 7, async (sdk) => {
+        doomed.push(await createWith(sdk), await createWith(sdk));
+        const going = doomed.splice(0, 2);
+        deleted += going.length;
+        await Promise.all(going.map((id) => sdk.oauthClients.delete(id)));
+      });
+      doomed.push(...before.slice(0, 20));
+      const seen = await walk();
+      const staying = before.slice(20);
+      // A page number counts from the newest: a deletion moves one client to a page that was read before, and no more
+      expect(staying.filter((id) => !seen.includes(id)).length).toBeLessThanOrEqual(deleted);
+      expect(deleted).toBeGreaterThan(20);
     });
   });
 });

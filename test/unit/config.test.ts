@@ -16,6 +16,7 @@ const DEFAULTS: Config = {
   registrationMetadata: 'registered',
   registrationAllowedScopes: null,
   registrationDefaultScopes: [],
+  softwareStatementIssuers: [],
   registrationAllowedGrantTypes: ['client_credentials', 'authorization_code', 'refresh_token'],
   rateLimitRegister: { points: 60, durationSeconds: 60 },
   trustProxy: false,
@@ -88,6 +89,18 @@ describe('The configuration', () => {
       [
         { REGISTRATION_ALLOWED_GRANT_TYPES: 'refresh_token,authorization_code' },
         { registrationAllowedGrantTypes: ['refresh_token', 'authorization_code'] },
+      ],
+      [
+        {
+          SOFTWARE_STATEMENT_ISSUERS:
+            'https://a.example=https://a.example/jwks?x=1  ca=http://b.example/jwks',
+        },
+        {
+          softwareStatementIssuers: [
+            { issuer: 'https://a.example', jwks: 'https://a.example/jwks?x=1' },
+            { issuer: 'ca', jwks: 'http://b.example/jwks' },
+          ],
+        },
       ],
       [{ RATE_LIMIT_REGISTER: 'off' }, { rateLimitRegister: null }],
       [{ RATE_LIMIT_REGISTER: '60/1m' }, limit(60, 60)],
@@ -168,6 +181,17 @@ describe('The configuration', () => {
       ...['implicit', 'authorization_code;refresh_token', 'Authorization_Code', ','].map(
         (value) => [{ REGISTRATION_ALLOWED_GRANT_TYPES: value }, 'REGISTRATION_ALLOWED_GRANT_TYPES'] as const,
       ),
+      ...[
+        'https://a.example',
+        '=https://a.example/jwks',
+        'a=',
+        'a=ftp://a.example/jwks',
+        'a=/no/such/file',
+      ].map((value) => [{ SOFTWARE_STATEMENT_ISSUERS: value }, 'SOFTWARE_STATEMENT_ISSUERS'] as const),
+      // A file that holds no key set, two keys for one issuer, and one of two that is bad
+      ...['a=package.json', 'a=http://b/1 a=http://b/2', 'a=http://b/1 b'].map(
+        (value) => [{ SOFTWARE_STATEMENT_ISSUERS: value }, 'SOFTWARE_STATEMENT_ISSUERS'] as const,
+      ),
       ...['0/1m', '60', '60/0m', '60/1d', '-1/1m', '1.5/1m', '60/1', '60/m/m', 'Off', 'false', '60 / 1m'].map(
         (value) => [{ RATE_LIMIT_REGISTER: value }, 'RATE_LIMIT_REGISTER'] as const,
       ),
@@ -197,6 +221,7 @@ describe('The configuration', () => {
     'AUTH_JWT_ISSUERS',
     'BOOTSTRAP_KEY',
     'RATE_LIMIT_TOKEN',
+    'SOFTWARE_STATEMENT_ISSUER',
     'GRAPHQL_EXPLORERS',
   ])('stops the start at a variable of ours that does not exist: %s', (variable) => {
     const read = () => readConfig({ [variable]: '' });

@@ -33,6 +33,7 @@ export function toOAuthClient(client: Client): OAuthClient {
     jwks: metadata.jwks ? JSON.stringify(metadata.jwks) : null,
     softwareId: metadata.softwareId ?? null,
     softwareVersion: metadata.softwareVersion ?? null,
+    softwareStatement: metadata.softwareStatement ?? null,
     applicationType: metadata.applicationType ?? null,
     translations: Object.entries(metadata.translations ?? {}).map(([member, value]) => ({ member, value })),
     source: client.source,

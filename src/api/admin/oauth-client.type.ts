@@ -126,6 +126,12 @@ export class OAuthClient {
   @Field(() => String, { nullable: true })
   softwareVersion!: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'A signed JWT in which somebody trusted says what it is (RFC 7591 §2.3).',
+  })
+  softwareStatement!: string | null;
+
   @Field(() => ApplicationTypeEnum, { nullable: true })
   applicationType!: ApplicationType | null;
 

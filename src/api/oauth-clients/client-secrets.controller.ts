@@ -47,12 +47,12 @@ export class ClientSecretsController {
     description: 'A public client, one secret too many, or invalid fields',
   })
   async issue(
-    @Param('client_id') clientId: string,
+    @Param('client_id') id: string,
     @Body() body: unknown = {},
     @CurrentPrincipal() { orgId }: Principal,
   ): Promise<IssuedClientSecretReply> {
     const request = toSecretRequest(readShape(ClientSecretCreateRequest, body, MEMBERS));
-    const { secret, value } = await this.secrets.issue(clientId, orgId, request);
+    const { secret, value } = await this.secrets.issue({ id, orgId }, request);
     return { data: { ...toSecretView(secret), client_secret: value } };
   }
 
@@ -69,10 +69,10 @@ export class ClientSecretsController {
   @ApiResponse(UNAUTHORIZED)
   @ApiResponse(NOT_FOUND)
   async list(
-    @Param('client_id') clientId: string,
+    @Param('client_id') id: string,
     @CurrentPrincipal() { orgId }: Principal,
   ): Promise<ClientSecretListReply> {
-    return { data: (await this.secrets.list(clientId, orgId)).map(toSecretView) };
+    return { data: (await this.secrets.list({ id, orgId })).map(toSecretView) };
   }
 
   @Delete(':secret_id')
@@ -85,11 +85,11 @@ export class ClientSecretsController {
   @ApiResponse(NOT_FOUND)
   @ApiResponse({ status: 422, type: OAuthError, description: 'The last valid secret' })
   async revoke(
-    @Param('client_id') clientId: string,
+    @Param('client_id') id: string,
     @Param('secret_id') secretId: string,
     @Query('force') force: unknown,
     @CurrentPrincipal() { orgId }: Principal,
   ): Promise<void> {
-    await this.secrets.revoke(clientId, secretId, orgId, readFlag('force', force));
+    await this.secrets.revoke({ id, orgId }, secretId, readFlag('force', force));
   }
 }

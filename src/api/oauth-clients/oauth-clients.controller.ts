@@ -116,7 +116,7 @@ export class OAuthClientsController {
     @CurrentPrincipal() { orgId }: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
-    const client = await this.clients.get(id, orgId);
+    const client = await this.clients.get({ id, orgId });
     reply.header('etag', etagOf(client));
     return { data: toOAuthClient(client) };
   }
@@ -146,7 +146,7 @@ export class OAuthClientsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
     const shaped = readShape(OAuthClientUpdateRequest, body, UPDATE_MEMBERS);
-    const client = await this.clients.update(id, toSubmission(shaped), orgId, readIfMatch(ifMatch));
+    const client = await this.clients.update({ id, orgId }, toSubmission(shaped), readIfMatch(ifMatch));
     reply.header('etag', etagOf(client));
     return { data: toOAuthClient(client) };
   }
@@ -164,6 +164,6 @@ export class OAuthClientsController {
     @Headers('if-match') ifMatch: string | undefined,
     @CurrentPrincipal() { orgId }: Principal,
   ): Promise<void> {
-    await this.clients.remove(id, orgId, readIfMatch(ifMatch));
+    await this.clients.remove({ id, orgId }, readIfMatch(ifMatch));
   }
 }

@@ -18,6 +18,7 @@ import { Access } from '../../auth/access.js';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import type { Principal } from '../../auth/principal.js';
 import { RegistrationsService } from '../../clients/registrations.service.js';
+import { SoftwareStatementsService } from '../../clients/software-statements.service.js';
 import { bearerToken, initialAccessToken } from '../../auth/authenticator.js';
 import { treatMember } from '../../clients/policy/metadata-members.js';
 import { CONFIG, type Config } from '../../config/config.js';
@@ -57,6 +58,7 @@ export const REGISTRATION_PATH = 'v2/oauth/register';
 export class RegistrationController {
   constructor(
     private readonly registrations: RegistrationsService,
+    private readonly softwareStatements: SoftwareStatementsService,
     private readonly publicUrl: PublicUrl,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -71,8 +73,10 @@ export class RegistrationController {
       'software_id, software_version, application_type and translations such as client_name#ja, and return them. ' +
       'A reply with a client_secret also has client_secret_expires_at, and every reply what RFC 7592 §3 adds. ' +
       'With ?dry_run=true everything is judged, nothing is stored, and the reply is 200 with what would be granted, or the ' +
-      'error that there would be. Credentials are optional: with a bearer token the ' +
-      "client belongs to the caller's organization.",
+      'error that there would be. Where the operator trusts its issuer, the claims of a software_statement win over the ' +
+      'members of the request, and it is returned as it was sent. Credentials are optional: with an API key, a JWT or an ' +
+      'initial access token (RFC 7591 §3) the client belongs to its organization, and an initial access token may ' +
+      'narrow what is granted.',
     security: [],
   })
   @ApiBody({ type: RegistrationRequest, required: true })
@@ -95,15 +99,16 @@ export class RegistrationController {
     @Query() { dry_run: dryRun }: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RegistrationResponse | RegisteredMetadata> {
-    const registrant = { owner, initialAccessToken: initialAccessToken(authorization) };
+    const admission = await this.registrations.admit({
+      owner,
+      initialAccessToken: initialAccessToken(authorization),
+    });
+    const submission = await this.read(body);
     if (readFlag('dry_run', dryRun)) {
       reply.status(200);
-      return toMetadata(await this.registrations.preview(this.read(body), registrant));
+      return toMetadata(this.registrations.preview(submission, admission));
     }
-    const { client, secret, registrationToken } = await this.registrations.register(
-      this.read(body),
-      registrant,
-    );
+    const { client, secret, registrationToken } = await this.registrations.register(submission, admission);
     return toResponse(client, secret, this.managementOf(client.id, registrationToken));
   }
 
@@ -149,7 +154,10 @@ export class RegistrationController {
   ): Promise<RegistrationResponse> {
     const token = requireToken(authorization);
     const { client_id: clientId, client_secret: clientSecret, ...rest } = requireObject(body);
-    const replacement = { submission: this.read(rest), clientId, clientSecret };
+    // Who is not the client makes nobody fetch keys
+    const { metadata } = await this.registrations.read(id, token);
+    const submission = await this.read(rest, metadata.softwareStatement);
+    const replacement = { submission, clientId, clientSecret };
     const { client, secret, registrationToken } = await this.registrations.replace(id, token, replacement);
     return toResponse(client, secret, this.managementOf(id, registrationToken));
   }
@@ -168,10 +176,17 @@ export class RegistrationController {
     await this.registrations.remove(id, requireToken(authorization));
   }
 
-  private read(body: unknown): Submission {
-    return toSubmission(
-      readShape(RegistrationRequest, body, (member) => treatMember(member, this.config.registrationMetadata)),
-    );
+  /** @param known the software statement that the client has already */
+  private async read(body: unknown, known?: string): Promise<Submission> {
+    const sort = (member: string) => treatMember(member, this.config.registrationMetadata);
+    const { software_statement: statement, ...said } = requireObject(body);
+    const isRead = this.softwareStatements.areTaken && sort('software_statement') !== 'refuse';
+    if (statement === undefined || !isRead) return toSubmission(readShape(RegistrationRequest, body, sort));
+    const reading = await this.softwareStatements.read(statement, known);
+    // RFC 7591 §2.3: what is attested wins over what the software says of itself
+    const attested = Object.entries(reading.claims).filter(([claim]) => sort(claim) === 'read');
+    const members = { ...said, ...Object.fromEntries(attested) };
+    return toSubmission(readShape(RegistrationRequest, members, sort), reading);
   }
 
   private managementOf(id: string, token: string): Management {

@@ -168,6 +168,8 @@ export class RegistrationResponse {
   jwks?: JsonWebKeySet;
   software_id?: string;
   software_version?: string;
+  /** As it was sent (RFC 7591 §3.2.1). */
+  software_statement?: string;
   application_type?: ApplicationType;
 }
 

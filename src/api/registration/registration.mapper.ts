@@ -1,4 +1,5 @@
 import { type Client, type IssuedSecret, ownNameOf } from '../../clients/client.js';
+import type { StatementReading } from '../../clients/software-statements.service.js';
 import type { Submission } from '../../clients/submission.js';
 import { isTranslation } from '../../clients/policy/metadata-members.js';
 import type { ClientProfile } from '../../clients/policy/client.js';
@@ -7,7 +8,10 @@ import { splitScope } from '../../clients/policy/scope.js';
 import type { Shaped } from '../shape.js';
 import type { RegistrationRequest, RegistrationResponse } from './registration.dto.js';
 
-export function toSubmission({ body, faults }: Shaped<RegistrationRequest>): Submission {
+export function toSubmission(
+  { body, faults }: Shaped<RegistrationRequest>,
+  { statement, fault }: Pick<StatementReading, 'statement' | 'fault'> = {},
+): Submission {
   const { translations, faults: translationFaults } = readTranslations(body);
   return {
     draft: {
@@ -26,15 +30,21 @@ export function toSubmission({ body, faults }: Shaped<RegistrationRequest>): Sub
       jwks: body.jwks,
       softwareId: body.software_id,
       softwareVersion: body.software_version,
+      softwareStatement: statement,
       applicationType: body.application_type,
       translations,
     },
-    faults: { ...faults, ...translationFaults },
+    faults: {
+      ...faults,
+      ...translationFaults,
+      ...(fault && { [REGISTERED_NAMES.softwareStatement]: [fault.fault] }),
+    },
     names: REGISTERED_NAMES,
-    refusalCode: (invalid) =>
-      Object.hasOwn(invalid, REGISTERED_NAMES.redirectUris)
-        ? 'invalid_redirect_uri'
-        : 'invalid_client_metadata',
+    refusalCode: (invalid) => {
+      if (fault) return fault.code;
+      const isAboutRedirects = Object.hasOwn(invalid, REGISTERED_NAMES.redirectUris);
+      return isAboutRedirects ? 'invalid_redirect_uri' : 'invalid_client_metadata';
+    },
   };
 }
 
@@ -101,6 +111,7 @@ export function toMetadata(profile: ClientProfile): RegisteredMetadata {
     jwks: metadata.jwks,
     software_id: metadata.softwareId,
     software_version: metadata.softwareVersion,
+    software_statement: metadata.softwareStatement,
     application_type: metadata.applicationType,
     ...metadata.translations,
   };

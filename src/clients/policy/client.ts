@@ -23,6 +23,8 @@ export interface ExtendedMetadata {
   softwareId?: string;
   softwareVersion?: string;
   applicationType?: ApplicationType;
+  /** What somebody trusted says of the software: a signed JWT, as it was sent (RFC 7591 §2.3). */
+  softwareStatement?: string;
   /** Members in other languages under their full names, such as `client_name#ja` (RFC 7591 §2.2). */
   translations?: Record<string, string>;
 }

@@ -33,6 +33,7 @@ export const REGISTERED_NAMES = {
   jwks: 'jwks',
   softwareId: 'software_id',
   softwareVersion: 'software_version',
+  softwareStatement: 'software_statement',
   applicationType: 'application_type',
 } as const satisfies FieldNames;
 
@@ -120,16 +121,21 @@ export function rulesAboutChanges(
   before: ClientDraft,
   after: ClientDraft,
 ): readonly Rule[] {
-  const isChanged = (field: ClientField) => JSON.stringify(before[field]) !== JSON.stringify(after[field]);
-  return rules.filter(({ field, reads = [] }) => [field, ...reads].some(isChanged));
+  return rules.filter(({ field, reads = [] }) =>
+    [field, ...reads].some((field) => isChanged(field, before, after)),
+  );
 }
 
-/** A field that keeps the value it was given first. */
-export function isFixed<F extends ClientField>(field: F, value: ClientDraft[F]): Rule {
+/** A field that keeps the value it had `before`. */
+export function isFixed(field: ClientField, before: ClientDraft, remedy: string): Rule {
   return {
     field,
-    faults: (draft) => (draft[field] === value ? [] : ['cannot be changed; create another client instead']),
+    faults: (draft) => (isChanged(field, before, draft) ? [`cannot be changed; ${remedy}`] : []),
   };
+}
+
+function isChanged(field: ClientField, before: ClientDraft, after: ClientDraft): boolean {
+  return JSON.stringify(before[field]) !== JSON.stringify(after[field]);
 }
 
 /** Translations obey the rules of the members that they translate. */

@@ -48,8 +48,8 @@ const trimmed = (texts: Record<string, string>) =>
   Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, text.trim()]));
 
 function extendedMetadata(draft: ClientDraft): ExtendedMetadata {
-  const { clientUri, contacts, jwksUri, jwks, softwareId, softwareVersion, applicationType, translations } =
-    draft;
+  const { clientUri, contacts, jwksUri, jwks, softwareId, softwareVersion, softwareStatement } = draft;
+  const { applicationType, translations } = draft;
   const said = {
     clientUri,
     contacts: contacts && unique(contacts),
@@ -57,6 +57,7 @@ function extendedMetadata(draft: ClientDraft): ExtendedMetadata {
     jwks,
     softwareId,
     softwareVersion,
+    softwareStatement,
     applicationType,
     translations: translations && Object.keys(translations).length > 0 ? trimmed(translations) : undefined,
   };

@@ -1,0 +1,61 @@
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from 'jose';
+import { RegistryError } from '../errors/registry-error.js';
+
+/** Signatures that only the issuer can make; never `none`, never a shared secret (RFC 8725 §3.1, §3.2). */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const CLOCK_TOLERANCE_SECONDS = 30;
+const RETRY_AFTER_SECONDS = 5;
+
+/** Tells the JWTs of one issuer from all others. */
+export class JwtVerifier {
+  private readonly keys: JWTVerifyGetKey;
+
+  /** @param jwks the issuer's public keys, or the URL where they are */
+  constructor(
+    private readonly issuer: string,
+    jwks: string | { keys: object[] },
+  ) {
+    this.keys = typeof jwks === 'string' ? createRemoteJWKSet(new URL(jwks)) : createLocalJWKSet(jwks);
+  }
+
+  /**
+   * The claims of a token that the issuer signed and that is valid now; null where it is not.
+   * @throws RegistryError `temporarily_unavailable` where the issuer's keys cannot be had
+   */
+  async verify(
+    token: string,
+    options: Pick<JWTVerifyOptions, 'audience' | 'requiredClaims'> = {},
+  ): Promise<JWTPayload | null> {
+    const { issuer } = this;
+    try {
+      const { payload } = await jwtVerify(token, this.keys, {
+        ...options,
+        issuer,
+        algorithms: ALGORITHMS,
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      });
+      return payload;
+    } catch (error) {
+      if (isAboutTheToken(error)) return null;
+      throw new RegistryError('temporarily_unavailable', 'The keys of the token issuer cannot be had now.', {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Whether the token is to blame, rather than the way to the keys. */
+function isAboutTheToken(error: unknown): boolean {
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false;
+  // The generic error is what jose throws when the key set endpoint answers with anything but a key set
+  return error instanceof errors.JOSEError && error.code !== errors.JOSEError.code;
+}
