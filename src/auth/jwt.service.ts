@@ -1,11 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
 import { CONFIG, type Config } from '../config/config.js';
-import { JwtVerifier } from '../jwt/jwt-verifier.js';
+import { COMPACT_JWS, JwtVerifier } from '../jwt/jwt-verifier.js';
 import { type Principal, type Role, ROLES } from './principal.js';
-
-/** Three parts, the first of them an encoded JSON object (RFC 7515 §3.1). */
-const COMPACT_JWS = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 
 /** Tokens of the one issuer that the operator trusts, where there is one. */
 @Injectable()

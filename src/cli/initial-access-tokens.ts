@@ -1,9 +1,11 @@
 import type { DataSource } from 'typeorm';
 import { InitialAccessTokensService } from '../clients/initial-access-tokens.service.js';
-import type { InitialAccessTokenDraft } from '../clients/policy/initial-access-token.js';
+import {
+  type InitialAccessTokenDraft,
+  initialAccessTokenFaults,
+} from '../clients/policy/initial-access-token.js';
 import type { GrantType } from '../clients/policy/grant-types.js';
 import { Transactions } from '../database/transactions.js';
-import { RegistryError } from '../errors/registry-error.js';
 import { type Command, readArguments, readExpiry, readId, shown, UsageError } from './arguments.js';
 
 /** What the fields of a token are called on the command line. */
@@ -47,21 +49,21 @@ const create: Command = (args) => {
     grantTypes: readWords(values['grant-types']) as GrantType[] | null,
     redirectHosts: readWords(values['redirect-hosts']),
   };
+  const faults = Object.entries(initialAccessTokenFaults(draft, new Date()));
+  if (faults.length > 0) {
+    throw new UsageError(
+      faults
+        .map(([field, said]) => `${OPTIONS[field as keyof typeof OPTIONS]} ${said.join(', ')}.`)
+        .join('\n'),
+    );
+  }
   return async (dataSource) => {
-    const { token, value } = await serviceOn(dataSource).create(draft).catch(asUsageError);
+    const { token, value } = await serviceOn(dataSource).create(draft);
     process.stdout.write(`Initial access token ${token.id}, shown this once:\n${value}\n`);
   };
 };
 
 const readWords = (list: string | undefined) => list?.split(/[\s,]+/).filter(Boolean) ?? null;
-
-function asUsageError(error: unknown): never {
-  if (!(error instanceof RegistryError) || !error.options.invalidFields) throw error;
-  const faults = Object.entries(error.options.invalidFields).map(
-    ([field, faults]) => `${OPTIONS[field as keyof typeof OPTIONS]} ${faults.join(', ')}.`,
-  );
-  throw new UsageError(faults.join('\n'));
-}
 
 const list: Command = (args) => {
   readArguments(args, {});

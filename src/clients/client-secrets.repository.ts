@@ -7,7 +7,7 @@ import type { ClientSecret } from './client-secret.js';
 import type { Client, IssuedSecret } from './client.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
 import type { ClientKey } from './client-query.js';
-import { lockClient } from './load-client.js';
+import { withLockedClient } from './load-client.js';
 
 /** The secrets of clients in the database. */
 @Injectable()
@@ -34,10 +34,9 @@ export class ClientSecretsRepository {
     key: ClientKey,
     work: (secrets: SecretsOfClient, client: Client) => Promise<T>,
   ): Promise<T> {
-    return this.transactions.run(async (manager) => {
-      const client = await lockClient(manager, key);
-      return work(new SecretsOfClient(client.id, manager), client);
-    });
+    return withLockedClient(this.transactions, key, (client, manager) =>
+      work(new SecretsOfClient(client.id, manager), client),
+    );
   }
 }
 

@@ -1,6 +1,7 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { document, timestamp, tokenList } from '../database/column-types.js';
 import type { Client, ClientSource, ClientStatus } from './client.js';
+import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import type { ClientType, ExtendedMetadata, TokenEndpointAuthMethod } from './policy/client.js';
 import type { GrantType } from './policy/grant-types.js';
 
@@ -59,6 +60,14 @@ export class ClientEntity implements Client {
 
   @Column({ name: 'initial_access_token_id', type: 'varchar', length: 36, nullable: true })
   initialAccessTokenId!: string | null;
+
+  /** Its limits outlive it, so its row does. */
+  @ManyToOne(() => InitialAccessTokenEntity, { nullable: true, onDelete: 'RESTRICT' })
+  @JoinColumn({
+    name: 'initial_access_token_id',
+    foreignKeyConstraintName: 'oauth_clients_initial_access_token_id_fkey',
+  })
+  initialAccessToken?: InitialAccessTokenEntity | null;
 
   @Column({ type: 'varchar', length: 16 })
   status!: ClientStatus;

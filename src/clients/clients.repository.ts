@@ -8,7 +8,7 @@ import { ClientEntity } from './client.entity.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import { countRegistration } from './initial-access-tokens.service.js';
-import { findClient, findRegistration, lockClient, type Registration } from './load-client.js';
+import { findClient, findRegistration, withLockedClient, type Registration } from './load-client.js';
 import { SecretsOfClient } from './client-secrets.repository.js';
 import type {
   ClientFilter,
@@ -103,8 +103,8 @@ export class ClientsRepository {
    * @throws RegistryError `not_found`
    */
   update(key: ClientKey, change: (client: Client) => Client): Promise<Client> {
-    return this.transactions.run(async (manager) => {
-      const changed = change(await lockClient(manager, key));
+    return withLockedClient(this.transactions, key, async (client, manager) => {
+      const changed = change(client);
       await manager.update(ClientEntity, changed.id, changed);
       return changed;
     });
@@ -115,8 +115,7 @@ export class ClientsRepository {
    * @throws RegistryError `not_found`
    */
   remove(key: ClientKey, check: (client: Client) => void): Promise<void> {
-    return this.transactions.run(async (manager) => {
-      const client = await lockClient(manager, key);
+    return withLockedClient(this.transactions, key, async (client, manager) => {
       check(client);
       await manager.delete(ClientEntity, client.id);
     });

@@ -15,7 +15,7 @@ import { changeClient, issueClient } from './issue-client.js';
 import { ClientsRepository } from './clients.repository.js';
 import { noSuchClient } from './load-client.js';
 import { CLIENT_RULES, isFixed, rulesAboutChanges } from './policy/rules.js';
-import { attestedFields } from './software-statements.service.js';
+import { attestedRules } from './software-statements.service.js';
 import { accept, type Submission } from './submission.js';
 import { draftOf, settle } from './policy/settle.js';
 
@@ -70,9 +70,7 @@ export class ClientsService {
       const draft = { ...before, ...submission.draft };
       const rules = [
         isFixed('type', before, 'create another client instead'),
-        ...attestedFields(client.metadata).map((field) =>
-          isFixed(field, before, 'the software statement of the client says what it is'),
-        ),
+        ...attestedRules(client.metadata, before),
         ...rulesAboutChanges(CLIENT_RULES, before, draft),
       ];
       return changeClient(client, settle(accept({ ...submission, draft }, rules)));

@@ -49,7 +49,7 @@ export class InitialAccessTokensService {
     return this.dataSource.manager.find(InitialAccessTokenEntity, { order: { id: 'DESC' } });
   }
 
-  /** Ends a token for good, at once; its clients stay. False where there is none by that id, or it ended before. */
+  /** Ends a token for good, at once; its clients stay. False where there is none by that id, or it was revoked before. */
   async revoke(id: string): Promise<boolean> {
     const { affected } = await this.transactions.run((manager) =>
       manager

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { validate as isClientId } from 'uuid';
+import type { Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
 import type { Client } from './client.js';
 import { ClientEntity } from './client.entity.js';
@@ -11,21 +12,26 @@ export interface Registration {
   tokenHash: string;
 }
 
-/** The client; null where there is none. What is no client_id never reaches the database. */
+/** The client; null where there is none. */
 export async function findClient(manager: EntityManager, key: ClientKey): Promise<Client | null> {
   return isClientId(key.id) ? manager.findOneBy(ClientEntity, { ...key }) : null;
 }
 
 /**
- * The client, which nobody else can change before the transaction ends.
+ * Runs `work` in a transaction on a client that nobody else can change before it ends. What is no client_id begins none.
  * @throws RegistryError `not_found`
  */
-export async function lockClient(manager: EntityManager, key: ClientKey): Promise<Client> {
-  const client = isClientId(key.id)
-    ? await manager.findOne(ClientEntity, { where: { ...key }, lock: rowLock(manager) })
-    : null;
-  if (client === null) throw noSuchClient();
-  return client;
+export async function withLockedClient<T>(
+  transactions: Transactions,
+  key: ClientKey,
+  work: (client: Client, manager: EntityManager) => Promise<T>,
+): Promise<T> {
+  if (!isClientId(key.id)) throw noSuchClient();
+  return transactions.run(async (manager) => {
+    const client = await manager.findOne(ClientEntity, { where: { ...key }, lock: rowLock(manager) });
+    if (client === null) throw noSuchClient();
+    return work(client, manager);
+  });
 }
 
 /** The registration; null where there is no client by that id, or one that did not register itself. */

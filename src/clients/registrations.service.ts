@@ -127,9 +127,15 @@ export class RegistrationsService {
   /**
    * Replaces all that the client said of itself: what is left out is as if it had never been said. The token is replaced
    * too; a client that can keep a secret only now gets one, and one that cannot any more loses all.
+   * @param readReplacement asked only once the token is known to be the client's
    * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
    */
-  async replace(id: string, token: string, replacement: Replacement): Promise<IssuedRegistration> {
+  async replace(
+    id: string,
+    token: string,
+    readReplacement: (client: Client) => Promise<Replacement>,
+  ): Promise<IssuedRegistration> {
+    const replacement = await readReplacement(await this.read(id, token));
     return this.withManaged(id, token, async ({ client, initialAccessToken, secrets, store }) => {
       const { submission, clientId, clientSecret } = replacement;
       const now = new Date();
@@ -156,6 +162,7 @@ export class RegistrationsService {
    * @throws RegistryError `invalid_token`
    */
   async remove(id: string, token: string): Promise<void> {
+    await this.read(id, token);
     await this.withManaged(id, token, ({ remove }) => remove());
   }
 
@@ -163,6 +170,7 @@ export class RegistrationsService {
     return token === null ? this.policy : limited(this.policy, token);
   }
 
+  /** Only for who has shown a good token: a stranger must lock nothing. */
   private async withManaged<T>(
     id: string,
     token: string,

@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { decodeJwt, type JWTPayload } from 'jose';
+import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
 import { CONFIG, type Config } from '../config/config.js';
 import type { ErrorCode } from '../errors/registry-error.js';
-import { JwtVerifier } from '../jwt/jwt-verifier.js';
-import type { ClientField, ExtendedMetadata } from './policy/client.js';
-import { REGISTERED_NAMES } from './policy/rules.js';
+import { COMPACT_JWS, JwtVerifier } from '../jwt/jwt-verifier.js';
+import type { ClientDraft, ClientField, ExtendedMetadata } from './policy/client.js';
+import { treatMember } from './policy/metadata-members.js';
+import { isFixed, REGISTERED_NAMES, type Rule } from './policy/rules.js';
+import { splitScope } from './policy/scope.js';
 
 /** Why a software statement is not taken (RFC 7591 §3.2.2). */
 export interface StatementFault {
@@ -22,6 +24,9 @@ export interface StatementReading {
   /** Why not, where it is not. */
   fault?: StatementFault;
 }
+
+/** RFC 8725 §3.11: a token that says that it is an access token, or anything else, is no statement. */
+const STATEMENT_TYPE = /^(application\/)?jwt$/i;
 
 const refused = (code: StatementFault['code'], fault: string) => ({ claims: {}, fault: { code, fault } });
 const invalid = (fault: string) => refused('invalid_software_statement', fault);
@@ -52,6 +57,9 @@ export class SoftwareStatementsService {
     const said = typeof statement === 'string' ? claimsOf(statement) : null;
     if (said === null) return invalid('must be a signed JWT (RFC 7519)');
     if (statement === known) return { claims: said, statement: known };
+    if (!STATEMENT_TYPE.test(decodeProtectedHeader(statement as string).typ ?? 'JWT')) {
+      return invalid('is a JWT for something else: its "typ" must be JWT, or left out');
+    }
     if (said.iss === undefined) return invalid('must name its issuer in "iss" (RFC 7591 §2.3)');
     const issuer = this.issuers.get(said.iss);
     if (issuer === undefined) return unapproved('is of an issuer that is not trusted here');
@@ -66,23 +74,40 @@ export class SoftwareStatementsService {
   /** RFC 7519 §4.1.3: who is not named must not take it. Where nobody is, it is for everybody. */
   private isMeantForUs({ aud }: JWTPayload): boolean {
     const { publicUrl } = this.config;
-    return aud === undefined || (publicUrl !== null && [aud].flat().includes(publicUrl));
+    if (aud === undefined) return true;
+    return publicUrl !== null && [aud].flat().some((url) => url.replace(/\/+$/, '') === publicUrl);
   }
 }
 
 /** What a statement says, without a look at its signature; null where it says nothing. */
-export function claimsOf(statement: string): JWTPayload | null {
+function claimsOf(statement: string): JWTPayload | null {
   try {
-    return decodeJwt(statement);
+    return COMPACT_JWS.test(statement) ? decodeJwt(statement) : null;
   } catch {
     return null;
   }
 }
 
-/** The fields of a client that its software statement speaks of. */
-export function attestedFields({ softwareStatement }: ExtendedMetadata): ClientField[] {
+/**
+ * What keeps other doors from changing what the client's software statement says: the next registration request would undo
+ * it. A list may lose entries, and get back those that the statement has.
+ */
+export function attestedRules({ softwareStatement }: ExtendedMetadata, before: ClientDraft): Rule[] {
   const claims = softwareStatement === undefined ? null : claimsOf(softwareStatement);
   if (claims === null) return [];
   const fields = Object.keys(REGISTERED_NAMES) as ClientField[];
-  return fields.filter((field) => Object.hasOwn(claims, REGISTERED_NAMES[field]));
+  const attested = fields.filter(
+    (field) => Object.hasOwn(claims, REGISTERED_NAMES[field]) && isReadSomewhere(REGISTERED_NAMES[field]),
+  );
+  return attested.map((field) => {
+    const claim = claims[REGISTERED_NAMES[field]];
+    const entries = field === 'scopes' && typeof claim === 'string' ? splitScope(claim) : claim;
+    const isKept = Array.isArray(entries)
+      ? (value: unknown) => Array.isArray(value) && value.every((entry) => entries.includes(entry))
+      : undefined;
+    return isFixed(field, before, 'the software statement of the client says what it is', isKept);
+  });
 }
+
+/** Claims that no profile reads are not attested by being there. */
+const isReadSomewhere = (claim: string) => treatMember(claim, 'registered') === 'read';

@@ -1,3 +1,4 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import ipaddr from 'ipaddr.js';
 import { type GrantType, GRANT_TYPES, isGrantType } from '../clients/policy/grant-types.js';
@@ -42,6 +43,7 @@ const setting = <T>(definition: Setting<T>): Setting<T> => definition;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const SECONDS = { s: 1, m: 60, h: 3600 } as const;
 const BOOTSTRAP_KEY = { min: 32, max: 512 };
+const MIN_RSA_BITS = 2048;
 const MAX_RATE_LIMIT_SECONDS = 86_400;
 
 const text = (raw: string) => raw;
@@ -123,10 +125,17 @@ function softwareStatementIssuers(raw: string): readonly SoftwareStatementIssuer
 function keysInFile(path: string): JsonWebKeySet | undefined {
   try {
     const jwks: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return jwksFaults(jwks).length === 0 ? (jwks as JsonWebKeySet) : undefined;
+    const isGood = jwksFaults(jwks).length === 0 && (jwks as JsonWebKeySet).keys.every(isStrongKey);
+    return isGood ? (jwks as JsonWebKeySet) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** RFC 7518 §3.3. @throws Error where it is no key at all */
+function isStrongKey(jwk: object): boolean {
+  const { asymmetricKeyDetails } = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+  return (asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) >= MIN_RSA_BITS;
 }
 
 const settings = {

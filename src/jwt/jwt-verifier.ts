@@ -1,7 +1,9 @@
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
+  customFetch,
   errors,
+  type FetchImplementation,
   type JWTPayload,
   jwtVerify,
   type JWTVerifyGetKey,
@@ -14,6 +16,9 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const CLOCK_TOLERANCE_SECONDS = 30;
 const RETRY_AFTER_SECONDS = 5;
 
+/** Three parts, the first of them an encoded JSON object (RFC 7515 §3.1). */
+export const COMPACT_JWS = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
+
 /** Tells the JWTs of one issuer from all others. */
 export class JwtVerifier {
   private readonly keys: JWTVerifyGetKey;
@@ -23,7 +28,10 @@ export class JwtVerifier {
     private readonly issuer: string,
     jwks: string | { keys: object[] },
   ) {
-    this.keys = typeof jwks === 'string' ? createRemoteJWKSet(new URL(jwks)) : createLocalJWKSet(jwks);
+    this.keys =
+      typeof jwks === 'string'
+        ? createRemoteJWKSet(new URL(jwks), { [customFetch]: fetchWithPauses() })
+        : createLocalJWKSet(jwks);
   }
 
   /**
@@ -35,13 +43,11 @@ export class JwtVerifier {
     options: Pick<JWTVerifyOptions, 'audience' | 'requiredClaims'> = {},
   ): Promise<JWTPayload | null> {
     const { issuer } = this;
+    const all = { ...options, issuer, algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS };
     try {
-      const { payload } = await jwtVerify(token, this.keys, {
-        ...options,
-        issuer,
-        algorithms: ALGORITHMS,
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-      });
+      const { payload } = await jwtVerify(token, this.keys, all).catch((error: unknown) =>
+        verifyWithAnyOf(token, error, all),
+      );
       return payload;
     } catch (error) {
       if (isAboutTheToken(error)) return null;
@@ -51,6 +57,35 @@ export class JwtVerifier {
       });
     }
   }
+}
+
+/** A token that does not say which key it was signed with may fit several; they are tried one by one. */
+async function verifyWithAnyOf(token: string, error: unknown, options: JWTVerifyOptions) {
+  if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+  for await (const key of error) {
+    try {
+      return await jwtVerify(token, key, options);
+    } catch (failure) {
+      if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
+}
+
+/** Fetches keys, but not again right after that failed: whoever sends tokens must not make us hammer a server that is down. */
+function fetchWithPauses(): FetchImplementation {
+  let pausedUntil = 0;
+  return async (url, options) => {
+    if (Date.now() < pausedUntil) throw new Error(`${url} could not be fetched a moment ago.`);
+    try {
+      const response = await fetch(url, options);
+      if (response.status !== 200) pausedUntil = Date.now() + RETRY_AFTER_SECONDS * 1000;
+      return response;
+    } catch (error) {
+      pausedUntil = Date.now() + RETRY_AFTER_SECONDS * 1000;
+      throw error;
+    }
+  };
 }
 
 /** Whether the token is to blame, rather than the way to the keys. */

@@ -4,6 +4,7 @@ import {
   Table,
   TableColumn,
   type TableColumnOptions,
+  TableForeignKey,
 } from 'typeorm';
 
 const text = (name: string, length: string): TableColumnOptions => ({ name, type: 'varchar', length });
@@ -45,9 +46,21 @@ export class CreateInitialAccessTokens1795395600000 implements MigrationInterfac
       'oauth_clients',
       new TableColumn({ ...nullable('initial_access_token_id', 'varchar'), length: '36' }),
     );
+    // The limits of a token outlive it; without its row they would be lost
+    await queryRunner.createForeignKey(
+      'oauth_clients',
+      new TableForeignKey({
+        name: 'oauth_clients_initial_access_token_id_fkey',
+        columnNames: ['initial_access_token_id'],
+        referencedTableName: 'initial_access_tokens',
+        referencedColumnNames: ['id'],
+        onDelete: 'RESTRICT',
+      }),
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.dropForeignKey('oauth_clients', 'oauth_clients_initial_access_token_id_fkey');
     await queryRunner.dropColumn('oauth_clients', 'initial_access_token_id');
     await queryRunner.dropTable('initial_access_tokens');
   }

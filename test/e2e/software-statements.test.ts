@@ -1,6 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { generateKeyPair } from 'jose';
 import { onEachEngine } from '../support/databases.js';
 import { type Answer, Registry } from '../support/registry.js';
@@ -97,6 +100,65 @@ onEachEngine((engine) => {
     expect(body).not.toHaveProperty('made_up');
   });
 
+  it('a translation goes with the member that is attested', async () => {
+    const statement = await statementOf({
+      client_name: 'Good App',
+      'logo_uri#ja': 'https://good.example/ja.png',
+    });
+    const { body } = await registry.register({
+      software_statement: statement,
+      'client_name#en': 'Evil Corp',
+      logo_uri: 'https://evil.example/l.png',
+      'logo_uri#de': 'https://evil.example/de.png',
+      tos_uri: 'https://said.example/tos',
+    });
+    expect(body).toMatchObject({ client_name: 'Good App', tos_uri: 'https://said.example/tos' });
+    expect(Object.keys(body as object).filter((member) => /[#]|logo/.test(member))).toEqual(['logo_uri#ja']);
+  });
+
+  it('a statement without key id may be signed with any key of the issuer', async () => {
+    const other = await TokenIssuer.start();
+    const path = join(directory, 'two-keys.json');
+    await writeFile(path, JSON.stringify({ keys: [issuer.publicJwk, { ...other.publicJwk, kid: 'key-2' }] }));
+    const registry = await Registry.start(engine, {
+      SOFTWARE_STATEMENT_ISSUERS: `${issuer.url}=${path}`,
+    });
+    const header = { alg: 'ES256' };
+    const statements = [
+      await statementOf({}, undefined, header),
+      await other.sign({ iss: issuer.url, aud: undefined }, undefined, header),
+      await statementOf({}, (await generateKeyPair('ES256')).privateKey, header),
+    ];
+    const statuses = [];
+    for (const statement of statements) {
+      statuses.push((await registry.register({ software_statement: statement })).status);
+    }
+    await registry.stop();
+    other.stop();
+    expect(statuses).toEqual([201, 201, 400]);
+  });
+
+  it('keys that cannot be had are not asked for again with every statement', async () => {
+    let asked = 0;
+    const server = createServer((_, response) => {
+      asked += 1;
+      response.writeHead(500).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const registry = await Registry.start(engine, {
+      SOFTWARE_STATEMENT_ISSUERS: `${issuer.url}=http://127.0.0.1:${port}/jwks`,
+    });
+    const statement = await statementOf();
+    const statuses = [];
+    for (let i = 0; i < 10; i++) {
+      statuses.push((await registry.register({ software_statement: statement })).status);
+    }
+    await registry.stop();
+    server.close();
+    expect({ asked, statuses }).toEqual({ asked: 1, statuses: Array(10).fill(503) });
+  });
+
   it('keys may come from a file', async () => {
     const path = join(directory, 'jwks.json');
     await writeFile(path, JSON.stringify({ keys: [issuer.publicJwk] }));
@@ -147,6 +209,12 @@ onEachEngine((engine) => {
           (await statementOf()).replace(/\.[^.]+\./, `.${encode({ iss: issuer.url, scope: 'a' })}.`),
       ],
       ['an expiry that has passed', 'has expired', () => statementOf({ exp: now() - 3600 })],
+      [
+        'the type of an access token (RFC 9068)',
+        'is a JWT for something else',
+        () => statementOf({ scope: 'admin' }, undefined, { alg: 'ES256', kid: 'key-1', typ: 'at+jwt' }),
+      ],
+      ['spaces behind it', 'must be a signed JWT', async () => `${await statementOf()} `],
       ['a time to come', 'not valid yet', () => statementOf({ nbf: now() + 3600 })],
     ])('invalid_software_statement: %s', async (_, says, statement) => {
       const before = await registry.rows('oauth_clients');
@@ -184,7 +252,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it.each([PUBLIC_URL, ['https://other.example', PUBLIC_URL]])(
+  it.each([PUBLIC_URL, `${PUBLIC_URL}/`, ['https://other.example', PUBLIC_URL]])(
     'one for %j is for this server',
     async (aud) => {
       expect((await registry.register({ software_statement: await statementOf({ aud }) })).status).toBe(201);
@@ -261,17 +329,17 @@ onEachEngine((engine) => {
       });
     });
 
-    it('PUT takes another statement, refuses a bad one, and drops what is left out', async () => {
-      const { body } = await register({ client_name: 'First' });
+    it('PUT keeps the statement, takes another one, and refuses a bad one', async () => {
+      const { body, statement } = await register({ client_name: 'First' });
       const rest = { client_id: body.client_id, redirect_uris: CALLBACK };
       const bad = await manage(body, { ...rest, software_statement: 'x' });
+      const kept = await manage(body, { ...rest, client_name: 'Said', 'client_name#en': 'Said' });
       const second = await statementOf({ client_name: 'Second' });
-      const changed = await manage(body, { ...rest, software_statement: second });
-      const dropped = await manage(changed.body as never, { ...rest, client_name: 'Third' });
+      const changed = await manage(kept.body as never, { ...rest, software_statement: second });
       expect([bad.status, bad.body.error]).toEqual([400, 'invalid_software_statement']);
+      expect(kept.body).toMatchObject({ client_name: 'First', software_statement: statement });
+      expect(kept.body).not.toHaveProperty('client_name#en');
       expect(changed.body).toMatchObject({ client_name: 'Second', software_statement: second });
-      expect(dropped.body.client_name).toBe('Third');
-      expect(dropped.body).not.toHaveProperty('software_statement');
     });
 
     it('a stranger makes nobody look at a statement', async () => {
@@ -283,27 +351,32 @@ onEachEngine((engine) => {
       expect(said(answer)).toEqual({ status: 401, error: 'invalid_token', fields: undefined });
     });
 
-    it('no other door changes what it says', async () => {
-      const { body } = await register({ client_name: 'Attested', scope: 'read' }, registry.adminKey);
-      const put = (body_: Metadata) =>
-        registry.send(`/v2/oauth/clients/${body.client_id}`, {
-          method: 'PUT',
-          key: registry.adminKey,
-          body: body_,
-        });
-      const refused = await put({ name: 'Other', allowed_scopes: ['write'], require_pkce: true });
-      const allowed = await put({
-        name: 'Attested',
-        require_pkce: true,
-        logo_uri: 'https://example.com/l.png',
-      });
+    it('no other door changes what it says, but lists may lose entries and get them back', async () => {
+      const { body } = await register(
+        { client_name: 'Attested', scope: 'read write admin', require_pkce: true },
+        registry.adminKey,
+      );
+      const put = async (changes: Metadata) =>
+        said(
+          await registry.send(`/v2/oauth/clients/${body.client_id}`, {
+            method: 'PUT',
+            key: registry.adminKey,
+            body: changes,
+          }),
+        );
       const fault = ['cannot be changed; the software statement of the client says what it is'];
-      expect(said(refused)).toEqual({
+      const good = { status: 200, error: undefined, fields: undefined };
+      expect(await put({ name: 'Other', allowed_scopes: ['list'], require_pkce: false })).toEqual({
         status: 422,
         error: 'validation_error',
         fields: { name: fault, allowed_scopes: fault },
       });
-      expect([allowed.status, allowed.body.data.logo_uri]).toEqual([200, 'https://example.com/l.png']);
+      // No profile reads require_pkce, so no statement attests it
+      expect(
+        await put({ name: 'Attested', require_pkce: true, logo_uri: 'https://example.com/l.png' }),
+      ).toEqual(good);
+      expect(await put({ allowed_scopes: ['write'] })).toEqual(good);
+      expect(await put({ allowed_scopes: ['admin', 'read'] })).toEqual(good);
     });
   });
 });

@@ -22,6 +22,11 @@ it.each([
   ['example.com?x', false],
   ['a b', false],
   ['127.1', false],
+  ['a..b', false],
+  ['.example.com', false],
+  ['example.com.', false],
+  ['*.example.com.', false],
+  ['*.com', false],
   [`${'a'.repeat(254)}`, false],
 ])('Redirect URIs can be limited to the host %j: %s', (host, expected) => {
   expect(isRedirectHost(host)).toBe(expected);

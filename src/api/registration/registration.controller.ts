@@ -154,11 +154,15 @@ export class RegistrationController {
   ): Promise<RegistrationResponse> {
     const token = requireToken(authorization);
     const { client_id: clientId, client_secret: clientSecret, ...rest } = requireObject(body);
-    // Who is not the client makes nobody fetch keys
-    const { metadata } = await this.registrations.read(id, token);
-    const submission = await this.read(rest, metadata.softwareStatement);
-    const replacement = { submission, clientId, clientSecret };
-    const { client, secret, registrationToken } = await this.registrations.replace(id, token, replacement);
+    const { client, secret, registrationToken } = await this.registrations.replace(
+      id,
+      token,
+      async ({ metadata }) => ({
+        submission: await this.read(rest, metadata.softwareStatement),
+        clientId,
+        clientSecret,
+      }),
+    );
     return toResponse(client, secret, this.managementOf(id, registrationToken));
   }
 
@@ -176,16 +180,20 @@ export class RegistrationController {
     await this.registrations.remove(id, requireToken(authorization));
   }
 
-  /** @param known the software statement that the client has already */
+  /** @param known the software statement that the client has already; it goes on speaking where no other is sent */
   private async read(body: unknown, known?: string): Promise<Submission> {
     const sort = (member: string) => treatMember(member, this.config.registrationMetadata);
-    const { software_statement: statement, ...said } = requireObject(body);
+    const { software_statement: sent, ...said } = requireObject(body);
+    const statement = sent === undefined ? known : sent;
     const isRead = this.softwareStatements.areTaken && sort('software_statement') !== 'refuse';
-    if (statement === undefined || !isRead) return toSubmission(readShape(RegistrationRequest, body, sort));
-    const reading = await this.softwareStatements.read(statement, known);
-    // RFC 7591 §2.3: what is attested wins over what the software says of itself
-    const attested = Object.entries(reading.claims).filter(([claim]) => sort(claim) === 'read');
-    const members = { ...said, ...Object.fromEntries(attested) };
+    if (statement === undefined || !(isRead || statement === known)) {
+      return toSubmission(readShape(RegistrationRequest, body, sort));
+    }
+    const { claims, ...reading } = await this.softwareStatements.read(statement, known);
+    const members = attest(
+      said,
+      Object.entries(claims).filter(([claim]) => sort(claim) === 'read'),
+    );
     return toSubmission(readShape(RegistrationRequest, members, sort), reading);
   }
 
@@ -195,6 +203,17 @@ export class RegistrationController {
       registration_client_uri: this.publicUrl.of(`/${REGISTRATION_PATH}/${id}`),
     };
   }
+}
+
+/**
+ * RFC 7591 §2.3: what is attested wins over what the software says of itself. A member in another language is the same
+ * member (§2.2), so it goes with the one that it translates.
+ */
+function attest(said: Record<string, unknown>, claims: [string, unknown][]): Record<string, unknown> {
+  const baseOf = (member: string) => member.split('#')[0];
+  const attested = new Set(claims.map(([claim]) => baseOf(claim)));
+  const rest = Object.entries(said).filter(([member]) => !attested.has(baseOf(member)));
+  return Object.fromEntries([...rest, ...claims]);
 }
 
 /** @throws RegistryError `unauthorized` where none was sent; what was sent and is none fits no registration */

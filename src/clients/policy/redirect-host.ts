@@ -1,11 +1,17 @@
 /** Before a host: any name below it. */
 const ANY_BELOW = '*.';
 
-/** Whether `value` names a host that redirect URIs can be limited to: a name or address, or `*.` and a name. */
+/**
+ * Whether `value` names a host that redirect URIs can be limited to: a name or address, or `*.` and a name of at least two
+ * labels, since one alone is a top-level domain.
+ */
 export function isRedirectHost(value: string): value is string {
-  const host = value.startsWith(ANY_BELOW) ? value.slice(ANY_BELOW.length) : value;
+  const isAnyBelow = value.startsWith(ANY_BELOW);
+  const host = isAnyBelow ? value.slice(ANY_BELOW.length) : value;
   const url = `https://${host}/`;
-  return /^[^\s*/?#\\@]{1,253}$/.test(host) && URL.canParse(url) && new URL(url).hostname === host;
+  const isHost = /^[^\s*/?#\\@]{1,253}$/.test(host) && URL.canParse(url) && new URL(url).hostname === host;
+  const labels = host.split('.');
+  return isHost && labels.every((label) => label !== '') && (!isAnyBelow || labels.length > 1);
 }
 
 /**

@@ -126,11 +126,20 @@ export function rulesAboutChanges(
   );
 }
 
-/** A field that keeps the value it had `before`. */
-export function isFixed(field: ClientField, before: ClientDraft, remedy: string): Rule {
+/**
+ * A field that keeps the value it had `before`.
+ * @param isKept whether another value will do as well
+ */
+export function isFixed(
+  field: ClientField,
+  before: ClientDraft,
+  remedy: string,
+  isKept: (value: unknown) => boolean = () => false,
+): Rule {
   return {
     field,
-    faults: (draft) => (isChanged(field, before, draft) ? [`cannot be changed; ${remedy}`] : []),
+    faults: (draft) =>
+      isChanged(field, before, draft) && !isKept(draft[field]) ? [`cannot be changed; ${remedy}`] : [],
   };
 }
 
