@@ -10,15 +10,16 @@ const IMPORTS = {
   errors: [],
   secrets: [],
   jwt: ['errors'],
+  audit: ['database'],
   config: ['policy'],
   database: ['config'],
-  clients: ['policy', 'config', 'database', 'errors', 'jwt', 'secrets'],
-  auth: ['config', 'database', 'errors', 'jwt', 'secrets'],
-  operations: ['auth', 'config', 'database', 'errors'],
+  clients: ['policy', 'audit', 'config', 'database', 'errors', 'jwt', 'secrets'],
+  auth: ['policy', 'audit', 'config', 'database', 'errors', 'jwt', 'secrets'],
+  operations: ['audit', 'auth', 'clients', 'config', 'database', 'errors'],
   migrations: [],
-  cli: ['auth', 'clients', 'policy', 'database', 'errors'],
-  api: ['auth', 'clients', 'policy', 'config', 'database', 'errors'],
-  door: ['api', 'auth', 'clients', 'policy', 'config', 'errors'],
+  cli: ['audit', 'auth', 'clients', 'policy', 'config', 'database', 'errors'],
+  api: ['audit', 'auth', 'clients', 'policy', 'config', 'database', 'errors'],
+  door: ['api', 'audit', 'auth', 'clients', 'policy', 'config', 'errors'],
 };
 
 export default tseslint.config(
@@ -29,6 +30,8 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       eqeqeq: 'error',
+      // `const { hash, ...rest }` is how a member is left out
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
@@ -58,6 +61,7 @@ export default tseslint.config(
           'errors',
           'secrets',
           'jwt',
+          'audit',
           'config',
           'database',
           'clients',

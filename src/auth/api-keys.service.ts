@@ -1,7 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { type Author, changesBetween, credentialEntry, SYSTEM } from '../audit/audit-event.js';
+import { record } from '../audit/audit-trail.js';
+import { textFaults } from '../clients/policy/text.js';
+import { type IdPageRequest, type Page, pageById } from '../database/pages-of-each.js';
+import { lockRows } from '../database/row-lock.js';
 import { Transactions } from '../database/transactions.js';
+import { type FieldFaults, RegistryError } from '../errors/registry-error.js';
 import { generateCredential, hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import type { Principal } from './principal.js';
@@ -9,10 +15,23 @@ import type { Principal } from './principal.js';
 /** A use is written down at most this often, so that a busy key costs no write per request. */
 const LAST_USED_RESOLUTION_MS = 60_000;
 
-export interface NewApiKey extends Principal {
+/** What somebody asks for who wants a key. */
+export interface NewApiKey extends Omit<Principal, 'actor'> {
+  /** What it is for, in the words of whoever makes it. */
   name: string;
   /** Null: never. */
   expiresAt: Date | null;
+}
+
+/** A key, without itself. */
+export interface ApiKey extends NewApiKey {
+  id: string;
+  /** The last four characters of the key. */
+  hint: string;
+  createdAt: Date;
+  /** Exact to a minute. */
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
 }
 
 /** The keys with which people and programs call. */
@@ -25,28 +44,69 @@ export class ApiKeysService {
     private readonly transactions: Transactions,
   ) {}
 
-  /** Makes a key. What is returned here is the only copy of it in clear. */
-  async create(key: NewApiKey): Promise<{ id: string; apiKey: string }> {
-    const apiKey = generateCredential('apiKey');
-    return { id: await this.store(key, apiKey), apiKey };
+  /**
+   * Makes a key. `value` is the only copy of it in clear.
+   * @throws RegistryError `validation_error` with every field at fault
+   */
+  async create(key: NewApiKey, by: Author): Promise<{ apiKey: ApiKey; value: string }> {
+    const invalidFields = apiKeyFaults(key, new Date());
+    if (Object.keys(invalidFields).length > 0) {
+      throw new RegistryError(
+        'validation_error',
+        `These fields are invalid: ${Object.keys(invalidFields).join(', ')}.`,
+        { invalidFields },
+      );
+    }
+    const value = generateCredential('apiKey');
+    const row = toRow(key, value);
+    await this.transactions.run(async (manager) => {
+      await manager.insert(ApiKeyEntity, row);
+      await record(manager, by, [credentialEntry('api_key.created', row.id, changesBetween(null, key))]);
+    });
+    return { apiKey: withoutHash(row), value };
   }
 
-  /** Every key, the newest first. */
-  list(): Promise<ApiKeyEntity[]> {
-    return this.dataSource.manager.find(ApiKeyEntity, { order: { id: 'DESC' } });
+  /** Keys, the newest first. */
+  async page(request: IdPageRequest): Promise<Page<ApiKey>> {
+    const query = this.dataSource.manager.createQueryBuilder(ApiKeyEntity, 'key');
+    const { rows, hasNextPage } = await pageById(query, request);
+    return { rows: rows.map(withoutHash), hasNextPage };
   }
 
-  /** Ends a key for good, at once. False where there is no such key, or none that was still valid. */
-  async revoke(id: string): Promise<boolean> {
-    const { affected } = await this.transactions.run((manager) =>
-      manager
-        .createQueryBuilder()
-        .update(ApiKeyEntity)
-        .set({ revokedAt: new Date() })
-        .where('id = :id AND revoked_at IS NULL', { id })
-        .execute(),
-    );
-    return affected === 1;
+  /** How many keys there are, revoked ones included. */
+  count(): Promise<number> {
+    return this.dataSource.manager.count(ApiKeyEntity);
+  }
+
+  /**
+   * Ends a key for good, at once.
+   * @throws RegistryError `not_found` where there is none that is not revoked already, or `validation_error` where no admin
+   *   could come in any more
+   */
+  async revoke(id: string, by: Author): Promise<ApiKey> {
+    return this.transactions.run(async (manager) => {
+      const now = new Date();
+      // All of them: two admins who revoke each other at once must not both find one that is left
+      const query = manager
+        .createQueryBuilder(ApiKeyEntity, 'key')
+        .where(`key.role = 'admin' AND key.revokedAt IS NULL`)
+        .orderBy('key.id');
+      const admins = await lockRows(query).getMany();
+      const key = await manager.findOneBy(ApiKeyEntity, { id, revokedAt: IsNull() });
+      if (key === null)
+        throw new RegistryError('not_found', 'There is no such key, or it is revoked already.');
+      const isValid = ({ expiresAt }: ApiKeyEntity) => expiresAt === null || expiresAt > now;
+      if (
+        key.role === 'admin' &&
+        isValid(key) &&
+        !admins.some((other) => other.id !== id && isValid(other))
+      ) {
+        throw new RegistryError('validation_error', 'This is the last admin key; make another one first.');
+      }
+      await manager.update(ApiKeyEntity, id, { revokedAt: now });
+      await record(manager, by, [credentialEntry('api_key.revoked', id, [])]);
+      return { ...withoutHash(key), revokedAt: now };
+    });
   }
 
   /** Whom the key belongs to; null where it is unknown, revoked or expired. */
@@ -56,12 +116,21 @@ export class ApiKeysService {
     if (key === null || !matchesHash(apiKey, key.hash) || key.revokedAt !== null) return null;
     if (key.expiresAt !== null && key.expiresAt <= now) return null;
     await this.noteUse(key, now);
-    return { orgId: key.orgId, userId: key.userId, role: key.role };
+    return { orgId: key.orgId, userId: key.userId, role: key.role, actor: { type: 'api_key', id: key.id } };
   }
 
-  /** Makes sure that `apiKey` is known. One that was revoked stays so. */
-  async ensure(key: NewApiKey, apiKey: string): Promise<void> {
-    await this.store(key, apiKey);
+  /** Makes sure that the key `value` is known. One that was revoked stays so. */
+  async ensure(key: NewApiKey, value: string): Promise<void> {
+    await this.transactions.run(async (manager) => {
+      const row = toRow(key, value);
+      // The same bootstrap key comes again with every start, and from many instances at once
+      await manager.createQueryBuilder().insert().into(ApiKeyEntity).values(row).orIgnore().execute();
+      const isNew = await manager.existsBy(ApiKeyEntity, { id: row.id });
+      if (isNew)
+        await record(manager, SYSTEM, [
+          credentialEntry('api_key.created', row.id, changesBetween(null, key)),
+        ]);
+    });
   }
 
   /** Whether any key was ever made. */
@@ -87,19 +156,33 @@ export class ApiKeysService {
       this.logger.warn(error);
     }
   }
+}
 
-  private async store(key: NewApiKey, apiKey: string): Promise<string> {
-    const id = uuidv7();
-    await this.transactions.run((manager) =>
-      manager
-        .createQueryBuilder()
-        .insert()
-        .into(ApiKeyEntity)
-        .values({ ...key, id, hash: hashSecret(apiKey), hint: secretHint(apiKey), createdAt: new Date() })
-        // The same bootstrap key comes again with every start, and from many instances at once
-        .orIgnore()
-        .execute(),
-    );
-    return id;
-  }
+function withoutHash({ hash, ...key }: ApiKeyEntity): ApiKey {
+  return key;
+}
+
+const toRow = (key: NewApiKey, value: string): ApiKeyEntity => ({
+  name: key.name,
+  orgId: key.orgId,
+  userId: key.userId,
+  role: key.role,
+  expiresAt: key.expiresAt,
+  id: uuidv7(),
+  hash: hashSecret(value),
+  hint: secretHint(value),
+  createdAt: new Date(),
+  lastUsedAt: null,
+  revokedAt: null,
+});
+
+/** Everything that is wrong with a request for a key, by field. */
+export function apiKeyFaults({ name, orgId, userId, expiresAt }: NewApiKey, now: Date): FieldFaults {
+  const faults: FieldFaults = {
+    name: textFaults(name),
+    orgId: textFaults(orgId),
+    userId: textFaults(userId),
+    expiresAt: expiresAt === null || expiresAt > now ? [] : ['must be a time to come'],
+  };
+  return Object.fromEntries(Object.entries(faults).filter(([, found]) => found.length > 0));
 }

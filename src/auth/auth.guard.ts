@@ -1,7 +1,8 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { Access } from './access.js';
-import { Authenticator, type Caller } from './authenticator.js';
+import { Authenticator } from './authenticator.js';
+import { callerOf } from './caller.js';
 
 /** Stands before every handler of every door. */
 @Injectable()
@@ -17,11 +18,4 @@ export class AuthGuard implements CanActivate {
     await this.authenticator.admit(callerOf(context), level);
     return true;
   }
-}
-
-function callerOf(context: ExecutionContext): Caller {
-  // Resolvers get (parent, args, context, info), and the context carries the request
-  return context.getType<'graphql' | 'http'>() === 'graphql'
-    ? context.getArgByIndex<{ request: Caller }>(2).request
-    : context.switchToHttp().getRequest<Caller>();
 }

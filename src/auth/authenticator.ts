@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { IncomingHttpHeaders } from 'node:http';
 import { RegistryError } from '../errors/registry-error.js';
 import { looksLike } from '../secrets/secret.js';
 import type { AccessLevel } from './access.js';
+import type { Caller } from './caller.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { JwtService } from './jwt.service.js';
 import type { Principal } from './principal.js';
@@ -17,20 +17,6 @@ export const bearerToken = (authorization: string | undefined) => BEARER.exec(au
 export function initialAccessToken(authorization: string | undefined): string | null {
   const token = bearerToken(authorization);
   return token !== undefined && looksLike('initialAccessToken', token) ? token : null;
-}
-
-/** A request as far as it tells who sent it; Fastify's is one. */
-export interface Caller {
-  headers: IncomingHttpHeaders;
-  /** Set once the caller was let in. */
-  principal?: Principal | null;
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Who is calling, once they were let in; null where they are anonymous. */
-    principal?: Principal | null;
-  }
 }
 
 /** Decides who is calling, and whether they may come in. */

@@ -1,4 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { SYSTEM } from '../audit/audit-event.js';
 import { type Config, ConfigError, settingFault } from '../config/config.js';
 import { ApiKeysService } from './api-keys.service.js';
 
@@ -25,6 +26,6 @@ export async function bootstrapApiKey(app: INestApplicationContext, config: Conf
   if (config.database.engine === 'postgres') {
     throw new ConfigError(`${settingFault('bootstrapApiKey')}; the first start on PostgreSQL requires it`);
   }
-  const { apiKey } = await apiKeys.create(key);
-  return apiKey;
+  const { value } = await apiKeys.create(key, SYSTEM);
+  return value;
 }

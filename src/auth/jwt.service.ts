@@ -36,7 +36,9 @@ export class JwtService {
 /** The claims that say who is calling: `sub`, `org_id`, and `role`, which is `member` where it is not there. */
 function principalOf({ sub, org_id: orgId, role = 'member' }: JWTPayload): Principal | null {
   if (!isOwnerName(sub) || !isOwnerName(orgId)) return null;
-  return ROLES.includes(role as Role) ? { userId: sub, orgId, role: role as Role } : null;
+  return ROLES.includes(role as Role)
+    ? { userId: sub, orgId, role: role as Role, actor: { type: 'jwt', id: sub } }
+    : null;
 }
 
 /** What both databases can store as an owner. */

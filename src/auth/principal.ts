@@ -1,3 +1,5 @@
+import type { Actor } from '../audit/audit-event.js';
+
 /** What a caller may do: `member` sees its own organization through REST, `admin` may use GraphQL, across all. */
 export const ROLES = ['member', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
@@ -7,4 +9,6 @@ export interface Principal {
   orgId: string;
   userId: string;
   role: Role;
+  /** How they proved it, as the audit trail names them. */
+  actor: Actor;
 }

@@ -1,10 +1,21 @@
 import type { DataSource } from 'typeorm';
-import { ApiKeysService } from '../auth/api-keys.service.js';
+import { COMMAND_LINE } from '../audit/audit-event.js';
+import { apiKeyFaults, ApiKeysService } from '../auth/api-keys.service.js';
 import { type Role, ROLES } from '../auth/principal.js';
 import { Transactions } from '../database/transactions.js';
-import { type Command, readArguments, readExpiry, readId, shown, UsageError } from './arguments.js';
+import {
+  type Command,
+  EVERYTHING,
+  readArguments,
+  readExpiry,
+  readId,
+  refuseFaults,
+  shown,
+  UsageError,
+} from './arguments.js';
 
-const MAX_LENGTH = 255;
+/** What the fields of a key are called on the command line. */
+const OPTIONS = { name: '--name', orgId: '--org', userId: '--user', expiresAt: '--expires-in' };
 
 const serviceOn = (dataSource: DataSource) => new ApiKeysService(dataSource, new Transactions(dataSource));
 
@@ -16,27 +27,21 @@ const create: Command = (args) => {
     role: { type: 'string', default: 'member' },
     'expires-in': { type: 'string' },
   });
-  const { name, org, user, role, 'expires-in': expiresIn } = values;
-  if (!isName(name) || !isName(org))
-    throw new UsageError(`--name and --org take 1 to ${MAX_LENGTH} characters.`);
-  if (user !== undefined && !isName(user))
-    throw new UsageError(`--user takes 1 to ${MAX_LENGTH} characters.`);
+  const { name = '', org = '', user, role, 'expires-in': expiresIn } = values;
   if (!ROLES.includes(role as Role)) throw new UsageError(`--role takes ${ROLES.join(' or ')}.`);
   const expiresAt = expiresIn === undefined ? null : readExpiry(expiresIn);
+  const key = { name, orgId: org, userId: user ?? name, role: role as Role, expiresAt };
+  refuseFaults(apiKeyFaults(key, new Date()), OPTIONS);
   return async (dataSource) => {
-    const key = { name, orgId: org, userId: user ?? name, role: role as Role, expiresAt };
-    const { id, apiKey } = await serviceOn(dataSource).create(key);
-    process.stdout.write(`API key ${id}, shown this once:\n${apiKey}\n`);
+    const { apiKey, value } = await serviceOn(dataSource).create(key, COMMAND_LINE);
+    process.stdout.write(`API key ${apiKey.id}, shown this once:\n${value}\n`);
   };
 };
-
-const isName = (value: string | undefined): value is string =>
-  value !== undefined && value.length > 0 && value.length <= MAX_LENGTH;
 
 const list: Command = (args) => {
   readArguments(args, {});
   return async (dataSource) => {
-    const keys = await serviceOn(dataSource).list();
+    const { rows: keys } = await serviceOn(dataSource).page(EVERYTHING);
     console.table(
       keys.map((key) => ({
         id: key.id,
@@ -56,7 +61,7 @@ const list: Command = (args) => {
 const revoke: Command = (args) => {
   const id = readId(args);
   return async (dataSource) => {
-    if (!(await serviceOn(dataSource).revoke(id))) throw new Error(`There is no valid API key ${id}.`);
+    await serviceOn(dataSource).revoke(id, COMMAND_LINE);
     process.stdout.write(`API key ${id} is revoked.\n`);
   };
 };

@@ -1,13 +1,12 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { DataSource } from 'typeorm';
+import { readDuration } from '../config/duration.js';
 
 /** A mistake in the arguments: worth one line and the usage. */
 export class UsageError extends Error {}
 
 /** Understands its arguments, without a database; what it returns does the work on one. */
 export type Command = (args: string[]) => (dataSource: DataSource) => Promise<void>;
-
-const MS_PER_UNIT: Partial<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** The options of a command, and the operands behind them; @throws UsageError where there are others. */
 export function readArguments<const O extends NonNullable<ParseArgsConfig['options']>>(
@@ -38,11 +37,19 @@ export function readId(args: string[]): string {
 
 /** The time after a duration such as `90d`, counted from now. */
 export function readExpiry(duration: string): Date {
-  const [, count, unit = ''] = /^([1-9]\d{0,4})([mhd])$/.exec(duration) ?? [];
-  const ms = Number(count) * (MS_PER_UNIT[unit] ?? NaN);
-  if (Number.isNaN(ms)) throw new UsageError('--expires-in takes a number and m, h or d, such as 90d.');
+  const ms = readDuration(duration);
+  if (ms === undefined) throw new UsageError('--expires-in takes a number and m, h or d, such as 90d.');
   return new Date(Date.now() + ms);
 }
 
 /** A time as a table shows it. */
 export const shown = (date: Date | null, otherwise: string) => date?.toISOString() ?? otherwise;
+
+/** A list is printed whole. */
+export const EVERYTHING = { size: 1_000_000, after: null };
+
+/** @throws UsageError that names the options behind the fields at fault */
+export function refuseFaults(faults: Record<string, string[]>, options: Record<string, string>): void {
+  const lines = Object.entries(faults).map(([field, said]) => `${options[field]} ${said.join(', ')}.`);
+  if (lines.length > 0) throw new UsageError(lines.join('\n'));
+}

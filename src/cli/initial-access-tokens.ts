@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { COMMAND_LINE } from '../audit/audit-event.js';
 import { InitialAccessTokensService } from '../clients/initial-access-tokens.service.js';
 import {
   type InitialAccessTokenDraft,
@@ -6,7 +7,16 @@ import {
 } from '../clients/policy/initial-access-token.js';
 import type { GrantType } from '../clients/policy/grant-types.js';
 import { Transactions } from '../database/transactions.js';
-import { type Command, readArguments, readExpiry, readId, shown, UsageError } from './arguments.js';
+import {
+  type Command,
+  EVERYTHING,
+  readArguments,
+  readExpiry,
+  readId,
+  refuseFaults,
+  shown,
+  UsageError,
+} from './arguments.js';
 
 /** What the fields of a token are called on the command line. */
 const OPTIONS: Record<keyof InitialAccessTokenDraft, string> = {
@@ -49,16 +59,9 @@ const create: Command = (args) => {
     grantTypes: readWords(values['grant-types']) as GrantType[] | null,
     redirectHosts: readWords(values['redirect-hosts']),
   };
-  const faults = Object.entries(initialAccessTokenFaults(draft, new Date()));
-  if (faults.length > 0) {
-    throw new UsageError(
-      faults
-        .map(([field, said]) => `${OPTIONS[field as keyof typeof OPTIONS]} ${said.join(', ')}.`)
-        .join('\n'),
-    );
-  }
+  refuseFaults(initialAccessTokenFaults(draft, new Date()), OPTIONS);
   return async (dataSource) => {
-    const { token, value } = await serviceOn(dataSource).create(draft);
+    const { token, value } = await serviceOn(dataSource).create(draft, COMMAND_LINE);
     process.stdout.write(`Initial access token ${token.id}, shown this once:\n${value}\n`);
   };
 };
@@ -68,7 +71,7 @@ const readWords = (list: string | undefined) => list?.split(/[\s,]+/).filter(Boo
 const list: Command = (args) => {
   readArguments(args, {});
   return async (dataSource) => {
-    const tokens = await serviceOn(dataSource).list();
+    const { rows: tokens } = await serviceOn(dataSource).page(EVERYTHING);
     console.table(
       tokens.map((token) => ({
         id: token.id,
@@ -90,9 +93,7 @@ const list: Command = (args) => {
 const revoke: Command = (args) => {
   const id = readId(args);
   return async (dataSource) => {
-    if (!(await serviceOn(dataSource).revoke(id))) {
-      throw new Error(`There is no initial access token ${id} that has not ended.`);
-    }
+    await serviceOn(dataSource).revoke(id, COMMAND_LINE);
     process.stdout.write(`Initial access token ${id} is revoked.\n`);
   };
 };

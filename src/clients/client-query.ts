@@ -6,7 +6,12 @@ import type { GrantType } from './policy/grant-types.js';
 export interface ClientKey {
   id: string;
   orgId?: string;
+  /** A deleted one, rather than one that lives. */
+  isDeleted?: boolean;
 }
+
+/** Clients that one operation may change. */
+export const MAX_BULK = 10_000;
 
 /** Which clients; those that match everything that is said. */
 export interface ClientFilter {
@@ -23,6 +28,10 @@ export interface ClientFilter {
   source?: ClientSource;
   status?: ClientStatus;
   verified?: boolean;
+  /** Registered with this token. */
+  initialAccessTokenId?: string;
+  /** Deleted ones, rather than those that live. */
+  deleted?: true;
   /** Exclusive. */
   createdAfter?: Date;
   /** Exclusive. */

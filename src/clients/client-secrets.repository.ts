@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, type Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import type { AuditAction, Author, Change } from '../audit/audit-event.js';
+import { record } from '../audit/audit-trail.js';
+import { type IdPageRequest, type Page, pagesOfEach } from '../database/pages-of-each.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
 import type { ClientSecret } from './client-secret.js';
@@ -26,18 +29,45 @@ export class ClientSecretsRepository {
     return rows.map(toClientSecret);
   }
 
+  /** A page of the same for each of several clients, in one statement. */
+  async pages(
+    clientIds: readonly string[],
+    request: IdPageRequest,
+  ): Promise<Map<string, Page<ClientSecret>>> {
+    const query = this.dataSource.manager
+      .createQueryBuilder(ClientSecretEntity, 'secret')
+      .where('secret.revokedAt IS NULL');
+    const pages = await pagesOfEach(query, 'clientId', clientIds, request);
+    return new Map(
+      [...pages].map(([clientId, { rows, hasNextPage }]) => [
+        clientId,
+        { rows: rows.map(toClientSecret), hasNextPage },
+      ]),
+    );
+  }
+
   /**
    * Runs `work` on the secrets of a client while nobody else changes them.
    * @throws RegistryError `not_found`
    */
-  withSecretsOf<T>(
-    key: ClientKey,
-    work: (secrets: SecretsOfClient, client: Client) => Promise<T>,
-  ): Promise<T> {
+  withSecretsOf<T>(key: ClientKey, work: (locked: LockedSecrets) => Promise<T>, by: Author): Promise<T> {
     return withLockedClient(this.transactions, key, (client, manager) =>
-      work(new SecretsOfClient(client.id, manager), client),
+      work({
+        client,
+        secrets: new SecretsOfClient(client.id, manager),
+        record: (action, targetId, changes) =>
+          record(manager, by, [{ action, clientId: client.id, targetId, changes }]),
+      }),
     );
   }
+}
+
+/** The secrets of a client while nobody else changes them. */
+export interface LockedSecrets {
+  client: Client;
+  secrets: SecretsOfClient;
+  /** Writes down what was done to one of them. */
+  record: (action: AuditAction, secretId: string, changes: Change[]) => Promise<void>;
 }
 
 /** The secrets of one client, inside of a transaction that has locked it. */

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { type Author, changesBetween } from '../audit/audit-event.js';
+import type { IdPageRequest, Page } from '../database/pages-of-each.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret } from '../secrets/secret.js';
 import { type ClientSecret, MAX_VALID_SECRETS, type SecretRequest } from './client-secret.js';
-import { ClientSecretsRepository } from './client-secrets.repository.js';
+import { ClientSecretsRepository, type LockedSecrets } from './client-secrets.repository.js';
 import type { ClientKey } from './client-query.js';
 import { ClientsService } from './clients.service.js';
 
@@ -21,21 +23,25 @@ export class ClientSecretsService {
   async issue(
     key: ClientKey,
     { expiresAt, expireOthersInSeconds }: SecretRequest,
+    by: Author,
   ): Promise<{ secret: ClientSecret; value: string }> {
     const value = generateSecret();
     const now = new Date();
-    return this.repository.withSecretsOf(key, async (secrets, { type }) => {
-      if (type === 'public') {
+    const othersExpireAt =
+      expireOthersInSeconds === null ? null : new Date(now.getTime() + expireOthersInSeconds * 1000);
+    const issue = async ({ client, secrets, record }: LockedSecrets) => {
+      if (client.type === 'public') {
         throw refusal('A public client cannot keep a secret, so it gets none (RFC 6749 §2.1).');
       }
-      if (expireOthersInSeconds !== null) {
-        await secrets.expireBy(new Date(now.getTime() + expireOthersInSeconds * 1000));
-      }
+      if (othersExpireAt !== null) await secrets.expireBy(othersExpireAt);
       if ((await secrets.valid(now)).length >= MAX_VALID_SECRETS) {
         throw refusal(`The client has ${MAX_VALID_SECRETS} valid secrets already; revoke one first.`);
       }
-      return { secret: await secrets.add({ value, expiresAt }, now), value };
-    });
+      const secret = await secrets.add({ value, expiresAt }, now);
+      await record('client_secret.issued', secret.id, changesBetween(null, { expiresAt, othersExpireAt }));
+      return { secret, value };
+    };
+    return this.repository.withSecretsOf(key, issue, by);
   }
 
   /**
@@ -47,14 +53,19 @@ export class ClientSecretsService {
     return this.repository.list(id);
   }
 
+  /** A page of the same for each of several clients. */
+  pages(clientIds: readonly string[], request: IdPageRequest): Promise<Map<string, Page<ClientSecret>>> {
+    return this.repository.pages(clientIds, request);
+  }
+
   /**
    * Revokes a secret at once.
    * @param force even if no valid one is left
    * @throws RegistryError `not_found`, or `validation_error` for the last valid one
    */
-  async revoke(key: ClientKey, secretId: string, force: boolean): Promise<void> {
+  async revoke(key: ClientKey, secretId: string, force: boolean, by: Author): Promise<void> {
     const now = new Date();
-    await this.repository.withSecretsOf(key, async (secrets) => {
+    const revoke = async ({ secrets, record }: LockedSecrets) => {
       const valid = await secrets.valid(now);
       if (!force && valid.length === 1 && valid[0]?.id === secretId) {
         throw refusal(
@@ -64,7 +75,9 @@ export class ClientSecretsService {
       if (!(await secrets.revoke(secretId, now))) {
         throw new RegistryError('not_found', 'There is no such secret.');
       }
-    });
+      await record('client_secret.revoked', secretId, []);
+    };
+    await this.repository.withSecretsOf(key, revoke, by);
   }
 }
 

@@ -1,15 +1,21 @@
-import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Column, DeleteDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { document, timestamp, tokenList } from '../database/column-types.js';
 import type { Client, ClientSource, ClientStatus } from './client.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import type { ClientType, ExtendedMetadata, TokenEndpointAuthMethod } from './policy/client.js';
 import type { GrantType } from './policy/grant-types.js';
 
+/** Lists show living clients only, and counts are made from the index alone. */
+const LIVING = { where: '"deleted_at" IS NULL' };
+
 @Entity('oauth_clients')
-@Index('oauth_clients_org_id', ['orgId', 'id'])
-@Index('oauth_clients_created_at', ['createdAt', 'id'])
-@Index('oauth_clients_updated_at', ['updatedAt', 'id'])
-@Index('oauth_clients_name', ['name', 'id'])
+@Index('oauth_clients_org_id', ['orgId', 'id'], LIVING)
+@Index('oauth_clients_created_at', ['createdAt', 'id'], LIVING)
+@Index('oauth_clients_updated_at', ['updatedAt', 'id'], LIVING)
+@Index('oauth_clients_name', ['name', 'id'], LIVING)
+// For parts of names, on PostgreSQL where it has the extension for it: made by the migration alone
+@Index('oauth_clients_name_trgm', { synchronize: false })
+@Index('oauth_clients_deleted_at', ['deletedAt'], { where: '"deleted_at" IS NOT NULL' })
 export class ClientEntity implements Client {
   /** UUIDv7: sorts by time of creation. */
   @PrimaryColumn({ type: 'varchar', length: 36, primaryKeyConstraintName: 'oauth_clients_pkey' })
@@ -87,4 +93,8 @@ export class ClientEntity implements Client {
 
   @Column({ name: 'updated_at', ...timestamp })
   updatedAt!: Date;
+
+  /** TypeORM leaves out the rows where it is set, unless told otherwise. */
+  @DeleteDateColumn({ name: 'deleted_at', ...timestamp, nullable: true })
+  deletedAt!: Date | null;
 }

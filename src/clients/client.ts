@@ -36,6 +36,15 @@ export interface Client extends ClientProfile, Origin {
   version: number;
   createdAt: Date;
   updatedAt: Date;
+  /** Null: it was not. A deleted client can be restored for a while, and is gone for every door meanwhile. */
+  deletedAt: Date | null;
+}
+
+/** What the audit trail compares and keeps of a client: everything but what merely counts or dates changes. */
+export function auditedFields(client: Client): object {
+  const { metadata, ...rest } = client;
+  const { id, version, createdAt, updatedAt, deletedAt, ...fields } = rest;
+  return { ...fields, ...metadata };
 }
 
 /** What people call the client; null where it has no name of its own. */

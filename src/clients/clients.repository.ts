@@ -1,36 +1,43 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Repository, SelectQueryBuilder } from 'typeorm';
+import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
+import { type AuditAction, type AuditEntry, type Author, changesBetween } from '../audit/audit-event.js';
+import { record } from '../audit/audit-trail.js';
+import { batchesOf } from '../database/batches.js';
+import { lockRows } from '../database/row-lock.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret } from '../secrets/secret.js';
-import { CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedSecret } from './client.js';
+import { auditedFields, CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedClient } from './client.js';
 import { ClientEntity } from './client.entity.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import { countRegistration } from './initial-access-tokens.service.js';
 import { findClient, findRegistration, withLockedClient, type Registration } from './load-client.js';
 import { SecretsOfClient } from './client-secrets.repository.js';
-import type {
-  ClientFilter,
-  ClientKey,
-  ClientOrder,
-  ClientPage,
-  ClientStats,
-  Count,
-  NumberedPage,
-  NumberedPageRequest,
-  PageRequest,
+import {
+  type ClientFilter,
+  type ClientKey,
+  type ClientOrder,
+  type ClientPage,
+  type ClientStats,
+  type Count,
+  MAX_BULK,
+  type NumberedPage,
+  type NumberedPageRequest,
+  type PageRequest,
 } from './client-query.js';
 import { CLIENT_TYPES } from './policy/client.js';
 import { GRANT_TYPES } from './policy/grant-types.js';
 
 const MS_PER_DAY = 86_400_000;
 const STATS_DAYS = 30;
+const PURGE_BATCH = 200;
 
 /** What the two engines call the same thing. */
 const DIALECTS = {
-  postgres: { likeIgnoringCase: 'ILIKE', indexOf: 'strpos' },
-  'better-sqlite3': { likeIgnoringCase: 'LIKE', indexOf: 'instr' },
+  postgres: { contains: 'ILIKE :value', indexOf: 'strpos' },
+  // PostgreSQL's escape character is the backslash, and said aloud it would keep it from using its index
+  'better-sqlite3': { contains: "LIKE :value ESCAPE '\\'", indexOf: 'instr' },
 };
 
 /** The conditions of a filter: SQL with the value as `:value`, and how to write the value. */
@@ -41,19 +48,21 @@ const token = (value: string) => ` ${value} `;
 const fragment = (value: string) => `%${value.replace(/[\\%_]/g, '\\$&')}%`;
 
 function filterConditions(dialect: keyof typeof DIALECTS): Record<keyof ClientFilter, Condition> {
-  const { likeIgnoringCase, indexOf } = DIALECTS[dialect];
+  const { contains, indexOf } = DIALECTS[dialect];
   return {
     id: { sql: 'client.id = :value' },
     name: { sql: 'client.name = :value' },
     orgId: { sql: 'client.orgId = :value' },
     userId: { sql: 'client.userId = :value' },
-    nameContains: { sql: `client.name ${likeIgnoringCase} :value ESCAPE '\\'`, value: fragment },
+    nameContains: { sql: `client.name ${contains}`, value: fragment },
     clientType: { sql: 'client.type = :value' },
     grantType: { sql: `${indexOf}(client.grantTypes, :value) > 0`, value: token },
     scope: { sql: `${indexOf}(client.scopes, :value) > 0`, value: token },
     source: { sql: 'client.source = :value' },
     status: { sql: 'client.status = :value' },
     verified: { sql: 'client.verified = :value' },
+    initialAccessTokenId: { sql: 'client.initialAccessTokenId = :value' },
+    deleted: { sql: 'client.deletedAt IS NOT NULL' },
     createdAfter: { sql: 'client.createdAt > :value', value: epoch },
     createdBefore: { sql: 'client.createdAt < :value', value: epoch },
   };
@@ -65,7 +74,6 @@ export interface LockedRegistration extends Registration {
   initialAccessToken: InitialAccessToken | null;
   secrets: SecretsOfClient;
   store: (client: Client, token: string) => Promise<void>;
-  remove: () => Promise<void>;
 }
 
 /** Clients and their secrets in the database. */
@@ -85,11 +93,16 @@ export class ClientsRepository {
    * Stores a new client with the hashes of its credentials, all or nothing.
    * @throws RegistryError `invalid_token` where the client's initial access token is used up
    */
-  async insert(client: Client, secret: IssuedSecret | null, registrationToken: string | null): Promise<void> {
+  async insert(
+    { client, secret }: IssuedClient,
+    registrationToken: string | null,
+    by: Author,
+  ): Promise<void> {
     await this.transactions.run(async (manager) => {
       const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
       await manager.insert(ClientEntity, { ...client, registrationTokenHash });
       if (secret !== null) await new SecretsOfClient(client.id, manager).add(secret, client.createdAt);
+      await record(manager, by, [entryOf('client.created', null, client)]);
       // Last, since registrations with the same token wait for each other from here on
       const { initialAccessTokenId } = client;
       if (initialAccessTokenId !== null) {
@@ -99,25 +112,81 @@ export class ClientsRepository {
   }
 
   /**
-   * Stores what `change` makes of a client that it alone sees meanwhile.
+   * Stores what `change` makes of a client that it alone sees meanwhile, and that `by` did it; nothing where it makes the
+   * same client.
    * @throws RegistryError `not_found`
    */
-  update(key: ClientKey, change: (client: Client) => Client): Promise<Client> {
+  change(
+    key: ClientKey,
+    action: AuditAction,
+    by: Author,
+    change: (client: Client) => Client,
+  ): Promise<Client> {
     return withLockedClient(this.transactions, key, async (client, manager) => {
       const changed = change(client);
+      if (changed === client) return client;
       await manager.update(ClientEntity, changed.id, changed);
+      await record(manager, by, [entryOf(action, client, changed)]);
       return changed;
     });
   }
 
   /**
-   * Removes a client and all that belongs to it, unless `check` throws.
-   * @throws RegistryError `not_found`
+   * Sets the same on all clients that match, or on none.
+   * @param check sees how many they are, and may throw
    */
-  remove(key: ClientKey, check: (client: Client) => void): Promise<void> {
-    return withLockedClient(this.transactions, key, async (client, manager) => {
-      check(client);
-      await manager.delete(ClientEntity, client.id);
+  changeAll(
+    filter: ClientFilter,
+    set: Pick<Client, 'status'> | Pick<Client, 'deletedAt'>,
+    action: AuditAction,
+    by: Author,
+    check: (count: number) => void,
+  ): Promise<number> {
+    return this.transactions.run(async (manager) => {
+      const query = this.select(filter, manager)
+        .orderBy('client.id')
+        .limit(MAX_BULK + 1);
+      const clients = await lockRows(query).getMany();
+      check(clients.length);
+      for (const batch of batchesOf(clients)) {
+        await manager
+          .createQueryBuilder()
+          .update(ClientEntity)
+          .set({ ...set, version: () => 'version + 1', updatedAt: new Date() })
+          .whereInIds(batch.map(({ id }) => id))
+          .execute();
+      }
+      await record(
+        manager,
+        by,
+        clients.map((client) => entryOf(action, client, { ...client, ...set })),
+      );
+      return clients.length;
+    });
+  }
+
+  /**
+   * Removes for good clients that were deleted before `limit`, one batch of them.
+   * @returns how many they were
+   */
+  purge(limit: Date, by: Author): Promise<number> {
+    return this.transactions.run(async (manager) => {
+      const query = this.select({ deleted: true }, manager)
+        .andWhere('client.deletedAt < :limit', { limit: limit.getTime() })
+        .limit(PURGE_BATCH);
+      // Of many instances, each takes others
+      const clients = await lockRows(query, 'skip_locked').getMany();
+      if (clients.length === 0) return 0;
+      await manager.delete(
+        ClientEntity,
+        clients.map(({ id }) => id),
+      );
+      await record(
+        manager,
+        by,
+        clients.map((client) => entryOf('client.purged', client, client)),
+      );
+      return clients.length;
     });
   }
 
@@ -127,24 +196,43 @@ export class ClientsRepository {
   }
 
   /** Runs `work` on a registration while nobody else changes it. */
-  withRegistration<T>(id: string, work: (registration: LockedRegistration | null) => Promise<T>): Promise<T> {
+  withRegistration<T>(
+    id: string,
+    by: Author,
+    work: (registration: LockedRegistration | null) => Promise<T>,
+  ): Promise<T> {
     return this.transactions.run(async (manager) => {
       const registration = await findRegistration(manager, id, { isLocked: true });
-      const tokenId = registration?.client.initialAccessTokenId ?? null;
-      return work(
-        registration && {
-          ...registration,
-          initialAccessToken:
-            tokenId === null ? null : await manager.findOneBy(InitialAccessTokenEntity, { id: tokenId }),
-          secrets: new SecretsOfClient(id, manager),
-          store: async (client, token) => {
-            await manager.update(ClientEntity, id, { ...client, registrationTokenHash: hashSecret(token) });
-          },
-          remove: async () => {
-            await manager.delete(ClientEntity, id);
-          },
+      if (registration === null) return work(null);
+      const { client } = registration;
+      const tokenId = client.initialAccessTokenId;
+      const setToken = (token: string) => ({ registrationTokenHash: hashSecret(token) });
+      return work({
+        ...registration,
+        initialAccessToken:
+          tokenId === null ? null : await manager.findOneBy(InitialAccessTokenEntity, { id: tokenId }),
+        secrets: new SecretsOfClient(id, manager),
+        store: async (changed, token) => {
+          await manager.update(ClientEntity, id, { ...changed, ...setToken(token) });
+          await record(manager, by, [
+            entryOf('client.updated', client, changed),
+            entryOf('registration_token.issued', changed, changed),
+          ]);
         },
-      );
+      });
+    });
+  }
+
+  /**
+   * Replaces the token that manages a registration.
+   * @throws RegistryError `not_found`
+   */
+  replaceRegistrationToken(key: ClientKey, token: string, by: Author, check: (client: Client) => void) {
+    return withLockedClient(this.transactions, key, async (client, manager) => {
+      check(client);
+      await manager.update(ClientEntity, client.id, { registrationTokenHash: hashSecret(token) });
+      await record(manager, by, [entryOf('registration_token.issued', client, client)]);
+      return client;
     });
   }
 
@@ -237,8 +325,12 @@ export class ClientsRepository {
     };
   }
 
-  private select(filter: ClientFilter): SelectQueryBuilder<ClientEntity> {
-    const query = this.clients.createQueryBuilder('client');
+  private select(
+    filter: ClientFilter,
+    manager: EntityManager = this.clients.manager,
+  ): SelectQueryBuilder<ClientEntity> {
+    const query = manager.createQueryBuilder(ClientEntity, 'client');
+    if (filter.deleted) query.withDeleted();
     for (const [name, given] of Object.entries(filter) as [keyof ClientFilter, unknown][]) {
       if (given === undefined) continue;
       const { sql, value } = this.conditions[name];
@@ -246,4 +338,11 @@ export class ClientsRepository {
     }
     return query;
   }
+}
+
+/** What happened to a client, for the audit trail. */
+function entryOf(action: AuditAction, before: Client | null, after: Client): AuditEntry {
+  const { id } = after;
+  const changes = changesBetween(before && auditedFields(before), auditedFields(after));
+  return { action, clientId: id, targetId: id, changes };
 }

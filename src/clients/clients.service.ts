@@ -1,17 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { RegistryError } from '../errors/registry-error.js';
-import { type Client, type IssuedClient, type Owner, ownNameOf } from './client.js';
-import type {
-  ClientFilter,
-  ClientKey,
-  ClientOrder,
-  ClientPage,
-  ClientStats,
-  NumberedPage,
-  NumberedPageRequest,
-  PageRequest,
+import { type AuditAction, type Author, SYSTEM } from '../audit/audit-event.js';
+import { type Client, type ClientSource, type ClientStatus, type IssuedClient, ownNameOf } from './client.js';
+import {
+  type ClientFilter,
+  type ClientKey,
+  type ClientOrder,
+  type ClientPage,
+  type ClientStats,
+  MAX_BULK,
+  type NumberedPage,
+  type NumberedPageRequest,
+  type PageRequest,
 } from './client-query.js';
-import { changeClient, issueClient } from './issue-client.js';
+import { changeClient, changeProfile, issueClient } from './issue-client.js';
 import { ClientsRepository } from './clients.repository.js';
 import { noSuchClient } from './load-client.js';
 import { CLIENT_RULES, isFixed, rulesAboutChanges } from './policy/rules.js';
@@ -28,17 +30,19 @@ export class ClientsService {
   constructor(private readonly repository: ClientsRepository) {}
 
   /**
-   * Creates a client on behalf of `owner`.
+   * Creates a client that belongs to an organization and a user, or to nobody.
+   * @param source the door through which it comes
    * @throws RegistryError with every field at fault; nothing is stored then
    */
-  async create(submission: Submission, owner: Owner): Promise<IssuedClient> {
-    const issued = issueClient(settle(accept(submission, CLIENT_RULES)), {
-      orgId: owner.orgId,
-      userId: owner.userId,
-      source: 'api',
-      initialAccessTokenId: null,
-    });
-    await this.repository.insert(issued.client, issued.secret, null);
+  async create(
+    submission: Submission,
+    { orgId, userId }: Pick<Client, 'orgId' | 'userId'>,
+    source: ClientSource,
+    by: Author,
+  ): Promise<IssuedClient> {
+    const profile = settle(accept(submission, CLIENT_RULES));
+    const issued = issueClient(profile, { orgId, userId, source, initialAccessTokenId: null });
+    await this.repository.insert(issued, null, by);
     return issued;
   }
 
@@ -63,8 +67,8 @@ export class ClientsService {
    * @param expected versions that the caller will change; null: any
    * @throws RegistryError `not_found`, `precondition_failed`, or with every field at fault
    */
-  update(key: ClientKey, submission: Submission, expected: Versions): Promise<Client> {
-    return this.repository.update(key, (client) => {
+  update(key: ClientKey, submission: Submission, expected: Versions, by: Author): Promise<Client> {
+    return this.repository.change(key, 'client.updated', by, (client) => {
       checkVersion(client, expected);
       const before = draftOf({ ...client, name: ownNameOf(client) });
       const draft = { ...before, ...submission.draft };
@@ -73,17 +77,87 @@ export class ClientsService {
         ...attestedRules(client.metadata, before),
         ...rulesAboutChanges(CLIENT_RULES, before, draft),
       ];
-      return changeClient(client, settle(accept({ ...submission, draft }, rules)));
+      return changeProfile(client, settle(accept({ ...submission, draft }, rules)));
     });
   }
 
   /**
-   * Removes a client, with its secrets, from every door at once.
-   * @param expected versions that the caller will remove; null: any
+   * Lets a client be used, or keeps it from being used.
    * @throws RegistryError `not_found`, `precondition_failed`
    */
-  remove(key: ClientKey, expected: Versions): Promise<void> {
-    return this.repository.remove(key, (client) => checkVersion(client, expected));
+  setStatus(key: ClientKey, status: ClientStatus, expected: Versions, by: Author): Promise<Client> {
+    return this.set(key, { status }, ACTION_OF_STATUS[status], expected, by);
+  }
+
+  /**
+   * Vouches for a client, or no longer.
+   * @throws RegistryError `not_found`, `precondition_failed`
+   */
+  setVerified(key: ClientKey, verified: boolean, expected: Versions, by: Author): Promise<Client> {
+    return this.set(key, { verified }, verified ? 'client.verified' : 'client.unverified', expected, by);
+  }
+
+  /**
+   * Deletes a client, with its secrets, from every door at once. It can be restored until it is purged.
+   * @param expected versions that the caller will delete; null: any
+   * @throws RegistryError `not_found`, `precondition_failed`
+   */
+  remove(key: ClientKey, expected: Versions, by: Author): Promise<Client> {
+    return this.set(key, { deletedAt: new Date() }, 'client.deleted', expected, by);
+  }
+
+  /**
+   * Brings a deleted client back, with its secrets and its registration access token.
+   * @throws RegistryError `not_found` where it lives, or is gone for good
+   */
+  restore(key: ClientKey, by: Author): Promise<Client> {
+    return this.set({ ...key, isDeleted: true }, { deletedAt: null }, 'client.restored', null, by);
+  }
+
+  /**
+   * Disables or deletes all clients that match, or none. `count` says how many they are, or would be.
+   * @param expectedCount how many they must be; null: any number up to {@link MAX_BULK}
+   * @throws RegistryError `validation_error` where they are too many, `precondition_failed` where they are not as many
+   */
+  async changeAll(
+    change: BulkChange,
+    filter: ClientFilter,
+    { isDryRun, expectedCount }: { isDryRun: boolean; expectedCount: number | null },
+    by: Author,
+  ): Promise<number> {
+    const { action, set, concerns } = BULK_CHANGES[change];
+    const concerned = { ...filter, ...concerns };
+    if (isDryRun) return this.repository.count(concerned);
+    return this.repository.changeAll(concerned, set(), action, by, (count) => {
+      if (count > MAX_BULK) throw tooMany();
+      if (expectedCount !== null && count !== expectedCount) {
+        throw new RegistryError(
+          'precondition_failed',
+          `There are ${count} such clients now, and not ${expectedCount}; nothing was changed.`,
+        );
+      }
+    });
+  }
+
+  /** Removes for good clients that were deleted before `limit`, one batch of them; says how many. */
+  purge(limit: Date): Promise<number> {
+    return this.repository.purge(limit, SYSTEM);
+  }
+
+  private set(
+    key: ClientKey,
+    change: Partial<Client>,
+    action: AuditAction,
+    expected: Versions,
+    by: Author,
+  ): Promise<Client> {
+    return this.repository.change(key, action, by, (client) => {
+      checkVersion(client, expected);
+      const isSame = Object.entries(change).every(
+        ([field, value]) => client[field as keyof Client] === value,
+      );
+      return isSame ? client : changeClient(client, change);
+    });
   }
 
   /** The client, or null where there is none by that id. */
@@ -106,6 +180,26 @@ export class ClientsService {
     return this.repository.stats(filter, new Date());
   }
 }
+
+const ACTION_OF_STATUS = { active: 'client.enabled', disabled: 'client.disabled' } as const;
+
+/** What can be done to many clients at once: to which of those that match, and what. */
+const BULK_CHANGES = {
+  disable: {
+    action: 'client.disabled',
+    concerns: { status: 'active' },
+    set: () => ({ status: 'disabled' as const }),
+  },
+  delete: { action: 'client.deleted', concerns: {}, set: () => ({ deletedAt: new Date() }) },
+} as const;
+export type BulkChange = keyof typeof BULK_CHANGES;
+
+const tooMany = () =>
+  new RegistryError(
+    'validation_error',
+    `More than ${MAX_BULK} clients match; nothing was changed. Narrow the filter, and do it in parts.`,
+    { invalidFields: { filter: [`must match at most ${MAX_BULK} clients`] } },
+  );
 
 function checkVersion({ version }: Client, expected: Versions): void {
   if (expected === null || expected.includes(version)) return;

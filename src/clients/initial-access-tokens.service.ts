@@ -1,6 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { type Author, changesBetween, credentialEntry } from '../audit/audit-event.js';
+import { record } from '../audit/audit-trail.js';
+import { type IdPageRequest, type Page, pageById } from '../database/pages-of-each.js';
+import { rowLock } from '../database/row-lock.js';
 import { Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateCredential, hashSecret, secretHint } from '../secrets/secret.js';
@@ -21,7 +25,10 @@ export class InitialAccessTokensService {
    * Makes a token. `value` is the only copy of it in clear.
    * @throws RegistryError `validation_error` with every field at fault
    */
-  async create(draft: InitialAccessTokenDraft): Promise<{ token: InitialAccessToken; value: string }> {
+  async create(
+    draft: InitialAccessTokenDraft,
+    by: Author,
+  ): Promise<{ token: InitialAccessToken; value: string }> {
     const now = new Date();
     const faults = initialAccessTokenFaults(draft, now);
     if (Object.keys(faults).length > 0) throw refusal('validation_error', faults);
@@ -35,31 +42,45 @@ export class InitialAccessTokensService {
       lastUsedAt: null,
       revokedAt: null,
     };
-    await this.transactions.run((manager) =>
-      manager.insert(InitialAccessTokenEntity, {
+    await this.transactions.run(async (manager) => {
+      await manager.insert(InitialAccessTokenEntity, {
         ...token,
         hash: hashSecret(value),
-      } as InitialAccessTokenEntity),
-    );
+      } as InitialAccessTokenEntity);
+      await record(manager, by, [
+        credentialEntry('initial_access_token.created', token.id, changesBetween(null, draft)),
+      ]);
+    });
     return { token, value };
   }
 
-  /** Every token, the newest first. */
-  list(): Promise<InitialAccessToken[]> {
-    return this.dataSource.manager.find(InitialAccessTokenEntity, { order: { id: 'DESC' } });
+  /** Tokens, the newest first. */
+  page(request: IdPageRequest): Promise<Page<InitialAccessToken>> {
+    const query = this.dataSource.manager.createQueryBuilder(InitialAccessTokenEntity, 'token');
+    return pageById(query, request);
   }
 
-  /** Ends a token for good, at once; its clients stay. False where there is none by that id, or it was revoked before. */
-  async revoke(id: string): Promise<boolean> {
-    const { affected } = await this.transactions.run((manager) =>
-      manager
-        .createQueryBuilder()
-        .update(InitialAccessTokenEntity)
-        .set({ revokedAt: new Date() })
-        .where('id = :id AND revoked_at IS NULL', { id })
-        .execute(),
-    );
-    return affected === 1;
+  /** How many tokens there are, those that ended included. */
+  count(): Promise<number> {
+    return this.dataSource.manager.count(InitialAccessTokenEntity);
+  }
+
+  /**
+   * Ends a token for good, at once; its clients stay.
+   * @throws RegistryError `not_found` where there is none that is not revoked already
+   */
+  async revoke(id: string, by: Author): Promise<InitialAccessToken> {
+    return this.transactions.run(async (manager) => {
+      const where = { id, revokedAt: IsNull() };
+      const token = await manager.findOne(InitialAccessTokenEntity, { where, lock: rowLock(manager) });
+      if (token === null) {
+        throw new RegistryError('not_found', 'There is no such token, or it is revoked already.');
+      }
+      const revokedAt = new Date();
+      await manager.update(InitialAccessTokenEntity, id, { revokedAt });
+      await record(manager, by, [credentialEntry('initial_access_token.revoked', id, [])]);
+      return { ...token, revokedAt };
+    });
   }
 
   /**

@@ -17,16 +17,21 @@ export function issueClient(profile: ClientProfile, origin: Origin): IssuedClien
     version: 1,
     createdAt: now,
     updatedAt: now,
+    deletedAt: null,
   };
   return { client, secret: secretFor(client.type) };
 }
 
-/** The client as a change of its profile leaves it. */
-export function changeClient(client: Client, profile: ClientProfile): Client {
+/** The client as a new profile leaves it. */
+export function changeProfile(client: Client, profile: ClientProfile): Client {
+  return changeClient(client, { ...profile, name: profile.name ?? client.id });
+}
+
+/** The client as a change leaves it. */
+export function changeClient(client: Client, change: Partial<Client>): Client {
   return {
     ...client,
-    ...profile,
-    name: profile.name ?? client.id,
+    ...change,
     version: client.version + 1,
     updatedAt: new Date(Math.max(Date.now(), client.updatedAt.getTime() + 1)),
   };

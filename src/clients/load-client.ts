@@ -1,5 +1,6 @@
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, type FindOneOptions, IsNull, Not } from 'typeorm';
 import { validate as isClientId } from 'uuid';
+import { rowLock } from '../database/row-lock.js';
 import type { Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
 import type { Client } from './client.js';
@@ -14,7 +15,7 @@ export interface Registration {
 
 /** The client; null where there is none. */
 export async function findClient(manager: EntityManager, key: ClientKey): Promise<Client | null> {
-  return isClientId(key.id) ? manager.findOneBy(ClientEntity, { ...key }) : null;
+  return isClientId(key.id) ? manager.findOne(ClientEntity, optionsFor(key)) : null;
 }
 
 /**
@@ -28,7 +29,7 @@ export async function withLockedClient<T>(
 ): Promise<T> {
   if (!isClientId(key.id)) throw noSuchClient();
   return transactions.run(async (manager) => {
-    const client = await manager.findOne(ClientEntity, { where: { ...key }, lock: rowLock(manager) });
+    const client = await manager.findOne(ClientEntity, { ...optionsFor(key), lock: rowLock(manager) });
     if (client === null) throw noSuchClient();
     return work(client, manager);
   });
@@ -53,10 +54,9 @@ export async function findRegistration(
   return { client, tokenHash };
 }
 
-export const noSuchClient = () => new RegistryError('not_found', 'There is no such client.');
-
-/** SQLite has one writer at a time, and knows no lock of a row. */
-function rowLock(manager: EntityManager) {
-  const isPostgres = manager.dataSource.options.type === 'postgres';
-  return isPostgres ? { mode: 'pessimistic_write' as const } : undefined;
+function optionsFor({ id, orgId, isDeleted = false }: ClientKey): FindOneOptions<ClientEntity> {
+  const owned = { id, ...(orgId !== undefined && { orgId }) };
+  return isDeleted ? { where: { ...owned, deletedAt: Not(IsNull()) }, withDeleted: true } : { where: owned };
 }
+
+export const noSuchClient = () => new RegistryError('not_found', 'There is no such client.');

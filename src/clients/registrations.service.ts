@@ -1,13 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Author } from '../audit/audit-event.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret, hashSecret, matchesHash } from '../secrets/secret.js';
 import type { Client, IssuedRegistration, Owner } from './client.js';
 import { ClientsRepository, type LockedRegistration } from './clients.repository.js';
+import type { ClientKey } from './client-query.js';
 import type { Registration } from './load-client.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokensService } from './initial-access-tokens.service.js';
-import { changeClient, issueClient, secretFor } from './issue-client.js';
+import { changeClient, changeProfile, issueClient, secretFor } from './issue-client.js';
 import type { ClientProfile } from './policy/client.js';
 import {
   limited,
@@ -95,7 +97,7 @@ export class RegistrationsService {
    * @throws RegistryError with every field at fault, or `invalid_token` where the initial access token was used up
    *   meanwhile; nothing is stored then
    */
-  async register(submission: Submission, admission: Admission): Promise<IssuedRegistration> {
+  async register(submission: Submission, admission: Admission, by: Author): Promise<IssuedRegistration> {
     const { owner, initialAccessTokenId } = admission;
     const issued = issueClient(this.preview(submission, admission), {
       orgId: owner?.orgId ?? null,
@@ -104,7 +106,9 @@ export class RegistrationsService {
       initialAccessTokenId,
     });
     const registrationToken = generateSecret();
-    await this.repository.insert(issued.client, issued.secret, registrationToken);
+    const actor =
+      initialAccessTokenId && ({ type: 'initial_access_token', id: initialAccessTokenId } as const);
+    await this.repository.insert(issued, registrationToken, actor ? { ...by, actor } : by);
     return { ...issued, registrationToken };
   }
 
@@ -134,9 +138,10 @@ export class RegistrationsService {
     id: string,
     token: string,
     readReplacement: (client: Client) => Promise<Replacement>,
+    by: Author,
   ): Promise<IssuedRegistration> {
     const replacement = await readReplacement(await this.read(id, token));
-    return this.withManaged(id, token, async ({ client, initialAccessToken, secrets, store }) => {
+    const replace = async ({ client, initialAccessToken, secrets, store }: LockedRegistration) => {
       const { submission, clientId, clientSecret } = replacement;
       const now = new Date();
       const faults = { ...submission.faults };
@@ -146,7 +151,7 @@ export class RegistrationsService {
         (typeof clientSecret === 'string' && (await secrets.accepts(clientSecret, now)));
       if (!isSecretGood) faults.client_secret = ['must be left out, or be the current client_secret'];
       const policy = this.policyFor(initialAccessToken);
-      const changed = changeClient(client, grant({ ...submission, faults }, policy));
+      const changed = changeProfile(client, grant({ ...submission, faults }, policy));
 
       const secret = changed.type === client.type ? null : secretFor(changed.type);
       if (changed.type !== client.type) await secrets.revokeAll(now);
@@ -154,29 +159,46 @@ export class RegistrationsService {
       const registrationToken = generateSecret();
       await store(changed, registrationToken);
       return { client: changed, secret, registrationToken };
-    });
+    };
+    return this.repository.withRegistration(id, authorOf(id, by), (registration) =>
+      replace(managedBy(token, registration)),
+    );
   }
 
   /**
    * Removes the client, with its secrets and its token.
    * @throws RegistryError `invalid_token`
    */
-  async remove(id: string, token: string): Promise<void> {
+  async remove(id: string, token: string, by: Author): Promise<void> {
     await this.read(id, token);
-    await this.withManaged(id, token, ({ remove }) => remove());
+    await this.repository.change({ id }, 'client.deleted', authorOf(id, by), (client) =>
+      changeClient(client, { deletedAt: new Date() }),
+    );
+  }
+
+  /**
+   * Gives software that lost it a new token to manage its registration with. The one before ends.
+   * @throws RegistryError `not_found`, or `validation_error` for a client that did not register itself
+   */
+  async reissueToken(key: ClientKey, by: Author): Promise<{ client: Client; registrationToken: string }> {
+    const registrationToken = generateSecret();
+    const client = await this.repository.replaceRegistrationToken(
+      key,
+      registrationToken,
+      by,
+      ({ source }) => {
+        if (source === 'dynamic') return;
+        throw new RegistryError(
+          'validation_error',
+          'Only a client that registered itself manages itself by a token.',
+        );
+      },
+    );
+    return { client, registrationToken };
   }
 
   private policyFor(token: InitialAccessToken | null): RegistrationPolicy {
     return token === null ? this.policy : limited(this.policy, token);
-  }
-
-  /** Only for who has shown a good token: a stranger must lock nothing. */
-  private async withManaged<T>(
-    id: string,
-    token: string,
-    work: (registration: LockedRegistration) => Promise<T>,
-  ): Promise<T> {
-    return this.repository.withRegistration(id, (registration) => work(managedBy(token, registration)));
   }
 }
 
@@ -185,9 +207,22 @@ function grant(submission: Submission, policy: RegistrationPolicy): ClientProfil
   return settle(narrow(accept(submission, [...CLIENT_RULES, ...registrationRules(policy)]), policy));
 }
 
+/** Software that manages its own registration. */
+const authorOf = (clientId: string, by: Author): Author => ({
+  ...by,
+  actor: { type: 'registration_token', id: clientId },
+});
+
 /** The registration, if the token manages it. */
 function managedBy<R extends Registration>(token: string, registration: R | null): R {
   const isManaged = matchesHash(token, registration?.tokenHash ?? NO_TOKEN_HASH);
-  if (registration !== null && isManaged) return registration;
+  if (registration !== null && isManaged) {
+    // RFC 7592 §2.1 to §2.3: 403 for who must not do it
+    if (registration.client.status === 'active') return registration;
+    throw new RegistryError(
+      'insufficient_scope',
+      'The client is disabled; only an operator can change that.',
+    );
+  }
   throw new RegistryError('invalid_token', 'The registration access token is malformed, unknown or revoked.');
 }

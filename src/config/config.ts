@@ -7,6 +7,8 @@ import { METADATA_PROFILES, type MetadataProfile } from '../clients/policy/metad
 import { REGISTRATION_MODES, type RegistrationMode } from '../clients/policy/registration.js';
 import { isScopeToken } from '../clients/policy/scope.js';
 
+import { readDuration } from './duration.js';
+
 /** A value in the environment that the service cannot run with. The message names the variable and what it takes. */
 export class ConfigError extends Error {}
 
@@ -43,6 +45,7 @@ const setting = <T>(definition: Setting<T>): Setting<T> => definition;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const SECONDS = { s: 1, m: 60, h: 3600 } as const;
 const BOOTSTRAP_KEY = { min: 32, max: 512 };
+const MS_PER_DAY = 86_400_000;
 const MIN_RSA_BITS = 2048;
 const MAX_RATE_LIMIT_SECONDS = 86_400;
 
@@ -264,6 +267,20 @@ const settings = {
     read: trustedProxies,
     fallback: false,
   }),
+  /** How long deleted clients can be restored, in milliseconds. */
+  deletedClientRetentionMs: setting({
+    variable: 'DELETED_CLIENT_RETENTION',
+    takes: 'a duration such as 30d (m, h or d)',
+    read: readDuration,
+    fallback: 30 * MS_PER_DAY,
+  }),
+  /** How long events of the audit trail are kept, in milliseconds; null: for ever. */
+  auditRetentionMs: setting<number | null>({
+    variable: 'AUDIT_RETENTION',
+    takes: 'a duration such as 400d (m, h or d), or off',
+    read: (raw) => (raw === 'off' ? null : readDuration(raw)),
+    fallback: null,
+  }),
   logLevel: setting<(typeof LOG_LEVELS)[number]>({
     variable: 'LOG_LEVEL',
     takes: LOG_LEVELS.join(', '),
@@ -292,7 +309,7 @@ export const VARIABLES: readonly string[] = Object.values(settings).map(({ varia
 
 /** Prefixes that are ours alone, so that a name under them that we do not know is a slip of the pen. */
 const OWN_PREFIXES =
-  /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|SOFTWARE_STATEMENT_|GRAPHQL_EXPLORER)/;
+  /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|SOFTWARE_STATEMENT_|DELETED_CLIENT_|AUDIT_|GRAPHQL_EXPLORER)/;
 
 /** What Kubernetes puts into every environment for a Service that is called, say, `registration`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d\w*)$/;

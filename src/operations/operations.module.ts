@@ -1,6 +1,14 @@
 import { Module } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
+import { AuditModule } from '../audit/audit.module.js';
+import { ClientsModule } from '../clients/clients.module.js';
 import { HealthController } from './health.controller.js';
+import { Retention } from './retention.js';
 
-/** What operators and their tools look at. */
-@Module({ controllers: [HealthController] })
+/** What operators and their tools look at, and what has to be done again and again. */
+@Module({
+  imports: [ScheduleModule.forRoot(), AuditModule, ClientsModule],
+  controllers: [HealthController],
+  providers: [Retention],
+})
 export class OperationsModule {}

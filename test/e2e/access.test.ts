@@ -1,4 +1,5 @@
 import { generateKeyPair } from 'jose';
+import { SYSTEM } from '../../src/audit/audit-event.js';
 import { ApiKeysService } from '../../src/auth/api-keys.service.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, type Answer, Registry, type Sending } from '../support/registry.js';
@@ -37,6 +38,13 @@ const ROUTES: [route: string, request: Sending, expected: [string, string, strin
   ['GET /docs', {}, ['200', '200', '200', '200']],
 ];
 
+/** One that was made with a time to come, as all are. */
+async function anExpiredKey(registry: Registry): Promise<string> {
+  const { id, apiKey } = await registry.createKey({ expiresAt: new Date(Date.now() + 60_000) });
+  await registry.dataSource.query(`UPDATE api_keys SET expires_at = ${Date.now() - 1} WHERE id = '${id}'`);
+  return apiKey;
+}
+
 /** The documentation page's own files, as the router prints them below /docs. */
 const DOCS_ASSETS = ['/', '/swagger-ui-init.js', '*'];
 
@@ -50,7 +58,7 @@ onEachEngine((engine) => {
     registry = await Registry.start(engine, issuer.env);
     const keys = registry.app.get(ApiKeysService, { strict: false });
     const revoked = await registry.createKey();
-    await keys.revoke(revoked.id);
+    await keys.revoke(revoked.id, SYSTEM);
     const { apiKey: memberA } = await registry.createKey({ orgId: 'org-a' });
     const publicKeyAsSecret = new TextEncoder().encode(JSON.stringify(issuer.publicJwk));
     const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
@@ -65,7 +73,7 @@ onEachEngine((engine) => {
       'key with an expiry to come': (await registry.createKey({ expiresAt: new Date(Date.now() + 60_000) }))
         .apiKey,
       'revoked key': revoked.apiKey,
-      'expired key': (await registry.createKey({ expiresAt: new Date(Date.now() - 1) })).apiKey,
+      'expired key': await anExpiredKey(registry),
       'unknown key': `ocr_${'A'.repeat(43)}00000000`,
       'key with a typing error': `${memberA.slice(0, -1)}${memberA.endsWith('0') ? '1' : '0'}`,
       'key in upper case': memberA.toUpperCase(),
@@ -184,7 +192,7 @@ onEachEngine((engine) => {
   it('a key is revoked at once', async () => {
     const { id, apiKey } = await registry.createKey();
     expect((await registry.createClient(aClient(), apiKey)).status).toBe(201);
-    await registry.app.get(ApiKeysService, { strict: false }).revoke(id);
+    await registry.app.get(ApiKeysService, { strict: false }).revoke(id, SYSTEM);
     expect((await registry.createClient(aClient(), apiKey)).status).toBe(401);
   });
 

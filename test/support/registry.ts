@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import { SYSTEM } from '../../src/audit/audit-event.js';
 import { buildApp } from '../../src/app.js';
 import { ApiKeysService, type NewApiKey } from '../../src/auth/api-keys.service.js';
 import { bootstrapApiKey } from '../../src/auth/bootstrap.js';
@@ -77,12 +78,13 @@ export class Registry {
       ...overrides,
       orgId,
     } as const;
-    return { ...(await this.app.get(ApiKeysService, { strict: false }).create(key)), orgId };
+    const { apiKey, value } = await this.app.get(ApiKeysService, { strict: false }).create(key, SYSTEM);
+    return { id: apiKey.id, apiKey: value, orgId };
   }
 
   /** A token with which 100 clients may be registered, unless told otherwise. */
   createInitialAccessToken(overrides: Partial<InitialAccessTokenDraft> = {}) {
-    return this.app.get(InitialAccessTokensService, { strict: false }).create({
+    const draft = {
       name: 'test',
       orgId: 'acme',
       userId: 'alice',
@@ -92,7 +94,8 @@ export class Registry {
       grantTypes: null,
       redirectHosts: null,
       ...overrides,
-    });
+    };
+    return this.app.get(InitialAccessTokensService, { strict: false }).create(draft, SYSTEM);
   }
 
   async send(
@@ -132,7 +135,7 @@ export class Registry {
   }
 
   /** How many rows a table has. */
-  async rows(table: 'oauth_clients' | 'oauth_client_secrets' | 'api_keys'): Promise<number> {
+  async rows(table: 'oauth_clients' | 'oauth_client_secrets' | 'api_keys' | 'audit_events'): Promise<number> {
     const [row] = await this.dataSource.query<{ n: string | number }[]>(`SELECT COUNT(*) AS n FROM ${table}`);
     return Number(row?.n);
   }

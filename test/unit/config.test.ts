@@ -17,6 +17,8 @@ const DEFAULTS: Config = {
   registrationAllowedScopes: null,
   registrationDefaultScopes: [],
   softwareStatementIssuers: [],
+  deletedClientRetentionMs: 30 * 86_400_000,
+  auditRetentionMs: null,
   registrationAllowedGrantTypes: ['client_credentials', 'authorization_code', 'refresh_token'],
   rateLimitRegister: { points: 60, durationSeconds: 60 },
   trustProxy: false,
@@ -110,6 +112,9 @@ describe('The configuration', () => {
       [{ TRUST_PROXY: '1' }, { trustProxy: 1 }],
       [{ TRUST_PROXY: '99' }, { trustProxy: 99 }],
       [{ TRUST_PROXY: '10.0.0.0/8, ::1 192.0.2.7' }, { trustProxy: ['10.0.0.0/8', '::1', '192.0.2.7'] }],
+      [{ DELETED_CLIENT_RETENTION: '12h' }, { deletedClientRetentionMs: 12 * 3_600_000 }],
+      [{ AUDIT_RETENTION: '400d' }, { auditRetentionMs: 400 * 86_400_000 }],
+      [{ AUDIT_RETENTION: 'off' }, {}],
       [{ LOG_LEVEL: 'debug' }, { logLevel: 'debug' }],
       [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
       [{ GRAPHQL_EXPLORER: 'on' }, { graphqlExplorer: true }],
@@ -203,6 +208,12 @@ describe('The configuration', () => {
       // To trust everyone is to let any caller forge its address
       ...['0.0.0.0/0', '::/0', '10.0.0.1 0.0.0.0/0'].map(
         (value) => [{ TRUST_PROXY: value }, 'TRUST_PROXY'] as const,
+      ),
+      ...['0d', '30', 'd', '1y', 'off'].map(
+        (value) => [{ DELETED_CLIENT_RETENTION: value }, 'DELETED_CLIENT_RETENTION'] as const,
+      ),
+      ...['0d', 'never', '1.5d', '100000d'].map(
+        (value) => [{ AUDIT_RETENTION: value }, 'AUDIT_RETENTION'] as const,
       ),
       ...['verbose', 'INFO', 'constructor'].map((value) => [{ LOG_LEVEL: value }, 'LOG_LEVEL'] as const),
       ...['true', 'ON', 'toString', 'valueOf', '__proto__'].map(

@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../auth/access.js';
-import { CurrentPrincipal } from '../../auth/current-principal.js';
+import { By, CurrentPrincipal } from '../../auth/caller.js';
+import type { Author } from '../../audit/audit-event.js';
 import type { Principal } from '../../auth/principal.js';
 import { ClientSecretsService } from '../../clients/client-secrets.service.js';
 import { NoStore } from '../no-store.js';
@@ -50,9 +51,10 @@ export class ClientSecretsController {
     @Param('client_id') id: string,
     @Body() body: unknown = {},
     @CurrentPrincipal() { orgId }: Principal,
+    @By('rest') by: Author,
   ): Promise<IssuedClientSecretReply> {
     const request = toSecretRequest(readShape(ClientSecretCreateRequest, body, MEMBERS));
-    const { secret, value } = await this.secrets.issue({ id, orgId }, request);
+    const { secret, value } = await this.secrets.issue({ id, orgId }, request, by);
     return { data: { ...toSecretView(secret), client_secret: value } };
   }
 
@@ -89,7 +91,8 @@ export class ClientSecretsController {
     @Param('secret_id') secretId: string,
     @Query('force') force: unknown,
     @CurrentPrincipal() { orgId }: Principal,
+    @By('rest') by: Author,
   ): Promise<void> {
-    await this.secrets.revoke({ id, orgId }, secretId, readFlag('force', force));
+    await this.secrets.revoke({ id, orgId }, secretId, readFlag('force', force), by);
   }
 }

@@ -23,7 +23,8 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../auth/access.js';
-import { CurrentPrincipal } from '../../auth/current-principal.js';
+import { By, CurrentPrincipal } from '../../auth/caller.js';
+import type { Author } from '../../audit/audit-event.js';
 import type { Principal } from '../../auth/principal.js';
 import { ClientsService } from '../../clients/clients.service.js';
 import { NoStore } from '../no-store.js';
@@ -80,10 +81,11 @@ export class OAuthClientsController {
   async create(
     @Body() body: unknown,
     @CurrentPrincipal() principal: Principal,
+    @By('rest') by: Author,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
     const shaped = readShape(OAuthClientCreateRequest, body, CREATE_MEMBERS);
-    const { client, secret } = await this.clients.create(toSubmission(shaped), principal);
+    const { client, secret } = await this.clients.create(toSubmission(shaped), principal, 'api', by);
     reply.header('location', this.publicUrl.of(`/${PATHS[0]}/${client.id}`)).header('etag', etagOf(client));
     return { data: toOAuthClient(client, secret) };
   }
@@ -143,10 +145,11 @@ export class OAuthClientsController {
     @Body() body: unknown,
     @Headers('if-match') ifMatch: string | undefined,
     @CurrentPrincipal() { orgId }: Principal,
+    @By('rest') by: Author,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
     const shaped = readShape(OAuthClientUpdateRequest, body, UPDATE_MEMBERS);
-    const client = await this.clients.update({ id, orgId }, toSubmission(shaped), readIfMatch(ifMatch));
+    const client = await this.clients.update({ id, orgId }, toSubmission(shaped), readIfMatch(ifMatch), by);
     reply.header('etag', etagOf(client));
     return { data: toOAuthClient(client) };
   }
@@ -163,7 +166,8 @@ export class OAuthClientsController {
     @Param('client_id') id: string,
     @Headers('if-match') ifMatch: string | undefined,
     @CurrentPrincipal() { orgId }: Principal,
+    @By('rest') by: Author,
   ): Promise<void> {
-    await this.clients.remove({ id, orgId }, readIfMatch(ifMatch));
+    await this.clients.remove({ id, orgId }, readIfMatch(ifMatch), by);
   }
 }

@@ -184,6 +184,9 @@ export class OAuthClient {
 
   @ApiProperty({ type: 'string', format: 'date-time', description: 'When the client was last changed' })
   updated_at!: string;
+
+  /** `disabled` where an operator disabled it, and left out otherwise: the contract has no such member. */
+  status?: string;
 }
 
 /** The reply that shows one client. */

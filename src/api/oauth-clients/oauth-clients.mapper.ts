@@ -63,6 +63,7 @@ export function toOAuthClient(client: Client, secret: IssuedSecret | null = null
     tos_uri: client.tosUri,
     policy_uri: client.policyUri,
     client_secret: secret?.value ?? null,
+    ...(client.status === 'disabled' && { status: client.status }),
     created_at: client.createdAt.toISOString(),
     updated_at: client.updatedAt.toISOString(),
   };

@@ -15,7 +15,8 @@ import {
 import { ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../auth/access.js';
-import { CurrentPrincipal } from '../../auth/current-principal.js';
+import { By, CurrentPrincipal } from '../../auth/caller.js';
+import type { Author } from '../../audit/audit-event.js';
 import type { Principal } from '../../auth/principal.js';
 import { RegistrationsService } from '../../clients/registrations.service.js';
 import { SoftwareStatementsService } from '../../clients/software-statements.service.js';
@@ -94,6 +95,7 @@ export class RegistrationController {
     // The published JavaScript SDK sends no body at all where it asks for nothing
     @Body() body: unknown = {},
     @CurrentPrincipal() owner: Principal | null,
+    @By('registration') by: Author,
     @Headers('authorization') authorization: string | undefined,
     // Taken as a whole, so that the documented operation stays that of the contract
     @Query() { dry_run: dryRun }: Record<string, unknown>,
@@ -108,7 +110,11 @@ export class RegistrationController {
       reply.status(200);
       return toMetadata(this.registrations.preview(submission, admission));
     }
-    const { client, secret, registrationToken } = await this.registrations.register(submission, admission);
+    const { client, secret, registrationToken } = await this.registrations.register(
+      submission,
+      admission,
+      by,
+    );
     return toResponse(client, secret, this.managementOf(client.id, registrationToken));
   }
 
@@ -151,6 +157,7 @@ export class RegistrationController {
     @Param('client_id') id: string,
     @Body() body: unknown,
     @Headers('authorization') authorization: string | undefined,
+    @By('registration') by: Author,
   ): Promise<RegistrationResponse> {
     const token = requireToken(authorization);
     const { client_id: clientId, client_secret: clientSecret, ...rest } = requireObject(body);
@@ -162,6 +169,7 @@ export class RegistrationController {
         clientId,
         clientSecret,
       }),
+      by,
     );
     return toResponse(client, secret, this.managementOf(id, registrationToken));
   }
@@ -176,8 +184,9 @@ export class RegistrationController {
   async remove(
     @Param('client_id') id: string,
     @Headers('authorization') authorization: string | undefined,
+    @By('registration') by: Author,
   ): Promise<void> {
-    await this.registrations.remove(id, requireToken(authorization));
+    await this.registrations.remove(id, requireToken(authorization), by);
   }
 
   /** @param known the software statement that the client has already; it goes on speaking where no other is sent */

@@ -1,0 +1,108 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { type IdPageRequest, type Page, pageById, pagesOfEach } from '../database/pages-of-each.js';
+import { lockRows } from '../database/row-lock.js';
+import { Transactions } from '../database/transactions.js';
+import { batchesOf } from '../database/batches.js';
+import type { AuditEntry, AuditEvent, AuditFilter, Author } from './audit-event.js';
+import { AuditEventEntity } from './audit-event.entity.js';
+
+const PURGE_BATCH = 500;
+
+/** Writes down what happened, inside of the transaction in which it happened, so that neither is there without the other. */
+export async function record(manager: EntityManager, author: Author, entries: AuditEntry[]): Promise<void> {
+  for (const batch of batchesOf(entries)) {
+    await manager.insert(AuditEventEntity, batch.map((entry) => toRow(author, entry)) as never);
+  }
+}
+
+function toRow({ actor, door, address, requestId }: Author, entry: AuditEntry) {
+  return { ...entry, id: uuidv7(), actorType: actor.type, actorId: actor.id, door, address, requestId };
+}
+
+function toEvent({ actorType, actorId, ...rest }: AuditEventEntity): AuditEvent {
+  return { ...rest, at: timeOf(rest.id), actor: { type: actorType, id: actorId } };
+}
+
+const toEvents = ({ rows, hasNextPage }: Page<AuditEventEntity>) => ({
+  rows: rows.map(toEvent),
+  hasNextPage,
+});
+
+/** SQL for each condition of a filter. Times are compared by the id, which begins with them, and is indexed. */
+const CONDITIONS: Record<keyof AuditFilter, { sql: string; value?: (given: never) => unknown }> = {
+  clientId: { sql: 'event.clientId = :clientId' },
+  actorType: { sql: 'event.actorType = :actorType' },
+  actorId: { sql: 'event.actorId = :actorId' },
+  action: { sql: 'event.action = :action' },
+  door: { sql: 'event.door = :door' },
+  since: { sql: 'event.id >= :since', value: (time: Date) => firstIdOf(time.getTime()) },
+  until: { sql: 'event.id < :until', value: (time: Date) => firstIdOf(time.getTime()) },
+};
+
+/** The smallest UUIDv7 of a millisecond (RFC 9562 §5.7). */
+function firstIdOf(ms: number): string {
+  const hex = Math.max(0, ms).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-0000-0000-000000000000`;
+}
+
+/** The millisecond that a UUIDv7 begins with. */
+function timeOf(id: string): Date {
+  return new Date(parseInt(id.slice(0, 13).replace('-', ''), 16));
+}
+
+/** What happened in the registry. There is no way to change or remove an event but its age. */
+@Injectable()
+export class AuditTrail {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** Events that match, the newest first. */
+  async page(filter: AuditFilter, request: IdPageRequest): Promise<Page<AuditEvent>> {
+    return toEvents(await pageById(this.select(filter), request));
+  }
+
+  /** The history of each of several clients, in one statement. */
+  async histories(
+    clientIds: readonly string[],
+    request: IdPageRequest,
+  ): Promise<Map<string, Page<AuditEvent>>> {
+    const pages = await pagesOfEach(this.select({}), 'clientId', clientIds, request);
+    return new Map([...pages].map(([clientId, page]) => [clientId, toEvents(page)]));
+  }
+
+  /**
+   * Removes events that are older than `limit`, one batch of them.
+   * @returns how many they were
+   */
+  async purge(limit: Date): Promise<number> {
+    return this.transactions.run(async (manager) => {
+      const query = manager
+        .createQueryBuilder(AuditEventEntity, 'event')
+        .select('event.id')
+        .where('event.id < :limit', { limit: firstIdOf(limit.getTime()) })
+        .orderBy('event.id')
+        .limit(PURGE_BATCH);
+      const rows = await lockRows(query, 'skip_locked').getMany();
+      if (rows.length > 0)
+        await manager.delete(
+          AuditEventEntity,
+          rows.map(({ id }) => id),
+        );
+      return rows.length;
+    });
+  }
+
+  private select(filter: AuditFilter): SelectQueryBuilder<AuditEventEntity> {
+    const query = this.dataSource.manager.createQueryBuilder(AuditEventEntity, 'event');
+    for (const [name, given] of Object.entries(filter) as [keyof AuditFilter, unknown][]) {
+      if (given === undefined) continue;
+      const { sql, value } = CONDITIONS[name];
+      query.andWhere(sql, { [name]: value ? value(given as never) : given });
+    }
+    return query;
+  }
+}

@@ -1,0 +1,6 @@
+import { Module } from '@nestjs/common';
+import { AuditTrail } from './audit-trail.js';
+
+/** Who did what. */
+@Module({ providers: [AuditTrail], exports: [AuditTrail] })
+export class AuditModule {}

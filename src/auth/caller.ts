@@ -1,0 +1,41 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Author, Door } from '../audit/audit-event.js';
+import type { Principal } from './principal.js';
+
+/** A request as far as it tells who sent it; Fastify's is one. */
+export interface Caller {
+  headers: IncomingHttpHeaders;
+  /** The request id. */
+  id: string;
+  /** The address. */
+  ip: string;
+  /** Set once the caller was let in. */
+  principal?: Principal | null;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is calling, once they were let in; null where they are anonymous. */
+    principal?: Principal | null;
+  }
+}
+
+/** The caller of a handler, whichever door it belongs to. */
+export function callerOf(context: ExecutionContext): Caller {
+  // Resolvers get (parent, args, context, info), and the context carries the request
+  return context.getType<'graphql' | 'http'>() === 'graphql'
+    ? context.getArgByIndex<{ request: Caller }>(2).request
+    : context.switchToHttp().getRequest<Caller>();
+}
+
+/** The caller of a handler, as the guard found it: null only where access is `optional` or `public`. */
+export const CurrentPrincipal = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => callerOf(context).principal ?? null,
+);
+
+/** The caller of a handler of this door, as the audit trail names it. */
+export const By = createParamDecorator((door: Door, context: ExecutionContext): Author => {
+  const { principal, id, ip } = callerOf(context);
+  return { actor: principal?.actor ?? { type: 'anonymous', id: null }, door, address: ip, requestId: id };
+});

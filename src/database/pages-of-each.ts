@@ -1,0 +1,56 @@
+import type { SelectQueryBuilder } from 'typeorm';
+
+/** A page of rows, and whether there are more behind it. */
+export interface Page<T> {
+  rows: T[];
+  hasNextPage: boolean;
+}
+
+/** A page by the id of the row in front of it; null: from the start. */
+export interface IdPageRequest {
+  size: number;
+  after: string | null;
+}
+
+/** One page, the newest rows first: ids sort by time. */
+export async function pageById<T extends { id: string }>(
+  query: SelectQueryBuilder<T>,
+  { size, after }: IdPageRequest,
+): Promise<Page<T>> {
+  const { alias } = query;
+  if (after !== null) query.andWhere(`${alias}.id < :after`, { after });
+  // One more than asked for tells whether there is a next page
+  const rows = await query
+    .orderBy(`${alias}.id`, 'DESC')
+    .limit(size + 1)
+    .getMany();
+  return { rows: rows.slice(0, size), hasNextPage: rows.length > size };
+}
+
+/** Such a page for each of several owners, in one statement. `query` says which rows come into question. */
+export async function pagesOfEach<T extends { id: string }, K extends keyof T & string>(
+  query: SelectQueryBuilder<T>,
+  owner: K,
+  owners: readonly string[],
+  { size, after }: IdPageRequest,
+): Promise<Map<string, Page<T>>> {
+  const { alias } = query;
+  const ranked = query
+    .clone()
+    .select(`${alias}.id`, 'id')
+    .addSelect(`ROW_NUMBER() OVER (PARTITION BY ${alias}.${owner} ORDER BY ${alias}.id DESC)`, 'place')
+    .andWhere(`${alias}.${owner} IN (:...owners)`, { owners });
+  if (after !== null) ranked.andWhere(`${alias}.id < :after`, { after });
+  const rows = await query
+    .where(
+      `${alias}.id IN (SELECT ranked.id FROM (${ranked.getQuery()}) ranked WHERE ranked.place <= :places)`,
+    )
+    .setParameters({ ...ranked.getParameters(), places: size + 1 })
+    .orderBy(`${alias}.id`, 'DESC')
+    .getMany();
+  const rowsOf = new Map(owners.map((key): [string, T[]] => [key, []]));
+  for (const row of rows) rowsOf.get(row[owner] as string)?.push(row);
+  return new Map(
+    [...rowsOf].map(([key, own]) => [key, { rows: own.slice(0, size), hasNextPage: own.length > size }]),
+  );
+}

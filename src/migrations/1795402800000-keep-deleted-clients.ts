@@ -1,0 +1,53 @@
+import { type MigrationInterface, type QueryRunner, TableColumn, TableIndex } from 'typeorm';
+
+const TABLE = 'oauth_clients';
+const LISTS = ['org_id', 'created_at', 'updated_at', 'name'];
+const index = (column: string, where?: string) =>
+  new TableIndex({ name: `oauth_clients_${column}`, columnNames: [column, 'id'], where });
+
+/** Deleted clients can be restored for a while. Lists are about living ones, so their indexes are too. */
+export class KeepDeletedClients1795402800000 implements MigrationInterface {
+  name = 'KeepDeletedClients1795402800000';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.addColumn(
+      TABLE,
+      new TableColumn({ name: 'deleted_at', type: 'bigint', isNullable: true }),
+    );
+    for (const column of LISTS) {
+      await queryRunner.dropIndex(TABLE, `oauth_clients_${column}`);
+      await queryRunner.createIndex(TABLE, index(column, '"deleted_at" IS NULL'));
+    }
+    await queryRunner.createIndex(
+      TABLE,
+      new TableIndex({
+        name: 'oauth_clients_deleted_at',
+        columnNames: ['deleted_at'],
+        where: '"deleted_at" IS NOT NULL',
+      }),
+    );
+    if (queryRunner.dataSource.options.type === 'postgres') await indexFragmentsOfNames(queryRunner);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    if (queryRunner.dataSource.options.type === 'postgres') {
+      await queryRunner.query('DROP INDEX IF EXISTS oauth_clients_name_trgm');
+    }
+    await queryRunner.dropIndex(TABLE, 'oauth_clients_deleted_at');
+    for (const column of LISTS) {
+      await queryRunner.dropIndex(TABLE, `oauth_clients_${column}`);
+      await queryRunner.createIndex(TABLE, index(column));
+    }
+    await queryRunner.dropColumn(TABLE, 'deleted_at');
+  }
+}
+
+/** A search for a part of a name reads every name without it. Where the extension cannot be had, it does. */
+async function indexFragmentsOfNames(queryRunner: QueryRunner): Promise<void> {
+  await queryRunner.query(`DO $$ BEGIN
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
+    CREATE INDEX oauth_clients_name_trgm ON oauth_clients USING gin (name gin_trgm_ops) WHERE deleted_at IS NULL;
+  EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
+    RAISE NOTICE 'pg_trgm is not available: searching for a part of a name will read all names';
+  END $$`);
+}
