@@ -3,6 +3,8 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { CONFIG, type Config } from '../config/config.js';
 import type { AddressInfo, Server } from 'node:net';
 
+export const REGISTRATION_PATH = 'v2/oauth/register';
+
 /** Where callers reach the service. Never derived from a request: a forged Host header must not end up in a reply. */
 @Injectable()
 export class PublicUrl {
@@ -14,6 +16,11 @@ export class PublicUrl {
   /** The absolute URL of a path that starts with a slash. */
   of(path: string): string {
     return `${this.config.publicUrl ?? this.listening()}${path}`;
+  }
+
+  /** Where software manages its registration (RFC 7592 §3). */
+  ofRegistration(clientId: string): string {
+    return this.of(`/${REGISTRATION_PATH}/${clientId}`);
   }
 
   /** Where the service itself listens. */

@@ -2,6 +2,8 @@ import type { Client, ClientSource, ClientStatus } from './client.js';
 import type { ClientType } from './policy/client.js';
 import type { GrantType } from './policy/grant-types.js';
 
+export type { IdPageRequest, Page } from '../database/pages-of-each.js';
+
 /** One client. With an organization, a client of any other is as one that does not exist: no statement finds it. */
 export interface ClientKey {
   id: string;

@@ -1,3 +1,6 @@
+import type { FieldFaults } from '../errors/registry-error.js';
+import type { SecretRequest } from './policy/secret-request.js';
+
 /** At most so many secrets of a client are valid at a time: enough for any overlap, too few to lose track. */
 export const MAX_VALID_SECRETS = 10;
 
@@ -12,10 +15,10 @@ export interface ClientSecret {
   lastUsedAt: Date | null;
 }
 
-/** How to issue another secret. */
-export interface SecretRequest {
-  /** When the new one expires; null: never. */
-  expiresAt: Date | null;
-  /** When all others expire at the latest, in seconds from now; null: as they would have. */
-  expireOthersInSeconds: number | null;
+/** What a door understood of a request for another secret, and the words in which its caller is to be answered. */
+export interface SecretSubmission {
+  request: SecretRequest;
+  /** What was wrong with the shape of the request, by the caller's field names. */
+  faults: FieldFaults;
+  names: Readonly<Record<keyof SecretRequest, string>>;
 }

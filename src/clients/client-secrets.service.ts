@@ -3,7 +3,9 @@ import { type Author, changesBetween } from '../audit/audit-event.js';
 import type { IdPageRequest, Page } from '../database/pages-of-each.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret } from '../secrets/secret.js';
-import { type ClientSecret, MAX_VALID_SECRETS, type SecretRequest } from './client-secret.js';
+import { type ClientSecret, MAX_VALID_SECRETS, type SecretSubmission } from './client-secret.js';
+import { secretRequestFaults } from './policy/secret-request.js';
+import { refusal } from './submission.js';
 import { ClientSecretsRepository, type LockedSecrets } from './client-secrets.repository.js';
 import type { ClientKey } from './client-query.js';
 import { ClientsService } from './clients.service.js';
@@ -18,24 +20,27 @@ export class ClientSecretsService {
 
   /**
    * Issues another secret to a confidential client. `value` is the only copy of it in clear.
-   * @throws RegistryError `not_found`, or `validation_error` for a public client or one secret too many
+   * @throws RegistryError `not_found`, or `validation_error` with every field at fault, for a public client, or for one secret too many
    */
   async issue(
     key: ClientKey,
-    { expiresAt, expireOthersInSeconds }: SecretRequest,
+    { request, faults, names }: SecretSubmission,
     by: Author,
   ): Promise<{ secret: ClientSecret; value: string }> {
-    const value = generateSecret();
     const now = new Date();
+    const invalidFields = { ...secretRequestFaults(request, names, now), ...faults };
+    if (Object.keys(invalidFields).length > 0) throw refusal('validation_error', invalidFields);
+    const { expiresAt, expireOthersInSeconds } = request;
+    const value = generateSecret();
     const othersExpireAt =
       expireOthersInSeconds === null ? null : new Date(now.getTime() + expireOthersInSeconds * 1000);
     const issue = async ({ client, secrets, record }: LockedSecrets) => {
       if (client.type === 'public') {
-        throw refusal('A public client cannot keep a secret, so it gets none (RFC 6749 §2.1).');
+        throw impossible('A public client cannot keep a secret, so it gets none (RFC 6749 §2.1).');
       }
       if (othersExpireAt !== null) await secrets.expireBy(othersExpireAt);
       if ((await secrets.valid(now)).length >= MAX_VALID_SECRETS) {
-        throw refusal(`The client has ${MAX_VALID_SECRETS} valid secrets already; revoke one first.`);
+        throw impossible(`The client has ${MAX_VALID_SECRETS} valid secrets already; revoke one first.`);
       }
       const secret = await secrets.add({ value, expiresAt }, now);
       await record('client_secret.issued', secret.id, changesBetween(null, { expiresAt, othersExpireAt }));
@@ -68,7 +73,7 @@ export class ClientSecretsService {
     const revoke = async ({ secrets, record }: LockedSecrets) => {
       const valid = await secrets.valid(now);
       if (!force && valid.length === 1 && valid[0]?.id === secretId) {
-        throw refusal(
+        throw impossible(
           'This is the last valid secret of the client; issue another one first, or add ?force=true.',
         );
       }
@@ -81,4 +86,4 @@ export class ClientSecretsService {
   }
 }
 
-const refusal = (description: string) => new RegistryError('validation_error', description);
+const impossible = (description: string) => new RegistryError('validation_error', description);

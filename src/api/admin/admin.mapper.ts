@@ -6,7 +6,9 @@ import {
   type ClientStats,
   positionOf,
 } from '../../clients/client-query.js';
+import { toConnection } from './connection.js';
 import { encodeCursor } from './cursor.js';
+import type { OAuthClientFilter } from './oauth-clients.args.js';
 import type { OAuthClientConnection } from './oauth-client-connection.type.js';
 import type { OAuthClientStats } from './oauth-client-stats.type.js';
 import type { OAuthClient } from './oauth-client.type.js';
@@ -30,22 +32,24 @@ export function toOAuthClient(client: Client): OAuthClient {
     clientUri: metadata.clientUri ?? null,
     contacts: metadata.contacts ?? [],
     jwksUri: metadata.jwksUri ?? null,
-    jwks: metadata.jwks ? JSON.stringify(metadata.jwks) : null,
+    jwks: metadata.jwks ?? null,
     softwareId: metadata.softwareId ?? null,
     softwareVersion: metadata.softwareVersion ?? null,
     softwareStatement: metadata.softwareStatement ?? null,
     applicationType: metadata.applicationType ?? null,
     translations: Object.entries(metadata.translations ?? {}).map(([member, value]) => ({ member, value })),
     source: client.source,
+    initialAccessTokenId: client.initialAccessTokenId,
     status: client.status,
     verified: client.verified,
     version: client.version,
     createdAt: client.createdAt,
     updatedAt: client.updatedAt,
+    deletedAt: client.deletedAt,
   };
 }
 
-export function toConnection(
+export function toClientConnection(
   { clients, hasNextPage }: ClientPage,
   filter: ClientFilter,
   order: ClientOrder,
@@ -55,17 +59,7 @@ export function toConnection(
     node: toOAuthClient(client),
     cursor: encodeCursor(order, positionOf(client, order)),
   }));
-  return {
-    edges,
-    nodes: edges.map(({ node }) => node),
-    pageInfo: {
-      hasNextPage,
-      hasPreviousPage,
-      startCursor: edges.at(0)?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-    filter,
-  };
+  return { ...toConnection(edges, { hasNextPage, hasPreviousPage }), filter };
 }
 
 export function toStats(stats: ClientStats): OAuthClientStats {
@@ -80,8 +74,14 @@ export function toStats(stats: ClientStats): OAuthClientStats {
 }
 
 /** GraphQL says null for what is left out as well as for what is not there. */
-export function toFilter(filter: ClientFilter | null | undefined): ClientFilter {
+export function toFilter<F extends object>(filter: F | null | undefined): F {
   return Object.fromEntries(
     Object.entries(filter ?? {}).filter(([, value]) => value !== null && value !== undefined),
-  );
+  ) as F;
+}
+
+/** `deleted: false` asks for what is asked for without it. */
+export function toClientFilter(filter: OAuthClientFilter | null | undefined): ClientFilter {
+  const { deleted, ...rest } = toFilter(filter);
+  return { ...rest, ...(deleted && { deleted }) };
 }

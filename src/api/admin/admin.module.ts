@@ -4,13 +4,21 @@ import { Logger, Module } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { FastifyRequest } from 'fastify';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { AuditModule } from '../../audit/audit.module.js';
+import { AuditTrail } from '../../audit/audit-trail.js';
 import { AuthModule } from '../../auth/auth.module.js';
 import { Authenticator } from '../../auth/authenticator.js';
+import { ClientSecretsService } from '../../clients/client-secrets.service.js';
 import { ClientsModule } from '../../clients/clients.module.js';
 import { CONFIG, type Config } from '../../config/config.js';
+import { PublicUrl } from '../public-url.js';
 import { refusalFor, toGraphQLError } from '../error.filter.js';
 import { explorerPage } from './explorer.js';
-import { OAuthClientsResolver } from './oauth-clients.resolver.js';
+import { ApiKeysResolver, InitialAccessTokensResolver } from './credentials.resolver.js';
+import { AuditEventsResolver } from './audit-events.resolver.js';
+import { Loaders } from './loaders.js';
+import { OAuthClientMutationsResolver } from './oauth-client-mutations.resolver.js';
+import { OAuthClientResolver, OAuthClientsResolver } from './oauth-clients.resolver.js';
 import { MAX_TOKENS, operationLimits, validationRules } from './query-limits.js';
 
 /** Whether introspection and the explorer are on: outside production, unless the operator said otherwise. */
@@ -20,11 +28,18 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
 @Module({
   imports: [
     ClientsModule,
+    AuthModule,
+    AuditModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
       driver: ApolloDriver,
-      imports: [AuthModule],
-      inject: [CONFIG, Authenticator],
-      useFactory: (config: Config, authenticator: Authenticator) => ({
+      imports: [AuthModule, ClientsModule, AuditModule],
+      inject: [CONFIG, Authenticator, ClientSecretsService, AuditTrail],
+      useFactory: (
+        config: Config,
+        authenticator: Authenticator,
+        secrets: ClientSecretsService,
+        auditTrail: AuditTrail,
+      ) => ({
         path: '/graphql',
         autoSchemaFile: true,
         sortSchema: true,
@@ -46,12 +61,20 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
             const error = refusalFor(thrown);
             throw toGraphQLError(error, { status: error.status });
           }
-          return { request };
+          return { request, loaders: new Loaders(secrets, auditTrail) };
         },
       }),
     }),
   ],
-  providers: [OAuthClientsResolver],
+  providers: [
+    OAuthClientsResolver,
+    OAuthClientResolver,
+    OAuthClientMutationsResolver,
+    ApiKeysResolver,
+    InitialAccessTokensResolver,
+    AuditEventsResolver,
+    PublicUrl,
+  ],
 })
 export class AdminModule {}
 

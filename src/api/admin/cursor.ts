@@ -13,13 +13,27 @@ export function encodeCursor({ field, direction }: ClientOrder, { value, id }: P
 export function decodeCursor({ field, direction }: ClientOrder, cursor: string): Position {
   const [cursorField, cursorDirection, value, id] = parse(cursor);
   const isValue = field === 'name' ? isText(value) : Number.isSafeInteger(value);
-  if (cursorField !== field || cursorDirection !== direction || !isValue || !isText(id)) {
-    throw new RegistryError('validation_error', 'The cursor "after" does not belong to this list.', {
-      invalidFields: { after: ['must be a cursor of an earlier page in the same order'] },
-    });
-  }
+  if (cursorField !== field || cursorDirection !== direction || !isValue || !isText(id))
+    throw foreignCursor();
   return { value: value as Position['value'], id };
 }
+
+/** The same for a list in the order of its ids. */
+export function encodeIdCursor(id: string): string {
+  return Buffer.from(JSON.stringify([id])).toString('base64url');
+}
+
+/** @throws RegistryError `validation_error` where it is none of ours */
+export function decodeIdCursor(cursor: string): string {
+  const [id] = parse(cursor);
+  if (!isText(id)) throw foreignCursor();
+  return id;
+}
+
+const foreignCursor = () =>
+  new RegistryError('validation_error', 'The cursor "after" does not belong to this list.', {
+    invalidFields: { after: ['must be a cursor of an earlier page in the same order'] },
+  });
 
 /** PostgreSQL knows no NUL in a text. */
 const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0');

@@ -4,63 +4,63 @@ import type { ClientType } from '../../clients/policy/client.js';
 import type { GrantType } from '../../clients/policy/grant-types.js';
 import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
 
-@ObjectType()
+@ObjectType({ description: 'How many clients there are of a kind.' })
 export class ClientTypeCount {
-  @Field(() => ClientTypeEnum)
+  @Field(() => ClientTypeEnum, { description: 'The kind.' })
   clientType!: ClientType;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many they are.' })
   count!: number;
 }
 
-@ObjectType()
+@ObjectType({ description: 'How many clients there are of a kind.' })
 export class ClientSourceCount {
-  @Field(() => ClientSourceEnum)
+  @Field(() => ClientSourceEnum, { description: 'The kind.' })
   source!: ClientSource;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many they are.' })
   count!: number;
 }
 
-@ObjectType()
+@ObjectType({ description: 'How many clients there are of a kind.' })
 export class ClientStatusCount {
-  @Field(() => ClientStatusEnum)
+  @Field(() => ClientStatusEnum, { description: 'The kind.' })
   status!: ClientStatus;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many they are.' })
   count!: number;
 }
 
-@ObjectType()
+@ObjectType({ description: 'How many clients there are of a kind.' })
 export class GrantTypeCount {
-  @Field(() => GrantTypeEnum)
+  @Field(() => GrantTypeEnum, { description: 'The kind.' })
   grantType!: GrantType;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many they are.' })
   count!: number;
 }
 
-@ObjectType()
+@ObjectType({ description: 'How many clients there are of a kind.' })
 export class DayCount {
   @Field({ description: 'A day of UTC as YYYY-MM-DD.' })
   date!: string;
 
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many they are.' })
   count!: number;
 }
 
 @ObjectType({ description: 'How the clients that match a filter are distributed.' })
 export class OAuthClientStats {
-  @Field(() => Int)
+  @Field(() => Int, { description: 'How many they are altogether.' })
   total!: number;
 
-  @Field(() => [ClientTypeCount])
+  @Field(() => [ClientTypeCount], { description: 'By their type.' })
   byClientType!: ClientTypeCount[];
 
-  @Field(() => [ClientSourceCount])
+  @Field(() => [ClientSourceCount], { description: 'By the door through which they came.' })
   bySource!: ClientSourceCount[];
 
-  @Field(() => [ClientStatusCount])
+  @Field(() => [ClientStatusCount], { description: 'By whether they may be used.' })
   byStatus!: ClientStatusCount[];
 
   @Field(() => [GrantTypeCount], { description: 'A client counts once for each of its grants.' })

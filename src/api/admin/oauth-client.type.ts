@@ -1,5 +1,5 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
-import { GraphQLDateTime } from 'graphql-scalars';
+import { GraphQLDateTime, GraphQLJSONObject } from 'graphql-scalars';
 import {
   CLIENT_SOURCES,
   CLIENT_STATUSES,
@@ -14,15 +14,20 @@ import {
   TOKEN_ENDPOINT_AUTH_METHODS,
   type TokenEndpointAuthMethod,
 } from '../../clients/policy/client.js';
+import type { JsonWebKeySet } from '../../clients/policy/jwks.js';
 import { GRANT_TYPES, type GrantType } from '../../clients/policy/grant-types.js';
+import { ABOUT } from './oauth-client.fields.js';
+import { UrlScalar } from './scalars.js';
 
 /** The values of a domain type as a GraphQL enum: `client_credentials` becomes `CLIENT_CREDENTIALS`. */
-function enumOf<T extends string>(
+export function enumOf<T extends string>(
   name: string,
   description: string,
   values: readonly T[],
 ): Record<string, T> {
-  const enumeration = Object.fromEntries(values.map((value) => [value.toUpperCase(), value]));
+  const enumeration = Object.fromEntries(
+    values.map((value) => [value.toUpperCase().replaceAll('.', '_'), value]),
+  );
   registerEnumType(enumeration, { name, description });
   return enumeration;
 }
@@ -39,12 +44,12 @@ export const ClientSourceEnum = enumOf(
   CLIENT_SOURCES,
 );
 export const ClientStatusEnum = enumOf('ClientStatus', 'Whether a client may be used.', CLIENT_STATUSES);
-const TokenEndpointAuthMethodEnum = enumOf(
+export const TokenEndpointAuthMethodEnum = enumOf(
   'TokenEndpointAuthMethod',
   'How a client proves who it is at the token endpoint (RFC 7591 §2).',
   TOKEN_ENDPOINT_AUTH_METHODS,
 );
-const ApplicationTypeEnum = enumOf(
+export const ApplicationTypeEnum = enumOf(
   'ApplicationType',
   'Where a client runs (OpenID Connect Dynamic Client Registration §2).',
   APPLICATION_TYPES,
@@ -55,7 +60,7 @@ export class Translation {
   @Field({ description: 'The full name of the member, such as client_name#ja.' })
   member!: string;
 
-  @Field()
+  @Field({ description: 'What it is in that language.' })
   value!: string;
 }
 
@@ -66,64 +71,58 @@ export class OAuthClient {
   @Field(() => ID, { description: 'The client identifier of RFC 6749 §2.2.' })
   clientId!: string;
 
-  @Field({ description: 'What people call the client; its clientId where it has no name.' })
+  @Field({ description: ABOUT.name })
   name!: string;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'The organization that owns it; null where it registered anonymously.',
-  })
+  @Field(() => String, { nullable: true, description: ABOUT.orgId })
   orgId!: string | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'The user who created it; null where it registered anonymously.',
-  })
+  @Field(() => String, { nullable: true, description: ABOUT.userId })
   userId!: string | null;
 
-  @Field(() => ClientTypeEnum)
+  @Field(() => ClientTypeEnum, { description: ABOUT.clientType })
   clientType!: ClientType;
 
-  @Field(() => TokenEndpointAuthMethodEnum)
+  @Field(() => TokenEndpointAuthMethodEnum, { description: ABOUT.tokenEndpointAuthMethod })
   tokenEndpointAuthMethod!: TokenEndpointAuthMethod;
 
-  @Field(() => [GrantTypeEnum])
+  @Field(() => [GrantTypeEnum], { description: ABOUT.allowedGrantTypes })
   allowedGrantTypes!: GrantType[];
 
-  @Field(() => [String], { description: 'Scopes that it may ask for.' })
+  @Field(() => [String], { description: ABOUT.allowedScopes })
   allowedScopes!: string[];
 
-  @Field(() => [String], { description: 'Where authorization responses may be sent.' })
+  @Field(() => [UrlScalar], { description: ABOUT.redirectUris })
   redirectUris!: string[];
 
-  @Field({ description: 'Whether it must use PKCE (RFC 7636).' })
+  @Field({ description: ABOUT.requirePkce })
   requirePkce!: boolean;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => UrlScalar, { nullable: true, description: ABOUT.logoUri })
   logoUri!: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => UrlScalar, { nullable: true, description: ABOUT.policyUri })
   policyUri!: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => UrlScalar, { nullable: true, description: ABOUT.tosUri })
   tosUri!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'A page about the client.' })
+  @Field(() => UrlScalar, { nullable: true, description: ABOUT.clientUri })
   clientUri!: string | null;
 
-  @Field(() => [String], { description: 'Ways to reach the people behind it.' })
+  @Field(() => [String], { description: ABOUT.contacts })
   contacts!: string[];
 
-  @Field(() => String, { nullable: true, description: 'Where its public keys are.' })
+  @Field(() => UrlScalar, { nullable: true, description: ABOUT.jwksUri })
   jwksUri!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Its public keys: a JSON Web Key Set as JSON text.' })
-  jwks!: string | null;
+  @Field(() => GraphQLJSONObject, { nullable: true, description: ABOUT.jwks })
+  jwks!: JsonWebKeySet | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: ABOUT.softwareId })
   softwareId!: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: ABOUT.softwareVersion })
   softwareVersion!: string | null;
 
   @Field(() => String, {
@@ -132,16 +131,22 @@ export class OAuthClient {
   })
   softwareStatement!: string | null;
 
-  @Field(() => ApplicationTypeEnum, { nullable: true })
+  @Field(() => ApplicationTypeEnum, { nullable: true, description: ABOUT.applicationType })
   applicationType!: ApplicationType | null;
 
-  @Field(() => [Translation])
+  @Field(() => [Translation], { description: ABOUT.translations })
   translations!: Translation[];
 
-  @Field(() => ClientSourceEnum)
+  @Field(() => ClientSourceEnum, { description: 'The door through which it came.' })
   source!: ClientSource;
 
-  @Field(() => ClientStatusEnum)
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The initial access token that it was registered with (RFC 7591 §3).',
+  })
+  initialAccessTokenId!: string | null;
+
+  @Field(() => ClientStatusEnum, { description: 'Whether it may be used.' })
   status!: ClientStatus;
 
   @Field({ description: 'Whether an operator has vouched for it.' })
@@ -150,9 +155,15 @@ export class OAuthClient {
   @Field(() => Int, { description: 'Counts the changes, from 1.' })
   version!: number;
 
-  @Field(() => GraphQLDateTime)
+  @Field(() => GraphQLDateTime, { description: 'When it came.' })
   createdAt!: Date;
 
-  @Field(() => GraphQLDateTime)
+  @Field(() => GraphQLDateTime, { description: 'When it was last changed.' })
   updatedAt!: Date;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When it was deleted; it can be restored for a while. Null: it lives.',
+  })
+  deletedAt!: Date | null;
 }

@@ -1,6 +1,6 @@
-import { ArgsType, Field, InputType, Int, registerEnumType } from '@nestjs/graphql';
+import { ArgsType, Field, ID, InputType, Int, registerEnumType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import { IsOptional, Matches, ValidateNested } from 'class-validator';
 import { GraphQLDateTime } from 'graphql-scalars';
 import type { ClientSource, ClientStatus } from '../../clients/client.js';
 import type {
@@ -12,10 +12,10 @@ import type {
 import type { ClientType } from '../../clients/policy/client.js';
 import { SCOPE_TOKEN } from '../../clients/policy/scope.js';
 import type { GrantType } from '../../clients/policy/grant-types.js';
+import { PageArgs } from './connection.js';
 import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
 
-export const MAX_PAGE_SIZE = 100;
-export const DEFAULT_PAGE_SIZE = 20;
+const ABOUT_FILTER = 'Which clients; all, where it is left out.';
 
 const OrderFieldEnum: Record<string, ClientOrderField> = {
   CREATED_AT: 'createdAt',
@@ -35,15 +35,15 @@ const SearchText = () =>
   Matches(/^[^\0]{1,255}$/su, { message: 'must be 1 to 255 characters long, without NUL' });
 
 @InputType('OAuthClientFilter', { description: 'Which clients: those that match everything that is given.' })
-export class OAuthClientFilter implements ClientFilter {
+export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
   @IsOptional()
   @SearchText()
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'Of this organization.' })
   orgId?: string;
 
   @IsOptional()
   @SearchText()
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'Of this user.' })
   userId?: string;
 
   @IsOptional()
@@ -54,7 +54,7 @@ export class OAuthClientFilter implements ClientFilter {
   })
   nameContains?: string;
 
-  @Field(() => ClientTypeEnum, { nullable: true })
+  @Field(() => ClientTypeEnum, { nullable: true, description: 'Of this type.' })
   clientType?: ClientType;
 
   @Field(() => GrantTypeEnum, {
@@ -68,14 +68,22 @@ export class OAuthClientFilter implements ClientFilter {
   @Field(() => String, { nullable: true, description: 'Clients that may ask for this scope, among others.' })
   scope?: string;
 
-  @Field(() => ClientSourceEnum, { nullable: true })
+  @Field(() => ClientSourceEnum, { nullable: true, description: 'That came through this door.' })
   source?: ClientSource;
 
-  @Field(() => ClientStatusEnum, { nullable: true })
+  @Field(() => ClientStatusEnum, { nullable: true, description: 'That may be used, or may not.' })
   status?: ClientStatus;
 
-  @Field(() => Boolean, { nullable: true })
+  @Field(() => Boolean, { nullable: true, description: 'That an operator has vouched for, or has not.' })
   verified?: boolean;
+
+  @IsOptional()
+  @SearchText()
+  @Field(() => ID, { nullable: true, description: 'Registered with this initial access token.' })
+  initialAccessTokenId?: string;
+
+  @Field(() => Boolean, { nullable: true, description: 'Deleted ones, rather than those that live.' })
+  deleted?: true;
 
   @Field(() => GraphQLDateTime, { nullable: true, description: 'Later than this.' })
   createdAfter?: Date;
@@ -86,10 +94,10 @@ export class OAuthClientFilter implements ClientFilter {
 
 @InputType('OAuthClientOrder', { description: 'How clients follow each other; equal ones by clientId.' })
 export class OAuthClientOrder implements ClientOrder {
-  @Field(() => OrderFieldEnum)
+  @Field(() => OrderFieldEnum, { description: 'By what.' })
   field!: ClientOrderField;
 
-  @Field(() => OrderDirectionEnum)
+  @Field(() => OrderDirectionEnum, { description: 'Which way.' })
   direction!: OrderDirection;
 }
 
@@ -98,26 +106,43 @@ export class FilterArgs {
   @IsOptional()
   @ValidateNested()
   @Type(() => OAuthClientFilter)
-  @Field(() => OAuthClientFilter, { nullable: true })
+  @Field(() => OAuthClientFilter, { nullable: true, description: ABOUT_FILTER })
   filter?: OAuthClientFilter | null;
 }
 
 @ArgsType()
-export class OAuthClientsArgs extends FilterArgs {
-  @IsInt()
-  @Min(1, { message: 'must be at least 1' })
-  @Max(MAX_PAGE_SIZE, { message: `must be at most ${MAX_PAGE_SIZE}` })
-  @Field(() => Int, { defaultValue: DEFAULT_PAGE_SIZE, description: `How many, 1 to ${MAX_PAGE_SIZE}.` })
-  first!: number;
-
+export class OAuthClientsArgs extends PageArgs {
   @IsOptional()
-  @MaxLength(4096, { message: 'must be a cursor of an earlier page' })
-  @Field(() => String, { nullable: true, description: 'The cursor behind which the page begins.' })
-  after?: string | null;
+  @ValidateNested()
+  @Type(() => OAuthClientFilter)
+  @Field(() => OAuthClientFilter, { nullable: true, description: ABOUT_FILTER })
+  filter?: OAuthClientFilter | null;
 
   @Field(() => OAuthClientOrder, {
     defaultValue: { field: 'createdAt', direction: 'DESC' },
     description: 'The newest first, unless asked otherwise.',
   })
   orderBy!: OAuthClientOrder;
+}
+
+@ArgsType()
+export class BulkArgs {
+  @ValidateNested()
+  @Type(() => OAuthClientFilter)
+  @Field(() => OAuthClientFilter, {
+    description: 'Which clients; at least one condition, and not `deleted`.',
+  })
+  filter!: OAuthClientFilter;
+
+  @Field({
+    defaultValue: true,
+    description: 'Only count them. Nothing is changed unless this is false.',
+  })
+  dryRun!: boolean;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How many they must be, as a dry run told; nothing is changed where they are not as many.',
+  })
+  expectedCount?: number | null;
 }

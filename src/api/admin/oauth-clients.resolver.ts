@@ -1,11 +1,15 @@
 import { UsePipes } from '@nestjs/common';
-import { Args, ID, Int, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, Context, ID, Int, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Access } from '../../auth/access.js';
 import { ClientsService } from '../../clients/clients.service.js';
-import { toConnection, toFilter, toOAuthClient, toStats } from './admin.mapper.js';
+import { toClientConnection, toClientFilter, toOAuthClient, toStats } from './admin.mapper.js';
 import { ArgumentsPipe } from './arguments.pipe.js';
+import { AuditEventConnection, toAuditEvent } from './audit-event.type.js';
+import { type Connection, InnerPageArgs, toIdConnection, toPageRequest } from './connection.js';
 import { decodeCursor } from './cursor.js';
+import type { Loaders } from './loaders.js';
 import { OAuthClientConnection } from './oauth-client-connection.type.js';
+import { OAuthClientSecretConnection } from './oauth-client-secret.type.js';
 import { OAuthClientStats } from './oauth-client-stats.type.js';
 import { OAuthClient } from './oauth-client.type.js';
 import { FilterArgs, OAuthClientsArgs } from './oauth-clients.args.js';
@@ -21,7 +25,9 @@ export class OAuthClientsResolver {
     nullable: true,
     description: 'One client; null where there is none by that id.',
   })
-  async oauthClient(@Args('clientId', { type: () => ID }) clientId: string): Promise<OAuthClient | null> {
+  async oauthClient(
+    @Args('clientId', { type: () => ID, description: 'Its client_id.' }) clientId: string,
+  ): Promise<OAuthClient | null> {
     const client = await this.clients.find(clientId);
     return client && toOAuthClient(client);
   }
@@ -30,10 +36,10 @@ export class OAuthClientsResolver {
   async oauthClients(
     @Args() { first, after, filter, orderBy }: OAuthClientsArgs,
   ): Promise<OAuthClientConnection> {
-    const wanted = toFilter(filter);
+    const wanted = toClientFilter(filter);
     const position = after ? decodeCursor(orderBy, after) : null;
     const page = await this.clients.page(wanted, orderBy, { size: first, after: position });
-    return toConnection(page, wanted, orderBy, position !== null);
+    return toClientConnection(page, wanted, orderBy, position !== null);
   }
 
   @ResolveField(() => Int)
@@ -43,6 +49,34 @@ export class OAuthClientsResolver {
 
   @Query(() => OAuthClientStats, { description: 'How clients are distributed.' })
   async oauthClientStats(@Args() { filter }: FilterArgs): Promise<OAuthClientStats> {
-    return toStats(await this.clients.stats(toFilter(filter)));
+    return toStats(await this.clients.stats(toClientFilter(filter)));
+  }
+}
+
+/** What belongs to a client; for all clients of a page it is loaded at once. */
+@Resolver(() => OAuthClient)
+@Access('admin')
+@UsePipes(ArgumentsPipe)
+export class OAuthClientResolver {
+  @ResolveField(() => OAuthClientSecretConnection, {
+    description: 'Its secrets that were not revoked, the newest first; never the secrets themselves.',
+  })
+  async secrets(
+    @Parent() { clientId }: OAuthClient,
+    @Args() args: InnerPageArgs,
+    @Context('loaders') loaders: Loaders,
+  ): Promise<OAuthClientSecretConnection> {
+    const request = toPageRequest(args);
+    return toIdConnection(await loaders.secrets(clientId, request), request, (secret) => secret);
+  }
+
+  @ResolveField(() => AuditEventConnection, { description: 'What happened to it, the latest first.' })
+  async history(
+    @Parent() { clientId }: OAuthClient,
+    @Args() args: InnerPageArgs,
+    @Context('loaders') loaders: Loaders,
+  ): Promise<Connection<ReturnType<typeof toAuditEvent>>> {
+    const request = toPageRequest(args);
+    return toIdConnection(await loaders.history(clientId, request), request, toAuditEvent);
   }
 }

@@ -14,7 +14,7 @@ import {
   ClientSecretListReply,
   IssuedClientSecretReply,
 } from './client-secrets.dto.js';
-import { toSecretRequest, toSecretView } from './client-secrets.mapper.js';
+import { toSecretSubmission, toSecretView } from './client-secrets.mapper.js';
 
 const MEMBERS = onlyMembersOf(ClientSecretCreateRequest);
 const NOT_FOUND = {
@@ -53,7 +53,7 @@ export class ClientSecretsController {
     @CurrentPrincipal() { orgId }: Principal,
     @By('rest') by: Author,
   ): Promise<IssuedClientSecretReply> {
-    const request = toSecretRequest(readShape(ClientSecretCreateRequest, body, MEMBERS));
+    const request = toSecretSubmission(readShape(ClientSecretCreateRequest, body, MEMBERS));
     const { secret, value } = await this.secrets.issue({ id, orgId }, request, by);
     return { data: { ...toSecretView(secret), client_secret: value } };
   }

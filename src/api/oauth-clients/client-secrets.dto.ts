@@ -1,9 +1,9 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { IsInt, IsISO8601, Max, Min } from 'class-validator';
+import { IsInt, IsISO8601 } from 'class-validator';
+import { TEN_YEARS_IN_SECONDS } from '../../clients/policy/secret-request.js';
 import { NULLABLE_STRING } from '../openapi-schemas.js';
 import { MayBeAbsent } from '../shape.js';
 
-const TEN_YEARS_IN_SECONDS = 315_360_000;
 const dateTimeOrNull = { ...NULLABLE_STRING, format: 'date-time' } as const;
 
 /** The body of `POST /v2/oauth/clients/{client_id}/secrets`. */
@@ -30,8 +30,6 @@ export class ClientSecretCreateRequest {
   })
   @MayBeAbsent()
   @IsInt({ message: `must be a whole number of seconds from 0 to ${TEN_YEARS_IN_SECONDS}` })
-  @Min(0, { message: 'must not be negative' })
-  @Max(TEN_YEARS_IN_SECONDS, { message: `must be at most ${TEN_YEARS_IN_SECONDS}` })
   expire_others_in?: number;
 }
 

@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Config } from '../../config/config.js';
 import { RegistryError } from '../../errors/registry-error.js';
-import { REGISTRATION_PATH } from './registration.controller.js';
+import { REGISTRATION_PATH } from '../public-url.js';
 
 /** The part of an IPv6 address that one subscriber is given as a whole (RFC 6177 §2). */
 const IPV6_SUBSCRIBER_PARTS = 4;

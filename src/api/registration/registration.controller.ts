@@ -25,7 +25,7 @@ import { treatMember } from '../../clients/policy/metadata-members.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { readFlag } from '../flag.js';
 import { readShape, requireObject } from '../shape.js';
-import { PublicUrl } from '../public-url.js';
+import { PublicUrl, REGISTRATION_PATH } from '../public-url.js';
 import { NoStore } from '../no-store.js';
 import { OAuthError } from '../error.dto.js';
 import type { Submission } from '../../clients/submission.js';
@@ -49,8 +49,6 @@ const UNAUTHORIZED = {
   type: OAuthError,
   description: 'No registration access token, or a wrong one',
 };
-
-export const REGISTRATION_PATH = 'v2/oauth/register';
 
 /** Software that registers itself (RFC 7591). Open to anyone; a caller who is known owns what it registers. */
 @Controller(REGISTRATION_PATH)
@@ -209,7 +207,7 @@ export class RegistrationController {
   private managementOf(id: string, token: string): Management {
     return {
       registration_access_token: token,
-      registration_client_uri: this.publicUrl.of(`/${REGISTRATION_PATH}/${id}`),
+      registration_client_uri: this.publicUrl.ofRegistration(id),
     };
   }
 }

@@ -77,6 +77,15 @@ export const CLIENT_RULES: readonly Rule[] = [
   each('softwareVersion', (version) => textFaults(version)),
   each('contacts', contactFaults),
   {
+    // RFC 6749 §2.1: who authenticates keeps a secret, and who does not has none
+    field: 'tokenEndpointAuthMethod',
+    reads: ['type'],
+    faults: ({ tokenEndpointAuthMethod: method, type }) =>
+      method && type && (method === 'none') !== (type === 'public')
+        ? ['must be none for a public client, and not none for a confidential one']
+        : [],
+  },
+  {
     // RFC 7591 §2: the two must not both be present
     field: 'jwks',
     reads: ['jwksUri'],

@@ -1,0 +1,87 @@
+import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
+import { GraphQLDateTime } from 'graphql-scalars';
+import type { ApiKey as Key } from '../../auth/api-keys.service.js';
+import { type Role, ROLES } from '../../auth/principal.js';
+import { connectionOf } from './connection.js';
+import { enumOf } from './oauth-client.type.js';
+
+const RoleEnum = enumOf(
+  'Role',
+  'What a caller may do: a member sees its own organization through REST, an admin everything.',
+  ROLES,
+);
+
+@ObjectType({ description: 'A key with which people and programs call; never the key itself.' })
+export class ApiKey implements Key {
+  @Field(() => ID, { description: 'By which it can be revoked; the audit trail names it so.' })
+  id!: string;
+
+  @Field({ description: 'What it is for, in the words of whoever made it.' })
+  name!: string;
+
+  @Field({ description: 'Its last four characters.' })
+  hint!: string;
+
+  @Field({ description: 'The organization of its holder.' })
+  orgId!: string;
+
+  @Field({ description: 'Its holder.' })
+  userId!: string;
+
+  @Field(() => RoleEnum, { description: 'What its holder may do.' })
+  role!: Role;
+
+  @Field(() => GraphQLDateTime, { description: 'When it was made.' })
+  createdAt!: Date;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When it was last used, exact to a minute; null: never.',
+  })
+  lastUsedAt!: Date | null;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it expires; null: never.' })
+  expiresAt!: Date | null;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was revoked; null: it was not.' })
+  revokedAt!: Date | null;
+}
+
+@ObjectType({ description: 'A page of API keys, the newest first (Relay Cursor Connections).' })
+export class ApiKeyConnection extends connectionOf(ApiKey) {
+  @Field(() => Int, { description: 'How many there are, revoked ones included.' })
+  totalCount?: number;
+}
+
+@InputType({ description: 'A key as it is to be.' })
+export class CreateApiKeyInput {
+  @Field({ description: 'What it is for.' })
+  name!: string;
+
+  @Field({ description: 'The organization of its holder.' })
+  orgId!: string;
+
+  @Field({ description: 'Its holder.' })
+  userId!: string;
+
+  @Field(() => RoleEnum, { defaultValue: 'member', description: 'What its holder may do.' })
+  role!: Role;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it expires; left out: never.' })
+  expiresAt?: Date | null;
+}
+
+@ObjectType({ description: 'A key that was just made.' })
+export class CreateApiKeyPayload {
+  @Field(() => ApiKey, { description: 'What is known of it from now on.' })
+  apiKey!: ApiKey;
+
+  @Field({ description: 'The key, this once.' })
+  value!: string;
+}
+
+@ObjectType({ description: 'A key that was just revoked.' })
+export class RevokeApiKeyPayload {
+  @Field(() => ApiKey, { description: 'What is known of it.' })
+  apiKey!: ApiKey;
+}

@@ -1,0 +1,125 @@
+import { Field, ID, InputType, ObjectType } from '@nestjs/graphql';
+import { IsOptional, Matches } from 'class-validator';
+import { GraphQLDateTime, GraphQLJSON } from 'graphql-scalars';
+import {
+  type Actor,
+  ACTOR_TYPES,
+  type ActorType,
+  AUDIT_ACTIONS,
+  type AuditAction,
+  type AuditEvent as Event,
+  type AuditFilter,
+  type Door,
+  DOORS,
+} from '../../audit/audit-event.js';
+import { connectionOf } from './connection.js';
+import { FIELD_NAMES } from './oauth-client.fields.js';
+import { enumOf } from './oauth-client.type.js';
+
+const DoorEnum = enumOf('Door', 'The way by which somebody reached the registry.', DOORS);
+const ActorTypeEnum = enumOf(
+  'ActorType',
+  'Who can do something: whoever holds a credential of that kind, anybody at all, or the registry itself.',
+  ACTOR_TYPES,
+);
+const AuditActionEnum = enumOf('AuditAction', 'What can happen.', AUDIT_ACTIONS);
+
+@ObjectType({ description: 'Who did something.' })
+export class AuditActor implements Actor {
+  @Field(() => ActorTypeEnum, { description: 'What they showed.' })
+  type!: ActorType;
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'The API key or initial access token, the subject of the JWT, or the client whose registration token it was.',
+  })
+  id!: string | null;
+}
+
+@ObjectType({ description: 'A field as it was and as it is; never of a secret or a hash.' })
+export class AuditChange {
+  @Field({ description: 'Its name here.' })
+  field!: string;
+
+  @Field(() => GraphQLJSON, { nullable: true, description: 'Null where there was nothing.' })
+  before!: unknown;
+
+  @Field(() => GraphQLJSON, { nullable: true, description: 'Null where there is nothing.' })
+  after!: unknown;
+}
+
+@ObjectType({ description: 'Something that happened. It is never changed.' })
+export class AuditEvent {
+  @Field(() => ID, { description: 'Sorts by time.' })
+  id!: string;
+
+  @Field(() => GraphQLDateTime, { description: 'When.' })
+  at!: Date;
+
+  @Field(() => AuditActor, { description: 'Who.' })
+  actor!: AuditActor;
+
+  @Field(() => DoorEnum, { description: 'By which way.' })
+  door!: Door;
+
+  @Field(() => AuditActionEnum, { description: 'What.' })
+  action!: AuditAction;
+
+  @Field(() => ID, { nullable: true, description: 'To which client; null for keys and tokens of operators.' })
+  clientId!: string | null;
+
+  @Field(() => ID, { description: 'The client, secret, key or token that was changed.' })
+  targetId!: string;
+
+  @Field(() => String, { nullable: true, description: 'From which address.' })
+  address!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'In which request, as the log names it.' })
+  requestId!: string | null;
+
+  @Field(() => [AuditChange], { description: 'The fields that changed.' })
+  changes!: AuditChange[];
+}
+
+@ObjectType({ description: 'A page of events, the newest first (Relay Cursor Connections).' })
+export class AuditEventConnection extends connectionOf(AuditEvent) {}
+
+/** 1 to 255 characters that a database can search for. */
+const SearchText = () =>
+  Matches(/^[^\0]{1,255}$/su, { message: 'must be 1 to 255 characters long, without NUL' });
+
+@InputType('AuditEventFilter', { description: 'Which events: those that match everything that is given.' })
+export class AuditEventFilter implements AuditFilter {
+  @IsOptional()
+  @SearchText()
+  @Field(() => ID, { nullable: true, description: 'About this client.' })
+  clientId?: string;
+
+  @Field(() => ActorTypeEnum, { nullable: true, description: 'By somebody of this kind.' })
+  actorType?: ActorType;
+
+  @IsOptional()
+  @SearchText()
+  @Field(() => ID, { nullable: true, description: 'By this key, token, subject or client.' })
+  actorId?: string;
+
+  @Field(() => AuditActionEnum, { nullable: true, description: 'Of this kind.' })
+  action?: AuditAction;
+
+  @Field(() => DoorEnum, { nullable: true, description: 'By this way.' })
+  door?: Door;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Then or later.' })
+  since?: Date;
+
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Earlier than this.' })
+  until?: Date;
+}
+
+/** Fields of clients are called here as operators know them. */
+export function toAuditEvent({ changes, ...event }: Event): AuditEvent {
+  const nameOf = (field: string) =>
+    Object.hasOwn(FIELD_NAMES, field) ? FIELD_NAMES[field as keyof typeof FIELD_NAMES] : field;
+  return { ...event, changes: changes.map(({ field, ...change }) => ({ field: nameOf(field), ...change })) };
+}

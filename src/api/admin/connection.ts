@@ -1,0 +1,120 @@
+import { type Type } from '@nestjs/common';
+import { ArgsType, Field, Int, ObjectType } from '@nestjs/graphql';
+import { IsInt, IsOptional, Max, MaxLength, Min } from 'class-validator';
+import type { IdPageRequest, Page } from '../../clients/client-query.js';
+import { decodeIdCursor, encodeIdCursor } from './cursor.js';
+
+/** Relay Cursor Connections: how every list is asked for, and how it answers. */
+
+export const MAX_PAGE_SIZE = 100;
+const DEFAULT_PAGE_SIZE = 20;
+/** Of a list in each object of a list. */
+const DEFAULT_INNER_PAGE_SIZE = 10;
+
+/** `first` and `after`, `first` being `defaultSize` where it is left out. */
+function pageArgs(defaultSize: number) {
+  @ArgsType()
+  class PageArguments {
+    @IsInt()
+    @Min(1, { message: 'must be at least 1' })
+    @Max(MAX_PAGE_SIZE, { message: `must be at most ${MAX_PAGE_SIZE}` })
+    @Field(() => Int, { defaultValue: defaultSize, description: `How many, 1 to ${MAX_PAGE_SIZE}.` })
+    first!: number;
+
+    @IsOptional()
+    @MaxLength(4096, { message: 'must be a cursor of an earlier page' })
+    @Field(() => String, { nullable: true, description: 'The cursor behind which the page begins.' })
+    after?: string | null;
+  }
+  return PageArguments;
+}
+
+@ArgsType()
+export class PageArgs extends pageArgs(DEFAULT_PAGE_SIZE) {}
+
+@ArgsType()
+export class InnerPageArgs extends pageArgs(DEFAULT_INNER_PAGE_SIZE) {}
+
+@ObjectType({ description: 'Where a page lies in its list (Relay Cursor Connections).' })
+export class PageInfo {
+  @Field({ description: 'Whether there is more behind this page.' })
+  hasNextPage!: boolean;
+
+  @Field({ description: 'True for every page but the first.' })
+  hasPreviousPage!: boolean;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The cursor of the first entry; null on an empty page.',
+  })
+  startCursor!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The cursor of the last entry, to be sent as `after`; null on an empty page.',
+  })
+  endCursor!: string | null;
+}
+
+/** The members of a connection. */
+export interface Connection<T> {
+  edges: { node: T; cursor: string }[];
+  nodes: T[];
+  pageInfo: PageInfo;
+}
+
+/** A class that makes a connection of nodes when it is extended by an object type. */
+export function connectionOf<T>(node: Type<T>): Type<Connection<T>> {
+  @ObjectType(`${node.name}Edge`, { description: 'An entry of a page, and its place in the list.' })
+  class Edge {
+    @Field(() => node, { description: 'The entry.' })
+    node!: T;
+
+    @Field({ description: 'Its place in the list; stays valid while others come and go.' })
+    cursor!: string;
+  }
+
+  @ObjectType({ isAbstract: true })
+  class AbstractConnection implements Connection<T> {
+    @Field(() => [Edge], { description: 'The entries, each with its cursor.' })
+    edges!: Edge[];
+
+    @Field(() => [node], { description: 'The entries alone.' })
+    nodes!: T[];
+
+    @Field(() => PageInfo, { description: 'Where the page lies in its list.' })
+    pageInfo!: PageInfo;
+  }
+  return AbstractConnection;
+}
+
+/** What a list in the order of its ids is asked for. @throws RegistryError `validation_error` for a cursor of another list */
+export function toPageRequest({ first, after }: PageArgs): IdPageRequest {
+  return { size: first, after: after ? decodeIdCursor(after) : null };
+}
+
+/** A page as a connection. */
+export function toConnection<T>(
+  edges: { node: T; cursor: string }[],
+  pageInfo: Pick<PageInfo, 'hasNextPage' | 'hasPreviousPage'>,
+): Connection<T> {
+  return {
+    edges,
+    nodes: edges.map(({ node }) => node),
+    pageInfo: {
+      ...pageInfo,
+      startCursor: edges.at(0)?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+}
+
+/** A page of a list in the order of its ids as a connection. */
+export function toIdConnection<R extends { id: string }, T>(
+  { rows, hasNextPage }: Page<R>,
+  { after }: IdPageRequest,
+  toNode: (row: R) => T,
+): Connection<T> {
+  const edges = rows.map((row) => ({ node: toNode(row), cursor: encodeIdCursor(row.id) }));
+  return toConnection(edges, { hasNextPage, hasPreviousPage: after !== null });
+}

@@ -1,0 +1,236 @@
+import { UsePipes } from '@nestjs/common';
+import { Args, ArgsType, Field, ID, Int, Mutation, Resolver } from '@nestjs/graphql';
+import { GraphQLDateTime } from 'graphql-scalars';
+import type { Author } from '../../audit/audit-event.js';
+import { Access } from '../../auth/access.js';
+import { By } from '../../auth/caller.js';
+import { ClientSecretsService } from '../../clients/client-secrets.service.js';
+import type { BulkChange } from '../../clients/clients.service.js';
+import { ClientsService } from '../../clients/clients.service.js';
+import type { Client } from '../../clients/client.js';
+import { RegistrationsService } from '../../clients/registrations.service.js';
+import { refusal } from '../../clients/submission.js';
+import { PublicUrl } from '../public-url.js';
+import { toClientFilter, toOAuthClient } from './admin.mapper.js';
+import { ArgumentsPipe } from './arguments.pipe.js';
+import {
+  BulkPayload,
+  CreateOAuthClientPayload,
+  IssueOAuthClientSecretPayload,
+  OAuthClientPayload,
+  ReissueRegistrationAccessTokenPayload,
+  RevokeOAuthClientSecretPayload,
+} from './oauth-client-payloads.type.js';
+import { CreateOAuthClientInput, toSubmission, UpdateOAuthClientInput } from './oauth-client.input.js';
+import { BulkArgs } from './oauth-clients.args.js';
+
+/** Which client a mutation is about. */
+@ArgsType()
+class OneClientArgs {
+  @Field(() => ID, { description: 'The client_id.' })
+  clientId!: string;
+}
+
+/** The same, with the version that the caller has seen. */
+@ArgsType()
+class VersionedClientArgs extends OneClientArgs {
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'The version that the caller has seen: nothing is changed where it is another. Left out: any.',
+  })
+  version?: number | null;
+}
+
+@ArgsType()
+class UpdateClientArgs extends OneClientArgs {
+  @Field(() => Int, {
+    description: 'The version that the caller has seen: nothing is changed where it is another.',
+  })
+  version!: number;
+
+  @Field(() => UpdateOAuthClientInput, { description: 'What is to change.' })
+  input!: UpdateOAuthClientInput;
+}
+
+@ArgsType()
+class VerifyClientArgs extends VersionedClientArgs {
+  @Field({ description: 'Whether an operator vouches for it.' })
+  verified!: boolean;
+}
+
+@ArgsType()
+class IssueSecretArgs extends OneClientArgs {
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When the new secret expires; left out: never.',
+  })
+  expiresAt?: Date | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'When all others expire at the latest, in seconds from now; left out: as they would have.',
+  })
+  expireOthersIn?: number | null;
+}
+
+@ArgsType()
+class RevokeSecretArgs extends OneClientArgs {
+  @Field(() => ID, { description: 'The id of the secret.' })
+  secretId!: string;
+
+  @Field({ defaultValue: false, description: 'Even if no valid secret is left.' })
+  force!: boolean;
+}
+
+const versions = (version: number | null | undefined) => (typeof version === 'number' ? [version] : null);
+const payload = (client: Client): OAuthClientPayload => ({ client: toOAuthClient(client) });
+
+/** What operators can do to clients, across organizations: by the same services, and so the same rules, as every door. */
+@Resolver()
+@Access('admin')
+@UsePipes(ArgumentsPipe)
+export class OAuthClientMutationsResolver {
+  constructor(
+    private readonly clients: ClientsService,
+    private readonly secrets: ClientSecretsService,
+    private readonly registrations: RegistrationsService,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  @Mutation(() => CreateOAuthClientPayload, {
+    description:
+      'Creates a client for an organization. A confidential one gets a secret, which is told this once.',
+  })
+  async createOAuthClient(
+    @Args('input', { description: 'The client as it is to be.' }) input: CreateOAuthClientInput,
+    @By('graphql') by: Author,
+  ): Promise<CreateOAuthClientPayload> {
+    const owner = { orgId: input.orgId, userId: input.userId ?? null };
+    const { client, secret } = await this.clients.create(toSubmission(input), owner, 'admin', by);
+    return { ...payload(client), clientSecret: secret?.value ?? null };
+  }
+
+  @Mutation(() => OAuthClientPayload, { description: 'Changes a client; what is left out stays.' })
+  async updateOAuthClient(
+    @Args() { clientId: id, version, input }: UpdateClientArgs,
+    @By('graphql') by: Author,
+  ): Promise<OAuthClientPayload> {
+    return payload(await this.clients.update({ id }, toSubmission(input), [version], by));
+  }
+
+  @Mutation(() => OAuthClientPayload, {
+    description:
+      'Keeps a client from being used. It stays as it is, and its owner can see that it is disabled.',
+  })
+  async disableOAuthClient(
+    @Args() { clientId: id, version }: VersionedClientArgs,
+    @By('graphql') by: Author,
+  ): Promise<OAuthClientPayload> {
+    return payload(await this.clients.setStatus({ id }, 'disabled', versions(version), by));
+  }
+
+  @Mutation(() => OAuthClientPayload, { description: 'Lets a disabled client be used again.' })
+  async enableOAuthClient(
+    @Args() { clientId: id, version }: VersionedClientArgs,
+    @By('graphql') by: Author,
+  ): Promise<OAuthClientPayload> {
+    return payload(await this.clients.setStatus({ id }, 'active', versions(version), by));
+  }
+
+  @Mutation(() => OAuthClientPayload, { description: 'Vouches for a client, or no longer.' })
+  async setOAuthClientVerified(
+    @Args() { clientId: id, version, verified }: VerifyClientArgs,
+    @By('graphql') by: Author,
+  ): Promise<OAuthClientPayload> {
+    return payload(await this.clients.setVerified({ id }, verified, versions(version), by));
+  }
+
+  @Mutation(() => OAuthClientPayload, {
+    description: 'Deletes a client from every door at once. It can be restored for a while.',
+  })
+  async deleteOAuthClient(
+    @Args() { clientId: id, version }: VersionedClientArgs,
+    @By('graphql') by: Author,
+  ): Promise<OAuthClientPayload> {
+    return payload(await this.clients.remove({ id }, versions(version), by));
+  }
+
+  @Mutation(() => OAuthClientPayload, {
+    description: 'Brings a deleted client back, with its secrets and its registration access token.',
+  })
+  async restoreOAuthClient(
+    @Args() { clientId: id }: OneClientArgs,
+    @By('graphql') by: Author,
+  ): Promise<OAuthClientPayload> {
+    return payload(await this.clients.restore({ id }, by));
+  }
+
+  @Mutation(() => IssueOAuthClientSecretPayload, {
+    description: 'Issues another secret to a confidential client. It is told this once.',
+  })
+  async issueOAuthClientSecret(
+    @Args() { clientId: id, expiresAt = null, expireOthersIn = null }: IssueSecretArgs,
+    @By('graphql') by: Author,
+  ): Promise<IssueOAuthClientSecretPayload> {
+    const submission = {
+      request: { expiresAt, expireOthersInSeconds: expireOthersIn },
+      faults: {},
+      names: { expiresAt: 'expiresAt', expireOthersInSeconds: 'expireOthersIn' },
+    };
+    const { secret, value } = await this.secrets.issue({ id }, submission, by);
+    return { secret, clientSecret: value };
+  }
+
+  @Mutation(() => RevokeOAuthClientSecretPayload, { description: 'Ends a secret at once.' })
+  async revokeOAuthClientSecret(
+    @Args() { clientId: id, secretId, force }: RevokeSecretArgs,
+    @By('graphql') by: Author,
+  ): Promise<RevokeOAuthClientSecretPayload> {
+    await this.secrets.revoke({ id }, secretId, force, by);
+    return payload(await this.clients.get({ id }));
+  }
+
+  @Mutation(() => ReissueRegistrationAccessTokenPayload, {
+    description:
+      'Gives software that lost it a new token to manage its registration with. The one before ends.',
+  })
+  async reissueRegistrationAccessToken(
+    @Args() { clientId: id }: OneClientArgs,
+    @By('graphql') by: Author,
+  ): Promise<ReissueRegistrationAccessTokenPayload> {
+    const { client, registrationToken } = await this.registrations.reissueToken({ id }, by);
+    return {
+      ...payload(client),
+      registrationAccessToken: registrationToken,
+      registrationClientUri: this.publicUrl.ofRegistration(client.id),
+    };
+  }
+
+  @Mutation(() => BulkPayload, { description: 'Disables all active clients that match, or none of them.' })
+  disableOAuthClients(@Args() args: BulkArgs, @By('graphql') by: Author): Promise<BulkPayload> {
+    return this.changeAll('disable', args, by);
+  }
+
+  @Mutation(() => BulkPayload, {
+    description: 'Deletes all clients that match, or none of them. They can be restored for a while.',
+  })
+  deleteOAuthClients(@Args() args: BulkArgs, @By('graphql') by: Author): Promise<BulkPayload> {
+    return this.changeAll('delete', args, by);
+  }
+
+  private async changeAll(
+    change: BulkChange,
+    { filter, dryRun, expectedCount = null }: BulkArgs,
+    by: Author,
+  ): Promise<BulkPayload> {
+    const wanted = toClientFilter(filter);
+    if (Object.keys(wanted).length === 0 || wanted.deleted) {
+      throw refusal('validation_error', {
+        filter: ['must name at least one condition, and not deleted: to change all clients is never meant'],
+      });
+    }
+    const count = await this.clients.changeAll(change, wanted, { isDryRun: dryRun, expectedCount }, by);
+    return { count, dryRun };
+  }
+}
