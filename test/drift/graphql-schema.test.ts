@@ -3,7 +3,14 @@ import { codegen } from '@graphql-codegen/core';
 import * as typedDocumentNode from '@graphql-codegen/typed-document-node';
 import * as typescriptOperations from '@graphql-codegen/typescript-operations';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
-import { buildSchema, isSpecifiedScalarType, lexicographicSortSchema, parse, printSchema } from 'graphql';
+import {
+  buildSchema,
+  type GraphQLField,
+  isSpecifiedScalarType,
+  lexicographicSortSchema,
+  parse,
+  printSchema,
+} from 'graphql';
 import { format, resolveConfig } from 'prettier';
 import { Registry } from '../support/registry.js';
 
@@ -23,12 +30,13 @@ it('everything in the schema is described', async () => {
   const schema = buildSchema(await readFile(FILE, 'utf8'));
   const own = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
   const undescribed = own.flatMap((type) => {
-    const fields = 'getFields' in type ? Object.values(type.getFields()) : [];
-    const parts = fields.flatMap((field) => [
-      { path: `${type.name}.${field.name}`, description: field.description },
-      ...('args' in field ? field.args : []).map(({ name, description }) => ({
-        path: `${type.name}.${field.name}(${name})`,
-        description,
+    const fields: GraphQLField<unknown, unknown>[] =
+      'getFields' in type ? (Object.values(type.getFields()) as never) : [];
+    const parts = fields.flatMap(({ name, description, args = [] }) => [
+      { path: `${type.name}.${name}`, description },
+      ...args.map((argument) => ({
+        path: `${type.name}.${name}(${argument.name})`,
+        description: argument.description,
       })),
     ]);
     const isBuiltIn = isSpecifiedScalarType(type) || ['Query', 'Mutation'].includes(type.name);

@@ -4,6 +4,8 @@ import { createServer, connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { readConfig } from '../../src/config/config.js';
+import { openDatabase } from '../../src/database/open-database.js';
 import { createDatabase, onEachEngine, type TestDatabase } from '../support/databases.js';
 import { Program } from '../support/process.js';
 import { aClient } from '../support/registry.js';
@@ -385,3 +387,77 @@ it('ten instances that start at once on an empty PostgreSQL all come up', async 
   expect(await Promise.all(instances.map((instance) => instance.stop()))).toEqual(Array(10).fill(0));
   await database.drop();
 }, 90_000);
+
+onEachEngine((engine) => {
+  it('a kill in the middle of a bulk operation leaves it done or not done, and the audit trail says which', async () => {
+    const CLIENTS = 3_000;
+    const database = await createDatabase(engine);
+    const env = { DATABASE_URL: database.url, BOOTSTRAP_API_KEY: KEY, LOG_LEVEL: 'silent' };
+    const outcomes: number[] = [];
+    let url = await start(env).says(URL_LINE);
+    const post = async (body: object) => {
+      const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+      const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify(body) });
+      return (await response.json()) as { data: Record<string, { count: number; totalCount: number }> };
+    };
+    const count = async (filter: string) => {
+      const query = `{ oauthClients(first: 1, filter: {${filter}}) { totalCount } }`;
+      return (await post({ query })).data.oauthClients!.totalCount;
+    };
+    const bulk = {
+      query: `mutation { disableOAuthClients(filter: {orgId: "bulk"}, dryRun: false) { count } }`,
+    };
+    await fill(database.url, CLIENTS);
+    for (const delayMs of [20, 60, 120, 240, 480]) {
+      const running = post(bulk).then(
+        ({ data }) => data.disableOAuthClients!.count,
+        () => null,
+      );
+      await new Promise((done) => setTimeout(done, delayMs));
+      programs.at(-1)!.signal('SIGKILL');
+      const acknowledged = await running;
+      url = await start(env).says(URL_LINE);
+      const disabled = await count('orgId: "bulk", status: DISABLED');
+      const written = await eventsOf(database.url);
+      expect({ disabled, written }).toEqual(
+        disabled === 0 ? { disabled: 0, written: 0 } : { disabled: CLIENTS, written: CLIENTS },
+      );
+      if (acknowledged !== null) expect(disabled).toBe(CLIENTS);
+      outcomes.push(disabled);
+      if (disabled > 0) break;
+    }
+    await programs.at(-1)!.stop();
+    await database.drop();
+    // Killed in time at least once, or there was nothing to see
+    expect(outcomes).toContain(0);
+  }, 120_000);
+
+  const CLIENT_COLUMNS = `id, name, org_id, user_id, client_type, token_endpoint_auth_method, grant_types, scopes, redirect_uris,
+    require_pkce, metadata, source, status, verified, version, created_at, updated_at`;
+
+  async function onDatabase<T>(url: string, work: (query: (sql: string) => Promise<T[]>) => Promise<T[]>) {
+    const dataSource = await openDatabase(readConfig({ DATABASE_URL: url }).database);
+    try {
+      return await work((sql) => dataSource.query<T[]>(sql));
+    } finally {
+      await dataSource.destroy();
+    }
+  }
+
+  const fill = (url: string, clients: number) =>
+    onDatabase(url, (query) => {
+      const no = engine === 'sqlite' ? '0' : 'false';
+      const row = (i: number) =>
+        `('01a20000-0000-7000-8000-${i.toString(16).padStart(12, '0')}', 'c', 'bulk', 'u', 'public', 'none', '', '', '[]', ` +
+        `${no}, '{}', 'api', 'active', ${no}, 1, 0, 0)`;
+      const rows = Array.from({ length: clients }, (_, i) => row(i)).join();
+      return query(`INSERT INTO oauth_clients (${CLIENT_COLUMNS}) VALUES ${rows}`);
+    });
+
+  const eventsOf = async (url: string) => {
+    const [row] = await onDatabase<{ n: number | string }>(url, (query) =>
+      query(`SELECT COUNT(*) AS n FROM audit_events WHERE action = 'client.disabled'`),
+    );
+    return Number(row!.n);
+  };
+});
