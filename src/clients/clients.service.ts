@@ -205,6 +205,6 @@ function checkVersion({ version }: Client, expected: Versions): void {
   if (expected === null || expected.includes(version)) return;
   throw new RegistryError(
     'precondition_failed',
-    'The client was changed meanwhile; read it again, and send its new ETag as If-Match.',
+    'The client was changed meanwhile; read it again, and send the version (in REST, the ETag) that it has now.',
   );
 }

@@ -139,6 +139,28 @@ onEachEngine((engine) => {
       expect(client).toMatchObject(input);
     });
 
+    it('takes an address from the query itself as from a variable, and nothing but a text for one', async () => {
+      const create = (address: string) =>
+        registry.graphql(`mutation { createOAuthClient(input: {
+          orgId: "acme", name: "n", clientType: PUBLIC, allowedGrantTypes: [REFRESH_TOKEN], logoUri: ${address}
+        }) { client { logoUri } } }`);
+      const good = await create('"https://example.com"');
+      expect(good.body.data.createOAuthClient.client).toEqual({ logoUri: 'https://example.com' });
+      const none = await create('null');
+      expect(none.body.data.createOAuthClient.client).toEqual({ logoUri: null });
+      for (const address of ['1', 'true', '{}', '[1]', 'ENUM']) {
+        const { status, body } = await create(address);
+        expect([status, body.errors[0].extensions.code]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
+      }
+      for (const logoUri of [1, true, {}, [1]]) {
+        const { body } = await registry.graphql(
+          'mutation ($u: URL) { createOAuthClient(input: {orgId: "a", name: "n", clientType: PUBLIC, allowedGrantTypes: [REFRESH_TOKEN], logoUri: $u}) { clientSecret } }',
+          { u: logoUri },
+        );
+        expect(body.errors[0].extensions.code).toBe('BAD_USER_INPUT');
+      }
+    });
+
     it('nothing that breaks a rule, and names every field at fault as it is called here', async () => {
       const before = [await registry.rows('oauth_clients'), await registry.rows('audit_events')];
       expect(

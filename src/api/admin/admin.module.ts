@@ -19,7 +19,7 @@ import { AuditEventsResolver } from './audit-events.resolver.js';
 import { Loaders } from './loaders.js';
 import { OAuthClientMutationsResolver } from './oauth-client-mutations.resolver.js';
 import { OAuthClientResolver, OAuthClientsResolver } from './oauth-clients.resolver.js';
-import { MAX_TOKENS, operationLimits, validationRules } from './query-limits.js';
+import { MAX_TOKENS, operationLimits, tooComplex, validationRules } from './query-limits.js';
 
 /** Whether introspection and the explorer are on: outside production, unless the operator said otherwise. */
 export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphqlExplorer ?? !production;
@@ -80,6 +80,11 @@ export class AdminModule {}
 
 /** Nothing that was not meant for callers leaves the server, and codes are the only details of ours. */
 function formatError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
+  // What graphql-js says where fields that repeat each other would take too long to compare
+  if (formatted.message === 'Validation aborted.') {
+    const { message, extensions } = tooComplex();
+    return { message, extensions: { code: extensions.code } };
+  }
   if (formatted.extensions?.code !== 'INTERNAL_SERVER_ERROR') return formatted;
   const original = unwrapResolverError(thrown);
   // What came through the filter is in the log already

@@ -90,12 +90,14 @@ function checkComplexity(
   { operationName, variables }: GraphQLRequest,
 ): void {
   const complexity = complexityOf({ schema, query, operationName, variables });
-  if (complexity <= MAX_COMPLEXITY) return;
-  throw refusal(
+  if (complexity > MAX_COMPLEXITY) throw tooComplex();
+}
+
+export const tooComplex = () =>
+  refusal(
     'QUERY_TOO_COMPLEX',
     `The query costs more than the ${MAX_COMPLEXITY} points allowed. Ask for fewer fields or a smaller page.`,
   );
-}
 
 /** Infinite for a query with more ways through its fragments than can be counted. */
 function complexityOf(query: Omit<Parameters<typeof getComplexity>[0], 'estimators'>): number {

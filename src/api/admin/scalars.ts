@@ -1,7 +1,5 @@
-import { GraphQLScalarType } from 'graphql';
+import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { GraphQLURL } from 'graphql-scalars';
-
-const asWritten = (value: unknown) => value;
 
 /**
  * An address exactly as it was given. The library's scalar would rewrite it, and `https://a.example` come back as
@@ -9,6 +7,12 @@ const asWritten = (value: unknown) => value;
  */
 export const UrlScalar = new GraphQLScalarType({
   ...GraphQLURL.toConfig(),
-  serialize: asWritten,
-  parseValue: asWritten,
+  serialize: (value) => value,
+  parseValue: asText,
+  parseLiteral: (node) => asText(node.kind === Kind.STRING ? node.value : undefined),
 });
+
+function asText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new GraphQLError('A URL must be a string.');
+}
