@@ -2,8 +2,12 @@ import { type MigrationInterface, type QueryRunner, TableColumn, TableIndex } fr
 
 const TABLE = 'oauth_clients';
 const LISTS = ['org_id', 'created_at', 'updated_at', 'name'];
-const index = (column: string, where?: string) =>
-  new TableIndex({ name: `oauth_clients_${column}`, columnNames: [column, 'id'], where });
+const index = (column: string, more: { columns?: string[]; where?: string } = {}) =>
+  new TableIndex({
+    name: `oauth_clients_${column}`,
+    columnNames: [column, 'id', ...(more.columns ?? [])],
+    where: more.where,
+  });
 
 /** Deleted clients can be restored for a while. Lists are about living ones, so their indexes are too. */
 export class KeepDeletedClients1795402800000 implements MigrationInterface {
@@ -16,7 +20,9 @@ export class KeepDeletedClients1795402800000 implements MigrationInterface {
     );
     for (const column of LISTS) {
       await queryRunner.dropIndex(TABLE, `oauth_clients_${column}`);
-      await queryRunner.createIndex(TABLE, index(column, '"deleted_at" IS NULL'));
+      // SQLite looks the column up in the table otherwise, for each client of an organization that it counts
+      const columns = column === 'org_id' ? ['deleted_at'] : [];
+      await queryRunner.createIndex(TABLE, index(column, { columns, where: '"deleted_at" IS NULL' }));
     }
     await queryRunner.createIndex(
       TABLE,
