@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, IsNull } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import { type Author, changesBetween, credentialEntry, SYSTEM } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
 import { textFaults } from '../clients/policy/text.js';
@@ -84,6 +84,7 @@ export class ApiKeysService {
    *   could come in any more
    */
   async revoke(id: string, by: Author): Promise<ApiKey> {
+    if (!isUuid(id)) throw noSuchKey();
     return this.transactions.run(async (manager) => {
       const now = new Date();
       // All of them: two admins who revoke each other at once must not both find one that is left
@@ -93,8 +94,7 @@ export class ApiKeysService {
         .orderBy('key.id');
       const admins = await lockRows(query).getMany();
       const key = await manager.findOneBy(ApiKeyEntity, { id, revokedAt: IsNull() });
-      if (key === null)
-        throw new RegistryError('not_found', 'There is no such key, or it is revoked already.');
+      if (key === null) throw noSuchKey();
       const isValid = ({ expiresAt }: ApiKeyEntity) => expiresAt === null || expiresAt > now;
       if (
         key.role === 'admin' &&
@@ -157,6 +157,8 @@ export class ApiKeysService {
     }
   }
 }
+
+const noSuchKey = () => new RegistryError('not_found', 'There is no such key, or it is revoked already.');
 
 function withoutHash({ hash, ...key }: ApiKeyEntity): ApiKey {
   return key;

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Author, Door } from '../audit/audit-event.js';
+import { parseAddress } from './address.js';
 import type { Principal } from './principal.js';
 
 /** A request as far as it tells who sent it; Fastify's is one. */
@@ -37,5 +38,10 @@ export const CurrentPrincipal = createParamDecorator(
 /** The caller of a handler of this door, as the audit trail names it. */
 export const By = createParamDecorator((door: Door, context: ExecutionContext): Author => {
   const { principal, id, ip } = callerOf(context);
-  return { actor: principal?.actor ?? { type: 'anonymous', id: null }, door, address: ip, requestId: id };
+  return {
+    actor: principal?.actor ?? { type: 'anonymous', id: null },
+    door,
+    address: parseAddress(ip)?.toString() ?? null,
+    requestId: id,
+  };
 });

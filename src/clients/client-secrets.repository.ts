@@ -117,9 +117,11 @@ export class SecretsOfClient {
       .includes(true);
   }
 
-  /** Ends all secrets at once. */
-  async revokeAll(at: Date): Promise<void> {
+  /** Ends all secrets at once; says which. */
+  async revokeAll(at: Date): Promise<string[]> {
+    const rows = await this.rows.findBy({ clientId: this.clientId, revokedAt: IsNull() });
     await this.rows.update({ clientId: this.clientId, revokedAt: IsNull() }, { revokedAt: at });
+    return rows.map(({ id }) => id);
   }
 
   /** False where the client has no such secret that is not revoked already. */

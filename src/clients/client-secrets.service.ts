@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
 import { type Author, changesBetween } from '../audit/audit-event.js';
 import type { IdPageRequest, Page } from '../database/pages-of-each.js';
 import { RegistryError } from '../errors/registry-error.js';
@@ -70,20 +71,23 @@ export class ClientSecretsService {
    */
   async revoke(key: ClientKey, secretId: string, force: boolean, by: Author): Promise<void> {
     const now = new Date();
+    if (!isUuid(secretId)) throw noSuchSecret();
     const revoke = async ({ secrets, record }: LockedSecrets) => {
       const valid = await secrets.valid(now);
       if (!force && valid.length === 1 && valid[0]?.id === secretId) {
         throw impossible(
-          'This is the last valid secret of the client; issue another one first, or add ?force=true.',
+          'This is the last valid secret of the client; issue another one first, or say "force".',
         );
       }
       if (!(await secrets.revoke(secretId, now))) {
-        throw new RegistryError('not_found', 'There is no such secret.');
+        throw noSuchSecret();
       }
       await record('client_secret.revoked', secretId, []);
     };
     await this.repository.withSecretsOf(key, revoke, by);
   }
 }
+
+const noSuchSecret = () => new RegistryError('not_found', 'There is no such secret.');
 
 const impossible = (description: string) => new RegistryError('validation_error', description);

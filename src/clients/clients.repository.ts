@@ -9,6 +9,7 @@ import { Transactions } from '../database/transactions.js';
 import { hashSecret } from '../secrets/secret.js';
 import { auditedFields, CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedClient } from './client.js';
 import { ClientEntity } from './client.entity.js';
+import { changeClient } from './issue-client.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import { countRegistration } from './initial-access-tokens.service.js';
@@ -73,8 +74,13 @@ export interface LockedRegistration extends Registration {
   /** The one that the client was registered with, whether or not it has ended since. */
   initialAccessToken: InitialAccessToken | null;
   secrets: SecretsOfClient;
-  store: (client: Client, token: string) => Promise<void>;
+  /** Stores what became of the client, with a new token, and what was done to its secrets. */
+  store: (client: Client, token: string, ofSecrets: SecretEntry[]) => Promise<void>;
+  remove: () => Promise<void>;
 }
+
+/** What was done to a secret. */
+export type SecretEntry = Pick<AuditEntry, 'action' | 'targetId'>;
 
 /** Clients and their secrets in the database. */
 @Injectable()
@@ -212,12 +218,18 @@ export class ClientsRepository {
         initialAccessToken:
           tokenId === null ? null : await manager.findOneBy(InitialAccessTokenEntity, { id: tokenId }),
         secrets: new SecretsOfClient(id, manager),
-        store: async (changed, token) => {
+        store: async (changed, token, ofSecrets) => {
           await manager.update(ClientEntity, id, { ...changed, ...setToken(token) });
           await record(manager, by, [
-            entryOf('client.updated', client, changed),
+            ...(changed === client ? [] : [entryOf('client.updated', client, changed)]),
+            ...ofSecrets.map((entry) => ({ ...entry, clientId: id, changes: [] })),
             entryOf('registration_token.issued', changed, changed),
           ]);
+        },
+        remove: async () => {
+          const deleted = changeClient(client, { deletedAt: new Date() });
+          await manager.update(ClientEntity, id, deleted);
+          await record(manager, by, [entryOf('client.deleted', client, deleted)]);
         },
       });
     });

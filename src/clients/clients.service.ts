@@ -18,7 +18,7 @@ import { ClientsRepository } from './clients.repository.js';
 import { noSuchClient } from './load-client.js';
 import { CLIENT_RULES, isFixed, rulesAboutChanges } from './policy/rules.js';
 import { attestedRules } from './software-statements.service.js';
-import { accept, type Submission } from './submission.js';
+import { accept, refusal, type Submission } from './submission.js';
 import { draftOf, settle } from './policy/settle.js';
 
 /** Versions of a client that will do; null: any. */
@@ -77,7 +77,7 @@ export class ClientsService {
         ...attestedRules(client.metadata, before),
         ...rulesAboutChanges(CLIENT_RULES, before, draft),
       ];
-      return changeProfile(client, settle(accept({ ...submission, draft }, rules)));
+      return changeProfile(client, settle(accept({ ...submission, draft }, rules)), by);
     });
   }
 
@@ -117,7 +117,7 @@ export class ClientsService {
   /**
    * Disables or deletes all clients that match, or none. `count` says how many they are, or would be.
    * @param expectedCount how many they must be; null: any number up to {@link MAX_BULK}
-   * @throws RegistryError `validation_error` where they are too many, `precondition_failed` where they are not as many
+   * @throws RegistryError `validation_error` where the filter says too little, or they are too many, `precondition_failed` where they are not as many
    */
   async changeAll(
     change: BulkChange,
@@ -126,7 +126,11 @@ export class ClientsService {
     by: Author,
   ): Promise<number> {
     const { action, set, concerns } = BULK_CHANGES[change];
-    const concerned = { ...filter, ...concerns };
+    const named = Object.keys(filter).filter((condition) => !Object.hasOwn(concerns, condition));
+    if (named.length === 0 || filter.deleted) throw withoutCondition();
+    const concerned: ClientFilter = { ...filter, ...concerns };
+    // Who asks for disabled clients to be disabled asks for nothing, and not for all others
+    if (filter.status !== undefined && filter.status !== concerned.status) return 0;
     if (isDryRun) return this.repository.count(concerned);
     return this.repository.changeAll(concerned, set(), action, by, (count) => {
       if (count > MAX_BULK) throw tooMany();
@@ -193,6 +197,13 @@ const BULK_CHANGES = {
   delete: { action: 'client.deleted', concerns: {}, set: () => ({ deletedAt: new Date() }) },
 } as const;
 export type BulkChange = keyof typeof BULK_CHANGES;
+
+const withoutCondition = () =>
+  refusal('validation_error', {
+    filter: [
+      'must name at least one condition that narrows it, and not deleted: all clients are never meant',
+    ],
+  });
 
 const tooMany = () =>
   new RegistryError(

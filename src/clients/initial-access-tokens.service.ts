@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import { type Author, changesBetween, credentialEntry } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
 import { type IdPageRequest, type Page, pageById } from '../database/pages-of-each.js';
@@ -70,12 +70,11 @@ export class InitialAccessTokensService {
    * @throws RegistryError `not_found` where there is none that is not revoked already
    */
   async revoke(id: string, by: Author): Promise<InitialAccessToken> {
+    if (!isUuid(id)) throw noSuchToken();
     return this.transactions.run(async (manager) => {
       const where = { id, revokedAt: IsNull() };
       const token = await manager.findOne(InitialAccessTokenEntity, { where, lock: rowLock(manager) });
-      if (token === null) {
-        throw new RegistryError('not_found', 'There is no such token, or it is revoked already.');
-      }
+      if (token === null) throw noSuchToken();
       const revokedAt = new Date();
       await manager.update(InitialAccessTokenEntity, id, { revokedAt });
       await record(manager, by, [credentialEntry('initial_access_token.revoked', id, [])]);
@@ -117,6 +116,8 @@ export async function countRegistration(manager: EntityManager, tokenId: string,
     .execute();
   if (affected !== 1) throw unusable();
 }
+
+const noSuchToken = () => new RegistryError('not_found', 'There is no such token, or it is revoked already.');
 
 const unusable = () =>
   new RegistryError('invalid_token', 'The initial access token is unknown, expired, revoked or used up.');

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
+import { type Author, changesBetween } from '../audit/audit-event.js';
 import { generateSecret } from '../secrets/secret.js';
-import type { Client, IssuedClient, IssuedSecret, Origin } from './client.js';
+import { auditedFields, type Client, type IssuedClient, type IssuedSecret, type Origin } from './client.js';
 import type { ClientProfile, ClientType } from './policy/client.js';
 
 /** Makes a new client of a profile, with a secret where it can keep one. */
@@ -22,10 +23,29 @@ export function issueClient(profile: ClientProfile, origin: Origin): IssuedClien
   return { client, secret: secretFor(client.type) };
 }
 
-/** The client as a new profile leaves it. */
-export function changeProfile(client: Client, profile: ClientProfile): Client {
-  return changeClient(client, { ...profile, name: profile.name ?? client.id });
+/**
+ * The client as a new profile leaves it; the same client, where the profile says what it said before. An operator vouched for
+ * what there was to see: whoever else changes that, takes the mark away.
+ */
+export function changeProfile(client: Client, profile: ClientProfile, by: Author): Client {
+  const changed = changeClient(client, { ...profile, name: profile.name ?? client.id });
+  const changes = changesBetween(auditedFields(client), auditedFields(changed));
+  if (changes.length === 0) return client;
+  const isStillSeen = by.door === 'graphql' || !changes.some(({ field }) => VOUCHED_FOR.includes(field));
+  return { ...changed, verified: client.verified && isStillSeen };
 }
+
+/** What people see of a client, and where it sends them. */
+const VOUCHED_FOR: readonly string[] = [
+  'name',
+  'redirectUris',
+  'logoUri',
+  'policyUri',
+  'tosUri',
+  'clientUri',
+  'translations',
+  'softwareStatement',
+];
 
 /** The client as a change leaves it. */
 export function changeClient(client: Client, change: Partial<Client>): Client {

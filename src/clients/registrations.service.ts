@@ -9,7 +9,7 @@ import type { ClientKey } from './client-query.js';
 import type { Registration } from './load-client.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokensService } from './initial-access-tokens.service.js';
-import { changeClient, changeProfile, issueClient, secretFor } from './issue-client.js';
+import { changeProfile, issueClient, secretFor } from './issue-client.js';
 import type { ClientProfile } from './policy/client.js';
 import {
   limited,
@@ -151,13 +151,17 @@ export class RegistrationsService {
         (typeof clientSecret === 'string' && (await secrets.accepts(clientSecret, now)));
       if (!isSecretGood) faults.client_secret = ['must be left out, or be the current client_secret'];
       const policy = this.policyFor(initialAccessToken);
-      const changed = changeProfile(client, grant({ ...submission, faults }, policy));
+      const changed = changeProfile(client, grant({ ...submission, faults }, policy), by);
 
-      const secret = changed.type === client.type ? null : secretFor(changed.type);
-      if (changed.type !== client.type) await secrets.revokeAll(now);
-      if (secret !== null) await secrets.add(secret, now);
+      const isOtherType = changed.type !== client.type;
+      const secret = isOtherType ? secretFor(changed.type) : null;
+      const revoked = isOtherType ? await secrets.revokeAll(now) : [];
+      const issued = secret === null ? [] : [(await secrets.add(secret, now)).id];
       const registrationToken = generateSecret();
-      await store(changed, registrationToken);
+      await store(changed, registrationToken, [
+        ...revoked.map((targetId) => ({ action: 'client_secret.revoked', targetId }) as const),
+        ...issued.map((targetId) => ({ action: 'client_secret.issued', targetId }) as const),
+      ]);
       return { client: changed, secret, registrationToken };
     };
     return this.repository.withRegistration(id, authorOf(id, by), (registration) =>
@@ -171,8 +175,8 @@ export class RegistrationsService {
    */
   async remove(id: string, token: string, by: Author): Promise<void> {
     await this.read(id, token);
-    await this.repository.change({ id }, 'client.deleted', authorOf(id, by), (client) =>
-      changeClient(client, { deletedAt: new Date() }),
+    await this.repository.withRegistration(id, authorOf(id, by), (registration) =>
+      managedBy(token, registration).remove(),
     );
   }
 

@@ -35,17 +35,20 @@ export async function pagesOfEach<T extends { id: string }, K extends keyof T & 
   { size, after }: IdPageRequest,
 ): Promise<Map<string, Page<T>>> {
   const { alias } = query;
-  const ranked = query
-    .clone()
-    .select(`${alias}.id`, 'id')
-    .addSelect(`ROW_NUMBER() OVER (PARTITION BY ${alias}.${owner} ORDER BY ${alias}.id DESC)`, 'place')
-    .andWhere(`${alias}.${owner} IN (:...owners)`, { owners });
-  if (after !== null) ranked.andWhere(`${alias}.id < :after`, { after });
+  // Each with a limit of its own: whoever has a million rows is read as little of as whoever has ten
+  const ofEach = [...new Set(owners)].map((key, i) => {
+    const own = query
+      .clone()
+      .select(`${alias}.id`, 'id')
+      .andWhere(`${alias}.${owner} = :owner${i}`, { [`owner${i}`]: key })
+      .orderBy(`${alias}.id`, 'DESC')
+      .limit(size + 1);
+    return after === null ? own : own.andWhere(`${alias}.id < :after`, { after });
+  });
+  const ids = ofEach.map((own, i) => `SELECT id FROM (${own.getQuery()}) own${i}`);
   const rows = await query
-    .where(
-      `${alias}.id IN (SELECT ranked.id FROM (${ranked.getQuery()}) ranked WHERE ranked.place <= :places)`,
-    )
-    .setParameters({ ...ranked.getParameters(), places: size + 1 })
+    .where(`${alias}.id IN (${ids.join(' UNION ALL ')})`)
+    .setParameters(Object.assign({}, ...ofEach.map((own) => own.getParameters())) as Record<string, unknown>)
     .orderBy(`${alias}.id`, 'DESC')
     .getMany();
   const rowsOf = new Map(owners.map((key): [string, T[]] => [key, []]));

@@ -48,12 +48,19 @@ export class KeepDeletedClients1795402800000 implements MigrationInterface {
   }
 }
 
-/** A search for a part of a name reads every name without it. Where the extension cannot be had, it does. */
+/**
+ * A search for a part of a name reads every name without it. Where the extension cannot be had, it does. Some keep
+ * extensions in a schema of their own, which is not searched for names.
+ */
 async function indexFragmentsOfNames(queryRunner: QueryRunner): Promise<void> {
-  await queryRunner.query(`DO $$ BEGIN
+  await queryRunner.query(`DO $$ DECLARE home text; BEGIN
     CREATE EXTENSION IF NOT EXISTS pg_trgm;
-    CREATE INDEX oauth_clients_name_trgm ON oauth_clients USING gin (name gin_trgm_ops) WHERE deleted_at IS NULL;
-  EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
+    SELECT nspname INTO home FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'pg_trgm';
+    EXECUTE format(
+      'CREATE INDEX oauth_clients_name_trgm ON oauth_clients USING gin (name %I.gin_trgm_ops) WHERE deleted_at IS NULL',
+      home
+    );
+  EXCEPTION WHEN insufficient_privilege OR undefined_file OR undefined_object OR feature_not_supported THEN
     RAISE NOTICE 'pg_trgm is not available: searching for a part of a name will read all names';
   END $$`);
 }

@@ -1,9 +1,11 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
+import { Interval, Timeout } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { ClientsService } from '../clients/clients.service.js';
 import { CONFIG, type Config } from '../config/config.js';
 
+/** Soon after the start, or a process that is restarted every hour would never do it. */
+const FIRST_RUN_MS = 60_000;
 const INTERVAL_MS = 3_600_000;
 
 /**
@@ -21,28 +23,31 @@ export class Retention {
   ) {}
 
   /** Never fails: what could not be forgotten now is forgotten an hour later. */
+  @Timeout(FIRST_RUN_MS)
   @Interval(INTERVAL_MS)
   async run(): Promise<void> {
     const { deletedClientRetentionMs, auditRetentionMs } = this.config;
+    await this.forgetAll('deleted clients', deletedClientRetentionMs, (limit) => this.clients.purge(limit));
+    await this.forgetAll('audit events', auditRetentionMs, (limit) => this.auditTrail.purge(limit));
+  }
+
+  /** @param retentionMs null: for ever */
+  private async forgetAll(
+    what: string,
+    retentionMs: number | null,
+    forgetBatch: (limit: Date) => Promise<number>,
+  ): Promise<void> {
+    if (retentionMs === null) return;
+    const limit = new Date(Date.now() - retentionMs);
+    let total = 0;
     try {
-      const clients = await forgetAll(deletedClientRetentionMs, (limit) => this.clients.purge(limit));
-      const events = await forgetAll(auditRetentionMs, (limit) => this.auditTrail.purge(limit));
-      if (clients + events > 0)
-        this.logger.warn(`Purged ${clients} deleted clients and ${events} audit events.`);
+      for (let forgotten = -1; forgotten !== 0;) {
+        forgotten = await forgetBatch(limit);
+        total += forgotten;
+      }
     } catch (error) {
       this.logger.error(error);
     }
+    if (total > 0) this.logger.warn(`Purged ${total} ${what}.`);
   }
-}
-
-/** @param retentionMs null: for ever */
-async function forgetAll(
-  retentionMs: number | null,
-  forgetBatch: (limit: Date) => Promise<number>,
-): Promise<number> {
-  if (retentionMs === null) return 0;
-  const limit = new Date(Date.now() - retentionMs);
-  let total = 0;
-  for (let forgotten = -1; forgotten !== 0; total += forgotten) forgotten = await forgetBatch(limit);
-  return total;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { DataSource, type MigrationInterface, type QueryRunner, TableColumn } from 'typeorm';
 import { dataSourceOptions } from '../../ormconfig.js';
 import { readConfig } from '../../src/config/config.js';
@@ -61,6 +62,39 @@ onEachEngine((engine) => {
     if (engine === 'sqlite')
       expect(await dataSource.query('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 1 }]);
   });
+
+  if (engine === 'postgres') {
+    it('parts of names are indexed, wherever the extension for it lives', async () => {
+      await dataSource.query('CREATE SCHEMA extensions');
+      await dataSource.query('CREATE EXTENSION pg_trgm SCHEMA extensions');
+      await migrate(dataSource);
+      const [index] = await dataSource.query<{ indexdef: string }[]>(
+        `SELECT indexdef FROM pg_indexes WHERE indexname = 'oauth_clients_name_trgm'`,
+      );
+      expect(index!.indexdef).toContain('extensions.gin_trgm_ops');
+    });
+
+    it('who may not create the extension goes without', async () => {
+      const role = `limited_${randomUUID().replaceAll('-', '')}`;
+      await dataSource.query(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`);
+      await dataSource.query(`GRANT CREATE ON SCHEMA public TO ${role}`);
+      const url = new URL(database.url);
+      url.username = role;
+      url.password = role;
+      const limited = await new DataSource(
+        dataSourceOptions(readConfig({ DATABASE_URL: url.href }).database),
+      ).initialize();
+      await migrate(limited);
+      const migrated = await isMigrated(limited);
+      const indexes = await limited.query<object[]>(
+        `SELECT 1 FROM pg_indexes WHERE indexname = 'oauth_clients_name_trgm'`,
+      );
+      await limited.destroy();
+      await dataSource.query(`DROP OWNED BY ${role}`);
+      await dataSource.query(`DROP ROLE ${role}`);
+      expect({ migrated, indexes }).toEqual({ migrated: true, indexes: [] });
+    });
+  }
 
   it('migrations can be taken back', async () => {
     await migrate(dataSource);

@@ -206,6 +206,30 @@ onEachEngine((engine) => {
     expect(found.body.data.oauthClient).toBeNull();
   });
 
+  it('DELETE: of five at once, one is answered by 204 and the others by 401', async () => {
+    const { send } = await aRegistration();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => send('DELETE')));
+    expect(answers.map(({ status }) => status).sort()).toEqual([204, 401, 401, 401, 401]);
+  });
+
+  it('secrets that come and go with the authentication method are in the audit trail', async () => {
+    const { client, put } = await aRegistration({ token_endpoint_auth_method: 'none' });
+    const { body } = await put({});
+    await put({ token_endpoint_auth_method: 'none' }, (body as Registered).registration_access_token);
+    const events = await registry.dataSource.query<{ action: string }[]>(
+      `SELECT action FROM audit_events WHERE client_id = '${client.client_id}' ORDER BY id`,
+    );
+    expect(events.map(({ action }) => action)).toEqual([
+      'client.created',
+      'client.updated',
+      'client_secret.issued',
+      'registration_token.issued',
+      'client.updated',
+      'client_secret.revoked',
+      'registration_token.issued',
+    ]);
+  });
+
   it('401: a wrong token, a foreign one, another client, a deleted one and an id that is none are answered alike', async () => {
     const mine = await aRegistration();
     const other = await aRegistration();

@@ -549,8 +549,24 @@ onEachEngine((engine) => {
       expect(await run({ filter, dryRun: false })).toEqual({ count: 0, dryRun: false });
     });
 
+    it('only those that match: who asks for disabled ones gets no active ones', async () => {
+      const orgId = `status-${field}`;
+      const active = (await operator.create({ orgId })).client.clientId;
+      const disabled = (await operator.create({ orgId })).client.clientId;
+      await operator.do(Operation.DisableClientDocument, { clientId: disabled });
+      const filter = { orgId, status: 'DISABLED' } as const;
+      const count = action === 'CLIENT_DELETED' ? 1 : 0;
+      expect(await run({ filter })).toEqual({ count, dryRun: true });
+      expect(await run({ filter, dryRun: false })).toEqual({ count, dryRun: false });
+      expect((await operator.read(active))!.status).toBe('ACTIVE');
+    });
+
     it('never all clients for want of a condition', async () => {
       const answer = { code: 'BAD_USER_INPUT', fields: ['filter'] };
+      // To disable active clients says no more than to disable clients
+      if (action === 'CLIENT_DISABLED') {
+        expect(await refused({ filter: { status: 'ACTIVE' } })).toEqual(answer);
+      }
       expect(await refused({ filter: {}, dryRun: false })).toEqual(answer);
       expect(await refused({ filter: { orgId: null }, dryRun: false })).toEqual(answer);
       expect(await refused({ filter: { deleted: true }, dryRun: false })).toEqual(answer);
@@ -925,6 +941,106 @@ onEachEngine((engine) => {
       const asked = await statements(() => trail.page({}, { size: 50, after: null }));
       expect(asked).toHaveLength(1);
     });
+  });
+
+  it('what an operator vouched for is no longer vouched for once somebody else changes it', async () => {
+    const { body } = await registry.register(
+      { redirect_uris: CALLBACK, client_name: 'Honest' },
+      registry.adminKey,
+    );
+    const clientId = body.client_id as string;
+    const verify = () => operator.do(Operation.SetVerifiedDocument, { clientId, verified: true });
+    const verified = async () => (await operator.read(clientId))!.verified;
+    const atRest = (change: object) =>
+      registry.send(`/v2/oauth/clients/${clientId}`, { method: 'PUT', key: registry.adminKey, body: change });
+    await verify();
+    await atRest({ allowed_scopes: ['read'] });
+    expect(await verified()).toBe(true);
+    await atRest({ name: 'Bank' });
+    expect(await verified()).toBe(false);
+    const [event] = await operator.events({ clientId });
+    expect(event!.changes).toEqual([
+      { field: 'name', before: 'Honest', after: 'Bank' },
+      { field: 'verified', before: true, after: false },
+    ]);
+    await verify();
+    await registry.send(`/v2/oauth/register/${clientId}`, {
+      method: 'PUT',
+      key: body.registration_access_token as string,
+      body: { client_id: clientId, client_name: 'Bank', redirect_uris: ['https://evil.example/cb'] },
+    });
+    expect(await verified()).toBe(false);
+    await verify();
+    const { version } = (await operator.read(clientId))!;
+    await operator.do(Operation.UpdateClientDocument, { clientId, version, input: { name: 'Checked' } });
+    expect(await verified()).toBe(true);
+  });
+
+  it('a change that changes nothing is none', async () => {
+    const { client } = await operator.create();
+    const { clientId } = client;
+    const same = { name: client.name, allowedScopes: client.allowedScopes, logoUri: null };
+    await operator.do(Operation.UpdateClientDocument, { clientId, version: 1, input: same });
+    expect((await operator.read(clientId))!.version).toBe(1);
+    await operator.do(Operation.UpdateClientDocument, { clientId, version: 1, input: {} });
+    expect(await operator.actions(clientId)).toEqual(['CLIENT_CREATED']);
+  });
+
+  it('each mutation of a request sees what those before it did', async () => {
+    const { client } = await operator.create();
+    await operator.do(Operation.IssueSecretDocument, { clientId: client.clientId });
+    const ids = (await operator.read(client.clientId))!.secrets.nodes.map(({ id }) => id);
+    const { body } = await registry.graphql(
+      `mutation ($c: ID!, $a: ID!, $b: ID!) {
+        a: revokeOAuthClientSecret(clientId: $c, secretId: $a) { client { secrets { nodes { id } } } }
+        b: revokeOAuthClientSecret(clientId: $c, secretId: $b, force: true) { client { secrets { nodes { id } } } }
+        c: disableOAuthClient(clientId: $c) { client { history(first: 1) { nodes { action } } } }
+      }`,
+      { c: client.clientId, a: ids[0], b: ids[1] },
+    );
+    expect(body.data).toEqual({
+      a: { client: { secrets: { nodes: [{ id: ids[1] }] } } },
+      b: { client: { secrets: { nodes: [] } } },
+      c: { client: { history: { nodes: [{ action: 'CLIENT_DISABLED' }] } } },
+    });
+  });
+
+  it('an id that is none is not found, and a bad inner page is refused, like everywhere', async () => {
+    const { client } = await operator.create();
+    const { clientId } = client;
+    for (const id of ['\u0000', 'x'.repeat(1000), '']) {
+      expect(await operator.refused(Operation.RevokeKeyDocument, { id })).toEqual({ code: 'NOT_FOUND' });
+      expect(await operator.refused(Operation.RevokeTokenDocument, { id })).toEqual({ code: 'NOT_FOUND' });
+      const secret = { clientId, secretId: id };
+      expect(await operator.refused(Operation.RevokeSecretDocument, secret)).toEqual({ code: 'NOT_FOUND' });
+    }
+    for (const page of ['first: 0', 'first: -5', 'first: 101', 'after: "nonsense"']) {
+      for (const list of ['secrets', 'history']) {
+        const { body } = await registry.graphql(
+          `{ oauthClient(clientId: "${clientId}") { ${list}(${page}) { nodes { id } } } }`,
+        );
+        expect(body.errors[0].extensions).toEqual({
+          code: 'BAD_USER_INPUT',
+          invalid_fields: { [page.split(':')[0]!]: [expect.any(String)] },
+        });
+      }
+    }
+  });
+
+  it('an address that is none is not written down, and refuses nobody', async () => {
+    const registry = await Registry.start(engine, { TRUST_PROXY: '1' });
+    const operator = new Operator(registry);
+    const addresses: (string | null)[] = [];
+    for (const from of ['x'.repeat(100), '192.0.2.7:4711', '[2001:db8::1]:443', '2001:DB8:0::1']) {
+      const { status, body } = await registry.send('/v2/oauth/register', {
+        body: {},
+        headers: { 'x-forwarded-for': from },
+      });
+      expect(status).toBe(201);
+      addresses.push((await operator.events({ clientId: body.client_id as string }))[0]!.address ?? null);
+    }
+    await registry.stop();
+    expect(addresses).toEqual([null, '192.0.2.7', '2001:db8::1', '2001:db8::1']);
   });
 
   it('finds a part of a name, whatever is in it', async () => {

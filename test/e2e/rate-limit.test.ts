@@ -25,6 +25,18 @@ onEachEngine((engine) => {
     expect(await registry.rows('oauth_clients')).toBe(1);
   });
 
+  it('counts what registered software changes of itself, too: each change is kept in the audit trail', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '2/1m' });
+    const { body } = await registerFrom();
+    const put = () =>
+      registry.send(`/v2/oauth/register/${body.client_id as string}`, {
+        method: 'PUT',
+        key: 'wrong',
+        body: { client_id: body.client_id },
+      });
+    expect([(await put()).status, (await put()).status]).toEqual([401, 429]);
+  });
+
   it('does not count what customers create', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m' });
     for (let i = 0; i < 3; i++) expect((await registry.createClient(aClient())).status).toBe(201);

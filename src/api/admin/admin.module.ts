@@ -46,6 +46,8 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
         introspection: isExplorerOn(config),
         graphiql: false,
         includeStacktraceInErrorResponses: false,
+        // Errors of inner lists are told like all others
+        fieldResolverEnhancers: ['filters'],
         autoTransformHttpErrors: false,
         parseOptions: { maxTokens: MAX_TOKENS },
         validationRules,

@@ -1,5 +1,5 @@
 import { Field, ID, InputType, ObjectType } from '@nestjs/graphql';
-import { IsOptional, Matches } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import { GraphQLDateTime, GraphQLJSON } from 'graphql-scalars';
 import {
   type Actor,
@@ -14,6 +14,7 @@ import {
 } from '../../audit/audit-event.js';
 import { connectionOf } from './connection.js';
 import { FIELD_NAMES } from './oauth-client.fields.js';
+import { SearchText } from './search-text.js';
 import { enumOf } from './oauth-client.type.js';
 
 const DoorEnum = enumOf('Door', 'The way by which somebody reached the registry.', DOORS);
@@ -84,10 +85,6 @@ export class AuditEvent {
 
 @ObjectType({ description: 'A page of events, the newest first (Relay Cursor Connections).' })
 export class AuditEventConnection extends connectionOf(AuditEvent) {}
-
-/** 1 to 255 characters that a database can search for. */
-const SearchText = () =>
-  Matches(/^[^\0]{1,255}$/su, { message: 'must be 1 to 255 characters long, without NUL' });
 
 @InputType('AuditEventFilter', { description: 'Which events: those that match everything that is given.' })
 export class AuditEventFilter implements AuditFilter {

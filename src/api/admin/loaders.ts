@@ -28,10 +28,14 @@ function pageLoader<T>(
     const key = JSON.stringify(request);
     const loader =
       loaders.get(key) ??
-      new DataLoader<string, Page<T>>(async (clientIds) => {
-        const pages = await load(clientIds, request);
-        return clientIds.map((id) => pages.get(id) ?? { rows: [], hasNextPage: false });
-      });
+      new DataLoader<string, Page<T>>(
+        async (clientIds) => {
+          const pages = await load(clientIds, request);
+          return clientIds.map((id) => pages.get(id) ?? { rows: [], hasNextPage: false });
+        },
+        // Several mutations of one request each want to see what they did
+        { cache: false },
+      );
     loaders.set(key, loader);
     return loader.load(clientId);
   };

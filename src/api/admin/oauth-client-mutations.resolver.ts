@@ -9,7 +9,6 @@ import type { BulkChange } from '../../clients/clients.service.js';
 import { ClientsService } from '../../clients/clients.service.js';
 import type { Client } from '../../clients/client.js';
 import { RegistrationsService } from '../../clients/registrations.service.js';
-import { refusal } from '../../clients/submission.js';
 import { PublicUrl } from '../public-url.js';
 import { toClientFilter, toOAuthClient } from './admin.mapper.js';
 import { ArgumentsPipe } from './arguments.pipe.js';
@@ -225,11 +224,6 @@ export class OAuthClientMutationsResolver {
     by: Author,
   ): Promise<BulkPayload> {
     const wanted = toClientFilter(filter);
-    if (Object.keys(wanted).length === 0 || wanted.deleted) {
-      throw refusal('validation_error', {
-        filter: ['must name at least one condition, and not deleted: to change all clients is never meant'],
-      });
-    }
     const count = await this.clients.changeAll(change, wanted, { isDryRun: dryRun, expectedCount }, by);
     return { count, dryRun };
   }

@@ -1,4 +1,4 @@
-import { ArgsType, Field, ID, InputType, Int, registerEnumType } from '@nestjs/graphql';
+import { ArgsType, Field, ID, InputType, Int, IntersectionType, registerEnumType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
 import { IsOptional, Matches, ValidateNested } from 'class-validator';
 import { GraphQLDateTime } from 'graphql-scalars';
@@ -12,10 +12,9 @@ import type {
 import type { ClientType } from '../../clients/policy/client.js';
 import { SCOPE_TOKEN } from '../../clients/policy/scope.js';
 import type { GrantType } from '../../clients/policy/grant-types.js';
+import { SearchText } from './search-text.js';
 import { PageArgs } from './connection.js';
 import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
-
-const ABOUT_FILTER = 'Which clients; all, where it is left out.';
 
 const OrderFieldEnum: Record<string, ClientOrderField> = {
   CREATED_AT: 'createdAt',
@@ -29,10 +28,6 @@ registerEnumType(OrderFieldEnum, {
 
 const OrderDirectionEnum: Record<string, OrderDirection> = { ASC: 'ASC', DESC: 'DESC' };
 registerEnumType(OrderDirectionEnum, { name: 'OrderDirection', description: 'Smallest or largest first.' });
-
-/** 1 to 255 characters that a database can search for. */
-const SearchText = () =>
-  Matches(/^[^\0]{1,255}$/su, { message: 'must be 1 to 255 characters long, without NUL' });
 
 @InputType('OAuthClientFilter', { description: 'Which clients: those that match everything that is given.' })
 export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
@@ -106,18 +101,15 @@ export class FilterArgs {
   @IsOptional()
   @ValidateNested()
   @Type(() => OAuthClientFilter)
-  @Field(() => OAuthClientFilter, { nullable: true, description: ABOUT_FILTER })
+  @Field(() => OAuthClientFilter, {
+    nullable: true,
+    description: 'Which clients; all, where it is left out.',
+  })
   filter?: OAuthClientFilter | null;
 }
 
 @ArgsType()
-export class OAuthClientsArgs extends PageArgs {
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => OAuthClientFilter)
-  @Field(() => OAuthClientFilter, { nullable: true, description: ABOUT_FILTER })
-  filter?: OAuthClientFilter | null;
-
+export class OAuthClientsArgs extends IntersectionType(PageArgs, FilterArgs, ArgsType) {
   @Field(() => OAuthClientOrder, {
     defaultValue: { field: 'createdAt', direction: 'DESC' },
     description: 'The newest first, unless asked otherwise.',

@@ -2,28 +2,24 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Config } from '../../config/config.js';
+import { parseAddress } from '../../auth/address.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { REGISTRATION_PATH } from '../public-url.js';
 
 /** The part of an IPv6 address that one subscriber is given as a whole (RFC 6177 §2). */
 const IPV6_SUBSCRIBER_PARTS = 4;
 
-/** What some proxies make of an address: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
-const ADDRESS_WITH_PORT = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d+)?$/;
-
 /** Who is counted as one caller: an IPv4 address, an IPv6 network of 64 bits, or all that have no address at all. */
 export function subscriberOf(address: string): string {
-  const [, ipv6, ipv4] = ADDRESS_WITH_PORT.exec(address) ?? [];
-  const plain = ipv6 ?? ipv4 ?? address;
-  if (!ipaddr.isValid(plain)) return 'unknown';
-  const parsed = ipaddr.process(plain);
+  const parsed = parseAddress(address);
+  if (parsed === null) return 'unknown';
   if (!(parsed instanceof ipaddr.IPv6)) return parsed.toString();
   const network = parsed.parts.slice(0, IPV6_SUBSCRIBER_PARTS).map((part) => part.toString(16));
   return `${network.join(':')}::/64`;
 }
 
 /**
- * Keeps one address from filling the registry through the open door. It stands before everything else there, so that
+ * Keeps one address from filling the registry, or its audit trail, through the open door. It stands before everything else there, so that
  * requests with bad credentials or bodies count too. Call it before any route is added.
  */
 export function limitRegistrations(fastify: FastifyInstance, { rateLimitRegister }: Config): void {
@@ -36,7 +32,8 @@ export function limitRegistrations(fastify: FastifyInstance, { rateLimitRegister
     });
   };
   fastify.addHook('onRoute', (route) => {
-    if (route.url === `/${REGISTRATION_PATH}` && route.method === 'POST') route.onRequest = consume;
+    const isWrite = route.method === 'POST' || route.method === 'PUT';
+    if (isWrite && route.url.startsWith(`/${REGISTRATION_PATH}`)) route.onRequest = consume;
   });
 }
 
