@@ -69,7 +69,7 @@ function filterConditions(dialect: keyof typeof DIALECTS): Record<keyof ClientFi
   };
 }
 
-/** The same inside of a transaction that has locked it. */
+/** A registration inside of the transaction that has locked it. */
 export interface LockedRegistration extends Registration {
   /** The one that the client was registered with, whether or not it has ended since. */
   initialAccessToken: InitialAccessToken | null;

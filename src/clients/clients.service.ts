@@ -117,7 +117,8 @@ export class ClientsService {
   /**
    * Disables or deletes all clients that match, or none. `count` says how many they are, or would be.
    * @param expectedCount how many they must be; null: any number up to {@link MAX_BULK}
-   * @throws RegistryError `validation_error` where the filter says too little, or they are too many, `precondition_failed` where they are not as many
+   * @throws RegistryError `validation_error` where the filter says too little, or they are too many, `precondition_failed`
+   *   where they are not as many as expected
    */
   async changeAll(
     change: BulkChange,
@@ -129,18 +130,20 @@ export class ClientsService {
     const named = Object.keys(filter).filter((condition) => !Object.hasOwn(concerns, condition));
     if (named.length === 0 || filter.deleted) throw withoutCondition();
     const concerned: ClientFilter = { ...filter, ...concerns };
-    // Who asks for disabled clients to be disabled asks for nothing, and not for all others
-    if (filter.status !== undefined && filter.status !== concerned.status) return 0;
-    if (isDryRun) return this.repository.count(concerned);
-    return this.repository.changeAll(concerned, set(), action, by, (count) => {
+    const check = (count: number) => {
       if (count > MAX_BULK) throw tooMany();
-      if (expectedCount !== null && count !== expectedCount) {
-        throw new RegistryError(
-          'precondition_failed',
-          `There are ${count} such clients now, and not ${expectedCount}; nothing was changed.`,
-        );
-      }
-    });
+      if (expectedCount === null || count === expectedCount) return;
+      throw new RegistryError(
+        'precondition_failed',
+        `There are ${count} such clients now, and not ${expectedCount}; nothing was changed.`,
+      );
+    };
+    // Who asks for disabled clients to be disabled asks for nothing, and not for all others
+    const isNobody = filter.status !== undefined && filter.status !== concerned.status;
+    if (isDryRun) return isNobody ? 0 : this.repository.count(concerned);
+    if (!isNobody) return this.repository.changeAll(concerned, set(), action, by, check);
+    check(0);
+    return 0;
   }
 
   /** Removes for good clients that were deleted before `limit`, one batch of them; says how many. */
