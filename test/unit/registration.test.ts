@@ -1,6 +1,11 @@
 import type { ClientDraft } from '../../src/clients/policy/client.js';
 import { GRANT_TYPES } from '../../src/clients/policy/grant-types.js';
-import { narrow, type RegistrationPolicy, registrationRules } from '../../src/clients/policy/registration.js';
+import {
+  limited,
+  narrow,
+  type RegistrationPolicy,
+  registrationRules,
+} from '../../src/clients/policy/registration.js';
 import { CLIENT_RULES, type Faults, judge, REGISTERED_NAMES } from '../../src/clients/policy/rules.js';
 import { settle } from '../../src/clients/policy/settle.js';
 
@@ -243,4 +248,53 @@ it('A draft is narrowed into a new value; all that has nothing to do with grants
     requirePkce: false,
   });
   expect(draft).toEqual(before);
+});
+
+describe('Limits beside a policy', () => {
+  const NONE = { scopes: null, grantTypes: null, redirectHosts: null };
+
+  it.each<[string, RegistrationPolicy, Parameters<typeof limited>[1], Partial<RegistrationPolicy>]>([
+    ['none change nothing', READERS, NONE, {}],
+    ['scopes where any are allowed', OPEN, { ...NONE, scopes: ['read'] }, { allowedScopes: ['read'] }],
+    [
+      'scopes where some are: both hold',
+      READERS,
+      { ...NONE, scopes: ['list', 'write'] },
+      { allowedScopes: ['list'] },
+    ],
+    [
+      'grants: both hold',
+      MACHINES,
+      { ...NONE, grantTypes: ['client_credentials', 'refresh_token'] },
+      { allowedGrantTypes: ['client_credentials'] },
+    ],
+    [
+      'grants that leave none',
+      MACHINES,
+      { ...NONE, grantTypes: ['refresh_token'] },
+      { allowedGrantTypes: [] },
+    ],
+    [
+      'hosts come beside those that are there',
+      { ...OPEN, redirectHosts: [['a.example']] },
+      { ...NONE, redirectHosts: ['b.example'] },
+      { redirectHosts: [['a.example'], ['b.example']] },
+    ],
+  ])('%s', (_, policy, limits, changed) => {
+    expect(limited(policy, limits)).toEqual({ ...policy, ...changed });
+  });
+
+  it('refuse what they leave nothing of, and say so', () => {
+    const policy = limited(MACHINES, {
+      ...NONE,
+      grantTypes: ['refresh_token'],
+      scopes: [],
+      redirectHosts: ['b.example'],
+    });
+    expect(judged({ scopes: ['read'], redirectUris, grantTypes: ['refresh_token'] }, policy)).toEqual({
+      grant_types: ['must contain a grant type that is offered here: none'],
+      scope: ['must contain a scope that is allowed here: none'],
+      redirect_uris: ['entry 1 must be an https or http URI of an allowed host: b.example'],
+    });
+  });
 });

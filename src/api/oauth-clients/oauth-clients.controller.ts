@@ -109,7 +109,12 @@ export class OAuthClientsController {
   }
 
   @Get(':client_id')
-  @ApiOperation({ operationId: 'GetOAuthClient', summary: 'Get an OAuth client' })
+  @ApiOperation({
+    operationId: 'GetOAuthClient',
+    summary: 'Get an OAuth client',
+    description:
+      'One that an operator has disabled also has "status": "disabled", here and wherever else it is shown.',
+  })
   @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The client, without its secret' })
   @ApiResponse(UNAUTHORIZED)
   @ApiResponse(NOT_FOUND)

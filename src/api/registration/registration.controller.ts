@@ -50,6 +50,8 @@ const UNAUTHORIZED = {
   description: 'No registration access token, or a wrong one',
 };
 
+const DISABLED = { status: 403, type: OAuthError, description: 'An operator has disabled the client' };
+
 /** Software that registers itself (RFC 7591). Open to anyone; a caller who is known owns what it registers. */
 @Controller(REGISTRATION_PATH)
 @Access('optional')
@@ -123,6 +125,7 @@ export class RegistrationController {
   @ApiHeader(TOKEN)
   @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client, without its secret' })
   @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(DISABLED)
   async get(
     @Param('client_id') id: string,
     @Headers('authorization') authorization: string | undefined,
@@ -151,6 +154,7 @@ export class RegistrationController {
     description: 'Metadata is invalid: invalid_fields names each',
   })
   @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(DISABLED)
   async replace(
     @Param('client_id') id: string,
     @Body() body: unknown,
@@ -179,6 +183,7 @@ export class RegistrationController {
   @ApiHeader(TOKEN)
   @ApiResponse({ status: 204, description: 'The client is gone, with its secrets and its token' })
   @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(DISABLED)
   async remove(
     @Param('client_id') id: string,
     @Headers('authorization') authorization: string | undefined,
