@@ -135,7 +135,7 @@ export class ClientsService {
       if (expectedCount === null || count === expectedCount) return;
       throw new RegistryError(
         'precondition_failed',
-        `There are ${count} such clients now, and not ${expectedCount}; nothing was changed.`,
+        `The number of such clients is ${count} now, and not ${expectedCount}; nothing was changed.`,
       );
     };
     // Who asks for disabled clients to be disabled asks for nothing, and not for all others

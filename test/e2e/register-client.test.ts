@@ -316,6 +316,17 @@ onEachEngine((engine) => {
     const tryOut = (body: unknown, value = 'true') =>
       registry.send(`/v2/oauth/register?dry_run=${value}`, { body });
 
+    it('400: a misspelt one registers nothing', async () => {
+      const before = await registry.rows('oauth_clients');
+      const { status, body } = await registry.send('/v2/oauth/register?dryrun=true', { body: {} });
+      expect({ status, error: body.error, fields: Object.keys(body.invalid_fields as object) }).toEqual({
+        status: 400,
+        error: 'invalid_request',
+        fields: ['dryrun'],
+      });
+      expect(await registry.rows('oauth_clients')).toBe(before);
+    });
+
     it('200: what would be granted, without anything that only a stored client has; nothing is stored', async () => {
       const before = await registry.rows('oauth_clients');
       const asked = {

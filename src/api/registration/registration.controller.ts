@@ -98,9 +98,10 @@ export class RegistrationController {
     @By('registration') by: Author,
     @Headers('authorization') authorization: string | undefined,
     // Taken as a whole, so that the documented operation stays that of the contract
-    @Query() { dry_run: dryRun }: Record<string, unknown>,
+    @Query() { dry_run: dryRun, ...others }: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RegistrationResponse | RegisteredMetadata> {
+    refuseParameters(Object.keys(others));
     const admission = await this.registrations.admit({
       owner,
       initialAccessToken: initialAccessToken(authorization),
@@ -215,6 +216,14 @@ export class RegistrationController {
       registration_client_uri: this.publicUrl.ofRegistration(id),
     };
   }
+}
+
+/** @throws RegistryError `invalid_request`: a misspelt dry run would register */
+function refuseParameters(names: string[]): void {
+  if (names.length === 0) return;
+  throw new RegistryError('invalid_request', 'The only query parameter here is dry_run.', {
+    invalidFields: Object.fromEntries(names.map((name) => [name, ['is not known here; leave it out']])),
+  });
 }
 
 /**
