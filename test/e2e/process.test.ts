@@ -257,15 +257,14 @@ onEachEngine((engine) => {
         body: JSON.stringify(body),
       }).then((response) => response.json());
     const created = (await send('/v2/oauth/clients', KEY, aClient())) as { data: { client_secret: string } };
-    const registered = (await send('/v2/oauth/register?token=query-secret', null, {})) as {
-      client_secret: string;
-    };
+    const registered = (await send('/v2/oauth/register', null, {})) as { client_secret: string };
+    await send('/v2/oauth/register?token=query-secret', null, {});
     await send('/v2/oauth/clients', 'wrong-key-that-may-be-a-secret', aClient());
     await send('/v2/oauth/clients', KEY, { name: 'body-secret' });
     await send('/graphql', KEY, { query: '{ oauthClient(clientId: "graphql-secret") { nope } }' });
     await program.stop();
     const output = program.stdout + program.stderr;
-    expect(output.match(/"msg":"request"/g)).toHaveLength(5);
+    expect(output.match(/"msg":"request"/g)).toHaveLength(6);
     for (const secret of [
       KEY,
       created.data.client_secret,
