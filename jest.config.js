@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Tests run as ES modules: see the "test" script for the flag that Node needs for it. */
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
@@ -22,5 +24,7 @@ export default {
   globalSetup: '<rootDir>/test/support/postgres.setup.ts',
   globalTeardown: '<rootDir>/test/support/postgres.teardown.ts',
   testTimeout: 30_000,
+  // Jest's own choice leaves a machine with two processors half idle: most tests wait for a server or a disk
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   reporters: ['default', '<rootDir>/test/support/summary.reporter.js'],
 };
