@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { type IdPageRequest, type Page, pageById, pagesOfEach } from '../database/pages-of-each.js';
 import { lockRows } from '../database/row-lock.js';
 import { Transactions } from '../database/transactions.js';
+import { applyFilter, type Conditions } from '../database/conditions.js';
 import { batchesOf } from '../database/batches.js';
 import type { AuditEntry, AuditEvent, AuditFilter, Author } from './audit-event.js';
 import { AuditEventEntity } from './audit-event.entity.js';
@@ -31,14 +32,14 @@ const toEvents = ({ rows, hasNextPage }: Page<AuditEventEntity>) => ({
 });
 
 /** SQL for each condition of a filter. Times are compared by the id, which begins with them, and is indexed. */
-const CONDITIONS: Record<keyof AuditFilter, { sql: string; value?: (given: never) => unknown }> = {
-  clientId: { sql: 'event.clientId = :clientId' },
-  actorType: { sql: 'event.actorType = :actorType' },
-  actorId: { sql: 'event.actorId = :actorId' },
-  action: { sql: 'event.action = :action' },
-  door: { sql: 'event.door = :door' },
-  since: { sql: 'event.id >= :since', value: (time: Date) => firstIdOf(time.getTime()) },
-  until: { sql: 'event.id < :until', value: (time: Date) => firstIdOf(time.getTime()) },
+const CONDITIONS: Conditions<AuditFilter> = {
+  clientId: { sql: 'event.clientId = :value' },
+  actorType: { sql: 'event.actorType = :value' },
+  actorId: { sql: 'event.actorId = :value' },
+  action: { sql: 'event.action = :value' },
+  door: { sql: 'event.door = :value' },
+  since: { sql: 'event.id >= :value', value: (time: Date) => firstIdOf(time.getTime()) },
+  until: { sql: 'event.id < :value', value: (time: Date) => firstIdOf(time.getTime()) },
 };
 
 /** The smallest UUIDv7 of a millisecond (RFC 9562 §5.7). */
@@ -98,11 +99,6 @@ export class AuditTrail {
 
   private select(filter: AuditFilter): SelectQueryBuilder<AuditEventEntity> {
     const query = this.dataSource.manager.createQueryBuilder(AuditEventEntity, 'event');
-    for (const [name, given] of Object.entries(filter) as [keyof AuditFilter, unknown][]) {
-      if (given === undefined) continue;
-      const { sql, value } = CONDITIONS[name];
-      query.andWhere(sql, { [name]: value ? value(given as never) : given });
-    }
-    return query;
+    return applyFilter(query, CONDITIONS, filter);
   }
 }

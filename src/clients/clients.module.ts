@@ -7,7 +7,6 @@ import { ClientsRepository } from './clients.repository.js';
 import { ClientsService } from './clients.service.js';
 import { InitialAccessTokensService } from './initial-access-tokens.service.js';
 import { RegistrationsService } from './registrations.service.js';
-
 import { SoftwareStatementsService } from './software-statements.service.js';
 
 /** The core that every door draws on. */

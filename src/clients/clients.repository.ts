@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
 import { type AuditAction, type AuditEntry, type Author, changesBetween } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
+import { applyFilter, type Conditions } from '../database/conditions.js';
 import { batchesOf } from '../database/batches.js';
 import { lockRows } from '../database/row-lock.js';
 import { Transactions } from '../database/transactions.js';
@@ -41,14 +42,11 @@ const DIALECTS = {
   'better-sqlite3': { contains: "LIKE :value ESCAPE '\\'", indexOf: 'instr' },
 };
 
-/** The conditions of a filter: SQL with the value as `:value`, and how to write the value. */
-type Condition = { sql: string; value?: (given: never) => unknown };
-
 const epoch = (date: Date) => date.getTime();
 const token = (value: string) => ` ${value} `;
 const fragment = (value: string) => `%${value.replace(/[\\%_]/g, '\\$&')}%`;
 
-function filterConditions(dialect: keyof typeof DIALECTS): Record<keyof ClientFilter, Condition> {
+function filterConditions(dialect: keyof typeof DIALECTS): Conditions<ClientFilter> {
   const { contains, indexOf } = DIALECTS[dialect];
   return {
     id: { sql: 'client.id = :value' },
@@ -85,7 +83,7 @@ export type SecretEntry = Pick<AuditEntry, 'action' | 'targetId'>;
 /** Clients and their secrets in the database. */
 @Injectable()
 export class ClientsRepository {
-  private readonly conditions: Record<keyof ClientFilter, Condition>;
+  private readonly conditions: Conditions<ClientFilter>;
 
   constructor(
     @InjectRepository(ClientEntity) private readonly clients: Repository<ClientEntity>,
@@ -343,12 +341,7 @@ export class ClientsRepository {
   ): SelectQueryBuilder<ClientEntity> {
     const query = manager.createQueryBuilder(ClientEntity, 'client');
     if (filter.deleted) query.withDeleted();
-    for (const [name, given] of Object.entries(filter) as [keyof ClientFilter, unknown][]) {
-      if (given === undefined) continue;
-      const { sql, value } = this.conditions[name];
-      query.andWhere(sql.replace(':value', `:${name}`), { [name]: value ? value(given as never) : given });
-    }
-    return query;
+    return applyFilter(query, this.conditions, filter);
   }
 }
 
