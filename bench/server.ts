@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { whenEnding } from './cleanup.js';
+
+const HERE = import.meta.dirname;
+const SCRIPTS = {
+  registry: resolve(HERE, '../dist/src/main.js'),
+  'node-oidc-provider': resolve(HERE, 'servers/node-oidc-provider.js'),
+  bare: resolve(HERE, 'servers/bare.js'),
+} as const;
+
+/** What is measured. */
+export type ServerName = keyof typeof SCRIPTS;
+export const SERVER_NAMES = Object.keys(SCRIPTS) as ServerName[];
+
+/** Of an admin of the registry. */
+export const API_KEY = randomBytes(30).toString('base64url');
+
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 15_000;
+const POLL_INTERVAL_MS = 20;
+
+/** A server under measurement: a process of its own. */
+export interface Server {
+  name: ServerName;
+  url: string;
+  pid: number;
+  /** Of clients that it has. */
+  ids: string[];
+  stop(): Promise<void>;
+}
+
+/** @param directory where its log goes, and where it runs */
+export async function startServer(name: ServerName, databaseUrl: string, directory: string): Promise<Server> {
+  const cwd = mkdtempSync(join(directory, `${name}-`));
+  // A file, as a log collector would have it: a pipe would cost this process time
+  const logPath = join(cwd, 'log');
+  const log = openSync(logPath, 'w');
+  const child = spawn(process.execPath, [SCRIPTS[name]], {
+    cwd,
+    stdio: ['ignore', log, log],
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'info',
+      PORT: '0',
+      RATE_LIMIT_REGISTER: 'off',
+      BOOTSTRAP_API_KEY: API_KEY,
+      DATABASE_URL: databaseUrl,
+    },
+  });
+  closeSync(log);
+  let hasEnded = false;
+  const end = new Promise<void>((done) => {
+    child.once('close', () => done());
+    child.once('error', () => done());
+  }).then(() => void (hasEnded = true));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await Promise.race([end, setTimeout(STOP_TIMEOUT_MS, undefined, { ref: false })]);
+    child.kill('SIGKILL');
+    await end;
+  };
+  whenEnding(stop);
+
+  for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS && !hasEnded; waitedMs += POLL_INTERVAL_MS) {
+    const url = /Listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(readFileSync(logPath, 'utf8'))?.[1];
+    if (url) return { name, url, pid: child.pid!, ids: [], stop };
+    await setTimeout(POLL_INTERVAL_MS);
+  }
+  throw new Error(`${name} does not start: ${readFileSync(logPath, 'utf8')}`);
+}

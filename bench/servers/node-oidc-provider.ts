@@ -1,0 +1,81 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { type Adapter, type AdapterPayload, Provider } from 'oidc-provider';
+import { openStatements } from './statements.js';
+
+/**
+ * The best known OpenID provider for Node.js, as somebody would run it who wants its dynamic registration: keys of its own,
+ * everything else as it comes, and an adapter like the examples of its documentation.
+ */
+const { execute, prepare } = openStatements(process.env.DATABASE_URL!);
+await execute(`CREATE TABLE models (
+  id text NOT NULL, model text NOT NULL, payload text NOT NULL, grant_id text, user_code text, uid text,
+  expires_at bigint, consumed_at bigint, PRIMARY KEY (id, model))`);
+
+const upsert = prepare(`INSERT INTO models (id, model, payload, grant_id, user_code, uid, expires_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7)
+  ON CONFLICT (id, model) DO UPDATE SET payload = excluded.payload, grant_id = excluded.grant_id,
+    user_code = excluded.user_code, uid = excluded.uid, expires_at = excluded.expires_at`);
+const findBy = (column: string) =>
+  prepare(`SELECT payload, consumed_at FROM models WHERE ${column} = $1 AND model = $2`);
+const findById = findBy('id');
+const findByUid = findBy('uid');
+const findByUserCode = findBy('user_code');
+const consume = prepare('UPDATE models SET consumed_at = $1 WHERE id = $2 AND model = $3');
+const destroy = prepare('DELETE FROM models WHERE id = $1 AND model = $2');
+const revokeByGrantId = prepare('DELETE FROM models WHERE grant_id = $1 AND model = $2');
+
+class ModelAdapter implements Adapter {
+  constructor(private readonly model: string) {}
+
+  async upsert(id: string, payload: AdapterPayload, expiresInSeconds?: number): Promise<void> {
+    const { grantId = null, userCode = null, uid = null } = payload;
+    const expiresAt = expiresInSeconds === undefined ? null : Date.now() + expiresInSeconds * 1000;
+    await upsert(id, this.model, JSON.stringify(payload), grantId, userCode, uid, expiresAt);
+  }
+
+  find(id: string) {
+    return this.read(findById, id);
+  }
+
+  findByUid(uid: string) {
+    return this.read(findByUid, uid);
+  }
+
+  findByUserCode(userCode: string) {
+    return this.read(findByUserCode, userCode);
+  }
+
+  async consume(id: string): Promise<void> {
+    await consume(Date.now(), id, this.model);
+  }
+
+  async destroy(id: string): Promise<void> {
+    await destroy(id, this.model);
+  }
+
+  async revokeByGrantId(grantId: string): Promise<void> {
+    await revokeByGrantId(grantId, this.model);
+  }
+
+  private async read(find: typeof findById, value: string): Promise<AdapterPayload | undefined> {
+    const [row] = await find(value, this.model);
+    if (!row) return undefined;
+    const payload = JSON.parse(row.payload as string) as AdapterPayload;
+    return row.consumed_at === null ? payload : { ...payload, consumed: true };
+  }
+}
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const provider = new Provider('http://127.0.0.1', {
+  adapter: ModelAdapter,
+  features: { registration: { enabled: true }, devInteractions: { enabled: false } },
+  // Those of the request, or it is refused
+  scopes: ['openid', 'offline_access', 'read', 'write'],
+  jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }] },
+  cookies: { keys: [randomBytes(32).toString('base64url')] },
+});
+
+const server = provider.listen(0, '127.0.0.1', () => {
+  console.log(`Listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
