@@ -1,6 +1,7 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { AuditEventEntity } from './src/audit/audit-event.entity.js';
 import { ApiKeyEntity } from './src/auth/api-key.entity.js';
+import { ClientCountEntity } from './src/clients/client-count.entity.js';
 import { ClientSecretEntity } from './src/clients/client-secret.entity.js';
 import { ClientEntity } from './src/clients/client.entity.js';
 import { InitialAccessTokenEntity } from './src/clients/initial-access-token.entity.js';
@@ -9,6 +10,7 @@ import { AddRegistrationToken1795309200000 } from './src/migrations/179530920000
 import { CreateInitialAccessTokens1795395600000 } from './src/migrations/1795395600000-create-initial-access-tokens.js';
 import { CreateAuditEvents1795399200000 } from './src/migrations/1795399200000-create-audit-events.js';
 import { KeepDeletedClients1795402800000 } from './src/migrations/1795402800000-keep-deleted-clients.js';
+import { CountClients1795482000000 } from './src/migrations/1795482000000-count-clients.js';
 import { CreateSchema1795276800000 } from './src/migrations/1795276800000-create-schema.js';
 
 /** How long SQLite waits for another process that writes. The driver blocks meanwhile, so it is short. */
@@ -20,13 +22,21 @@ const POSTGRES_POOL_SIZE = 10;
 /** The only TypeORM options there are: the service, its tests and the TypeORM CLI all use these. */
 export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
   const schema = {
-    entities: [ClientEntity, ClientSecretEntity, InitialAccessTokenEntity, ApiKeyEntity, AuditEventEntity],
+    entities: [
+      ClientEntity,
+      ClientCountEntity,
+      ClientSecretEntity,
+      InitialAccessTokenEntity,
+      ApiKeyEntity,
+      AuditEventEntity,
+    ],
     migrations: [
       CreateSchema1795276800000,
       AddRegistrationToken1795309200000,
       CreateInitialAccessTokens1795395600000,
       CreateAuditEvents1795399200000,
       KeepDeletedClients1795402800000,
+      CountClients1795482000000,
     ],
     // The schema changes by migrations alone
     synchronize: false,

@@ -1,10 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { v7 as uuidv7 } from 'uuid';
 import { isExplorerOn } from './api/admin/admin.module.js';
 import { serveExplorerAssets } from './api/admin/explorer.js';
-import { refusalFor, sendError } from './api/error.filter.js';
+import { refusalFor, sendError, tooSlow } from './api/error.filter.js';
 import { MAX_BODY_BYTES, readJsonOnly } from './api/json-body.js';
 import { refuseOtherMethods } from './api/method-not-allowed.js';
 import { answerUnreadable } from './api/unreadable-request.js';
@@ -13,14 +13,16 @@ import { limitRegistrations } from './api/registration/rate-limit.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { openDatabase } from './database/open-database.js';
+import { giveUpInTime } from './operations/deadline.js';
 import { closeConnectionsWhenStopping } from './operations/drain.js';
 import { createLogger, NestLogger } from './operations/logger.js';
 import { logRequests } from './operations/request-log.js';
+import { trackRequests } from './operations/requests-under-way.js';
 
 /** For a request to arrive. */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** For it to be answered, whatever the database does. */
-const HANDLER_TIMEOUT_MS = 20_000;
+const DEADLINE_MS = 20_000;
 
 /**
  * Builds the service, connected and migrated, ready to listen. The one way to do it: production and tests both call it.
@@ -35,10 +37,9 @@ export async function buildApp(config: Config): Promise<NestFastifyApplication> 
     // Fastify itself takes no number of hops, since it cannot know that the peer is the proxy; the operator does
     trustProxy: typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : trusted,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    handlerTimeout: HANDLER_TIMEOUT_MS,
     // A request that comes on a kept connection while the service stops is the last one there, and answered
     return503OnClosing: false,
-    genReqId: () => uuidv7(),
+    genReqId: () => randomUUID(),
     clientErrorHandler: answerUnreadable,
     // A path or parameter that the router itself refuses gets the same errors as everything else
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
@@ -50,7 +51,11 @@ export async function buildApp(config: Config): Promise<NestFastifyApplication> 
   limitRegistrations(fastify, config);
   readJsonOnly(fastify);
   logRequests(fastify, logger);
-  closeConnectionsWhenStopping(fastify);
+  const underWay = trackRequests(fastify);
+  giveUpInTime(fastify, underWay, DEADLINE_MS, (reply) => {
+    sendError(tooSlow(), reply);
+  });
+  closeConnectionsWhenStopping(fastify, underWay);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, dataSource), adapter, {
     bodyParser: false,
     abortOnError: false,

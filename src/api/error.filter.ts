@@ -33,12 +33,6 @@ function toRegistryError(error: unknown): RegistryError {
     });
   }
   const status = statusOf(error);
-  if (status === 503) {
-    return new RegistryError('temporarily_unavailable', 'The request took too long to be answered.', {
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-      cause: error,
-    });
-  }
   if (status >= 400 && status < 500) {
     const [code, description] = CODE_OF_STATUS[status] ?? ['invalid_request', 'The request is malformed.'];
     return new RegistryError(code, description, { cause: error });
@@ -108,6 +102,12 @@ export class ErrorFilter implements ExceptionFilter {
     if (!reply.sent) sendError(error, reply);
   }
 }
+
+/** For a request that was not answered in time, whatever became of it. */
+export const tooSlow = () =>
+  new RegistryError('temporarily_unavailable', 'The request took too long to be answered.', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
 
 /** Answers a REST caller. */
 export function sendError(error: RegistryError, reply: FastifyReply): void {

@@ -115,5 +115,8 @@ export function changesBetween(before: object | null, after: object | null): Cha
   const fields = Object.keys({ ...old, ...now });
   return fields
     .map((field) => ({ field, before: old![field] ?? null, after: now![field] ?? null }))
-    .filter((change) => JSON.stringify(change.before) !== JSON.stringify(change.after));
+    .filter(({ before, after }) => before !== after && !isSame(before, after));
 }
+
+const isSame = (before: unknown, after: unknown) =>
+  before !== null && after !== null && JSON.stringify(before) === JSON.stringify(after);

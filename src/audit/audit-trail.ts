@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../database/id.js';
 import { type IdPageRequest, type Page, pageById, pagesOfEach } from '../database/pages-of-each.js';
 import { lockRows } from '../database/row-lock.js';
 import { Transactions } from '../database/transactions.js';
-import { applyFilter, type Conditions } from '../database/conditions.js';
+import { type Conditions, whereOf } from '../database/conditions.js';
 import { batchesOf } from '../database/batches.js';
 import type { AuditEntry, AuditEvent, AuditFilter, Author } from './audit-event.js';
 import { AuditEventEntity } from './audit-event.entity.js';
@@ -14,12 +14,17 @@ const PURGE_BATCH = 500;
 /** Writes down what happened, inside of the transaction in which it happened, so that neither is there without the other. */
 export async function record(manager: EntityManager, author: Author, entries: AuditEntry[]): Promise<void> {
   for (const batch of batchesOf(entries)) {
-    await manager.insert(AuditEventEntity, batch.map((entry) => toRow(author, entry)) as never);
+    await manager.insert(AuditEventEntity, batch.map((entry) => newEvent(author, entry)) as never);
   }
 }
 
-function toRow({ actor, door, address, requestId }: Author, entry: AuditEntry) {
-  return { ...entry, id: uuidv7(), actorType: actor.type, actorId: actor.id, door, address, requestId };
+/** The row of an event that happens now. */
+export function newEvent(
+  { actor, door, address, requestId }: Author,
+  { action, clientId, targetId, changes }: AuditEntry,
+): AuditEventEntity {
+  const by = { actorType: actor.type, actorId: actor.id, door, address, requestId };
+  return { id: newId(), ...by, action, clientId, targetId, changes };
 }
 
 function toEvent({ actorType, actorId, ...rest }: AuditEventEntity): AuditEvent {
@@ -33,9 +38,9 @@ const toEvents = ({ rows, hasNextPage }: Page<AuditEventEntity>) => ({
 
 /** SQL for each condition of a filter. Times are compared by the id, which begins with them, and is indexed. */
 const CONDITIONS: Conditions<AuditFilter> = {
-  clientId: { sql: 'event.clientId = :value' },
-  actorType: { sql: 'event.actorType = :value' },
-  actorId: { sql: 'event.actorId = :value' },
+  clientId: { sql: 'event.client_id = :value' },
+  actorType: { sql: 'event.actor_type = :value' },
+  actorId: { sql: 'event.actor_id = :value' },
   action: { sql: 'event.action = :value' },
   door: { sql: 'event.door = :value' },
   since: { sql: 'event.id >= :value', value: (time: Date) => firstIdOf(time.getTime()) },
@@ -98,7 +103,7 @@ export class AuditTrail {
   }
 
   private select(filter: AuditFilter): SelectQueryBuilder<AuditEventEntity> {
-    const query = this.dataSource.manager.createQueryBuilder(AuditEventEntity, 'event');
-    return applyFilter(query, CONDITIONS, filter);
+    const { sql, parameters } = whereOf(CONDITIONS, filter);
+    return this.dataSource.manager.createQueryBuilder(AuditEventEntity, 'event').where(sql, parameters);
   }
 }

@@ -1,10 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, IsNull } from 'typeorm';
-import { v7 as uuidv7, validate as isUuid } from 'uuid';
+import { validate as isUuid } from 'uuid';
 import { type Author, changesBetween, credentialEntry, SYSTEM } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
 import { textFaults } from '../clients/policy/text.js';
+import { newId } from '../database/id.js';
 import { type IdPageRequest, type Page, pageById } from '../database/pages-of-each.js';
+import { type Lookup, lookupBy } from '../database/lookup.js';
 import { lockRows } from '../database/row-lock.js';
 import { Transactions } from '../database/transactions.js';
 import { type FieldFaults, RegistryError } from '../errors/registry-error.js';
@@ -38,11 +40,14 @@ export interface ApiKey extends NewApiKey {
 @Injectable()
 export class ApiKeysService {
   private readonly logger = new Logger(ApiKeysService.name);
+  private readonly byHash: Lookup<ApiKeyEntity>;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
-  ) {}
+  ) {
+    this.byHash = lookupBy(dataSource, ApiKeyEntity, ['hash']);
+  }
 
   /**
    * Makes a key. `value` is the only copy of it in clear.
@@ -111,7 +116,7 @@ export class ApiKeysService {
 
   /** Whom the key belongs to; null where it is unknown, revoked or expired. */
   async authenticate(apiKey: string): Promise<Principal | null> {
-    const key = await this.dataSource.manager.findOneBy(ApiKeyEntity, { hash: hashSecret(apiKey) });
+    const key = await this.byHash([hashSecret(apiKey)]);
     const now = new Date();
     if (key === null || !matchesHash(apiKey, key.hash) || key.revokedAt !== null) return null;
     if (key.expiresAt !== null && key.expiresAt <= now) return null;
@@ -170,7 +175,7 @@ const toRow = (key: NewApiKey, value: string): ApiKeyEntity => ({
   userId: key.userId,
   role: key.role,
   expiresAt: key.expiresAt,
-  id: uuidv7(),
+  id: newId(),
   hash: hashSecret(value),
   hint: secretHint(value),
   createdAt: new Date(),

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, type Repository } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import type { AuditAction, Author, Change } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
+import { newId } from '../database/id.js';
 import { type IdPageRequest, type Page, pagesOfEach } from '../database/pages-of-each.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
@@ -87,11 +87,11 @@ export class SecretsOfClient {
     return rows.filter(({ expiresAt }) => expiresAt === null || expiresAt > at).map(toClientSecret);
   }
 
-  /** Stores a secret: of its value the hash and the hint. */
-  async add({ value, expiresAt }: IssuedSecret, createdAt: Date): Promise<ClientSecret> {
-    const stored = { id: uuidv7(), hint: secretHint(value), createdAt, expiresAt, lastUsedAt: null };
-    await this.rows.insert({ ...stored, clientId: this.clientId, hash: hashSecret(value) });
-    return stored;
+  /** Stores a secret. */
+  async add(secret: IssuedSecret, createdAt: Date): Promise<ClientSecret> {
+    const row = newSecret(this.clientId, secret, createdAt);
+    await this.rows.insert(row);
+    return toClientSecret(row);
   }
 
   /** Makes all secrets expire then that would have later, or never. */
@@ -132,6 +132,24 @@ export class SecretsOfClient {
     );
     return affected === 1;
   }
+}
+
+/** The row of a secret that is issued now: of its value the hash and the hint. */
+export function newSecret(
+  clientId: string,
+  { value, expiresAt }: IssuedSecret,
+  createdAt: Date,
+): ClientSecretEntity {
+  return {
+    id: newId(),
+    clientId,
+    hash: hashSecret(value),
+    hint: secretHint(value),
+    createdAt,
+    expiresAt,
+    lastUsedAt: null,
+    revokedAt: null,
+  };
 }
 
 function toClientSecret({ id, hint, createdAt, expiresAt, lastUsedAt }: ClientSecretEntity): ClientSecret {

@@ -5,11 +5,11 @@ import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import type { ClientType, ExtendedMetadata, TokenEndpointAuthMethod } from './policy/client.js';
 import type { GrantType } from './policy/grant-types.js';
 
-/** Lists show living clients only. An organization's are counted from the index alone. */
+/** Lists show living clients only. SQLite passes over those of earlier pages in the index alone if it has this column, too. */
 const LIVING = { where: '"deleted_at" IS NULL' };
 
 @Entity('oauth_clients')
-@Index('oauth_clients_org_id', ['orgId', 'id', 'deletedAt'], LIVING)
+@Index('oauth_clients_org_id', ['orgId', 'createdAt', 'id', 'deletedAt'], LIVING)
 @Index('oauth_clients_created_at', ['createdAt', 'id'], LIVING)
 @Index('oauth_clients_updated_at', ['updatedAt', 'id'], LIVING)
 @Index('oauth_clients_name', ['name', 'id'], LIVING)

@@ -1,11 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
+import { validate as isClientId } from 'uuid';
 import { type AuditAction, type AuditEntry, type Author, changesBetween } from '../audit/audit-event.js';
-import { record } from '../audit/audit-trail.js';
-import { applyFilter, type Conditions } from '../database/conditions.js';
+import { AuditEventEntity } from '../audit/audit-event.entity.js';
+import { newEvent, record } from '../audit/audit-trail.js';
+import { type Conditions, type Where, whereOf } from '../database/conditions.js';
 import { batchesOf } from '../database/batches.js';
+import { type InsertTogether, insertTogether } from '../database/group-commit.js';
+import { type Lookup, lookupBy } from '../database/lookup.js';
 import { lockRows } from '../database/row-lock.js';
+import { type RunSql, sqlRunner } from '../database/run-sql.js';
+import { Table } from '../database/table.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret } from '../secrets/secret.js';
 import { auditedFields, CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedClient } from './client.js';
@@ -14,8 +20,9 @@ import { changeClient } from './issue-client.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import { countRegistration } from './initial-access-tokens.service.js';
-import { findClient, findRegistration, withLockedClient, type Registration } from './load-client.js';
-import { SecretsOfClient } from './client-secrets.repository.js';
+import { findRegistration, withLockedClient, type Registration } from './load-client.js';
+import { ClientSecretEntity } from './client-secret.entity.js';
+import { newSecret, SecretsOfClient } from './client-secrets.repository.js';
 import {
   type ClientFilter,
   type ClientKey,
@@ -35,6 +42,12 @@ const MS_PER_DAY = 86_400_000;
 const STATS_DAYS = 30;
 const PURGE_BATCH = 200;
 
+/** What comes into being with a client. */
+const CREATED = [ClientEntity, ClientSecretEntity, AuditEventEntity];
+const LIVING = 't.deleted_at IS NULL';
+
+const ORDER_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at', name: 'name' } as const;
+
 /** What the two engines call the same thing. */
 const DIALECTS = {
   postgres: { contains: 'ILIKE :value', indexOf: 'strpos' },
@@ -51,19 +64,19 @@ function filterConditions(dialect: keyof typeof DIALECTS): Conditions<ClientFilt
   return {
     id: { sql: 'client.id = :value' },
     name: { sql: 'client.name = :value' },
-    orgId: { sql: 'client.orgId = :value' },
-    userId: { sql: 'client.userId = :value' },
+    orgId: { sql: 'client.org_id = :value' },
+    userId: { sql: 'client.user_id = :value' },
     nameContains: { sql: `client.name ${contains}`, value: fragment },
-    clientType: { sql: 'client.type = :value' },
-    grantType: { sql: `${indexOf}(client.grantTypes, :value) > 0`, value: token },
+    clientType: { sql: 'client.client_type = :value' },
+    grantType: { sql: `${indexOf}(client.grant_types, :value) > 0`, value: token },
     scope: { sql: `${indexOf}(client.scopes, :value) > 0`, value: token },
     source: { sql: 'client.source = :value' },
     status: { sql: 'client.status = :value' },
     verified: { sql: 'client.verified = :value' },
-    initialAccessTokenId: { sql: 'client.initialAccessTokenId = :value' },
-    deleted: { sql: 'client.deletedAt IS NOT NULL' },
-    createdAfter: { sql: 'client.createdAt > :value', value: epoch },
-    createdBefore: { sql: 'client.createdAt < :value', value: epoch },
+    initialAccessTokenId: { sql: 'client.initial_access_token_id = :value' },
+    deleted: { sql: 'client.deleted_at IS NOT NULL' },
+    createdAfter: { sql: 'client.created_at > :value', value: epoch },
+    createdBefore: { sql: 'client.created_at < :value', value: epoch },
   };
 }
 
@@ -85,11 +98,23 @@ export type SecretEntry = Pick<AuditEntry, 'action' | 'targetId'>;
 export class ClientsRepository {
   private readonly conditions: Conditions<ClientFilter>;
 
+  private readonly insertTogether: InsertTogether;
+  private readonly table: Table<ClientEntity>;
+  private readonly run: RunSql;
+  private readonly byId: Lookup<ClientEntity>;
+  private readonly byIdAndOrg: Lookup<ClientEntity>;
+
   constructor(
     @InjectRepository(ClientEntity) private readonly clients: Repository<ClientEntity>,
     private readonly transactions: Transactions,
   ) {
-    const isPostgres = clients.manager.dataSource.options.type === 'postgres';
+    const { dataSource } = clients.manager;
+    const isPostgres = dataSource.options.type === 'postgres';
+    this.table = new Table(dataSource, ClientEntity);
+    this.run = sqlRunner(dataSource);
+    this.insertTogether = insertTogether(dataSource, transactions, CREATED);
+    this.byId = lookupBy(dataSource, ClientEntity, ['id'], LIVING);
+    this.byIdAndOrg = lookupBy(dataSource, ClientEntity, ['id', 'orgId'], LIVING);
     this.conditions = filterConditions(isPostgres ? 'postgres' : 'better-sqlite3');
   }
 
@@ -102,16 +127,18 @@ export class ClientsRepository {
     registrationToken: string | null,
     by: Author,
   ): Promise<void> {
+    const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
+    const rows = [
+      [{ ...client, registrationTokenHash }],
+      secret === null ? [] : [newSecret(client.id, secret, client.createdAt)],
+      [newEvent(by, entryOf('client.created', null, client))],
+    ];
+    const { initialAccessTokenId } = client;
+    if (initialAccessTokenId === null) return this.insertTogether(rows);
     await this.transactions.run(async (manager) => {
-      const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
-      await manager.insert(ClientEntity, { ...client, registrationTokenHash });
-      if (secret !== null) await new SecretsOfClient(client.id, manager).add(secret, client.createdAt);
-      await record(manager, by, [entryOf('client.created', null, client)]);
+      for (const [i, entity] of CREATED.entries()) await manager.insert(entity, rows[i] as never);
       // Last, since registrations with the same token wait for each other from here on
-      const { initialAccessTokenId } = client;
-      if (initialAccessTokenId !== null) {
-        await countRegistration(manager, initialAccessTokenId, client.createdAt);
-      }
+      await countRegistration(manager, initialAccessTokenId, client.createdAt);
     });
   }
 
@@ -247,42 +274,48 @@ export class ClientsRepository {
   }
 
   /** The client; null where there is none. */
-  find(key: ClientKey): Promise<Client | null> {
-    return findClient(this.clients.manager, key);
+  async find({ id, orgId }: ClientKey): Promise<Client | null> {
+    if (!isClientId(id)) return null;
+    return orgId === undefined ? this.byId([id]) : this.byIdAndOrg([id, orgId]);
   }
 
   async page(filter: ClientFilter, order: ClientOrder, { size, after }: PageRequest): Promise<ClientPage> {
-    const column = `client.${order.field}`;
-    const query = this.select(filter)
-      .orderBy(column, order.direction)
-      .addOrderBy('client.id', order.direction)
+    const column = `client.${ORDER_COLUMNS[order.field]}`;
+    const { sql, parameters } = this.where(filter);
+    const beyond = order.direction === 'ASC' ? '>' : '<';
+    const start = after ? ` AND (${column}, client.id) ${beyond} (:position, :positionId)` : '';
+    const clients = await this.read(
+      `WHERE ${sql}${start} ORDER BY ${column} ${order.direction}, client.id ${order.direction} LIMIT :limit`,
       // One more than asked for tells whether there is a next page
-      .limit(size + 1);
-    if (after) {
-      const beyond = order.direction === 'ASC' ? '>' : '<';
-      query.andWhere(`(${column}, client.id) ${beyond} (:position, :positionId)`, {
-        position: after.value,
-        positionId: after.id,
-      });
-    }
-    const clients = await query.getMany();
+      { ...parameters, position: after?.value, positionId: after?.id, limit: size + 1 },
+    );
     return { clients: clients.slice(0, size), hasNextPage: clients.length > size };
   }
 
-  /** Two statements: the page by an index, and the count, which reads every client that matches. */
+  /** Two statements: how many there are, and the page, of which the clients before it are passed over in the index alone. */
   async numberedPage(filter: ClientFilter, { number, size }: NumberedPageRequest): Promise<NumberedPage> {
-    const query = this.select(filter);
-    const total = await query.getCount();
-    const clients = await query
-      .orderBy('client.id', 'DESC')
-      .offset((number - 1) * size)
-      .limit(size)
-      .getMany();
+    const { sql, parameters } = this.where(filter);
+    const newestFirst = 'ORDER BY client.created_at DESC, client.id DESC';
+    const ids = `SELECT client.id FROM oauth_clients client WHERE ${sql} ${newestFirst} LIMIT :limit OFFSET :offset`;
+    const [total, clients] = await Promise.all([
+      this.count(filter),
+      this.read(`WHERE client.id IN (${ids}) ${newestFirst}`, {
+        ...parameters,
+        limit: size,
+        offset: (number - 1) * size,
+      }),
+    ]);
     return { clients, total };
   }
 
-  count(filter: ClientFilter): Promise<number> {
-    return this.select(filter).getCount();
+  /** How many match. Those of an organization as a whole are counted already; others are counted one by one. */
+  async count({ orgId, ...rest }: ClientFilter): Promise<number> {
+    const isWhole = orgId !== undefined && Object.values(rest).every((condition) => condition === undefined);
+    const { sql, parameters } = this.where({ orgId, ...rest });
+    const [row] = isWhole
+      ? await this.run('SELECT living FROM oauth_client_counts WHERE org_id = :orgId', { orgId })
+      : await this.run(`SELECT COUNT(*) FROM oauth_clients client WHERE ${sql}`, parameters);
+    return Number(row?.[0] ?? 0);
   }
 
   /** Two passes over the clients that match; what comes back has a handful of rows, however many there are. */
@@ -335,13 +368,25 @@ export class ClientsRepository {
     };
   }
 
+  private async read(tail: string, parameters: Record<string, unknown>): Promise<Client[]> {
+    const rows = await this.run(
+      `SELECT ${this.table.readColumns.join(', ')} FROM oauth_clients client ${tail}`,
+      parameters,
+    );
+    return rows.map((row) => this.table.toEntity(row));
+  }
+
+  private where(filter: ClientFilter): Where {
+    const { sql, parameters } = whereOf(this.conditions, filter);
+    return { sql: filter.deleted ? sql : `${sql} AND client.deleted_at IS NULL`, parameters };
+  }
+
   private select(
     filter: ClientFilter,
     manager: EntityManager = this.clients.manager,
   ): SelectQueryBuilder<ClientEntity> {
-    const query = manager.createQueryBuilder(ClientEntity, 'client');
-    if (filter.deleted) query.withDeleted();
-    return applyFilter(query, this.conditions, filter);
+    const { sql, parameters } = this.where(filter);
+    return manager.createQueryBuilder(ClientEntity, 'client').withDeleted().where(sql, parameters);
   }
 }
 

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
-import { v7 as uuidv7, validate as isUuid } from 'uuid';
+import { validate as isUuid } from 'uuid';
 import { type Author, changesBetween, credentialEntry } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
+import { newId } from '../database/id.js';
 import { type IdPageRequest, type Page, pageById } from '../database/pages-of-each.js';
 import { rowLock } from '../database/row-lock.js';
 import { Transactions } from '../database/transactions.js';
@@ -35,7 +36,7 @@ export class InitialAccessTokensService {
     const value = generateCredential('initialAccessToken');
     const token: InitialAccessToken = {
       ...draft,
-      id: uuidv7(),
+      id: newId(),
       hint: secretHint(value),
       registrations: 0,
       createdAt: now,

@@ -1,12 +1,12 @@
-import { v7 as uuidv7 } from 'uuid';
 import { type Author, changesBetween } from '../audit/audit-event.js';
+import { newId } from '../database/id.js';
 import { generateSecret } from '../secrets/secret.js';
 import { auditedFields, type Client, type IssuedClient, type IssuedSecret, type Origin } from './client.js';
 import type { ClientProfile, ClientType } from './policy/client.js';
 
 /** Makes a new client of a profile, with a secret where it can keep one. */
 export function issueClient(profile: ClientProfile, origin: Origin): IssuedClient {
-  const id = uuidv7();
+  const id = newId();
   const now = new Date();
   const client: Client = {
     ...profile,

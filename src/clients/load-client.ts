@@ -13,11 +13,6 @@ export interface Registration {
   tokenHash: string;
 }
 
-/** The client; null where there is none. */
-export async function findClient(manager: EntityManager, key: ClientKey): Promise<Client | null> {
-  return isClientId(key.id) ? manager.findOne(ClientEntity, optionsFor(key)) : null;
-}
-
 /**
  * Runs `work` in a transaction on a client that nobody else can change before it ends. What is no client_id begins none.
  * @throws RegistryError `not_found`

@@ -1,5 +1,3 @@
-import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-
 /** What one member of a filter asks for: SQL with what was given as `:value`, and how that is written. */
 interface Condition {
   sql: string;
@@ -9,16 +7,24 @@ interface Condition {
 /** A condition for each member that a filter can have. */
 export type Conditions<F> = Record<keyof F & string, Condition>;
 
-/** Asks for everything that a filter says; what is undefined is not said. */
-export function applyFilter<T extends ObjectLiteral, F extends object>(
-  query: SelectQueryBuilder<T>,
-  conditions: Conditions<F>,
-  filter: F,
-): SelectQueryBuilder<T> {
-  for (const [name, given] of Object.entries(filter) as [keyof F & string, unknown][]) {
-    if (given === undefined) continue;
-    const { sql, value } = conditions[name];
-    query.andWhere(sql.replace(':value', `:${name}`), { [name]: value ? value(given as never) : given });
-  }
-  return query;
+/** A condition in SQL, with its parameters by name. */
+export interface Where {
+  sql: string;
+  parameters: Record<string, unknown>;
+}
+
+/** Everything that a filter says; what is undefined is not said. */
+export function whereOf<F extends object>(conditions: Conditions<F>, filter: F): Where {
+  const said = (Object.entries(filter) as [keyof F & string, unknown][]).filter(
+    ([, given]) => given !== undefined,
+  );
+  return {
+    sql: said.map(([name]) => conditions[name].sql.replace(':value', `:${name}`)).join(' AND ') || 'TRUE',
+    parameters: Object.fromEntries(
+      said.map(([name, given]) => {
+        const { value } = conditions[name];
+        return [name, value ? value(given as never) : given];
+      }),
+    ),
+  };
 }

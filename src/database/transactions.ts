@@ -21,7 +21,16 @@ export class Transactions {
   /** Runs `work` in a transaction of its own; what it wrote is durable when the promise resolves. */
   run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     if (!this.isSqlite) return this.dataSource.transaction(work);
-    const result = this.last.then(() => this.runOnSqlite(work));
+    return this.next(() => this.runOnSqlite(work));
+  }
+
+  /** Runs `work`, which is a transaction itself, while no other is open on the one connection of SQLite. */
+  runAlone<T>(work: () => T): Promise<T> {
+    return this.next(() => Promise.resolve(work()));
+  }
+
+  private next<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work);
     this.last = result.catch(() => undefined);
     return result;
   }

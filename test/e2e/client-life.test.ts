@@ -98,7 +98,7 @@ onEachEngine((engine) => {
       const existing = await work(owner.client.client_id);
       expect(existing).toEqual(await work(UNKNOWN_ID));
       // The key, and the client, of which not even the row of another organization is touched
-      const asked = existing.filter((statement) => /FROM "oauth_clients"/.test(statement));
+      const asked = existing.filter((statement) => /(FROM|JOIN) "oauth_clients"/.test(statement));
       expect(asked).toEqual([expect.stringContaining('"org_id" =')]);
     });
 

@@ -1,4 +1,5 @@
 import { unwrapResolverError } from '@apollo/server/errors';
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Logger, Module } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
@@ -51,7 +52,12 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
         autoTransformHttpErrors: false,
         parseOptions: { maxTokens: MAX_TOKENS },
         validationRules,
-        plugins: [operationLimits, ...(isExplorerOn(config) ? [explorerPage] : [])],
+        plugins: [
+          operationLimits,
+          // Nothing here may be cached, and Apollo would ask each field of each client about it
+          ApolloServerPluginCacheControlDisabled(),
+          ...(isExplorerOn(config) ? [explorerPage] : []),
+        ],
         formatError: (formatted, thrown) =>
           isExplorerOn(config)
             ? formatError(formatted, thrown)

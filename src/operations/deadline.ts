@@ -1,0 +1,29 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { RequestsUnderWay } from './requests-under-way.js';
+
+/** As exact as anybody needs to be about a request that takes too long. */
+const CHECKS_PER_DEADLINE = 40;
+
+/**
+ * Gives up on requests that are not answered in time. Fastify can do that too, with a timer and a signal of its own for every
+ * request: a tenth of the work of a registration (ADR 8).
+ */
+export function giveUpInTime(
+  fastify: FastifyInstance,
+  underWay: RequestsUnderWay,
+  deadlineMs: number,
+  giveUp: (reply: FastifyReply) => void,
+): void {
+  const check = setInterval(() => {
+    const limit = performance.now() - deadlineMs;
+    for (const [reply, since] of underWay) {
+      if (since > limit) break;
+      if (!reply.sent) giveUp(reply);
+    }
+  }, deadlineMs / CHECKS_PER_DEADLINE);
+  check.unref();
+  fastify.addHook('onClose', (_instance, done) => {
+    clearInterval(check);
+    done();
+  });
+}

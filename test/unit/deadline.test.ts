@@ -1,0 +1,45 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import fastify, { type FastifyInstance } from 'fastify';
+import { giveUpInTime } from '../../src/operations/deadline.js';
+import { type RequestsUnderWay, trackRequests } from '../../src/operations/requests-under-way.js';
+
+const DEADLINE_MS = 200;
+
+describe('a deadline for requests', () => {
+  let server: FastifyInstance;
+  let underWay: RequestsUnderWay;
+  let url: string;
+  let gaveUp: string[];
+  beforeEach(async () => {
+    gaveUp = [];
+    server = fastify();
+    underWay = trackRequests(server);
+    giveUpInTime(server, underWay, DEADLINE_MS, (reply) => {
+      gaveUp.push(reply.request.url);
+      void reply.code(503).send({ error: 'temporarily_unavailable' });
+    });
+    server.get('/never', () => new Promise(() => undefined));
+    server.get('/late', async () => {
+      await wait(DEADLINE_MS * 1.5);
+      return 'late';
+    });
+    server.get('/soon', async () => {
+      await wait(DEADLINE_MS / 4);
+      return 'soon';
+    });
+    url = await server.listen({ port: 0, host: '127.0.0.1' });
+  });
+  afterEach(() => server.close());
+
+  it('gives up on what is not answered in time, once, and lets the rest be', async () => {
+    const start = performance.now();
+    const paths = ['/never', '/soon', '/late', '/soon', '/never'];
+    const answers = await Promise.all(paths.map((path) => fetch(url + path)));
+    expect(answers.map(({ status }) => status)).toEqual([503, 200, 503, 200, 503]);
+    expect(performance.now() - start).toBeGreaterThanOrEqual(DEADLINE_MS);
+    // The handler that is late answers nobody any more
+    await wait(DEADLINE_MS);
+    expect(gaveUp.sort()).toEqual(['/late', '/never', '/never']);
+    expect(underWay.size).toBe(0);
+  });
+});
