@@ -8,11 +8,12 @@ import type { Server } from './server.js';
  * @throws Error where it is not the reply that there should be: how fast a server refuses is of no interest
  */
 export async function ask(
-  { method, paths, headers, body, expectedStatus, idMember, expectedClients }: Contestant,
+  { requests, headers, expectedStatus, idMember, expectedClients }: Contestant,
   server: Server,
 ): Promise<string[]> {
-  const url = `${server.url}${paths(server)[0]}`;
-  const response = await fetch(url, { method, headers, body: body && JSON.stringify(body), signal: ended });
+  const { method, path, body } = requests(server)[0]!;
+  const url = `${server.url}${path}`;
+  const response = await fetch(url, { method, headers, body, signal: ended });
   const text = await response.text();
   const ids = [...text.matchAll(new RegExp(`"${idMember}":"([^"]+)"`, 'g'))].map(([, id]) => id!);
   if (response.status !== expectedStatus || ids.length !== expectedClients) {

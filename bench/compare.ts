@@ -69,24 +69,27 @@ async function run(
 ): Promise<Measurement> {
   const server = servers.find(({ name }) => name === contestant.server)!;
   await ask(contestant, server);
-  const { method, headers, body, expectedStatus } = contestant;
+  const { headers, expectedStatus } = contestant;
   const load: Load = {
     url: server.url,
     pid: server.pid,
-    method,
-    paths: contestant.paths(server),
     headers,
-    body: body && JSON.stringify(body),
-    expectedStatus,
+    requests: contestant.requests(server),
+    expectedStatuses: [expectedStatus],
     connections,
     seconds,
   };
+  return measure(load);
+}
+
+/** Lets a process of its own send the load. */
+export async function measure(load: Load): Promise<Measurement> {
   const generator = promisify(execFile)(process.execPath, [LOAD_SCRIPT], { signal: ended });
   generator.child.stdin!.end(JSON.stringify(load));
   return JSON.parse((await generator).stdout) as Measurement;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;

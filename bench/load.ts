@@ -2,18 +2,23 @@ import { text } from 'node:stream/consumers';
 import autocannon from 'autocannon';
 import { MeasuredWindow, type Measurement } from './measured-window.js';
 
+/** One of the requests of a load. */
+export interface LoadRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  path: string;
+  body?: string;
+}
+
 /** What to send, and to whom. */
 export interface Load {
   url: string;
   /** Of the server, to see what the load costs it. */
   pid: number;
-  method: 'GET' | 'POST';
-  /** Taken in turn. */
-  paths: readonly string[];
   headers: Record<string, string>;
-  body?: string;
+  /** Taken in turn. */
+  requests: readonly LoadRequest[];
   /** Any other status makes the run fail. */
-  expectedStatus: number;
+  expectedStatuses: readonly number[];
   connections: number;
   seconds: number;
 }
@@ -34,7 +39,7 @@ process.stdout.write(JSON.stringify(await measure(JSON.parse(await text(process.
  * @throws Error where a reply has another status than it should, or there is none
  */
 async function measure(load: Load): Promise<Measurement> {
-  const { method, headers, body, connections } = load;
+  const { headers, connections } = load;
   const window = new MeasuredWindow(load.pid, connections, load.seconds);
   const unexpected = new Map<number, number>();
   let replies = 0;
@@ -42,10 +47,8 @@ async function measure(load: Load): Promise<Measurement> {
   const { errors, requests } = await new Promise<autocannon.Result>((done, fail) => {
     const options = {
       url: load.url,
-      method,
       headers,
-      body,
-      requests: load.paths.map((path) => ({ path })),
+      requests: [...load.requests],
       connections,
       duration: WARM_UP_LIMIT_SECONDS + load.seconds,
       sampleInt: SAMPLE_INTERVAL_MS,
@@ -57,7 +60,7 @@ async function measure(load: Load): Promise<Measurement> {
     run.on('response', (client, status, _bytes, timeMs) => {
       replies++;
       window.add(client, timeMs);
-      if (status !== load.expectedStatus) unexpected.set(status, (unexpected.get(status) ?? 0) + 1);
+      if (!load.expectedStatuses.includes(status)) unexpected.set(status, (unexpected.get(status) ?? 0) + 1);
       if (window.isOver || unexpected.size > 0) run.stop();
     });
   });
@@ -67,7 +70,8 @@ async function measure(load: Load): Promise<Measurement> {
   if (unexpected.size > 0 || errors > 0 || unanswered > 0 || !window.isOver) {
     const statuses = [...unexpected].map(([status, count]) => `, ${count} with status ${status}`).join('');
     throw new Error(
-      `${method} ${load.url}${load.paths[0]}: ${replies} replies${statuses} instead of ${load.expectedStatus}; ` +
+      `${load.requests[0]!.method} ${load.url}${load.requests[0]!.path}: ${replies} replies${statuses} instead of ` +
+        `${load.expectedStatuses.join(' or ')}; ` +
         `${errors} errors, ${unanswered} requests without a reply`,
     );
   }

@@ -1,3 +1,4 @@
+import type { LoadRequest } from './load.js';
 import { API_KEY, type Server, type ServerName } from './server.js';
 
 /** One kind of request to one kind of server, and what it must be answered with. */
@@ -5,11 +6,9 @@ export interface Contestant {
   /** What the tables call it. */
   label: string;
   server: ServerName;
-  method: 'GET' | 'POST';
-  /** Requests go to these in turn. */
-  paths: (server: Server) => string[];
+  /** Sent in turn. */
+  requests: (server: Server) => LoadRequest[];
   headers: Record<string, string>;
-  body?: object;
   expectedStatus: number;
   /** The member of the reply that holds a client's identifier … */
   idMember: string;
@@ -21,15 +20,15 @@ export interface Contestant {
 export const OPERATION_NAMES = ['get', 'list', 'create', 'register'] as const;
 export type OperationName = (typeof OPERATION_NAMES)[number];
 
-const PAGE_SIZE = 50;
+export const PAGE_SIZE = 50;
 /** Of so many clients, one after another is read. */
 const IDS_READ = 500;
 
-const JSON_BODY = { 'content-type': 'application/json' };
-const AS_ADMIN = { authorization: `Bearer ${API_KEY}` };
+export const JSON_BODY = { 'content-type': 'application/json' };
+export const AS_ADMIN = { authorization: `Bearer ${API_KEY}` };
 
 /** As MCP clients send it. */
-const REGISTRATION = {
+export const REGISTRATION = {
   client_name: 'My MCP client',
   redirect_uris: ['https://example.com/callback'],
   grant_types: ['authorization_code'],
@@ -38,7 +37,7 @@ const REGISTRATION = {
   scope: 'read write',
 };
 
-const CLIENT = {
+export const CLIENT = {
   name: 'My OAuth client',
   client_type: 'confidential',
   allowed_grant_types: ['client_credentials'],
@@ -57,7 +56,7 @@ const PAGE_QUERY = `{
   }
 }`;
 
-const registry = { label: 'registry', server: 'registry', idMember: 'client_id' } as const;
+export const registry = { label: 'registry', server: 'registry', idMember: 'client_id' } as const;
 const provider = {
   label: 'node-oidc-provider',
   server: 'node-oidc-provider',
@@ -67,18 +66,16 @@ const bare = { label: 'bare', server: 'bare', idMember: 'id' } as const;
 
 const makes = (path: string, body: object, headers: object = {}) =>
   ({
-    method: 'POST',
-    paths: () => [path],
+    requests: (): LoadRequest[] => [{ method: 'POST', path, body: JSON.stringify(body) }],
     headers: { ...JSON_BODY, ...headers },
-    body,
     expectedStatus: 201,
     expectedClients: 1,
   }) as const;
 
 const readsOne = (path: string, headers = {}) =>
   ({
-    method: 'GET',
-    paths: ({ ids }: Server) => ids.slice(0, IDS_READ).map((id) => `${path}/${id}`),
+    requests: ({ ids }: Server): LoadRequest[] =>
+      ids.slice(0, IDS_READ).map((id) => ({ method: 'GET', path: `${path}/${id}` })),
     headers,
     expectedStatus: 200,
     expectedClients: 1,
@@ -86,8 +83,7 @@ const readsOne = (path: string, headers = {}) =>
 
 const readsPage = (path: string, headers = {}) =>
   ({
-    method: 'GET',
-    paths: () => [path],
+    requests: (): LoadRequest[] => [{ method: 'GET', path }],
     headers,
     expectedStatus: 200,
     expectedClients: PAGE_SIZE,

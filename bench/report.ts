@@ -14,7 +14,7 @@ export interface Run {
   seededClients: number;
 }
 
-const TITLES: Record<Engine, string> = { sqlite: 'SQLite', postgres: 'PostgreSQL' };
+export const TITLES: Record<Engine, string> = { sqlite: 'SQLite', postgres: 'PostgreSQL' };
 
 /** Everything that was found out, as Markdown. */
 export async function report({
@@ -81,6 +81,6 @@ function resultTable(results: readonly Result[]): string {
 }
 
 const whole = (value: number) => Math.round(value).toLocaleString('en');
-const list = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join('\n');
-const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
+export const list = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join('\n');
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

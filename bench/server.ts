@@ -6,15 +6,16 @@ import { setTimeout } from 'node:timers/promises';
 import { whenEnding } from './cleanup.js';
 
 const HERE = import.meta.dirname;
-const SCRIPTS = {
-  registry: resolve(HERE, '../dist/src/main.js'),
-  'node-oidc-provider': resolve(HERE, 'servers/node-oidc-provider.js'),
-  bare: resolve(HERE, 'servers/bare.js'),
+const ARGUMENTS = {
+  // As the README runs it in production
+  registry: ['--max-semi-space-size=4', resolve(HERE, '../dist/src/main.js')],
+  'node-oidc-provider': [resolve(HERE, 'servers/node-oidc-provider.js')],
+  bare: [resolve(HERE, 'servers/bare.js')],
 } as const;
 
 /** What is measured. */
-export type ServerName = keyof typeof SCRIPTS;
-export const SERVER_NAMES = Object.keys(SCRIPTS) as ServerName[];
+export type ServerName = keyof typeof ARGUMENTS;
+export const SERVER_NAMES = Object.keys(ARGUMENTS) as ServerName[];
 
 /** Of an admin of the registry. */
 export const API_KEY = randomBytes(30).toString('base64url');
@@ -34,12 +35,17 @@ export interface Server {
 }
 
 /** @param directory where its log goes, and where it runs */
-export async function startServer(name: ServerName, databaseUrl: string, directory: string): Promise<Server> {
+export async function startServer(
+  name: ServerName,
+  databaseUrl: string,
+  directory: string,
+  env: Record<string, string> = {},
+): Promise<Server> {
   const cwd = mkdtempSync(join(directory, `${name}-`));
   // A file, as a log collector would have it: a pipe would cost this process time
   const logPath = join(cwd, 'log');
   const log = openSync(logPath, 'w');
-  const child = spawn(process.execPath, [SCRIPTS[name]], {
+  const child = spawn(process.execPath, ARGUMENTS[name], {
     cwd,
     stdio: ['ignore', log, log],
     env: {
@@ -51,6 +57,7 @@ export async function startServer(name: ServerName, databaseUrl: string, directo
       RATE_LIMIT_REGISTER: 'off',
       BOOTSTRAP_API_KEY: API_KEY,
       DATABASE_URL: databaseUrl,
+      ...env,
     },
   });
   closeSync(log);

@@ -10,12 +10,20 @@ import { type Lookup, lookupBy } from '../database/lookup.js';
 import { lockRows } from '../database/row-lock.js';
 import { Transactions } from '../database/transactions.js';
 import { type FieldFaults, RegistryError } from '../errors/registry-error.js';
-import { generateCredential, hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
+import { generateCredential, hashSecret, secretHint } from '../secrets/secret.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import type { Principal } from './principal.js';
 
 /** A use is written down at most this often, so that a busy key costs no write per request. */
 const LAST_USED_RESOLUTION_MS = 60_000;
+
+/**
+ * A key that was found good is not looked up again for so long: a second statement would take as long as the rest of most
+ * requests. So long, too, may a key be used that another instance or the command line has revoked.
+ */
+const KEY_IS_GOOD_MS = 1_000;
+/** Keys that are remembered. Unknown ones are not: they would be an attacker's. */
+const MAX_REMEMBERED = 10_000;
 
 /** What somebody asks for who wants a key. */
 export interface NewApiKey extends Omit<Principal, 'actor'> {
@@ -41,6 +49,8 @@ export interface ApiKey extends NewApiKey {
 export class ApiKeysService {
   private readonly logger = new Logger(ApiKeysService.name);
   private readonly byHash: Lookup<ApiKeyEntity>;
+  /** By their hashes, until when each is remembered (`performance.now()`). */
+  private remembered = new Map<string, { key: ApiKeyEntity; until: number }>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -84,13 +94,13 @@ export class ApiKeysService {
   }
 
   /**
-   * Ends a key for good, at once.
+   * Ends a key for good: here at once, on other instances within {@link KEY_IS_GOOD_MS}.
    * @throws RegistryError `not_found` where there is none that is not revoked already, or `validation_error` where no admin
    *   could come in any more
    */
   async revoke(id: string, by: Author): Promise<ApiKey> {
     if (!isUuid(id)) throw noSuchKey();
-    return this.transactions.run(async (manager) => {
+    const revoked = await this.transactions.run(async (manager) => {
       const now = new Date();
       // All of them: two admins who revoke each other at once must not both find one that is left
       const query = manager
@@ -112,16 +122,34 @@ export class ApiKeysService {
       await record(manager, by, [credentialEntry('api_key.revoked', id, [])]);
       return { ...withoutHash(key), revokedAt: now };
     });
+    // A lookup that is under way still fills the old map
+    this.remembered = new Map();
+    return revoked;
   }
 
-  /** Whom the key belongs to; null where it is unknown, revoked or expired. */
+  /**
+   * Whom the key belongs to; null where it is unknown, revoked or expired. It is found by its hash, which nobody can guess a
+   * part of, so that nothing is left to compare.
+   */
   async authenticate(apiKey: string): Promise<Principal | null> {
-    const key = await this.byHash([hashSecret(apiKey)]);
+    const key = await this.find(hashSecret(apiKey));
     const now = new Date();
-    if (key === null || !matchesHash(apiKey, key.hash) || key.revokedAt !== null) return null;
+    if (key === null || key.revokedAt !== null) return null;
     if (key.expiresAt !== null && key.expiresAt <= now) return null;
     await this.noteUse(key, now);
     return { orgId: key.orgId, userId: key.userId, role: key.role, actor: { type: 'api_key', id: key.id } };
+  }
+
+  private async find(hash: string): Promise<ApiKeyEntity | null> {
+    const { remembered } = this;
+    const known = remembered.get(hash);
+    if (known !== undefined && known.until > performance.now()) return known.key;
+    const key = await this.byHash([hash]);
+    if (key === null) return null;
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    // Where all was forgotten meanwhile, this is, too
+    remembered.set(hash, { key, until: performance.now() + KEY_IS_GOOD_MS });
+    return key;
   }
 
   /** Makes sure that the key `value` is known. One that was revoked stays so. */
@@ -144,16 +172,19 @@ export class ApiKeysService {
   }
 
   /** A key whose use cannot be written down is as good as before. */
-  private async noteUse({ id, lastUsedAt }: ApiKeyEntity, now: Date): Promise<void> {
+  private async noteUse(key: ApiKeyEntity, now: Date): Promise<void> {
+    const { id, lastUsedAt } = key;
     const stale = now.getTime() - LAST_USED_RESOLUTION_MS;
     if (lastUsedAt !== null && lastUsedAt.getTime() > stale) return;
+    // Requests that find the remembered key meanwhile have nothing to write
+    key.lastUsedAt = now;
     try {
       await this.transactions.run((manager) =>
         manager
           .createQueryBuilder()
           .update(ApiKeyEntity)
           .set({ lastUsedAt: now })
-          // Of many requests in the same moment, one writes
+          // Of many instances in the same moment, one writes
           .where('id = :id AND (last_used_at IS NULL OR last_used_at <= :stale)', { id, stale })
           .execute(),
       );

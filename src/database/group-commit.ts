@@ -84,12 +84,13 @@ function commitOnPostgres(
       `t${i} AS (INSERT INTO ${name} (${columns.join(', ')}) ` +
       `SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${name}, $${i + 1}))`,
   );
+  const name = `insert ${tables.map((table) => table.name).join()}`;
   const text = `WITH ${inserts.join(', ')} SELECT`;
   return async (batch) => {
     const values = tables.map((table, i) =>
       JSON.stringify(batch.flatMap((rows) => rows[i]!.map((entity) => table.toRecord(entity)))),
     );
     dataSource.logger.logQuery(text, values);
-    await pool.query({ text, values });
+    await pool.query({ name, text, values });
   };
 }

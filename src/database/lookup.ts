@@ -46,12 +46,13 @@ export function lookupBy<E extends ObjectLiteral>(
   const arrays = keys.map((_, i) => `$${i + 1}::text[]`).join(', ');
   const is = keys.map((key) => `t.${key} = k.${key}`).join(' AND ');
   const text = `SELECT k.i, ${columns} FROM unnest(${arrays}) WITH ORDINALITY AS k(${keys.join(', ')}, i) JOIN ${table.name} t ON ${is} AND ${condition}`;
+  const name = `lookup ${table.name} ${keys.join()}`;
   const batcher = new Batcher<readonly string[], E | null>(async (asked) => {
     const values = keys.map((_, i) => asked.map((key) => key[i]));
     dataSource.logger.logQuery(text, values);
     const outcomes: Outcome<E | null>[] = asked.map(() => ({ value: null }));
     try {
-      const { rows } = await pool.query<Row>({ text, values, rowMode: 'array' });
+      const { rows } = await pool.query<Row>({ name, text, values, rowMode: 'array' });
       for (const [i, ...row] of rows) outcomes[Number(i) - 1] = { value: table.toEntity(row) };
       return outcomes;
     } catch (error) {

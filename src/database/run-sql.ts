@@ -24,8 +24,8 @@ export function sqlRunner(dataSource: DataSource): RunSql {
   const number = remembering(numberParameters);
   return async (sql, parameters) => {
     const { text, names } = number(sql);
-    dataSource.logger.logQuery(text);
     const values = names.map((name) => parameters[name]);
+    dataSource.logger.logQuery(text, values);
     const { rows } = await driver.pool.query<Row>({ text, values, rowMode: 'array' });
     return rows;
   };

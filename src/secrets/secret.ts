@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 const SECRET_BYTES = 32;
@@ -35,7 +35,7 @@ export function looksLike(kind: Kind, value: string): boolean {
  * One round of SHA-256 is enough: a secret of 256 random bits cannot be guessed, however fast the hash is.
  */
 export function hashSecret(secret: string): string {
-  return `sha256:${createHash('sha256').update(secret).digest('hex')}`;
+  return `sha256:${hash('sha256', secret, 'hex')}`;
 }
 
 /** Whether `secret` has the stored `hash`; takes the same time wherever the two differ. */

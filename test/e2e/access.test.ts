@@ -189,6 +189,15 @@ onEachEngine((engine) => {
     });
   });
 
+  it('a key that another instance revokes is refused after a second', async () => {
+    const { id, apiKey } = await registry.createKey();
+    const ask = async () => (await registry.send('/v2/oauth/clients', { method: 'GET', key: apiKey })).status;
+    expect(await ask()).toBe(200);
+    await registry.dataSource.query(`UPDATE api_keys SET revoked_at = ${Date.now()} WHERE id = '${id}'`);
+    await new Promise((done) => setTimeout(done, 1_000));
+    expect(await ask()).toBe(401);
+  });
+
   it('a key is revoked at once', async () => {
     const { id, apiKey } = await registry.createKey();
     expect((await registry.createClient(aClient(), apiKey)).status).toBe(201);

@@ -906,14 +906,16 @@ onEachEngine((engine) => {
     }, 60_000);
     afterAll(() => registry.stop());
 
-    const statements = (work: () => Promise<unknown>) => statementsOf(registry.dataSource, work);
+    // Beside the one for the key, which is not looked up again within the second
+    const statements = async (work: () => Promise<unknown>) =>
+      (await statementsOf(registry.dataSource, work)).filter((statement) => !statement.includes('api_keys'));
 
-    it('a page of 100 clients with their secrets costs three statements, the key included', async () => {
+    it('a page of 100 clients with their secrets costs two statements', async () => {
       let page: Operation.PageWithChildrenQuery | undefined;
       const asked = await statements(async () => {
         page = await operator.do(Operation.PageWithChildrenDocument, { first: CLIENTS });
       });
-      expect(asked).toHaveLength(3);
+      expect(asked).toHaveLength(2);
       const counts = page!.oauthClients.nodes.map(({ secrets }) => secrets.nodes.length);
       expect([counts.length, counts.reduce((sum, n) => sum + n)]).toEqual([CLIENTS, CLIENTS + 10]);
     });
@@ -924,7 +926,7 @@ onEachEngine((engine) => {
       const asked = await statements(async () => {
         page = await operator.do(Operation.PageWithHistoryDocument, variables);
       });
-      expect(asked).toHaveLength(3);
+      expect(asked).toHaveLength(2);
       const [last] = page!.oauthClients.nodes.filter(({ history }) => history.pageInfo.hasNextPage);
       expect(last!.history.edges.map(({ node }) => node.action)).toEqual(['CLIENT_SECRET_ISSUED']);
       const next = await operator.do(Operation.PageWithHistoryDocument, {

@@ -57,7 +57,10 @@ export function toClientConnection(
 ): OAuthClientConnection {
   const edges = clients.map((client) => ({
     node: toOAuthClient(client),
-    cursor: encodeCursor(order, positionOf(client, order)),
+    // Most callers ask for the nodes and the end of the page alone
+    get cursor() {
+      return encodeCursor(order, positionOf(client, order));
+    },
   }));
   return { ...toConnection(edges, { hasNextPage, hasPreviousPage }), filter };
 }

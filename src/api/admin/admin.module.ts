@@ -1,5 +1,8 @@
 import { unwrapResolverError } from '@apollo/server/errors';
-import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+} from '@apollo/server/plugin/disabled';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Logger, Module } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
@@ -44,6 +47,8 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
         path: '/graphql',
         autoSchemaFile: true,
         sortSchema: true,
+        // Apollo checks the schema as well
+        buildSchemaOptions: { skipCheck: true },
         introspection: isExplorerOn(config),
         graphiql: false,
         includeStacktraceInErrorResponses: false,
@@ -56,6 +61,8 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
           operationLimits,
           // Nothing here may be cached, and Apollo would ask each field of each client about it
           ApolloServerPluginCacheControlDisabled(),
+          // For subgraphs of Apollo's router; Apollo would load Protocol Buffers to find out that this is none
+          ApolloServerPluginInlineTraceDisabled(),
           ...(isExplorerOn(config) ? [explorerPage] : []),
         ],
         formatError: (formatted, thrown) =>

@@ -115,6 +115,11 @@ export function toIdConnection<R extends { id: string }, T>(
   { after }: IdPageRequest,
   toNode: (row: R) => T,
 ): Connection<T> {
-  const edges = rows.map((row) => ({ node: toNode(row), cursor: encodeIdCursor(row.id) }));
+  const edges = rows.map((row) => ({
+    node: toNode(row),
+    get cursor() {
+      return encodeIdCursor(row.id);
+    },
+  }));
   return toConnection(edges, { hasNextPage, hasPreviousPage: after !== null });
 }

@@ -51,7 +51,8 @@ export class ApiKeysResolver {
   }
 
   @Mutation(() => RevokeApiKeyPayload, {
-    description: 'Ends a key for good, at once. The last admin key cannot be revoked.',
+    description:
+      'Ends a key for good: at once on this instance, within a second on all. The last admin key cannot be revoked.',
   })
   async revokeApiKey(
     @Args('id', { type: () => ID, description: 'The id of the key.' }) id: string,

@@ -1,0 +1,101 @@
+import type { LoadRequest } from './load.js';
+import {
+  AS_ADMIN,
+  CLIENT,
+  type Contestant,
+  JSON_BODY,
+  PAGE_SIZE,
+  registry,
+  REGISTRATION,
+} from './operations.js';
+import type { Server } from './server.js';
+
+/** A request that is to take as long with many clients as with few. */
+export interface Growing {
+  label: string;
+  headers: Record<string, string>;
+  expectedStatus: number;
+  /** @param size how many clients the registry has */
+  requests: (server: Server, size: number) => LoadRequest[];
+  /** Whether it is part of the load under which memory is watched. */
+  isSoaked?: true;
+}
+
+const CLIENTS = '/v2/oauth/clients';
+const page = (number: number) => `${CLIENTS}?page%5Bsize%5D=${PAGE_SIZE}&page%5Bnumber%5D=${number}`;
+
+const reads = (path: (size: number) => string) => ({
+  headers: AS_ADMIN,
+  expectedStatus: 200,
+  requests: (_server: Server, size: number): LoadRequest[] => [{ method: 'GET', path: path(size) }],
+});
+
+const asks = (query: (server: Server) => string) => ({
+  headers: { ...JSON_BODY, ...AS_ADMIN },
+  expectedStatus: 200,
+  requests: (server: Server): LoadRequest[] => [
+    { method: 'POST', path: '/graphql', body: JSON.stringify({ query: query(server) }) },
+  ],
+});
+
+const makes = (path: string, body: object) => ({
+  headers: { ...JSON_BODY, ...AS_ADMIN },
+  expectedStatus: 201,
+  requests: (): LoadRequest[] => [{ method: 'POST', path, body: JSON.stringify(body) }],
+});
+
+const FIELDS = 'clientId name orgId allowedScopes clientType allowedGrantTypes redirectUris createdAt';
+const first = (count: number, filter: string, more = '') =>
+  `{ oauthClients(first: ${count}${filter && `, filter: {${filter}}`}) { ${more} nodes { ${FIELDS} } pageInfo { endCursor } } }`;
+
+/** Clients of the large organization, whose ids the requests take. */
+export const SEEDING_PAGE = (number: number): Contestant => ({
+  ...registry,
+  ...reads(() => page(number)),
+  requests: () => [{ method: 'GET', path: page(number) }],
+  // The smallest database may have no more
+  expectedClients: PAGE_SIZE,
+});
+
+/** Writes come last: they add to the smallest registry more than it had. */
+export const GROWING: readonly Growing[] = [
+  {
+    label: 'get a client',
+    headers: AS_ADMIN,
+    expectedStatus: 200,
+    requests: ({ ids }) => ids.map((id) => ({ method: 'GET', path: `${CLIENTS}/${id}` })),
+    isSoaked: true,
+  },
+  { label: 'list, first page of 50', ...reads(() => page(1)), isSoaked: true },
+  {
+    label: 'list, the page in the middle',
+    ...reads((size) => page(Math.ceil((size * 0.4) / PAGE_SIZE / 2))),
+  },
+  { label: 'list, by name', ...reads(() => `${CLIENTS}?filter%5Bname%5D=Client%20740`) },
+  { label: 'GraphQL, page of 50', ...asks(() => first(PAGE_SIZE, '')), isSoaked: true },
+  {
+    label: 'GraphQL, page of 50 of an organization, with the total',
+    ...asks(() => first(PAGE_SIZE, 'orgId: "large"', 'totalCount')),
+  },
+  {
+    label: 'GraphQL, a client with secrets and history',
+    ...asks(
+      ({ ids }) =>
+        `{ oauthClient(clientId: "${ids[0]}") { ${FIELDS} secrets { nodes { hint } } history { nodes { action at } } } }`,
+    ),
+  },
+  { label: 'GraphQL, part of a name', ...asks(() => first(20, 'nameContains: "ent 740"')) },
+  { label: 'GraphQL, the total of all', ...asks(() => first(1, '', 'totalCount')) },
+  { label: 'register', ...makes('/v2/oauth/register', REGISTRATION), headers: JSON_BODY, isSoaked: true },
+  { label: 'create', ...makes(CLIENTS, CLIENT) },
+  {
+    label: 'update',
+    headers: { ...JSON_BODY, ...AS_ADMIN },
+    expectedStatus: 200,
+    requests: ({ ids }) =>
+      ['One name', 'Another name'].flatMap((name) =>
+        ids.map((id) => ({ method: 'PUT', path: `${CLIENTS}/${id}`, body: JSON.stringify({ name }) })),
+      ),
+    isSoaked: true,
+  },
+];
