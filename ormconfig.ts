@@ -61,7 +61,7 @@ export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
         applicationName: 'oauth-client-registry',
         connectTimeoutMS: POSTGRES_CONNECT_TIMEOUT_MS,
         poolSize: POSTGRES_POOL_SIZE,
-        extra: { statement_timeout: POSTGRES_STATEMENT_TIMEOUT_MS },
+        extra: { statement_timeout: POSTGRES_STATEMENT_TIMEOUT_MS, keepAlive: true },
       };
 }
 

@@ -53,7 +53,7 @@ export async function buildApp(config: Config): Promise<NestFastifyApplication> 
   logRequests(fastify, logger);
   const underWay = trackRequests(fastify);
   giveUpInTime(fastify, underWay, DEADLINE_MS, (reply) => {
-    sendError(tooSlow(), reply);
+    sendError(refusalFor(tooSlow()), reply);
   });
   closeConnectionsWhenStopping(fastify, underWay);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, dataSource), adapter, {

@@ -18,10 +18,10 @@ import type { Principal } from './principal.js';
 const LAST_USED_RESOLUTION_MS = 60_000;
 
 /**
- * A key that was found good is not looked up again for so long: a second statement would take as long as the rest of most
+ * A key that was found is not looked up again for so long: a second statement would take as long as the rest of most
  * requests. So long, too, may a key be used that another instance or the command line has revoked.
  */
-const KEY_IS_GOOD_MS = 1_000;
+const REMEMBERED_MS = 1_000;
 /** Keys that are remembered. Unknown ones are not: they would be an attacker's. */
 const MAX_REMEMBERED = 10_000;
 
@@ -94,7 +94,7 @@ export class ApiKeysService {
   }
 
   /**
-   * Ends a key for good: here at once, on other instances within {@link KEY_IS_GOOD_MS}.
+   * Ends a key for good: here at once, on other instances within {@link REMEMBERED_MS}.
    * @throws RegistryError `not_found` where there is none that is not revoked already, or `validation_error` where no admin
    *   could come in any more
    */
@@ -148,7 +148,7 @@ export class ApiKeysService {
     if (key === null) return null;
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     // Where all was forgotten meanwhile, this is, too
-    remembered.set(hash, { key, until: performance.now() + KEY_IS_GOOD_MS });
+    remembered.set(hash, { key, until: performance.now() + REMEMBERED_MS });
     return key;
   }
 

@@ -43,5 +43,5 @@ function principalOf({ sub, org_id: orgId, role = 'member' }: JWTPayload): Princ
 
 /** What both databases can store as an owner. */
 function isOwnerName(claim: unknown): claim is string {
-  return typeof claim === 'string' && /^[^\0]{1,255}$/su.test(claim);
+  return typeof claim === 'string' && /^[^\0\p{Cs}]{1,255}$/su.test(claim);
 }

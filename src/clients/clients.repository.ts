@@ -15,6 +15,7 @@ import { Table } from '../database/table.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret } from '../secrets/secret.js';
 import { auditedFields, CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedClient } from './client.js';
+import { ClientCountEntity } from './client-count.entity.js';
 import { ClientEntity } from './client.entity.js';
 import { changeClient } from './issue-client.js';
 import type { InitialAccessToken } from './initial-access-token.js';
@@ -44,7 +45,6 @@ const PURGE_BATCH = 200;
 
 /** What comes into being with a client. */
 const CREATED = [ClientEntity, ClientSecretEntity, AuditEventEntity];
-const LIVING = 't.deleted_at IS NULL';
 
 const ORDER_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at', name: 'name' } as const;
 
@@ -103,6 +103,7 @@ export class ClientsRepository {
   private readonly run: RunSql;
   private readonly byId: Lookup<ClientEntity>;
   private readonly byIdAndOrg: Lookup<ClientEntity>;
+  private readonly countOfOrg: Lookup<ClientCountEntity>;
 
   constructor(
     @InjectRepository(ClientEntity) private readonly clients: Repository<ClientEntity>,
@@ -113,8 +114,9 @@ export class ClientsRepository {
     this.table = new Table(dataSource, ClientEntity);
     this.run = sqlRunner(dataSource);
     this.insertTogether = insertTogether(dataSource, transactions, CREATED);
-    this.byId = lookupBy(dataSource, ClientEntity, ['id'], LIVING);
-    this.byIdAndOrg = lookupBy(dataSource, ClientEntity, ['id', 'orgId'], LIVING);
+    this.byId = lookupBy(dataSource, ClientEntity, ['id']);
+    this.countOfOrg = lookupBy(dataSource, ClientCountEntity, ['orgId']);
+    this.byIdAndOrg = lookupBy(dataSource, ClientEntity, ['id', 'orgId']);
     this.conditions = filterConditions(isPostgres ? 'postgres' : 'better-sqlite3');
   }
 
@@ -129,7 +131,7 @@ export class ClientsRepository {
   ): Promise<void> {
     const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
     const rows = [
-      [{ ...client, registrationTokenHash }],
+      [{ registrationTokenHash, ...client }],
       secret === null ? [] : [newSecret(client.id, secret, client.createdAt)],
       [newEvent(by, entryOf('client.created', null, client))],
     ];
@@ -137,7 +139,6 @@ export class ClientsRepository {
     if (initialAccessTokenId === null) return this.insertTogether(rows);
     await this.transactions.run(async (manager) => {
       for (const [i, entity] of CREATED.entries()) await manager.insert(entity, rows[i] as never);
-      // Last, since registrations with the same token wait for each other from here on
       await countRegistration(manager, initialAccessTokenId, client.createdAt);
     });
   }
@@ -175,10 +176,18 @@ export class ClientsRepository {
   ): Promise<number> {
     return this.transactions.run(async (manager) => {
       const query = this.select(filter, manager)
-        .orderBy('client.id')
+        // The counts of organizations are locked in one order, whoever changes them
+        .orderBy('client.orgId')
+        .addOrderBy('client.id')
         .limit(MAX_BULK + 1);
       const clients = await lockRows(query).getMany();
       check(clients.length);
+      await record(
+        manager,
+        by,
+        clients.map((client) => entryOf(action, client, { ...client, ...set })),
+      );
+      // Last, since whoever creates a client in one of these organizations waits from here on
       for (const batch of batchesOf(clients)) {
         await manager
           .createQueryBuilder()
@@ -187,11 +196,6 @@ export class ClientsRepository {
           .whereInIds(batch.map(({ id }) => id))
           .execute();
       }
-      await record(
-        manager,
-        by,
-        clients.map((client) => entryOf(action, client, { ...client, ...set })),
-      );
       return clients.length;
     });
   }
@@ -310,12 +314,11 @@ export class ClientsRepository {
 
   /** How many match. Those of an organization as a whole are counted already; others are counted one by one. */
   async count({ orgId, ...rest }: ClientFilter): Promise<number> {
-    const isWhole = orgId !== undefined && Object.values(rest).every((condition) => condition === undefined);
+    const isWhole = Object.values(rest).every((condition) => condition === undefined);
+    if (orgId !== undefined && isWhole) return (await this.countOfOrg([orgId]))?.living ?? 0;
     const { sql, parameters } = this.where({ orgId, ...rest });
-    const [row] = isWhole
-      ? await this.run('SELECT living FROM oauth_client_counts WHERE org_id = :orgId', { orgId })
-      : await this.run(`SELECT COUNT(*) FROM oauth_clients client WHERE ${sql}`, parameters);
-    return Number(row?.[0] ?? 0);
+    const [row] = await this.run(`SELECT COUNT(*) FROM oauth_clients client WHERE ${sql}`, parameters);
+    return Number(row![0]);
   }
 
   /** Two passes over the clients that match; what comes back has a handful of rows, however many there are. */

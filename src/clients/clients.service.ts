@@ -177,7 +177,7 @@ export class ClientsService {
     return this.repository.page(filter, order, page);
   }
 
-  /** How many clients match `filter`. Reads each of them: ask only when somebody wants to know. */
+  /** How many clients match `filter`. Unless it is an organization as a whole, each is read: ask only when somebody wants to know. */
   count(filter: ClientFilter): Promise<number> {
     return this.repository.count(filter);
   }

@@ -15,6 +15,9 @@ export interface BatchLimits {
   underWay: number;
 }
 
+/** While PostgreSQL works on one, the next comes together. */
+const LIMITS: BatchLimits = { size: 200, underWay: 2 };
+
 /**
  * Does for many at once what each asked for alone. Whatever was asked for in one turn of the event loop goes together, and so
  * does what is asked for while as many batches are under way as may be. Nothing waits while there is nothing to do.
@@ -24,10 +27,10 @@ export class Batcher<I, O> {
   private underWay = 0;
   private isScheduled = false;
 
-  /** @param run never throws: it says of each item, in their order, what became of it */
+  /** @param run says of each item, in their order, what became of it; where it throws, that is what became of all */
   constructor(
     private readonly run: (items: I[]) => Promise<Outcome<O>[]>,
-    private readonly limits: BatchLimits,
+    private readonly limits: BatchLimits = LIMITS,
   ) {}
 
   /** @throws what became of the item, where it is an error */
@@ -51,7 +54,9 @@ export class Batcher<I, O> {
   private async runBatch(batch: Waiting<I, O>[]): Promise<void> {
     this.underWay++;
     this.schedule();
-    const outcomes = await this.run(batch.map(({ item }) => item));
+    const outcomes = await this.run(batch.map(({ item }) => item)).catch((error: unknown) =>
+      batch.map((): Outcome<O> => ({ error })),
+    );
     this.underWay--;
     outcomes.forEach((outcome, i) => {
       const { resolve, reject } = batch[i]!;

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type BetterSqlite3 from 'better-sqlite3';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
@@ -14,3 +15,18 @@ export function driverOf({ options, driver }: DataSource): Driver {
         connection: (driver as unknown as { databaseConnection: BetterSqlite3.Database }).databaseConnection,
       };
 }
+
+/** For an answer of PostgreSQL: longer than it takes to give up by itself, shorter than callers are made to wait. */
+const READ_TIMEOUT_MS = 17_000;
+
+/** A query that PostgreSQL understands and plans once per connection, and whose rows come as arrays. */
+export const preparedQuery = (text: string) => ({
+  // Longer names are cut off, and are the same then
+  name: hash('sha256', text, 'hex').slice(0, 32),
+  ...plainQuery(text),
+});
+
+/** The same for one that is planned anew for the values that it is given. */
+export const plainQuery = (text: string) =>
+  // A server that is gone without a word would keep its callers waiting for good
+  ({ text, rowMode: 'array', query_timeout: READ_TIMEOUT_MS }) as const;

@@ -1,12 +1,11 @@
+import type BetterSqlite3 from 'better-sqlite3';
+import type pg from 'pg';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { Batcher, type Outcome } from './batcher.js';
-import { driverOf } from './driver.js';
+import { driverOf, preparedQuery } from './driver.js';
 import { Table } from './table.js';
 import type { Transactions } from './transactions.js';
-import { isDatabaseUnavailable } from './unavailable.js';
-
-/** Of PostgreSQL, which can work on one batch while the next comes together. SQLite has one writer. */
-const LIMITS = { size: 200, underWay: 2 };
+import { isDatabaseUnavailable, isUndone } from './unavailable.js';
 
 /** The new rows of one caller: for each table, in the order of the tables. */
 export type NewRows = readonly (readonly ObjectLiteral[])[];
@@ -29,20 +28,21 @@ export function insertTogether(
     driver.engine === 'sqlite'
       ? commitOnSqlite(dataSource, transactions, driver.connection, tables)
       : commitOnPostgres(dataSource, driver.pool, tables);
-  const batcher = new Batcher((batch: NewRows[]) => commitEach(batch, commit), LIMITS);
+  const batcher = new Batcher((batch: NewRows[]) => commitEach(batch, commit));
   return (rows) => batcher.add(rows);
 }
 
-type Commit = (batch: NewRows[]) => Promise<void>;
+export type Commit = (batch: NewRows[]) => Promise<void>;
 
 /** All together, or each alone where one of them cannot be. */
-async function commitEach(batch: NewRows[], commit: Commit): Promise<Outcome<void>[]> {
+export async function commitEach(batch: NewRows[], commit: Commit): Promise<Outcome<void>[]> {
   try {
     await commit(batch);
     return batch.map(() => ({ value: undefined }));
   } catch (error) {
     // Nobody knows what became of a transaction whose database is gone, so it is not tried again
-    if (batch.length === 1 || isDatabaseUnavailable(error)) return batch.map(() => ({ error }));
+    const isUnknown = isDatabaseUnavailable(error) && !isUndone(error);
+    if (batch.length === 1 || isUnknown) return batch.map(() => ({ error }));
     const outcomes: Outcome<void>[] = [];
     for (const rows of batch) outcomes.push(...(await commitEach([rows], commit)));
     return outcomes;
@@ -52,7 +52,7 @@ async function commitEach(batch: NewRows[], commit: Commit): Promise<Outcome<voi
 function commitOnSqlite(
   dataSource: DataSource,
   transactions: Transactions,
-  connection: Extract<ReturnType<typeof driverOf>, { engine: 'sqlite' }>['connection'],
+  connection: BetterSqlite3.Database,
   tables: Table<ObjectLiteral>[],
 ): Commit {
   const statements = tables.map(({ name, columns }) =>
@@ -70,27 +70,27 @@ function commitOnSqlite(
       });
     }
   });
-  return (batch) => transactions.runAlone(() => insert.immediate(batch));
+  return (batch) =>
+    transactions.runAlone(() => {
+      // Inside of another, the driver would make a savepoint, and nothing durable
+      if (connection.inTransaction) throw new Error('Another transaction is open on this connection');
+      insert.immediate(batch);
+    });
 }
 
 /** One statement is a transaction of its own, and one round trip. */
-function commitOnPostgres(
-  dataSource: DataSource,
-  pool: Extract<ReturnType<typeof driverOf>, { engine: 'postgres' }>['pool'],
-  tables: Table<ObjectLiteral>[],
-): Commit {
+function commitOnPostgres(dataSource: DataSource, pool: pg.Pool, tables: Table<ObjectLiteral>[]): Commit {
   const inserts = tables.map(
     ({ name, columns }, i) =>
       `t${i} AS (INSERT INTO ${name} (${columns.join(', ')}) ` +
       `SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${name}, $${i + 1}))`,
   );
-  const name = `insert ${tables.map((table) => table.name).join()}`;
-  const text = `WITH ${inserts.join(', ')} SELECT`;
+  const query = preparedQuery(`WITH ${inserts.join(', ')} SELECT`);
   return async (batch) => {
     const values = tables.map((table, i) =>
       JSON.stringify(batch.flatMap((rows) => rows[i]!.map((entity) => table.toRecord(entity)))),
     );
-    dataSource.logger.logQuery(text, values);
-    await pool.query({ name, text, values });
+    dataSource.logger.logQuery(query.text);
+    await pool.query({ ...query, values });
   };
 }

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../ormconfig.js';
 import type { DatabaseConfig } from '../config/config.js';
 import { migrate } from './migrate.js';
+import { refreshStatistics } from './statistics.js';
 
 /** Why a database cannot be opened, by what the driver or the system calls it. */
 const REASONS: Partial<Record<string, string>> = {
@@ -24,6 +25,7 @@ export async function openDatabase(database: DatabaseConfig): Promise<DataSource
   try {
     await dataSource.initialize();
     await migrate(dataSource);
+    refreshStatistics(dataSource);
     return dataSource;
   } catch (cause) {
     await dataSource.destroy().catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { driverOf } from './driver.js';
+import { driverOf, plainQuery } from './driver.js';
 import type { Row } from './table.js';
 
 /** Runs a statement whose parameters are written `:name`; returns its rows. */
@@ -26,7 +26,7 @@ export function sqlRunner(dataSource: DataSource): RunSql {
     const { text, names } = number(sql);
     const values = names.map((name) => parameters[name]);
     dataSource.logger.logQuery(text, values);
-    const { rows } = await driver.pool.query<Row>({ text, values, rowMode: 'array' });
+    const { rows } = await driver.pool.query<Row>({ ...plainQuery(text), values });
     return rows;
   };
 }

@@ -13,7 +13,7 @@ const UNAVAILABLE_SQLSTATE = /^(?:(?:08|53|57)\w{3}|25006|28000|28P01|3D000|4000
 
 /** What node-postgres says without a code. */
 const UNAVAILABLE_MESSAGE =
-  /timeout exceeded when trying to connect|Connection terminated|is not queryable|database connection is not open/;
+  /timeout exceeded when trying to connect|Query read timeout|Connection terminated|is not queryable|database connection is not open/;
 
 /** Whether a database error may go away by itself, so that a caller should try again. */
 export function isDatabaseUnavailable(error: unknown): boolean {
@@ -27,4 +27,12 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     UNAVAILABLE_SQLSTATE.test(codeText) ||
     (typeof message === 'string' && UNAVAILABLE_MESSAGE.test(message))
   );
+}
+
+/** SQLSTATE class 40, and 55P03: nothing of the transaction was done. */
+const UNDONE_SQLSTATE = /^(?:40\w{3}|55P03)$/;
+
+/** Whether the database says that it gave way to another transaction, so that the same may be tried again. */
+export function isUndone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && UNDONE_SQLSTATE.test(String(error.code));
 }

@@ -26,8 +26,8 @@ export class CountClients1795482000000 implements MigrationInterface {
       }),
     );
     const isPostgres = queryRunner.dataSource.options.type === 'postgres';
-    // An older release may go on writing meanwhile
-    if (isPostgres) await queryRunner.query(`LOCK TABLE ${CLIENTS} IN SHARE ROW EXCLUSIVE MODE`);
+    // Nothing may be written between the count and the triggers, and the index needs this lock in the end
+    if (isPostgres) await queryRunner.query(`LOCK TABLE ${CLIENTS} IN ACCESS EXCLUSIVE MODE`);
     await queryRunner.query(
       `INSERT INTO ${COUNTS} (org_id, living) SELECT org_id, COUNT(*) FROM ${CLIENTS} WHERE org_id IS NOT NULL AND ${LIVING} GROUP BY org_id`,
     );
@@ -67,7 +67,8 @@ const count = (row: 'NEW' | 'OLD', by: 1 | -1) =>
   `INSERT INTO ${COUNTS} (org_id, living) SELECT ${row}.org_id, ${by} WHERE ${row}.org_id IS NOT NULL AND ${row}.deleted_at IS NULL
    ON CONFLICT (org_id) DO UPDATE SET living = living + ${by};`;
 
-const SQLITE_TRIGGERS = [
+/** TypeORM changes a table of SQLite by making it anew, without its triggers: such a migration must make these again. */
+export const SQLITE_TRIGGERS = [
   `CREATE TRIGGER oauth_clients_count_insert AFTER INSERT ON ${CLIENTS} BEGIN ${count('NEW', 1)} END`,
   `CREATE TRIGGER oauth_clients_count_update AFTER UPDATE OF org_id, deleted_at ON ${CLIENTS} BEGIN ${count('OLD', -1)} ${count('NEW', 1)} END`,
   `CREATE TRIGGER oauth_clients_count_delete AFTER DELETE ON ${CLIENTS} BEGIN ${count('OLD', -1)} END`,

@@ -18,7 +18,10 @@ export function giveUpInTime(
     const limit = performance.now() - deadlineMs;
     for (const [reply, since] of underWay) {
       if (since > limit) break;
-      if (!reply.sent) giveUp(reply);
+      underWay.delete(reply);
+      // Too late for an error where a part of the reply is on its way
+      if (reply.raw.headersSent) reply.raw.destroy();
+      else giveUp(reply);
     }
   }, deadlineMs / CHECKS_PER_DEADLINE);
   check.unref();

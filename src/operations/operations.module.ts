@@ -4,11 +4,12 @@ import { AuditModule } from '../audit/audit.module.js';
 import { ClientsModule } from '../clients/clients.module.js';
 import { HealthController } from './health.controller.js';
 import { Retention } from './retention.js';
+import { Statistics } from './statistics.js';
 
 /** What operators and their tools look at, and what has to be done again and again. */
 @Module({
   imports: [ScheduleModule.forRoot(), AuditModule, ClientsModule],
   controllers: [HealthController],
-  providers: [Retention],
+  providers: [Retention, Statistics],
 })
 export class OperationsModule {}

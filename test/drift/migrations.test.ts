@@ -63,6 +63,49 @@ onEachEngine((engine) => {
       expect(await dataSource.query('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 1 }]);
   });
 
+  it('the clients of an organization are counted, whoever writes, and so are those that were there before', async () => {
+    const write = (sql: string) => dataSource.query(sql.replaceAll('NOW', '1'));
+    const insert = (id: string, org: string | null) =>
+      write(`INSERT INTO oauth_clients (id, name, org_id, client_type, token_endpoint_auth_method, grant_types, scopes,
+        redirect_uris, require_pkce, metadata, source, status, verified, version, created_at, updated_at)
+        VALUES ('${id}','n',${org ? `'${org}'` : 'NULL'},'public','none','','','[]',${yes},'{}','api','active',${yes},1,0,0)`);
+    const counts = async () => {
+      const rows = await dataSource.query<{ org_id: string; living: number }[]>(
+        'SELECT org_id, living FROM oauth_client_counts ORDER BY org_id',
+      );
+      return Object.fromEntries(rows.map(({ org_id, living }) => [org_id, living]));
+    };
+    await migrate(dataSource);
+    while (dataSource.migrations.length > 0) {
+      const [last] = await dataSource.query<{ name: string }[]>(
+        'SELECT name FROM migrations ORDER BY id DESC LIMIT 1',
+      );
+      await dataSource.undoLastMigration({ transaction: 'none' });
+      if (last!.name.startsWith('CountClients')) break;
+    }
+    for (const [id, org] of [
+      ['a1', 'a'],
+      ['a2', 'a'],
+      ['b1', 'b'],
+      ['c1', null],
+    ] as const)
+      await insert(id, org);
+    await write(`UPDATE oauth_clients SET deleted_at = NOW WHERE id = 'a2'`);
+    await migrate(dataSource);
+    expect(await counts()).toEqual({ a: 1, b: 1 });
+
+    await insert('a3', 'a');
+    await insert('c2', null);
+    await write(`UPDATE oauth_clients SET deleted_at = NULL WHERE id = 'a2'`);
+    await write(`UPDATE oauth_clients SET deleted_at = NOW WHERE id IN ('b1', 'c1')`);
+    await write(`UPDATE oauth_clients SET name = 'other'`);
+    expect(await counts()).toEqual({ a: 3, b: 0 });
+    await write(`DELETE FROM oauth_clients WHERE id IN ('a1', 'b1', 'c1')`);
+    expect(await counts()).toEqual({ a: 2, b: 0 });
+    await write('DELETE FROM oauth_clients');
+    expect(await counts()).toEqual({ a: 0, b: 0 });
+  });
+
   if (engine === 'postgres') {
     it('parts of names are indexed, wherever the extension for it lives', async () => {
       await dataSource.query('CREATE SCHEMA extensions');

@@ -582,6 +582,12 @@ onEachEngine((engine) => {
     });
   });
 
+  it('nobody may keep an answer: it may hold credentials', async () => {
+    const { headers } = await registry.graphql('{ oauthClients(first: 1) { totalCount } }');
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('pragma')).toBe('no-cache');
+  });
+
   describe('totalCount', () => {
     const statements = (work: () => Promise<unknown>) => statementsOf(registry.dataSource, work);
     const isCount = (statement: string) => /\bCOUNT\s*\(|oauth_client_counts/i.test(statement);

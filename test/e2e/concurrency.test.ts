@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import Database from 'better-sqlite3';
+import { ApiKeyEntity } from '../../src/auth/api-key.entity.js';
+import { insertTogether } from '../../src/database/group-commit.js';
 import { Transactions } from '../../src/database/transactions.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, Registry } from '../support/registry.js';
@@ -93,4 +96,93 @@ onEachEngine((engine) => {
     );
     expect(rows).toEqual([{ id: 'kept' }]);
   });
+
+  it('of rows that are stored together, those that cannot be fail alone', async () => {
+    const transactions = registry.app.get(Transactions, { strict: false });
+    const insert = insertTogether(registry.dataSource, transactions, [ApiKeyEntity]);
+    const store = (id: string) => insert([[aKey(id)]]);
+    await store('known');
+    const ids = ['first', 'known', 'second', 'known', 'third'];
+    const outcomes = await Promise.allSettled(ids.map(store));
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    const rows = await registry.dataSource.query<{ id: string }[]>(
+      `SELECT id FROM api_keys WHERE id IN ('first', 'second', 'third')`,
+    );
+    expect(rows).toHaveLength(3);
+  });
+
+  it('of clients that are looked up together, each caller gets their own', async () => {
+    const [one, other] = [await registry.createKey(), await registry.createKey()];
+    const idOf = async (key: string) =>
+      (await registry.createClient(aClient(), key)).body.data.client_id as string;
+    const [ofOne, ofOther] = [await idOf(one.apiKey), await idOf(other.apiKey)];
+    const asked = Array.from({ length: 60 }, (_, i) => ({
+      key: i % 2 === 0 ? one : other,
+      id: [ofOne, ofOther, randomUUID()][i % 3]!,
+    }));
+    const answers = await Promise.all(
+      asked.map(({ key, id }) =>
+        registry.send(`/v2/oauth/clients/${id}`, { method: 'GET', key: key.apiKey }),
+      ),
+    );
+    answers.forEach(({ status, body }, i) => {
+      const { key, id } = asked[i]!;
+      const isOwn = id === (key === one ? ofOne : ofOther);
+      expect({ status, id: body.data?.client_id, orgId: body.data?.org_id }).toEqual(
+        isOwn ? { status: 200, id, orgId: key.orgId } : { status: 404, id: undefined, orgId: undefined },
+      );
+    });
+  });
+
+  it('clients are created and deleted in bulk at once, across organizations, and counted', async () => {
+    const keys = await Promise.all(Array.from({ length: 5 }, () => registry.createKey()));
+    const end = Date.now() + SECONDS * 1000;
+    const statuses = new Set<number>();
+    const create = async (i: number) => {
+      while (Date.now() < end) {
+        const { apiKey } = keys[i++ % keys.length]!;
+        statuses.add((await registry.createClient(aClient({ name: 'together' }), apiKey)).status);
+      }
+    };
+    const deleteAll = async () => {
+      while (Date.now() < end) {
+        const answer = await registry.graphql(
+          'mutation { deleteOAuthClients(filter: { nameContains: "together" }, dryRun: false) { count } }',
+        );
+        expect(answer.body.errors).toBeUndefined();
+      }
+    };
+    await Promise.all([...Array.from({ length: 20 }, (_, i) => create(i)), deleteAll(), deleteAll()]);
+    expect([...statuses]).toEqual([201]);
+    const counted = await registry.dataSource.query<{ org: string; n: string }[]>(
+      `SELECT org_id AS org, living AS n FROM oauth_client_counts WHERE living > 0 ORDER BY org_id`,
+    );
+    const living = await registry.dataSource.query<{ org: string; n: string }[]>(
+      `SELECT org_id AS org, COUNT(*) AS n FROM oauth_clients WHERE org_id IS NOT NULL AND deleted_at IS NULL
+       GROUP BY org_id ORDER BY org_id`,
+    );
+    expect(counted.map(({ org, n }) => [org, Number(n)])).toEqual(
+      living.map(({ org, n }) => [org, Number(n)]),
+    );
+  }, 60_000);
+});
+
+const aKey = (id: string): ApiKeyEntity => ({
+  id,
+  name: 'n',
+  hash: id,
+  hint: 'hint',
+  orgId: 'o',
+  userId: 'u',
+  role: 'member',
+  createdAt: new Date(),
+  lastUsedAt: null,
+  expiresAt: null,
+  revokedAt: null,
 });

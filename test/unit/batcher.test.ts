@@ -64,5 +64,20 @@ describe('a batcher', () => {
     expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
+  it('where running fails, so does every item, and the next batch runs', async () => {
+    let isBroken = true;
+    const breaking = new Batcher<number, number>(
+      (items) => {
+        if (isBroken) return Promise.reject(new Error('broken'));
+        return Promise.resolve(items.map((value) => ({ value })));
+      },
+      { size: 10, underWay: 1 },
+    );
+    const outcomes = await Promise.allSettled([breaking.add(1), breaking.add(2)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    isBroken = false;
+    expect(await breaking.add(3)).toBe(3);
+  });
+
   const bound = (instance: Batcher<number, string>) => ({ add: (item: number) => instance.add(item) });
 });

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { giveUpInTime } from '../../src/operations/deadline.js';
@@ -19,6 +21,11 @@ describe('a deadline for requests', () => {
       void reply.code(503).send({ error: 'temporarily_unavailable' });
     });
     server.get('/never', () => new Promise(() => undefined));
+    server.get('/endless', (_request, reply) => {
+      const stream = new PassThrough();
+      stream.write('begun');
+      return reply.send(stream);
+    });
     server.get('/late', async () => {
       await wait(DEADLINE_MS * 1.5);
       return 'late';
@@ -41,5 +48,25 @@ describe('a deadline for requests', () => {
     await wait(DEADLINE_MS);
     expect(gaveUp.sort()).toEqual(['/late', '/never', '/never']);
     expect(underWay.size).toBe(0);
+  });
+
+  it('breaks off what has begun and does not end', async () => {
+    const response = await fetch(`${url}/endless`);
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow();
+    expect(gaveUp).toEqual([]);
+    expect(underWay.size).toBe(0);
+  });
+
+  it('forgets callers who hang up', async () => {
+    const { port } = new URL(url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
+    while (underWay.size === 0) await wait(5);
+    socket.destroy();
+    const start = performance.now();
+    while (underWay.size > 0) await wait(5);
+    expect(performance.now() - start).toBeLessThan(DEADLINE_MS / 2);
+    expect(gaveUp).toEqual([]);
   });
 });

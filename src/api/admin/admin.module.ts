@@ -1,3 +1,4 @@
+import type { ApolloServerPlugin } from '@apollo/server';
 import { unwrapResolverError } from '@apollo/server/errors';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -59,7 +60,8 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
         validationRules,
         plugins: [
           operationLimits,
-          // Nothing here may be cached, and Apollo would ask each field of each client about it
+          noStore,
+          // It would ask each field of each client how long it may be kept
           ApolloServerPluginCacheControlDisabled(),
           // For subgraphs of Apollo's router; Apollo would load Protocol Buffers to find out that this is none
           ApolloServerPluginInlineTraceDisabled(),
@@ -92,6 +94,18 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
   ],
 })
 export class AdminModule {}
+
+/** Replies may hold credentials (RFC 6749 §5.1). */
+const noStore: ApolloServerPlugin = {
+  requestDidStart: () =>
+    Promise.resolve({
+      willSendResponse: ({ response }) => {
+        response.http.headers.set('cache-control', 'no-store');
+        response.http.headers.set('pragma', 'no-cache');
+        return Promise.resolve();
+      },
+    }),
+};
 
 /** Nothing that was not meant for callers leaves the server, and codes are the only details of ours. */
 function formatError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
