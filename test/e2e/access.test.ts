@@ -194,7 +194,7 @@ onEachEngine((engine) => {
     const ask = async () => (await registry.send('/v2/oauth/clients', { method: 'GET', key: apiKey })).status;
     expect(await ask()).toBe(200);
     await registry.dataSource.query(`UPDATE api_keys SET revoked_at = ${Date.now()} WHERE id = '${id}'`);
-    await new Promise((done) => setTimeout(done, 1_000));
+    await new Promise((done) => setTimeout(done, 1_100));
     expect(await ask()).toBe(401);
   });
 
