@@ -17,6 +17,8 @@ export interface Growing {
   expectedStatus: number;
   /** @param size how many clients the registry has */
   requests: (server: Server, size: number) => LoadRequest[];
+  /** Fewer than usual, where a single request keeps the database busy: it reads all that there is. */
+  connections?: number;
   /** Whether it is part of the load under which memory is watched. */
   isSoaked?: true;
 }
@@ -84,8 +86,16 @@ export const GROWING: readonly Growing[] = [
         `{ oauthClient(clientId: "${ids[0]}") { ${FIELDS} secrets { nodes { hint } } history { nodes { action at } } } }`,
     ),
   },
-  { label: 'GraphQL, part of a name', ...asks(() => first(20, 'nameContains: "ent 740"')) },
-  { label: 'GraphQL, the total of all', ...asks(() => first(1, '', 'totalCount')) },
+  {
+    label: 'GraphQL, part of a name, one caller',
+    connections: 1,
+    ...asks(() => first(20, 'nameContains: "ent 740"')),
+  },
+  {
+    label: 'GraphQL, the total of all, one caller',
+    connections: 1,
+    ...asks(() => first(1, '', 'totalCount')),
+  },
   { label: 'register', ...makes('/v2/oauth/register', REGISTRATION), headers: JSON_BODY, isSoaked: true },
   { label: 'create', ...makes(CLIENTS, CLIENT) },
   {

@@ -151,7 +151,7 @@ async function measureGrowth(
 }
 
 const loadOf = (
-  { headers, expectedStatus, requests }: Growing,
+  { headers, expectedStatus, requests, connections = CONNECTIONS }: Growing,
   server: Server,
   size: number,
   seconds: number,
@@ -161,7 +161,7 @@ const loadOf = (
   headers,
   requests: requests(server, size),
   expectedStatuses: [expectedStatus],
-  connections: CONNECTIONS,
+  connections,
   seconds,
 });
 

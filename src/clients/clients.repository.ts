@@ -97,7 +97,6 @@ export type SecretEntry = Pick<AuditEntry, 'action' | 'targetId'>;
 @Injectable()
 export class ClientsRepository {
   private readonly conditions: Conditions<ClientFilter>;
-
   private readonly insertTogether: InsertTogether;
   private readonly table: Table<ClientEntity>;
   private readonly run: RunSql;

@@ -6,7 +6,7 @@ export type Row = unknown[];
 
 /**
  * The table of an entity, for statements that run for every request. TypeORM builds each statement anew, and finds its way
- * through each row that comes back: ten times the work of the database itself (ADR 8). This knows the way beforehand.
+ * through each row that comes back (ADR 8). This knows the way beforehand.
  */
 export class Table<E extends ObjectLiteral> {
   readonly name: string;
