@@ -70,7 +70,8 @@ export const GROWING: readonly Growing[] = [
   },
   { label: 'list, first page of 50', ...reads(() => page(1)), isSoaked: true },
   {
-    label: 'list, the page in the middle',
+    label: 'list, the page in the middle, one caller',
+    connections: 1,
     ...reads((size) => page(Math.ceil((size * 0.4) / PAGE_SIZE / 2))),
   },
   { label: 'list, by name', ...reads(() => `${CLIENTS}?filter%5Bname%5D=Client%20740`) },
