@@ -74,10 +74,9 @@ async function main({ sizes, seconds, rounds, soakSeconds, engines }: Options): 
       `## ${TITLES[engine]} ${databases.version}`,
       ...(await grow(databases, directory, sizes, { seconds, rounds, soakSeconds })),
     );
+    // After each engine: it takes long until here
+    await writeFile(RESULTS_PATH, await format(sections.join('\n\n'), { parser: 'markdown' }));
   }
-  const text = await format(sections.join('\n\n'), { parser: 'markdown' });
-  console.log(text);
-  await writeFile(RESULTS_PATH, text);
 }
 
 async function grow(

@@ -47,7 +47,7 @@ export async function plansOf(databaseUrl: string, clientId: string): Promise<st
         fetch(server.url + path, { method, headers: { ...JSON_BODY, ...AS_ADMIN, ...headers }, body }),
       );
       for (const { sql, parameters } of statements.filter(({ sql }) => /^(SELECT|UPDATE)/.test(sql))) {
-        const plan = await explain(dataSource, sql, parameters);
+        const plan = await explain(dataSource, databaseUrl.startsWith('sqlite:'), sql, parameters);
         plans.push(`- ${label}: \`${shortened(sql)}\`\n\n${plan.map((line) => `      ${line}`).join('\n')}`);
       }
     }
@@ -72,8 +72,12 @@ async function statementsOf(dataSource: DataSource, work: () => Promise<Response
   return statements;
 }
 
-async function explain(dataSource: DataSource, sql: string, parameters: unknown[]): Promise<string[]> {
-  const isSqlite = !/\$1/.test(sql);
+async function explain(
+  dataSource: DataSource,
+  isSqlite: boolean,
+  sql: string,
+  parameters: unknown[],
+): Promise<string[]> {
   // SQLite plans without the values
   const rows = await dataSource.query(
     `EXPLAIN ${isSqlite ? 'QUERY PLAN ' : ''}${sql.replace(/:\w+/g, isSqlite ? 'NULL' : '$&')}`,
