@@ -70,16 +70,15 @@ async function run(
   const server = servers.find(({ name }) => name === contestant.server)!;
   await ask(contestant, server);
   const { headers, expectedStatus } = contestant;
-  const load: Load = {
+  return measure({
     url: server.url,
     pid: server.pid,
     headers,
     requests: contestant.requests(server),
-    expectedStatuses: [expectedStatus],
+    expectedStatus,
     connections,
     seconds,
-  };
-  return measure(load);
+  });
 }
 
 /** Lets a process of its own send the load. */

@@ -6,6 +6,8 @@ export const EVENTS_PER_CLIENT = 5;
 /** Of ten clients, so many belong to one large organization, and so many to organizations of a hundred; nobody owns the rest. */
 const OF_LARGE_ORG = 4;
 const OF_SMALL_ORGS = 4;
+/** Of all clients. */
+export const LARGE_ORG_SHARE = OF_LARGE_ORG / 10;
 const CLIENTS_PER_STATEMENT = 50_000;
 
 export const LARGE_ORG = 'large';

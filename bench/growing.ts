@@ -1,3 +1,4 @@
+import { LARGE_ORG, LARGE_ORG_SHARE } from './fill.js';
 import type { LoadRequest } from './load.js';
 import {
   AS_ADMIN,
@@ -72,13 +73,13 @@ export const GROWING: readonly Growing[] = [
   {
     label: 'list, the page in the middle, one caller',
     connections: 1,
-    ...reads((size) => page(Math.ceil((size * 0.4) / PAGE_SIZE / 2))),
+    ...reads((size) => page(Math.ceil((size * LARGE_ORG_SHARE) / PAGE_SIZE / 2))),
   },
   { label: 'list, by name', ...reads(() => `${CLIENTS}?filter%5Bname%5D=Client%20740`) },
   { label: 'GraphQL, page of 50', ...asks(() => first(PAGE_SIZE, '')), isSoaked: true },
   {
     label: 'GraphQL, page of 50 of an organization, with the total',
-    ...asks(() => first(PAGE_SIZE, 'orgId: "large"', 'totalCount')),
+    ...asks(() => first(PAGE_SIZE, `orgId: "${LARGE_ORG}"`, 'totalCount')),
   },
   {
     label: 'GraphQL, a client with secrets and history',

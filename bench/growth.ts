@@ -105,7 +105,7 @@ async function grow(
   }
   const memory = await soak(servers.at(-1)!, soakSeconds);
   for (const server of servers) await server.stop();
-  const plans = await plansOf(urls.at(-1)!, servers.at(-1)!.ids[0]!);
+  const plans = await plansOf(urls.at(-1)!, servers.at(-1)!.ids[0]!, sizes.at(-1)!);
   return [
     table(
       [
@@ -159,7 +159,7 @@ const loadOf = (
   pid: server.pid,
   headers,
   requests: requests(server, size),
-  expectedStatuses: [expectedStatus],
+  expectedStatus,
   connections,
   seconds,
 });

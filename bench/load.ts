@@ -18,7 +18,7 @@ export interface Load {
   /** Taken in turn. */
   requests: readonly LoadRequest[];
   /** Any other status makes the run fail. */
-  expectedStatuses: readonly number[];
+  expectedStatus: number;
   connections: number;
   seconds: number;
 }
@@ -60,7 +60,7 @@ async function measure(load: Load): Promise<Measurement> {
     run.on('response', (client, status, _bytes, timeMs) => {
       replies++;
       window.add(client, timeMs);
-      if (!load.expectedStatuses.includes(status)) unexpected.set(status, (unexpected.get(status) ?? 0) + 1);
+      if (status !== load.expectedStatus) unexpected.set(status, (unexpected.get(status) ?? 0) + 1);
       if (window.isOver || unexpected.size > 0) run.stop();
     });
   });
@@ -71,7 +71,7 @@ async function measure(load: Load): Promise<Measurement> {
     const statuses = [...unexpected].map(([status, count]) => `, ${count} with status ${status}`).join('');
     throw new Error(
       `${load.requests[0]!.method} ${load.url}${load.requests[0]!.path}: ${replies} replies${statuses} instead of ` +
-        `${load.expectedStatuses.join(' or ')}; ` +
+        `${load.expectedStatus}; ` +
         `${errors} errors, ${unanswered} requests without a reply`,
     );
   }

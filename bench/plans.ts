@@ -21,7 +21,7 @@ interface DataSource {
  * How the database goes about each statement that the requests of GROWING make it run, from the service itself in this process.
  * @returns Markdown
  */
-export async function plansOf(databaseUrl: string, clientId: string): Promise<string[]> {
+export async function plansOf(databaseUrl: string, clientId: string, size: number): Promise<string[]> {
   const { buildApp } = (await import(`${DIST}/app.js`)) as { buildApp: (config: unknown) => Promise<App> };
   const { readConfig } = (await import(`${DIST}/config/config.js`)) as {
     readConfig: (env: Record<string, string>) => unknown;
@@ -42,7 +42,7 @@ export async function plansOf(databaseUrl: string, clientId: string): Promise<st
     const dataSource = app.get(Token, { strict: false });
     const plans: string[] = [];
     for (const { label, headers, requests } of GROWING) {
-      const { method, path, body } = requests(server, 1_000_000)[0]!;
+      const { method, path, body } = requests(server, size)[0]!;
       const statements = await statementsOf(dataSource, () =>
         fetch(server.url + path, { method, headers: { ...JSON_BODY, ...AS_ADMIN, ...headers }, body }),
       );
