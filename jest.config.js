@@ -26,5 +26,6 @@ export default {
   testTimeout: 30_000,
   // Jest's own choice leaves a machine with two processors half idle: most tests wait for a server or a disk
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  testSequencer: '<rootDir>/test/support/longest-first.sequencer.js',
   reporters: ['default', '<rootDir>/test/support/summary.reporter.js'],
 };
