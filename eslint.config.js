@@ -15,10 +15,11 @@ const IMPORTS = {
   database: ['config'],
   clients: ['policy', 'audit', 'config', 'database', 'errors', 'jwt', 'secrets'],
   auth: ['policy', 'audit', 'config', 'database', 'errors', 'jwt', 'secrets'],
+  'rate-limits': ['auth', 'config'],
   operations: ['audit', 'auth', 'clients', 'config', 'database', 'errors'],
   migrations: [],
   cli: ['audit', 'auth', 'clients', 'policy', 'config', 'database', 'errors'],
-  api: ['audit', 'auth', 'clients', 'policy', 'config', 'database', 'errors'],
+  api: ['audit', 'auth', 'clients', 'policy', 'config', 'database', 'errors', 'rate-limits'],
   door: ['api', 'audit', 'auth', 'clients', 'policy', 'config', 'errors'],
 };
 
@@ -66,6 +67,7 @@ export default tseslint.config(
           'database',
           'clients',
           'auth',
+          'rate-limits',
           'operations',
           'migrations',
           'cli',

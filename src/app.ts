@@ -5,38 +5,50 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { isExplorerOn } from './api/admin/admin.module.js';
 import { serveExplorerAssets } from './api/admin/explorer.js';
 import { refusalFor, sendError, tooSlow } from './api/error.filter.js';
-import { MAX_BODY_BYTES, readJsonOnly } from './api/json-body.js';
+import { limitHeaderFields } from './api/header-fields.js';
+import { readJsonOnly } from './api/json-body.js';
 import { refuseOtherMethods } from './api/method-not-allowed.js';
+import { protectBrowsers } from './api/page-headers.js';
+import { limitRates } from './api/rate-limits.js';
+import { allowBrowsersToRegister } from './api/registration-cors.js';
 import { answerUnreadable } from './api/unreadable-request.js';
 import { serveOpenApi } from './api/openapi.js';
-import { limitRegistrations } from './api/registration/rate-limit.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { openDatabase } from './database/open-database.js';
+import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
+import { limitConnections, trackConnections } from './operations/connections.js';
 import { giveUpInTime } from './operations/deadline.js';
 import { closeConnectionsWhenStopping } from './operations/drain.js';
 import { createLogger, NestLogger } from './operations/logger.js';
 import { logRequests } from './operations/request-log.js';
 import { trackRequests } from './operations/requests-under-way.js';
 
-/** For a request to arrive. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** For it to be answered, whatever the database does. */
-const DEADLINE_MS = 20_000;
-
 /**
  * Builds the service, connected and migrated, ready to listen. The one way to do it: production and tests both call it.
  * @throws Error that says in one line what keeps the database from being opened
  */
-export async function buildApp(config: Config): Promise<NestFastifyApplication> {
+export async function buildApp(
+  config: Config,
+  limits: HttpLimits = HTTP_LIMITS,
+): Promise<NestFastifyApplication> {
   const dataSource = await openDatabase(config.database);
   const { trustProxy: trusted } = config;
   const logger = await createLogger(config);
   const adapter = new FastifyAdapter({
-    bodyLimit: MAX_BODY_BYTES,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+      maxHeaderSize: limits.maxHeaderBytes,
+      // Whatever NODE_OPTIONS says: what two parsers read differently is how requests are smuggled
+      insecureHTTPParser: false,
+    },
+    bodyLimit: limits.maxBodyBytes,
+    routerOptions: { maxParamLength: limits.maxParameterLength },
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
     // Fastify itself takes no number of hops, since it cannot know that the peer is the proxy; the operator does
     trustProxy: typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : trusted,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: limits.requestTimeoutMs,
     // A request that comes on a kept connection while the service stops is the last one there, and answered
     return503OnClosing: false,
     genReqId: () => randomUUID(),
@@ -47,15 +59,20 @@ export async function buildApp(config: Config): Promise<NestFastifyApplication> 
     },
   });
   const fastify = adapter.getInstance<FastifyInstance>();
+  protectBrowsers(fastify);
   const refuseTheOtherMethods = refuseOtherMethods(fastify);
-  limitRegistrations(fastify, config);
+  await allowBrowsersToRegister(fastify, config);
+  limitHeaderFields(fastify, limits.maxHeaderFields);
+  await limitRates(fastify, config, logger);
   readJsonOnly(fastify);
   logRequests(fastify, logger);
+  const connections = trackConnections(fastify);
   const underWay = trackRequests(fastify);
-  giveUpInTime(fastify, underWay, DEADLINE_MS, (reply) => {
+  limitConnections(fastify, connections, underWay, limits.maxConnections);
+  giveUpInTime(fastify, underWay, limits.deadlineMs, (reply) => {
     sendError(refusalFor(tooSlow()), reply);
   });
-  closeConnectionsWhenStopping(fastify, underWay);
+  closeConnectionsWhenStopping(fastify, connections, underWay);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, dataSource), adapter, {
     bodyParser: false,
     abortOnError: false,

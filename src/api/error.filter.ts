@@ -109,15 +109,15 @@ export const tooSlow = () =>
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
 
-/** Answers a REST caller. */
-export function sendError(error: RegistryError, reply: FastifyReply): void {
+/** Answers a REST caller, or any other with a body of its own. */
+export function sendError(error: RegistryError, reply: FastifyReply, body: object = errorBody(error)): void {
   // Fastify would close after a body that it refused; see below
   reply.removeHeader('connection');
   if (!reply.request.raw.complete) closeAfterBody(reply);
   void reply
     .code(error.status)
     .headers({ 'cache-control': 'no-store', pragma: 'no-cache', ...errorHeaders(error) })
-    .send(errorBody(error));
+    .send(body);
 }
 
 /**

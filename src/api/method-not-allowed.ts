@@ -15,6 +15,8 @@ export function refuseOtherMethods(fastify: FastifyInstance): () => void {
   }
   const methodsOf = new Map<string, Set<string>>();
   fastify.addHook('onRoute', ({ url, method }) => {
+    // Every path, for the sake of preflights (registration-cors.ts): not one that is known
+    if (url === '*') return;
     const methods = methodsOf.get(url) ?? new Set();
     for (const each of [method].flat()) methods.add(each);
     methodsOf.set(url, methods);

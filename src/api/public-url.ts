@@ -2,8 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { CONFIG, type Config } from '../config/config.js';
 import type { AddressInfo, Server } from 'node:net';
-
-export const REGISTRATION_PATH = 'v2/oauth/register';
+import { REGISTRATION_PATH } from './paths.js';
 
 /** Where callers reach the service. Never derived from a request: a forged Host header must not end up in a reply. */
 @Injectable()

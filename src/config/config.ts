@@ -28,6 +28,13 @@ export interface RateLimit {
   durationSeconds: number;
 }
 
+/** Addresses that may send so many times as much as others. */
+export interface RaisedLimit {
+  /** An address, or a network in CIDR notation. */
+  network: string;
+  times: number;
+}
+
 interface Setting<T> {
   /** The environment variable. */
   variable: string;
@@ -48,6 +55,7 @@ const BOOTSTRAP_KEY = { min: 32, max: 512 };
 const MS_PER_DAY = 86_400_000;
 const MIN_RSA_BITS = 2048;
 const MAX_RATE_LIMIT_SECONDS = 86_400;
+const RATE_LIMIT = 'COUNT/DURATION such as 60/1m (s, m or h, at most 24h), or off';
 
 const text = (raw: string) => raw;
 const port = (raw: string) => (/^\d{1,5}$/.test(raw) && Number(raw) <= 65535 ? Number(raw) : undefined);
@@ -87,6 +95,35 @@ function rateLimit(raw: string): RateLimit | null | undefined {
   return isGood ? { points: Number(points), durationSeconds } : undefined;
 }
 
+function addresses(raw: string): string[] | undefined {
+  return someOf(words(raw), isAddressOrNetwork);
+}
+
+function raisedLimits(raw: string): readonly RaisedLimit[] | undefined {
+  const limits = words(raw).map((pair) => {
+    const [, network = '', times] = /^([^=]+)=([1-9]\d{0,5})$/.exec(pair) ?? [];
+    return isAddressOrNetwork(network) ? { network, times: Number(times) } : undefined;
+  });
+  const good = limits.filter((limit) => limit !== undefined);
+  return limits.length > 0 && good.length === limits.length ? good : undefined;
+}
+
+/** One endpoint, with credentials and the number of a database where there are any. */
+function redisUrl(raw: string): string | undefined {
+  return /^rediss?:\/\/[^\s/?#]+(?:\/\d{0,5})?$/.test(raw) && URL.canParse(raw) ? raw : undefined;
+}
+
+/** Origins as browsers send them (RFC 6454 §6.2); null: no origin. */
+function corsOrigins(raw: string): '*' | readonly string[] | null | undefined {
+  if (raw === '*') return '*';
+  if (raw === 'off') return null;
+  return someOf(
+    words(raw),
+    (value): value is string =>
+      !value.includes('*') && URL.canParse(value) && new URL(value).origin === value,
+  );
+}
+
 /** At least one value, and all of them good. */
 function someOf<T extends string>(values: string[], isGood: (value: string) => value is T): T[] | undefined {
   return values.length > 0 && values.every(isGood) ? values : undefined;
@@ -103,7 +140,7 @@ function isAddressOrNetwork(value: string): value is string {
 function trustedProxies(raw: string): false | number | string[] | undefined {
   if (raw === 'false') return false;
   if (/^[1-9]\d?$/.test(raw)) return Number(raw);
-  return someOf(words(raw), isAddressOrNetwork);
+  return addresses(raw);
 }
 
 function grantTypes(raw: string): readonly GrantType[] | undefined {
@@ -253,12 +290,55 @@ const settings = {
     read: softwareStatementIssuers,
     fallback: [],
   }),
-  /** Registrations that one address may send; null: any number. */
+  /** Registrations, and changes to one's own, that one address may send; null: any number. */
   rateLimitRegister: setting<RateLimit | null>({
     variable: 'RATE_LIMIT_REGISTER',
-    takes: 'COUNT/DURATION such as 60/1m (s, m or h, at most 24h), or off',
+    takes: RATE_LIMIT,
     read: rateLimit,
     fallback: { points: 60, durationSeconds: 60 },
+  }),
+  /** Bad credentials that one address may send, through all doors; null: any number. */
+  rateLimitFailedAuth: setting<RateLimit | null>({
+    variable: 'RATE_LIMIT_FAILED_AUTH',
+    takes: RATE_LIMIT,
+    read: rateLimit,
+    fallback: { points: 30, durationSeconds: 60 },
+  }),
+  /** Requests to GraphQL that one address may send; null: any number. */
+  rateLimitGraphql: setting<RateLimit | null>({
+    variable: 'RATE_LIMIT_GRAPHQL',
+    takes: RATE_LIMIT,
+    read: rateLimit,
+    fallback: { points: 600, durationSeconds: 60 },
+  }),
+  /** Addresses and networks that no rate limit holds for. */
+  rateLimitExempt: setting<readonly string[]>({
+    variable: 'RATE_LIMIT_EXEMPT',
+    takes: 'addresses and CIDR ranges, separated by spaces or commas',
+    read: addresses,
+    fallback: [],
+  }),
+  /** Addresses and networks whose every address has a multiple of each limit, such as those that many users share. */
+  rateLimitRaised: setting<readonly RaisedLimit[]>({
+    variable: 'RATE_LIMIT_RAISED',
+    takes:
+      'pairs RANGE=TIMES separated by spaces or commas, RANGE being an address or CIDR range and TIMES from 1 to 999999',
+    read: raisedLimits,
+    fallback: [],
+  }),
+  /** Where rate limits are counted for all instances together; null: each counts for itself. */
+  redisUrl: setting<string | null>({
+    variable: 'REDIS_URL',
+    takes: 'redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// for TLS',
+    read: redisUrl,
+    fallback: null,
+  }),
+  /** Whose pages may register software from a browser: any, these origins, or null for none. */
+  registrationCorsOrigins: setting<'*' | readonly string[] | null>({
+    variable: 'REGISTRATION_CORS_ORIGINS',
+    takes: '*, origins such as https://app.example separated by spaces or commas, or off',
+    read: corsOrigins,
+    fallback: '*',
   }),
   /** Proxies whose X-Forwarded-For is believed. */
   trustProxy: setting<false | number | string[]>({

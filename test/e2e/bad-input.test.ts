@@ -424,7 +424,7 @@ const ROUTES: [path: string, methods: string[]][] = [
   ['/v2/oauth/clients', ['POST', 'GET', 'HEAD']],
   ['/v2/oauth/clients/some-id', ['GET', 'HEAD', 'PUT', 'DELETE']],
   ['/v2/oauth_clients', ['POST', 'GET', 'HEAD']],
-  ['/v2/oauth/register', ['POST']],
+  ['/v2/oauth/register', ['POST', 'OPTIONS']],
   ['/graphql', ['GET', 'POST']],
   ['/health/live', ['GET', 'HEAD']],
   ['/health/ready', ['GET', 'HEAD']],

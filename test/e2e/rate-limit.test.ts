@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { onEachEngine } from '../support/databases.js';
-import { aClient, Registry } from '../support/registry.js';
+import { aClient, type Answer, Registry } from '../support/registry.js';
 
 onEachEngine((engine) => {
   let registry: Registry;
@@ -86,5 +87,144 @@ onEachEngine((engine) => {
     expect((await registerFrom('2001:db8:1:2::1')).status).toBe(201);
     expect((await registerFrom('2001:db8:1:2:ffff::9')).status).toBe(429);
     expect((await registerFrom('2001:db8:1:3::1')).status).toBe(201);
+  });
+
+  it('counts an IPv6 site of 48 bits as sixteen callers', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m', TRUST_PROXY: '1' });
+    const answers = [];
+    for (let i = 0; i < 18; i++) answers.push(await registerFrom(`2001:db8:1:${i.toString(16)}::1`));
+    expect(answers.map(({ status }) => status)).toEqual([...Array<number>(16).fill(201), 429, 429]);
+    expect(answers[17]!.headers.get('ratelimit-policy')).toBe('"register";q=16;w=60');
+    expect((await registerFrom('2001:db8:2:1::1')).status).toBe(201);
+    // What is refused to one subscriber is not counted against the site
+    for (let i = 0; i < 20; i++) await registerFrom('2001:db8:2:1::1');
+    expect((await registerFrom('2001:db8:2:2::1')).status).toBe(201);
+  });
+
+  it('tells every caller where it stands (draft-ietf-httpapi-ratelimit-headers-11)', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '2/1h', RATE_LIMIT_GRAPHQL: '5/10s' });
+    const told = ({ headers }: Answer) => [headers.get('ratelimit-policy'), headers.get('ratelimit')];
+    const T_HOUR = expect.stringMatching(/^"register";r=\d;t=(3600|359\d)$/);
+    expect(told(await registerFrom())).toEqual(['"register";q=2;w=3600', T_HOUR]);
+    const bad = await registry.register('{');
+    expect([bad.status, ...told(bad)]).toEqual([400, '"register";q=2;w=3600', T_HOUR]);
+    const refused = await registerFrom();
+    expect([refused.status, ...told(refused)]).toEqual([429, '"register";q=2;w=3600', T_HOUR]);
+    expect(refused.headers.get('ratelimit')).toContain(`r=0;t=${refused.headers.get('retry-after')}`);
+    expect(told(await registry.graphql('{ __typename }'))).toEqual([
+      '"graphql";q=5;w=10',
+      expect.stringMatching(/^"graphql";r=4;t=(10|9)$/),
+    ]);
+    expect(told(await registry.createClient(aClient()))).toEqual([null, null]);
+  });
+
+  it('exempts and raises addresses that many users share', async () => {
+    registry = await Registry.start(engine, {
+      RATE_LIMIT_REGISTER: '1/1m',
+      RATE_LIMIT_EXEMPT: '198.51.100.0/24',
+      RATE_LIMIT_RAISED: '198.51.0.0/16=9 203.0.113.7=3 2001:db8::/32=2',
+      TRUST_PROXY: '1',
+    });
+    const allowed = async (address: string) => {
+      for (let i = 0; i < 5; i++) if ((await registerFrom(address)).status === 429) return i;
+      return Infinity;
+    };
+    expect(await allowed('198.51.100.9')).toBe(Infinity);
+    expect(await allowed('203.0.113.7')).toBe(3);
+    expect(await allowed('::ffff:203.0.113.7')).toBe(0);
+    expect(await allowed('203.0.113.8')).toBe(1);
+    expect(await allowed('2001:db8::1')).toBe(2);
+    expect(await allowed('not-an-address')).toBe(1);
+    expect((await registerFrom('198.51.100.9')).headers.get('ratelimit')).toBeNull();
+  });
+
+  it('counts what GraphQL is asked, and refuses in its words', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_GRAPHQL: '2/1m' });
+    expect((await registry.graphql('{ __typename }')).status).toBe(200);
+    expect((await registry.graphql('{ __typename }', {}, null)).status).toBe(401);
+    const refused = await registry.graphql('{ __typename }');
+    const retryAfter = refused.headers.get('retry-after');
+    expect({ status: refused.status, body: refused.body }).toEqual({
+      status: 429,
+      body: {
+        errors: [
+          {
+            message: `Too many requests from this address; try again in ${retryAfter} s.`,
+            extensions: { code: 'RATE_LIMITED' },
+          },
+        ],
+      },
+    });
+    expect((await registry.createClient(aClient())).status).toBe(201);
+  });
+
+  describe('bad credentials', () => {
+    const LIMIT = { RATE_LIMIT_FAILED_AUTH: '3/1m' };
+    const doors = (key: string | null) => [
+      () => registry.createClient(aClient(), key!),
+      () => registry.register({}, key),
+      () => registry.graphql('{ __typename }', {}, key),
+      () => registry.send(`/v2/oauth/register/${randomUUID()}`, { method: 'GET', key }),
+    ];
+
+    it('are counted on every door, and then refused unseen, good ones too', async () => {
+      registry = await Registry.start(engine, LIMIT);
+      const statuses = [];
+      for (const send of doors('bad')) statuses.push((await send()).status);
+      expect(statuses).toEqual([401, 401, 401, 429]);
+      for (const send of doors(registry.adminKey)) {
+        const { status, headers } = await send();
+        expect([status, headers.get('ratelimit-policy')]).toEqual([429, '"failed-auth";q=3;w=60']);
+        expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      }
+      expect((await registry.graphql('{ __typename }')).body.errors[0].extensions.code).toBe('RATE_LIMITED');
+      // Who sends none is not meant
+      expect((await registry.register({})).status).toBe(201);
+    });
+
+    it('do not count where none are sent: that is how clients ask what to send', async () => {
+      registry = await Registry.start(engine, LIMIT);
+      for (let i = 0; i < 5; i++) {
+        expect((await registry.send('/v2/oauth/clients', { method: 'GET' })).status).toBe(401);
+      }
+      expect((await registry.createClient(aClient())).status).toBe(201);
+    });
+
+    it('do not lock out those at the same address that were good lately', async () => {
+      registry = await Registry.start(engine, LIMIT);
+      const { apiKey } = await registry.createKey();
+      const { value: token } = await registry.createInitialAccessToken();
+      const { body } = await registry.register({}, token);
+      const readSelf = () =>
+        registry.send(new URL(body.registration_client_uri as string).pathname, {
+          method: 'GET',
+          key: body.registration_access_token,
+        });
+      expect((await registry.createClient(aClient(), apiKey)).status).toBe(201);
+      expect((await readSelf()).status).toBe(200);
+      for (let i = 0; i < 5; i++) await registry.createClient(aClient(), `bad-${i}`);
+      expect((await registry.createClient(aClient(), apiKey)).status).toBe(201);
+      expect((await registry.register({}, token)).status).toBe(201);
+      expect((await readSelf()).status).toBe(200);
+      expect((await registry.createClient(aClient())).status).toBe(429);
+    });
+
+    it('are not taken for good where nobody looked at them, and no longer once they were bad', async () => {
+      registry = await Registry.start(engine, LIMIT);
+      const { apiKey, id } = await registry.createKey();
+      expect((await registry.createClient(aClient(), apiKey)).status).toBe(201);
+      const admin = () => registry.graphql(`mutation { revokeApiKey(id: "${id}") { apiKey { id } } }`);
+      expect((await admin()).body.errors).toBeUndefined();
+      // A path that is open, one that does not exist, and a preflight say nothing of credentials
+      for (const path of ['/health/live', '/v2/nothing']) {
+        await registry.send(path, { method: 'GET', key: 'bad' });
+      }
+      expect((await registry.send('/v2/oauth/register', { method: 'OPTIONS', key: 'bad' })).status).toBe(204);
+      expect((await registry.createClient(aClient(), 'bad')).status).toBe(401);
+      expect((await registry.createClient(aClient(), apiKey)).status).toBe(401);
+      expect((await registry.createClient(aClient(), 'worse')).status).toBe(401);
+      expect((await registry.createClient(aClient(), 'bad')).status).toBe(429);
+      expect((await registry.createClient(aClient(), apiKey)).status).toBe(429);
+    });
   });
 });

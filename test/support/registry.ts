@@ -8,6 +8,7 @@ import { bootstrapApiKey } from '../../src/auth/bootstrap.js';
 import { InitialAccessTokensService } from '../../src/clients/initial-access-tokens.service.js';
 import type { InitialAccessTokenDraft } from '../../src/clients/policy/initial-access-token.js';
 import { readConfig } from '../../src/config/config.js';
+import { HTTP_LIMITS, type HttpLimits } from '../../src/http-limits.js';
 import { createDatabase, type Engine } from './databases.js';
 
 /** An answer, read to its end. */
@@ -39,18 +40,24 @@ export class Registry {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  static async start(engine: Engine, env: Record<string, string> = {}): Promise<Registry> {
+  static async start(
+    engine: Engine,
+    env: Record<string, string> = {},
+    limits: Partial<HttpLimits> = {},
+  ): Promise<Registry> {
     const database = await createDatabase(engine);
     const adminKey = `admin-key-${randomUUID()}`;
     const config = readConfig({
       NODE_ENV: 'test',
       LOG_LEVEL: 'silent',
       RATE_LIMIT_REGISTER: 'off',
+      RATE_LIMIT_FAILED_AUTH: 'off',
+      RATE_LIMIT_GRAPHQL: 'off',
       DATABASE_URL: database.url,
       BOOTSTRAP_API_KEY: adminKey,
       ...env,
     });
-    const app = await buildApp(config);
+    const app = await buildApp(config, { ...HTTP_LIMITS, ...limits });
     await bootstrapApiKey(app, config);
     await app.listen({ port: 0, host: '127.0.0.1' });
     return new Registry(app, await app.getUrl(), adminKey, database.url, () => database.drop());

@@ -21,6 +21,12 @@ const DEFAULTS: Config = {
   auditRetentionMs: null,
   registrationAllowedGrantTypes: ['client_credentials', 'authorization_code', 'refresh_token'],
   rateLimitRegister: { points: 60, durationSeconds: 60 },
+  rateLimitFailedAuth: { points: 30, durationSeconds: 60 },
+  rateLimitGraphql: { points: 600, durationSeconds: 60 },
+  rateLimitExempt: [],
+  rateLimitRaised: [],
+  redisUrl: null,
+  registrationCorsOrigins: '*',
   trustProxy: false,
   logLevel: 'info',
   graphqlExplorer: null,
@@ -108,6 +114,32 @@ describe('The configuration', () => {
       [{ RATE_LIMIT_REGISTER: '60/1m' }, limit(60, 60)],
       [{ RATE_LIMIT_REGISTER: '5/s' }, limit(5, 1)],
       [{ RATE_LIMIT_REGISTER: '100/24h' }, limit(100, 86_400)],
+      [{ RATE_LIMIT_FAILED_AUTH: 'off' }, { rateLimitFailedAuth: null }],
+      [{ RATE_LIMIT_FAILED_AUTH: '5/10m' }, { rateLimitFailedAuth: { points: 5, durationSeconds: 600 } }],
+      [{ RATE_LIMIT_GRAPHQL: 'off' }, { rateLimitGraphql: null }],
+      [{ RATE_LIMIT_GRAPHQL: '10/s' }, { rateLimitGraphql: { points: 10, durationSeconds: 1 } }],
+      [
+        { RATE_LIMIT_EXEMPT: '198.51.100.7, 2001:db8::/32' },
+        { rateLimitExempt: ['198.51.100.7', '2001:db8::/32'] },
+      ],
+      [
+        { RATE_LIMIT_RAISED: '203.0.113.0/24=50 2001:db8::1=2' },
+        {
+          rateLimitRaised: [
+            { network: '203.0.113.0/24', times: 50 },
+            { network: '2001:db8::1', times: 2 },
+          ],
+        },
+      ],
+      [{ REDIS_URL: 'redis://redis' }, { redisUrl: 'redis://redis' }],
+      [{ REDIS_URL: 'redis://[::1]:6379/2' }, { redisUrl: 'redis://[::1]:6379/2' }],
+      [{ REDIS_URL: 'rediss://u:p%40ss@redis:6380/0' }, { redisUrl: 'rediss://u:p%40ss@redis:6380/0' }],
+      [{ REGISTRATION_CORS_ORIGINS: '*' }, {}],
+      [{ REGISTRATION_CORS_ORIGINS: 'off' }, { registrationCorsOrigins: null }],
+      [
+        { REGISTRATION_CORS_ORIGINS: 'https://app.example, http://localhost:6274' },
+        { registrationCorsOrigins: ['https://app.example', 'http://localhost:6274'] },
+      ],
       [{ TRUST_PROXY: 'false' }, {}],
       [{ TRUST_PROXY: '1' }, { trustProxy: 1 }],
       [{ TRUST_PROXY: '99' }, { trustProxy: 99 }],
@@ -200,6 +232,30 @@ describe('The configuration', () => {
       ...['0/1m', '60', '60/0m', '60/1d', '-1/1m', '1.5/1m', '60/1', '60/m/m', 'Off', 'false', '60 / 1m'].map(
         (value) => [{ RATE_LIMIT_REGISTER: value }, 'RATE_LIMIT_REGISTER'] as const,
       ),
+      [{ RATE_LIMIT_FAILED_AUTH: '30' }, 'RATE_LIMIT_FAILED_AUTH'],
+      [{ RATE_LIMIT_GRAPHQL: '0/1m' }, 'RATE_LIMIT_GRAPHQL'],
+      ...['off', '0.0.0.0/0', '10.0.0.0/33', 'openai.example', ','].map(
+        (value) => [{ RATE_LIMIT_EXEMPT: value }, 'RATE_LIMIT_EXEMPT'] as const,
+      ),
+      ...['10.0.0.0/8', '10.0.0.0/8=0', '10.0.0.0/8=1.5', '10.0.0.0/8=x', '=5', '10.0.0.1=2 10.0.0.2'].map(
+        (value) => [{ RATE_LIMIT_RAISED: value }, 'RATE_LIMIT_RAISED'] as const,
+      ),
+      ...[
+        'redis',
+        'redis://',
+        'http://redis',
+        'redis://redis/zero',
+        'redis://redis:99999',
+        'redis://a b',
+      ].map((value) => [{ REDIS_URL: value }, 'REDIS_URL'] as const),
+      ...[
+        'app.example',
+        'https://app.example/',
+        'https://app.example/a',
+        'https://*.example',
+        'null',
+        'on',
+      ].map((value) => [{ REGISTRATION_CORS_ORIGINS: value }, 'REGISTRATION_CORS_ORIGINS'] as const),
       ...['true', '*', 'all', 'loopback', '-1', '10.0.0.0/33', '10.0.0.256', 'proxy.example', '1,x', ','].map(
         (value) => [{ TRUST_PROXY: value }, 'TRUST_PROXY'] as const,
       ),
@@ -244,6 +300,7 @@ describe('The configuration', () => {
     [{ BOOTSTRAP_API_KEY: 'too-short-secret' }, 'too-short-secret'],
     [{ DATABASE_URL: 'postgres://u:hunter2@db:99999/r' }, 'hunter2'],
     [{ PUBLIC_URL: 'https://u:hunter2@example.com' }, 'hunter2'],
+    [{ REDIS_URL: 'redis://u:hunter2@redis/zero' }, 'hunter2'],
   ])('does not repeat a bad value, which may be a secret: %j', (env, secret) => {
     expect(() => readConfig(env)).toThrow(ConfigError);
     expect(() => readConfig(env)).not.toThrow(secret);

@@ -16,6 +16,7 @@ import { Authenticator } from '../../auth/authenticator.js';
 import { ClientSecretsService } from '../../clients/client-secrets.service.js';
 import { ClientsModule } from '../../clients/clients.module.js';
 import { CONFIG, type Config } from '../../config/config.js';
+import { GRAPHQL_PATH } from '../paths.js';
 import { PublicUrl } from '../public-url.js';
 import { refusalFor, toGraphQLError } from '../error.filter.js';
 import { explorerPage } from './explorer.js';
@@ -45,7 +46,7 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
         secrets: ClientSecretsService,
         auditTrail: AuditTrail,
       ) => ({
-        path: '/graphql',
+        path: GRAPHQL_PATH,
         autoSchemaFile: true,
         sortSchema: true,
         // Apollo checks the schema as well

@@ -3,8 +3,11 @@ import { dirname, join } from 'node:path';
 import type { ApolloServerPlugin } from '@apollo/server';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
+import { GRAPHQL_PATH } from '../paths.js';
 
-const ASSETS_PATH = '/graphql/explorer/';
+const ASSETS_PATH = `${GRAPHQL_PATH}/explorer/`;
+/** The script with which the page starts: a file of its own, since pages here may run none that is part of them. */
+const START_SCRIPT = 'start.js';
 const ASSETS_DIRECTORY = join(dirname(createRequire(import.meta.url).resolve('altair-static')), 'dist');
 
 /**
@@ -19,8 +22,7 @@ export const explorerPage: ApolloServerPlugin = {
         return {
           html: renderAltair({
             baseURL: ASSETS_PATH,
-            endpointURL: '/graphql',
-            initialHeaders: { Authorization: 'Bearer YOUR_ADMIN_API_KEY' },
+            serveInitialOptionsInSeperateRequest: START_SCRIPT,
           }),
         };
       },
@@ -29,6 +31,15 @@ export const explorerPage: ApolloServerPlugin = {
 
 /** Serves what the explorer's page loads. */
 export function serveExplorerAssets(fastify: FastifyInstance): void {
+  fastify.get(`${ASSETS_PATH}${START_SCRIPT}`, async (_request, reply) => {
+    const { renderInitialOptions } = await import('altair-static');
+    return reply.type('text/javascript').send(
+      renderInitialOptions({
+        endpointURL: GRAPHQL_PATH,
+        initialHeaders: { Authorization: 'Bearer YOUR_ADMIN_API_KEY' },
+      }),
+    );
+  });
   void fastify.register(fastifyStatic, {
     root: ASSETS_DIRECTORY,
     prefix: ASSETS_PATH,

@@ -1,0 +1,130 @@
+import { hash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import type { Config } from '../config/config.js';
+import { RegistryError } from '../errors/registry-error.js';
+import { allowanceOf } from '../rate-limits/allowance.js';
+import { Quota, type Standing } from '../rate-limits/quota.js';
+import type { ConnectionLog, SharedCounts } from '../rate-limits/shared-counts.js';
+import { sendError, toGraphQLError } from './error.filter.js';
+import { GRAPHQL_PATH, isRegistrationPath } from './paths.js';
+import { onRequestOf } from './route-hook.js';
+
+/** Credentials that were good stay good for so long, as far as the limit of bad ones is concerned. */
+const REMEMBERED_MS = 10 * 60_000;
+const MAX_REMEMBERED = 10_000;
+
+/** What was done too often, in the words of the refusal. */
+const TOO_MANY = {
+  register: 'registrations',
+  graphql: 'requests',
+  'failed-auth': 'requests with bad credentials',
+} as const;
+type QuotaName = keyof typeof TOO_MANY;
+
+/**
+ * Keeps one address from filling the registry through the open door, from guessing credentials, and from keeping GraphQL
+ * busy (ADR 10). Call it before any route is added.
+ */
+export async function limitRates(
+  fastify: FastifyInstance,
+  config: Config,
+  log: ConnectionLog,
+): Promise<void> {
+  const limits = {
+    register: config.rateLimitRegister,
+    graphql: config.rateLimitGraphql,
+    'failed-auth': config.rateLimitFailedAuth,
+  } satisfies Record<QuotaName, unknown>;
+  if (Object.values(limits).every((limit) => limit === null)) return;
+  const shared = await sharedCounts(fastify, config, log);
+  const allowance = allowanceOf(config);
+  const quotaOf = (name: QuotaName) => limits[name] && new Quota(name, limits[name], allowance, shared);
+  const [register, graphql, failedAuth] = [quotaOf('register'), quotaOf('graphql'), quotaOf('failed-auth')];
+
+  if (failedAuth) limitFailedAuth(fastify, failedAuth);
+  fastify.addHook('onRoute', (route) => {
+    const isWrite = route.method === 'POST' || route.method === 'PUT';
+    // What registered software changes of itself counts too: each change is kept in the audit trail
+    if (register && isWrite && isRegistrationPath(route.url)) onRequestOf(route, spendOn(register));
+    const isGraphQL = route.url === GRAPHQL_PATH && route.method.includes('POST');
+    if (graphql && isGraphQL) onRequestOf(route, spendOn(graphql));
+  });
+}
+
+async function sharedCounts(
+  fastify: FastifyInstance,
+  { redisUrl }: Config,
+  log: ConnectionLog,
+): Promise<SharedCounts | null> {
+  if (redisUrl === null) return null;
+  const { SharedCounts } = await import('../rate-limits/shared-counts.js');
+  const shared = await SharedCounts.open(redisUrl, log);
+  fastify.addHook('onClose', (_instance, done) => {
+    shared.close();
+    done();
+  });
+  return shared;
+}
+
+/** Counts each request before it is authenticated or read, and tells the caller where it stands. */
+const spendOn = (quota: Quota) => async (request: FastifyRequest, reply: FastifyReply) => {
+  const standing = await quota.spend(request.ip);
+  if (standing === null) return undefined;
+  if (standing.isExceeded) return refuse(standing, reply);
+  void reply.headers(rateLimitHeaders(standing));
+};
+
+/**
+ * Refuses credentials unseen from an address that sent too many bad ones. Those that were good lately are still looked at,
+ * or anybody behind a shared address could lock out the others there.
+ */
+function limitFailedAuth(fastify: FastifyInstance, quota: Quota): void {
+  const good = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
+  const keyOf = (authorization: string) => hash('sha256', authorization, 'base64');
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { authorization } = request.headers;
+    const standing = authorization === undefined ? null : quota.exceeded(request.ip);
+    if (standing === null || good.has(keyOf(authorization!))) done();
+    else void refuse(standing, reply);
+  });
+  fastify.addHook('onSend', (request, reply, _payload, done) => {
+    const { authorization } = request.headers;
+    if (authorization === undefined) return done();
+    if (reply.statusCode === 401) {
+      good.delete(keyOf(authorization));
+      quota.spend(request.ip).then(() => done(), done);
+      return;
+    }
+    if (wereGood(request, reply)) good.set(keyOf(authorization), true);
+    done();
+  });
+}
+
+/**
+ * The door of registrations judges tokens that no principal comes of. A good status says nothing of credentials anywhere else,
+ * nor where a preflight is answered.
+ */
+function wereGood(
+  { principal, method, routeOptions: { url = '' } }: FastifyRequest,
+  { statusCode }: FastifyReply,
+): boolean {
+  return Boolean(principal) || (isRegistrationPath(url) && method !== 'OPTIONS' && statusCode < 300);
+}
+
+function refuse(standing: Standing, reply: FastifyReply): FastifyReply {
+  const { name, resetSeconds: retryAfterSeconds } = standing;
+  const description = `Too many ${TOO_MANY[name as QuotaName]} from this address; try again in ${retryAfterSeconds} s.`;
+  const error = new RegistryError('rate_limited', description, { retryAfterSeconds });
+  const isGraphQL = reply.request.routeOptions.url === GRAPHQL_PATH;
+  void reply.headers(rateLimitHeaders(standing));
+  sendError(error, reply, isGraphQL ? { errors: [toGraphQLError(error)] } : undefined);
+  return reply;
+}
+
+/** Structured fields of draft-ietf-httpapi-ratelimit-headers-11: quota and window; what remains, and until when. */
+const rateLimitHeaders = ({ name, limit, windowSeconds, remaining, resetSeconds }: Standing) => ({
+  'ratelimit-policy': `"${name}";q=${limit};w=${windowSeconds}`,
+  ratelimit: `"${name}";r=${remaining};t=${resetSeconds}`,
+});

@@ -1,0 +1,43 @@
+import { LRUCache } from 'lru-cache';
+
+/** What one caller has used up of a limit. */
+export interface Count {
+  used: number;
+  /** Until nothing of it is used any more, in milliseconds. */
+  msLeft: number;
+}
+
+/**
+ * Callers that are counted at once. A flood from more addresses forgets the ones that were quiet for longest, which helps
+ * nobody who is in it: whoever has so many addresses has a new limit with each of them anyway.
+ */
+const MAX_COUNTED = 50_000;
+
+/** What this process knows of who has used how much. Full, it takes 12 MB. */
+export class LocalCounts {
+  /** By caller, since when a window of the limit is open (`performance.now()`) and what was used in it. */
+  private readonly windows = new LRUCache<string, { used: number; until: number }>({ max: MAX_COUNTED });
+
+  /** One more. The first one opens a window of `windowMs`. */
+  add(key: string, windowMs: number): Count {
+    const now = performance.now();
+    const open = this.windows.get(key);
+    if (open !== undefined && open.until > now) {
+      open.used++;
+      return { used: open.used, msLeft: open.until - now };
+    }
+    return this.note(key, { used: 1, msLeft: windowMs });
+  }
+
+  /** Takes over what was counted elsewhere. */
+  note(key: string, count: Count): Count {
+    this.windows.set(key, { used: count.used, until: performance.now() + count.msLeft });
+    return count;
+  }
+
+  get(key: string): Count | null {
+    const open = this.windows.get(key);
+    const msLeft = (open?.until ?? 0) - performance.now();
+    return open !== undefined && msLeft > 0 ? { used: open.used, msLeft } : null;
+  }
+}

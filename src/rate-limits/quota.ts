@@ -1,0 +1,86 @@
+import type { RateLimit } from '../config/config.js';
+import type { Allowance } from './allowance.js';
+import { type Count, LocalCounts } from './local-counts.js';
+import type { SharedCounts } from './shared-counts.js';
+import { type Counted, countedFor } from './subscriber.js';
+
+/** Where a caller stands with a quota. */
+export interface Standing {
+  /** Of the quota, as callers are told it. */
+  name: string;
+  limit: number;
+  windowSeconds: number;
+  /** How much is left. */
+  remaining: number;
+  /** Until all of it is there again, in seconds, at least 1. */
+  resetSeconds: number;
+  /** Whether it was overdrawn. */
+  isExceeded: boolean;
+}
+
+/** What callers may do so many times, counted per address: by all instances together where there are shared counts. */
+export class Quota {
+  /** What was told by Redis, too: who is known to have used up a limit costs no round trip, and counting goes on without it. */
+  private readonly local = new LocalCounts();
+
+  constructor(
+    private readonly name: string,
+    private readonly limit: RateLimit,
+    private readonly allowance: Allowance,
+    private readonly shared: SharedCounts | null,
+  ) {}
+
+  /** Uses up one of what the address has. Null where nothing limits it. */
+  async spend(address: string): Promise<Standing | null> {
+    const allowance = this.allowance(address);
+    if (allowance === Infinity) return null;
+    let scarcest: Standing | null = null;
+    for (const counted of countedFor(address)) {
+      const limit = this.limitOf(counted, allowance);
+      // What is refused does not count, or a caller that goes on trying would use up the share of its whole site
+      const count = this.oneTooMany(counted.key, limit) ?? (await this.count(counted.key));
+      const standing = this.standing(limit, count);
+      if (standing.isExceeded) return standing;
+      if (scarcest === null || standing.remaining < scarcest.remaining) scarcest = standing;
+    }
+    return scarcest;
+  }
+
+  /** What the next one would be told, where it is known here that it would be one too many; else null. */
+  exceeded(address: string): Standing | null {
+    const allowance = this.allowance(address);
+    if (allowance === Infinity) return null;
+    for (const counted of countedFor(address)) {
+      const limit = this.limitOf(counted, allowance);
+      const count = this.oneTooMany(counted.key, limit);
+      if (count !== null) return this.standing(limit, count);
+    }
+    return null;
+  }
+
+  private oneTooMany(key: string, limit: number): Count | null {
+    const known = this.local.get(key);
+    return known !== null && known.used >= limit ? { ...known, used: known.used + 1 } : null;
+  }
+
+  private limitOf({ times }: Counted, allowance: number): number {
+    return this.limit.points * times * allowance;
+  }
+
+  private async count(key: string): Promise<Count> {
+    const { durationSeconds } = this.limit;
+    const count = this.shared && (await this.shared.add(`${this.name}:${key}`, durationSeconds));
+    return count ? this.local.note(key, count) : this.local.add(key, durationSeconds * 1000);
+  }
+
+  private standing(limit: number, { used, msLeft }: Count): Standing {
+    return {
+      name: this.name,
+      limit,
+      windowSeconds: this.limit.durationSeconds,
+      remaining: Math.max(0, limit - used),
+      resetSeconds: Math.max(1, Math.ceil(msLeft / 1000)),
+      isExceeded: used > limit,
+    };
+  }
+}

@@ -1,0 +1,133 @@
+import { createClient } from '@redis/client';
+import { RateLimiterRedis, RLWrapperTimeouts } from 'rate-limiter-flexible';
+import type { Count } from './local-counts.js';
+
+/** For a count, which a request waits for. Redis in the same network answers in less than one. */
+const COMMAND_TIMEOUT_MS = 100;
+/** For a connection that can be used, which nobody but the start of the service waits for. */
+const CONNECT_TIMEOUT_MS = 1_000;
+/** Between attempts to connect, for as long as the service runs. */
+const RETRY_MS = 1_000;
+const KEY_PREFIX = 'rate-limit';
+
+/** Where it is told whether limits are shared: once each time that this changes. */
+export interface ConnectionLog {
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+/**
+ * Counts of all instances, in Redis. Without it nothing waits and nothing fails: from the first command that fails or takes
+ * too long on there are no shared counts, until a new connection has proved good. What failed once is not asked again by
+ * requests, so that a Redis that accepts and never answers costs those that were waiting a tenth of a second, and later ones nothing.
+ */
+export class SharedCounts {
+  /** Null while Redis cannot be used. */
+  private limiter: RLWrapperTimeouts | null = null;
+  private disconnect: () => void = () => undefined;
+  private retry: NodeJS.Timeout | undefined;
+  private isClosed = false;
+  /** What the log said last. A good start needs no saying. */
+  private isToldShared = true;
+
+  private constructor(
+    private readonly url: string,
+    private readonly log: ConnectionLog,
+  ) {}
+
+  /** Ready after the first attempt, whatever comes of it. */
+  static async open(url: string, log: ConnectionLog): Promise<SharedCounts> {
+    const counts = new SharedCounts(url, log);
+    await counts.connect();
+    return counts;
+  }
+
+  /** One more for `key`, whose first one opens a window; null where Redis cannot be used. */
+  async add(key: string, windowSeconds: number): Promise<Count | null> {
+    const { limiter } = this;
+    if (limiter === null) return null;
+    try {
+      return await addOne(limiter, key, windowSeconds);
+    } catch (error) {
+      if (limiter === this.limiter) this.lose(error);
+      return null;
+    }
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.limiter = null;
+    clearTimeout(this.retry);
+    this.disconnect();
+  }
+
+  private async connect(): Promise<void> {
+    const client = createClient({
+      url: this.url,
+      RESP: 2,
+      disableOfflineQueue: true,
+      socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
+    });
+    const disconnect = () => {
+      if (client.isOpen) client.destroy();
+    };
+    this.disconnect = disconnect;
+    const store = new RateLimiterRedis({
+      storeClient: client,
+      useRedisPackage: true,
+      keyPrefix: KEY_PREFIX,
+      // Every count brings its own window, and its limit is compared where it is counted
+      points: 1,
+      duration: 1,
+    });
+    const limiter = new RLWrapperTimeouts({ limiter: store, timeoutMs: COMMAND_TIMEOUT_MS });
+    client.on('error', (error: Error) => {
+      if (limiter === this.limiter) this.lose(error);
+    });
+    let isTooLate = false;
+    const timeout = setTimeout(() => {
+      isTooLate = true;
+      disconnect();
+    }, CONNECT_TIMEOUT_MS);
+    try {
+      await client.connect();
+      // A replica takes connections too, and counts nothing
+      await addOne(limiter, 'connected', 1);
+      if (this.isClosed) return disconnect();
+      this.limiter = limiter;
+      this.tell(true, 'Rate limits are shared through Redis again.');
+    } catch (error) {
+      this.lose(isTooLate ? new Error('it does not answer') : error);
+    } finally {
+      clearTimeout(timeout);
+    }
+  }
+
+  private lose(reason: unknown): void {
+    this.limiter = null;
+    this.disconnect();
+    if (this.isClosed) return;
+    this.retry = setTimeout(() => void this.connect(), RETRY_MS).unref();
+    this.tell(
+      false,
+      `Rate limits hold for each instance by itself: Redis cannot be used (${reasonOf(reason)}). See REDIS_URL.`,
+    );
+  }
+
+  private tell(shared: boolean, message: string): void {
+    if (this.isToldShared === shared) return;
+    this.isToldShared = shared;
+    this.log[shared ? 'info' : 'warn'](message);
+  }
+}
+
+async function addOne(limiter: RLWrapperTimeouts, key: string, windowSeconds: number): Promise<Count> {
+  const { consumedPoints, msBeforeNext } = await limiter.penalty(key, 1, { customDuration: windowSeconds });
+  return { used: consumedPoints, msLeft: msBeforeNext };
+}
+
+/** Of several addresses that a name has, each may have its own; then the error has no message but a code. */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return message || (code ?? 'unknown');
+}

@@ -1,0 +1,35 @@
+import ipaddr from 'ipaddr.js';
+import { parseAddress } from '../auth/address.js';
+
+/** An address, or a network of addresses, whose requests are counted together. */
+export interface Counted {
+  key: string;
+  /** So many times as much as one subscriber may send. */
+  times: number;
+}
+
+/** The parts of an IPv6 address that one subscriber is given as a whole: a network of 64 bits (RFC 6177 §2) … */
+const SUBSCRIBER_PARTS = 4;
+/** … and those that one site is given, of 48 bits: 65,536 subscribers, for whoever asks for them. */
+const SITE_PARTS = 3;
+/** A site may send as much as so many subscribers, or a limit for each would limit nobody who has one. */
+const SUBSCRIBERS_PER_SITE = 16;
+
+/**
+ * Who is counted for a request from `address`, the narrowest first: an IPv4 address; an IPv6 subscriber and its site; or all
+ * that have no address at all.
+ */
+export function countedFor(address: string): Counted[] {
+  const parsed = parseAddress(address);
+  if (parsed === null) return [{ key: 'unknown', times: 1 }];
+  if (!(parsed instanceof ipaddr.IPv6)) return [{ key: parsed.toString(), times: 1 }];
+  return [
+    { key: networkOf(parsed, SUBSCRIBER_PARTS), times: 1 },
+    { key: networkOf(parsed, SITE_PARTS), times: SUBSCRIBERS_PER_SITE },
+  ];
+}
+
+function networkOf({ parts }: ipaddr.IPv6, length: number): string {
+  const network = parts.slice(0, length).map((part) => part.toString(16));
+  return `${network.join(':')}::/${length * 16}`;
+}

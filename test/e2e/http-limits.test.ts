@@ -1,0 +1,245 @@
+import { connect, type Socket } from 'node:net';
+import { HTTP_LIMITS, type HttpLimits } from '../../src/http-limits.js';
+import { Registry } from '../support/registry.js';
+
+/** The same limits, quicker. */
+const QUICK: Partial<HttpLimits> = {
+  headersTimeoutMs: 300,
+  requestTimeoutMs: 700,
+  checkIntervalMs: 50,
+  keepAliveTimeoutMs: 300,
+};
+const GET = 'GET /health/live HTTP/1.1\r\nHost: x\r\n';
+const POST = 'POST /v2/oauth/register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+/** Node itself adds up to a second to what it says, so that the caller closes first. */
+const KEEP_ALIVE_BUFFER_MS = 1_000;
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** A connection, what came on it so far, and how long it took until it was closed. */
+class Connection {
+  received = '';
+  readonly closed: Promise<number>;
+  private readonly socket: Socket;
+
+  constructor(url: string) {
+    const begin = performance.now();
+    this.socket = connect(Number(new URL(url).port), '127.0.0.1');
+    this.socket.on('data', (data) => (this.received += data.toString('latin1')));
+    this.socket.on('error', () => undefined);
+    this.closed = new Promise((done) => this.socket.once('close', () => done(performance.now() - begin)));
+  }
+
+  static async open(url: string): Promise<Connection> {
+    const connection = new Connection(url);
+    await new Promise((done) => connection.socket.once('connect', done));
+    return connection;
+  }
+
+  get isOpen(): boolean {
+    return !this.socket.destroyed;
+  }
+
+  get statuses(): string[] {
+    return [...this.received.matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => status!);
+  }
+
+  send(text: string): void {
+    this.socket.write(text);
+  }
+
+  async answered(count = 1): Promise<void> {
+    for (let tries = 0; this.statuses.length < count && this.isOpen && tries < 200; tries++) await pause(10);
+  }
+
+  end(): void {
+    this.socket.destroy();
+  }
+}
+
+it('Every limit is what it was meant to be', () => {
+  expect(HTTP_LIMITS).toEqual({
+    headersTimeoutMs: 10_000,
+    requestTimeoutMs: 30_000,
+    checkIntervalMs: 1_000,
+    deadlineMs: 20_000,
+    keepAliveTimeoutMs: 75_000,
+    maxHeaderBytes: 16_384,
+    maxHeaderFields: 100,
+    maxBodyBytes: 65_536,
+    maxParameterLength: 100,
+    maxConnections: 4_000,
+  });
+});
+
+// On one engine: none of this gets as far as a database
+describe('HTTP', () => {
+  let registry: Registry;
+  let connections: Connection[];
+  const start = async (limits: Partial<HttpLimits> = {}, env: Record<string, string> = {}) => {
+    registry = await Registry.start('sqlite', env, limits);
+  };
+  const open = async () => {
+    const connection = await Connection.open(registry.url);
+    connections.push(connection);
+    return connection;
+  };
+  beforeEach(() => {
+    connections = [];
+  });
+  afterEach(async () => {
+    for (const connection of connections) connection.end();
+    await registry.stop();
+  });
+  const isWell = async () =>
+    expect((await registry.send('/health/live', { method: 'GET' })).status).toBe(200);
+
+  it('The server has the limits', async () => {
+    await start();
+    const { server } = registry.app.getHttpAdapter().getInstance();
+    expect(server).toMatchObject({
+      headersTimeout: HTTP_LIMITS.headersTimeoutMs,
+      requestTimeout: HTTP_LIMITS.requestTimeoutMs,
+      keepAliveTimeout: HTTP_LIMITS.keepAliveTimeoutMs,
+      maxHeadersCount: 0,
+      timeout: 0,
+    });
+  });
+
+  it.each([
+    ['a header that comes slowly', [GET, 'X-A: b\r\n', 'X-C: d\r\n', 'X-E: f\r\n', 'X-G: h\r\n'], 300],
+    ['a connection on which nothing comes', [], 300],
+    [
+      'a body that comes slowly',
+      [`${POST}Content-Length: 100\r\n\r\n`, ...Array.from({ length: 20 }, () => ' ')],
+      700,
+    ],
+    [
+      'a body in chunks that does not end',
+      [`${POST}Transfer-Encoding: chunked\r\n\r\n`, ...Array.from({ length: 20 }, () => '1\r\n \r\n')],
+      700,
+    ],
+  ])('gives up on %s', async (_, parts, limitMs) => {
+    await start(QUICK);
+    const connection = await open();
+    const sending = (async () => {
+      for (const part of parts) {
+        if (!connection.isOpen) return;
+        connection.send(part);
+        await pause(100);
+      }
+    })();
+    const ms = await connection.closed;
+    await sending;
+    expect(connection.statuses).toEqual(['408']);
+    expect(ms).toBeGreaterThan(limitMs - 50);
+    expect(ms).toBeLessThan(limitMs + 600);
+    await isWell();
+  });
+
+  it.each([
+    ['a header field of more than 16 KiB', `${GET}X-Long: ${'a'.repeat(16_384)}\r\n\r\n`, '431'],
+    ['many small ones of more than 16 KiB', `${GET}${'X-A: 0123456789\r\n'.repeat(2_000)}\r\n`, '431'],
+    ['a path of more than 16 KiB', `GET /${'a'.repeat(16_384)} HTTP/1.1\r\nHost: x\r\n\r\n`, '431'],
+    ['more than 100 header fields', `${GET}${'X:y\r\n'.repeat(100)}\r\n`, '400'],
+    ['more header fields than Node counts', `${GET}${'X:y\r\n'.repeat(2_500)}\r\n`, '400'],
+    [
+      'a body of more than 64 KiB',
+      `${POST}Connection: close\r\nContent-Length: 65537\r\n\r\n${' '.repeat(65_537)}`,
+      '413',
+    ],
+  ])('refuses %s', async (_, request, status) => {
+    await start(QUICK);
+    const connection = await open();
+    connection.send(request);
+    await connection.answered();
+    expect(connection.statuses).toEqual([status]);
+    expect(connection.received).toContain('"error":');
+    await isWell();
+  });
+
+  it.each([
+    ['100 header fields', `${GET}${'X:y\r\n'.repeat(98)}Connection: close\r\n\r\n`],
+    ['a header field of 15 KiB', `${GET}X-Long: ${'a'.repeat(15 * 1024)}\r\n\r\n`],
+  ])('takes %s', async (_, request) => {
+    await start();
+    const connection = await open();
+    connection.send(request);
+    await connection.answered();
+    expect(connection.statuses).toEqual(['200']);
+  });
+
+  it('does not lose the address that a proxy adds behind what a caller made up', async () => {
+    await start({}, { RATE_LIMIT_REGISTER: '1/1m', TRUST_PROXY: '1' });
+    const send = async (address: string) => {
+      const connection = await open();
+      const filling = 'X:y\r\n'.repeat(90);
+      connection.send(
+        `${POST}X-Forwarded-For: ${Math.random()}\r\n${filling}X-Forwarded-For: ${address}\r\nContent-Length: 2\r\n\r\n{}`,
+      );
+      await connection.answered();
+      return connection.statuses[0];
+    };
+    expect([await send('192.0.2.1'), await send('192.0.2.1'), await send('192.0.2.2')]).toEqual([
+      '201',
+      '429',
+      '201',
+    ]);
+  });
+
+  it('closes a kept connection that nobody uses', async () => {
+    await start(QUICK);
+    const connection = await open();
+    connection.send(`${GET}\r\n`);
+    await connection.answered();
+    expect(connection.statuses).toEqual(['200']);
+    const ms = await connection.closed;
+    expect(ms).toBeGreaterThan(QUICK.keepAliveTimeoutMs! - 50);
+    expect(ms).toBeLessThan(QUICK.keepAliveTimeoutMs! + KEEP_ALIVE_BUFFER_MS + 600);
+  });
+
+  it('answers requests that come at once in their order, and counts each', async () => {
+    await start({}, { RATE_LIMIT_REGISTER: '3/1m' });
+    const connection = await open();
+    connection.send(`${POST}Content-Length: 2\r\n\r\n{}`.repeat(5) + `${GET}\r\n`);
+    await connection.answered(6);
+    expect(connection.statuses).toEqual(['201', '201', '201', '429', '429', '200']);
+  });
+
+  describe('a flood of connections', () => {
+    const MAX = 20;
+    it('keeps nobody out: the one that has been idle for longest goes', async () => {
+      await start({ maxConnections: MAX });
+      const good = await open();
+      good.send(`${GET}\r\n`);
+      await good.answered();
+      const idle = [];
+      for (let i = 0; i < 3 * MAX; i++) {
+        idle.push(await open());
+        // A caller who goes on asking is not the one that goes
+        if (i % 10 === 0) {
+          good.send(`${GET}\r\n`);
+          await good.answered(2 + i / 10);
+        }
+      }
+      await pause(50);
+      expect(good.isOpen).toBe(true);
+      expect(good.statuses).toEqual(Array.from({ length: 7 }, () => '200'));
+      const isOpen = idle.map((connection) => connection.isOpen);
+      expect(isOpen).toEqual(idle.map((_, i) => i >= 3 * MAX - (MAX - 1)));
+      await isWell();
+    });
+
+    it('does not interrupt requests under way', async () => {
+      await start({ maxConnections: MAX });
+      const busy = await open();
+      // The header is there, and so the request; the body is not yet
+      busy.send(`${POST}Content-Length: 2\r\n\r\n`);
+      await pause(100);
+      for (let i = 0; i < 2 * MAX; i++) await open();
+      busy.send('{}');
+      await busy.answered();
+      expect(busy.statuses).toEqual(['201']);
+    });
+  });
+});
