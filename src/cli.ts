@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { API_KEY_COMMANDS } from './cli/api-keys.js';
 import { type Command, readArguments, UsageError } from './cli/arguments.js';
+import { EXPIRE_UNUSED_COMMANDS } from './cli/expire-unused.js';
 import { INITIAL_ACCESS_TOKEN_COMMANDS } from './cli/initial-access-tokens.js';
 import { readConfig } from './config/config.js';
 import { openDatabase } from './database/open-database.js';
 
-const USAGE = `Manages credentials in the database of DATABASE_URL, which it brings up to date first.
+const USAGE = `Manages credentials and unused clients in the database of DATABASE_URL, which it brings up to date first.
 
   npm run api-key -- create --name NAME --org ORG [--user USER] [--role member|admin] [--expires-in 90d]
   npm run api-key -- list
@@ -15,6 +16,8 @@ const USAGE = `Manages credentials in the database of DATABASE_URL, which it bri
       [--scopes "read write"] [--grant-types "authorization_code"] [--redirect-hosts "example.com *.example.com"]
   npm run initial-access-token -- list
   npm run initial-access-token -- revoke ID
+
+  npm run expire-unused -- [--older-than 30d] [--dry-run]
 
   npm run migrate
 `;
@@ -28,6 +31,7 @@ const migrate: Command = (args) => {
 const COMMANDS: Record<string, Command> = {
   ...API_KEY_COMMANDS,
   ...INITIAL_ACCESS_TOKEN_COMMANDS,
+  ...EXPIRE_UNUSED_COMMANDS,
   migrate,
 };
 

@@ -87,7 +87,7 @@ const logger = new Logger('Errors');
 /** What a caller is to be told of anything that was thrown. What is our own fault goes to the log. */
 export function refusalFor(thrown: unknown): RegistryError {
   const error = toRegistryError(thrown);
-  if (error.status >= 500) logger.error(error.options.cause ?? error);
+  if (error.status >= 500 && !error.options.isByDesign) logger.error(error.options.cause ?? error);
   return error;
 }
 

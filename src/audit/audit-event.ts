@@ -52,6 +52,7 @@ export const AUDIT_ACTIONS = [
   'client.deleted',
   'client.restored',
   'client.purged',
+  'unused_clients.removed',
   'client_secret.issued',
   'client_secret.revoked',
   'registration_token.issued',
@@ -74,9 +75,9 @@ export interface Change {
 /** What happened to what. */
 export interface AuditEntry {
   action: AuditAction;
-  /** The client that it is about; null for keys and tokens of operators. */
+  /** The client that it is about; null for keys and tokens of operators, and for many clients at once. */
   clientId: string | null;
-  /** The client, secret, key or token that was changed. */
+  /** The client, secret, key or token that was changed; the last one of many. */
   targetId: string;
   changes: Change[];
 }

@@ -37,9 +37,14 @@ export function readId(args: string[]): string {
 
 /** The time after a duration such as `90d`, counted from now. */
 export function readExpiry(duration: string): Date {
+  return new Date(Date.now() + readMilliseconds('--expires-in', duration));
+}
+
+/** The milliseconds of a duration such as `90d`. */
+export function readMilliseconds(option: string, duration: string): number {
   const ms = readDuration(duration);
-  if (ms === undefined) throw new UsageError('--expires-in takes a number and m, h or d, such as 90d.');
-  return new Date(Date.now() + ms);
+  if (ms === undefined) throw new UsageError(`${option} takes a number and m, h or d, such as 90d.`);
+  return ms;
 }
 
 /** A time as a table shows it. */

@@ -34,6 +34,8 @@ export interface ClientFilter {
   initialAccessTokenId?: string;
   /** Deleted ones, rather than those that live. */
   deleted?: true;
+  /** Anonymous ones that nobody has said to be used, and no operator has vouched for or disabled; or all others. */
+  unused?: boolean;
   /** Exclusive. */
   createdAfter?: Date;
   /** Exclusive. */

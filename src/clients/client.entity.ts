@@ -5,6 +5,13 @@ import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import type { ClientType, ExtendedMetadata, TokenEndpointAuthMethod } from './policy/client.js';
 import type { GrantType } from './policy/grant-types.js';
 
+/**
+ * A client that registered itself anonymously, and of which nobody has said that it is used. What an operator has vouched for or
+ * disabled is not among them. Written out, since an index holds them alone; and in a way in which SQLite does not take the organization for
+ * something to search by, which half of all clients have in common.
+ */
+export const UNUSED = `"source" = 'dynamic' AND NOT ("org_id" IS NOT NULL) AND "status" = 'active' AND NOT "verified" AND "last_used_at" IS NULL AND "deleted_at" IS NULL`;
+
 /** Lists show living clients only. SQLite passes over those of earlier pages in the index alone if it has this column, too. */
 const LIVING = { where: '"deleted_at" IS NULL' };
 
@@ -16,6 +23,11 @@ const LIVING = { where: '"deleted_at" IS NULL' };
 // For parts of names, on PostgreSQL where it has the extension for it: made by the migration alone
 @Index('oauth_clients_name_trgm', { synchronize: false })
 @Index('oauth_clients_deleted_at', ['deletedAt'], { where: '"deleted_at" IS NOT NULL' })
+@Index('oauth_clients_unused', ['createdAt', 'id'], { where: UNUSED })
+@Index('oauth_clients_metadata_hash', ['metadataHash'], {
+  unique: true,
+  where: '"metadata_hash" IS NOT NULL',
+})
 export class ClientEntity implements Client {
   /** UUIDv7: sorts by time of creation. */
   @PrimaryColumn({ type: 'varchar', length: 36, primaryKeyConstraintName: 'oauth_clients_pkey' })
@@ -97,4 +109,18 @@ export class ClientEntity implements Client {
   /** TypeORM leaves out the rows where it is set, unless told otherwise. */
   @DeleteDateColumn({ name: 'deleted_at', ...timestamp, nullable: true })
   deletedAt!: Date | null;
+
+  @Column({ name: 'last_used_at', ...timestamp, nullable: true })
+  lastUsedAt!: Date | null;
+
+  @Column({ name: 'registration_count', type: 'integer', default: 1 })
+  registrationCount!: number;
+
+  /** Null where that was once, when it was created. */
+  @Column({ name: 'last_registered_at', ...timestamp, nullable: true, select: false })
+  lastRegisteredAt?: Date | null;
+
+  /** Of what was granted, where whoever is granted the same is given this client; null: nobody else is. */
+  @Column({ name: 'metadata_hash', type: 'varchar', length: 64, nullable: true, select: false })
+  metadataHash?: string | null;
 }

@@ -38,14 +38,22 @@ export interface Client extends ClientProfile, Origin {
   updatedAt: Date;
   /** Null: it was not. A deleted client can be restored for a while, and is gone for every door meanwhile. */
   deletedAt: Date | null;
+  /** When somebody last said that it is used, exact to an hour. Null: never. No change of the client. */
+  lastUsedAt: Date | null;
+  /** How many registrations were answered with it; more than one where software shares it. No change of the client. */
+  registrationCount: number;
 }
 
 /** What the audit trail compares and keeps of a client: everything but what merely counts or dates changes. */
 export function auditedFields(client: Client): object {
   const { metadata, ...rest } = client;
-  const { id, version, createdAt, updatedAt, deletedAt, ...fields } = rest;
+  const { id, version, createdAt, updatedAt, deletedAt, lastUsedAt, registrationCount, ...fields } = rest;
   return { ...fields, ...metadata };
 }
+
+/** Whether it registered itself anonymously, and nobody has said that it is used, nor an operator anything about it. */
+export const isUnused = ({ source, orgId, status, verified, lastUsedAt }: Client): boolean =>
+  source === 'dynamic' && orgId === null && status === 'active' && !verified && lastUsedAt === null;
 
 /** What people call the client; null where it has no name of its own. */
 export const ownNameOf = ({ id, name }: Client): string | null => (name === id ? null : name);
@@ -59,8 +67,8 @@ export interface IssuedSecret {
 
 /** What a registration gives to the software that made it (RFC 7592 §3). */
 export interface IssuedRegistration extends IssuedClient {
-  /** The token that manages the registration from now on. */
-  registrationToken: string;
+  /** The token that manages the registration from now on; null for a client that others share: nobody manages it. */
+  registrationToken: string | null;
 }
 
 /** A client that was just created. */

@@ -5,8 +5,10 @@ import { validate as isClientId } from 'uuid';
 import { type AuditAction, type AuditEntry, type Author, changesBetween } from '../audit/audit-event.js';
 import { AuditEventEntity } from '../audit/audit-event.entity.js';
 import { newEvent, record } from '../audit/audit-trail.js';
+import { Batcher, type Outcome } from '../database/batcher.js';
 import { type Conditions, type Where, whereOf } from '../database/conditions.js';
 import { batchesOf } from '../database/batches.js';
+import { isDuplicate } from '../database/duplicate.js';
 import { type InsertTogether, insertTogether } from '../database/group-commit.js';
 import { type Lookup, lookupBy } from '../database/lookup.js';
 import { lockRows } from '../database/row-lock.js';
@@ -16,7 +18,8 @@ import { Transactions } from '../database/transactions.js';
 import { hashSecret } from '../secrets/secret.js';
 import { auditedFields, CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedClient } from './client.js';
 import { ClientCountEntity } from './client-count.entity.js';
-import { ClientEntity } from './client.entity.js';
+import { ClientEntity, UNUSED } from './client.entity.js';
+import { removeUnused } from './client-use.repository.js';
 import { changeClient } from './issue-client.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
@@ -42,6 +45,12 @@ import { GRANT_TYPES } from './policy/grant-types.js';
 const MS_PER_DAY = 86_400_000;
 const STATS_DAYS = 30;
 const PURGE_BATCH = 200;
+
+/** An operator who vouches for a client leaves it as it is for those who share it. Any other change, and it is given to nobody else. */
+const KEEPS_SHARED: readonly AuditAction[] = ['client.verified', 'client.unverified'];
+
+/** Updates of rows that many wait for: one batch after the other. */
+const COUNTING = { size: 200, underWay: 1 };
 
 /** What comes into being with a client. */
 const CREATED = [ClientEntity, ClientSecretEntity, AuditEventEntity];
@@ -75,6 +84,7 @@ function filterConditions(dialect: keyof typeof DIALECTS): Conditions<ClientFilt
     verified: { sql: 'client.verified = :value' },
     initialAccessTokenId: { sql: 'client.initial_access_token_id = :value' },
     deleted: { sql: 'client.deleted_at IS NOT NULL' },
+    unused: { sql: (isUnused: boolean) => (isUnused ? UNUSED : `NOT (${UNUSED})`) },
     createdAfter: { sql: 'client.created_at > :value', value: epoch },
     createdBefore: { sql: 'client.created_at < :value', value: epoch },
   };
@@ -88,6 +98,8 @@ export interface LockedRegistration extends Registration {
   /** Stores what became of the client, with a new token, and what was done to its secrets. */
   store: (client: Client, token: string, ofSecrets: SecretEntry[]) => Promise<void>;
   remove: () => Promise<void>;
+  /** Leaves nothing of a client that nobody has used. */
+  removeForGood: () => Promise<void>;
 }
 
 /** What was done to a secret. */
@@ -103,6 +115,8 @@ export class ClientsRepository {
   private readonly byId: Lookup<ClientEntity>;
   private readonly byIdAndOrg: Lookup<ClientEntity>;
   private readonly countOfOrg: Lookup<ClientCountEntity>;
+  private readonly byMetadataHash: Lookup<ClientEntity>;
+  private readonly registrationsAgain: Batcher<string, boolean>;
 
   constructor(
     @InjectRepository(ClientEntity) private readonly clients: Repository<ClientEntity>,
@@ -116,21 +130,25 @@ export class ClientsRepository {
     this.byId = lookupBy(dataSource, ClientEntity, ['id']);
     this.countOfOrg = lookupBy(dataSource, ClientCountEntity, ['orgId']);
     this.byIdAndOrg = lookupBy(dataSource, ClientEntity, ['id', 'orgId']);
+    this.byMetadataHash = lookupBy(dataSource, ClientEntity, ['metadataHash']);
+    this.registrationsAgain = new Batcher((ids: string[]) => this.countRegistrations(ids), COUNTING);
     this.conditions = filterConditions(isPostgres ? 'postgres' : 'better-sqlite3');
   }
 
   /**
    * Stores a new client with the hashes of its credentials, all or nothing.
+   * @param metadataHash by which {@link registerAgain} finds it; null: it does not
    * @throws RegistryError `invalid_token` where the client's initial access token is used up
    */
   async insert(
     { client, secret }: IssuedClient,
-    registrationToken: string | null,
     by: Author,
+    registrationToken: string | null = null,
+    metadataHash: string | null = null,
   ): Promise<void> {
     const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
     const rows = [
-      [{ registrationTokenHash, ...client }],
+      [{ registrationTokenHash, metadataHash, ...client }],
       secret === null ? [] : [newSecret(client.id, secret, client.createdAt)],
       [newEvent(by, entryOf('client.created', null, client))],
     ];
@@ -139,6 +157,45 @@ export class ClientsRepository {
     await this.transactions.run(async (manager) => {
       for (const [i, entity] of CREATED.entries()) await manager.insert(entity, rows[i] as never);
       await countRegistration(manager, initialAccessTokenId, client.createdAt);
+    });
+  }
+
+  /** Stores a new client that others will be given, too. False where there is one of that hash already; nothing is stored then. */
+  async insertShared(issued: IssuedClient, by: Author, metadataHash: string): Promise<boolean> {
+    try {
+      await this.insert(issued, by, null, metadataHash);
+      return true;
+    } catch (error) {
+      if (isDuplicate(error, 'oauth_clients', 'metadata_hash')) return false;
+      throw error;
+    }
+  }
+
+  /** Counts one more registration with the client of that hash, and returns it; null where there is none. */
+  async registerAgain(metadataHash: string): Promise<Client | null> {
+    const client = await this.byMetadataHash([metadataHash]);
+    return client !== null && (await this.registrationsAgain.add(client.id)) ? client : null;
+  }
+
+  /** For each of them, whether the client is still there for it. */
+  private countRegistrations(ids: string[]): Promise<Outcome<boolean>[]> {
+    return this.transactions.run(async (manager) => {
+      const isCounted = new Map<string, boolean>();
+      // In one order, so that two instances do not wait for each other
+      for (const id of [...new Set(ids)].sort()) {
+        const count = ids.filter((other) => other === id).length;
+        const { affected } = await manager
+          .createQueryBuilder()
+          .update(ClientEntity)
+          .set({
+            registrationCount: () => `registration_count + ${count}`,
+            lastRegisteredAt: new Date(),
+          })
+          .where('id = :id AND metadata_hash IS NOT NULL', { id })
+          .execute();
+        isCounted.set(id, affected === 1);
+      }
+      return ids.map((id) => ({ value: isCounted.get(id)! }));
     });
   }
 
@@ -156,7 +213,8 @@ export class ClientsRepository {
     return withLockedClient(this.transactions, key, async (client, manager) => {
       const changed = change(client);
       if (changed === client) return client;
-      await manager.update(ClientEntity, changed.id, changed);
+      const isShared = KEEPS_SHARED.includes(action);
+      await manager.update(ClientEntity, changed.id, isShared ? changed : { ...changed, metadataHash: null });
       await record(manager, by, [entryOf(action, client, changed)]);
       return changed;
     });
@@ -191,7 +249,7 @@ export class ClientsRepository {
         await manager
           .createQueryBuilder()
           .update(ClientEntity)
-          .set({ ...set, version: () => 'version + 1', updatedAt: new Date() })
+          .set({ ...set, metadataHash: null, version: () => 'version + 1', updatedAt: new Date() })
           .whereInIds(batch.map(({ id }) => id))
           .execute();
       }
@@ -254,6 +312,7 @@ export class ClientsRepository {
             entryOf('registration_token.issued', changed, changed),
           ]);
         },
+        removeForGood: () => removeUnused(manager, [id]),
         remove: async () => {
           const deleted = changeClient(client, { deletedAt: new Date() });
           await manager.update(ClientEntity, id, deleted);
@@ -270,7 +329,10 @@ export class ClientsRepository {
   replaceRegistrationToken(key: ClientKey, token: string, by: Author, check: (client: Client) => void) {
     return withLockedClient(this.transactions, key, async (client, manager) => {
       check(client);
-      await manager.update(ClientEntity, client.id, { registrationTokenHash: hashSecret(token) });
+      await manager.update(ClientEntity, client.id, {
+        registrationTokenHash: hashSecret(token),
+        metadataHash: null,
+      });
       await record(manager, by, [entryOf('registration_token.issued', client, client)]);
       return client;
     });

@@ -42,7 +42,7 @@ export class ClientsService {
   ): Promise<IssuedClient> {
     const profile = settle(accept(submission, CLIENT_RULES));
     const issued = issueClient(profile, { orgId, userId, source, initialAccessTokenId: null });
-    await this.repository.insert(issued, null, by);
+    await this.repository.insert(issued, by);
     return issued;
   }
 

@@ -17,6 +17,8 @@ export function issueClient(profile: ClientProfile, origin: Origin): IssuedClien
     createdAt: now,
     updatedAt: now,
     deletedAt: null,
+    lastUsedAt: null,
+    registrationCount: 1,
     ...origin,
     ...profile,
     name: profile.name ?? id,

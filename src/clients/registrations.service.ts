@@ -1,9 +1,9 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Author } from '../audit/audit-event.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret, hashSecret, matchesHash } from '../secrets/secret.js';
-import type { Client, IssuedRegistration, Owner } from './client.js';
+import { type Client, type IssuedRegistration, isUnused, type Origin, type Owner } from './client.js';
 import { ClientsRepository, type LockedRegistration } from './clients.repository.js';
 import type { ClientKey } from './client-query.js';
 import type { Registration } from './load-client.js';
@@ -19,8 +19,11 @@ import {
   registrationRules,
 } from './policy/registration.js';
 import { CLIENT_RULES } from './policy/rules.js';
+import { reservedNameIn } from './policy/reserved-name.js';
 import { settle } from './policy/settle.js';
+import { SharedClients } from './shared-clients.js';
 import { accept, type Submission } from './submission.js';
+import { UnusedPool } from './unused-pool.js';
 
 /** Who registers. */
 export interface Registrant {
@@ -47,28 +50,44 @@ export interface Replacement {
   clientSecret: unknown;
 }
 
+/** Whom a client belongs to that registered itself without credentials. */
+const NOBODY: Origin = { orgId: null, userId: null, source: 'dynamic', initialAccessTokenId: null };
+
 /** A hash that no token has, to compare with where there is no registration: it takes the same time. */
 const NO_TOKEN_HASH = hashSecret(generateSecret());
 
 /** Software that speaks for itself (RFC 7591), and manages what it registered (RFC 7592): behind more refusals. */
 @Injectable()
-export class RegistrationsService {
+export class RegistrationsService implements OnModuleInit {
   private readonly mode: RegistrationMode;
-  private readonly policy: RegistrationPolicy;
+  private policy: RegistrationPolicy;
 
   constructor(
     private readonly repository: ClientsRepository,
     private readonly initialAccessTokens: InitialAccessTokensService,
-    @Inject(CONFIG) config: Config,
+    private readonly pool: UnusedPool,
+    private readonly shared: SharedClients,
+    @Inject(CONFIG) private readonly config: Config,
   ) {
     this.mode = config.registrationMode;
+    const { allowed, denied } = config.registrationRedirectHosts;
     this.policy = {
       profile: config.registrationMetadata,
       allowedScopes: config.registrationAllowedScopes,
       defaultScopes: config.registrationDefaultScopes,
       allowedGrantTypes: config.registrationAllowedGrantTypes,
-      redirectHosts: [],
+      redirectHosts: allowed.length > 0 ? [allowed] : [],
+      deniedRedirectHosts: denied,
+      reservedNameIn: null,
     };
+  }
+
+  async onModuleInit(): Promise<void> {
+    const { registrationReservedNames: names } = this.config;
+    if (names.length === 0) return;
+    // Thousands of characters, for those who want them
+    const { loadConfusables } = await import('./confusables.js');
+    this.policy = { ...this.policy, reservedNameIn: reservedNameIn(names, loadConfusables()) };
   }
 
   /**
@@ -99,17 +118,34 @@ export class RegistrationsService {
    */
   async register(submission: Submission, admission: Admission, by: Author): Promise<IssuedRegistration> {
     const { owner, initialAccessTokenId } = admission;
-    const issued = issueClient(this.preview(submission, admission), {
-      orgId: owner?.orgId ?? null,
-      userId: owner?.userId ?? null,
-      source: 'dynamic',
-      initialAccessTokenId,
-    });
-    const registrationToken = generateSecret();
+    const profile = this.preview(submission, admission);
+    if (owner === null) return this.registerAnonymously(profile, by);
     const actor =
       initialAccessTokenId && ({ type: 'initial_access_token', id: initialAccessTokenId } as const);
-    await this.repository.insert(issued, registrationToken, actor ? { ...by, actor } : by);
+    const { orgId, userId } = owner;
+    const origin: Origin = { orgId, userId, source: 'dynamic', initialAccessTokenId };
+    return this.issue(profile, origin, actor ? { ...by, actor } : by);
+  }
+
+  /** A client and the token that manages it. */
+  private async issue(profile: ClientProfile, origin: Origin, by: Author): Promise<IssuedRegistration> {
+    const issued = issueClient(profile, origin);
+    const registrationToken = generateSecret();
+    await this.repository.insert(issued, by, registrationToken);
     return { ...issued, registrationToken };
+  }
+
+  private registerAnonymously(profile: ClientProfile, by: Author): Promise<IssuedRegistration> {
+    if (!this.config.registrationReuse || profile.type !== 'public') {
+      return this.pool.admit(() => this.issue(profile, NOBODY, by));
+    }
+    return this.shared.register(profile, (metadataHash) =>
+      this.pool.admit(async () => {
+        const issued = issueClient(profile, NOBODY);
+        const isStored = await this.repository.insertShared(issued, by, metadataHash);
+        return isStored ? { ...issued, registrationToken: null } : null;
+      }),
+    );
   }
 
   /**
@@ -151,7 +187,7 @@ export class RegistrationsService {
         (typeof clientSecret === 'string' && (await secrets.accepts(clientSecret, now)));
       if (!isSecretGood) faults.client_secret = ['must be left out, or be the current client_secret'];
       const policy = this.policyFor(initialAccessToken);
-      const changed = changeProfile(client, grant({ ...submission, faults }, policy), by);
+      const changed = changeProfile(client, grant({ ...submission, faults }, policy, namesOf(client)), by);
 
       const isOtherType = changed.type !== client.type;
       const secret = isOtherType ? secretFor(changed.type) : null;
@@ -170,19 +206,22 @@ export class RegistrationsService {
   }
 
   /**
-   * Removes the client, with its secrets and its token.
+   * Removes the client, with its secrets and its token; for good where unused clients are bounded and it is one.
    * @throws RegistryError `invalid_token`
    */
   async remove(id: string, token: string, by: Author): Promise<void> {
     await this.read(id, token);
-    await this.repository.withRegistration(id, authorOf(id, by), (registration) =>
-      managedBy(token, registration).remove(),
-    );
+    await this.repository.withRegistration(id, authorOf(id, by), (found) => {
+      const registration = managedBy(token, found);
+      // Or a flood would leave by this door, and stay for as long as a deleted client can be restored
+      const isForGood = this.pool.isBounded && isUnused(registration.client);
+      return isForGood ? registration.removeForGood() : registration.remove();
+    });
   }
 
   /**
    * Gives software that lost it a new token to manage its registration with. The one before ends.
-   * @throws RegistryError `not_found`, or `validation_error` for a client that did not register itself
+   * @throws RegistryError `not_found`, or `validation_error` for a client that did not register itself, or that many did
    */
   async reissueToken(key: ClientKey, by: Author): Promise<{ client: Client; registrationToken: string }> {
     const registrationToken = generateSecret();
@@ -190,11 +229,11 @@ export class RegistrationsService {
       key,
       registrationToken,
       by,
-      ({ source }) => {
-        if (source === 'dynamic') return;
+      ({ source, registrationCount }) => {
+        if (source === 'dynamic' && registrationCount === 1) return;
         throw new RegistryError(
           'validation_error',
-          'Only a client that registered itself manages itself by a token.',
+          'Only a client that registered itself, and that is shared by nobody, manages itself by a token.',
         );
       },
     );
@@ -206,10 +245,21 @@ export class RegistrationsService {
   }
 }
 
-/** What is granted of a submission under a policy. */
-function grant(submission: Submission, policy: RegistrationPolicy): ClientProfile {
-  return settle(narrow(accept(submission, [...CLIENT_RULES, ...registrationRules(policy)]), policy));
+/**
+ * What is granted of a submission under a policy.
+ * @param knownNames that the client has already
+ */
+function grant(
+  submission: Submission,
+  policy: RegistrationPolicy,
+  knownNames: readonly string[] = [],
+): ClientProfile {
+  const rules = [...CLIENT_RULES, ...registrationRules(policy, knownNames)];
+  return settle(narrow(accept(submission, rules), policy));
 }
+
+/** In all languages. */
+const namesOf = ({ name, metadata }: Client) => [name, ...Object.values(metadata.translations ?? {})];
 
 /** Software that manages its own registration. */
 const authorOf = (clientId: string, by: Author): Author => ({

@@ -5,6 +5,8 @@ import { type GrantType, GRANT_TYPES, isGrantType } from '../clients/policy/gran
 import { type JsonWebKeySet, jwksFaults } from '../clients/policy/jwks.js';
 import { METADATA_PROFILES, type MetadataProfile } from '../clients/policy/metadata-members.js';
 import { REGISTRATION_MODES, type RegistrationMode } from '../clients/policy/registration.js';
+import { isRedirectTarget } from '../clients/policy/redirect-host.js';
+import { isReservable } from '../clients/policy/reserved-name.js';
 import { isScopeToken } from '../clients/policy/scope.js';
 
 import { readDuration } from './duration.js';
@@ -20,6 +22,13 @@ export interface SoftwareStatementIssuer {
   issuer: string;
   /** The public keys, or the URL where they are. */
   jwks: string | JsonWebKeySet;
+}
+
+/** Where redirect URIs of registrations may lead, and where not. */
+export interface RedirectHosts {
+  /** None: anywhere that is not denied. */
+  allowed: readonly string[];
+  denied: readonly string[];
 }
 
 /** At most `points` requests in `durationSeconds`. */
@@ -52,8 +61,11 @@ const setting = <T>(definition: Setting<T>): Setting<T> => definition;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const SECONDS = { s: 1, m: 60, h: 3600 } as const;
 const BOOTSTRAP_KEY = { min: 32, max: 512 };
+const MS_PER_HOUR = 3_600_000;
 const MS_PER_DAY = 86_400_000;
 const MIN_RSA_BITS = 2048;
+/** They are counted again and again. */
+const MAX_UNUSED = 1_000_000;
 const MAX_RATE_LIMIT_SECONDS = 86_400;
 const RATE_LIMIT = 'COUNT/DURATION such as 60/1m (s, m or h, at most 24h), or off';
 
@@ -149,6 +161,32 @@ function grantTypes(raw: string): readonly GrantType[] | undefined {
 
 function scopes(raw: string): readonly string[] | undefined {
   return someOf(words(raw), isScopeToken);
+}
+
+function redirectHosts(raw: string): RedirectHosts | undefined {
+  const isDenial = (word: string) => word.startsWith('!');
+  const allowed = words(raw).filter((word) => !isDenial(word));
+  const denied = words(raw)
+    .filter(isDenial)
+    .map((word) => word.slice(1));
+  return someOf([...allowed, ...denied], isRedirectTarget) && { allowed, denied };
+}
+
+/** Names have spaces, so they are separated by commas and line breaks. */
+function reservedNames(raw: string): readonly string[] | undefined {
+  const names = raw
+    .split(/[,\n]/)
+    .map((name) => name.trim())
+    .filter(Boolean);
+  return names.length > 0 && names.every(isReservable) ? names : undefined;
+}
+
+/** Or `off`, which is null. */
+const durationOrOff = (raw: string) => (raw === 'off' ? null : readDuration(raw));
+
+function maxUnused(raw: string): number | null | undefined {
+  if (raw === 'off') return null;
+  return /^[1-9]\d{0,6}$/.test(raw) && Number(raw) <= MAX_UNUSED ? Number(raw) : undefined;
 }
 
 function softwareStatementIssuers(raw: string): readonly SoftwareStatementIssuer[] | undefined {
@@ -281,6 +319,50 @@ const settings = {
     read: grantTypes,
     fallback: GRANT_TYPES,
   }),
+  /** Where the redirect URIs of registrations may lead. */
+  registrationRedirectHosts: setting<RedirectHosts>({
+    variable: 'REGISTRATION_REDIRECT_HOSTS',
+    takes:
+      'hosts such as example.com, *.example.com or localhost, and private-use schemes such as cursor:, separated by spaces or ' +
+      'commas, with a ! before each that is denied',
+    read: redirectHosts,
+    fallback: { allowed: [], denied: [] },
+  }),
+  /** Names that no registration may be taken for. */
+  registrationReservedNames: setting<readonly string[]>({
+    variable: 'REGISTRATION_RESERVED_NAMES',
+    takes: 'names of at least three letters or digits, separated by commas or line breaks',
+    read: reservedNames,
+    fallback: [],
+  }),
+  /** Anonymous clients that nobody has used yet, at most; null: any number. */
+  registrationMaxUnused: setting<number | null>({
+    variable: 'REGISTRATION_MAX_UNUSED',
+    takes: `a count from 1 to ${MAX_UNUSED}, or off`,
+    read: maxUnused,
+    fallback: null,
+  }),
+  /** How long an unused client is safe from making room for another, in milliseconds. */
+  registrationUnusedMinAgeMs: setting({
+    variable: 'REGISTRATION_UNUSED_MIN_AGE',
+    takes: 'a duration such as 1h (m, h or d), or off',
+    read: (raw) => (raw === 'off' ? 0 : readDuration(raw)),
+    fallback: MS_PER_HOUR,
+  }),
+  /** After which an unused client is removed, in milliseconds; null: never. */
+  registrationUnusedTtlMs: setting<number | null>({
+    variable: 'REGISTRATION_UNUSED_TTL',
+    takes: 'a duration such as 30d (m, h or d), or off',
+    read: durationOrOff,
+    fallback: null,
+  }),
+  /** Whether anonymous registrations of a public client that ask for the same get the same client. */
+  registrationReuse: setting({
+    variable: 'REGISTRATION_REUSE',
+    takes: 'true or false',
+    read: oneOfThese({ true: true, false: false }),
+    fallback: false,
+  }),
   /** Whose software statements are believed (RFC 7591 §2.3); none: statements are ignored. */
   softwareStatementIssuers: setting<readonly SoftwareStatementIssuer[]>({
     variable: 'SOFTWARE_STATEMENT_ISSUERS',
@@ -358,7 +440,7 @@ const settings = {
   auditRetentionMs: setting<number | null>({
     variable: 'AUDIT_RETENTION',
     takes: 'a duration such as 400d (m, h or d), or off',
-    read: (raw) => (raw === 'off' ? null : readDuration(raw)),
+    read: durationOrOff,
     fallback: null,
   }),
   logLevel: setting<(typeof LOG_LEVELS)[number]>({

@@ -1,6 +1,6 @@
-/** What one member of a filter asks for: SQL with what was given as `:value`, and how that is written. */
+/** What one member of a filter asks for: SQL, which what was given may decide on, with that as `:value`, and how it is written. */
 interface Condition {
-  sql: string;
+  sql: string | ((given: never) => string);
   value?: (given: never) => unknown;
 }
 
@@ -19,7 +19,13 @@ export function whereOf<F extends object>(conditions: Conditions<F>, filter: F):
     ([, given]) => given !== undefined,
   );
   return {
-    sql: said.map(([name]) => conditions[name].sql.replace(':value', `:${name}`)).join(' AND ') || 'TRUE',
+    sql:
+      said
+        .map(([name, given]) => {
+          const { sql } = conditions[name];
+          return (typeof sql === 'string' ? sql : sql(given as never)).replace(':value', `:${name}`);
+        })
+        .join(' AND ') || 'TRUE',
     parameters: Object.fromEntries(
       said.map(([name, given]) => {
         const { value } = conditions[name];

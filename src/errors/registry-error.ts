@@ -42,6 +42,8 @@ export interface RegistryErrorOptions {
   retryAfterSeconds?: number;
   /** The methods that the resource does support. Sent as `Allow`. */
   allow?: readonly string[];
+  /** An operator has set the limit that it is about: nothing is broken, and nothing is logged. */
+  isByDesign?: true;
   /** For the log only; never reaches a caller. */
   cause?: unknown;
 }

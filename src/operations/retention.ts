@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval, Timeout } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { ClientUseService } from '../clients/client-use.service.js';
 import { ClientsService } from '../clients/clients.service.js';
 import { CONFIG, type Config } from '../config/config.js';
 
@@ -9,7 +10,7 @@ const FIRST_RUN_MS = 60_000;
 const INTERVAL_MS = 3_600_000;
 
 /**
- * Forgets what is kept for a while only: deleted clients, and events of the audit trail. Any number of instances may do it at
+ * Forgets what is kept for a while only: deleted clients, anonymous ones that nobody uses, and events of the audit trail. Any number of instances may do it at
  * once: each takes small batches of rows that no other has locked.
  */
 @Injectable()
@@ -18,6 +19,7 @@ export class Retention {
 
   constructor(
     private readonly clients: ClientsService,
+    private readonly clientUse: ClientUseService,
     private readonly auditTrail: AuditTrail,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -26,8 +28,9 @@ export class Retention {
   @Timeout(FIRST_RUN_MS)
   @Interval(INTERVAL_MS)
   async run(): Promise<void> {
-    const { deletedClientRetentionMs, auditRetentionMs } = this.config;
+    const { deletedClientRetentionMs, registrationUnusedTtlMs, auditRetentionMs } = this.config;
     await this.forgetAll('deleted clients', deletedClientRetentionMs, (limit) => this.clients.purge(limit));
+    await this.forgetAll('unused clients', registrationUnusedTtlMs, (limit) => this.clientUse.expire(limit));
     await this.forgetAll('audit events', auditRetentionMs, (limit) => this.auditTrail.purge(limit));
   }
 

@@ -892,6 +892,7 @@ onEachEngine((engine) => {
       expect(dates).toEqual([
         ['createdAt', 'DateTime'],
         ['deletedAt', 'DateTime'],
+        ['lastUsedAt', 'DateTime'],
         ['updatedAt', 'DateTime'],
       ]);
     });

@@ -1063,6 +1063,8 @@ onEachEngine((engine) => {
     /** Every operation, with values for its variables that would do. */
     const VARIABLES: Record<string, unknown> = {
       clientId: UNKNOWN_ID,
+      clientIds: [UNKNOWN_ID],
+      unused: true,
       secretId: UNKNOWN_ID,
       id: UNKNOWN_ID,
       version: 1,

@@ -306,6 +306,37 @@ onEachEngine((engine) => {
     });
   });
 
+  it('expire-unused tells which clients nobody uses, and removes them unless it is a dry run', async () => {
+    const service = start(env());
+    const url = await service.says(URL_LINE);
+    const register = async () => {
+      const response = await fetch(`${url}/v2/oauth/register`, { method: 'POST' });
+      return ((await response.json()) as { client_id: string }).client_id;
+    };
+    const [old, fresh] = [await register(), await register()];
+    const dataSource = await openDatabase(readConfig(env()).database);
+    await dataSource.query(`UPDATE oauth_clients SET created_at = created_at - 7200000 WHERE id = '${old}'`);
+    const clients = () => dataSource.query<{ id: string }[]>('SELECT id FROM oauth_clients');
+    const cli = async (ttl: Record<string, string>, ...args: string[]) => {
+      const program = start({ ...env(), ...ttl }, 'cli.js', ['expire-unused', ...args]);
+      return { code: await program.ended, output: program.stdout + program.stderr };
+    };
+    const told = await cli({}, '--older-than', '1h', '--dry-run');
+    expect(told).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^1 anonymous clients .* never used.*\n$/),
+    });
+    expect((await clients()).length).toBe(2);
+    const done = await cli({ REGISTRATION_UNUSED_TTL: '1h' });
+    expect(done).toEqual({ code: 0, output: expect.stringContaining('\n1 are removed.\n') });
+    expect(await clients()).toEqual([{ id: fresh }]);
+    const events = await dataSource.query<object[]>(
+      `SELECT door FROM audit_events WHERE action = 'unused_clients.removed'`,
+    );
+    expect(events).toEqual([{ door: 'cli' }]);
+    await dataSource.destroy();
+  });
+
   it('initial-access-token creates, lists and revokes tokens that the running service knows', async () => {
     const url = await start(env()).says(URL_LINE);
     const cli = async (...args: string[]) => {
@@ -359,6 +390,9 @@ it.each([
   ['initial-access-token create --name n --org o --expires-in 1d', /--max and --expires-in are required/],
   ['initial-access-token create --name n --org o --max x --expires-in 1d', /--max must be a whole number/],
   ['initial-access-token create --name n --org o --max 1 --expires-in 0d', /--expires-in takes/],
+  ['expire-unused', /--older-than 30d, or set REGISTRATION_UNUSED_TTL/],
+  ['expire-unused --older-than soon', /--older-than takes/],
+  ['expire-unused --dryrun', /dryrun/],
   [
     'initial-access-token create --name n --org o --max 1 --expires-in 1d --grant-types x --scopes ,',
     /--scopes must name.*\n--grant-types must name/,

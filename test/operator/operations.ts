@@ -29,7 +29,8 @@ export type AuditAction =
   | 'CLIENT_VERIFIED'
   | 'INITIAL_ACCESS_TOKEN_CREATED'
   | 'INITIAL_ACCESS_TOKEN_REVOKED'
-  | 'REGISTRATION_TOKEN_ISSUED';
+  | 'REGISTRATION_TOKEN_ISSUED'
+  | 'UNUSED_CLIENTS_REMOVED';
 
 /** Which events: those that match everything that is given. */
 export type AuditEventFilter = {
@@ -166,6 +167,8 @@ export type OAuthClientFilter = {
   source?: ClientSource | null | undefined;
   /** That may be used, or may not. */
   status?: ClientStatus | null | undefined;
+  /** Anonymous ones that were never used, and that no operator has vouched for or disabled; or all others. */
+  unused?: boolean | null | undefined;
   /** Of this user. */
   userId?: string | null | undefined;
   /** That an operator has vouched for, or has not. */
@@ -864,6 +867,23 @@ export type ReadEventsQuery = {
       changes: Array<{ field: string; before: unknown; after: unknown }>;
     }>;
     pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; endCursor: string | null };
+  };
+};
+
+export type RecordUseMutationVariables = Exact<{
+  clientIds: Array<string | number> | string | number;
+}>;
+
+export type RecordUseMutation = { recordOAuthClientUse: { count: number } };
+
+export type UnusedClientsQueryVariables = Exact<{
+  unused: boolean;
+}>;
+
+export type UnusedClientsQuery = {
+  oauthClients: {
+    totalCount: number;
+    nodes: Array<{ clientId: string; lastUsedAt: string | null; registrationCount: number }>;
   };
 };
 
@@ -3047,3 +3067,109 @@ export const ReadEventsDocument = {
     },
   ],
 } as unknown as DocumentNode<ReadEventsQuery, ReadEventsQueryVariables>;
+export const RecordUseDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'mutation',
+      name: { kind: 'Name', value: 'RecordUse' },
+      variableDefinitions: [
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientIds' } },
+          type: {
+            kind: 'NonNullType',
+            type: {
+              kind: 'ListType',
+              type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
+            },
+          },
+        },
+      ],
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'recordOAuthClientUse' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'clientIds' },
+                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientIds' } },
+              },
+            ],
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [{ kind: 'Field', name: { kind: 'Name', value: 'count' } }],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<RecordUseMutation, RecordUseMutationVariables>;
+export const UnusedClientsDocument = {
+  kind: 'Document',
+  definitions: [
+    {
+      kind: 'OperationDefinition',
+      operation: 'query',
+      name: { kind: 'Name', value: 'UnusedClients' },
+      variableDefinitions: [
+        {
+          kind: 'VariableDefinition',
+          variable: { kind: 'Variable', name: { kind: 'Name', value: 'unused' } },
+          type: {
+            kind: 'NonNullType',
+            type: { kind: 'NamedType', name: { kind: 'Name', value: 'Boolean' } },
+          },
+        },
+      ],
+      selectionSet: {
+        kind: 'SelectionSet',
+        selections: [
+          {
+            kind: 'Field',
+            name: { kind: 'Name', value: 'oauthClients' },
+            arguments: [
+              {
+                kind: 'Argument',
+                name: { kind: 'Name', value: 'filter' },
+                value: {
+                  kind: 'ObjectValue',
+                  fields: [
+                    {
+                      kind: 'ObjectField',
+                      name: { kind: 'Name', value: 'unused' },
+                      value: { kind: 'Variable', name: { kind: 'Name', value: 'unused' } },
+                    },
+                  ],
+                },
+              },
+            ],
+            selectionSet: {
+              kind: 'SelectionSet',
+              selections: [
+                { kind: 'Field', name: { kind: 'Name', value: 'totalCount' } },
+                {
+                  kind: 'Field',
+                  name: { kind: 'Name', value: 'nodes' },
+                  selectionSet: {
+                    kind: 'SelectionSet',
+                    selections: [
+                      { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'lastUsedAt' } },
+                      { kind: 'Field', name: { kind: 'Name', value: 'registrationCount' } },
+                    ],
+                  },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ],
+} as unknown as DocumentNode<UnusedClientsQuery, UnusedClientsQueryVariables>;

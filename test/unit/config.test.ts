@@ -16,6 +16,12 @@ const DEFAULTS: Config = {
   registrationMetadata: 'registered',
   registrationAllowedScopes: null,
   registrationDefaultScopes: [],
+  registrationRedirectHosts: { allowed: [], denied: [] },
+  registrationReservedNames: [],
+  registrationMaxUnused: null,
+  registrationUnusedMinAgeMs: 3_600_000,
+  registrationUnusedTtlMs: null,
+  registrationReuse: false,
   softwareStatementIssuers: [],
   deletedClientRetentionMs: 30 * 86_400_000,
   auditRetentionMs: null,
@@ -57,6 +63,28 @@ describe('The configuration', () => {
     named<[Partial<Config>]>([
       [{ NODE_ENV: 'production' }, { production: true }],
       [{ NODE_ENV: 'development' }, {}],
+      [
+        { REGISTRATION_REDIRECT_HOSTS: 'localhost, *.example.com !evil.example.com cursor: !odd:' },
+        {
+          registrationRedirectHosts: {
+            allowed: ['localhost', '*.example.com', 'cursor:'],
+            denied: ['evil.example.com', 'odd:'],
+          },
+        },
+      ],
+      [
+        { REGISTRATION_RESERVED_NAMES: 'Example Desktop, Example CLI,\n例え話,' },
+        { registrationReservedNames: ['Example Desktop', 'Example CLI', '例え話'] },
+      ],
+      [{ REGISTRATION_MAX_UNUSED: '1' }, { registrationMaxUnused: 1 }],
+      [{ REGISTRATION_MAX_UNUSED: '1000000' }, { registrationMaxUnused: 1_000_000 }],
+      [{ REGISTRATION_MAX_UNUSED: 'off' }, {}],
+      [{ REGISTRATION_UNUSED_MIN_AGE: '10m' }, { registrationUnusedMinAgeMs: 600_000 }],
+      [{ REGISTRATION_UNUSED_MIN_AGE: 'off' }, { registrationUnusedMinAgeMs: 0 }],
+      [{ REGISTRATION_UNUSED_TTL: '30d' }, { registrationUnusedTtlMs: 30 * 86_400_000 }],
+      [{ REGISTRATION_UNUSED_TTL: 'off' }, {}],
+      [{ REGISTRATION_REUSE: 'true' }, { registrationReuse: true }],
+      [{ REGISTRATION_REUSE: 'false' }, {}],
       [{ NODE_ENV: 'test' }, {}],
       [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
       [{ HOST: '::' }, { host: '::' }],
@@ -212,6 +240,18 @@ describe('The configuration', () => {
       ...['Strict', 'any', 'toString'].map(
         (value) => [{ REGISTRATION_METADATA: value }, 'REGISTRATION_METADATA'] as const,
       ),
+      ...['https://a.example', '!', '!*', 'bücher.example', 'https:', ','].map(
+        (value) => [{ REGISTRATION_REDIRECT_HOSTS: value }, 'REGISTRATION_REDIRECT_HOSTS'] as const,
+      ),
+      ...['ab', 'Example, -', ','].map(
+        (value) => [{ REGISTRATION_RESERVED_NAMES: value }, 'REGISTRATION_RESERVED_NAMES'] as const,
+      ),
+      ...['0', '-1', '1e3', '1000001', 'on'].map(
+        (value) => [{ REGISTRATION_MAX_UNUSED: value }, 'REGISTRATION_MAX_UNUSED'] as const,
+      ),
+      [{ REGISTRATION_UNUSED_MIN_AGE: '1' }, 'REGISTRATION_UNUSED_MIN_AGE'],
+      [{ REGISTRATION_UNUSED_TTL: '0d' }, 'REGISTRATION_UNUSED_TTL'],
+      [{ REGISTRATION_REUSE: 'yes' }, 'REGISTRATION_REUSE'],
       ...['"read"', 'a\\b', 'lesen-für', 's'.repeat(129), ','].map(
         (value) => [{ REGISTRATION_ALLOWED_SCOPES: value }, 'REGISTRATION_ALLOWED_SCOPES'] as const,
       ),

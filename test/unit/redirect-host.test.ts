@@ -1,4 +1,9 @@
-import { isRedirectHost, redirectHostFaults } from '../../src/clients/policy/redirect-host.js';
+import {
+  deniedHostFaults,
+  isRedirectHost,
+  isRedirectTarget,
+  redirectHostFaults,
+} from '../../src/clients/policy/redirect-host.js';
 
 it.each([
   ['example.com', true],
@@ -60,4 +65,59 @@ it('A fault names the entry and the hosts', () => {
   expect(
     redirectHostFaults(['https://a.example/', 'https://b.example/'], ['a.example', '*.c.example']),
   ).toEqual(['entry 2 must be an https or http URI of an allowed host: a.example, *.c.example']);
+});
+
+it.each([
+  ['example.com', true],
+  ['cursor:', true],
+  ['com.example.app:', true],
+  ['https:', false],
+  ['http:', false],
+  ['Cursor:', false],
+  ['cursor://', false],
+  ['cursor', true],
+])('Redirect URIs can be limited to %j: %s', (target, expected) => {
+  expect(isRedirectTarget(target)).toBe(expected);
+});
+
+it.each<[string, string[], boolean]>([
+  ['cursor://anything/cb', ['cursor:'], true],
+  ['CURSOR://anything/cb', ['cursor:'], true],
+  ['vscode://anything/cb', ['cursor:'], false],
+  ['cursor://example.com/cb', ['example.com'], false],
+])('%j leads to one of %j: %s', (uri, allowed, expected) => {
+  expect(redirectHostFaults([uri], allowed).length === 0).toBe(expected);
+});
+
+it.each<[string, string[], string[], boolean]>([
+  ['https://evil.example/cb', ['evil.example'], [], true],
+  ['https://EVIL.example:8443/cb', ['evil.example'], [], true],
+  ['https://evil.example./cb', ['evil.example'], [], true],
+  ['https://evil.example../cb', ['evil.example'], [], true],
+  ['https://evil.example./cb', ['*.example.org', 'evil.example'], [], true],
+  ['https://a.evil.example/cb', ['evil.example'], [], false],
+  ['https://a.evil.example/cb', ['*.evil.example'], [], true],
+  ['https://a.b.evil.example./cb', ['*.evil.example'], [], true],
+  ['https://notevil.example/cb', ['*.evil.example'], [], false],
+  ['https://xn--bcher-kva.example/cb', ['xn--bcher-kva.example'], [], true],
+  ['https://good.example/cb', ['evil.example'], [], false],
+  // Whoever is denied by name could be reached by address
+  ['https://203.0.113.1/cb', ['evil.example'], [], true],
+  ['https://[2001:db8::1]/cb', ['evil.example'], [], true],
+  ['https://[::ffff:203.0.113.1]/cb', ['203.0.113.1'], [], true],
+  ['https://203.0.113.1/cb', ['evil.example'], ['203.0.113.1'], false],
+  ['https://203.0.113.1/cb', [], [], false],
+  // What never leaves the machine
+  ['http://127.0.0.1:8080/cb', ['evil.example'], [], false],
+  ['http://[::1]:8080/cb', ['evil.example'], [], false],
+  ['http://127.0.0.2/cb', ['localhost'], [], true],
+  ['http://[::1]/cb', ['localhost'], [], true],
+  ['http://127.0.0.1/cb', ['127.0.0.1'], [], true],
+  // Schemes
+  ['cursor://evil.example/cb', ['evil.example'], [], false],
+  ['odd://x/cb', ['odd:'], [], true],
+])('%j leads to one of the denied %j, %j being allowed: %s', (uri, denied, allowed, expected) => {
+  expect(deniedHostFaults(['https://good.example/cb', uri], denied, allowed)).toEqual(
+    expected ? ['entry 2 must not lead to a host that is not allowed here'] : [],
+  );
 });

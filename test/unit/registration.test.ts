@@ -15,6 +15,8 @@ const OPEN: RegistrationPolicy = {
   defaultScopes: [],
   allowedGrantTypes: GRANT_TYPES,
   redirectHosts: [],
+  deniedRedirectHosts: [],
+  reservedNameIn: null,
 };
 const STRICT: RegistrationPolicy = { ...OPEN, profile: 'strict' };
 const LENIENT: RegistrationPolicy = { ...OPEN, profile: 'lenient' };

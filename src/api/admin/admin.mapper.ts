@@ -46,6 +46,8 @@ export function toOAuthClient(client: Client): OAuthClient {
     createdAt: client.createdAt,
     updatedAt: client.updatedAt,
     deletedAt: client.deletedAt,
+    lastUsedAt: client.lastUsedAt,
+    registrationCount: client.registrationCount,
   };
 }
 

@@ -67,10 +67,15 @@ export class AuditEvent {
   @Field(() => AuditActionEnum, { description: 'What.' })
   action!: AuditAction;
 
-  @Field(() => ID, { nullable: true, description: 'To which client; null for keys and tokens of operators.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'To which client; null for keys and tokens of operators, and for many clients at once.',
+  })
   clientId!: string | null;
 
-  @Field(() => ID, { description: 'The client, secret, key or token that was changed.' })
+  @Field(() => ID, {
+    description: 'The client, secret, key or token that was changed; of many clients, the last one.',
+  })
   targetId!: string;
 
   @Field(() => String, { nullable: true, description: 'From which address.' })

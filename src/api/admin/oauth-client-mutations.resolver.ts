@@ -4,6 +4,7 @@ import { GraphQLDateTime } from 'graphql-scalars';
 import type { Author } from '../../audit/audit-event.js';
 import { Access } from '../../auth/access.js';
 import { By } from '../../auth/caller.js';
+import { ClientUseService, MAX_REPORTED } from '../../clients/client-use.service.js';
 import { ClientSecretsService } from '../../clients/client-secrets.service.js';
 import type { BulkChange } from '../../clients/clients.service.js';
 import { ClientsService } from '../../clients/clients.service.js';
@@ -17,6 +18,7 @@ import {
   CreateOAuthClientPayload,
   IssueOAuthClientSecretPayload,
   OAuthClientPayload,
+  RecordOAuthClientUsePayload,
   ReissueRegistrationAccessTokenPayload,
   RevokeOAuthClientSecretPayload,
 } from './oauth-client-payloads.type.js';
@@ -94,6 +96,7 @@ export class OAuthClientMutationsResolver {
     private readonly clients: ClientsService,
     private readonly secrets: ClientSecretsService,
     private readonly registrations: RegistrationsService,
+    private readonly clientUse: ClientUseService,
     private readonly publicUrl: PublicUrl,
   ) {}
 
@@ -204,6 +207,22 @@ export class OAuthClientMutationsResolver {
       registrationAccessToken: registrationToken,
       registrationClientUri: this.publicUrl.ofRegistration(client.id),
     };
+  }
+
+  @Mutation(() => RecordOAuthClientUsePayload, {
+    description:
+      'Says that clients are used, as an authorization server knows that has issued a code or a token to them. It is no change ' +
+      'of theirs: neither version nor updatedAt nor history know of it.',
+  })
+  async recordOAuthClientUse(
+    @Args({
+      name: 'clientIds',
+      type: () => [ID],
+      description: `Which, at most ${MAX_REPORTED}. Those of which it is known from the last hour cost nothing.`,
+    })
+    clientIds: string[],
+  ): Promise<RecordOAuthClientUsePayload> {
+    return { count: await this.clientUse.recordUse(clientIds) };
   }
 
   @Mutation(() => BulkPayload, { description: 'Disables all active clients that match, or none of them.' })

@@ -39,6 +39,15 @@ export class ReissueRegistrationAccessTokenPayload extends OAuthClientPayload {
   registrationClientUri!: string;
 }
 
+@ObjectType({ description: 'Clients of which it is now known that they are used.' })
+export class RecordOAuthClientUsePayload {
+  @Field(() => Int, {
+    description:
+      'Of how many that was not known from the last hour. Ids of no living client are passed over.',
+  })
+  count!: number;
+}
+
 @ObjectType({ description: 'What became of many clients at once.' })
 export class BulkPayload {
   @Field(() => Int, { description: 'How many were changed, or would be.' })

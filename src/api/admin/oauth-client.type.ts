@@ -166,4 +166,16 @@ export class OAuthClient {
     description: 'When it was deleted; it can be restored for a while. Null: it lives.',
   })
   deletedAt!: Date | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description:
+      'When recordOAuthClientUse last said that it is used, exact to an hour; null: never. It does not count as a change.',
+  })
+  lastUsedAt!: Date | null;
+
+  @Field(() => Int, {
+    description: 'How many registrations were answered with it: more than one where software shares it.',
+  })
+  registrationCount!: number;
 }

@@ -80,6 +80,13 @@ export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
   @Field(() => Boolean, { nullable: true, description: 'Deleted ones, rather than those that live.' })
   deleted?: true;
 
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Anonymous ones that were never used, and that no operator has vouched for or disabled; or all others.',
+  })
+  unused?: boolean;
+
   @Field(() => GraphQLDateTime, { nullable: true, description: 'Later than this.' })
   createdAfter?: Date;
 

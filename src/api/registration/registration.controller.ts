@@ -78,7 +78,8 @@ export class RegistrationController {
       'error that there would be. Where the operator trusts its issuer, the claims of a software_statement win over the ' +
       'members of the request, and it is returned as it was sent. Credentials are optional: with an API key, a JWT or an ' +
       'initial access token (RFC 7591 §3) the client belongs to its organization, and an initial access token may ' +
-      'narrow what is granted.',
+      'narrow what is granted. Where the operator lets software share clients, an anonymous registration of a public client ' +
+      'that asks for the same as another gets the same client_id, and nothing to manage it with (RFC 7591 §3.2.1).',
     security: [],
   })
   @ApiBody({ type: RegistrationRequest, required: true })
@@ -211,7 +212,8 @@ export class RegistrationController {
     return toSubmission(readShape(RegistrationRequest, members, sort), reading);
   }
 
-  private managementOf(id: string, token: string): Management {
+  private managementOf(id: string, token: string | null): Management | null {
+    if (token === null) return null;
     return {
       registration_access_token: token,
       registration_client_uri: this.publicUrl.ofRegistration(id),

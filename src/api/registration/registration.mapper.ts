@@ -78,7 +78,7 @@ const toSeconds = (date: Date) => Math.floor(date.getTime() / 1000);
 export function toResponse(
   client: Client,
   secret: IssuedSecret | null,
-  management: Management,
+  management: Management | null,
 ): RegistrationResponse {
   return {
     client_id: client.id,

@@ -1,3 +1,5 @@
+import { isLoopback } from './uri.js';
+
 /** Before a host: any name below it. */
 const ANY_BELOW = '*.';
 
@@ -14,6 +16,13 @@ export function isRedirectHost(value: string): value is string {
   return isHost && labels.every((label) => label !== '') && (!isAnyBelow || labels.length > 1);
 }
 
+const PRIVATE_USE_SCHEME = /^(?!https?:)[a-z][a-z0-9+.-]*:$/;
+
+/** Whether `value` names a host, or a private-use scheme such as `cursor:`. */
+export function isRedirectTarget(value: string): value is string {
+  return isRedirectHost(value) || PRIVATE_USE_SCHEME.test(value);
+}
+
 /**
  * What is wrong with redirect URIs that must lead to one of `hosts`. Private-use schemes lead to none: any program on a
  * device can claim a scheme, whatever host it writes behind it (RFC 8252 §8.4).
@@ -26,8 +35,41 @@ export function redirectHostFaults(uris: readonly string[], hosts: readonly stri
 function leadsTo(uri: string, hosts: readonly string[]): boolean {
   if (!URL.canParse(uri)) return false;
   const { protocol, hostname } = new URL(uri);
-  if (!/^https?:$/.test(protocol)) return false;
-  return hosts.some((host) =>
-    host.startsWith(ANY_BELOW) ? hostname.endsWith(host.slice(ANY_BELOW.length - 1)) : hostname === host,
+  if (!/^https?:$/.test(protocol)) return hosts.includes(protocol);
+  return hosts.some((host) => isHostOf(hostname, host));
+}
+
+function isHostOf(hostname: string, host: string): boolean {
+  return host.startsWith(ANY_BELOW) ? hostname.endsWith(host.slice(ANY_BELOW.length - 1)) : hostname === host;
+}
+
+/** In the form in which the URL parser writes addresses. */
+const IP_ADDRESS = /^(?:\[.*\]|[\d.]+)$/;
+
+/**
+ * What is wrong with redirect URIs that must not lead to one of `denied`. Nobody can tell whose an address is, so that one which is
+ * not this machine's has to be allowed by name.
+ */
+export function deniedHostFaults(
+  uris: readonly string[],
+  denied: readonly string[],
+  allowed: readonly string[],
+): string[] {
+  if (denied.length === 0) return [];
+  return uris.flatMap((uri, index) =>
+    isDenied(uri, denied, allowed)
+      ? [`entry ${index + 1} must not lead to a host that is not allowed here`]
+      : [],
   );
+}
+
+function isDenied(uri: string, denied: readonly string[], allowed: readonly string[]): boolean {
+  if (!URL.canParse(uri)) return false;
+  const url = new URL(uri);
+  if (!/^https?:$/.test(url.protocol)) return denied.includes(url.protocol);
+  // A name with the dot of the root is the same host
+  const hostname = url.hostname.replace(/\.+$/, '');
+  if (isLoopback(url)) return denied.includes('localhost') || denied.includes(hostname);
+  if (IP_ADDRESS.test(hostname)) return !allowed.includes(hostname) || denied.includes(hostname);
+  return denied.some((host) => isHostOf(hostname, host));
 }

@@ -1,7 +1,8 @@
 import type { ClientDraft } from './client.js';
 import { type GrantType, isGrantType, isRegisteredGrantType, offeredGrants } from './grant-types.js';
 import type { MetadataProfile } from './metadata-members.js';
-import { redirectHostFaults } from './redirect-host.js';
+import { deniedHostFaults, redirectHostFaults } from './redirect-host.js';
+import { reservedNameRule } from './reserved-name.js';
 import type { Rule } from './rules.js';
 import { authMethodOf, DEFAULT_GRANT_TYPES } from './settle.js';
 
@@ -19,6 +20,10 @@ export interface RegistrationPolicy {
   allowedGrantTypes: readonly GrantType[];
   /** A redirect URI must lead to a host of each list: see {@link isRedirectHost}. */
   redirectHosts: readonly (readonly string[])[];
+  /** Where no redirect URI may lead, whatever is allowed. */
+  deniedRedirectHosts: readonly string[];
+  /** Says which reserved name a name poses as; null: none is reserved. */
+  reservedNameIn: ((name: string) => string | undefined) | null;
 }
 
 /** The most that some registrations may get, whatever the policy allows to all; null: anything. */
@@ -39,9 +44,15 @@ export function limited(policy: RegistrationPolicy, limits: RegistrationLimits):
   };
 }
 
-/** What the open door refuses beyond the rules that hold for every client. */
-export function registrationRules(policy: RegistrationPolicy): readonly Rule[] {
-  const { allowedScopes, allowedGrantTypes, redirectHosts } = policy;
+/**
+ * What the open door refuses beyond the rules that hold for every client.
+ * @param knownNames that the client has already
+ */
+export function registrationRules(
+  policy: RegistrationPolicy,
+  knownNames?: readonly string[],
+): readonly Rule[] {
+  const { allowedScopes, allowedGrantTypes, redirectHosts, deniedRedirectHosts, reservedNameIn } = policy;
   const offered = `offered here: ${allowedGrantTypes.join(', ') || 'none'}`;
   return [
     {
@@ -68,6 +79,12 @@ export function registrationRules(policy: RegistrationPolicy): readonly Rule[] {
       faults: ({ redirectUris = [] }) =>
         redirectHosts.flatMap((hosts) => redirectHostFaults(redirectUris, hosts)),
     },
+    {
+      field: 'redirectUris',
+      faults: ({ redirectUris = [] }) =>
+        deniedHostFaults(redirectUris, deniedRedirectHosts, redirectHosts.flat()),
+    },
+    ...(reservedNameIn ? [reservedNameRule(reservedNameIn, knownNames)] : []),
     {
       // RFC 6749 §4.4: a client without credentials has none to be granted anything for
       field: 'tokenEndpointAuthMethod',

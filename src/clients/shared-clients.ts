@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { RegistryError } from '../errors/registry-error.js';
+import type { IssuedRegistration } from './client.js';
+import { ClientsRepository } from './clients.repository.js';
+import type { ClientProfile } from './policy/client.js';
+
+/** Each fails only where an operator changes or removes the client between two statements. */
+const MAX_ATTEMPTS = 5;
+
+/** Public clients that are given to everybody who registers the same (RFC 7591 §3.2.1). */
+@Injectable()
+export class SharedClients {
+  /** Clients that are being created by this instance, by the hash of what is granted to them. */
+  private readonly underWay = new Map<string, Promise<IssuedRegistration | null>>();
+
+  constructor(private readonly repository: ClientsRepository) {}
+
+  /**
+   * Registers with the client that has this profile, or with a new one. It is nobody's to manage: whoever registered first could
+   * send the codes of all others wherever he wants.
+   * @param create makes the new client, for which that hash is to be kept; null where another instance was faster
+   */
+  async register(
+    profile: ClientProfile,
+    create: (metadataHash: string) => Promise<IssuedRegistration | null>,
+  ): Promise<IssuedRegistration> {
+    // Written in one order, whoever asked for it; what callers order themselves makes another client
+    const metadataHash = hash('sha256', JSON.stringify(profile), 'hex');
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const client = await this.repository.registerAgain(metadataHash);
+      if (client !== null) return { client, secret: null, registrationToken: null };
+      const others = this.underWay.get(metadataHash);
+      if (others) {
+        await others;
+        continue;
+      }
+      const own = create(metadataHash).finally(() => this.underWay.delete(metadataHash));
+      this.underWay.set(metadataHash, own);
+      const issued = await own;
+      if (issued !== null) return issued;
+    }
+    throw new RegistryError('temporarily_unavailable', 'The client is being changed; try again.', {
+      retryAfterSeconds: 1,
+    });
+  }
+}
