@@ -7,20 +7,21 @@ import tseslint from 'typescript-eslint';
  */
 const IMPORTS = {
   policy: [],
+  diagnostics: [],
   errors: [],
   secrets: [],
   jwt: ['errors'],
   audit: ['database'],
   config: ['policy'],
-  database: ['config'],
-  clients: ['policy', 'audit', 'config', 'database', 'errors', 'jwt', 'secrets'],
+  database: ['config', 'diagnostics'],
+  clients: ['policy', 'audit', 'config', 'database', 'diagnostics', 'errors', 'jwt', 'secrets'],
   auth: ['policy', 'audit', 'config', 'database', 'errors', 'jwt', 'secrets'],
   'rate-limits': ['auth', 'config'],
-  operations: ['audit', 'auth', 'clients', 'config', 'database', 'errors'],
+  operations: ['audit', 'auth', 'clients', 'policy', 'config', 'database', 'diagnostics', 'errors'],
   migrations: [],
   cli: ['audit', 'auth', 'clients', 'policy', 'config', 'database', 'errors'],
-  api: ['audit', 'auth', 'clients', 'policy', 'config', 'database', 'errors', 'rate-limits'],
-  door: ['api', 'audit', 'auth', 'clients', 'policy', 'config', 'errors'],
+  api: ['audit', 'auth', 'clients', 'policy', 'config', 'database', 'diagnostics', 'errors', 'rate-limits'],
+  door: ['api', 'audit', 'auth', 'clients', 'policy', 'config', 'diagnostics', 'errors'],
 };
 
 export default tseslint.config(
@@ -59,6 +60,7 @@ export default tseslint.config(
         { type: 'policy', pattern: 'src/clients/policy' },
         { type: 'door', pattern: 'src/api/*', capture: ['door'] },
         ...[
+          'diagnostics',
           'errors',
           'secrets',
           'jwt',

@@ -12,6 +12,7 @@ import { CreateAuditEvents1795399200000 } from './src/migrations/1795399200000-c
 import { KeepDeletedClients1795402800000 } from './src/migrations/1795402800000-keep-deleted-clients.js';
 import { CountClients1795482000000 } from './src/migrations/1795482000000-count-clients.js';
 import { TellUnusedClients1795568400000 } from './src/migrations/1795568400000-tell-unused-clients.js';
+import { IndexExpiringSecrets1795572000000 } from './src/migrations/1795572000000-index-expiring-secrets.js';
 import { CreateSchema1795276800000 } from './src/migrations/1795276800000-create-schema.js';
 
 /** How long SQLite waits for another process that writes. The driver blocks meanwhile, so it is short. */
@@ -39,6 +40,7 @@ export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
       KeepDeletedClients1795402800000,
       CountClients1795482000000,
       TellUnusedClients1795568400000,
+      IndexExpiringSecrets1795572000000,
     ],
     // The schema changes by migrations alone
     synchronize: false,

@@ -12,6 +12,7 @@ import { protectBrowsers } from './api/page-headers.js';
 import { limitRates } from './api/rate-limits.js';
 import { allowBrowsersToRegister } from './api/registration-cors.js';
 import { answerUnreadable } from './api/unreadable-request.js';
+import { REGISTRATION_PATH } from './api/public-url.js';
 import { serveOpenApi } from './api/openapi.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
@@ -26,7 +27,7 @@ import { trackRequests } from './operations/requests-under-way.js';
 
 /**
  * Builds the service, connected and migrated, ready to listen. The one way to do it: production and tests both call it.
- * @throws Error that says in one line what keeps the database from being opened
+ * @throws Error that says in one line what keeps the database from being opened, or the metrics from being served
  */
 export async function buildApp(
   config: Config,
@@ -54,8 +55,8 @@ export async function buildApp(
     genReqId: () => randomUUID(),
     clientErrorHandler: answerUnreadable,
     // A path or parameter that the router itself refuses gets the same errors as everything else
-    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
-      sendError(refusalFor(error), reply);
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      sendError(refusalFor(error, request), reply);
     },
   });
   const fastify = adapter.getInstance<FastifyInstance>();
@@ -70,9 +71,23 @@ export async function buildApp(
   const underWay = trackRequests(fastify);
   limitConnections(fastify, connections, underWay, limits.maxConnections);
   giveUpInTime(fastify, underWay, limits.deadlineMs, (reply) => {
-    sendError(refusalFor(tooSlow()), reply);
+    sendError(refusalFor(tooSlow(), reply.request), reply);
   });
   closeConnectionsWhenStopping(fastify, connections, underWay);
+  const { host, metricsHost, metricsPort, tracesEndpoint } = config;
+  // What is off is not even loaded
+  if (tracesEndpoint !== null) {
+    const { traceRequests } = await import('./operations/tracing.js');
+    traceRequests(fastify, tracesEndpoint, config.database.engine);
+  }
+  const serveMetrics =
+    metricsPort === null
+      ? null
+      : (await import('./operations/metrics/metrics.js')).keepMetrics(fastify, underWay, {
+          host: metricsHost ?? host,
+          port: metricsPort,
+          registrationRoute: `/${REGISTRATION_PATH}`,
+        });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, dataSource), adapter, {
     bodyParser: false,
     abortOnError: false,
@@ -82,5 +97,6 @@ export async function buildApp(
   if (isExplorerOn(config)) serveExplorerAssets(fastify);
   await app.init();
   refuseTheOtherMethods();
+  await serveMetrics?.(app);
   return app;
 }

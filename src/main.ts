@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Config, readConfig } from './config/config.js';
+import { listenFault } from './operations/listen-fault.js';
 
 /** When the process ends after a signal, whatever is stuck. Running requests are given ten seconds (see drain.ts). */
 const SHUTDOWN_TIMEOUT_MS = 15_000;
@@ -27,19 +28,9 @@ async function listen(app: NestFastifyApplication, config: Config): Promise<void
     await app.getHttpAdapter().getInstance().listen({ host, port });
   } catch (error) {
     await app.close();
-    throw new Error(listenFault(config, error as NodeJS.ErrnoException), { cause: error });
+    const variables = { host: 'HOST', port: 'PORT' };
+    throw new Error(listenFault(config, variables, error as NodeJS.ErrnoException), { cause: error });
   }
-}
-
-/** Why the service cannot listen, in one line that says what to change. */
-function listenFault({ host, port }: Config, error: NodeJS.ErrnoException): string {
-  const reasons: Partial<Record<string, string>> = {
-    EADDRINUSE: `port ${port} on ${host} is taken; stop the other program or set PORT`,
-    EACCES: `port ${port} on ${host} may not be used by this user; set PORT to 1024 or above`,
-    EADDRNOTAVAIL: `${host} is no address of this machine; set HOST`,
-    ENOTFOUND: `${host} is not a known host name; set HOST`,
-  };
-  return `Cannot listen: ${reasons[error.code ?? ''] ?? error.message}`;
 }
 
 /** Finishes what is running, closes the database, and exits with 0. */

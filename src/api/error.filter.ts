@@ -1,6 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
+import { callerOf } from '../auth/caller.js';
+import { refusals } from '../diagnostics/channels.js';
 import { isDatabaseUnavailable } from '../database/unavailable.js';
 import { type ErrorCode, RegistryError } from '../errors/registry-error.js';
 
@@ -85,9 +87,9 @@ export function toGraphQLError(error: RegistryError, http?: { status: number }):
 const logger = new Logger('Errors');
 
 /** What a caller is to be told of anything that was thrown. What is our own fault goes to the log. */
-export function refusalFor(thrown: unknown): RegistryError {
+export function refusalFor(thrown: unknown, { logFields }: FastifyRequest): RegistryError {
   const error = toRegistryError(thrown);
-  if (error.status >= 500 && !error.options.isByDesign) logger.error(error.options.cause ?? error);
+  if (error.status >= 500 && !error.options.isByDesign) logger.error(error.options.cause ?? error, logFields);
   return error;
 }
 
@@ -95,7 +97,7 @@ export function refusalFor(thrown: unknown): RegistryError {
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void | GraphQLError {
-    const error = refusalFor(thrown);
+    const error = refusalFor(thrown, callerOf(host));
     const kind = host.getType<'http' | 'graphql'>();
     if (kind === 'graphql') throw toGraphQLError(error);
     const reply = host.switchToHttp().getResponse<FastifyReply>();
@@ -114,9 +116,23 @@ export function sendError(error: RegistryError, reply: FastifyReply, body: objec
   // Fastify would close after a body that it refused; see below
   reply.removeHeader('connection');
   if (!reply.request.raw.complete) closeAfterBody(reply);
+  const { request } = reply;
+  if (refusals.hasSubscribers) {
+    refusals.publish({
+      method: request.method,
+      route: request.routeOptions.url,
+      code: error.code,
+      fields: Object.keys(error.options.invalidFields ?? {}),
+    });
+  }
   void reply
     .code(error.status)
-    .headers({ 'cache-control': 'no-store', pragma: 'no-cache', ...errorHeaders(error) })
+    .headers({
+      'cache-control': 'no-store',
+      pragma: 'no-cache',
+      'x-request-id': request.id,
+      ...errorHeaders(error),
+    })
     .send(body);
 }
 

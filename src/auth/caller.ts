@@ -1,4 +1,5 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { type ArgumentsHost, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Author, Door } from '../audit/audit-event.js';
 import { parseAddress } from './address.js';
@@ -22,12 +23,12 @@ declare module 'fastify' {
   }
 }
 
-/** The caller of a handler, whichever door it belongs to. */
-export function callerOf(context: ExecutionContext): Caller {
+/** The request that a handler answers, whichever door it belongs to. */
+export function callerOf(context: ArgumentsHost): FastifyRequest {
   // Resolvers get (parent, args, context, info), and the context carries the request
   return context.getType<'graphql' | 'http'>() === 'graphql'
-    ? context.getArgByIndex<{ request: Caller }>(2).request
-    : context.switchToHttp().getRequest<Caller>();
+    ? context.getArgByIndex<{ request: FastifyRequest }>(2).request
+    : context.switchToHttp().getRequest<FastifyRequest>();
 }
 
 /** The caller of a handler, as the guard found it: null only where access is `optional` or `public`. */

@@ -88,6 +88,22 @@ export interface ClientStats {
   createdPerDay: Count[];
 }
 
+/** How many clients there are of one kind. */
+export interface Tally {
+  source: ClientSource;
+  status: ClientStatus | 'deleted';
+  /** By an organization. */
+  isOwned: boolean;
+  count: number;
+}
+
+/** A part of a count of all clients. */
+export interface TallyStep {
+  tallies: Tally[];
+  /** Where the next one goes on; null: this was the last. */
+  next: string | null;
+}
+
 /** A page by its number, the newest clients first. */
 export interface NumberedPageRequest {
   /** From 1. */

@@ -4,6 +4,7 @@ import type { AuditAction, Author, Change } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
 import { newId } from '../database/id.js';
 import { type IdPageRequest, type Page, pagesOfEach } from '../database/pages-of-each.js';
+import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
 import type { ClientSecret } from './client-secret.js';
@@ -15,10 +16,14 @@ import { withLockedClient } from './load-client.js';
 /** The secrets of clients in the database. */
 @Injectable()
 export class ClientSecretsRepository {
+  private readonly run: RunSql;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
-  ) {}
+  ) {
+    this.run = sqlRunner(dataSource, 'select oauth_client_secrets');
+  }
 
   /** Those that were not revoked, the newest first. */
   async list(clientId: string): Promise<ClientSecret[]> {
@@ -44,6 +49,23 @@ export class ClientSecretsRepository {
         { rows: rows.map(toClientSecret), hasNextPage },
       ]),
     );
+  }
+
+  /**
+   * How many secrets expire until then and leave a client that is in use without any, of the `limit` that expire next.
+   */
+  async countLastOnesExpiring(from: Date, until: Date, limit: number): Promise<number> {
+    const [row] = await this.run(
+      `SELECT COUNT(*) FROM
+         (SELECT client_id, expires_at FROM oauth_client_secrets
+          WHERE revoked_at IS NULL AND expires_at > :from AND expires_at <= :until ORDER BY expires_at LIMIT :limit) expiring
+       JOIN oauth_clients client ON client.id = expiring.client_id AND client.deleted_at IS NULL AND client.status = 'active'
+       WHERE NOT EXISTS
+         (SELECT 1 FROM oauth_client_secrets other WHERE other.client_id = expiring.client_id AND other.revoked_at IS NULL
+          AND (other.expires_at IS NULL OR other.expires_at > expiring.expires_at))`,
+      { from: from.getTime(), until: until.getTime(), limit },
+    );
+    return Number(row![0]);
   }
 
   /**

@@ -64,6 +64,11 @@ export class ClientSecretsService {
     return this.repository.pages(clientIds, request);
   }
 
+  /** How many clients in use will be left without a secret by then, judging by the `limit` secrets that expire next. */
+  countLastOnesExpiring(until: Date, limit: number): Promise<number> {
+    return this.repository.countLastOnesExpiring(new Date(), until, limit);
+  }
+
   /**
    * Revokes a secret at once.
    * @param force even if no valid one is left

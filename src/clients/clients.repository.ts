@@ -16,7 +16,14 @@ import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Table } from '../database/table.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret } from '../secrets/secret.js';
-import { auditedFields, CLIENT_SOURCES, CLIENT_STATUSES, type Client, type IssuedClient } from './client.js';
+import {
+  auditedFields,
+  CLIENT_SOURCES,
+  CLIENT_STATUSES,
+  type Client,
+  type ClientSource,
+  type IssuedClient,
+} from './client.js';
 import { ClientCountEntity } from './client-count.entity.js';
 import { ClientEntity, UNUSED } from './client.entity.js';
 import { removeUnused } from './client-use.repository.js';
@@ -38,6 +45,8 @@ import {
   type NumberedPage,
   type NumberedPageRequest,
   type PageRequest,
+  type Tally,
+  type TallyStep,
 } from './client-query.js';
 import { CLIENT_TYPES } from './policy/client.js';
 import { GRANT_TYPES } from './policy/grant-types.js';
@@ -125,7 +134,7 @@ export class ClientsRepository {
     const { dataSource } = clients.manager;
     const isPostgres = dataSource.options.type === 'postgres';
     this.table = new Table(dataSource, ClientEntity);
-    this.run = sqlRunner(dataSource);
+    this.run = sqlRunner(dataSource, 'select oauth_clients');
     this.insertTogether = insertTogether(dataSource, transactions, CREATED);
     this.byId = lookupBy(dataSource, ClientEntity, ['id']);
     this.countOfOrg = lookupBy(dataSource, ClientCountEntity, ['orgId']);
@@ -430,6 +439,28 @@ export class ClientsRepository {
         count: perDay.get(firstDay + index) ?? 0,
       })),
     };
+  }
+
+  /**
+   * How many clients there are of each kind, among the next `limit` by their ids: a walk over a million is made of many
+   * short steps, each of which keeps nobody waiting.
+   * @param after the id that the step before ended with; empty for the first
+   */
+  async tally(after: string, limit: number): Promise<TallyStep> {
+    const rows = await this.run(
+      `SELECT source, CASE WHEN deleted_at IS NULL THEN status ELSE 'deleted' END, org_id IS NOT NULL, COUNT(*), MAX(id)
+       FROM (SELECT id, source, status, org_id, deleted_at FROM oauth_clients WHERE id > :after ORDER BY id LIMIT :limit) step GROUP BY 1, 2, 3`,
+      { after, limit },
+    );
+    const tallies = rows.map(([source, status, isOwned, count]): Tally => ({
+      source: source as ClientSource,
+      status: status as Tally['status'],
+      isOwned: Boolean(isOwned),
+      count: Number(count),
+    }));
+    const seen = tallies.reduce((sum, { count }) => sum + count, 0);
+    const last = rows.map((row) => row[4] as string).reduce((a, b) => (a > b ? a : b), after);
+    return { tallies, next: seen < limit ? null : last };
   }
 
   private async read(tail: string, parameters: Record<string, unknown>): Promise<Client[]> {

@@ -12,6 +12,7 @@ import {
   type NumberedPage,
   type NumberedPageRequest,
   type PageRequest,
+  type TallyStep,
 } from './client-query.js';
 import { changeClient, changeProfile, issueClient } from './issue-client.js';
 import { ClientsRepository } from './clients.repository.js';
@@ -144,6 +145,11 @@ export class ClientsService {
     if (!isNobody) return this.repository.changeAll(concerned, set(), action, by, check);
     check(0);
     return 0;
+  }
+
+  /** One step of a count of all clients by their kind: see {@link ClientsRepository.tally}. */
+  tally(after: string, limit: number): Promise<TallyStep> {
+    return this.repository.tally(after, limit);
   }
 
   /** Removes for good clients that were deleted before `limit`, one batch of them; says how many. */

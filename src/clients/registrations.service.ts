@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Author } from '../audit/audit-event.js';
+import { type RegistrationMessage, registrations } from '../diagnostics/channels.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret, hashSecret, matchesHash } from '../secrets/secret.js';
@@ -132,6 +133,7 @@ export class RegistrationsService implements OnModuleInit {
     const issued = issueClient(profile, origin);
     const registrationToken = generateSecret();
     await this.repository.insert(issued, by, registrationToken);
+    tell('registered');
     return { ...issued, registrationToken };
   }
 
@@ -143,7 +145,9 @@ export class RegistrationsService implements OnModuleInit {
       this.pool.admit(async () => {
         const issued = issueClient(profile, NOBODY);
         const isStored = await this.repository.insertShared(issued, by, metadataHash);
-        return isStored ? { ...issued, registrationToken: null } : null;
+        if (!isStored) return null;
+        tell('registered');
+        return { ...issued, registrationToken: null };
       }),
     );
   }
@@ -260,6 +264,11 @@ function grant(
 
 /** In all languages. */
 const namesOf = ({ name, metadata }: Client) => [name, ...Object.values(metadata.translations ?? {})];
+
+/** Whoever watches. */
+function tell(result: RegistrationMessage['result']): void {
+  if (registrations.hasSubscribers) registrations.publish({ result });
+}
 
 /** Software that manages its own registration. */
 const authorOf = (clientId: string, by: Author): Author => ({

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { registrations } from '../diagnostics/channels.js';
 import { RegistryError } from '../errors/registry-error.js';
 import type { IssuedRegistration } from './client.js';
 import { ClientsRepository } from './clients.repository.js';
@@ -29,7 +30,10 @@ export class SharedClients {
     const metadataHash = hash('sha256', JSON.stringify(profile), 'hex');
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const client = await this.repository.registerAgain(metadataHash);
-      if (client !== null) return { client, secret: null, registrationToken: null };
+      if (client !== null) {
+        if (registrations.hasSubscribers) registrations.publish({ result: 'reused' });
+        return { client, secret: null, registrationToken: null };
+      }
       const others = this.underWay.get(metadataHash);
       if (others) {
         await others;

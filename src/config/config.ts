@@ -449,6 +449,28 @@ const settings = {
     read: oneOf(LOG_LEVELS),
     fallback: 'info',
   }),
+  /** Port of the metrics, `GET /metrics`; 0 picks a free one; null: none are counted. */
+  metricsPort: setting<number | null>({
+    variable: 'METRICS_PORT',
+    takes: 'a port number from 0 to 65535',
+    read: port,
+    fallback: null,
+  }),
+  /** Address to serve the metrics on; null: the one of the service. */
+  metricsHost: setting<string | null>({
+    variable: 'METRICS_HOST',
+    takes: 'a host name or address',
+    read: text,
+    fallback: null,
+  }),
+  /** Where traces are sent, by OTLP over HTTP; null: none are made. The SDK reads its other variables itself. */
+  tracesEndpoint: setting<string | null>({
+    variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    takes:
+      'the absolute http or https URL of an OpenTelemetry collector, without credentials, query and fragment',
+    read: baseUrl,
+    fallback: null,
+  }),
   /** GraphQL introspection and the in-browser explorer; null: on, except in production. */
   graphqlExplorer: setting<boolean | null>({
     variable: 'GRAPHQL_EXPLORER',

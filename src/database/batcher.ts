@@ -1,3 +1,5 @@
+import { batches } from '../diagnostics/channels.js';
+
 /** Something that is waited for, and who waits. */
 interface Waiting<I, O> {
   item: I;
@@ -27,8 +29,12 @@ export class Batcher<I, O> {
   private underWay = 0;
   private isScheduled = false;
 
-  /** @param run says of each item, in their order, what became of it; where it throws, that is what became of all */
+  /**
+   * @param name what it does, and to which table
+   * @param run says of each item, in their order, what became of it; where it throws, that is what became of all
+   */
   constructor(
+    private readonly name: string,
     private readonly run: (items: I[]) => Promise<Outcome<O>[]>,
     private readonly limits: BatchLimits = LIMITS,
   ) {}
@@ -54,6 +60,9 @@ export class Batcher<I, O> {
   private async runBatch(batch: Waiting<I, O>[]): Promise<void> {
     this.underWay++;
     this.schedule();
+    if (batches.hasSubscribers) {
+      batches.publish({ name: this.name, size: batch.length, waiting: this.waiting.length });
+    }
     const outcomes = await this.run(batch.map(({ item }) => item)).catch((error: unknown) =>
       batch.map((): Outcome<O> => ({ error })),
     );

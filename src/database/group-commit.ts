@@ -1,6 +1,7 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import type pg from 'pg';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import { traced } from '../diagnostics/channels.js';
 import { Batcher, type Outcome } from './batcher.js';
 import { driverOf, preparedQuery } from './driver.js';
 import { Table } from './table.js';
@@ -28,8 +29,9 @@ export function insertTogether(
     driver.engine === 'sqlite'
       ? commitOnSqlite(dataSource, transactions, driver.connection, tables)
       : commitOnPostgres(dataSource, driver.pool, tables);
-  const batcher = new Batcher((batch: NewRows[]) => commitEach(batch, commit));
-  return (rows) => batcher.add(rows);
+  const name = `insert ${dataSource.getMetadata(entities[0]!).tableName}`;
+  const batcher = new Batcher(name, (batch: NewRows[]) => commitEach(batch, commit));
+  return (rows) => traced(name, () => batcher.add(rows));
 }
 
 export type Commit = (batch: NewRows[]) => Promise<void>;

@@ -1,4 +1,5 @@
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import { traced } from '../diagnostics/channels.js';
 import { Batcher, type Outcome } from './batcher.js';
 import { driverOf, preparedQuery } from './driver.js';
 import { type Row, Table } from './table.js';
@@ -25,17 +26,19 @@ export function lookupBy<E extends ObjectLiteral>(
   const { deleteDateColumn } = metadata;
   const isLiving = deleteDateColumn ? ` AND t.${escape(deleteDateColumn.databaseName)} IS NULL` : '';
   const driver = driverOf(dataSource);
+  const name = `lookup ${metadata.tableName}`;
 
   if (driver.engine === 'sqlite') {
     const is = keys.map((key) => `t.${key} = ?`).join(' AND ');
     const sql = `SELECT ${columns} FROM ${table.name} t WHERE ${is}${isLiving}`;
     const statement = driver.connection.prepare<string[], Row>(sql).raw();
     // eslint-disable-next-line @typescript-eslint/require-await -- an error of the driver is one of the promise
-    return async (key) => {
+    const lookUp = async (key: readonly string[]) => {
       dataSource.logger.logQuery(sql, [...key]);
       const row = statement.get(...key);
       return row === undefined ? null : table.toEntity(row);
     };
+    return (key) => traced(name, () => lookUp(key));
   }
 
   const { pool } = driver;
@@ -44,7 +47,7 @@ export function lookupBy<E extends ObjectLiteral>(
   const query = preparedQuery(
     `SELECT k.i, ${columns} FROM unnest(${arrays}) WITH ORDINALITY AS k(${keys.join(', ')}, i) JOIN ${table.name} t ON ${is}${isLiving}`,
   );
-  const batcher = new Batcher<readonly string[], E | null>(async (asked) => {
+  const batcher = new Batcher<readonly string[], E | null>(name, async (asked) => {
     const values = keys.map((_, i) => asked.map((key) => key[i]));
     dataSource.logger.logQuery(query.text, values);
     const { rows } = await pool.query<Row>({ ...query, values });
@@ -52,7 +55,7 @@ export function lookupBy<E extends ObjectLiteral>(
     for (const [i, ...row] of rows) outcomes[Number(i) - 1] = outcomeOf(() => table.toEntity(row));
     return outcomes;
   });
-  return (key) => batcher.add(key);
+  return (key) => traced(name, () => batcher.add(key));
 }
 
 /** A row that cannot be read is the trouble of whoever asked for it. */

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { traced } from '../diagnostics/channels.js';
 import { driverOf, plainQuery } from './driver.js';
 import type { Row } from './table.js';
 
@@ -8,8 +9,16 @@ export type RunSql = (sql: string, parameters: Record<string, unknown>) => Promi
 /** Statements that are kept prepared. There are more of them than anybody uses: one for each combination of filters. */
 const KEPT_STATEMENTS = 100;
 
-/** For statements that are written by hand, because TypeORM takes longer to build them than the database to run them. */
-export function sqlRunner(dataSource: DataSource): RunSql {
+/**
+ * For statements that are written by hand, because TypeORM takes longer to build them than the database to run them.
+ * @param name what they do, and to which table
+ */
+export function sqlRunner(dataSource: DataSource, name: string): RunSql {
+  const run = runner(dataSource);
+  return (sql, parameters) => traced(name, () => run(sql, parameters));
+}
+
+function runner(dataSource: DataSource): RunSql {
   const driver = driverOf(dataSource);
   if (driver.engine === 'sqlite') {
     const prepare = remembering((sql) =>

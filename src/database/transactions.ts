@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { traced } from '../diagnostics/channels.js';
 
 /**
  * The one way to write.
@@ -13,6 +14,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 export class Transactions {
   private readonly isSqlite: boolean;
   private last: Promise<unknown> = Promise.resolve();
+  private inLine = 0;
 
   constructor(private readonly dataSource: DataSource) {
     this.isSqlite = dataSource.options.type === 'better-sqlite3';
@@ -20,8 +22,9 @@ export class Transactions {
 
   /** Runs `work` in a transaction of its own; what it wrote is durable when the promise resolves. */
   run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    if (!this.isSqlite) return this.dataSource.transaction(work);
-    return this.next(() => this.runOnSqlite(work));
+    return traced('transaction', () =>
+      this.isSqlite ? this.next(() => this.runOnSqlite(work)) : this.dataSource.transaction(work),
+    );
   }
 
   /** Runs `work`, which is a transaction itself, while no other is open on the one connection of SQLite. */
@@ -29,9 +32,21 @@ export class Transactions {
     return this.next(() => Promise.resolve(work()));
   }
 
+  /** Whether a transaction of SQLite is under way. */
+  get isBusy(): boolean {
+    return this.inLine > 0;
+  }
+
+  /** Transactions of SQLite that wait until those before them are through. */
+  get waiting(): number {
+    return Math.max(0, this.inLine - 1);
+  }
+
   private next<T>(work: () => Promise<T>): Promise<T> {
+    this.inLine++;
     const result = this.last.then(work);
-    this.last = result.catch(() => undefined);
+    const leave = () => void this.inLine--;
+    this.last = result.then(leave, leave);
     return result;
   }
 

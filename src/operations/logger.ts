@@ -1,10 +1,16 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import { cut } from './loggable.js';
+
+const MAX_MESSAGE_LENGTH = 2_000;
+const MAX_STACK_LENGTH = 8_000;
+/** An error, its cause, the cause of that, … */
+const MAX_CAUSES = 5;
 
 /** JSON lines in production and wherever output is collected; readable in a terminal. */
 export async function createLogger({ logLevel, production }: Config): Promise<Logger> {
-  const options = { level: logLevel, serializers: { err: serializeError } };
+  const options = { level: logLevel, serializers: { err: (error: Error) => serializeError(error) } };
   if (production || !process.stdout.isTTY) return pino(options);
   const { default: pretty } = await import('pino-pretty');
   return pino(options, pretty({ sync: true, ignore: 'pid,hostname' }));
@@ -27,16 +33,24 @@ export class NestLogger implements LoggerService {
     message: unknown,
     rest: unknown[],
   ): void {
-    // Nest passes the name of the writer last
+    // Nest passes the name of the writer last, and in front of it what else the writer said
     const context = rest.at(-1);
-    if (message instanceof Error) this.logger[level]({ context, err: message }, message.message);
-    else this.logger[level]({ context }, String(message));
+    const [fields] = rest.slice(0, -1);
+    const line = { context, ...(typeof fields === 'object' && fields) };
+    if (message instanceof Error) {
+      this.logger[level]({ ...line, err: message }, cut(message.message, MAX_MESSAGE_LENGTH));
+    } else this.logger[level](line, cut(String(message), MAX_MESSAGE_LENGTH));
   }
 }
 
 /**
  * An error without what its thrower hung on it: a failed query carries its parameters, and with them what callers sent.
  */
-function serializeError({ name, message, stack, cause }: Error): object {
-  return { type: name, message, stack, ...(cause instanceof Error && { cause: serializeError(cause) }) };
+function serializeError({ name, message, stack = '', cause }: Error, depth = 0): object {
+  return {
+    type: name,
+    message: cut(message, MAX_MESSAGE_LENGTH),
+    stack: cut(stack, MAX_STACK_LENGTH),
+    ...(cause instanceof Error && depth < MAX_CAUSES && { cause: serializeError(cause, depth + 1) }),
+  };
 }

@@ -1,18 +1,47 @@
-import type { FastifyInstance } from 'fastify';
+import { isIP } from 'node:net';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { parseAddress } from '../auth/address.js';
+import { loggablePath } from './loggable.js';
+import { readTraceParent } from './traceparent.js';
+
+/** What every line about a request says, so that they can be found together, and beside those of other services. */
+export interface LogFields {
+  requestId: string;
+  /** Of the trace that the request belongs to, where it does. */
+  traceId?: string;
+  /** Of the caller's span, or of our own where traces are made. */
+  spanId?: string;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    logFields: LogFields;
+    /** Our span of the request; null where no traces are made. */
+    span: Pick<LogFields, 'traceId' | 'spanId'> | null;
+  }
+}
 
 /** One line for each request that was answered: what, who, how long. Never a header, a body or a query string. */
 export function logRequests(fastify: FastifyInstance, logger: Logger): void {
+  fastify.decorateRequest('span', null);
+  fastify.decorateRequest('logFields', {
+    getter(this: FastifyRequest): LogFields {
+      const { traceId, spanId } = this.span ?? readTraceParent(this.headers.traceparent) ?? {};
+      return traceId === undefined ? { requestId: this.id } : { requestId: this.id, traceId, spanId };
+    },
+  });
   fastify.addHook('onResponse', (request, reply, done) => {
     const { principal } = request;
     logger.info(
       {
-        requestId: request.id,
+        ...request.logFields,
         method: request.method,
-        path: request.url.split('?', 1)[0],
+        path: loggablePath(request.url),
         status: reply.statusCode,
         durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
-        address: request.ip,
+        // Behind a trusted proxy, it is whatever the proxy was told
+        address: isIP(request.ip) > 0 ? request.ip : (parseAddress(request.ip)?.toString() ?? null),
         ...(principal && { orgId: principal.orgId, userId: principal.userId }),
       },
       'request',

@@ -4,14 +4,15 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { ClientUseService } from '../clients/client-use.service.js';
 import { ClientsService } from '../clients/clients.service.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { type Job, runJob } from './job.js';
 
 /** Soon after the start, or a process that is restarted every hour would never do it. */
 const FIRST_RUN_MS = 60_000;
 const INTERVAL_MS = 3_600_000;
 
 /**
- * Forgets what is kept for a while only: deleted clients, anonymous ones that nobody uses, and events of the audit trail. Any number of instances may do it at
- * once: each takes small batches of rows that no other has locked.
+ * Forgets what is kept for a while only: deleted clients, anonymous ones that nobody uses, and events of the audit trail. Any
+ * number of instances may do it at once: each takes small batches of rows that no other has locked.
  */
 @Injectable()
 export class Retention {
@@ -29,28 +30,24 @@ export class Retention {
   @Interval(INTERVAL_MS)
   async run(): Promise<void> {
     const { deletedClientRetentionMs, registrationUnusedTtlMs, auditRetentionMs } = this.config;
-    await this.forgetAll('deleted clients', deletedClientRetentionMs, (limit) => this.clients.purge(limit));
-    await this.forgetAll('unused clients', registrationUnusedTtlMs, (limit) => this.clientUse.expire(limit));
-    await this.forgetAll('audit events', auditRetentionMs, (limit) => this.auditTrail.purge(limit));
+    await this.forgetAll('purge_deleted_clients', deletedClientRetentionMs, (limit) =>
+      this.clients.purge(limit),
+    );
+    await this.forgetAll('expire_unused_clients', registrationUnusedTtlMs, (limit) =>
+      this.clientUse.expire(limit),
+    );
+    await this.forgetAll('purge_audit_events', auditRetentionMs, (limit) => this.auditTrail.purge(limit));
   }
 
   /** @param retentionMs null: for ever */
   private async forgetAll(
-    what: string,
+    job: Job,
     retentionMs: number | null,
     forgetBatch: (limit: Date) => Promise<number>,
   ): Promise<void> {
     if (retentionMs === null) return;
     const limit = new Date(Date.now() - retentionMs);
-    let total = 0;
-    try {
-      for (let forgotten = -1; forgotten !== 0;) {
-        forgotten = await forgetBatch(limit);
-        total += forgotten;
-      }
-    } catch (error) {
-      this.logger.error(error);
-    }
-    if (total > 0) this.logger.warn(`Purged ${total} ${what}.`);
+    const rows = await runJob(job, this.logger, () => forgetBatch(limit));
+    if (rows > 0) this.logger.warn(`${job}: ${rows} rows.`);
   }
 }

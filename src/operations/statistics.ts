@@ -3,6 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import { DataSource } from 'typeorm';
 import { refreshStatistics } from '../database/statistics.js';
 import { Transactions } from '../database/transactions.js';
+import { runJob } from './job.js';
 
 const INTERVAL_MS = 3_600_000;
 
@@ -19,10 +20,9 @@ export class Statistics {
   /** Never fails: what is not known now is known an hour later. */
   @Interval(INTERVAL_MS)
   async refresh(): Promise<void> {
-    try {
+    await runJob('refresh_statistics', this.logger, async () => {
       await this.transactions.runAlone(() => refreshStatistics(this.dataSource));
-    } catch (error) {
-      this.logger.warn(error);
-    }
+      return 0;
+    });
   }
 }

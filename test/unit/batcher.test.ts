@@ -11,6 +11,7 @@ describe('a batcher', () => {
 
   const batcher = (size: number, underWay: number) =>
     new Batcher<number, string>(
+      'test',
       async (items) => {
         batches.push(items);
         await new Promise<void>((done) => letGo.push(done));
@@ -67,6 +68,7 @@ describe('a batcher', () => {
   it('where running fails, so does every item, and the next batch runs', async () => {
     let isBroken = true;
     const breaking = new Batcher<number, number>(
+      'test',
       (items) => {
         if (isBroken) return Promise.reject(new Error('broken'));
         return Promise.resolve(items.map((value) => ({ value })));

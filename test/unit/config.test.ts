@@ -36,6 +36,9 @@ const DEFAULTS: Config = {
   trustProxy: false,
   logLevel: 'info',
   graphqlExplorer: null,
+  metricsPort: null,
+  metricsHost: null,
+  tracesEndpoint: null,
 };
 
 const KEY = 'k'.repeat(32);
@@ -89,6 +92,15 @@ describe('The configuration', () => {
       [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
       [{ HOST: '::' }, { host: '::' }],
       [{ PORT: '0' }, { port: 0 }],
+      [{ METRICS_PORT: '9464' }, { metricsPort: 9464 }],
+      [
+        { METRICS_PORT: '0', METRICS_HOST: '::1' },
+        { metricsPort: 0, metricsHost: '::1' },
+      ],
+      [
+        { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' },
+        { tracesEndpoint: 'http://collector:4318' },
+      ],
       [{ PORT: ' 65535\n' }, { port: 65535 }],
       [{ PUBLIC_URL: 'https://registry.example.com' }, { publicUrl: 'https://registry.example.com' }],
       [{ PUBLIC_URL: 'http://localhost:8080/base/' }, { publicUrl: 'http://localhost:8080/base' }],
@@ -191,6 +203,11 @@ describe('The configuration', () => {
       ),
       ...['65536', '-1', '3000x', '0x10', '1e3', '80.0', '８０', 'http'].map(
         (value) => [{ PORT: value }, 'PORT'] as const,
+      ),
+      [{ METRICS_PORT: '70000' }, 'METRICS_PORT'],
+      [{ METRICS_PORT: 'off' }, 'METRICS_PORT'],
+      ...['collector:4317', 'grpc://collector:4317', 'http://user:secret@collector:4318'].map(
+        (value) => [{ OTEL_EXPORTER_OTLP_ENDPOINT: value }, 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const,
       ),
       ...[
         'registry.example.com',

@@ -25,6 +25,7 @@ import { AuditEventsResolver } from './audit-events.resolver.js';
 import { Loaders } from './loaders.js';
 import { OAuthClientMutationsResolver } from './oauth-client-mutations.resolver.js';
 import { OAuthClientResolver, OAuthClientsResolver } from './oauth-clients.resolver.js';
+import { operationReport } from './operation-report.js';
 import { MAX_TOKENS, operationLimits, tooComplex, validationRules } from './query-limits.js';
 
 /** Whether introspection and the explorer are on: outside production, unless the operator said otherwise. */
@@ -62,21 +63,21 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
         plugins: [
           operationLimits,
           noStore,
+          logFaults,
+          operationReport,
           // It would ask each field of each client how long it may be kept
           ApolloServerPluginCacheControlDisabled(),
           // For subgraphs of Apollo's router; Apollo would load Protocol Buffers to find out that this is none
           ApolloServerPluginInlineTraceDisabled(),
           ...(isExplorerOn(config) ? [explorerPage] : []),
         ],
-        formatError: (formatted, thrown) =>
-          isExplorerOn(config)
-            ? formatError(formatted, thrown)
-            : withoutHints(formatError(formatted, thrown)),
+        formatError: (formatted) =>
+          isExplorerOn(config) ? formatError(formatted) : withoutHints(formatError(formatted)),
         context: async (request: FastifyRequest) => {
           try {
             await authenticator.admit(request, 'admin');
           } catch (thrown) {
-            const error = refusalFor(thrown);
+            const error = refusalFor(thrown, request);
             throw toGraphQLError(error, { status: error.status });
           }
           return { request, loaders: new Loaders(secrets, auditTrail) };
@@ -108,17 +109,29 @@ const noStore: ApolloServerPlugin = {
     }),
 };
 
+/** What is our own fault, and no resolver's: that came through the filter, and is in the log already. */
+const logFaults: ApolloServerPlugin<{ request?: FastifyRequest }> = {
+  requestDidStart: () =>
+    Promise.resolve({
+      didEncounterErrors: ({ errors, contextValue }) => {
+        for (const error of errors.map(unwrapResolverError)) {
+          if (!(error instanceof GraphQLError)) {
+            new Logger('Errors').error(error, contextValue.request?.logFields);
+          }
+        }
+        return Promise.resolve();
+      },
+    }),
+};
+
 /** Nothing that was not meant for callers leaves the server, and codes are the only details of ours. */
-function formatError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
+function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
   // What graphql-js says where fields that repeat each other would take too long to compare
   if (formatted.message === 'Validation aborted.') {
     const { message, extensions } = tooComplex();
     return { message, extensions: { code: extensions.code } };
   }
   if (formatted.extensions?.code !== 'INTERNAL_SERVER_ERROR') return formatted;
-  const original = unwrapResolverError(thrown);
-  // What came through the filter is in the log already
-  if (!(original instanceof GraphQLError)) new Logger('Errors').error(original);
   const { locations, path, extensions } = formatted;
   return {
     message: 'Something went wrong here; it is not the fault of the request.',

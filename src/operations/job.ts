@@ -1,0 +1,25 @@
+import type { Logger } from '@nestjs/common';
+import { jobs } from '../diagnostics/channels.js';
+
+/** What is done again and again, by the names that metrics call it. */
+export type Job =
+  'purge_deleted_clients' | 'expire_unused_clients' | 'purge_audit_events' | 'refresh_statistics';
+
+/**
+ * Runs a job once. Never fails: what could not be done now is done the next time.
+ * @param work one part of it after the other; each says how many rows it did something to, and the last one 0
+ * @returns how many rows something was done to
+ */
+export async function runJob(job: Job, logger: Logger, work: () => Promise<number>): Promise<number> {
+  const start = performance.now();
+  let rows = 0;
+  let outcome: 'done' | 'failed' = 'done';
+  try {
+    for (let more = -1; more !== 0; rows += more) more = await work();
+  } catch (error) {
+    outcome = 'failed';
+    logger.error(error);
+  }
+  if (jobs.hasSubscribers) jobs.publish({ job, outcome, durationMs: performance.now() - start, rows });
+  return rows;
+}
