@@ -18,10 +18,10 @@ export type ServerName = keyof typeof ARGUMENTS;
 export const SERVER_NAMES = Object.keys(ARGUMENTS) as ServerName[];
 
 /** Of an admin of the registry. */
-export const API_KEY = randomBytes(30).toString('base64url');
+export const API_KEY = process.env.BENCH_API_KEY ?? randomBytes(30).toString('base64url');
 
 const START_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 25_000;
 const POLL_INTERVAL_MS = 20;
 
 /** A server under measurement: a process of its own. */
@@ -31,7 +31,8 @@ export interface Server {
   pid: number;
   /** Of clients that it has. */
   ids: string[];
-  stop(): Promise<void>;
+  /** @returns its exit code, null where a signal ended it */
+  stop(): Promise<number | null>;
 }
 
 /** @param directory where its log goes, and where it runs */
@@ -62,15 +63,15 @@ export async function startServer(
   });
   closeSync(log);
   let hasEnded = false;
-  const end = new Promise<void>((done) => {
-    child.once('close', () => done());
-    child.once('error', () => done());
-  }).then(() => void (hasEnded = true));
+  const end = new Promise<number | null>((done) => {
+    child.once('close', done);
+    child.once('error', () => done(null));
+  }).finally(() => (hasEnded = true));
   const stop = async () => {
     child.kill('SIGTERM');
     await Promise.race([end, setTimeout(STOP_TIMEOUT_MS, undefined, { ref: false })]);
     child.kill('SIGKILL');
-    await end;
+    return end;
   };
   whenEnding(stop);
 

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { API_KEY_COMMANDS } from './cli/api-keys.js';
 import { type Command, readArguments, UsageError } from './cli/arguments.js';
+import { backup } from './cli/backup.js';
 import { EXPIRE_UNUSED_COMMANDS } from './cli/expire-unused.js';
 import { INITIAL_ACCESS_TOKEN_COMMANDS } from './cli/initial-access-tokens.js';
-import { readConfig } from './config/config.js';
+import { type DatabaseConfig, readConfig } from './config/config.js';
 import { openDatabase } from './database/open-database.js';
 
-const USAGE = `Manages credentials and unused clients in the database of DATABASE_URL, which it brings up to date first.
+const USAGE = `Manages the database of DATABASE_URL, which all but a backup bring up to date first.
 
   npm run api-key -- create --name NAME --org ORG [--user USER] [--role member|admin] [--expires-in 90d]
   npm run api-key -- list
@@ -20,6 +21,8 @@ const USAGE = `Manages credentials and unused clients in the database of DATABAS
   npm run expire-unused -- [--older-than 30d] [--dry-run]
 
   npm run migrate
+
+  npm run backup -- FILE
 `;
 
 const migrate: Command = (args) => {
@@ -28,6 +31,7 @@ const migrate: Command = (args) => {
   return () => Promise.resolve(void process.stdout.write('The database is up to date.\n'));
 };
 
+/** What works on the database in its present form. */
 const COMMANDS: Record<string, Command> = {
   ...API_KEY_COMMANDS,
   ...INITIAL_ACCESS_TOKEN_COMMANDS,
@@ -35,21 +39,36 @@ const COMMANDS: Record<string, Command> = {
   migrate,
 };
 
+/** Everything that can be said: understands its arguments, and does the work once the configuration is read. */
+const PROGRAMS: Record<string, (args: string[]) => (database: DatabaseConfig) => void | Promise<void>> = {
+  ...Object.fromEntries(Object.entries(COMMANDS).map(([name, command]) => [name, onMigrated(command)])),
+  backup,
+};
+
+function onMigrated(command: Command) {
+  return (args: string[]) => {
+    const work = command(args);
+    return async (database: DatabaseConfig) => {
+      const dataSource = await openDatabase(database);
+      try {
+        await work(dataSource);
+      } finally {
+        await dataSource.destroy();
+      }
+    };
+  };
+}
+
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const words = process.argv.slice(2);
-  const [name, command] =
-    Object.entries(COMMANDS).find(([name]) => `${words.join(' ')} `.startsWith(`${name} `)) ?? [];
-  if (name === undefined || command === undefined) {
-    throw new UsageError(`Say one of: ${Object.keys(COMMANDS).join(', ')}.`);
+  const [name, program] =
+    Object.entries(PROGRAMS).find(([name]) => `${words.join(' ')} `.startsWith(`${name} `)) ?? [];
+  if (name === undefined || program === undefined) {
+    throw new UsageError(`Say one of: ${Object.keys(PROGRAMS).join(', ')}.`);
   }
-  const work = command(words.slice(name.split(' ').length));
-  const dataSource = await openDatabase(readConfig(process.env).database);
-  try {
-    await work(dataSource);
-  } finally {
-    await dataSource.destroy();
-  }
+  const work = program(words.slice(name.split(' ').length));
+  await work(readConfig(process.env).database);
 }
 
 main().catch((error: unknown) => {

@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Config, readConfig } from './config/config.js';
+import { drain, SHUTDOWN_TIMEOUT_MS } from './operations/drain.js';
 import { listenFault } from './operations/listen-fault.js';
-
-/** When the process ends after a signal, whatever is stuck. Running requests are given ten seconds (see drain.ts). */
-const SHUTDOWN_TIMEOUT_MS = 15_000;
 
 /** Starts the service. Whatever keeps it from starting is one line on standard error and exit code 1. */
 async function main(): Promise<void> {
@@ -33,17 +31,17 @@ async function listen(app: NestFastifyApplication, config: Config): Promise<void
   }
 }
 
-/** Finishes what is running, closes the database, and exits with 0. */
+/** Finishes what is running, closes the database, and exits with 0. Whoever presses Ctrl-C does not wait for callers. */
 function stopOnSignal(app: NestFastifyApplication): void {
-  const stop = () => {
+  const stop = async (signal: NodeJS.Signals) => {
     setTimeout(() => process.exit(1), SHUTDOWN_TIMEOUT_MS).unref();
-    app.close().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    if (signal === 'SIGTERM') await drain(app.getHttpServer());
+    await app.close();
+    process.exit(0);
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => void stop(signal).catch(() => process.exit(1)));
+  }
 }
 
 main().catch((error: unknown) => {

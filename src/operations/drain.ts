@@ -1,6 +1,48 @@
+import { type Server as HttpServer } from 'node:http';
+import { Server } from 'node:net';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { type Connections, idleOf } from './connections.js';
 import type { RequestsUnderWay } from './requests-under-way.js';
+
+/** Longer than a proxy in front may keep an unused connection (see deploy/nginx.conf): it is the proxy that closes it then. */
+export const DRAIN_MS = 5_000;
+/** For a moment in which nobody connects, and how short that is. */
+const QUIET_TIMEOUT_MS = 3_000;
+const QUIET_MS = 0.05;
+/** When the process ends after a signal, whatever is stuck: it waits for the two above, and for ten seconds more (see below). */
+export const SHUTDOWN_TIMEOUT_MS = 20_000;
+
+/**
+ * Lets the callers go before the service stops: it accepts no further connection, and answers what comes on those that are
+ * open, each time as the last there. Returns once all are gone, at the latest after {@link DRAIN_MS}.
+ *
+ * To close an unused connection is to guess that no request is on its way. Where one is, it is lost, and since nobody knows
+ * whether it was carried out, a proxy does not send a POST again. One that cannot connect at all asks another instance.
+ */
+export async function drain(server: HttpServer): Promise<void> {
+  await quietMoment();
+  server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
+  const timeOut = new AbortController();
+  // Of the class above: that of HTTP would close unused connections, too
+  const gone = new Promise<void>((done) => Server.prototype.close.call(server, () => done()));
+  await Promise.race([gone, setTimeout(DRAIN_MS, undefined, timeOut)]);
+  timeOut.abort();
+}
+
+/**
+ * Waits for a turn of the event loop in which next to nothing happened. Whoever the system has let connect is accepted by then:
+ * who is not when the service ceases to listen is cut off, perhaps in the middle of a request.
+ */
+async function quietMoment(): Promise<void> {
+  const giveUpAt = performance.now() + QUIET_TIMEOUT_MS;
+  for (let before = performance.now(), tookMs = Infinity; tookMs > QUIET_MS && before < giveUpAt;) {
+    await setImmediate();
+    const now = performance.now();
+    tookMs = now - before;
+    before = now;
+  }
+}
 
 /**
  * Once the service stops, connections without a request under way end at once, and the others with the reply to theirs;

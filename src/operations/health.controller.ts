@@ -1,5 +1,7 @@
+import type { Server } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { Controller, Get, Header } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { Access } from '../auth/access.js';
@@ -15,12 +17,18 @@ const timeout = () =>
     throw new Error(`The database has not answered for ${DATABASE_TIMEOUT_MS} ms`);
   });
 
+const unavailable = (reason: string, cause?: unknown) =>
+  new RegistryError('temporarily_unavailable', reason, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
+
 /** For whoever restarts instances and sends them requests. */
 @Controller('health')
 @Access('public')
 @ApiExcludeController()
 export class HealthController {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly http: HttpAdapterHost,
+  ) {}
 
   /** The process runs; a restart would help nothing. */
   @Get('live')
@@ -29,19 +37,18 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Requests can be served: the database answers and is migrated. */
+  /** Requests can be served: the service does not stop, and the database answers and is migrated. */
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   async ready(): Promise<{ status: string }> {
+    const server = this.http.httpAdapter.getHttpServer() as Server;
+    if (!server.listening) throw unavailable('The service stops.');
     let cause: unknown;
     try {
       if (await Promise.race([isMigrated(this.dataSource), timeout()])) return { status: 'ok' };
     } catch (error) {
       cause = error;
     }
-    throw new RegistryError('temporarily_unavailable', 'The database does not answer, or is not migrated.', {
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-      cause,
-    });
+    throw unavailable('The database does not answer, or is not migrated.', cause);
   }
 }

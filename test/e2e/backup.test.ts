@@ -1,0 +1,180 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import Sqlite from 'better-sqlite3';
+import pg from 'pg';
+import { type Acknowledgement, callUntilItDies } from '../support/callers.js';
+import { findInstalledPostgres, startInstalledPostgres } from '../support/installed-postgres.js';
+import { Program } from '../support/process.js';
+import { readStored } from '../support/stored.js';
+
+const run = promisify(execFile);
+
+const CALLERS = 20;
+/** So many clients are there when the backup begins. */
+const CLIENTS_BEFORE = 500;
+const KEY = 'a-bootstrap-key-of-more-than-32-characters';
+const URL_LINE = /Listening on (http:\/\/\S+)/;
+
+let directory: string;
+let programs: Program[];
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'registry-backup-'));
+  programs = [];
+});
+afterEach(async () => {
+  for (const program of programs) program.signal('SIGKILL');
+  await Promise.all(programs.map(({ ended }) => ended));
+  await rm(directory, { recursive: true, force: true });
+});
+
+function start(databaseUrl: string, args?: string[]): Program {
+  const env = { PORT: '0', DATABASE_URL: databaseUrl, BOOTSTRAP_API_KEY: KEY, RATE_LIMIT_REGISTER: 'off' };
+  const program = new Program(args ? 'cli.js' : 'main.js', {
+    cwd: directory,
+    env: { ...env, LOG_LEVEL: 'silent' },
+    args,
+  });
+  programs.push(program);
+  return program;
+}
+
+/** Backs up under load, restores, and looks for what callers had been told before. */
+async function backUpAndRestore(
+  databaseUrl: string,
+  backUp: () => Promise<unknown>,
+  restore: () => Promise<string>,
+) {
+  const service = start(databaseUrl);
+  const url = await service.says(URL_LINE);
+  const told: Acknowledgement[] = [];
+  const calling = Array.from({ length: CALLERS }, (_, i) =>
+    callUntilItDies(url, KEY, i % 2 === 0, (acknowledgement) => told.push(acknowledgement)),
+  );
+  while (told.length < CLIENTS_BEFORE) await new Promise((done) => setTimeout(done, 10));
+
+  const before = told.slice();
+  await backUp();
+  const during = told.slice(before.length);
+  service.signal('SIGKILL');
+  await Promise.all([...calling, service.ended]);
+
+  expect(new Set(told.map(({ status }) => status))).toEqual(new Set([201]));
+  // Nobody was kept waiting for it to end
+  expect(during.length).toBeGreaterThan(CALLERS);
+
+  const restored = await restore();
+  const stored = await readStored(restored);
+  const isThere = new Set(stored.clients);
+  expect(before.filter(({ id }) => !isThere.has(id))).toEqual([]);
+  // It is of one moment: each client has its secret and its event, and is counted
+  expect(stored.ofSecrets).toEqual(stored.clients);
+  expect(stored.ofEvents).toEqual(stored.clients);
+  expect(stored.counted).toBe(stored.owned);
+
+  // The service takes up where it was: keys, tokens and counts work
+  const url2 = await start(restored).says(URL_LINE);
+  const { body: registration } = before.find(({ body }) => body.registration_access_token)!;
+  const managed = await fetch(`${url2}/v2/oauth/register/${registration.client_id}`, {
+    headers: { authorization: `Bearer ${registration.registration_access_token}` },
+  });
+  expect(managed.status).toBe(200);
+  const created = before.find(({ body }) => body.data)!;
+  const read = await fetch(`${url2}/v2/oauth/clients/${created.id}`, {
+    headers: { authorization: `Bearer ${KEY}` },
+  });
+  expect({ status: read.status, body: await read.json() }).toEqual({
+    status: 200,
+    body: { data: { ...created.body.data, client_secret: null } },
+  });
+}
+
+describe('on sqlite', () => {
+  const at = (name: string) => join(directory, name);
+
+  it('a backup under load has every client that was acknowledged before it began', async () => {
+    await backUpAndRestore(
+      `sqlite:${at('live.sqlite')}`,
+      async () => expect(await start(`sqlite:${at('live.sqlite')}`, ['backup', at('copy')]).ended).toBe(0),
+      async () => {
+        const copy = new Sqlite(at('copy'));
+        expect(copy.pragma('integrity_check', { simple: true })).toBe('ok');
+        copy.close();
+        await copyFile(at('copy'), at('restored.sqlite'));
+        return `sqlite:${at('restored.sqlite')}`;
+      },
+    );
+    // Nobody else may read the hashes in it, and nothing is left of how it was made
+    expect((await stat(at('copy'))).mode & 0o777).toBe(0o600);
+    expect(existsSync(at('copy.unfinished'))).toBe(false);
+  }, 60_000);
+
+  it('leaves the database as it is, and writes over no file', async () => {
+    new Sqlite(at('empty.sqlite')).exec('CREATE TABLE of_an_older_release (x)').close();
+    const backup = () => start(`sqlite:${at('empty.sqlite')}`, ['backup', at('copy')]);
+    expect(await backup().ended).toBe(0);
+    for (const file of ['empty.sqlite', 'copy']) {
+      const database = new Sqlite(at(file));
+      expect(database.prepare('SELECT name FROM sqlite_schema').pluck().all()).toEqual([
+        'of_an_older_release',
+      ]);
+      database.close();
+    }
+    const second = backup();
+    expect(await second.ended).toBe(1);
+    expect(second.stderr).toBe(`${at('copy')} exists already.\n`);
+  });
+
+  it.each([
+    ['sqlite:missing.sqlite', /unable to open database file\n$/],
+    ['postgres://nobody@127.0.0.1:9/none', /^PostgreSQL is backed up by its own pg_dump/],
+  ])('says in one line why %s cannot be backed up', async (url, expected) => {
+    const program = start(url, ['backup', at('copy')]);
+    expect(await program.ended).toBe(1);
+    expect(program.stderr).toMatch(expected);
+    expect(program.stderr.trimEnd()).not.toContain('\n');
+    expect(existsSync(at('copy'))).toBe(false);
+  });
+});
+
+describe('on postgres', () => {
+  const bin = findInstalledPostgres();
+  if (!bin)
+    console.warn('SKIPPED: the backup of PostgreSQL is not tested, since pg_dump is not installed here');
+
+  (bin ? it : it.skip)(
+    'a backup under load has every client that was acknowledged before it began',
+    async () => {
+      const server = await startInstalledPostgres(bin!);
+      const create = async () => {
+        const client = new pg.Client(`${server.url}/postgres`);
+        const name = `registry_${randomUUID().replaceAll('-', '')}`;
+        await client.connect();
+        await client.query(`CREATE DATABASE ${name}`);
+        await client.end();
+        return `${server.url}/${name}`;
+      };
+      const file = join(directory, 'copy.dump');
+      try {
+        const live = await create();
+        await backUpAndRestore(
+          live,
+          () => run(join(bin!, 'pg_dump'), ['--format=custom', `--file=${file}`, live]),
+          async () => {
+            const empty = await create();
+            await run(join(bin!, 'pg_restore'), ['--no-owner', '--exit-on-error', `--dbname=${empty}`, file]);
+            return empty;
+          },
+        );
+      } finally {
+        for (const program of programs) program.signal('SIGKILL');
+        await server.stop();
+      }
+    },
+    60_000,
+  );
+});
