@@ -12,7 +12,7 @@ import { protectBrowsers } from './api/page-headers.js';
 import { limitRates } from './api/rate-limits.js';
 import { allowBrowsersToRegister } from './api/registration-cors.js';
 import { answerUnreadable } from './api/unreadable-request.js';
-import { REGISTRATION_PATH } from './api/public-url.js';
+import { REGISTRATION_PATH } from './api/paths.js';
 import { serveOpenApi } from './api/openapi.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';

@@ -43,7 +43,7 @@ export class ClientUseRepository {
     private readonly transactions: Transactions,
     dataSource: DataSource,
   ) {
-    this.run = sqlRunner(dataSource);
+    this.run = sqlRunner(dataSource, 'select oauth_clients');
   }
 
   /**

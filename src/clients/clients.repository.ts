@@ -140,7 +140,11 @@ export class ClientsRepository {
     this.countOfOrg = lookupBy(dataSource, ClientCountEntity, ['orgId']);
     this.byIdAndOrg = lookupBy(dataSource, ClientEntity, ['id', 'orgId']);
     this.byMetadataHash = lookupBy(dataSource, ClientEntity, ['metadataHash']);
-    this.registrationsAgain = new Batcher((ids: string[]) => this.countRegistrations(ids), COUNTING);
+    this.registrationsAgain = new Batcher(
+      'count registrations',
+      (ids: string[]) => this.countRegistrations(ids),
+      COUNTING,
+    );
     this.conditions = filterConditions(isPostgres ? 'postgres' : 'better-sqlite3');
   }
 

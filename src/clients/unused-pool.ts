@@ -33,7 +33,7 @@ export class UnusedPool {
   private countAgainAt = 0;
   /** Until then nothing is old enough to be evicted. */
   private fullUntil = 0;
-  private readonly places = new Batcher<void, void>(async (asked) => this.makeRoom(asked.length), {
+  private readonly places = new Batcher<void, void>('make room', (asked) => this.makeRoom(asked.length), {
     size: 200,
     underWay: 1,
   });
