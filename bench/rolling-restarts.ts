@@ -51,6 +51,7 @@ async function main(restarts: number, callers: number): Promise<boolean> {
 
   const missing = await missingFrom(databaseUrl, acknowledged);
   for (const failure of failures.slice(0, 20)) console.log(failure);
+  if (failures.length > 0) console.log(await unusualErrors(directory));
   console.log(
     `${answered} requests answered, ${failures.length} failed; ${acknowledged.length} clients acknowledged, ` +
       `${missing.length} lost; exit codes: ${[...exitCodes].join(', ')}`,
@@ -98,6 +99,12 @@ async function startNginx(directory: string, ports: readonly number[]): Promise<
   const url = `http://127.0.0.1:${port}`;
   await untilAnswered(`${url}/health/ready`);
   return url;
+}
+
+/** What nginx complained of, but for instances that refuse connections. */
+async function unusualErrors(directory: string): Promise<string> {
+  const lines = (await readFile(join(directory, 'error.log'), 'utf8')).split('\n');
+  return lines.filter((line) => !/refused|temporarily disabled/.test(line)).join('\n');
 }
 
 function startCallers(url: string, count: number): { end(): Promise<Experience> } {

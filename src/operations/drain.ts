@@ -7,9 +7,12 @@ import type { RequestsUnderWay } from './requests-under-way.js';
 
 /** Longer than a proxy in front may keep an unused connection (see deploy/nginx.conf): it is the proxy that closes it then. */
 export const DRAIN_MS = 5_000;
-/** For a moment in which nobody connects, and how short that is. */
-const QUIET_TIMEOUT_MS = 3_000;
+/** At most so long for a moment in which nobody connects. */
+const QUIET_TIMEOUT_MS = 4_000;
+/** How short it is … */
 const QUIET_MS = 0.05;
+/** … and how much longer it may be with each millisecond for which there was none: a busy service has none so short. */
+const QUIET_GROWTH = 0.001;
 /** When the process ends after a signal, whatever is stuck: it waits for the two above, and for ten seconds more (see below). */
 export const SHUTDOWN_TIMEOUT_MS = 20_000;
 
@@ -35,11 +38,12 @@ export async function drain(server: HttpServer): Promise<void> {
  * who is not when the service ceases to listen is cut off, perhaps in the middle of a request.
  */
 async function quietMoment(): Promise<void> {
-  const giveUpAt = performance.now() + QUIET_TIMEOUT_MS;
-  for (let before = performance.now(), tookMs = Infinity; tookMs > QUIET_MS && before < giveUpAt;) {
+  const start = performance.now();
+  for (let before = start; ;) {
     await setImmediate();
     const now = performance.now();
-    tookMs = now - before;
+    const waitedMs = now - start;
+    if (now - before < QUIET_MS + waitedMs * QUIET_GROWTH || waitedMs > QUIET_TIMEOUT_MS) return;
     before = now;
   }
 }
