@@ -1,9 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { REGISTERED_NAMES } from '../../clients/policy/rules.js';
 import { batches, jobs, operations, refusals, registrations } from '../../diagnostics/channels.js';
+import { DURATIONS } from './requests.js';
 
 const BATCH_SIZES = [1, 2, 5, 10, 20, 50, 100, 200];
-const GRAPHQL_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 
 /** Members of a registration by their names; a caller that invents others does not invent series. */
 const MEMBERS: ReadonlySet<string> = new Set(Object.values(REGISTERED_NAMES));
@@ -40,7 +40,7 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
     name: 'oauth_registry_graphql_duration_seconds',
     help: 'GraphQL requests by what they ask for: once for each field of the root.',
     labelNames: ['operation', 'field', 'outcome'] as const,
-    buckets: GRAPHQL_BUCKETS,
+    buckets: DURATIONS,
     registers,
   });
   const batchSize = new Histogram({
