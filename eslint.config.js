@@ -13,7 +13,7 @@ const IMPORTS = {
   jwt: ['errors'],
   audit: ['database'],
   config: ['policy'],
-  database: ['config', 'diagnostics'],
+  database: ['config', 'diagnostics', 'errors'],
   clients: ['policy', 'audit', 'config', 'database', 'diagnostics', 'errors', 'jwt', 'secrets'],
   auth: ['policy', 'audit', 'config', 'database', 'errors', 'jwt', 'secrets'],
   'rate-limits': ['auth', 'config'],

@@ -15,9 +15,11 @@ import { TellUnusedClients1795568400000 } from './src/migrations/1795568400000-t
 import { IndexExpiringSecrets1795572000000 } from './src/migrations/1795572000000-index-expiring-secrets.js';
 import { CreateSchema1795276800000 } from './src/migrations/1795276800000-create-schema.js';
 
-/** How long SQLite waits for another process that writes. The driver blocks meanwhile, so it is short. */
+/** For another process that writes. The driver blocks meanwhile, so that only the start waits for it so long; see Transactions. */
 const SQLITE_BUSY_TIMEOUT_MS = 2_000;
+/** To connect to PostgreSQL, and to wait for a connection of the pool; `?connect_timeout=SECONDS` in the URL sets another. */
 const POSTGRES_CONNECT_TIMEOUT_MS = 5_000;
+/** After which PostgreSQL itself gives up; `?statement_timeout=MS` in the URL sets another. */
 const POSTGRES_STATEMENT_TIMEOUT_MS = 15_000;
 const POSTGRES_POOL_SIZE = 10;
 
@@ -63,10 +65,20 @@ export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
         type: 'postgres',
         url: database.url,
         applicationName: 'oauth-client-registry',
-        connectTimeoutMS: POSTGRES_CONNECT_TIMEOUT_MS,
+        connectTimeoutMS: connectTimeoutMs(database.url),
         poolSize: POSTGRES_POOL_SIZE,
-        extra: { statement_timeout: POSTGRES_STATEMENT_TIMEOUT_MS, keepAlive: true },
+        extra: {
+          statement_timeout: POSTGRES_STATEMENT_TIMEOUT_MS,
+          // An instance that is gone without a word keeps its locks no longer
+          idle_in_transaction_session_timeout: POSTGRES_STATEMENT_TIMEOUT_MS,
+          keepAlive: true,
+        },
       };
+}
+
+function connectTimeoutMs(url: string): number {
+  const seconds = Number(new URL(url).searchParams.get('connect_timeout'));
+  return seconds > 0 ? seconds * 1_000 : POSTGRES_CONNECT_TIMEOUT_MS;
 }
 
 /** For the TypeORM CLI: `npx typeorm -d dist/ormconfig.js migration:show`. */

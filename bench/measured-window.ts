@@ -3,8 +3,11 @@ import { cpuMs, residentMb } from './process-usage.js';
 /** What one run measured. Null: this platform cannot tell. */
 export interface Measurement {
   responsesPerSecond: number;
+  /** Beside those: refusals, where they are allowed. */
+  refusalsPerSecond: number;
   p50Ms: number;
   p99Ms: number;
+  maxMs: number;
   cpuMsPerResponse: number | null;
   residentMb: number | null;
 }
@@ -22,6 +25,7 @@ export class MeasuredWindow {
   private readonly connected = new Set<unknown>();
   // autocannon's own percentiles are whole milliseconds
   private readonly timesMs: number[] = [];
+  private refusals = 0;
   private startedAtMs: number | undefined;
   private elapsedMs = 0;
   private cpuBeforeMs: number | null = null;
@@ -35,7 +39,7 @@ export class MeasuredWindow {
   ) {}
 
   /** Takes a reply that has just come. */
-  add(connection: unknown, timeMs: number): void {
+  add(connection: unknown, timeMs: number, isRefused: boolean): void {
     if (this.isOver) return;
     const nowMs = performance.now();
     if (this.startedAtMs === undefined) {
@@ -46,7 +50,8 @@ export class MeasuredWindow {
       this.cpuBeforeMs = cpuMs(this.pid);
       return;
     }
-    this.timesMs.push(timeMs);
+    if (isRefused) this.refusals++;
+    else this.timesMs.push(timeMs);
     this.elapsedMs = nowMs - this.startedAtMs;
     if (this.elapsedMs < this.seconds * 1000) return;
     this.isOver = true;
@@ -59,8 +64,10 @@ export class MeasuredWindow {
     const isCpuKnown = cpuBeforeMs !== null && cpuAfterMs !== null;
     return {
       responsesPerSecond: (timesMs.length / elapsedMs) * 1000,
+      refusalsPerSecond: (this.refusals / elapsedMs) * 1000,
       p50Ms: percentile(sortedMs, 0.5),
       p99Ms: percentile(sortedMs, 0.99),
+      maxMs: percentile(sortedMs, 1),
       cpuMsPerResponse: isCpuKnown ? (cpuAfterMs - cpuBeforeMs) / timesMs.length : null,
       residentMb: residentMb(this.pid),
     };

@@ -4,7 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isExplorerOn } from './api/admin/admin.module.js';
 import { serveExplorerAssets } from './api/admin/explorer.js';
-import { refusalFor, sendError, tooSlow } from './api/error.filter.js';
+import { refusalFor, sendError, TOO_MUCH, tooSlow } from './api/error.filter.js';
 import { limitHeaderFields } from './api/header-fields.js';
 import { readJsonOnly } from './api/json-body.js';
 import { refuseOtherMethods } from './api/method-not-allowed.js';
@@ -21,6 +21,7 @@ import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
 import { limitConnections, trackConnections } from './operations/connections.js';
 import { giveUpInTime } from './operations/deadline.js';
 import { closeConnectionsWhenStopping } from './operations/drain.js';
+import { LoadShedder } from './operations/load-shedder.js';
 import { createLogger, NestLogger } from './operations/logger.js';
 import { logRequests } from './operations/request-log.js';
 import { trackRequests } from './operations/requests-under-way.js';
@@ -36,7 +37,9 @@ export async function buildApp(
   const dataSource = await openDatabase(config.database);
   const { trustProxy: trusted } = config;
   const logger = await createLogger(config);
+  const shedder = new LoadShedder(limits.maxRequests, TOO_MUCH, logger);
   const adapter = new FastifyAdapter({
+    serverFactory: shedder.serverFactory,
     http: {
       headersTimeout: limits.headersTimeoutMs,
       connectionsCheckingInterval: limits.checkIntervalMs,
@@ -69,6 +72,7 @@ export async function buildApp(
   logRequests(fastify, logger);
   const connections = trackConnections(fastify);
   const underWay = trackRequests(fastify);
+  shedder.track(fastify);
   limitConnections(fastify, connections, underWay, limits.maxConnections);
   giveUpInTime(fastify, underWay, limits.deadlineMs, (reply) => {
     sendError(refusalFor(tooSlow(), reply.request), reply);

@@ -12,6 +12,7 @@ export interface HttpLimits {
   maxBodyBytes: number;
   maxParameterLength: number;
   maxConnections: number;
+  maxRequests: number;
 }
 
 /**
@@ -49,4 +50,6 @@ export const HTTP_LIMITS: HttpLimits = {
    * else whoever opens connections first would keep all others out.
    */
   maxConnections: 4_000,
+  /** Worked on at a time (bench/overload.md): five times what keeps the processor busy. More are refused at once. */
+  maxRequests: 250,
 };

@@ -4,9 +4,7 @@ import { GraphQLError } from 'graphql';
 import { callerOf } from '../auth/caller.js';
 import { refusals } from '../diagnostics/channels.js';
 import { isDatabaseUnavailable } from '../database/unavailable.js';
-import { type ErrorCode, RegistryError } from '../errors/registry-error.js';
-
-const RETRY_AFTER_SECONDS = 5;
+import { type ErrorCode, overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../errors/registry-error.js';
 
 /** What Fastify and Nest answer themselves, by status; any other status below 500 is a bad request. */
 const CODE_OF_STATUS: Partial<Record<number, [ErrorCode, string]>> = {
@@ -64,6 +62,13 @@ function errorHeaders({ code, options }: RegistryError): Record<string, string> 
   return headers;
 }
 
+/** An error may be about credentials, and passes. */
+const headersOf = (error: RegistryError) => ({
+  'cache-control': 'no-store',
+  pragma: 'no-cache',
+  ...errorHeaders(error),
+});
+
 function errorBody({ code, message, options }: RegistryError) {
   return {
     error: code,
@@ -99,7 +104,11 @@ export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void | GraphQLError {
     const error = refusalFor(thrown, callerOf(host));
     const kind = host.getType<'http' | 'graphql'>();
-    if (kind === 'graphql') throw toGraphQLError(error);
+    if (kind === 'graphql') {
+      // Who sent the request is to send it again, and who stands in between is to know
+      const isPassing = error.code === 'temporarily_unavailable';
+      throw toGraphQLError(error, isPassing ? { status: error.status } : undefined);
+    }
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (!reply.sent) sendError(error, reply);
   }
@@ -110,6 +119,17 @@ export const tooSlow = () =>
   new RegistryError('temporarily_unavailable', 'The request took too long to be answered.', {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
+
+/** The reply to what is refused before anything is known of it, because there is too much to do. */
+export const TOO_MUCH = {
+  status: overloaded().status,
+  headers: {
+    'content-type': 'application/json; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+    ...headersOf(overloaded()),
+  },
+  body: JSON.stringify(errorBody(overloaded())),
+};
 
 /** Answers a REST caller, or any other with a body of its own. */
 export function sendError(error: RegistryError, reply: FastifyReply, body: object = errorBody(error)): void {
@@ -127,12 +147,7 @@ export function sendError(error: RegistryError, reply: FastifyReply, body: objec
   }
   void reply
     .code(error.status)
-    .headers({
-      'cache-control': 'no-store',
-      pragma: 'no-cache',
-      'x-request-id': request.id,
-      ...errorHeaders(error),
-    })
+    .headers({ 'x-request-id': request.id, ...headersOf(error) })
     .send(body);
 }
 

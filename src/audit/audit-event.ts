@@ -29,6 +29,8 @@ export interface Author {
   /** Null where nobody called from outside. */
   address: string | null;
   requestId: string | null;
+  /** Whether they still wait for an answer: what is not begun by then is not done for nobody. Undefined: nobody called. */
+  isWaiting?: () => boolean;
 }
 
 /** The registry itself, such as its jobs. */

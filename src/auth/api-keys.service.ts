@@ -136,7 +136,8 @@ export class ApiKeysService {
     const now = new Date();
     if (key === null || key.revokedAt !== null) return null;
     if (key.expiresAt !== null && key.expiresAt <= now) return null;
-    await this.noteUse(key, now);
+    // Not awaited: whoever only reads does not wait for those who write
+    void this.noteUse(key, now);
     return { orgId: key.orgId, userId: key.userId, role: key.role, actor: { type: 'api_key', id: key.id } };
   }
 

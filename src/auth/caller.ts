@@ -12,6 +12,8 @@ export interface Caller {
   id: string;
   /** The address. */
   ip: string;
+  /** Whether the request is not answered yet, and its caller still there. */
+  isWaiting: () => boolean;
   /** Set once the caller was let in. */
   principal?: Principal | null;
 }
@@ -20,6 +22,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who is calling, once they were let in; null where they are anonymous. */
     principal?: Principal | null;
+    /** Whether it is not answered yet, and its caller still there. */
+    isWaiting: () => boolean;
   }
 }
 
@@ -38,11 +42,12 @@ export const CurrentPrincipal = createParamDecorator(
 
 /** The caller of a handler of this door, as the audit trail names it. */
 export const By = createParamDecorator((door: Door, context: ExecutionContext): Author => {
-  const { principal, id, ip } = callerOf(context);
+  const { principal, id, ip, isWaiting } = callerOf(context);
   return {
     actor: principal?.actor ?? { type: 'anonymous', id: null },
     door,
     address: parseAddress(ip)?.toString() ?? null,
     requestId: id,
+    isWaiting,
   };
 });

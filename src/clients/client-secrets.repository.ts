@@ -73,7 +73,7 @@ export class ClientSecretsRepository {
    * @throws RegistryError `not_found`
    */
   withSecretsOf<T>(key: ClientKey, work: (locked: LockedSecrets) => Promise<T>, by: Author): Promise<T> {
-    return withLockedClient(this.transactions, key, (client, manager) =>
+    return withLockedClient(this.transactions, key, by, (client, manager) =>
       work({
         client,
         secrets: new SecretsOfClient(client.id, manager),

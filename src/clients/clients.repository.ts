@@ -140,11 +140,11 @@ export class ClientsRepository {
     this.countOfOrg = lookupBy(dataSource, ClientCountEntity, ['orgId']);
     this.byIdAndOrg = lookupBy(dataSource, ClientEntity, ['id', 'orgId']);
     this.byMetadataHash = lookupBy(dataSource, ClientEntity, ['metadataHash']);
-    this.registrationsAgain = new Batcher(
-      'count registrations',
-      (ids: string[]) => this.countRegistrations(ids),
-      COUNTING,
-    );
+    this.registrationsAgain = new Batcher({
+      name: 'count registrations',
+      run: (ids) => this.countRegistrations(ids),
+      limits: COUNTING,
+    });
     this.conditions = filterConditions(isPostgres ? 'postgres' : 'better-sqlite3');
   }
 
@@ -166,11 +166,11 @@ export class ClientsRepository {
       [newEvent(by, entryOf('client.created', null, client))],
     ];
     const { initialAccessTokenId } = client;
-    if (initialAccessTokenId === null) return this.insertTogether(rows);
+    if (initialAccessTokenId === null) return this.insertTogether(rows, by);
     await this.transactions.run(async (manager) => {
       for (const [i, entity] of CREATED.entries()) await manager.insert(entity, rows[i] as never);
       await countRegistration(manager, initialAccessTokenId, client.createdAt);
-    });
+    }, by);
   }
 
   /** Stores a new client that others will be given, too. False where there is one of that hash already; nothing is stored then. */
@@ -223,7 +223,7 @@ export class ClientsRepository {
     by: Author,
     change: (client: Client) => Client,
   ): Promise<Client> {
-    return withLockedClient(this.transactions, key, async (client, manager) => {
+    return withLockedClient(this.transactions, key, by, async (client, manager) => {
       const changed = change(client);
       if (changed === client) return client;
       const isShared = KEEPS_SHARED.includes(action);
@@ -267,7 +267,7 @@ export class ClientsRepository {
           .execute();
       }
       return clients.length;
-    });
+    }, by);
   }
 
   /**
@@ -332,7 +332,7 @@ export class ClientsRepository {
           await record(manager, by, [entryOf('client.deleted', client, deleted)]);
         },
       });
-    });
+    }, by);
   }
 
   /**
@@ -340,7 +340,7 @@ export class ClientsRepository {
    * @throws RegistryError `not_found`
    */
   replaceRegistrationToken(key: ClientKey, token: string, by: Author, check: (client: Client) => void) {
-    return withLockedClient(this.transactions, key, async (client, manager) => {
+    return withLockedClient(this.transactions, key, by, async (client, manager) => {
       check(client);
       await manager.update(ClientEntity, client.id, {
         registrationTokenHash: hashSecret(token),

@@ -1,7 +1,7 @@
 import { type EntityManager, type FindOneOptions, IsNull, Not } from 'typeorm';
 import { validate as isClientId } from 'uuid';
 import { rowLock } from '../database/row-lock.js';
-import type { Transactions } from '../database/transactions.js';
+import type { Asker, Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
 import type { Client } from './client.js';
 import { ClientEntity } from './client.entity.js';
@@ -20,6 +20,7 @@ export interface Registration {
 export async function withLockedClient<T>(
   transactions: Transactions,
   key: ClientKey,
+  asker: Asker,
   work: (client: Client, manager: EntityManager) => Promise<T>,
 ): Promise<T> {
   if (!isClientId(key.id)) throw noSuchClient();
@@ -27,7 +28,7 @@ export async function withLockedClient<T>(
     const client = await manager.findOne(ClientEntity, { ...optionsFor(key), lock: rowLock(manager) });
     if (client === null) throw noSuchClient();
     return work(client, manager);
-  });
+  }, asker);
 }
 
 /** The registration; null where there is no client by that id, or one that did not register itself. */

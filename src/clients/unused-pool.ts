@@ -31,11 +31,12 @@ export class UnusedPool {
   /** Places that it has given away and that may not be seen by a count yet. */
   private underWay = 0;
   private countAgainAt = 0;
-  /** Until then nothing is old enough to be evicted. */
+  /** Until then (`performance.now()`) nothing is old enough to be evicted. */
   private fullUntil = 0;
-  private readonly places = new Batcher<void, void>('make room', (asked) => this.makeRoom(asked.length), {
-    size: 200,
-    underWay: 1,
+  private readonly places = new Batcher<void, void>({
+    name: 'make room',
+    run: (asked) => this.makeRoom(asked.length),
+    limits: { underWay: 1 },
   });
 
   constructor(
@@ -95,7 +96,7 @@ export class UnusedPool {
   private async evict(needed: number, wanted: number): Promise<number> {
     let evicted = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS && evicted < needed; attempt++) {
-      if (Date.now() < this.fullUntil) break;
+      if (performance.now() < this.fullUntil) break;
       if (attempt > 0) await setTimeout(LOCKED_MS);
       const limit = new Date(Date.now() - this.minAgeMs);
       evicted += await this.repository.remove(limit, wanted - evicted, SYSTEM);
@@ -108,16 +109,16 @@ export class UnusedPool {
 
   private async waitForAge(): Promise<void> {
     const oldest = await this.repository.oldest();
-    const oldEnoughAt = (oldest?.getTime() ?? 0) + this.minAgeMs;
+    const oldEnoughInMs = (oldest?.getTime() ?? 0) + this.minAgeMs - Date.now();
     // Later, where it was registered again
-    this.fullUntil = Math.max(oldEnoughAt, Date.now() + MIN_COUNT_INTERVAL_MS);
+    this.fullUntil = performance.now() + Math.max(oldEnoughInMs, MIN_COUNT_INTERVAL_MS);
     this.logger.warn(
       `${this.max} anonymous clients are unused, and none is old enough to go: anonymous registrations are refused until one is, or is used.`,
     );
   }
 
   private isFull(): RegistryError {
-    const seconds = Math.ceil((this.fullUntil - Date.now()) / 1000);
+    const seconds = Math.ceil((this.fullUntil - performance.now()) / 1000);
     return new RegistryError(
       'temporarily_unavailable',
       'Too many clients have registered that nobody has used yet; try again later.',

@@ -16,9 +16,6 @@ export function driverOf({ options, driver }: DataSource): Driver {
       };
 }
 
-/** For an answer of PostgreSQL: longer than it takes to give up by itself, shorter than callers are made to wait. */
-const READ_TIMEOUT_MS = 17_000;
-
 /** A query that PostgreSQL understands and plans once per connection, and whose rows come as arrays. */
 export const preparedQuery = (text: string) => ({
   // Longer names are cut off, and are the same then
@@ -27,6 +24,4 @@ export const preparedQuery = (text: string) => ({
 });
 
 /** The same for one that is planned anew for the values that it is given. */
-export const plainQuery = (text: string) =>
-  // A server that is gone without a word would keep its callers waiting for good
-  ({ text, rowMode: 'array', query_timeout: READ_TIMEOUT_MS }) as const;
+export const plainQuery = (text: string) => ({ text, rowMode: 'array' }) as const;

@@ -2,17 +2,26 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type pg from 'pg';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
+import { RegistryError } from '../errors/registry-error.js';
 import { Batcher, type Outcome } from './batcher.js';
 import { driverOf, preparedQuery } from './driver.js';
 import { Table } from './table.js';
-import type { Transactions } from './transactions.js';
+import { type Asker, isWaiting, type Transactions } from './transactions.js';
 import { isDatabaseUnavailable, isUndone } from './unavailable.js';
 
 /** The new rows of one caller: for each table, in the order of the tables. */
 export type NewRows = readonly (readonly ObjectLiteral[])[];
 
-/** Stores the rows, all or none; they are durable when the promise resolves. */
-export type InsertTogether = (rows: NewRows) => Promise<void>;
+/**
+ * Stores the rows, all or none; they are durable when the promise resolves.
+ * @throws RegistryError `temporarily_unavailable` where that cannot begin in time
+ */
+export type InsertTogether = (rows: NewRows, asker?: Asker) => Promise<void>;
+
+interface Insertion {
+  rows: NewRows;
+  asker: Asker;
+}
 
 /**
  * Inserts into several tables at once, for many callers in one transaction: what takes time is to make a transaction durable,
@@ -28,10 +37,18 @@ export function insertTogether(
   const commit =
     driver.engine === 'sqlite'
       ? commitOnSqlite(dataSource, transactions, driver.connection, tables)
-      : commitOnPostgres(dataSource, driver.pool, tables);
+      : commitOnPostgres(dataSource, transactions, driver.pool, tables);
   const name = `insert ${dataSource.getMetadata(entities[0]!).tableName}`;
-  const batcher = new Batcher(name, (batch: NewRows[]) => commitEach(batch, commit));
-  return (rows) => traced(name, () => batcher.add(rows));
+  const batcher = new Batcher<Insertion, void>({
+    name,
+    run: (batch) =>
+      commitEach(
+        batch.map(({ rows }) => rows),
+        commit,
+      ),
+    isWanted: ({ asker }) => isWaiting(asker),
+  });
+  return (rows, asker = {}) => traced(name, () => batcher.add({ rows, asker }));
 }
 
 export type Commit = (batch: NewRows[]) => Promise<void>;
@@ -44,7 +61,8 @@ export async function commitEach(batch: NewRows[], commit: Commit): Promise<Outc
   } catch (error) {
     // Nobody knows what became of a transaction whose database is gone, so it is not tried again
     const isUnknown = isDatabaseUnavailable(error) && !isUndone(error);
-    if (batch.length === 1 || isUnknown) return batch.map(() => ({ error }));
+    const wasRefused = error instanceof RegistryError;
+    if (batch.length === 1 || isUnknown || wasRefused) return batch.map(() => ({ error }));
     const outcomes: Outcome<void>[] = [];
     for (const rows of batch) outcomes.push(...(await commitEach([rows], commit)));
     return outcomes;
@@ -81,7 +99,12 @@ function commitOnSqlite(
 }
 
 /** One statement is a transaction of its own, and one round trip. */
-function commitOnPostgres(dataSource: DataSource, pool: pg.Pool, tables: Table<ObjectLiteral>[]): Commit {
+function commitOnPostgres(
+  dataSource: DataSource,
+  transactions: Transactions,
+  pool: pg.Pool,
+  tables: Table<ObjectLiteral>[],
+): Commit {
   const inserts = tables.map(
     ({ name, columns }, i) =>
       `t${i} AS (INSERT INTO ${name} (${columns.join(', ')}) ` +
@@ -93,6 +116,6 @@ function commitOnPostgres(dataSource: DataSource, pool: pg.Pool, tables: Table<O
       JSON.stringify(batch.flatMap((rows) => rows[i]!.map((entity) => table.toRecord(entity)))),
     );
     dataSource.logger.logQuery(query.text);
-    await pool.query({ ...query, values });
+    await transactions.watch(pool.query({ ...query, values }));
   };
 }

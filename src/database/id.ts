@@ -5,6 +5,8 @@ const RANDOM_BYTES = 16;
 /** Random bytes for so many ids are drawn at once: a draw costs more than all else that an id takes. */
 const IDS_PER_DRAW = 256;
 const SEQUENCE_BITS = 31;
+/** A clock that goes back further was set, and is believed: ids, and with them events, would else be dated wrong until it catches up. */
+const MAX_STEP_BACK_MS = 1_000;
 
 const pool = Buffer.alloc(RANDOM_BYTES * IDS_PER_DRAW);
 let used = pool.length;
@@ -13,7 +15,7 @@ let sequence = 0;
 
 /**
  * A UUIDv7 (RFC 9562 §5.7): it sorts by the time at which it was made, also among those that this process makes in the same
- * millisecond. Not for secrets.
+ * millisecond, unless the clock was set back. Not for secrets.
  */
 export function newId(): string {
   if (used === pool.length) {
@@ -22,7 +24,7 @@ export function newId(): string {
   }
   const random = pool.subarray(used, (used += RANDOM_BYTES));
   const now = Date.now();
-  if (now > lastMs) {
+  if (now > lastMs || now < lastMs - MAX_STEP_BACK_MS) {
     lastMs = now;
     // Room to count on within the millisecond
     sequence = random.readUInt32BE(0) >>> 2;

@@ -47,13 +47,16 @@ export function lookupBy<E extends ObjectLiteral>(
   const query = preparedQuery(
     `SELECT k.i, ${columns} FROM unnest(${arrays}) WITH ORDINALITY AS k(${keys.join(', ')}, i) JOIN ${table.name} t ON ${is}${isLiving}`,
   );
-  const batcher = new Batcher<readonly string[], E | null>(name, async (asked) => {
-    const values = keys.map((_, i) => asked.map((key) => key[i]));
-    dataSource.logger.logQuery(query.text, values);
-    const { rows } = await pool.query<Row>({ ...query, values });
-    const outcomes: Outcome<E | null>[] = asked.map(() => ({ value: null }));
-    for (const [i, ...row] of rows) outcomes[Number(i) - 1] = outcomeOf(() => table.toEntity(row));
-    return outcomes;
+  const batcher = new Batcher<readonly string[], E | null>({
+    name,
+    run: async (asked) => {
+      const values = keys.map((_, i) => asked.map((key) => key[i]));
+      dataSource.logger.logQuery(query.text, values);
+      const { rows } = await pool.query<Row>({ ...query, values });
+      const outcomes: Outcome<E | null>[] = asked.map(() => ({ value: null }));
+      for (const [i, ...row] of rows) outcomes[Number(i) - 1] = outcomeOf(() => table.toEntity(row));
+      return outcomes;
+    },
   });
   return (key) => traced(name, () => batcher.add(key));
 }

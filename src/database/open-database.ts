@@ -3,6 +3,7 @@ import { dataSourceOptions } from '../../ormconfig.js';
 import type { DatabaseConfig } from '../config/config.js';
 import { migrate } from './migrate.js';
 import { refreshStatistics } from './statistics.js';
+import { limitWaiting } from './time-outs.js';
 
 /** Why a database cannot be opened, by what the driver or the system calls it. */
 const REASONS: Partial<Record<string, string>> = {
@@ -26,6 +27,7 @@ export async function openDatabase(database: DatabaseConfig): Promise<DataSource
     await dataSource.initialize();
     await migrate(dataSource);
     refreshStatistics(dataSource);
+    await limitWaiting(dataSource);
     return dataSource;
   } catch (cause) {
     await dataSource.destroy().catch(() => undefined);

@@ -1,6 +1,30 @@
+import { statSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type EntityManager } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
+import { overloaded } from '../errors/registry-error.js';
+import { driverOf } from './driver.js';
+import { isDatabaseUnavailable, isUndone } from './unavailable.js';
+
+/** Transactions that wait for their turn on SQLite; more are refused. */
+const MAX_WAITING = 2_000;
+/** How long one may wait for its turn. */
+const WAIT_MS = 5_000;
+/** Between two attempts to begin while another process writes. */
+const MAX_PAUSE_MS = 25;
+
+/** Whoever asked for something. */
+export interface Asker {
+  /** Whether they still wait for an answer: what is not begun by then is not done for nobody. Undefined: as long as it takes. */
+  isWaiting?: () => boolean;
+}
+
+/** Something of the service's own. */
+const NOBODY: Asker = {};
+
+export const isWaiting = (asker: Asker) => asker.isWaiting?.() ?? true;
 
 /**
  * The one way to write.
@@ -12,24 +36,38 @@ import { traced } from '../diagnostics/channels.js';
  */
 @Injectable()
 export class Transactions {
-  private readonly isSqlite: boolean;
+  /** Whether the last attempt to write was one that the database could make. */
+  isWritable = true;
+  private readonly sqlite: BetterSqlite3.Database | null;
+  private readonly inode: number | undefined;
+  /** How long one waits for another process that writes. */
+  private readonly busyTimeoutMs: number;
   private last: Promise<unknown> = Promise.resolve();
   private inLine = 0;
 
   constructor(private readonly dataSource: DataSource) {
-    this.isSqlite = dataSource.options.type === 'better-sqlite3';
+    const driver = driverOf(dataSource);
+    this.sqlite = driver.engine === 'sqlite' ? driver.connection : null;
+    this.inode = this.currentInode();
+    const { options } = dataSource;
+    this.busyTimeoutMs = (options.type === 'better-sqlite3' && options.timeout) || 0;
   }
 
-  /** Runs `work` in a transaction of its own; what it wrote is durable when the promise resolves. */
-  run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` in a transaction of its own; what it wrote is durable when the promise resolves.
+   * @throws RegistryError `temporarily_unavailable` where it cannot begin in time
+   */
+  run<T>(work: (manager: EntityManager) => Promise<T>, asker: Asker = NOBODY): Promise<T> {
     return traced('transaction', () =>
-      this.isSqlite ? this.next(() => this.runOnSqlite(work)) : this.dataSource.transaction(work),
+      this.sqlite === null
+        ? this.watch(this.runOnPostgres(work, asker))
+        : this.next((untilMs) => this.runOnSqlite(work, untilMs), asker),
     );
   }
 
   /** Runs `work`, which is a transaction itself, while no other is open on the one connection of SQLite. */
   runAlone<T>(work: () => T): Promise<T> {
-    return this.next(() => Promise.resolve(work()));
+    return this.next((untilMs) => whenFree(work, untilMs), NOBODY);
   }
 
   /** Whether a transaction of SQLite is under way. */
@@ -42,16 +80,56 @@ export class Transactions {
     return Math.max(0, this.inLine - 1);
   }
 
-  private next<T>(work: () => Promise<T>): Promise<T> {
-    this.inLine++;
-    const result = this.last.then(work);
-    const leave = () => void this.inLine--;
-    this.last = result.then(leave, leave);
-    return result;
+  /** Remembers whether the database could write. */
+  async watch<T>(write: Promise<T>): Promise<T> {
+    try {
+      const result = await write;
+      this.isWritable = true;
+      return result;
+    } catch (error) {
+      if (isDatabaseUnavailable(error) && !isUndone(error)) this.isWritable = false;
+      throw error;
+    }
   }
 
-  private async runOnSqlite<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    await this.dataSource.query('BEGIN IMMEDIATE');
+  /** @throws Error where the file of SQLite is not where it was: what is written to it then is lost with the process */
+  checkFile(): void {
+    if (this.currentInode() === this.inode) return;
+    const message = 'The file of the database was moved or removed.';
+    throw Object.assign(new Error(message), { code: 'SQLITE_READONLY_DBMOVED' });
+  }
+
+  /** Undefined where there is no file. */
+  private currentInode(): number | undefined {
+    const isFile = this.sqlite !== null && !this.sqlite.memory;
+    return isFile ? statSync(this.sqlite.name, { throwIfNoEntry: false })?.ino : undefined;
+  }
+
+  private async next<T>(work: (untilMs: number) => Promise<T>, asker: Asker): Promise<T> {
+    if (this.waiting >= MAX_WAITING) throw overloaded();
+    this.inLine++;
+    const sinceMs = performance.now();
+    const result = this.last.then(() => {
+      if (performance.now() > sinceMs + WAIT_MS || !isWaiting(asker)) throw overloaded();
+      this.checkFile();
+      // Those who waited behind another that waited for the same have waited with it
+      return work(sinceMs + this.busyTimeoutMs);
+    });
+    const leave = () => void this.inLine--;
+    this.last = result.then(leave, leave);
+    return this.watch(result);
+  }
+
+  private runOnPostgres<T>(work: (manager: EntityManager) => Promise<T>, asker: Asker): Promise<T> {
+    return this.dataSource.transaction((manager) => {
+      if (!isWaiting(asker)) throw overloaded();
+      return work(manager);
+    });
+  }
+
+  private async runOnSqlite<T>(work: (manager: EntityManager) => Promise<T>, untilMs: number): Promise<T> {
+    this.dataSource.logger.logQuery('BEGIN IMMEDIATE');
+    await whenFree(() => this.sqlite!.exec('BEGIN IMMEDIATE'), untilMs);
     try {
       const result = await work(this.dataSource.manager);
       await this.dataSource.query('COMMIT');
@@ -63,3 +141,21 @@ export class Transactions {
     }
   }
 }
+
+/**
+ * Begins as soon as no other process writes. SQLite can wait for that itself, but keeps everybody else waiting meanwhile,
+ * since the driver blocks: those who only read, too.
+ */
+async function whenFree<T>(begin: () => T, untilMs: number): Promise<T> {
+  for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    try {
+      return begin();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() + pauseMs > untilMs) throw error;
+    }
+    await wait(pauseMs);
+  }
+}
+
+/** Told by its members: a driver's errors need not be of this program's own Error. */
+const isBusy = (error: unknown) => String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');

@@ -63,3 +63,13 @@ export class RegistryError extends Error {
     return ERROR_STATUS[this.code];
   }
 }
+
+/** What a caller is told to wait where nobody knows better, in seconds. */
+export const RETRY_AFTER_SECONDS = 5;
+
+/** For what was not begun, because there was more to do than could be done in time. */
+export const overloaded = () =>
+  new RegistryError('temporarily_unavailable', 'More is asked for now than can be done.', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    isByDesign: true,
+  });

@@ -9,12 +9,11 @@ import {
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from 'jose';
-import { RegistryError } from '../errors/registry-error.js';
+import { RegistryError, RETRY_AFTER_SECONDS } from '../errors/registry-error.js';
 
 /** Signatures that only the issuer can make; never `none`, never a shared secret (RFC 8725 §3.1, §3.2). */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 30;
-const RETRY_AFTER_SECONDS = 5;
 
 /** Three parts, the first of them an encoded JSON object (RFC 7515 §3.1). */
 export const COMPACT_JWS = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
@@ -74,15 +73,16 @@ async function verifyWithAnyOf(token: string, error: unknown, options: JWTVerify
 
 /** Fetches keys, but not again right after that failed: whoever sends tokens must not make us hammer a server that is down. */
 function fetchWithPauses(): FetchImplementation {
+  // The clock of the machine may be set
   let pausedUntil = 0;
   return async (url, options) => {
-    if (Date.now() < pausedUntil) throw new Error(`${url} could not be fetched a moment ago.`);
+    if (performance.now() < pausedUntil) throw new Error(`${url} could not be fetched a moment ago.`);
     try {
       const response = await fetch(url, options);
-      if (response.status !== 200) pausedUntil = Date.now() + RETRY_AFTER_SECONDS * 1000;
+      if (response.status !== 200) pausedUntil = performance.now() + RETRY_AFTER_SECONDS * 1000;
       return response;
     } catch (error) {
-      pausedUntil = Date.now() + RETRY_AFTER_SECONDS * 1000;
+      pausedUntil = performance.now() + RETRY_AFTER_SECONDS * 1000;
       throw error;
     }
   };

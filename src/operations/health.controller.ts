@@ -5,10 +5,10 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { Access } from '../auth/access.js';
-import { isMigrated } from '../database/migrate.js';
-import { RegistryError } from '../errors/registry-error.js';
+import { isDatabaseReady } from '../database/readiness.js';
+import { Transactions } from '../database/transactions.js';
+import { RegistryError, RETRY_AFTER_SECONDS } from '../errors/registry-error.js';
 
-const RETRY_AFTER_SECONDS = 5;
 /** Less than those who ask usually wait. */
 const DATABASE_TIMEOUT_MS = 2_000;
 
@@ -25,8 +25,11 @@ const unavailable = (reason: string, cause?: unknown) =>
 @Access('public')
 @ApiExcludeController()
 export class HealthController {
+  private checking: Promise<boolean> | undefined;
+
   constructor(
     private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
     private readonly http: HttpAdapterHost,
   ) {}
 
@@ -37,7 +40,7 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Requests can be served: the service does not stop, and the database answers and is migrated. */
+  /** Requests can be served: the service does not stop, and the database answers, is migrated, and can be written to. */
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   async ready(): Promise<{ status: string }> {
@@ -45,10 +48,18 @@ export class HealthController {
     if (!server.listening) throw unavailable('The service stops.');
     let cause: unknown;
     try {
-      if (await Promise.race([isMigrated(this.dataSource), timeout()])) return { status: 'ok' };
+      if (await Promise.race([this.check(), timeout()])) return { status: 'ok' };
     } catch (error) {
       cause = error;
     }
-    throw unavailable('The database does not answer, or is not migrated.', cause);
+    throw unavailable('The database does not answer, is not migrated, or cannot be written to.', cause);
+  }
+
+  /** One check at a time, however many ask: the door is open to everybody, and the database may hang. */
+  private check(): Promise<boolean> {
+    this.checking ??= isDatabaseReady(this.dataSource, this.transactions).finally(() => {
+      this.checking = undefined;
+    });
+    return this.checking;
   }
 }

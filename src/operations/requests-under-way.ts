@@ -6,8 +6,10 @@ export type RequestsUnderWay = Map<FastifyReply, number>;
 /** Call it before any route is added. */
 export function trackRequests(fastify: FastifyInstance): RequestsUnderWay {
   const underWay = new Map<FastifyReply, number>();
-  fastify.addHook('onRequest', (_request, reply, done) => {
+  fastify.decorateRequest('isWaiting');
+  fastify.addHook('onRequest', (request, reply, done) => {
     underWay.set(reply, performance.now());
+    request.isWaiting = () => underWay.has(reply);
     // Fastify's own hook is not called where the caller hangs up
     reply.raw.once('close', () => underWay.delete(reply));
     done();

@@ -9,14 +9,21 @@ import { type Job, runJob } from './job.js';
 /** Soon after the start, or a process that is restarted every hour would never do it. */
 const FIRST_RUN_MS = 60_000;
 const INTERVAL_MS = 3_600_000;
+/** A clock that is off by more was set, and not for the better perhaps. */
+const MAX_CLOCK_STEP_MS = 3_600_000;
+
+/** When this process started, as the clock has it now: it moves as the clock is set. */
+const startOfProcess = () => Date.now() - performance.now();
 
 /**
  * Forgets what is kept for a while only: deleted clients, anonymous ones that nobody uses, and events of the audit trail. Any
- * number of instances may do it at once: each takes small batches of rows that no other has locked.
+ * number of instances may do it at once: each takes small batches of rows that no other has locked. What is gone is gone for good,
+ * so that a clock that has just been set is not believed before an hour has passed.
  */
 @Injectable()
 export class Retention {
   private readonly logger = new Logger(Retention.name);
+  private startOfProcess = startOfProcess();
 
   constructor(
     private readonly clients: ClientsService,
@@ -29,6 +36,10 @@ export class Retention {
   @Timeout(FIRST_RUN_MS)
   @Interval(INTERVAL_MS)
   async run(): Promise<void> {
+    if (this.wasClockSet()) {
+      this.logger.warn('The clock was set since the last time; nothing is purged now.');
+      return;
+    }
     const { deletedClientRetentionMs, registrationUnusedTtlMs, auditRetentionMs } = this.config;
     await this.forgetAll('purge_deleted_clients', deletedClientRetentionMs, (limit) =>
       this.clients.purge(limit),
@@ -37,6 +48,12 @@ export class Retention {
       this.clientUse.expire(limit),
     );
     await this.forgetAll('purge_audit_events', auditRetentionMs, (limit) => this.auditTrail.purge(limit));
+  }
+
+  private wasClockSet(): boolean {
+    const before = this.startOfProcess;
+    this.startOfProcess = startOfProcess();
+    return Math.abs(this.startOfProcess - before) > MAX_CLOCK_STEP_MS;
   }
 
   /** @param retentionMs null: for ever */

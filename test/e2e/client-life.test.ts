@@ -1,4 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import Telnyx from 'telnyx';
+import { IsNull, Not } from 'typeorm';
+import { ApiKeyEntity } from '../../src/auth/api-key.entity.js';
 import { statementsOf } from '../support/statements.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, type Answer, Registry } from '../support/registry.js';
@@ -90,10 +93,13 @@ onEachEngine((engine) => {
       ['DELETE', '/secrets/01a20080-c163-717e-a4ad-7633ebbe7df6?force=true', undefined],
     ])('%s %s %j costs the same work', async (method, path, body) => {
       const owner = await anOwner();
-      const { apiKey: key } = await registry.createKey();
+      const { id: keyId, apiKey: key } = await registry.createKey();
       const send = (id: string) => registry.send(`/v2/oauth/clients/${id}${path}`, { method, body, key });
-      // The first use of a key is written down
+      // The first use of a key is written down, for which nobody waits
       await send(UNKNOWN_ID);
+      const isWritten = () =>
+        registry.dataSource.manager.existsBy(ApiKeyEntity, { id: keyId, lastUsedAt: Not(IsNull()) });
+      while (!(await isWritten())) await wait(5);
       const work = (id: string) => statementsOf(registry.dataSource, () => send(id));
       const existing = await work(owner.client.client_id);
       expect(existing).toEqual(await work(UNKNOWN_ID));

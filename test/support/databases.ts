@@ -40,7 +40,7 @@ async function createPostgres(): Promise<TestDatabase> {
   };
 }
 
-async function asPostgresAdmin(sql: string): Promise<void> {
+export async function asPostgresAdmin(sql: string): Promise<void> {
   const client = new pg.Client(`${process.env.TEST_POSTGRES_URL}/postgres`);
   await client.connect();
   try {

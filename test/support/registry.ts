@@ -40,10 +40,12 @@ export class Registry {
     private readonly drop: () => Promise<void>,
   ) {}
 
+  /** @param wayTo what the service is told of the database, for tests that stand between the two */
   static async start(
     engine: Engine,
     env: Record<string, string> = {},
     limits: Partial<HttpLimits> = {},
+    wayTo: (databaseUrl: string) => string | Promise<string> = (url) => url,
   ): Promise<Registry> {
     const database = await createDatabase(engine);
     const adminKey = `admin-key-${randomUUID()}`;
@@ -53,7 +55,7 @@ export class Registry {
       RATE_LIMIT_REGISTER: 'off',
       RATE_LIMIT_FAILED_AUTH: 'off',
       RATE_LIMIT_GRAPHQL: 'off',
-      DATABASE_URL: database.url,
+      DATABASE_URL: await wayTo(database.url),
       BOOTSTRAP_API_KEY: adminKey,
       ...env,
     });

@@ -16,6 +16,7 @@ import { Authenticator } from '../../auth/authenticator.js';
 import { ClientSecretsService } from '../../clients/client-secrets.service.js';
 import { ClientsModule } from '../../clients/clients.module.js';
 import { CONFIG, type Config } from '../../config/config.js';
+import { ERROR_STATUS } from '../../errors/registry-error.js';
 import { GRAPHQL_PATH } from '../paths.js';
 import { PublicUrl } from '../public-url.js';
 import { refusalFor, toGraphQLError } from '../error.filter.js';
@@ -63,6 +64,7 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
         plugins: [
           operationLimits,
           noStore,
+          toldAsUnavailable,
           logFaults,
           operationReport,
           // It would ask each field of each client how long it may be kept
@@ -104,6 +106,23 @@ const noStore: ApolloServerPlugin = {
       willSendResponse: ({ response }) => {
         response.http.headers.set('cache-control', 'no-store');
         response.http.headers.set('pragma', 'no-cache');
+        return Promise.resolve();
+      },
+    }),
+};
+
+/**
+ * What could not be answered at all for now is a 503, so that whoever stands in between knows, and sends it again. Nest sees to it
+ * that whatever has `data` is a 200; where it is null nothing is lost without it.
+ */
+const toldAsUnavailable: ApolloServerPlugin = {
+  requestDidStart: () =>
+    Promise.resolve({
+      willSendResponse: ({ response: { body, http } }) => {
+        const isUnavailable = http.status === ERROR_STATUS.temporarily_unavailable;
+        if (isUnavailable && body.kind === 'single' && body.singleResult.data === null) {
+          delete body.singleResult.data;
+        }
         return Promise.resolve();
       },
     }),

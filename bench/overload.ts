@@ -1,0 +1,190 @@
+import { mkdtempSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { format } from 'prettier';
+import { ask } from './ask.js';
+import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
+import { measure, median } from './compare.js';
+import { type DatabaseServer, ENGINES, postgresAt, sqliteIn, startPostgres } from './databases.js';
+import type { Load } from './load.js';
+import { describeMachine, requireDisk } from './machine.js';
+import { type Measurement, WARM_UP_SECONDS } from './measured-window.js';
+import { AS_ADMIN, CLIENT, CONTESTANTS, JSON_BODY, type OperationName, SEEDING } from './operations.js';
+import { list, table, TITLES } from './report.js';
+import { type Server, startServer } from './server.js';
+
+const USAGE = `npm run bench:overload -- [options]
+  --seconds N           of each measurement (4)
+  --rounds N            of measurements (3)
+  --engine NAME         only ${ENGINES.join(' or ')}`;
+
+const RESULTS_PATH = join(import.meta.dirname, '../bench/overload.md');
+const SEEDED_CLIENTS = 1000;
+const OPERATIONS: readonly OperationName[] = ['register', 'create', 'get'];
+/** Enough to keep the processor busy. */
+const PEAK_CONNECTIONS = 50;
+/** What is offered, in connections. The peak comes first; of the last, half are more than are worked on at a time. */
+const PRESSURES: readonly number[] = [PEAK_CONNECTIONS, 4 * PEAK_CONNECTIONS, 10 * PEAK_CONNECTIONS];
+/** As many as one operation may change. */
+const BULK = 10_000;
+const BULK_SECONDS = 8;
+/** What is to be left of the peak. */
+const GOAL = 0.8;
+
+interface Options {
+  seconds: number;
+  rounds: number;
+  engines: readonly (typeof ENGINES)[number][];
+}
+
+/** What becomes of the throughput where more is asked for than can be done. */
+async function main({ seconds, rounds, engines }: Options): Promise<void> {
+  requireDisk();
+  const directory = mkdtempSync(join(tmpdir(), 'registry-overload-'));
+  whenEnding(() => rm(directory, { recursive: true, force: true }));
+  const sections = [
+    '# Overload',
+    list([...describeMachine(directory), `Date: ${new Date().toISOString().slice(0, 10)}`]),
+    `What is answered as asked while more is asked for than can be done; the rest is refused with 503. Medians of ${rounds} rounds of ` +
+      `${seconds} s; times are those of what was not refused. Whoever is answered asks again at once, and so does whoever is refused, ` +
+      `as no good client would. The goal is that at least ${GOAL * 100} % of the peak is left.`,
+  ];
+  for (const engine of engines) {
+    const databases = engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startPostgres());
+    sections.push(
+      `## ${TITLES[engine]} ${databases.version}`,
+      await press(databases, directory, { seconds, rounds }),
+      await changeInBulk(databases, directory),
+    );
+  }
+  const text = await format(sections.join('\n\n'), { parser: 'markdown' });
+  console.log(text);
+  await writeFile(RESULTS_PATH, text);
+}
+
+async function press(
+  databases: DatabaseServer,
+  directory: string,
+  { seconds, rounds }: Pick<Options, 'seconds' | 'rounds'>,
+): Promise<string> {
+  const server = await startServer('registry', await databases.create(), directory);
+  while (server.ids.length < SEEDED_CLIENTS) server.ids.push(...(await ask(SEEDING.registry, server)));
+  const rows: string[][] = [];
+  for (const operation of OPERATIONS) {
+    const runs = PRESSURES.map((): Measurement[] => []);
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, connections] of PRESSURES.entries()) {
+        console.error(`${operation}: ${connections} connections …`);
+        runs[i]!.push(await measure(loadOf(operation, server, seconds, connections)));
+      }
+    }
+    const of = (i: number, key: 'responsesPerSecond' | 'refusalsPerSecond' | 'p50Ms' | 'p99Ms') =>
+      median(runs[i]!.map((run) => run[key]));
+    PRESSURES.forEach((connections, i) => {
+      const left = of(i, 'responsesPerSecond') / of(0, 'responsesPerSecond');
+      rows.push([
+        operation,
+        whole(connections),
+        whole(of(i, 'responsesPerSecond')),
+        whole(of(i, 'refusalsPerSecond')),
+        of(i, 'p50Ms').toFixed(0),
+        of(i, 'p99Ms').toFixed(0),
+        `${(left * 100).toFixed(0)} %`,
+        left >= GOAL ? 'yes' : '**no**',
+      ]);
+    });
+  }
+  await server.stop();
+  return table(
+    ['operation', 'connections', 'answered/s', 'refused/s', 'p50 ms', 'p99 ms', 'of the peak', 'reached'],
+    rows,
+  );
+}
+
+/** Whether those who register have to wait for an operator who changes as many clients at once as may be. None may be refused. */
+async function changeInBulk(databases: DatabaseServer, directory: string): Promise<string> {
+  const server = await startServer('registry', await databases.create(), directory);
+  for (let made = 0; made < BULK; made += 1) await ask(SEEDING.registry, server);
+  const rows: string[][] = [];
+  for (const mutation of ['disableOAuthClients', 'deleteOAuthClients']) {
+    console.error(`register: ${mutation} …`);
+    const load = { ...loadOf('register', server, BULK_SECONDS, PEAK_CONNECTIONS), mayBeRefused: false };
+    const measuring = measure(load);
+    // In the middle of it
+    await setTimeout((WARM_UP_SECONDS + BULK_SECONDS / 4) * 1000);
+    const startedAtMs = performance.now();
+    await change(mutation, server);
+    const tookMs = performance.now() - startedAtMs;
+    const { p50Ms, p99Ms, maxMs } = await measuring;
+    rows.push([mutation, ...[tookMs, p50Ms, p99Ms, maxMs].map((ms) => ms.toFixed(0))]);
+  }
+  await server.stop();
+  return table(
+    [`${whole(BULK)} clients, while others register`, 'took ms', 'register: p50 ms', 'p99 ms', 'slowest ms'],
+    rows,
+  );
+}
+
+/** @throws Error where not all were changed */
+async function change(mutation: string, { url }: Server): Promise<void> {
+  const filter = `{ nameContains: ${JSON.stringify(CLIENT.name)} }`;
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { ...JSON_BODY, ...AS_ADMIN },
+    body: JSON.stringify({ query: `mutation { ${mutation}(filter: ${filter}, dryRun: false) { count } }` }),
+    signal: ended,
+  });
+  const text = await response.text();
+  if (!text.includes(`"count":${BULK}`))
+    throw new Error(`${mutation} should change ${BULK} clients: ${text}`);
+}
+
+function loadOf(operation: OperationName, server: Server, seconds: number, connections: number): Load {
+  const { headers, expectedStatus, requests } = CONTESTANTS[operation][0]!;
+  return {
+    url: server.url,
+    pid: server.pid,
+    headers,
+    requests: requests(server),
+    expectedStatus,
+    mayBeRefused: true,
+    connections,
+    seconds,
+  };
+}
+
+const whole = (value: number) => Math.round(value).toLocaleString('en');
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '4' },
+      rounds: { type: 'string', default: '3' },
+      engine: { type: 'string' },
+    },
+  });
+  const engines = ENGINES.filter((engine) => values.engine === undefined || engine === values.engine);
+  const [seconds, rounds] = [values.seconds, values.rounds].map(Number);
+  if (
+    engines.length === 0 ||
+    ![seconds, rounds].every((number) => Number.isSafeInteger(number) && number! > 0)
+  ) {
+    console.error(USAGE);
+    process.exit(1);
+  }
+  return { engines, seconds: seconds!, rounds: rounds! };
+}
+
+cleanUpOnSignals();
+let exitCode = 0;
+try {
+  await main(readOptions());
+} catch (error) {
+  if (!ended.aborted) console.error(error);
+  exitCode = 1;
+}
+await cleanUp();
+process.exit(exitCode);

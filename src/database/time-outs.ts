@@ -1,0 +1,40 @@
+import type { Socket } from 'node:net';
+import type { DataSource } from 'typeorm';
+import { driverOf } from './driver.js';
+
+/** The driver blocks while SQLite waits, and with it everybody; whoever writes waits otherwise (see Transactions). */
+const SQLITE_BUSY_TIMEOUT_MS = 5;
+/** For an answer of PostgreSQL, after the time in which it gives up by itself. */
+const GRACE_MS = 2_000;
+
+/** From here on requests are served, and nobody may keep them waiting for long. Not for migrations, which take as long as they take. */
+export async function limitWaiting(dataSource: DataSource): Promise<void> {
+  const driver = driverOf(dataSource);
+  if (driver.engine === 'sqlite') {
+    driver.connection.pragma(`busy_timeout = ${SQLITE_BUSY_TIMEOUT_MS}`);
+    return;
+  }
+  const { rows } = await driver.pool.query<{ setting: string }>(
+    `SELECT setting FROM pg_settings WHERE name = 'statement_timeout'`,
+  );
+  const statementTimeoutMs = Number(rows[0]!.setting);
+  if (statementTimeoutMs === 0) return;
+  driver.pool.on('acquire', (client) => {
+    endWhereSilent((client as unknown as { connection: { stream: Socket } }).connection.stream, {
+      afterMs: statementTimeoutMs + GRACE_MS,
+    });
+  });
+}
+
+/**
+ * Ends a connection that carries nothing for so long, and with it whatever waits for an answer: a server that is gone without
+ * a word would keep its callers waiting for good. Those that nobody uses are closed by the pool before.
+ */
+function endWhereSilent(stream: Socket, { afterMs }: { afterMs: number }): void {
+  // Once for each connection
+  if (stream.timeout) return;
+  stream.setTimeout(afterMs, () => {
+    const error = new Error(`The database has not answered for ${afterMs} ms.`);
+    stream.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+  });
+}

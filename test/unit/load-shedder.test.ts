@@ -1,0 +1,119 @@
+import { connect } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import fastify, { type FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { LoadShedder } from '../../src/operations/load-shedder.js';
+
+const MAX = 3;
+const TOO_MUCH = {
+  status: 503,
+  headers: { 'content-type': 'application/json', 'retry-after': '5' },
+  body: '{"error":"temporarily_unavailable"}',
+};
+
+describe('a limit of what is worked on', () => {
+  let server: FastifyInstance;
+  let url: string;
+  let letGo: (() => void)[];
+  let lines: Record<string, unknown>[];
+  beforeEach(async () => {
+    letGo = [];
+    lines = [];
+    const logger = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
+    const shedder = new LoadShedder(MAX, TOO_MUCH, logger);
+    server = fastify({ serverFactory: shedder.serverFactory });
+    shedder.track(server);
+    server.post('/work', async () => {
+      await new Promise<void>((done) => letGo.push(done));
+      return 'done';
+    });
+    server.get('/health/live', () => 'ok');
+    server.post('/given-up', {
+      onRequest: (_request, reply, done) => {
+        setTimeout(() => void reply.code(503).send('too late'), 20);
+        done();
+      },
+      handler: () => 'done',
+    });
+    url = await server.listen({ port: 0, host: '127.0.0.1' });
+  });
+  afterEach(() => server.close());
+
+  const work = () => fetch(`${url}/work`, { method: 'POST' });
+  /** Lets all go that were begun, and returns how many they were. */
+  const letAllGo = () => letGo.splice(0).map((go) => go()).length;
+  const untilBegun = async (count: number) => {
+    while (letGo.length < count) await wait(5);
+  };
+  const send = (text: string) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(text);
+    return socket;
+  };
+
+  it('refuses at once what is beyond it, but not those who ask for health, and takes more when there is room', async () => {
+    const accepted = Array.from({ length: MAX }, work);
+    await untilBegun(MAX);
+    const start = performance.now();
+    const refused = await work();
+    expect(performance.now() - start).toBeLessThan(500);
+    expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([
+      503,
+      '5',
+      { error: 'temporarily_unavailable' },
+    ]);
+    expect((await fetch(`${url}/health/live`)).status).toBe(200);
+
+    expect(letAllGo()).toBe(MAX);
+    expect((await Promise.all(accepted)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    const next = work();
+    await untilBegun(1);
+    letAllGo();
+    expect((await next).status).toBe(200);
+    await server.close();
+    expect(lines).toMatchObject([{ level: 40, refused: 1 }]);
+  });
+
+  it('counts nobody who still sends', async () => {
+    const head =
+      'POST /work HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{';
+    const slow = Array.from({ length: 2 * MAX }, () => send(head));
+    await wait(50);
+    const accepted = work();
+    await untilBegun(1);
+    letAllGo();
+    expect((await accepted).status).toBe(200);
+    for (const socket of slow) socket.destroy();
+  });
+
+  it('counts nobody whose request was given up before it had arrived', async () => {
+    const head =
+      'POST /given-up HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{';
+    const late = Array.from({ length: MAX }, () => send(head));
+    await wait(60);
+    for (const socket of late) socket.write('}');
+    await wait(60);
+    const accepted = work();
+    await untilBegun(1);
+    letAllGo();
+    expect((await accepted).status).toBe(200);
+    for (const socket of late) socket.destroy();
+  });
+
+  it('counts those who hung up until their work is done', async () => {
+    for (let i = 0; i < MAX; i++) {
+      const socket = send('POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+      await untilBegun(i + 1);
+      socket.destroy();
+    }
+    await wait(20);
+    expect((await work()).status).toBe(503);
+    expect(letAllGo()).toBe(MAX);
+    await wait(20);
+    const next = work();
+    await untilBegun(1);
+    letAllGo();
+    expect((await next).status).toBe(200);
+  });
+});
