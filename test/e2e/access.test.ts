@@ -46,7 +46,7 @@ async function anExpiredKey(registry: Registry): Promise<string> {
 }
 
 /** The documentation page's own files, as the router prints them below /docs. */
-const DOCS_ASSETS = ['/', '/swagger-ui-init.js', '*'];
+const DOCS_ASSETS = ['/', '/swagger-ui-init.js', '/explorer/start.js', '*'];
 
 onEachEngine((engine) => {
   let issuer: TokenIssuer;
