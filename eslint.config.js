@@ -25,7 +25,7 @@ const IMPORTS = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'dist-bench', 'coverage', 'data'] },
+  { ignores: ['dist', 'dist-bench', 'dist-fuzz', 'coverage', 'data'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

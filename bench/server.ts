@@ -56,6 +56,8 @@ export async function startServer(
       LOG_LEVEL: 'info',
       PORT: '0',
       RATE_LIMIT_REGISTER: 'off',
+      RATE_LIMIT_FAILED_AUTH: 'off',
+      RATE_LIMIT_GRAPHQL: 'off',
       BOOTSTRAP_API_KEY: API_KEY,
       DATABASE_URL: databaseUrl,
       ...env,

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isExplorerOn } from './api/admin/admin.module.js';
+import { guardGraphqlEndpoint } from './api/admin/endpoint.js';
 import { serveExplorerAssets } from './api/admin/explorer.js';
 import { refusalFor, sendError, TOO_MUCH, tooSlow } from './api/error.filter.js';
 import { limitHeaderFields } from './api/header-fields.js';
@@ -11,7 +12,7 @@ import { refuseOtherMethods } from './api/method-not-allowed.js';
 import { protectBrowsers } from './api/page-headers.js';
 import { limitRates } from './api/rate-limits.js';
 import { allowBrowsersToRegister } from './api/registration-cors.js';
-import { answerUnreadable } from './api/unreadable-request.js';
+import { answerUnreadable, refuseInWords } from './api/unreadable-request.js';
 import { REGISTRATION_PATH } from './api/paths.js';
 import { serveOpenApi } from './api/openapi.js';
 import { AppModule } from './app.module.js';
@@ -46,6 +47,8 @@ export async function buildApp(
       maxHeaderSize: limits.maxHeaderBytes,
       // Whatever NODE_OPTIONS says: what two parsers read differently is how requests are smuggled
       insecureHTTPParser: false,
+      // Refused in words of our own
+      requireHostHeader: false,
     },
     bodyLimit: limits.maxBodyBytes,
     routerOptions: { maxParamLength: limits.maxParameterLength },
@@ -65,9 +68,11 @@ export async function buildApp(
   const fastify = adapter.getInstance<FastifyInstance>();
   protectBrowsers(fastify);
   const refuseTheOtherMethods = refuseOtherMethods(fastify);
+  refuseInWords(fastify);
   await allowBrowsersToRegister(fastify, config);
   limitHeaderFields(fastify, limits.maxHeaderFields);
   await limitRates(fastify, config, logger);
+  guardGraphqlEndpoint(fastify);
   readJsonOnly(fastify);
   logRequests(fastify, logger);
   const connections = trackConnections(fastify);

@@ -4,7 +4,14 @@ import { GraphQLError } from 'graphql';
 import { callerOf } from '../auth/caller.js';
 import { refusals } from '../diagnostics/channels.js';
 import { isDatabaseUnavailable } from '../database/unavailable.js';
-import { type ErrorCode, overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../errors/registry-error.js';
+import {
+  type ErrorCode,
+  type FieldFaults,
+  overloaded,
+  RegistryError,
+  type RegistryErrorOptions,
+  RETRY_AFTER_SECONDS,
+} from '../errors/registry-error.js';
 
 /** What Fastify and Nest answer themselves, by status; any other status below 500 is a bad request. */
 const CODE_OF_STATUS: Partial<Record<number, [ErrorCode, string]>> = {
@@ -70,10 +77,18 @@ const headersOf = (error: RegistryError) => ({
 });
 
 function errorBody({ code, message, options }: RegistryError) {
+  return { error: code, error_description: message, ...toldFields(options) };
+}
+
+/** Callers may send any number of fields that are not known here, of any length: so much of them is told, and no more. */
+const MAX_FIELDS_TOLD = 100;
+const MAX_NAME_TOLD = 200;
+
+function toldFields({ invalidFields }: RegistryErrorOptions): { invalid_fields?: FieldFaults } {
+  if (invalidFields === undefined) return {};
+  const told = Object.entries(invalidFields).slice(0, MAX_FIELDS_TOLD);
   return {
-    error: code,
-    error_description: message,
-    ...(options.invalidFields && { invalid_fields: options.invalidFields }),
+    invalid_fields: Object.fromEntries(told.map(([name, faults]) => [name.slice(0, MAX_NAME_TOLD), faults])),
   };
 }
 
@@ -83,7 +98,7 @@ export function toGraphQLError(error: RegistryError, http?: { status: number }):
   return new GraphQLError(message, {
     extensions: {
       code: GRAPHQL_CODES[code] ?? code.toUpperCase(),
-      ...(options.invalidFields && { invalid_fields: options.invalidFields }),
+      ...toldFields(options),
       ...(http && { http: { ...http, headers: new Map(Object.entries(errorHeaders(error))) } }),
     },
   });

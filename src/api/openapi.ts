@@ -1,5 +1,8 @@
+import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { ERROR_STATUS } from '../errors/registry-error.js';
+import { oneOf, STRINGS } from './openapi-schemas.js';
 import { PublicUrl } from './public-url.js';
 
 /** Schemas of requests: what is not listed in them is refused. */
@@ -18,7 +21,50 @@ const DESCRIPTION = `Applications become OAuth 2.0 clients here.
 \`${ALIAS}\` is another name of \`/v2/oauth/clients\`, with the same operations.
 
 Every error has the body \`{ error, error_description }\`, and \`invalid_fields\` where fields are to blame. Besides the
-statuses listed with an operation, any may answer 404, 405, 413, 415, 429, 500 or 503 in that form.`;
+statuses listed with an operation, any may answer those of \`components.responses\`, which has every error by its status.`;
+
+/** What a request that is no readable HTTP is answered with; all other statuses are those of an error code. */
+const UNREADABLE_STATUSES = [408, 431];
+
+/** Header fields that come with an error of that status, besides those of every error. */
+const ERROR_HEADERS: Partial<Record<number, string>> = {
+  401: 'WWW-Authenticate',
+  405: 'Allow',
+  429: 'Retry-After',
+  503: 'Retry-After',
+};
+
+/** The errors that any operation may answer, by status. */
+function errorResponses() {
+  const codes = new Map(UNREADABLE_STATUSES.map((status) => [status, ['invalid_request']]));
+  for (const [code, status] of Object.entries(ERROR_STATUS)) {
+    codes.set(status, [...(codes.get(status) ?? []), code]);
+  }
+  return Object.fromEntries([...codes].map(([status, values]) => [status, errorResponse(status, values)]));
+}
+
+const errorResponse = (status: number, codes: string[]) => ({
+  description: STATUS_CODES[status] ?? '',
+  headers: Object.fromEntries(
+    ['Cache-Control', ERROR_HEADERS[status]]
+      .filter((name) => name !== undefined)
+      .map((name) => [name, { required: true, schema: { type: 'string' } }]),
+  ),
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        properties: {
+          error: oneOf(codes),
+          error_description: { type: 'string' },
+          invalid_fields: { type: 'object', additionalProperties: STRINGS },
+        },
+        required: ['error', 'error_description'],
+        additionalProperties: false,
+      },
+    },
+  },
+});
 
 /** The OpenAPI description of the REST doors, made from their decorators. */
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
@@ -36,6 +82,7 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   for (const name of CLOSED_SCHEMAS) {
     Object.assign(document.components?.schemas?.[name] ?? {}, { additionalProperties: false });
   }
+  document.components = { ...document.components, responses: errorResponses() };
   for (const path of Object.keys(document.paths)) {
     if (path.startsWith(ALIAS)) delete document.paths[path];
   }

@@ -1,5 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { RegistryError } from '../errors/registry-error.js';
 
 /** What Node calls the requests that it cannot read, with a status of their own; any other is a bad request. */
 const FAULTS: Partial<Record<string, [status: number, description: string]>> = {
@@ -19,4 +21,20 @@ export function answerUnreadable({ code }: NodeJS.ErrnoException, socket: Socket
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `Cache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+}
+
+/**
+ * Takes over two refusals of Node's own, which say nothing: a request without a Host is refused like any other (RFC 9112 §3.2;
+ * HTTP/1.0 knows none, and simple health checks speak it), and an expectation that nobody fulfils is ignored (RFC 9110 §10.1.1).
+ * Node must be told `requireHostHeader: false`.
+ */
+export function refuseInWords(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', ({ headers, raw }, _reply, done) => {
+    const lacksHost = headers.host === undefined && raw.httpVersion === '1.1';
+    done(
+      lacksHost ? new RegistryError('invalid_request', 'The request must have a Host header.') : undefined,
+    );
+  });
+  const { server } = fastify;
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }

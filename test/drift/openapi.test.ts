@@ -1,3 +1,4 @@
+import { ERROR_STATUS } from '../../src/errors/registry-error.js';
 import { Registry } from '../support/registry.js';
 
 /** The facts of the published contract, which callers were written against. */
@@ -184,6 +185,20 @@ describe('/openapi.json', () => {
     expect(
       factsOf(document as Json, (document as { paths: Record<string, { post: Json }> }).paths[path]!.post),
     ).toEqual(expected);
+  });
+
+  it('has every error by its status, with the header fields that come with it', async () => {
+    const { body } = await registry.send('/openapi.json', { method: 'GET' });
+    const { responses } = body.components;
+    const codes = Object.entries(ERROR_STATUS).map(([code, status]) => [String(status), code] as const);
+    for (const [status, code] of codes) {
+      expect(responses[status].content['application/json'].schema.properties.error.enum).toContain(code);
+    }
+    expect(Object.keys(responses).sort()).toEqual(
+      [...new Set([...codes.map(([status]) => status), '408', '431'])].sort(),
+    );
+    expect(Object.keys(responses['401'].headers)).toEqual(['Cache-Control', 'WWW-Authenticate']);
+    expect(Object.keys(responses['429'].headers)).toEqual(['Cache-Control', 'Retry-After']);
   });
 
   it('says where the service is, and how to authenticate', async () => {

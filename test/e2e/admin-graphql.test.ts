@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
 import { ClientEntity } from '../../src/clients/client.entity.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, type Answer, Registry } from '../support/registry.js';
@@ -582,8 +583,14 @@ onEachEngine((engine) => {
     });
   });
 
-  it('nobody may keep an answer: it may hold credentials', async () => {
-    const { headers } = await registry.graphql('{ oauthClients(first: 1) { totalCount } }');
+  it.each<[string, number, string, string | undefined]>([
+    ['an answer', 200, '{ oauthClients(first: 1) { totalCount } }', undefined],
+    ['a query that cannot be parsed', 400, '{', undefined],
+    ['a query that says nothing', 400, '', undefined],
+    ['a wrong key', 401, '{ __typename }', 'wrong'],
+  ])('nobody may keep %s: it may hold credentials', async (_, expected, query, key) => {
+    const { status, headers } = await registry.graphql(query, {}, key ?? registry.adminKey);
+    expect(status).toBe(expected);
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('pragma')).toBe('no-cache');
   });
@@ -1046,11 +1053,50 @@ onEachEngine((engine) => {
       },
     );
 
+    it.each<[string, object]>([
+      ['alone', { version: 1, sha256Hash: 'a'.repeat(64) }],
+      ['of another query', { version: 1, sha256Hash: 'a'.repeat(64), query: '{ __typename }' }],
+      ['of an unknown version', { version: 2, sha256Hash: 1, query: '{ __typename }' }],
+    ])('the hash of a persisted query, %s', async (_, { query, ...persistedQuery }: { query?: string }) => {
+      const answer = await send({ query, extensions: { persistedQuery } });
+      expectRefused(answer, 200, 'PERSISTED_QUERY_NOT_SUPPORTED');
+    });
+
+    it('more bad variables than are told', async () => {
+      const input = { orgId: 'a', name: 'a', clientType: 'PUBLIC', allowedGrantTypes: Array(100).fill(1) };
+      const query = `mutation ($input: CreateOAuthClientInput!) { createOAuthClient(input: $input) { clientSecret } }`;
+      const answer = await send({ query, variables: { input } });
+      expect(answer.status).toBe(400);
+      const codes = (answer.body.errors as { extensions: { code: string } }[]).map(
+        ({ extensions }) => extensions.code,
+      );
+      expect(new Set(codes)).toEqual(new Set(['BAD_USER_INPUT']));
+    });
+
     it.each([
-      [
-        'a persisted query that nobody persisted',
-        { extensions: { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } } },
-      ],
+      ['a field', `{ ${'a'.repeat(50_000)} }`],
+      ['a variable', `query ($${'a'.repeat(50_000)}: Int) { __typename }`],
+      ['a value', `{ oauthClient(clientId: ${'1'.repeat(50_000)}.5) { name } }`],
+    ])('with the beginning of what is too long: %s', async (_, query) => {
+      const answer = await send({ query });
+      expectRefused(answer, 400, 'GRAPHQL_VALIDATION_FAILED');
+      expect(answer.text.length).toBeLessThan(1_000);
+    });
+
+    it.each(['a:b:c', '[', 'a b', '%'])('a Host that is none: %s', async (host) => {
+      const { hostname, port } = new URL(registry.url);
+      const status = await new Promise((resolve, reject) => {
+        httpRequest({ hostname, port, path: '/graphql', method: 'POST', headers: { host } }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        })
+          .once('error', reject)
+          .end();
+      });
+      expect(status).toBe(400);
+    });
+
+    it.each([
       [
         'variables that name a constructor',
         { query: '{ __typename }', variables: { constructor: { prototype: 1 } } },

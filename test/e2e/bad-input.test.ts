@@ -911,7 +911,6 @@ onEachEngine((engine) => {
       ['a name with NUL', 'a\0b'],
       ['a name with a lone surrogate', 'a\ud800'],
       ['a name with markup', '<script>alert(1)</script>'],
-      ['a name of 10,000 characters', 'a'.repeat(10_000)],
     ])('refuses a member that nobody registered: %s', async (_, member) => {
       await expectRefused(
         () => sendTo(door, { ...good(), [member]: { prototype: { polluted: 1 } } }),
@@ -920,11 +919,16 @@ onEachEngine((engine) => {
       expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
     });
 
-    it('names each of 5,000 unknown members in an answer whose description stays short', async () => {
+    it('names 100 of 5,000 unknown members: the answer does not grow with the request', async () => {
       const members = many(5_000, (i) => `m${i}`);
       const body = { ...good(), ...Object.fromEntries(members.map((member) => [member, 1])) };
-      const answer = await expectRefused(() => sendTo(door, body), refusal(members));
+      const answer = await expectRefused(() => sendTo(door, body), refusal(members.slice(0, 100)));
       expect(answer.body.error_description.length).toBeLessThan(1_000);
+    });
+
+    it('names the beginning of a member with a long name', async () => {
+      const body = { ...good(), ['a'.repeat(60_000)]: 1 };
+      await expectRefused(() => sendTo(door, body), refusal(['a'.repeat(200)]));
     });
 
     it('describes a fault in ASCII, whatever the caller called its members (RFC 7591 §3.2.2)', async () => {
@@ -1330,6 +1334,29 @@ onEachEngine((engine) => {
       if (received !== '') check(received);
       expect(await stored()).toEqual(before);
       expect(await registry.send('/health/live', { method: 'GET' })).toMatchObject({ status: 200 });
+    });
+
+    it('says so where Node would say nothing: no Host', async () => {
+      const received = await exchange(
+        registry,
+        raw('GET /health/live HTTP/1.1', 'Connection: close', '', ''),
+        { thenHangUp: false },
+      );
+      expect(received).toMatch(
+        /^HTTP\/1\.1 400 [\s\S]*cache-control: no-store[\s\S]*\{"error":"invalid_request"/,
+      );
+    });
+
+    it.each([
+      ['an expectation that nobody fulfils', 'HTTP/1.1', [HOST, 'Expect: a-miracle']],
+      ['HTTP/1.0 without Host, as health checks speak it', 'HTTP/1.0', []],
+    ])('takes %s', async (_, version, headers) => {
+      const received = await exchange(
+        registry,
+        raw(`GET /health/live ${version}`, ...headers, 'Connection: close', '', ''),
+        { thenHangUp: false },
+      );
+      expect(received).toMatch(/^HTTP\/1\.1 200 [\s\S]*\{"status":"ok"\}$/);
     });
 
     it('does not take the rest of a refused body for the next request', async () => {

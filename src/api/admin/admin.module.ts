@@ -4,6 +4,7 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
 } from '@apollo/server/plugin/disabled';
+import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Logger, Module } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
@@ -32,6 +33,12 @@ import { MAX_TOKENS, operationLimits, tooComplex, validationRules } from './quer
 /** Whether introspection and the explorer are on: outside production, unless the operator said otherwise. */
 export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphqlExplorer ?? !production;
 
+/**
+ * Of parsed queries, which are kept to be run again, as JSON; in memory they take several times as much. Apollo's own limit is
+ * 30 MiB. An operator's console sends a few dozen queries of 10 KB at most.
+ */
+const MAX_DOCUMENTS_BYTES = 2 ** 20;
+
 /** The GraphQL door. Only admins get as far as having their query parsed. */
 @Module({
   imports: [
@@ -59,11 +66,13 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
         // Errors of inner lists are told like all others
         fieldResolverEnhancers: ['filters'],
         autoTransformHttpErrors: false,
+        // A hash instead of a query: nobody needs it here, and each would be kept
+        persistedQueries: false,
+        documentStore: new InMemoryLRUCache({ maxSize: MAX_DOCUMENTS_BYTES }),
         parseOptions: { maxTokens: MAX_TOKENS },
         validationRules,
         plugins: [
           operationLimits,
-          noStore,
           toldAsUnavailable,
           logFaults,
           operationReport,
@@ -99,17 +108,8 @@ export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphql
 })
 export class AdminModule {}
 
-/** Replies may hold credentials (RFC 6749 §5.1). */
-const noStore: ApolloServerPlugin = {
-  requestDidStart: () =>
-    Promise.resolve({
-      willSendResponse: ({ response }) => {
-        response.http.headers.set('cache-control', 'no-store');
-        response.http.headers.set('pragma', 'no-cache');
-        return Promise.resolve();
-      },
-    }),
-};
+/** Of an error message; what graphql-js and Apollo say repeats what was sent, however long it is. */
+const MAX_MESSAGE_LENGTH = 300;
 
 /**
  * What could not be answered at all for now is a 503, so that whoever stands in between knows, and sends it again. Nest sees to it
@@ -150,7 +150,11 @@ function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
     const { message, extensions } = tooComplex();
     return { message, extensions: { code: extensions.code } };
   }
-  if (formatted.extensions?.code !== 'INTERNAL_SERVER_ERROR') return formatted;
+  // Apollo knows those faults of variables by their words, all but the one that ends a long list of them
+  if (formatted.message.startsWith('Too many errors processing variables')) {
+    return { message: formatted.message, extensions: { code: 'BAD_USER_INPUT' } };
+  }
+  if (formatted.extensions?.code !== 'INTERNAL_SERVER_ERROR') return withShortMessage(formatted);
   const { locations, path, extensions } = formatted;
   return {
     message: 'Something went wrong here; it is not the fault of the request.',
@@ -158,6 +162,11 @@ function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
     path,
     extensions: { code: extensions.code },
   };
+}
+
+function withShortMessage({ message, ...rest }: GraphQLFormattedError): GraphQLFormattedError {
+  const isLong = message.length > MAX_MESSAGE_LENGTH;
+  return { message: isLong ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message, ...rest };
 }
 
 /** A misspelled name would otherwise be answered with the right one, and so the schema be guessed. */

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+
+const base64url = (text: string) => Buffer.from(text).toString('base64url');
+const jwt = (header: string, payload: string) => `${base64url(header)}.${base64url(payload)}.AAAA`;
+
+/** What looks like a JWT from afar. */
+export const JWTS = [
+  jwt('{"alg":"none"}', '{}'),
+  jwt('{"alg":"HS256"}', '{"iss":"a"}'),
+  jwt('{"alg":"ES256","typ":{"a":1}}', '{"iss":{"a":1}}'),
+  jwt('{"alg":1,"crit":["b64"],"b64":false}', '{"iss":null,"exp":"a"}'),
+  jwt('null', '{"iss":"a"}'),
+  jwt('no JSON', '{"iss":"a"}'),
+  jwt('{"alg":"ES256"}', 'null'),
+  jwt('{"alg":"ES256"}', '[]'),
+  jwt('{"alg":"ES256","kid":"\\u0000"}', '{"iss":"a","exp":1e400}'),
+  'AAAA.AAAA.AAAA',
+  'A.A.A',
+  '....',
+];
+
+/** Strings that programs have stumbled over. */
+const STRINGS = [
+  '',
+  ' ',
+  '\0',
+  'a\0b',
+  '\ud800',
+  '\udc00\ud800',
+  '\ufeff',
+  '\u202ekcabllac',
+  '\u2028\u2029',
+  'e\u0301'.repeat(200),
+  '\u{1f469}\u200d\u{1f467}'.repeat(50),
+  'ﷺ'.repeat(255),
+  'İ'.repeat(255),
+  'a'.repeat(255),
+  'a'.repeat(256),
+  'a'.repeat(2_048),
+  'a'.repeat(2_049),
+  'a'.repeat(20_000),
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  "' OR '1'='1",
+  '"; DROP TABLE x; --',
+  '%_\\',
+  '%'.repeat(255),
+  '\\',
+  '${7*7}{{7*7}}<%=7*7%>',
+  '$(id)`id`|id;id&id',
+  '../../../../etc/passwd',
+  '%00%0d%0a%2e%2e%2f',
+  'a\r\nSet-Cookie: a=b',
+  '<script>alert(1)</script>',
+  'javascript:alert(1)',
+  'null',
+  'true',
+  'NaN',
+  '-0',
+  '1e309',
+  '9007199254740993',
+  '00000000-0000-0000-0000-000000000000',
+  'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  '2026-02-30T25:61:61Z',
+  '+275760-09-13T00:00:00.000Z',
+  '-271821-04-20T00:00:00.000Z',
+  '0000-01-01T00:00:00Z',
+  '9999-12-31T23:59:59.999Z',
+  '2026-11-23T00:00:00.123456789+23:59',
+  'https://',
+  'https://[',
+  'https://exämple.com/ä?ö#ü',
+  'https://example.com/{a}|^`"<>',
+  'https://example.com/%zz%ff',
+  'https://example.com:99999/',
+  'https://xn--a.example/',
+  'http://localhost.:1/',
+  'http://[::ffff:127.0.0.1]/',
+  'http://2130706433/',
+  'a:b',
+  'a+b.c-d:/x y',
+  'https://user:password@example.com/',
+  `https://example.com/${'a'.repeat(2_028)}`,
+  `https://${'a.'.repeat(120)}example/`,
+  'https://例え.jp/パス',
+  '..',
+  '{{clientSecret}}',
+  '{{token}}',
+];
+
+export const hostileString = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...STRINGS) },
+  { weight: 1, arbitrary: fc.constantFrom(...JWTS) },
+  { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 300 }) },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 50 }) },
+);
+
+const nested = (depth: number, open: string, close: string): unknown =>
+  JSON.parse(`${open.repeat(depth)}1${close.repeat(depth)}`);
+
+const NUMBERS = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  255,
+  256,
+  2 ** 31 - 1,
+  2 ** 31,
+  -(2 ** 31) - 1,
+  2 ** 53,
+  1e21,
+  -1e308,
+  5e-324,
+];
+
+/** Values of any type where one of another type, or another of the same, was expected. */
+export const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
+  { weight: 4, arbitrary: hostileString },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<unknown>(null, true, false, [], {}, [[]], [{}], [null], { '': '' }),
+  },
+  { weight: 2, arbitrary: fc.constantFrom<unknown>(...NUMBERS) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<unknown>(
+      { constructor: { prototype: { polluted: true } } },
+      { toString: 'a', valueOf: 1, toJSON: {} },
+      { length: 1, 0: 'a' },
+      { then: 'a' },
+      { keys: [{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }] },
+      { keys: [{ kty: 'RSA', constructor: null, toJSON: 1, 'a\0': 'b\0' }] },
+      nested(20, '[', ']'),
+      nested(31, '{"a":', '}'),
+      Array.from({ length: 51 }, (_, i) => `https://example.com/${i}`),
+      Array.from({ length: 3_000 }, (_, i) => `s${i}`),
+      Array.from({ length: 2_000 }, () => null),
+    ),
+  },
+  { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 4, noUnicodeString: false }) },
+  { weight: 1, arbitrary: fc.array(hostileString, { maxLength: 5 }) },
+);

@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+
+const METHODS = [
+  'GET',
+  'POST',
+  'PUT',
+  'DELETE',
+  'HEAD',
+  'OPTIONS',
+  'CONNECT',
+  'TRACE',
+  'get',
+  'PRI',
+  'BREW',
+  '',
+  'GE T',
+  'G\0T',
+  'A'.repeat(9_000),
+];
+const TARGETS = [
+  '/health/live',
+  '/v2/oauth/register',
+  '/v2/oauth/clients',
+  '/graphql',
+  '/openapi.json',
+  '*',
+  '',
+  '/ /',
+  '/\0',
+  '/\u00ff\u00fe',
+  '/\t',
+  'http://127.0.0.1/health/live',
+  'http://[::1',
+  'evil.example:443',
+  '//evil.example/%2f..',
+  '/?'.repeat(3_000),
+  `/${'a'.repeat(20_000)}`,
+];
+const VERSIONS = [
+  'HTTP/1.1',
+  'HTTP/1.1',
+  'HTTP/1.1',
+  'HTTP/1.1',
+  'HTTP/1.0',
+  'HTTP/0.9',
+  'HTTP/2.0',
+  'HTTP/9.9',
+  'HTTP/1.1 x',
+  'http/1.1',
+  'ICY',
+  '',
+];
+const HEADERS = [
+  'Host: a',
+  'Host: a\r\nHost: b',
+  'Host:',
+  'Host: \u00ff',
+  'Connection: keep-alive',
+  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+  'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__',
+  'Content-Length: 2',
+  'Content-Length: 2\r\nContent-Length: 3',
+  'Content-Length: 2, 2',
+  'Content-Length: -1',
+  'Content-Length: +2',
+  'Content-Length: 0x2',
+  'Content-Length: 99999999999999999999',
+  'Content-Length: 70000',
+  'Content-Length:',
+  'Content-Type: application/json',
+  'Content-Type: text/plain',
+  'Content-Encoding: gzip',
+  'Transfer-Encoding: chunked',
+  'Transfer-Encoding: chunked, identity',
+  'Transfer-Encoding: gzip, chunked',
+  'Transfer-Encoding: xchunked',
+  'Transfer-Encoding : chunked',
+  'Transfer-Encoding:\tchunked',
+  'Transfer-Encoding: chunked\r\nContent-Length: 2',
+  'Expect: 100-continue',
+  'Expect: a miracle',
+  'Trailer: Authorization',
+  ' folded: a',
+  'a: b\r\n folded',
+  'no colon',
+  ': no name',
+  'na me: a',
+  'name\0: a',
+  'name: a\0b',
+  'name: a\rb',
+  'name: \u0001\u007f',
+  'Authorization: Bearer a\r\nAuthorization: Bearer b',
+  'If-Match: "1"\r\nIf-Match: "2"',
+  `x: ${'y'.repeat(20_000)}`,
+  Array.from({ length: 150 }, (_, i) => `x${i}: ${'y'.repeat(90)}`).join('\r\n'),
+  Array.from({ length: 2_500 }, (_, i) => `${i}:`).join('\r\n'),
+];
+const BODIES = [
+  '',
+  '{}',
+  '{"client_name":"a"}',
+  '2\r\n{}\r\n0\r\n\r\n',
+  '2;a=b\r\n{}\r\n0\r\nAuthorization: a\r\n\r\n',
+  'zz\r\n{}\r\n0\r\n\r\n',
+  'ffffffffffffffff\r\n{}',
+  '-1\r\n{}\r\n0\r\n\r\n',
+  '2\n{}\n0\n\n',
+  '1\r\n{\r\n1\r\n}\r\n0\r\n\r\n',
+  'a'.repeat(70_000),
+  'POST /v2/oauth/register HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}',
+  '\0\u00ff\u0080',
+];
+
+/** Bytes, as latin1 text, that are sent on a connection of their own: HTTP by and large, and often none. */
+export const rawMessages: fc.Arbitrary<string> = fc
+  .record({
+    method: fc.constantFrom('GET', 'POST', 'POST', ...METHODS),
+    target: fc.constantFrom(...TARGETS),
+    version: fc.constantFrom(...VERSIONS),
+    headers: fc.uniqueArray(fc.constantFrom(...HEADERS), { maxLength: 4 }),
+    hasHost: fc.boolean(),
+    body: fc.constantFrom(...BODIES),
+    eol: fc.oneof({ weight: 12, arbitrary: fc.constant('\r\n') }, fc.constantFrom('\n', '\r', '\n\r')),
+    garble: fc.option(fc.tuple(fc.nat({ max: 400 }), fc.nat({ max: 255 })), { freq: 4 }),
+    keptLength: fc.option(fc.nat({ max: 300 }), { freq: 6 }),
+    noise: fc.oneof(
+      { weight: 30, arbitrary: fc.constant(null) },
+      fc.uint8Array({ minLength: 1, maxLength: 300 }),
+    ),
+  })
+  .map(({ method, target, version, headers, hasHost, body, eol, garble, keptLength, noise }) => {
+    if (noise !== null) return Buffer.from(noise).toString('latin1');
+    const lines = [
+      `${method} ${target} ${version}`,
+      ...(hasHost ? ['Host: a'] : []),
+      'Connection: close',
+      ...headers,
+    ];
+    const text = `${lines.join(eol)}${eol}${eol}${body}`;
+    const [at = 0, byte = 0] = garble ?? [];
+    const garbled = garble ? text.slice(0, at) + String.fromCharCode(byte) + text.slice(at + 1) : text;
+    return garbled.slice(0, keptLength ?? undefined);
+  });

@@ -1,0 +1,45 @@
+/** A request as it is sent, but for what only its sender knows: see `Known`. */
+export interface HttpRequest {
+  /** What it is aimed at: an operation of the OpenAPI document, a kind of GraphQL operation, or another path. */
+  door: string;
+  method: string;
+  path: string;
+  headers: readonly (readonly [name: string, value: string])[];
+  body: string | null;
+  /** How the body becomes bytes; with `latin1` it is no UTF-8 where it is not ASCII. */
+  encoding: 'utf8' | 'latin1' | 'utf16le';
+}
+
+/** What came back for it. */
+export interface HttpReply {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  text: string;
+  durationMs: number;
+}
+
+/** The JSON value of a reply; undefined where it has none. */
+export function jsonOf({ text }: Pick<HttpReply, 'text'>): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A command that sends the same. */
+export function toCurl(url: string, { method, path, headers, body, encoding }: HttpRequest): string {
+  const bytes = Buffer.from(body ?? '', encoding);
+  const isText = encoding === 'utf8' && !bytes.includes(0);
+  const data = isText ? `--data-binary ${quote(body ?? '')}` : '--data-binary @-';
+  const source = isText ? '' : `printf %s ${quote(bytes.toString('base64'))} | base64 -d | `;
+  return [
+    `${source}curl -si --path-as-is -g -X ${quote(method)} ${quote(url + path)}`,
+    // An empty one takes away what curl would send by itself
+    ...headers.map(([name, value]) => `-H ${quote(value === '' ? `${name};` : `${name}: ${value}`)}`),
+    ...(body === null ? [] : [data]),
+  ].join(' \\\n  ');
+}
+
+/** For a POSIX shell. */
+export const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,161 @@
+import type { HttpReply, HttpRequest } from './http-request.js';
+
+/** What a caller may have learnt of a client. */
+interface KnownClient {
+  clientId: string;
+  version: string;
+  /** Whether the REST door has shown it to this caller. */
+  isShown: boolean;
+  /** Of its registration. */
+  token?: string;
+  clientSecret?: string;
+  secretId?: string;
+}
+
+/** Credentials, by what a request calls them. */
+export interface Credentials {
+  /** An API key of an admin, which no request may revoke. */
+  admin: string;
+  member: string;
+  orgId: string;
+  revoked: string;
+  /** A JWT of a member, as an authorization server signs it. */
+  jwt: string;
+  softwareStatement: string;
+}
+
+/** What only some replies tell. */
+const RARELY_KNOWN = ['token', 'clientSecret', 'secretId'] as const;
+
+const MAX_KEPT = 24;
+const MAX_SECRETS_KEPT = 400;
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/;
+const CLIENT_ID = new RegExp(`"(?:client_id|clientId)":"(${UUID.source})"`, 'g');
+const CURSOR = /"(?:cursor|endCursor|startCursor)":"([\w-]+)"/g;
+/** 256 random bits, or a credential made of them: see src/secrets. */
+const SECRET =
+  /(?<![\w-])(?:oc[ri]_[\w-]{51}|(?=[\w-]{0,42}[A-Z])(?=[\w-]{0,42}[a-z])(?=[\w-]{0,42}\d)[\w-]{43})(?![\w-])/g;
+
+/** The secrets in a text, told by their form. */
+export const secretsIn = (text: string) => text.match(SECRET) ?? [];
+
+/** Those that a reply tells; a style sheet has words of that form, too. */
+export const toldBy = ({ headers, text }: HttpReply) =>
+  /json/.test(headers['content-type'] ?? '') ? secretsIn(text) : [];
+
+/**
+ * What one caller knows: credentials, and what replies told. A request names it as `{{name}}`, or `"{{#name}}"` where JSON is
+ * to have a number, so that it can be made without knowing and yet reach what is there.
+ */
+export class Known {
+  readonly clients: KnownClient[] = [];
+  readonly secrets = new Set<string>();
+  private readonly lists: Record<
+    'cursor' | 'apiKeyId' | 'initialAccessTokenId' | 'initialAccessToken',
+    string[]
+  > = {
+    cursor: [],
+    apiKeyId: [],
+    initialAccessTokenId: [],
+    initialAccessToken: [],
+  };
+
+  constructor(private readonly credentials: Credentials) {}
+
+  /** @param focus which client is meant, among those of which is known what the request needs */
+  fillIn(request: HttpRequest, focus: number): HttpRequest {
+    const values = this.valuesFor(request, focus);
+    // As good as any other value where nothing is known yet
+    const look = (_: string, name: string) => values[name] ?? '1';
+    const fill = (text: string) => text.replace(/"\{\{#(\w+)\}\}"/g, look).replace(/\{\{#?(\w+)\}\}/g, look);
+    return {
+      ...request,
+      path: fill(request.path),
+      headers: request.headers.map(([name, value]) => [name, fill(value)] as const),
+      body: request.body === null ? null : fill(request.body),
+    };
+  }
+
+  private valuesFor(request: HttpRequest, focus: number): Partial<Record<string, string>> {
+    const client = this.choose(request, focus);
+    const listed = Object.entries(this.lists).map(([name, values]) => [name, values[focus % values.length]]);
+    return {
+      ...this.credentials,
+      ...(Object.fromEntries(listed) as Record<string, string | undefined>),
+      ...(client && { ...client, isShown: undefined }),
+    };
+  }
+
+  /** The client that a request is about. */
+  private choose({ path, headers, body }: HttpRequest, focus: number): KnownClient | undefined {
+    const text = `${path} ${headers.flat().join(' ')} ${body ?? ''}`;
+    const needs = RARELY_KNOWN.filter((name) => text.includes(`{{${name}}}`));
+    // Now and then a foreign one
+    const mustBeShown = path.startsWith('/v2/oauth/clients') && focus % 8 !== 0;
+    const fitting = this.clients.filter(
+      (client) => needs.every((name) => client[name] !== undefined) && (client.isShown || !mustBeShown),
+    );
+    const candidates = fitting.length > 0 ? fitting : this.clients;
+    return candidates[focus % candidates.length];
+  }
+
+  /** Notes what a reply says of clients and credentials. */
+  learn({ door }: HttpRequest, reply: HttpReply): void {
+    const { status, text } = reply;
+    for (const secret of toldBy(reply)) this.secrets.add(secret);
+    for (const secret of this.secrets) {
+      if (this.secrets.size <= MAX_SECRETS_KEPT) break;
+      this.secrets.delete(secret);
+    }
+    if (status >= 300) return;
+    for (const [, cursor] of text.matchAll(CURSOR)) keep(this.lists.cursor, cursor!);
+    const ids = new Set([...text.matchAll(CLIENT_ID)].map(([, id]) => id!));
+    const [clientId] = ids;
+    // A page tells of others, most of them foreign
+    if (clientId !== undefined && ids.size === 1) this.learnClient(clientId, reply);
+    // Only keys that a request made: the fuzzer must not revoke its own
+    if (door === 'createApiKey') this.learnIssued('ocr_', text, 'apiKeyId');
+    if (door === 'createInitialAccessToken') this.learnIssued('oci_', text, 'initialAccessTokenId');
+  }
+
+  /** Notes a secret of the client that a request, as it was made, was about. */
+  learnSecret(request: HttpRequest, focus: number, { status, text }: HttpReply): void {
+    const id = new RegExp(`"id":"(${UUID.source})"`).exec(text)?.[1];
+    const client = this.choose(request, focus);
+    if (status < 300 && id !== undefined && client !== undefined) client.secretId = id;
+  }
+
+  /** Forgets the client that a request has deleted; now and then not. */
+  forget(request: HttpRequest, focus: number): void {
+    const client = this.choose(request, focus);
+    if (client !== undefined && focus % 8 !== 0) this.clients.splice(this.clients.indexOf(client), 1);
+  }
+
+  private learnClient(clientId: string, { text, headers }: HttpReply): void {
+    let client = this.clients.find((each) => each.clientId === clientId);
+    if (client === undefined) {
+      client = { clientId, version: '1', isShown: false };
+      keep(this.clients, client);
+    }
+    client.isShown ||= text.includes('"record_type"');
+    const version = /"version":(\d+)/.exec(text)?.[1] ?? /\d+/.exec(headers.etag ?? '')?.[0];
+    const token = /"(?:registration_access_token|registrationAccessToken)":"([^"]+)"/.exec(text)?.[1];
+    const secret = /"(?:client_secret|clientSecret)":"([^"]+)"/.exec(text)?.[1];
+    client.version = version ?? client.version;
+    client.token = token ?? client.token;
+    client.clientSecret = secret ?? client.clientSecret;
+  }
+
+  private learnIssued(prefix: string, text: string, list: 'apiKeyId' | 'initialAccessTokenId'): void {
+    const id = UUID.exec(text)?.[0];
+    const value = secretsIn(text).find((secret) => secret.startsWith(prefix));
+    if (id !== undefined) keep(this.lists[list], id);
+    if (value !== undefined && prefix === 'oci_') keep(this.lists.initialAccessToken, value);
+  }
+}
+
+function keep<T>(list: T[], value: T): void {
+  list.push(value);
+  if (list.length > MAX_KEPT) list.shift();
+}

@@ -1,0 +1,30 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { JsonSchema } from '../generate/json-schema.js';
+import type { OpenApiDocument } from '../openapi-document.js';
+
+/** What is wrong with a value, in a few words that are the same for the same fault; undefined where it is good. */
+export type Check = (value: unknown) => string | undefined;
+
+/** The identifier of the document within its references. */
+const BASE = 'openapi';
+
+/** Makes checks of the schemas of a document; null stands for no value at all. */
+export function schemaChecks(document: OpenApiDocument): (schema: JsonSchema | null) => Check {
+  // OpenAPI 3.1 is JSON Schema 2020-12 with a few words more
+  const ajv = new Ajv2020({ strict: false, validateSchema: false });
+  addFormats.default(ajv);
+  ajv.addSchema({ $id: BASE, ...document.json });
+  return (schema) => {
+    if (schema === null) return (value) => (value === undefined ? undefined : 'there is a body');
+    const validate = ajv.compile(withAbsoluteReferences(schema));
+    return (value) => {
+      if (validate(value)) return undefined;
+      const [error] = validate.errors!;
+      return `${error!.instancePath.replace(/\/\d+/g, '/*')} ${error!.message}`.trim();
+    };
+  };
+}
+
+const withAbsoluteReferences = (schema: JsonSchema) =>
+  JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/', `"$ref":"${BASE}#/`)) as JsonSchema;
