@@ -91,6 +91,15 @@ export class ClientUseRepository {
     return row ? new Date(Number(row[0])) : null;
   }
 
+  /** When the youngest unused client was created that is not among the newest `max`; null: all are. */
+  async youngestBeyond(max: number): Promise<Date | null> {
+    const [row] = await this.run(
+      `SELECT created_at FROM oauth_clients WHERE ${UNUSED} ORDER BY created_at DESC LIMIT 1 OFFSET :max`,
+      { max },
+    );
+    return row ? new Date(Number(row[0])) : null;
+  }
+
   /** Whether there is an unused client that nobody registered since `limit`. */
   async hasUnusedSince(limit: Date): Promise<boolean> {
     const rows = await this.run(

@@ -68,9 +68,8 @@ export class UnusedPool {
   private async makeRoom(asked: number): Promise<Outcome<void>[]> {
     const max = this.max!;
     if (performance.now() >= this.countAgainAt) await this.count(max);
-    const excess = this.size + asked - max;
-    const wanted = Math.min(Math.max(excess, Math.ceil(max * EVICTED_SHARE)), REMOVAL_BATCH);
-    const evicted = excess > 0 ? await this.evict(Math.min(excess, asked), wanted) : 0;
+    const needed = Math.min(asked, this.size + asked - max);
+    const evicted = needed > 0 ? await this.evict(max, needed) : 0;
     // A pool that is larger than it may be, because it was allowed to be, does not keep everybody out
     const places = Math.min(asked, Math.max(max - this.size, evicted, 0));
     this.size += places;
@@ -84,26 +83,39 @@ export class UnusedPool {
     const before = performance.now();
     // Those under way may be counted twice: too many for a moment, rather than too few
     const { underWay } = this;
-    this.size = underWay + (await this.repository.count(max + REMOVAL_BATCH));
+    const counted = await this.repository.count(max + REMOVAL_BATCH);
+    this.size = underWay + counted;
+    if (counted > max) this.size -= await this.removeSurplus(max);
     const now = performance.now();
     this.countAgainAt = now + Math.max(MIN_COUNT_INTERVAL_MS, (now - before) / COUNTING_SHARE);
   }
 
-  /**
-   * Evicts at least as many as are `needed`, where so many are old enough.
-   * @param wanted at most so many
-   */
-  private async evict(needed: number, wanted: number): Promise<number> {
+  /** However many instances see the same surplus, nothing else is removed for it. */
+  private async removeSurplus(max: number): Promise<number> {
+    const youngest = await this.repository.youngestBeyond(max);
+    if (youngest === null) return 0;
+    const limit = Math.min(youngest.getTime() + 1, Date.now() - this.minAgeMs);
+    return this.repository.remove(new Date(limit), REMOVAL_BATCH, SYSTEM);
+  }
+
+  /** Evicts at least as many as are `needed`, where so many are old enough. */
+  private async evict(max: number, needed: number): Promise<number> {
+    if (performance.now() < this.fullUntil) return 0;
+    const wanted = Math.max(needed, Math.min(Math.ceil(max * EVICTED_SHARE), REMOVAL_BATCH));
     let evicted = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS && evicted < needed; attempt++) {
-      if (performance.now() < this.fullUntil) break;
       if (attempt > 0) await setTimeout(LOCKED_MS);
       const limit = new Date(Date.now() - this.minAgeMs);
       evicted += await this.repository.remove(limit, wanted - evicted, SYSTEM);
       // Another instance may have locked those that are old enough
-      if (evicted < needed && !(await this.repository.hasUnusedSince(limit))) await this.waitForAge();
+      if (evicted < needed && !(await this.repository.hasUnusedSince(limit))) {
+        await this.waitForAge();
+        break;
+      }
     }
     this.size -= evicted;
+    // Others may have made more room than is known here
+    if (evicted < needed) await this.count(max);
     return evicted;
   }
 
