@@ -19,21 +19,30 @@ export type Resolve = (ref: string) => JsonSchema;
 
 const FORMATS: Partial<Record<string, fc.Arbitrary<string>>> = {
   uri: fc.oneof(
-    fc.constantFrom(
-      'https://example.com/cb',
-      'http://localhost:8080/cb',
-      'http://[::1]/',
-      'com.example.app:/cb',
-      'cursor://x',
-    ),
-    fc.webUrl({ validSchemes: ['https'], withQueryParameters: true }),
+    {
+      weight: 12,
+      arbitrary: fc.constantFrom('https://example.com/cb', 'https://example.com/', 'https://a.example/?b=c'),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(
+        'http://localhost:8080/cb',
+        'http://[::1]/',
+        'com.example.app:/cb',
+        'cursor://x',
+      ),
+    },
+    { weight: 1, arbitrary: fc.webUrl({ validSchemes: ['https'], withQueryParameters: true }) },
   ),
   'date-time': fc
     .date({ min: new Date('2026-01-01'), max: new Date('2090-01-01'), noInvalidDate: true })
     .map((date) => date.toISOString()),
 };
 
-const words = fc.constantFrom('admin', 'read', 'write', 'a:b', 'invoices:read', 'Ünïcode 名前', 'code', 'x');
+const words = fc.oneof(
+  { weight: 20, arbitrary: fc.constantFrom('admin', 'read', 'write', 'a:b', 'invoices:read', 'code', 'x') },
+  { weight: 1, arbitrary: fc.constant('Ünïcode 名前') },
+);
 
 /** Values that a schema allows. */
 export function valuesOf(schema: JsonSchema, resolve: Resolve): fc.Arbitrary<unknown> {

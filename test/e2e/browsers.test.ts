@@ -82,6 +82,18 @@ describe('A browser', () => {
       ).toEqual({});
     });
 
+    it('are refused in the usual words, whatever they ask for, where there is no such door', async () => {
+      await start();
+      const answer = await registry.send('/nope', { method: 'OPTIONS', headers: { 'content-type': '/' } });
+      expect([answer.status, answer.body]).toEqual([
+        415,
+        {
+          error: 'unsupported_media_type',
+          error_description: 'Send the request body as Content-Type: application/json.',
+        },
+      ]);
+    });
+
     it('get through no other door', async () => {
       await start();
       for (const [path, status] of [
