@@ -6,6 +6,7 @@ import { ClientSecretEntity } from './src/clients/client-secret.entity.js';
 import { ClientEntity } from './src/clients/client.entity.js';
 import { InitialAccessTokenEntity } from './src/clients/initial-access-token.entity.js';
 import { type DatabaseConfig, readConfig } from './src/config/config.js';
+import { loadSqlite } from './src/database/sqlite.js';
 import { AddRegistrationToken1795309200000 } from './src/migrations/1795309200000-add-registration-token.js';
 import { CreateInitialAccessTokens1795395600000 } from './src/migrations/1795395600000-create-initial-access-tokens.js';
 import { CreateAuditEvents1795399200000 } from './src/migrations/1795399200000-create-audit-events.js';
@@ -52,6 +53,7 @@ export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
     ? {
         ...schema,
         type: 'better-sqlite3',
+        driver: loadSqlite(),
         database: database.path,
         enableWAL: true,
         timeout: SQLITE_BUSY_TIMEOUT_MS,

@@ -1,6 +1,6 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import Sqlite from 'better-sqlite3';
 import type { DatabaseConfig } from '../config/config.js';
+import { loadSqlite } from '../database/sqlite.js';
 import { readArguments, UsageError } from './arguments.js';
 
 /**
@@ -27,6 +27,7 @@ function copy(from: string, to: string): void {
   // So that a file of that name is always a whole one
   const unfinished = `${to}.unfinished`;
   rmSync(unfinished, { force: true });
+  const Sqlite = loadSqlite();
   const connection = new Sqlite(from, { readonly: true, fileMustExist: true });
   try {
     // One read transaction. SQLite's backup interface would begin again with every write of the service

@@ -5,12 +5,14 @@ import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import Sqlite from 'better-sqlite3';
 import pg from 'pg';
+import { loadSqlite } from '../../src/database/sqlite.js';
 import { type Acknowledgement, callUntilItDies } from '../support/callers.js';
 import { findInstalledPostgres, startInstalledPostgres } from '../support/installed-postgres.js';
 import { Program } from '../support/process.js';
 import { readStored } from '../support/stored.js';
+
+const Sqlite = loadSqlite();
 
 const run = promisify(execFile);
 

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import Database from 'better-sqlite3';
+import { loadSqlite } from '../../src/database/sqlite.js';
 import { ApiKeyEntity } from '../../src/auth/api-key.entity.js';
 import { insertTogether } from '../../src/database/group-commit.js';
 import { Transactions } from '../../src/database/transactions.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, Registry } from '../support/registry.js';
+
+const Database = loadSqlite();
 
 const CALLERS = 50;
 /** `SOAK_SECONDS=60 npm test -- test/e2e/concurrency.test.ts` is the long form. */

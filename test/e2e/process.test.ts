@@ -3,12 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { loadSqlite } from '../../src/database/sqlite.js';
 import { readConfig } from '../../src/config/config.js';
 import { openDatabase } from '../../src/database/open-database.js';
 import { createDatabase, onEachEngine, type TestDatabase } from '../support/databases.js';
 import { Program } from '../support/process.js';
 import { aClient } from '../support/registry.js';
+
+const Database = loadSqlite();
 
 const KEY = 'a-bootstrap-key-of-more-than-32-characters';
 const URL_LINE = /Listening on (http:\/\/\S+)/;
