@@ -1,5 +1,8 @@
+import { globalAgent } from 'node:http';
 import { type TokenIssuer } from '../test/support/token-issuer.js';
+import { type HttpRequest, jsonOf } from './http-request.js';
 import { Known } from './known.js';
+import { send } from './send.js';
 
 const SECONDS_PER_DAY = 86_400;
 
@@ -19,6 +22,38 @@ interface CreatedKey {
   createApiKey: { value: string; apiKey: { id: string } };
 }
 
+const post = (door: string, path: string, key: string, body: object): HttpRequest => ({
+  door,
+  method: 'POST',
+  path,
+  headers: [
+    ['authorization', `Bearer ${key}`],
+    ['content-type', 'application/json'],
+  ],
+  body: JSON.stringify(body),
+  encoding: 'utf8',
+});
+
+/** What each caller has from the beginning, for there to be something to read, change and delete. */
+const START: readonly [door: string, path: string, body: object][] = [
+  [
+    'CreateOAuthClient',
+    '/v2/oauth/clients',
+    {
+      name: 'Billing',
+      client_type: 'confidential',
+      allowed_scopes: ['read'],
+      allowed_grant_types: ['client_credentials'],
+    },
+  ],
+  [
+    'RegisterOAuthClient',
+    '/v2/oauth/register',
+    { client_name: 'Fuzz', redirect_uris: ['https://example.com/cb'] },
+  ],
+];
+const STARTS = 3;
+
 /** Callers of the service, each of an organization of its own, with credentials of every kind. */
 export async function createCallers(
   url: string,
@@ -27,12 +62,8 @@ export async function createCallers(
   count: number,
 ): Promise<Known[]> {
   const ask = async (query: string, variables: object): Promise<unknown> => {
-    const response = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${adminKey}` },
-      body: JSON.stringify({ query, variables }),
-    });
-    return ((await response.json()) as { data: unknown }).data;
+    const reply = await send(url, globalAgent, post('', '/graphql', adminKey, { query, variables }));
+    return (jsonOf(reply) as { data: unknown }).data;
   };
   const createKey = async (orgId: string) => {
     const input = { name: 'fuzz', orgId, userId: 'fuzz', role: 'MEMBER' };
@@ -41,25 +72,23 @@ export async function createCallers(
   const revoked = await createKey('nobody');
   await ask(REVOKE_KEY, { id: revoked.apiKey.id });
 
-  const callers: Known[] = [];
-  for (let i = 0; i < count; i++) {
-    const orgId = `org-${i}`;
-    const exp = Math.floor(Date.now() / 1000) + SECONDS_PER_DAY;
-    callers.push(
-      new Known({
-        admin: adminKey,
-        member: (await createKey(orgId)).value,
-        orgId,
-        revoked: revoked.value,
-        jwt: await issuer.sign({ org_id: orgId, exp }),
-        softwareStatement: await issuer.sign({
-          aud: undefined,
-          exp,
-          client_name: 'Attested',
-          software_id: 'fuzz',
-        }),
-      }),
-    );
-  }
-  return callers;
+  const exp = Math.floor(Date.now() / 1000) + SECONDS_PER_DAY;
+  const statement = { aud: undefined, exp, client_name: 'Attested', software_id: 'fuzz' };
+  const createCaller = async (orgId: string): Promise<Known> => {
+    const { value: member } = await createKey(orgId);
+    const caller = new Known({
+      admin: adminKey,
+      member,
+      orgId,
+      revoked: revoked.value,
+      jwt: await issuer.sign({ org_id: orgId, exp }),
+      softwareStatement: await issuer.sign(statement),
+    });
+    for (const [door, path, body] of Array.from({ length: STARTS }, () => START).flat()) {
+      const request = post(door, path, member, body);
+      caller.learn(request, await send(url, globalAgent, request));
+    }
+    return caller;
+  };
+  return Promise.all(Array.from({ length: count }, (_, i) => createCaller(`org-${i}`)));
 }
