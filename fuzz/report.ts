@@ -3,7 +3,7 @@ import type { Reproduction } from './fuzz.js';
 import type { Statistics } from './statistics.js';
 
 /** Requests by door and status, and what the service took of memory, as text. */
-export function table({ doors, requests }: Statistics, samples: readonly MemorySample[]): string {
+export function table({ doors, requests, done }: Statistics, samples: readonly MemorySample[]): string {
   const rows = [...doors]
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([door, { requests: count, statuses, slowestMs }]) => {
@@ -19,7 +19,7 @@ export function table({ doors, requests }: Statistics, samples: readonly MemoryS
   return [
     `${'door'.padEnd(32)} requests slowest  statuses`,
     ...rows,
-    `${requests} requests`,
+    `${requests} requests, ${done} done`,
     '',
     ...memory,
   ].join('\n');

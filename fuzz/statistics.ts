@@ -9,6 +9,8 @@ interface DoorStatistics {
 export class Statistics {
   readonly doors = new Map<string, DoorStatistics>();
   requests = 0;
+  /** Those that were not refused. */
+  done = 0;
 
   /** @param status 0 where there was no reply, as to what is no request */
   add(door: string, status: number, durationMs = 0): void {
@@ -18,5 +20,6 @@ export class Statistics {
     of.slowestMs = Math.max(of.slowestMs, durationMs);
     this.doors.set(door, of);
     this.requests++;
+    if (status >= 200 && status < 300) this.done++;
   }
 }

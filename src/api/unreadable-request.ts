@@ -9,17 +9,22 @@ const FAULTS: Partial<Record<string, [status: number, description: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
 };
 
+/** `rawPacket` is what of it came last: a Buffer, whatever Fastify calls it. */
+type UnreadableRequest = NodeJS.ErrnoException & { rawPacket?: unknown };
+
 /** Answers what is no readable HTTP, so that no request comes of it, in the form of every other error; then hangs up. */
-export function answerUnreadable({ code }: NodeJS.ErrnoException, socket: Socket): void {
+export function answerUnreadable({ code, rawPacket }: UnreadableRequest, socket: Socket): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
   const [status, description] = FAULTS[code ?? ''] ?? [400, 'This is no well-formed HTTP request.'];
+  // RFC 9110 §9.3.2: a sender of HEAD takes a body for the next reply
+  const isHead = rawPacket instanceof Buffer && rawPacket.toString('latin1', 0, 5) === 'HEAD ';
   const body = JSON.stringify({ error: 'invalid_request', error_description: description });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Cache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+      `Cache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${isHead ? '' : body}`,
   );
 }
 

@@ -1347,6 +1347,15 @@ onEachEngine((engine) => {
       );
     });
 
+    it('answers HEAD without a body, even where it cannot read the rest', async () => {
+      const received = await exchange(
+        registry,
+        raw('HEAD /health/live HTTP/1.1', HOST, `X-Long: ${'a'.repeat(20_000)}`, '', ''),
+        { thenHangUp: false },
+      );
+      expect(received).toMatch(/^HTTP\/1\.1 431 [^{]*\r\n\r\n$/);
+    });
+
     it.each([
       ['an expectation that nobody fulfils', 'HTTP/1.1', [HOST, 'Expect: a-miracle']],
       ['HTTP/1.0 without Host, as health checks speak it', 'HTTP/1.0', []],
