@@ -69,6 +69,7 @@ it('Every limit is what it was meant to be', () => {
     maxBodyBytes: 65_536,
     maxParameterLength: 100,
     maxConnections: 4_000,
+    maxRequests: 250,
   });
 });
 
