@@ -96,5 +96,5 @@ export function median(values: readonly number[]): number {
   return (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
 }
 
-const medianOfKnown = (values: readonly (number | null)[]) =>
+export const medianOfKnown = (values: readonly (number | null)[]) =>
   values.every((value) => value !== null) ? median(values) : null;

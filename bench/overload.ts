@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import { ask } from './ask.js';
 import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
-import { measure, median } from './compare.js';
+import { measure, median, medianOfKnown } from './compare.js';
 import { type DatabaseServer, ENGINES, postgresAt, sqliteIn, startPostgres } from './databases.js';
 import type { Load } from './load.js';
 import { describeMachine, requireDisk } from './machine.js';
@@ -49,7 +49,7 @@ async function main({ seconds, rounds, engines }: Options): Promise<void> {
     '# Overload',
     list([...describeMachine(directory), `Date: ${new Date().toISOString().slice(0, 10)}`]),
     `What is answered as asked while more is asked for than can be done; the rest is refused with 503. Medians of ${rounds} rounds of ` +
-      `${seconds} s; times are those of what was not refused. Whoever is answered asks again at once, and so does whoever is refused, ` +
+      `${seconds} s; times are those of what was not refused, and the processor time is all that the server took, refusals included. Whoever is answered asks again at once, and so does whoever is refused, ` +
       `as no good client would. The goal is that at least ${GOAL * 100} % of the peak is left.`,
   ];
   for (const engine of engines) {
@@ -92,6 +92,7 @@ async function press(
         whole(of(i, 'refusalsPerSecond')),
         of(i, 'p50Ms').toFixed(0),
         of(i, 'p99Ms').toFixed(0),
+        medianOfKnown(runs[i]!.map((run) => run.cpuMsPerResponse))?.toFixed(2) ?? 'n/a',
         `${(left * 100).toFixed(0)} %`,
         left >= GOAL ? 'yes' : '**no**',
       ]);
@@ -99,7 +100,17 @@ async function press(
   }
   await server.stop();
   return table(
-    ['operation', 'connections', 'answered/s', 'refused/s', 'p50 ms', 'p99 ms', 'of the peak', 'reached'],
+    [
+      'operation',
+      'connections',
+      'answered/s',
+      'refused/s',
+      'p50 ms',
+      'p99 ms',
+      'CPU ms per answer',
+      'of the peak',
+      'reached',
+    ],
     rows,
   );
 }
