@@ -7,6 +7,8 @@ import { REGISTRATION_PATH } from './paths.js';
 /** Where callers reach the service. Never derived from a request: a forged Host header must not end up in a reply. */
 @Injectable()
 export class PublicUrl {
+  private port: number | undefined;
+
   constructor(
     @Inject(CONFIG) private readonly config: Config,
     private readonly host: HttpAdapterHost,
@@ -25,8 +27,9 @@ export class PublicUrl {
   /** Where the service itself listens. */
   listening(): string {
     const server = this.host.httpAdapter.getHttpServer() as Server;
-    const port = (server.address() as AddressInfo | null)?.port ?? this.config.port;
+    // The system is asked once
+    this.port ??= (server.address() as AddressInfo | null)?.port;
     const { host } = this.config;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.port ?? this.config.port}`;
   }
 }

@@ -1,8 +1,17 @@
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type Driver, driverOf } from './driver.js';
 
 /** The values of a row, in the order of the columns. */
 export type Row = unknown[];
+
+/** A column, and how its values get into the database and out of it again. */
+interface Codec {
+  property: string;
+  column: string;
+  write: (value: unknown) => unknown;
+  read: (value: unknown) => unknown;
+}
 
 /**
  * The table of an entity, for statements that run for every request. TypeORM builds each statement anew, and finds its way
@@ -14,52 +23,70 @@ export class Table<E extends ObjectLiteral> {
   readonly columns: readonly string[];
   /** Those that are read, in the order in which {@link toEntity} takes them: all but what the entity hides. */
   readonly readColumns: readonly string[];
-  private readonly written: readonly ColumnMetadata[];
-  private readonly read: readonly ColumnMetadata[];
+  private readonly written: readonly Codec[];
+  private readonly read: readonly Codec[];
   private readonly blankRecord: Record<string, unknown>;
   private readonly blankEntity: Record<string, unknown>;
 
-  constructor(
-    private readonly dataSource: DataSource,
-    entity: EntityTarget<E>,
-  ) {
+  constructor(dataSource: DataSource, entity: EntityTarget<E>) {
     const metadata = dataSource.getMetadata(entity);
-    const nameOf = ({ databaseName }: ColumnMetadata) => dataSource.driver.escape(databaseName);
+    const { engine } = driverOf(dataSource);
+    const nameOf = ({ column }: Codec) => dataSource.driver.escape(column);
+    const codecOf = (column: ColumnMetadata) => toCodec(column, engine);
     this.name = dataSource.driver.escape(metadata.tableName);
-    this.written = metadata.columns;
-    this.read = metadata.columns.filter(({ isSelect }) => isSelect);
+    this.written = metadata.columns.map(codecOf);
+    this.read = metadata.columns.filter(({ isSelect }) => isSelect).map(codecOf);
     this.columns = this.written.map(nameOf);
     this.readColumns = this.read.map(nameOf);
-    this.blankRecord = blank(this.written.map(({ databaseName }) => databaseName));
-    this.blankEntity = blank(this.read.map(({ propertyName }) => propertyName));
+    this.blankRecord = blank(this.written.map(({ column }) => column));
+    this.blankEntity = blank(this.read.map(({ property }) => property));
   }
 
   /** What is stored of an entity. What it does not have is null. */
   toRow(entity: Partial<E>): Row {
-    const { driver } = this.dataSource;
-    return this.written.map(
-      (column) => (driver.preparePersistentValue(entity[column.propertyName], column) as unknown) ?? null,
-    );
+    return this.written.map(({ property, write }) => write(entity[property]) ?? null);
   }
 
   /** The same, by the names of the columns. */
   toRecord(entity: Partial<E>): Record<string, unknown> {
     const record = { ...this.blankRecord };
     this.toRow(entity).forEach((value, i) => {
-      record[this.written[i]!.databaseName] = value;
+      record[this.written[i]!.column] = value;
     });
     return record;
   }
 
   /** @param row the values of {@link readColumns} */
   toEntity(row: Row): E {
-    const { driver } = this.dataSource;
     const entity = { ...this.blankEntity };
-    this.read.forEach((column, i) => {
-      entity[column.propertyName] = driver.prepareHydratedValue(row[i], column);
+    this.read.forEach(({ property, read }, i) => {
+      entity[property] = read(row[i]);
     });
     return entity as E;
   }
+}
+
+const asItIs = (value: unknown) => value;
+
+/**
+ * What TypeORM's drivers find out anew for each value.
+ * @throws Error for a type that a driver changes in a way that is not known here
+ */
+function toCodec(metadata: ColumnMetadata, engine: Driver['engine']): Codec {
+  const { type, transformer, propertyName: property, databaseName: column } = metadata;
+  const name = { property, column };
+  // SQLite knows none
+  if (type === 'boolean' && engine === 'sqlite') {
+    const write = (value: unknown) => (typeof value === 'boolean' ? Number(value) : value);
+    return { ...name, write, read: (value) => (value === null ? null : value === 1) };
+  }
+  const isPlain = ['varchar', 'text', 'integer', 'bigint', 'boolean'].includes(type as string);
+  if (!isPlain || Array.isArray(transformer)) throw new Error(`${column}: no way to store ${String(type)}`);
+  return {
+    ...name,
+    write: transformer?.to.bind(transformer) ?? asItIs,
+    read: transformer?.from.bind(transformer) ?? asItIs,
+  };
 }
 
 /**

@@ -33,16 +33,21 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const { principal } = request;
+    const { requestId, traceId, spanId } = request.logFields;
+    // What is undefined is left out
     logger.info(
       {
-        ...request.logFields,
+        requestId,
+        traceId,
+        spanId,
         method: request.method,
         path: loggablePath(request.url),
         status: reply.statusCode,
         durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
         // Behind a trusted proxy, it is whatever the proxy was told
         address: isIP(request.ip) > 0 ? request.ip : (parseAddress(request.ip)?.toString() ?? null),
-        ...(principal && { orgId: principal.orgId, userId: principal.userId }),
+        orgId: principal?.orgId,
+        userId: principal?.userId,
       },
       'request',
     );
