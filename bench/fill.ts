@@ -77,7 +77,8 @@ function fillerOfSqlite(path: string): Filler {
   const database = new Sqlite(path);
   database.pragma('synchronous = OFF');
   return {
-    statement: (sql, first, last) => database.prepare(sql).run({ first, last }),
+    // The driver binds numbers as fractions, and organizations of a hundred would get one client each
+    statement: (sql, first, last) => database.prepare(sql).run({ first: BigInt(first), last: BigInt(last) }),
     end: () => {
       database.pragma('wal_checkpoint(TRUNCATE)');
       database.close();
