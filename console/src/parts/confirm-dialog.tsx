@@ -1,0 +1,50 @@
+import { Button, Group, Modal, Stack } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { Failed } from './states';
+
+interface ConfirmDialogProps {
+  isOpen: boolean;
+  title: string;
+  /** What the button says: the deed, not "OK". */
+  action: string;
+  isDangerous?: boolean;
+  isPending?: boolean;
+  isDisabled?: boolean;
+  error?: Error | null;
+  onConfirm: () => void;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+/** Asks before something is done. It stays open while that is under way, and where it fails. */
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { isOpen, title, action, isDangerous, isPending, isDisabled, error, onConfirm, onClose, children } =
+    props;
+  return (
+    <Modal
+      opened={isOpen}
+      onClose={onClose}
+      title={title}
+      lockScroll={false}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <Stack>
+        {children}
+        {error && <Failed error={error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            color={isDangerous ? 'red' : undefined}
+            loading={isPending}
+            disabled={isDisabled}
+            onClick={onConfirm}
+          >
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}
