@@ -155,6 +155,8 @@ export type OAuthClientFilter = {
   deleted?: boolean | null | undefined;
   /** Clients that may use this grant, among others. */
   grantType?: GrantType | null | undefined;
+  /** One of these, of which there may be 100; none where there are none. */
+  ids?: Array<string | number> | null | undefined;
   /** Registered with this initial access token. */
   initialAccessTokenId?: string | number | null | undefined;
   /** Part of the name; the case of ASCII letters does not matter. */

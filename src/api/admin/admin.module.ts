@@ -24,11 +24,14 @@ import { refusalFor, toGraphQLError } from '../error.filter.js';
 import { explorerPage } from './explorer.js';
 import { ApiKeysResolver, InitialAccessTokensResolver } from './credentials.resolver.js';
 import { AuditEventsResolver } from './audit-events.resolver.js';
+import { ExpiringSecretsResolver } from './expiring-secrets.resolver.js';
 import { Loaders } from './loaders.js';
 import { OAuthClientMutationsResolver } from './oauth-client-mutations.resolver.js';
 import { OAuthClientResolver, OAuthClientsResolver } from './oauth-clients.resolver.js';
 import { operationReport } from './operation-report.js';
 import { MAX_TOKENS, operationLimits, tooComplex, validationRules } from './query-limits.js';
+import { RegistrationsResolver } from './registrations.resolver.js';
+import { ViewerResolver } from './viewer.resolver.js';
 
 /** Whether introspection and the explorer are on: outside production, unless the operator said otherwise. */
 export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphqlExplorer ?? !production;
@@ -103,6 +106,9 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     ApiKeysResolver,
     InitialAccessTokensResolver,
     AuditEventsResolver,
+    ExpiringSecretsResolver,
+    RegistrationsResolver,
+    ViewerResolver,
     PublicUrl,
   ],
 })
