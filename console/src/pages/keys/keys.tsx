@@ -97,17 +97,26 @@ export function Keys() {
   );
 }
 
+interface NewKey {
+  name: string;
+  orgId: string;
+  userId: string;
+  role: Role;
+  /** Empty: without end. */
+  days: string;
+}
+
 function CreateKey({ onClose }: { onClose: () => void }) {
   const { orgId, userId } = useViewer();
   const client = useQueryClient();
   const { mutate, isPending, error, data } = useMutation({
-    mutationFn: (input: { name: string; orgId: string; userId: string; role: Role; days: string }) => {
+    mutationFn: (input: NewKey) => {
       const { days, ...rest } = input;
       return request(CreateKeyDocument, { input: { ...rest, expiresAt: inDays(days) } });
     },
     onSuccess: () => client.invalidateQueries({ queryKey: ['keys'] }),
   });
-  const { values, bind, otherFaults } = useFields(
+  const { values, bind, otherFaults } = useFields<NewKey>(
     { name: '', orgId, userId, role: 'MEMBER', days: '90' },
     error,
   );
