@@ -18,6 +18,8 @@ import { ClientSecretsService } from '../../clients/client-secrets.service.js';
 import { ClientsModule } from '../../clients/clients.module.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { ERROR_STATUS } from '../../errors/registry-error.js';
+import { BrowserSessions } from '../browser-sessions.js';
+import { BrowserSessionsModule } from '../browser-sessions.module.js';
 import { GRAPHQL_PATH } from '../paths.js';
 import { PublicUrl } from '../public-url.js';
 import { refusalFor, toGraphQLError } from '../error.filter.js';
@@ -50,11 +52,12 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     AuditModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
       driver: ApolloDriver,
-      imports: [AuthModule, ClientsModule, AuditModule],
-      inject: [CONFIG, Authenticator, ClientSecretsService, AuditTrail],
+      imports: [AuthModule, BrowserSessionsModule, ClientsModule, AuditModule],
+      inject: [CONFIG, Authenticator, BrowserSessions, ClientSecretsService, AuditTrail],
       useFactory: (
         config: Config,
         authenticator: Authenticator,
+        sessions: BrowserSessions,
         secrets: ClientSecretsService,
         auditTrail: AuditTrail,
       ) => ({
@@ -89,6 +92,8 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
           isExplorerOn(config) ? formatError(formatted) : withoutHints(formatError(formatted)),
         context: async (request: FastifyRequest) => {
           try {
+            // Here and at no other door: whatever the console does, it does by GraphQL
+            if (config.adminConsole) request.principal ??= await sessions.identify(request);
             await authenticator.admit(request, 'admin');
           } catch (thrown) {
             const error = refusalFor(thrown, request);

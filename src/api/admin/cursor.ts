@@ -38,8 +38,9 @@ export function encodeExpiryCursor({ expiresAt, id }: { expiresAt: Date; id: str
 /** @throws RegistryError `validation_error` where it is none of ours */
 export function decodeExpiryCursor(cursor: string): { expiresAt: Date; id: string } {
   const [ms, id] = parse(cursor);
-  if (!Number.isSafeInteger(ms) || !isText(id)) throw foreignCursor();
-  return { expiresAt: new Date(ms as number), id };
+  const expiresAt = new Date(Number.isInteger(ms) ? (ms as number) : NaN);
+  if (Number.isNaN(expiresAt.getTime()) || !isText(id)) throw foreignCursor();
+  return { expiresAt, id };
 }
 
 const foreignCursor = () =>
