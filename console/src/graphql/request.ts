@@ -33,15 +33,9 @@ interface GraphQLReply {
 
 const KINDS: Record<string, FailureKind> = {
   UNAUTHENTICATED: 'signed-out',
-  UNAUTHORIZED: 'signed-out',
-  INVALID_TOKEN: 'signed-out',
   FORBIDDEN: 'forbidden',
-  INSUFFICIENT_SCOPE: 'forbidden',
   NOT_FOUND: 'not-found',
   PRECONDITION_FAILED: 'conflict',
-  VALIDATION_ERROR: 'invalid',
-  INVALID_CLIENT_METADATA: 'invalid',
-  INVALID_REDIRECT_URI: 'invalid',
   BAD_USER_INPUT: 'invalid',
   RATE_LIMITED: 'busy',
   TEMPORARILY_UNAVAILABLE: 'busy',
