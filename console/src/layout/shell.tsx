@@ -1,4 +1,4 @@
-import { AppShell, Burger, Button, Group, NavLink, Stack, Text } from '@mantine/core';
+import { Burger, Button, Group, NavLink, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
@@ -15,57 +15,53 @@ const PAGES = [
   { to: '/audit', label: 'Audit log' },
 ] as const;
 
-/** What stands around every page: where one can go, and who one is. */
+/** What stands around every page: where one can go, and who one is. Not Mantine's, which writes style elements. */
 export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure();
   const path = useRouterState({ select: ({ location }) => location.pathname });
   useEffect(close, [path, close]);
   return (
-    <AppShell
-      header={{ height: 52 }}
-      navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
-      padding="md"
-      withBorder
-    >
+    <div className="shell">
       <a className="skip-link" href="#content">
         Skip to the content
       </a>
-      <AppShell.Header>
-        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-          <Group gap="sm" wrap="nowrap">
-            <Burger
-              className="only-narrow"
-              opened={isOpen}
-              onClick={toggle}
-              size="sm"
-              aria-label={isOpen ? 'Close the menu' : 'Open the menu'}
-            />
-            <Text fw={600} truncate>
-              OAuth client registry
-            </Text>
-          </Group>
-          <Account />
+      <header className="shell-header">
+        <Group gap="sm" wrap="nowrap">
+          <Burger
+            className="only-narrow"
+            opened={isOpen}
+            onClick={toggle}
+            size="sm"
+            aria-expanded={isOpen}
+            aria-label={isOpen ? 'Close the menu' : 'Open the menu'}
+          />
+          <Text fw={600} truncate>
+            OAuth client registry
+          </Text>
         </Group>
-      </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label="Pages of the console">
+        <Account />
+      </header>
+      <nav
+        className={isOpen ? 'shell-menu' : 'shell-menu shell-menu-closed'}
+        aria-label="Pages of the console"
+      >
         {PAGES.map(({ to, label }) => {
           const isHere = to === '/' ? path === '/' : path.startsWith(to);
           return (
             <NavLink
               key={to}
-              component={Link}
-              to={to}
+              renderRoot={(props) => <Link to={to} {...props} />}
               label={label}
               active={isHere}
               aria-current={isHere ? 'page' : undefined}
             />
           );
         })}
-      </AppShell.Navbar>
-      <AppShell.Main id="content" tabIndex={-1}>
+      </nav>
+      <main id="content" className="shell-content" tabIndex={-1}>
         <Outlet />
-      </AppShell.Main>
-    </AppShell>
+      </main>
+    </div>
   );
 }
 
