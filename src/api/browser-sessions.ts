@@ -63,7 +63,7 @@ export class BrowserSessions {
     const { authorization, 'content-type': type = '' } = request.headers;
     const token = this.tokenOf(request);
     if (authorization !== undefined || token === null) return null;
-    // A form can send neither; a page of another origin has to ask before it sends JSON, and is not let
+    // A form can send no JSON, and a page of another origin has to ask first, and is not let
     if (request.method !== 'POST' || !JSON_TYPE.test(type) || !this.isOwnPage(request)) return null;
     const principal = await this.sessions.authenticate(token);
     if (principal === null) throw new RegistryError('invalid_token', 'The session is over; sign in again.');

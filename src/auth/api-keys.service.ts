@@ -164,8 +164,12 @@ export class ApiKeysService {
   }
 
   /** The same for a session that was begun with the key. Whatever another instance has done to it is known at once. */
-  async authenticateSession(id: string): Promise<Principal | null> {
-    return this.principalOf(await this.byId([id]));
+  async authenticateSession(id: string, expiresAt: Date): Promise<Principal | null> {
+    const key = await this.byId([id]);
+    const principal = this.principalOf(key);
+    if (key === null || principal === null) return null;
+    const isKeyOutlived = key.expiresAt !== null && key.expiresAt < expiresAt;
+    return { ...principal, sessionExpiresAt: isKeyOutlived ? key.expiresAt : expiresAt };
   }
 
   private principalOf(key: ApiKeyEntity | null): Principal | null {

@@ -145,6 +145,13 @@ onEachEngine((engine) => {
       ]);
     });
 
+    it('ends no later than its key', async () => {
+      const expiresAt = new Date(Date.now() + 3_600_000);
+      const { apiKey } = await anAdmin({ expiresAt });
+      const { body } = await ask(registry, await signedIn(registry, apiKey));
+      expect(body.data.viewer.sessionExpiresAt).toBe(expiresAt.toISOString());
+    });
+
     it('is no credential at any other door', async () => {
       const cookie = await signedIn(registry);
       const { body } = await registry.createClient(aClient());

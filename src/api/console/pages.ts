@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
-import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONSOLE_PATH } from '../paths.js';
 
@@ -18,11 +17,11 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 const ASKED_AGAIN = 'no-cache';
 const FILE = /\.\w+$/;
 
+/** Whether there is a console to be served. */
+export const isConsoleBuilt = () => existsSync(join(BUILT_CONSOLE, PAGE));
+
 /** Serves the console to browsers: the files of the build, and its one page at every other path, which it reads itself. */
 export function serveConsole(fastify: FastifyInstance, directory: string = BUILT_CONSOLE): void {
-  if (!existsSync(join(directory, PAGE))) {
-    new Logger('Console').warn(`There is no admin console in ${directory}: npm run build makes it.`);
-  }
   void fastify.register(fastifyStatic, {
     root: directory,
     serve: false,
