@@ -48,10 +48,10 @@ export class Console {
   private faults: string[] = [];
 
   /** Starts both before the tests of a block, ends them afterwards, and lets no page do what no page should. */
-  static forEachTest(engine: Engine, { isSeeded = false, env = {} as Record<string, string> } = {}): Console {
+  static forEachTest(engine: Engine, { isSeeded = false } = {}): Console {
     const console = new Console();
     beforeAll(async () => {
-      console.registry = await Registry.start(engine, env);
+      console.registry = await Registry.start(engine);
       if (isSeeded) await seedClients(console.registry);
       console.browser = await openBrowser();
     }, 60_000);
@@ -90,6 +90,7 @@ export class Console {
   async openSignedIn(path = '/', options: PageOptions = {}): Promise<Page> {
     const page = await this.open(path, options);
     await signIn(page, this.registry.adminKey);
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
     return page;

@@ -1,9 +1,9 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Failed } from './states';
+import { Dialog } from './dialog';
 
 interface ConfirmDialogProps {
-  isOpen: boolean;
   title: string;
   /** What the button says: the deed, not "OK". */
   action: string;
@@ -18,16 +18,9 @@ interface ConfirmDialogProps {
 
 /** Asks before something is done. It stays open while that is under way, and where it fails. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { isOpen, title, action, isDangerous, isPending, isDisabled, error, onConfirm, onClose, children } =
-    props;
+  const { title, action, isDangerous, isPending, isDisabled, error, onConfirm, onClose, children } = props;
   return (
-    <Modal
-      opened={isOpen}
-      onClose={onClose}
-      title={title}
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog title={title} onClose={onClose}>
       <Stack>
         {children}
         {error && <Failed error={error} />}
@@ -45,6 +38,6 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

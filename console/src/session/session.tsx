@@ -1,4 +1,4 @@
-import { Center, Loader, Modal } from '@mantine/core';
+import { Center, Loader } from '@mantine/core';
 import { QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useMemo, useState } from 'react';
 import { ViewerDocument, type ViewerQuery } from '../graphql/operations';
@@ -6,6 +6,7 @@ import { request, RequestError } from '../graphql/request';
 import { Failed } from '../parts/states';
 import { createQueryClient } from './query-client';
 import { SignInForm, SignInPage } from './sign-in';
+import { Dialog } from '../parts/dialog';
 
 export type Viewer = ViewerQuery['viewer'];
 
@@ -47,20 +48,14 @@ function Gate({ isOver, onBack, children }: { isOver: boolean; onBack: () => voi
     return (
       <ViewerContext value={data}>
         {children}
-        <Modal
-          opened={isOver}
-          onClose={() => undefined}
-          withCloseButton={false}
-          closeOnEscape={false}
-          closeOnClickOutside={false}
-          lockScroll={false}
-          title="Your session is over"
-        >
-          <SignInForm
-            about="Sign in again to go on. Nothing of what you typed is lost."
-            onSignedIn={onSignedIn}
-          />
-        </Modal>
+        {isOver && (
+          <Dialog title="Your session is over">
+            <SignInForm
+              about="Sign in again to go on. Nothing of what you typed is lost."
+              onSignedIn={onSignedIn}
+            />
+          </Dialog>
+        )}
       </ViewerContext>
     );
   }

@@ -195,7 +195,6 @@ function Actions({ client }: { client: ClientDetailsFragment }) {
       ))}
       {deed && (
         <ConfirmDialog
-          isOpen
           title={`${deed.label}: ${client.name}`}
           action={deed.label}
           isDangerous={deed.isDangerous}

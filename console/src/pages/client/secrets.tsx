@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, NativeSelect, Stack, Text } from '@mantine/core';
+import { Button, Checkbox, Group, NativeSelect, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type ClientQuery, IssueSecretDocument, RevokeSecretDocument } from '../../graphql/operations';
@@ -8,6 +8,7 @@ import { DataTable } from '../../parts/data-table';
 import { ShownOnce } from '../../parts/shown-once';
 import { Empty, Failed } from '../../parts/states';
 import { When } from '../../parts/when';
+import { Dialog } from '../../parts/dialog';
 
 type Secret = NonNullable<ClientQuery['oauthClient']>['secrets']['nodes'][number];
 
@@ -87,13 +88,7 @@ function Rotate({ clientId, onClose }: { clientId: string; onClose: () => void }
     onSuccess: () => queryClient.invalidateQueries(),
   });
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Rotate the secret"
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog title="Rotate the secret" onClose={onClose}>
       <Stack>
         {error && <Failed error={error} />}
         {data ? (
@@ -121,7 +116,7 @@ function Rotate({ clientId, onClose }: { clientId: string; onClose: () => void }
           </>
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -144,7 +139,6 @@ function Revoke({ clientId, secret, isLast, onClose }: RevokeProps) {
   });
   return (
     <ConfirmDialog
-      isOpen
       title={`Revoke the secret that ends with ${secret.hint}`}
       action="Revoke"
       isDangerous

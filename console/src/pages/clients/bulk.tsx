@@ -69,7 +69,6 @@ export function BulkDialog({ deed, ids, filter, onDone, onClose }: BulkDialogPro
   const count = dryRun.data;
   return (
     <ConfirmDialog
-      isOpen
       title={`${verb} clients`}
       action={count === undefined ? verb : `${verb} ${clients(count)}`}
       isDangerous={deed === 'delete' || deed === 'disable'}

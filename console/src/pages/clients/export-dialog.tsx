@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Progress, Stack, Text } from '@mantine/core';
+import { Button, Group, Progress, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import type { OAuthClientFilter, OAuthClientOrder } from '../../graphql/operations';
 import { Failed } from '../../parts/states';
 import { saveCsv } from './csv';
+import { Dialog } from '../../parts/dialog';
 
 interface ExportDialogProps {
   filter: OAuthClientFilter;
@@ -30,13 +31,7 @@ export function ExportDialog({ filter, order, total, onClose }: ExportDialogProp
   };
   const isStopped = error instanceof DOMException;
   return (
-    <Modal
-      opened
-      onClose={close}
-      title="Save as CSV"
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog title="Save as CSV" onClose={close}>
       <Stack>
         <Text size="sm">
           {total === undefined ? 'All clients' : `${total.toLocaleString('en')} clients`} that match the
@@ -66,6 +61,6 @@ export function ExportDialog({ filter, order, total, onClose }: ExportDialogProp
           )}
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
@@ -21,6 +21,7 @@ import { inDays, useFields } from '../../parts/use-fields';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
 import { useViewer } from '../../session/session';
+import { Dialog } from '../../parts/dialog';
 
 const route = getRouteApi('/keys');
 const PAGE_SIZE = 50;
@@ -125,13 +126,7 @@ function CreateKey({ onClose }: { onClose: () => void }) {
     mutate(values);
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="New API key"
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog title="New API key" onClose={onClose}>
       {data ? (
         <Stack>
           <ShownOnce what="API key" value={data.createApiKey.value} />
@@ -174,7 +169,7 @@ function CreateKey({ onClose }: { onClose: () => void }) {
           </Stack>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -190,7 +185,6 @@ function RevokeKey({ apiKey, onClose }: { apiKey: KeyFragment; onClose: () => vo
   });
   return (
     <ConfirmDialog
-      isOpen
       title={`Revoke ${apiKey.name}`}
       action="Revoke"
       isDangerous

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
@@ -22,6 +22,7 @@ import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
 import { useViewer } from '../../session/session';
 import { GRANT_TYPES } from '../clients/clients-search';
+import { Dialog } from '../../parts/dialog';
 
 const route = getRouteApi('/tokens');
 const PAGE_SIZE = 50;
@@ -149,13 +150,7 @@ function CreateToken({ onClose }: { onClose: () => void }) {
     mutate(values);
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="New initial access token"
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog title="New initial access token" onClose={onClose}>
       {data ? (
         <Stack>
           <ShownOnce what="Initial access token" value={data.createInitialAccessToken.value} />
@@ -220,7 +215,7 @@ function CreateToken({ onClose }: { onClose: () => void }) {
           </Stack>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -235,7 +230,6 @@ function RevokeToken({ token, onClose }: { token: TokenFragment; onClose: () => 
   });
   return (
     <ConfirmDialog
-      isOpen
       title={`Revoke ${token.name}`}
       action="Revoke"
       isDangerous
