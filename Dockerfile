@@ -5,6 +5,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json nest-cli.json ormconfig.ts ./
 COPY src src
+COPY console console
 RUN npm run build && npm prune --omit=dev --omit=optional
 # Writable by the service alone, where it keeps SQLite
 RUN mkdir /data && chown 1000:1000 /data

@@ -1,4 +1,5 @@
 import boundaries from 'eslint-plugin-boundaries';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /**
@@ -25,9 +26,9 @@ const IMPORTS = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'dist-bench', 'dist-fuzz', 'coverage', 'data'] },
+  { ignores: ['dist', 'dist-bench', 'dist-fuzz', 'coverage', 'data', 'console/src/graphql/operations.ts'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -41,6 +42,7 @@ export default tseslint.config(
       ],
     },
   },
+  { files: ['console/**/*.tsx', 'console/**/*.ts'], extends: [reactHooks.configs.flat.recommended] },
   {
     // What comes over the wire has no type; a test says what it expects of it
     files: ['test/**/*.ts'],

@@ -1,10 +1,12 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { AuditEventEntity } from './src/audit/audit-event.entity.js';
+import { AdminSessionEntity } from './src/auth/admin-session.entity.js';
 import { ApiKeyEntity } from './src/auth/api-key.entity.js';
 import { ClientCountEntity } from './src/clients/client-count.entity.js';
 import { ClientSecretEntity } from './src/clients/client-secret.entity.js';
 import { ClientEntity } from './src/clients/client.entity.js';
 import { InitialAccessTokenEntity } from './src/clients/initial-access-token.entity.js';
+import { RegistrationCountEntity } from './src/clients/registration-count.entity.js';
 import { type DatabaseConfig, readConfig } from './src/config/config.js';
 import { loadSqlite } from './src/database/sqlite.js';
 import { AddRegistrationToken1795309200000 } from './src/migrations/1795309200000-add-registration-token.js';
@@ -14,6 +16,7 @@ import { KeepDeletedClients1795402800000 } from './src/migrations/1795402800000-
 import { CountClients1795482000000 } from './src/migrations/1795482000000-count-clients.js';
 import { TellUnusedClients1795568400000 } from './src/migrations/1795568400000-tell-unused-clients.js';
 import { IndexExpiringSecrets1795572000000 } from './src/migrations/1795572000000-index-expiring-secrets.js';
+import { ServeTheConsole1795654800000 } from './src/migrations/1795654800000-serve-the-console.js';
 import { CreateSchema1795276800000 } from './src/migrations/1795276800000-create-schema.js';
 
 /** For another process that writes. The driver blocks meanwhile, so that only the start waits for it so long; see Transactions. */
@@ -34,6 +37,8 @@ export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
       InitialAccessTokenEntity,
       ApiKeyEntity,
       AuditEventEntity,
+      AdminSessionEntity,
+      RegistrationCountEntity,
     ],
     migrations: [
       CreateSchema1795276800000,
@@ -44,6 +49,7 @@ export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
       CountClients1795482000000,
       TellUnusedClients1795568400000,
       IndexExpiringSecrets1795572000000,
+      ServeTheConsole1795654800000,
     ],
     // The schema changes by migrations alone
     synchronize: false,

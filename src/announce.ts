@@ -4,14 +4,22 @@ import { PublicUrl } from './api/public-url.js';
 import type { Config } from './config/config.js';
 
 /**
- * Tells where the service listens and how to call it; the first time also the key that was made.
+ * Tells where the service listens and how to call it, and what is missing; the first time also the key that was made.
  * The key goes to standard output past the log: it is to be read by a person once, and kept by nobody else.
  */
-export function announce(app: NestFastifyApplication, config: Config, apiKey: string | null): void {
+export async function announce(
+  app: NestFastifyApplication,
+  config: Config,
+  apiKey: string | null,
+): Promise<void> {
   const publicUrl = app.get(PublicUrl, { strict: false });
   const url = publicUrl.listening();
   // A warning, so that it is seen: what Nest calls "log" is for debugging here
   if (config.production) new Logger('Start').warn(`Listening on ${url}`);
+  if (config.adminConsole) {
+    const { isConsoleBuilt } = await import('./api/console/pages.js');
+    if (!isConsoleBuilt()) new Logger('Start').warn('There is no admin console: npm run build makes it.');
+  }
   process.stdout.write(config.production ? keyNotice(apiKey) : `${keyNotice(apiKey)}${tour(url, apiKey)}`);
 }
 

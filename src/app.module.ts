@@ -1,4 +1,4 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import type { DataSource } from 'typeorm';
 import { AdminModule } from './api/admin/admin.module.js';
@@ -11,10 +11,11 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 
-/** The composition root: the three doors, and what they stand on. */
+/** The composition root: the doors, and what they stand on. */
 @Module({})
 export class AppModule {
-  static of(config: Config, dataSource: DataSource): DynamicModule {
+  /** @param doors those that an operator may leave out */
+  static of(config: Config, dataSource: DataSource, doors: Type[]): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -24,6 +25,7 @@ export class AppModule {
         OAuthClientsModule,
         RegistrationModule,
         AdminModule,
+        ...doors,
         OperationsModule,
       ],
       providers: [{ provide: APP_FILTER, useClass: ErrorFilter }],

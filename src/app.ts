@@ -11,6 +11,7 @@ import { readJsonOnly } from './api/json-body.js';
 import { refuseOtherMethods } from './api/method-not-allowed.js';
 import { protectBrowsers } from './api/page-headers.js';
 import { limitRates } from './api/rate-limits.js';
+import { countRegistrations } from './api/registration/registration-counts.js';
 import { allowBrowsersToRegister } from './api/registration-cors.js';
 import { answerUnreadable, refuseInWords } from './api/unreadable-request.js';
 import { REGISTRATION_PATH } from './api/paths.js';
@@ -29,11 +30,13 @@ import { trackRequests } from './operations/requests-under-way.js';
 
 /**
  * Builds the service, connected and migrated, ready to listen. The one way to do it: production and tests both call it.
+ * @param consoleDirectory where the console was built; left out: where `npm run build` leaves it
  * @throws Error that says in one line what keeps the database from being opened, or the metrics from being served
  */
 export async function buildApp(
   config: Config,
   limits: HttpLimits = HTTP_LIMITS,
+  consoleDirectory?: string,
 ): Promise<NestFastifyApplication> {
   const dataSource = await openDatabase(config.database);
   const { trustProxy: trusted } = config;
@@ -97,13 +100,23 @@ export async function buildApp(
           port: metricsPort,
           registrationRoute: `/${REGISTRATION_PATH}`,
         });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(config, dataSource), adapter, {
-    bodyParser: false,
-    abortOnError: false,
-    logger: new NestLogger(logger),
-  });
+  const doors = config.adminConsole ? [(await import('./api/console/console.module.js')).ConsoleModule] : [];
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.of(config, dataSource, doors),
+    adapter,
+    {
+      bodyParser: false,
+      abortOnError: false,
+      logger: new NestLogger(logger),
+    },
+  );
   serveOpenApi(app);
   if (isExplorerOn(config)) serveExplorerAssets(fastify);
+  if (config.adminConsole) {
+    const { serveConsole } = await import('./api/console/pages.js');
+    serveConsole(fastify, consoleDirectory);
+  }
+  countRegistrations(fastify, app);
   await app.init();
   refuseTheOtherMethods();
   await serveMetrics?.(app);

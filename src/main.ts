@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   await listen(app, config);
   stopOnSignal(app);
   // Made last, since it is shown once: a start that fails must not take it along
-  announce(app, config, await bootstrapApiKey(app, config));
+  await announce(app, config, await bootstrapApiKey(app, config));
 }
 
 /** Past Nest, which would report a failure in its own way as well. */

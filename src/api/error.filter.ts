@@ -13,6 +13,13 @@ import {
   RETRY_AFTER_SECONDS,
 } from '../errors/registry-error.js';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set once it was refused. */
+    refusal?: ErrorCode;
+  }
+}
+
 /** What Fastify and Nest answer themselves, by status; any other status below 500 is a bad request. */
 const CODE_OF_STATUS: Partial<Record<number, [ErrorCode, string]>> = {
   404: ['not_found', 'There is nothing at this path.'],
@@ -152,6 +159,7 @@ export function sendError(error: RegistryError, reply: FastifyReply, body: objec
   reply.removeHeader('connection');
   if (!reply.request.raw.complete) closeAfterBody(reply);
   const { request } = reply;
+  request.refusal = error.code;
   if (refusals.hasSubscribers) {
     refusals.publish({
       method: request.method,

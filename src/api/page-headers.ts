@@ -1,35 +1,53 @@
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import helmet from 'helmet';
-import { GRAPHQL_PATH } from './paths.js';
+import { CONSOLE_PATH, GRAPHQL_PATH } from './paths.js';
 import { onRequestOf } from './route-hook.js';
 
-const PAGES = ['/docs', GRAPHQL_PATH];
+type Directives = Record<string, string[]>;
+type Protect = ReturnType<typeof helmet>;
 
-/**
- * What the documentation and the explorer may do: load what is served here, and talk to this service. Both bring inline
- * styles and images in `data:` URIs. Whether a browser has to use TLS is for whoever terminates it to say.
- */
-const protect = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:'],
-      fontSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      workerSrc: ["'self'"],
-      frameSrc: ["'self'"],
-      manifestSrc: ["'self'"],
-      baseUri: ["'self'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-  strictTransportSecurity: false,
-  xFrameOptions: { action: 'deny' },
+/** Whether a browser has to use TLS is for whoever terminates it to say. */
+const protectBy = (directives: Directives): Protect =>
+  helmet({
+    contentSecurityPolicy: { useDefaults: false, directives },
+    strictTransportSecurity: false,
+    xFrameOptions: { action: 'deny' },
+  });
+
+/** The documentation and the explorer load what is served here, and talk to this service. Both bring inline styles. */
+const protectTool = protectBy({
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'", "'unsafe-inline'"],
+  imgSrc: ["'self'", 'data:'],
+  fontSrc: ["'self'", 'data:'],
+  connectSrc: ["'self'"],
+  workerSrc: ["'self'"],
+  frameSrc: ["'self'"],
+  manifestSrc: ["'self'"],
+  baseUri: ["'self'"],
+  formAction: ["'none'"],
+  frameAncestors: ["'none'"],
 });
+
+/** The console brings nothing inline, and shows no picture of anybody else: an operator's browser asks no other host for anything. */
+const protectConsole = protectBy({
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'", 'data:'],
+  connectSrc: ["'self'"],
+  fontSrc: ["'self'"],
+  frameAncestors: ["'none'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+});
+
+const PAGES: [path: string, protect: Protect][] = [
+  ['/docs', protectTool],
+  [GRAPHQL_PATH, protectTool],
+  [CONSOLE_PATH, protectConsole],
+];
 
 /**
  * Keeps browsers from taking a reply for another type than it says, and pages from doing or being used for anything that they
@@ -41,12 +59,15 @@ export function protectBrowsers(fastify: FastifyInstance): void {
     done();
   });
   fastify.addHook('onRoute', (route) => {
-    const isPage = PAGES.some((page) => route.url === page || route.url.startsWith(`${page}/`));
-    if (isPage && route.method.includes('GET')) onRequestOf(route, protectPage);
+    const [, protect] = PAGES.find(([path]) => route.url === path || route.url.startsWith(`${path}/`)) ?? [];
+    const isRead = [route.method].flat().some((method) => method === 'GET' || method === 'HEAD');
+    if (protect && isRead) onRequestOf(route, protectPage(protect));
   });
 }
 
-const protectPage: onRequestHookHandler = (request, reply, done) => {
-  if (request.method === 'POST') done();
-  else protect(request.raw, reply.raw, done as (error?: unknown) => void);
-};
+const protectPage =
+  (protect: Protect): onRequestHookHandler =>
+  (request, reply, done) => {
+    if (request.method === 'POST') done();
+    else protect(request.raw, reply.raw, done as (error?: unknown) => void);
+  };

@@ -5,3 +5,9 @@ export const REGISTRATION_PATH = 'v2/oauth/register';
 export const isRegistrationPath = (url: string) => url.startsWith(`/${REGISTRATION_PATH}`);
 
 export const GRAPHQL_PATH = '/graphql';
+
+/** Of the admin console, and of every page in it. */
+export const CONSOLE_PATH = '/admin';
+
+/** Where operators sign in and out by a browser. */
+export const SESSION_PATH = '/admin/session';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, preValidationHookHandler } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../config/config.js';
 import { RegistryError } from '../errors/registry-error.js';
@@ -7,7 +7,7 @@ import { allowanceOf } from '../rate-limits/allowance.js';
 import { Quota, type Standing } from '../rate-limits/quota.js';
 import type { ConnectionLog, SharedCounts } from '../rate-limits/shared-counts.js';
 import { sendError, toGraphQLError } from './error.filter.js';
-import { GRAPHQL_PATH, isRegistrationPath } from './paths.js';
+import { GRAPHQL_PATH, isRegistrationPath, SESSION_PATH } from './paths.js';
 import { onRequestOf } from './route-hook.js';
 
 /** Credentials that were good stay good for so long, as far as the limit of bad ones is concerned. */
@@ -83,14 +83,28 @@ function limitFailedAuth(fastify: FastifyInstance, quota: Quota): void {
   const good = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
   const keyOf = (authorization: string) => hash('sha256', authorization, 'base64');
 
-  fastify.addHook('onRequest', (request, reply, done) => {
-    const { authorization } = request.headers;
-    const standing = authorization === undefined ? null : quota.exceeded(request.ip);
-    if (standing === null || good.has(keyOf(authorization!))) done();
+  /** Who signs in shows the key in the body. */
+  const signIns = new WeakMap<FastifyRequest, string>();
+
+  const judge = (credential: string | undefined, reply: FastifyReply, done: () => void) => {
+    const standing = credential === undefined ? null : quota.exceeded(reply.request.ip);
+    if (standing === null || good.has(keyOf(credential!))) done();
     else void refuse(standing, reply);
+  };
+  fastify.addHook('onRequest', (request, reply, done) => judge(request.headers.authorization, reply, done));
+  const judgeSignIn: preValidationHookHandler = (request, reply, done) => {
+    const { api_key: apiKey } = (request.body ?? {}) as { api_key?: unknown };
+    if (typeof apiKey !== 'string') return done();
+    const credential = `Bearer ${apiKey}`;
+    signIns.set(request, credential);
+    judge(credential, reply, done);
+  };
+  fastify.addHook('onRoute', (route) => {
+    if (route.url !== SESSION_PATH || route.method !== 'POST') return;
+    route.preValidation = [route.preValidation ?? [], judgeSignIn].flat();
   });
   fastify.addHook('onSend', (request, reply, _payload, done) => {
-    const { authorization } = request.headers;
+    const authorization = signIns.get(request) ?? request.headers.authorization;
     if (authorization === undefined) return done();
     if (reply.statusCode === 401) {
       good.delete(keyOf(authorization));

@@ -1,9 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource, IsNull } from 'typeorm';
+import { DataSource, IsNull, type SelectQueryBuilder } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { type Author, changesBetween, credentialEntry, SYSTEM } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
 import { textFaults } from '../clients/policy/text.js';
+import { type Conditions, whereOf } from '../database/conditions.js';
 import { newId } from '../database/id.js';
 import { type IdPageRequest, type Page, pageById } from '../database/pages-of-each.js';
 import { type Lookup, lookupBy } from '../database/lookup.js';
@@ -12,7 +13,7 @@ import { Transactions } from '../database/transactions.js';
 import { type FieldFaults, RegistryError } from '../errors/registry-error.js';
 import { generateCredential, hashSecret, secretHint } from '../secrets/secret.js';
 import { ApiKeyEntity } from './api-key.entity.js';
-import type { Principal } from './principal.js';
+import type { Principal, Role } from './principal.js';
 
 /** A use is written down at most this often, so that a busy key costs no write per request. */
 const LAST_USED_RESOLUTION_MS = 60_000;
@@ -26,7 +27,7 @@ const REMEMBERED_MS = 1_000;
 const MAX_REMEMBERED = 10_000;
 
 /** What somebody asks for who wants a key. */
-export interface NewApiKey extends Omit<Principal, 'actor'> {
+export interface NewApiKey extends Pick<Principal, 'orgId' | 'userId' | 'role'> {
   /** What it is for, in the words of whoever makes it. */
   name: string;
   /** Null: never. */
@@ -44,11 +45,33 @@ export interface ApiKey extends NewApiKey {
   revokedAt: Date | null;
 }
 
+/** Which keys; those that match everything that is said. */
+export interface ApiKeyFilter {
+  /** Exclusive. */
+  expiresBefore?: Date;
+  role?: Role;
+  orgId?: string;
+  /** Those that are neither revoked nor expired; or all others. */
+  active?: boolean;
+}
+
+const ACTIVE = `key.revokedAt IS NULL AND COALESCE(key.expiresAt, ${Number.MAX_SAFE_INTEGER}) > :value`;
+const CONDITIONS: Conditions<ApiKeyFilter> = {
+  expiresBefore: { sql: 'key.expiresAt < :value', value: (time: Date) => time.getTime() },
+  role: { sql: 'key.role = :value' },
+  orgId: { sql: 'key.orgId = :value' },
+  active: {
+    sql: (isActive: boolean) => (isActive ? ACTIVE : `NOT (${ACTIVE})`),
+    value: () => Date.now(),
+  },
+};
+
 /** The keys with which people and programs call. */
 @Injectable()
 export class ApiKeysService {
   private readonly logger = new Logger(ApiKeysService.name);
   private readonly byHash: Lookup<ApiKeyEntity>;
+  private readonly byId: Lookup<ApiKeyEntity>;
   /** By their hashes, until when each is remembered (`performance.now()`). */
   private remembered = new Map<string, { key: ApiKeyEntity; until: number }>();
 
@@ -57,6 +80,7 @@ export class ApiKeysService {
     private readonly transactions: Transactions,
   ) {
     this.byHash = lookupBy(dataSource, ApiKeyEntity, ['hash']);
+    this.byId = lookupBy(dataSource, ApiKeyEntity, ['id']);
   }
 
   /**
@@ -81,16 +105,20 @@ export class ApiKeysService {
     return { apiKey: withoutHash(row), value };
   }
 
-  /** Keys, the newest first. */
-  async page(request: IdPageRequest): Promise<Page<ApiKey>> {
-    const query = this.dataSource.manager.createQueryBuilder(ApiKeyEntity, 'key');
-    const { rows, hasNextPage } = await pageById(query, request);
+  /** Keys that match, the newest first. */
+  async page(filter: ApiKeyFilter, request: IdPageRequest): Promise<Page<ApiKey>> {
+    const { rows, hasNextPage } = await pageById(this.select(filter), request);
     return { rows: rows.map(withoutHash), hasNextPage };
   }
 
-  /** How many keys there are, revoked ones included. */
-  count(): Promise<number> {
-    return this.dataSource.manager.count(ApiKeyEntity);
+  /** How many keys match. */
+  count(filter: ApiKeyFilter): Promise<number> {
+    return this.select(filter).getCount();
+  }
+
+  private select(filter: ApiKeyFilter): SelectQueryBuilder<ApiKeyEntity> {
+    const { sql, parameters } = whereOf(CONDITIONS, filter);
+    return this.dataSource.manager.createQueryBuilder(ApiKeyEntity, 'key').where(sql, parameters);
   }
 
   /**
@@ -132,13 +160,32 @@ export class ApiKeysService {
    * part of, so that nothing is left to compare.
    */
   async authenticate(apiKey: string): Promise<Principal | null> {
-    const key = await this.find(hashSecret(apiKey));
+    return this.principalOf(await this.find(hashSecret(apiKey)));
+  }
+
+  /** The same for a session that was begun with the key. Whatever another instance has done to it is known at once. */
+  async authenticateSession(id: string, expiresAt: Date): Promise<Principal | null> {
+    const key = await this.byId([id]);
+    const principal = this.principalOf(key);
+    if (key === null || principal === null) return null;
+    const isKeyOutlived = key.expiresAt !== null && key.expiresAt < expiresAt;
+    return { ...principal, sessionExpiresAt: isKeyOutlived ? key.expiresAt : expiresAt };
+  }
+
+  private principalOf(key: ApiKeyEntity | null): Principal | null {
     const now = new Date();
     if (key === null || key.revokedAt !== null) return null;
     if (key.expiresAt !== null && key.expiresAt <= now) return null;
     // Not awaited: whoever only reads does not wait for those who write
     void this.noteUse(key, now);
-    return { orgId: key.orgId, userId: key.userId, role: key.role, actor: { type: 'api_key', id: key.id } };
+    return {
+      orgId: key.orgId,
+      userId: key.userId,
+      role: key.role,
+      actor: { type: 'api_key', id: key.id },
+      keyName: key.name,
+      sessionExpiresAt: null,
+    };
   }
 
   private async find(hash: string): Promise<ApiKeyEntity | null> {

@@ -37,7 +37,14 @@ export class JwtService {
 function principalOf({ sub, org_id: orgId, role = 'member' }: JWTPayload): Principal | null {
   if (!isOwnerName(sub) || !isOwnerName(orgId)) return null;
   return ROLES.includes(role as Role)
-    ? { userId: sub, orgId, role: role as Role, actor: { type: 'jwt', id: sub } }
+    ? {
+        userId: sub,
+        orgId,
+        role: role as Role,
+        actor: { type: 'jwt', id: sub },
+        keyName: null,
+        sessionExpiresAt: null,
+      }
     : null;
 }
 

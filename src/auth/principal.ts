@@ -11,4 +11,8 @@ export interface Principal {
   role: Role;
   /** How they proved it, as the audit trail names them. */
   actor: Actor;
+  /** Of the API key that they showed, or signed in with; null: it was no key. */
+  keyName: string | null;
+  /** When their session ends; null: they showed the credential itself. */
+  sessionExpiresAt: Date | null;
 }

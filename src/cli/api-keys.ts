@@ -41,7 +41,7 @@ const create: Command = (args) => {
 const list: Command = (args) => {
   readArguments(args, {});
   return async (dataSource) => {
-    const { rows: keys } = await serviceOn(dataSource).page(EVERYTHING);
+    const { rows: keys } = await serviceOn(dataSource).page({}, EVERYTHING);
     console.table(
       keys.map((key) => ({
         id: key.id,

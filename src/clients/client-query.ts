@@ -18,6 +18,8 @@ export const MAX_BULK = 10_000;
 /** Which clients; those that match everything that is said. */
 export interface ClientFilter {
   id?: string;
+  /** One of these. */
+  ids?: readonly string[];
   /** The whole name, as it is written. */
   name?: string;
   orgId?: string;

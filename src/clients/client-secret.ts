@@ -1,4 +1,5 @@
 import type { FieldFaults } from '../errors/registry-error.js';
+import type { Client } from './client.js';
 import type { SecretRequest } from './policy/secret-request.js';
 
 /** At most so many secrets of a client are valid at a time: enough for any overlap, too few to lose track. */
@@ -13,6 +14,19 @@ export interface ClientSecret {
   /** Null: never. */
   expiresAt: Date | null;
   lastUsedAt: Date | null;
+}
+
+/** A secret that will end by itself, and whose it is. */
+export interface ExpiringSecret {
+  secret: ClientSecret & { expiresAt: Date };
+  client: Client;
+}
+
+/** A page of secrets by when they expire; `after` is a place in that order. */
+export interface ExpiringPageRequest {
+  size: number;
+  /** Null: from the start. */
+  after: { expiresAt: Date; id: string } | null;
 }
 
 /** What a door understood of a request for another secret, and the words in which its caller is to be answered. */

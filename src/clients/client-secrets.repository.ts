@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull, type Repository } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, type Repository, type SelectQueryBuilder } from 'typeorm';
 import type { AuditAction, Author, Change } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
 import { newId } from '../database/id.js';
@@ -7,7 +7,7 @@ import { type IdPageRequest, type Page, pagesOfEach } from '../database/pages-of
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
-import type { ClientSecret } from './client-secret.js';
+import type { ClientSecret, ExpiringPageRequest, ExpiringSecret } from './client-secret.js';
 import type { Client, IssuedSecret } from './client.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
 import type { ClientKey } from './client-query.js';
@@ -48,6 +48,52 @@ export class ClientSecretsRepository {
         clientId,
         { rows: rows.map(toClientSecret), hasNextPage },
       ]),
+    );
+  }
+
+  /** Secrets of living clients that expire in between, the soonest first, each with its client, in one statement. */
+  async pageExpiring(
+    from: Date,
+    before: Date,
+    { size, after }: ExpiringPageRequest,
+  ): Promise<Page<ExpiringSecret>> {
+    const query = this.selectExpiring(from, before).addSelect('client');
+    if (after !== null) {
+      query.andWhere('(secret.expiresAt, secret.id) > (:afterMs, :afterId)', {
+        afterMs: after.expiresAt.getTime(),
+        afterId: after.id,
+      });
+    }
+    const rows = await query
+      .orderBy('secret.expiresAt')
+      .addOrderBy('secret.id')
+      // One more than asked for tells whether there is a next page
+      .limit(size + 1)
+      .getMany();
+    return {
+      rows: rows.slice(0, size).map((row) => ({
+        secret: { ...toClientSecret(row), expiresAt: row.expiresAt! },
+        client: row.client!,
+      })),
+      hasNextPage: rows.length > size,
+    };
+  }
+
+  /** How many they are. */
+  countExpiring(from: Date, before: Date): Promise<number> {
+    return this.selectExpiring(from, before).getCount();
+  }
+
+  private selectExpiring(from: Date, before: Date): SelectQueryBuilder<ClientSecretEntity> {
+    return (
+      this.dataSource.manager
+        .createQueryBuilder(ClientSecretEntity, 'secret')
+        // Passes over deleted ones
+        .innerJoin('secret.client', 'client')
+        .where('secret.revokedAt IS NULL AND secret.expiresAt > :fromMs AND secret.expiresAt < :beforeMs', {
+          fromMs: from.getTime(),
+          beforeMs: before.getTime(),
+        })
     );
   }
 

@@ -4,7 +4,13 @@ import { type Author, changesBetween } from '../audit/audit-event.js';
 import type { IdPageRequest, Page } from '../database/pages-of-each.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret } from '../secrets/secret.js';
-import { type ClientSecret, MAX_VALID_SECRETS, type SecretSubmission } from './client-secret.js';
+import {
+  type ClientSecret,
+  type ExpiringPageRequest,
+  type ExpiringSecret,
+  MAX_VALID_SECRETS,
+  type SecretSubmission,
+} from './client-secret.js';
 import { secretRequestFaults } from './policy/secret-request.js';
 import { refusal } from './submission.js';
 import { ClientSecretsRepository, type LockedSecrets } from './client-secrets.repository.js';
@@ -62,6 +68,16 @@ export class ClientSecretsService {
   /** A page of the same for each of several clients. */
   pages(clientIds: readonly string[], request: IdPageRequest): Promise<Map<string, Page<ClientSecret>>> {
     return this.repository.pages(clientIds, request);
+  }
+
+  /** Valid secrets of living clients that expire before then, the soonest first. */
+  pageExpiring(before: Date, request: ExpiringPageRequest): Promise<Page<ExpiringSecret>> {
+    return this.repository.pageExpiring(new Date(), before, request);
+  }
+
+  /** How many they are. */
+  countExpiring(before: Date): Promise<number> {
+    return this.repository.countExpiring(new Date(), before);
   }
 
   /** How many clients in use will be left without a secret by then, judging by the `limit` secrets that expire next. */

@@ -8,6 +8,7 @@ import { ClientSecretsService } from './client-secrets.service.js';
 import { ClientsRepository } from './clients.repository.js';
 import { ClientsService } from './clients.service.js';
 import { InitialAccessTokensService } from './initial-access-tokens.service.js';
+import { RegistrationCountsService } from './registration-counts.service.js';
 import { RegistrationsService } from './registrations.service.js';
 import { SharedClients } from './shared-clients.js';
 import { UnusedPool } from './unused-pool.js';
@@ -20,6 +21,7 @@ import { SoftwareStatementsService } from './software-statements.service.js';
     ClientsRepository,
     ClientsService,
     RegistrationsService,
+    RegistrationCountsService,
     SharedClients,
     UnusedPool,
     ClientUseRepository,
@@ -33,6 +35,7 @@ import { SoftwareStatementsService } from './software-statements.service.js';
     ClientsService,
     ClientUseService,
     RegistrationsService,
+    RegistrationCountsService,
     ClientSecretsService,
     InitialAccessTokensService,
     SoftwareStatementsService,

@@ -68,9 +68,19 @@ const ORDER_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at', name: 
 
 /** What the two engines call the same thing. */
 const DIALECTS = {
-  postgres: { contains: 'ILIKE :value', indexOf: 'strpos' },
+  postgres: {
+    contains: 'ILIKE :value',
+    indexOf: 'strpos',
+    isOneOf: '= ANY(:value)',
+    list: (values: readonly string[]): unknown => values,
+  },
   // PostgreSQL's escape character is the backslash, and said aloud it would keep it from using its index
-  'better-sqlite3': { contains: "LIKE :value ESCAPE '\\'", indexOf: 'instr' },
+  'better-sqlite3': {
+    contains: "LIKE :value ESCAPE '\\'",
+    indexOf: 'instr',
+    isOneOf: 'IN (SELECT value FROM json_each(:value))',
+    list: (values: readonly string[]): unknown => JSON.stringify(values),
+  },
 };
 
 const epoch = (date: Date) => date.getTime();
@@ -78,9 +88,10 @@ const token = (value: string) => ` ${value} `;
 const fragment = (value: string) => `%${value.replace(/[\\%_]/g, '\\$&')}%`;
 
 function filterConditions(dialect: keyof typeof DIALECTS): Conditions<ClientFilter> {
-  const { contains, indexOf } = DIALECTS[dialect];
+  const { contains, indexOf, isOneOf, list } = DIALECTS[dialect];
   return {
     id: { sql: 'client.id = :value' },
+    ids: { sql: `client.id ${isOneOf}`, value: list },
     name: { sql: 'client.name = :value' },
     orgId: { sql: 'client.org_id = :value' },
     userId: { sql: 'client.user_id = :value' },

@@ -116,7 +116,7 @@ export class ClientsService {
   }
 
   /**
-   * Disables or deletes all clients that match, or none. `count` says how many they are, or would be.
+   * Changes all clients that match in one way, or none. `count` says how many they are, or would be.
    * @param expectedCount how many they must be; null: any number up to {@link MAX_BULK}
    * @throws RegistryError `validation_error` where the filter says too little, or they are too many, `precondition_failed`
    *   where they are not as many as expected
@@ -129,7 +129,7 @@ export class ClientsService {
   ): Promise<number> {
     const { action, set, concerns } = BULK_CHANGES[change];
     const named = Object.keys(filter).filter((condition) => !Object.hasOwn(concerns, condition));
-    if (named.length === 0 || filter.deleted) throw withoutCondition();
+    if (named.length === 0 || named.includes('deleted')) throw withoutCondition();
     const concerned: ClientFilter = { ...filter, ...concerns };
     const check = (count: number) => {
       if (count > MAX_BULK) throw tooMany();
@@ -203,7 +203,13 @@ const BULK_CHANGES = {
     concerns: { status: 'active' },
     set: () => ({ status: 'disabled' as const }),
   },
+  enable: {
+    action: 'client.enabled',
+    concerns: { status: 'disabled' },
+    set: () => ({ status: 'active' as const }),
+  },
   delete: { action: 'client.deleted', concerns: {}, set: () => ({ deletedAt: new Date() }) },
+  restore: { action: 'client.restored', concerns: { deleted: true }, set: () => ({ deletedAt: null }) },
 } as const;
 export type BulkChange = keyof typeof BULK_CHANGES;
 

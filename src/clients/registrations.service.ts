@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Author } from '../audit/audit-event.js';
-import { type RegistrationMessage, registrations } from '../diagnostics/channels.js';
+import { registrations } from '../diagnostics/channels.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret, hashSecret, matchesHash } from '../secrets/secret.js';
@@ -22,6 +22,7 @@ import {
 import { CLIENT_RULES } from './policy/rules.js';
 import { reservedNameIn } from './policy/reserved-name.js';
 import { settle } from './policy/settle.js';
+import { RegistrationCountsService } from './registration-counts.service.js';
 import { SharedClients } from './shared-clients.js';
 import { accept, type Submission } from './submission.js';
 import { UnusedPool } from './unused-pool.js';
@@ -68,6 +69,7 @@ export class RegistrationsService implements OnModuleInit {
     private readonly initialAccessTokens: InitialAccessTokensService,
     private readonly pool: UnusedPool,
     private readonly shared: SharedClients,
+    private readonly counts: RegistrationCountsService,
     @Inject(CONFIG) private readonly config: Config,
   ) {
     this.mode = config.registrationMode;
@@ -133,7 +135,7 @@ export class RegistrationsService implements OnModuleInit {
     const issued = issueClient(profile, origin);
     const registrationToken = generateSecret();
     await this.repository.insert(issued, by, registrationToken);
-    tell('registered');
+    this.noteRegistration();
     return { ...issued, registrationToken };
   }
 
@@ -146,7 +148,7 @@ export class RegistrationsService implements OnModuleInit {
         const issued = issueClient(profile, NOBODY);
         const isStored = await this.repository.insertShared(issued, by, metadataHash);
         if (!isStored) return null;
-        tell('registered');
+        this.noteRegistration();
         return { ...issued, registrationToken: null };
       }),
     );
@@ -244,6 +246,11 @@ export class RegistrationsService implements OnModuleInit {
     return { client, registrationToken };
   }
 
+  private noteRegistration(): void {
+    this.counts.count('created');
+    if (registrations.hasSubscribers) registrations.publish({ result: 'registered' });
+  }
+
   private policyFor(token: InitialAccessToken | null): RegistrationPolicy {
     return token === null ? this.policy : limited(this.policy, token);
   }
@@ -264,11 +271,6 @@ function grant(
 
 /** In all languages. */
 const namesOf = ({ name, metadata }: Client) => [name, ...Object.values(metadata.translations ?? {})];
-
-/** Whoever watches. */
-function tell(result: RegistrationMessage['result']): void {
-  if (registrations.hasSubscribers) registrations.publish({ result });
-}
 
 /** Software that manages its own registration. */
 const authorOf = (clientId: string, by: Author): Author => ({

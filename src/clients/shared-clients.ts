@@ -4,6 +4,7 @@ import { registrations } from '../diagnostics/channels.js';
 import { RegistryError } from '../errors/registry-error.js';
 import type { IssuedRegistration } from './client.js';
 import { ClientsRepository } from './clients.repository.js';
+import { RegistrationCountsService } from './registration-counts.service.js';
 import type { ClientProfile } from './policy/client.js';
 
 /** Each fails only where an operator changes or removes the client between two statements. */
@@ -15,7 +16,10 @@ export class SharedClients {
   /** Clients that are being created by this instance, by the hash of what is granted to them. */
   private readonly underWay = new Map<string, Promise<IssuedRegistration | null>>();
 
-  constructor(private readonly repository: ClientsRepository) {}
+  constructor(
+    private readonly repository: ClientsRepository,
+    private readonly counts: RegistrationCountsService,
+  ) {}
 
   /**
    * Registers with the client that has this profile, or with a new one. It is nobody's to manage: whoever registered first could
@@ -31,6 +35,7 @@ export class SharedClients {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const client = await this.repository.registerAgain(metadataHash);
       if (client !== null) {
+        this.counts.count('reused');
         if (registrations.hasSubscribers) registrations.publish({ result: 'reused' });
         return { client, secret: null, registrationToken: null };
       }

@@ -471,6 +471,13 @@ const settings = {
     read: baseUrl,
     fallback: null,
   }),
+  /** Whether the admin console is served, and operators may sign in by a browser. */
+  adminConsole: setting({
+    variable: 'ADMIN_CONSOLE',
+    takes: 'on or off',
+    read: oneOfThese({ on: true, off: false }),
+    fallback: true,
+  }),
   /** GraphQL introspection and the in-browser explorer; null: on, except in production. */
   graphqlExplorer: setting<boolean | null>({
     variable: 'GRAPHQL_EXPLORER',
@@ -493,7 +500,7 @@ export const VARIABLES: readonly string[] = Object.values(settings).map(({ varia
 
 /** Prefixes that are ours alone, so that a name under them that we do not know is a slip of the pen. */
 const OWN_PREFIXES =
-  /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|SOFTWARE_STATEMENT_|DELETED_CLIENT_|AUDIT_|GRAPHQL_EXPLORER)/;
+  /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|SOFTWARE_STATEMENT_|DELETED_CLIENT_|AUDIT_|ADMIN_CONSOLE|GRAPHQL_EXPLORER)/;
 
 /** What Kubernetes puts into every environment for a Service that is called, say, `registration`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d\w*)$/;

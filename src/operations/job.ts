@@ -3,7 +3,12 @@ import { jobs } from '../diagnostics/channels.js';
 
 /** What is done again and again, by the names that metrics call it. */
 export type Job =
-  'purge_deleted_clients' | 'expire_unused_clients' | 'purge_audit_events' | 'refresh_statistics';
+  | 'purge_deleted_clients'
+  | 'expire_unused_clients'
+  | 'purge_audit_events'
+  | 'purge_admin_sessions'
+  | 'purge_registration_counts'
+  | 'refresh_statistics';
 
 /**
  * Runs a job once. Never fails: what could not be done now is done the next time.

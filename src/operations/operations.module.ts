@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AuditModule } from '../audit/audit.module.js';
+import { AuthModule } from '../auth/auth.module.js';
 import { ClientsModule } from '../clients/clients.module.js';
 import { HealthController } from './health.controller.js';
 import { Retention } from './retention.js';
@@ -8,7 +9,7 @@ import { Statistics } from './statistics.js';
 
 /** What operators and their tools look at, and what has to be done again and again. */
 @Module({
-  imports: [ScheduleModule.forRoot(), AuditModule, ClientsModule],
+  imports: [ScheduleModule.forRoot(), AuditModule, AuthModule, ClientsModule],
   controllers: [HealthController],
   providers: [Retention, Statistics],
 })

@@ -2,7 +2,9 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval, Timeout } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { ClientUseService } from '../clients/client-use.service.js';
+import { AdminSessionsService } from '../auth/admin-sessions.service.js';
 import { ClientsService } from '../clients/clients.service.js';
+import { RegistrationCountsService } from '../clients/registration-counts.service.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { type Job, runJob } from './job.js';
 
@@ -12,12 +14,15 @@ const INTERVAL_MS = 3_600_000;
 /** A clock that is off by more was set, and not for the better perhaps. */
 const MAX_CLOCK_STEP_MS = 3_600_000;
 
+/** A year of days, and a little more to compare with. */
+const REGISTRATION_COUNTS_MS = 400 * 86_400_000;
+
 /** When this process started, as the clock has it now: it moves as the clock is set. */
 const startOfProcess = () => Date.now() - performance.now();
 
 /**
- * Forgets what is kept for a while only: deleted clients, anonymous ones that nobody uses, and events of the audit trail. Any
- * number of instances may do it at once: each takes small batches of rows that no other has locked. What is gone is gone for good,
+ * Forgets what is kept for a while only: deleted clients, anonymous ones that nobody uses, events of the audit trail, sessions
+ * that are over, and counts of long ago. Any number of instances may do it at once: each takes small batches of rows that no other has locked. What is gone is gone for good,
  * so that a clock that has just been set is not believed before an hour has passed.
  */
 @Injectable()
@@ -29,6 +34,8 @@ export class Retention {
     private readonly clients: ClientsService,
     private readonly clientUse: ClientUseService,
     private readonly auditTrail: AuditTrail,
+    private readonly adminSessions: AdminSessionsService,
+    private readonly registrationCounts: RegistrationCountsService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -48,6 +55,10 @@ export class Retention {
       this.clientUse.expire(limit),
     );
     await this.forgetAll('purge_audit_events', auditRetentionMs, (limit) => this.auditTrail.purge(limit));
+    await this.forgetAll('purge_admin_sessions', 0, (limit) => this.adminSessions.purge(limit));
+    await this.forgetAll('purge_registration_counts', REGISTRATION_COUNTS_MS, (limit) =>
+      this.registrationCounts.purge(limit),
+    );
   }
 
   private wasClockSet(): boolean {

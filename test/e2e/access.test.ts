@@ -1,6 +1,7 @@
 import { generateKeyPair } from 'jose';
 import { SYSTEM } from '../../src/audit/audit-event.js';
 import { ApiKeysService } from '../../src/auth/api-keys.service.js';
+import { buildConsole } from '../support/built-console.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, type Answer, Registry, type Sending } from '../support/registry.js';
 import { TokenIssuer } from '../support/token-issuer.js';
@@ -32,6 +33,11 @@ const ROUTES: [route: string, request: Sending, expected: [string, string, strin
   ['POST /graphql', { body: { query: '{ __typename }' } }, [UNAUTHORIZED, INVALID, FORBIDDEN, '200']],
   ['GET /graphql', {}, ['200', '200', '200', '200']],
   ['GET /graphql/explorer/*', {}, ['200', '200', '200', '200']],
+  // What it takes is in the body, or in a cookie; of the console itself anybody may see the pages
+  ['POST /admin/session', { body: { api_key: 'nobody' } }, [INVALID, INVALID, INVALID, INVALID]],
+  ['DELETE /admin/session', {}, ['204', '204', '204', '204']],
+  ['GET /admin', {}, ['200', '200', '200', '200']],
+  ['GET /admin/*', {}, ['200', '200', '200', '200']],
   ['GET /health/live', {}, ['200', '200', '200', '200']],
   ['GET /health/ready', {}, ['200', '200', '200', '200']],
   ['GET /openapi.json', {}, ['200', '200', '200', '200']],
@@ -50,12 +56,14 @@ const DOCS_ASSETS = ['/', '/swagger-ui-init.js', '/explorer/start.js', '*'];
 
 onEachEngine((engine) => {
   let issuer: TokenIssuer;
+  let built: Awaited<ReturnType<typeof buildConsole>>;
   let registry: Registry;
   let callers: Record<string, string | null>;
 
   beforeAll(async () => {
     issuer = await TokenIssuer.start();
-    registry = await Registry.start(engine, issuer.env);
+    built = await buildConsole();
+    registry = await Registry.start(engine, issuer.env, {}, undefined, built.directory);
     const keys = registry.app.get(ApiKeysService, { strict: false });
     const revoked = await registry.createKey();
     await keys.revoke(revoked.id, SYSTEM);
@@ -111,6 +119,7 @@ onEachEngine((engine) => {
   });
   afterAll(async () => {
     await registry.stop();
+    await built.remove();
     issuer.stop();
   });
 
@@ -128,6 +137,7 @@ onEachEngine((engine) => {
     it('lets in whom it should, and tells the others why not', async () => {
       const [method, path] = route
         .replace('explorer/*', 'explorer/main.js')
+        .replace('admin/*', 'admin/clients')
         .replace(/:\w+_id/g, '01a20080-c163-717e-a4ad-7633ebbe7df6')
         .split(' ') as [string, string];
       const actual: Record<string, string> = {};
@@ -156,7 +166,9 @@ onEachEngine((engine) => {
     const fastify = registry.app.getHttpAdapter().getInstance() as { printRoutes(options: object): string };
     const routes = fastify.printRoutes({ commonPrefix: false });
     const paths = [...routes.matchAll(/(\/\S*|\*) \([A-Z, -]+\)/g)].map(([, path]) => path!);
-    const known = ROUTES.map(([route]) => route.split(' ')[1]!.replace(/^.*(\/:\w+_id|\/secrets|\*)$/, '$1'));
+    const known = ROUTES.map(([route]) =>
+      route.split(' ')[1]!.replace(/^.*(\/:\w+_id|\/secrets|\/session|\*)$/, '$1'),
+    );
     expect(new Set(paths)).toEqual(new Set([...known, ...DOCS_ASSETS]));
   });
 

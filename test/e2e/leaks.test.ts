@@ -85,6 +85,7 @@ onEachEngine((engine) => {
     const metricsUrl = await program.says(/Metrics at (http:\/\/[\d.:]+\/metrics)/);
 
     const statuses: number[] = [];
+    let lastCookie = '';
     const send = async (
       method: string,
       path: string,
@@ -102,6 +103,7 @@ onEachEngine((engine) => {
         body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
       });
       statuses.push(response.status);
+      lastCookie = response.headers.get('set-cookie') ?? '';
       const text = await response.text();
       return text.startsWith('{') ? JSON.parse(text) : {};
     };
@@ -192,6 +194,13 @@ onEachEngine((engine) => {
       const jwt = keep(await issuer.sign());
       keep((await send('POST', '/v2/oauth/clients', `Bearer ${jwt}`, aClient())).data.client_secret);
       await graphql('{ auditEvents(first: 50) { nodes { action changes { field after } } } }');
+      await send('POST', '/admin/session', null, { api_key: bootstrapKey });
+      const cookie = lastCookie.split(';')[0]!;
+      keep(/^admin_session=([\w-]{43})$/.exec(cookie)![1]!);
+      await send('POST', '/graphql', null, { query: '{ viewer { name } }' }, { cookie });
+      await send('DELETE', '/admin/session', null, undefined, { cookie });
+      await send('POST', '/admin/session', null, { api_key: bootstrapKey });
+      keep(/^admin_session=([\w-]{43});/.exec(lastCookie)![1]!);
       await send('DELETE', path, admin);
       await send(
         'DELETE',
@@ -242,6 +251,16 @@ onEachEngine((engine) => {
         id: { a: keep(wrong()) },
       });
       await graphql('{ oauthClientStats { total } }', `Bearer ${keep(wrong())}`);
+      await send('POST', '/admin/session', null, { api_key: keep(wrong()), [keep(wrong())]: keep(wrong()) });
+      await send('POST', '/admin/session', null, { api_key: keep(wrong()) });
+      await send(
+        'POST',
+        '/graphql',
+        null,
+        { query: '{ viewer { name } }' },
+        { cookie: `admin_session=${keep(wrong())}` },
+      );
+      await send('GET', `/admin/${keep(wrong())}?next=${keep(wrong())}`, null);
       await send('PUT', `/v2/oauth/register/${id}`, `Bearer ${keep(wrong())}`, { client_id: id });
       await unreadable(
         url,
@@ -360,7 +379,7 @@ async function makeUnavailable(engine: Engine, { url }: TestDatabase): Promise<(
 }
 
 async function dropTables(engine: Engine, { url }: TestDatabase): Promise<void> {
-  const sql = ['audit_events', 'oauth_client_secrets', 'api_keys']
+  const sql = ['audit_events', 'oauth_client_secrets', 'admin_sessions', 'api_keys']
     .map((table) => `DROP TABLE ${table};`)
     .join('');
   if (engine === 'sqlite') {

@@ -1102,7 +1102,8 @@ onEachEngine((engine) => {
     });
 
     it.each(NAMED)('%s: anonymous, member, revoked, expired', async (name, document) => {
-      const names = operationOf(document).variableDefinitions!.map(({ variable }) => variable.name.value);
+      const { variableDefinitions = [] } = operationOf(document);
+      const names = variableDefinitions.map(({ variable }) => variable.name.value);
       const variables = Object.fromEntries(
         names.map((variable) => [variable, variable === 'input' ? INPUTS[name] : VARIABLES[variable]]),
       );

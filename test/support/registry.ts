@@ -40,12 +40,16 @@ export class Registry {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  /** @param wayTo what the service is told of the database, for tests that stand between the two */
+  /**
+   * @param wayTo what the service is told of the database, for tests that stand between the two
+   * @param consoleDirectory where the console was built; left out: where `npm run build` leaves it
+   */
   static async start(
     engine: Engine,
     env: Record<string, string> = {},
     limits: Partial<HttpLimits> = {},
     wayTo: (databaseUrl: string) => string | Promise<string> = (url) => url,
+    consoleDirectory?: string,
   ): Promise<Registry> {
     const database = await createDatabase(engine);
     const adminKey = `admin-key-${randomUUID()}`;
@@ -59,7 +63,7 @@ export class Registry {
       BOOTSTRAP_API_KEY: adminKey,
       ...env,
     });
-    const app = await buildApp(config, { ...HTTP_LIMITS, ...limits });
+    const app = await buildApp(config, { ...HTTP_LIMITS, ...limits }, consoleDirectory);
     await bootstrapApiKey(app, config);
     await app.listen({ port: 0, host: '127.0.0.1' });
     return new Registry(app, await app.getUrl(), adminKey, database.url, () => database.drop());

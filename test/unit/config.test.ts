@@ -36,6 +36,7 @@ const DEFAULTS: Config = {
   trustProxy: false,
   logLevel: 'info',
   graphqlExplorer: null,
+  adminConsole: true,
   metricsPort: null,
   metricsHost: null,
   tracesEndpoint: null,
@@ -189,6 +190,8 @@ describe('The configuration', () => {
       [{ AUDIT_RETENTION: 'off' }, {}],
       [{ LOG_LEVEL: 'debug' }, { logLevel: 'debug' }],
       [{ LOG_LEVEL: 'silent' }, { logLevel: 'silent' }],
+      [{ ADMIN_CONSOLE: 'on' }, { adminConsole: true }],
+      [{ ADMIN_CONSOLE: 'off' }, { adminConsole: false }],
       [{ GRAPHQL_EXPLORER: 'on' }, { graphqlExplorer: true }],
       [{ GRAPHQL_EXPLORER: 'off' }, { graphqlExplorer: false }],
     ]),
@@ -346,6 +349,7 @@ describe('The configuration', () => {
     'BOOTSTRAP_KEY',
     'RATE_LIMIT_TOKEN',
     'SOFTWARE_STATEMENT_ISSUER',
+    'ADMIN_CONSOLES',
     'GRAPHQL_EXPLORERS',
   ])('stops the start at a variable of ours that does not exist: %s', (variable) => {
     const read = () => readConfig({ [variable]: '' });

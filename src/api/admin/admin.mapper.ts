@@ -1,13 +1,16 @@
 import type { Client } from '../../clients/client.js';
+import type { ExpiringSecret as SecretOfClient } from '../../clients/client-secret.js';
 import {
   type ClientFilter,
   type ClientOrder,
   type ClientPage,
   type ClientStats,
+  type Page,
   positionOf,
 } from '../../clients/client-query.js';
-import { toConnection } from './connection.js';
-import { encodeCursor } from './cursor.js';
+import { type Connection, toConnection } from './connection.js';
+import { encodeCursor, encodeExpiryCursor } from './cursor.js';
+import type { ExpiringSecret } from './expiring-secret.type.js';
 import type { OAuthClientFilter } from './oauth-clients.args.js';
 import type { OAuthClientConnection } from './oauth-client-connection.type.js';
 import type { OAuthClientStats } from './oauth-client-stats.type.js';
@@ -65,6 +68,19 @@ export function toClientConnection(
     },
   }));
   return { ...toConnection(edges, { hasNextPage, hasPreviousPage }), filter };
+}
+
+export function toExpiringConnection(
+  { rows, hasNextPage }: Page<SecretOfClient>,
+  hasPreviousPage: boolean,
+): Connection<ExpiringSecret> {
+  const edges = rows.map(({ secret, client }) => ({
+    node: { secret, client: toOAuthClient(client) },
+    get cursor() {
+      return encodeExpiryCursor(secret);
+    },
+  }));
+  return toConnection(edges, { hasNextPage, hasPreviousPage });
 }
 
 export function toStats(stats: ClientStats): OAuthClientStats {

@@ -18,17 +18,22 @@ import { ClientSecretsService } from '../../clients/client-secrets.service.js';
 import { ClientsModule } from '../../clients/clients.module.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { ERROR_STATUS } from '../../errors/registry-error.js';
+import { BrowserSessions } from '../browser-sessions.js';
+import { BrowserSessionsModule } from '../browser-sessions.module.js';
 import { GRAPHQL_PATH } from '../paths.js';
 import { PublicUrl } from '../public-url.js';
 import { refusalFor, toGraphQLError } from '../error.filter.js';
 import { explorerPage } from './explorer.js';
 import { ApiKeysResolver, InitialAccessTokensResolver } from './credentials.resolver.js';
 import { AuditEventsResolver } from './audit-events.resolver.js';
+import { ExpiringSecretsResolver } from './expiring-secrets.resolver.js';
 import { Loaders } from './loaders.js';
 import { OAuthClientMutationsResolver } from './oauth-client-mutations.resolver.js';
 import { OAuthClientResolver, OAuthClientsResolver } from './oauth-clients.resolver.js';
 import { operationReport } from './operation-report.js';
 import { MAX_TOKENS, operationLimits, tooComplex, validationRules } from './query-limits.js';
+import { RegistrationsResolver } from './registrations.resolver.js';
+import { ViewerResolver } from './viewer.resolver.js';
 
 /** Whether introspection and the explorer are on: outside production, unless the operator said otherwise. */
 export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphqlExplorer ?? !production;
@@ -47,11 +52,12 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     AuditModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
       driver: ApolloDriver,
-      imports: [AuthModule, ClientsModule, AuditModule],
-      inject: [CONFIG, Authenticator, ClientSecretsService, AuditTrail],
+      imports: [AuthModule, BrowserSessionsModule, ClientsModule, AuditModule],
+      inject: [CONFIG, Authenticator, BrowserSessions, ClientSecretsService, AuditTrail],
       useFactory: (
         config: Config,
         authenticator: Authenticator,
+        sessions: BrowserSessions,
         secrets: ClientSecretsService,
         auditTrail: AuditTrail,
       ) => ({
@@ -86,6 +92,8 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
           isExplorerOn(config) ? formatError(formatted) : withoutHints(formatError(formatted)),
         context: async (request: FastifyRequest) => {
           try {
+            // Here and at no other door: whatever the console does, it does by GraphQL
+            if (config.adminConsole) request.principal ??= await sessions.identify(request);
             await authenticator.admit(request, 'admin');
           } catch (thrown) {
             const error = refusalFor(thrown, request);
@@ -103,6 +111,9 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     ApiKeysResolver,
     InitialAccessTokensResolver,
     AuditEventsResolver,
+    ExpiringSecretsResolver,
+    RegistrationsResolver,
+    ViewerResolver,
     PublicUrl,
   ],
 })

@@ -1,11 +1,14 @@
-import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
+import { ArgsType, Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
+import { Type } from 'class-transformer';
+import { IsOptional, ValidateNested } from 'class-validator';
 import { GraphQLDateTime } from 'graphql-scalars';
-import type { ApiKey as Key } from '../../auth/api-keys.service.js';
+import type { ApiKeyFilter as Filter, ApiKey as Key } from '../../auth/api-keys.service.js';
 import { type Role, ROLES } from '../../auth/principal.js';
-import { connectionOf } from './connection.js';
+import { connectionOf, PageArgs } from './connection.js';
 import { enumOf } from './oauth-client.type.js';
+import { SearchText } from './search-text.js';
 
-const RoleEnum = enumOf(
+export const RoleEnum = enumOf(
   'Role',
   'What a caller may do: a member sees its own organization through REST, an admin everything.',
   ROLES,
@@ -49,8 +52,37 @@ export class ApiKey implements Key {
 
 @ObjectType({ description: 'A page of API keys, the newest first (Relay Cursor Connections).' })
 export class ApiKeyConnection extends connectionOf(ApiKey) {
-  @Field(() => Int, { description: 'How many there are, revoked ones included.' })
+  @Field(() => Int, { description: 'How many match the filter; without one, revoked ones are counted, too.' })
   totalCount?: number;
+
+  /** What `totalCount` is to count; not part of the schema. */
+  filter!: Filter;
+}
+
+@InputType('ApiKeyFilter', { description: 'Which keys: those that match everything that is given.' })
+export class ApiKeyFilter implements Filter {
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'That expire earlier than this, or have.' })
+  expiresBefore?: Date;
+
+  @Field(() => RoleEnum, { nullable: true, description: 'Whose holders may do this.' })
+  role?: Role;
+
+  @IsOptional()
+  @SearchText()
+  @Field(() => String, { nullable: true, description: 'Of holders of this organization.' })
+  orgId?: string;
+
+  @Field(() => Boolean, { nullable: true, description: 'Neither revoked nor expired; or all others.' })
+  active?: boolean;
+}
+
+@ArgsType()
+export class ApiKeysArgs extends PageArgs {
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => ApiKeyFilter)
+  @Field(() => ApiKeyFilter, { nullable: true, description: 'Which keys; all, where it is left out.' })
+  filter?: ApiKeyFilter | null;
 }
 
 @InputType({ description: 'A key as it is to be.' })

@@ -1,12 +1,14 @@
 import { UsePipes } from '@nestjs/common';
-import { Args, ID, Int, Mutation, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, ID, Int, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import type { Author } from '../../audit/audit-event.js';
 import { Access } from '../../auth/access.js';
 import { ApiKeysService } from '../../auth/api-keys.service.js';
 import { By } from '../../auth/caller.js';
 import { InitialAccessTokensService } from '../../clients/initial-access-tokens.service.js';
+import { toFilter } from './admin.mapper.js';
 import {
   ApiKeyConnection,
+  ApiKeysArgs,
   CreateApiKeyInput,
   CreateApiKeyPayload,
   RevokeApiKeyPayload,
@@ -31,14 +33,16 @@ export class ApiKeysResolver {
     name: 'apiKeys',
     description: 'API keys, the newest first; never the keys themselves.',
   })
-  async apiKeyPage(@Args() args: PageArgs): Promise<ApiKeyConnection> {
-    const request = toPageRequest(args);
-    return toIdConnection(await this.apiKeys.page(request), request, (key) => key);
+  async apiKeyPage(@Args() { filter, ...page }: ApiKeysArgs): Promise<ApiKeyConnection> {
+    const request = toPageRequest(page);
+    const wanted = toFilter(filter);
+    const keys = await this.apiKeys.page(wanted, request);
+    return { ...toIdConnection(keys, request, (key) => key), filter: wanted };
   }
 
   @ResolveField(() => Int)
-  totalCount(): Promise<number> {
-    return this.apiKeys.count();
+  totalCount(@Parent() { filter }: ApiKeyConnection): Promise<number> {
+    return this.apiKeys.count(filter);
   }
 
   @Mutation(() => CreateApiKeyPayload, { description: 'Makes a key. It is told this once.' })

@@ -30,6 +30,19 @@ export function decodeIdCursor(cursor: string): string {
   return id;
 }
 
+/** The same for a list in the order of when something expires. */
+export function encodeExpiryCursor({ expiresAt, id }: { expiresAt: Date; id: string }): string {
+  return Buffer.from(JSON.stringify([expiresAt.getTime(), id])).toString('base64url');
+}
+
+/** @throws RegistryError `validation_error` where it is none of ours */
+export function decodeExpiryCursor(cursor: string): { expiresAt: Date; id: string } {
+  const [ms, id] = parse(cursor);
+  const expiresAt = new Date(Number.isInteger(ms) ? (ms as number) : NaN);
+  if (Number.isNaN(expiresAt.getTime()) || !isText(id)) throw foreignCursor();
+  return { expiresAt, id };
+}
+
 const foreignCursor = () =>
   new RegistryError('validation_error', 'The cursor "after" does not belong to this list.', {
     invalidFields: { after: ['must be a cursor of an earlier page in the same order'] },

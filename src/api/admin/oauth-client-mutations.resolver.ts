@@ -231,10 +231,25 @@ export class OAuthClientMutationsResolver {
   }
 
   @Mutation(() => BulkPayload, {
+    description: 'Lets all disabled clients that match be used again, or none of them.',
+  })
+  enableOAuthClients(@Args() args: BulkArgs, @By('graphql') by: Author): Promise<BulkPayload> {
+    return this.changeAll('enable', args, by);
+  }
+
+  @Mutation(() => BulkPayload, {
     description: 'Deletes all clients that match, or none of them. They can be restored for a while.',
   })
   deleteOAuthClients(@Args() args: BulkArgs, @By('graphql') by: Author): Promise<BulkPayload> {
     return this.changeAll('delete', args, by);
+  }
+
+  @Mutation(() => BulkPayload, {
+    description:
+      'Brings back all deleted clients that match, or none of them, with their secrets and registration access tokens.',
+  })
+  restoreOAuthClients(@Args() args: BulkArgs, @By('graphql') by: Author): Promise<BulkPayload> {
+    return this.changeAll('restore', args, by);
   }
 
   private async changeAll(

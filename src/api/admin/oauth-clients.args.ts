@@ -1,6 +1,6 @@
 import { ArgsType, Field, ID, InputType, Int, IntersectionType, registerEnumType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
-import { IsOptional, Matches, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsOptional, Matches, ValidateNested } from 'class-validator';
 import { GraphQLDateTime } from 'graphql-scalars';
 import type { ClientSource, ClientStatus } from '../../clients/client.js';
 import type {
@@ -29,8 +29,20 @@ registerEnumType(OrderFieldEnum, {
 const OrderDirectionEnum: Record<string, OrderDirection> = { ASC: 'ASC', DESC: 'DESC' };
 registerEnumType(OrderDirectionEnum, { name: 'OrderDirection', description: 'Smallest or largest first.' });
 
+/** Clients that somebody picks one by one. */
+const MAX_IDS = 100;
+
 @InputType('OAuthClientFilter', { description: 'Which clients: those that match everything that is given.' })
 export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
+  @IsOptional()
+  @ArrayMaxSize(MAX_IDS, { message: `must be at most ${MAX_IDS}` })
+  @SearchText({ each: true })
+  @Field(() => [ID], {
+    nullable: true,
+    description: `One of these, of which there may be ${MAX_IDS}; none where there are none.`,
+  })
+  ids?: string[];
+
   @IsOptional()
   @SearchText()
   @Field(() => String, { nullable: true, description: 'Of this organization.' })
@@ -129,7 +141,8 @@ export class BulkArgs {
   @ValidateNested()
   @Type(() => OAuthClientFilter)
   @Field(() => OAuthClientFilter, {
-    description: 'Which clients; at least one condition, and not `deleted`.',
+    description:
+      'Which clients; at least one condition, and not `deleted`: only restoreOAuthClients is about deleted ones.',
   })
   filter!: OAuthClientFilter;
 

@@ -45,9 +45,12 @@ export const validationRules = [
   maxDirectivesRule(reporting(MAX_DIRECTIVES)),
 ] as ValidationRule[];
 
-/** A field that takes `first` costs that often what is below it, whether it is a literal, a variable or the default. */
-const pageEstimator: ComplexityEstimator = ({ args, childComplexity }) =>
-  typeof args.first === 'number' ? 1 + Math.max(0, args.first) * childComplexity : undefined;
+/** A field that takes `first` or `days` costs that often what is below it, whether it is a literal, a variable or the default. */
+const pageEstimator: ComplexityEstimator = ({ args, childComplexity }) => {
+  const { first, days } = args as { first?: unknown; days?: unknown };
+  const size = first ?? days;
+  return typeof size === 'number' ? 1 + Math.max(0, size) * childComplexity : undefined;
+};
 
 const costEstimator: ComplexityEstimator = ({ field, childComplexity }) => {
   const cost = COSTS[field.name];

@@ -1,0 +1,61 @@
+import type { ActorType, AuditAction, Door } from '../../graphql/operations';
+import { oneOf, text, withoutBlanks } from '../../parts/search';
+
+export const ACTIONS = [
+  'CLIENT_CREATED',
+  'CLIENT_UPDATED',
+  'CLIENT_DISABLED',
+  'CLIENT_ENABLED',
+  'CLIENT_VERIFIED',
+  'CLIENT_UNVERIFIED',
+  'CLIENT_DELETED',
+  'CLIENT_RESTORED',
+  'CLIENT_PURGED',
+  'UNUSED_CLIENTS_REMOVED',
+  'CLIENT_SECRET_ISSUED',
+  'CLIENT_SECRET_REVOKED',
+  'REGISTRATION_TOKEN_ISSUED',
+  'API_KEY_CREATED',
+  'API_KEY_REVOKED',
+  'INITIAL_ACCESS_TOKEN_CREATED',
+  'INITIAL_ACCESS_TOKEN_REVOKED',
+] as const satisfies readonly AuditAction[];
+export const ACTOR_TYPES = [
+  'API_KEY',
+  'JWT',
+  'INITIAL_ACCESS_TOKEN',
+  'REGISTRATION_TOKEN',
+  'ANONYMOUS',
+  'SYSTEM',
+] as const satisfies readonly ActorType[];
+export const DOORS = ['REST', 'REGISTRATION', 'GRAPHQL', 'CLI', 'SYSTEM'] as const satisfies readonly Door[];
+
+/** What the URL of the audit log says: which events, and where the page begins. */
+export interface AuditSearch {
+  action?: AuditAction;
+  actorType?: ActorType;
+  actorId?: string;
+  door?: Door;
+  clientId?: string;
+  /** Days: `2026-11-24`, the first and the last of them. */
+  since?: string;
+  until?: string;
+  after?: string;
+}
+
+const day = (raw: unknown) => {
+  const said = text(raw);
+  return said && /^\d{4}-\d{2}-\d{2}$/.test(said) && !Number.isNaN(Date.parse(said)) ? said : undefined;
+};
+
+export const readAuditSearch = (raw: Record<string, unknown>): AuditSearch =>
+  withoutBlanks({
+    action: oneOf(ACTIONS, raw.action),
+    actorType: oneOf(ACTOR_TYPES, raw.actorType),
+    actorId: text(raw.actorId),
+    door: oneOf(DOORS, raw.door),
+    clientId: text(raw.clientId),
+    since: day(raw.since),
+    until: day(raw.until),
+    after: text(raw.after),
+  });

@@ -1,0 +1,91 @@
+import { Group, NativeSelect, TextInput } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { AuditEventsDocument, type AuditEventFilter } from '../../graphql/operations';
+import { request } from '../../graphql/request';
+import { Page } from '../../parts/page';
+import { Pager } from '../../parts/pager';
+import { withoutBlanks } from '../../parts/search';
+import { Empty, Failed, Loading } from '../../parts/states';
+import { inWords } from '../../parts/words';
+import { TypedText } from '../../parts/typed-text';
+import { ACTIONS, ACTOR_TYPES, type AuditSearch, DOORS } from './audit-search';
+import { EventList } from './event-list';
+
+const route = getRouteApi('/audit');
+const PAGE_SIZE = 50;
+
+const CHOICES = [
+  { name: 'action', label: 'What', values: ACTIONS },
+  { name: 'actorType', label: 'By', values: ACTOR_TYPES },
+  { name: 'door', label: 'Through', values: DOORS },
+] as const;
+const DAYS = [
+  { name: 'since', label: 'From day' },
+  { name: 'until', label: 'To day' },
+] as const;
+const IDS = [
+  { name: 'clientId', label: 'Client ID' },
+  { name: 'actorId', label: 'Actor ID' },
+] as const;
+
+/** Days are those of UTC, and both ends belong to what is asked for. */
+function filterOf({ since, until, after, ...rest }: AuditSearch): AuditEventFilter {
+  const dayAfter = until && new Date(Date.parse(until) + 86_400_000).toISOString();
+  return withoutBlanks({ ...rest, since: since && `${since}T00:00:00Z`, until: dayAfter });
+}
+
+export function Audit() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const variables = { first: PAGE_SIZE, after: search.after ?? null, filter: filterOf(search) };
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ['audit', variables],
+    queryFn: async ({ signal }) => (await request(AuditEventsDocument, variables, signal)).auditEvents,
+    placeholderData: keepPreviousData,
+  });
+  const show = (change: Partial<AuditSearch>) =>
+    void navigate({ search: (before) => ({ ...before, after: undefined, ...change }) });
+  return (
+    <Page title="Audit log">
+      <Group component="search" align="flex-end" gap="xs" aria-label="Filter events">
+        {CHOICES.map(({ name, label, values }) => (
+          <NativeSelect
+            key={name}
+            label={label}
+            value={search[name] ?? ''}
+            data={[{ value: '', label: 'Any' }, ...values.map((value) => ({ value, label: inWords(value) }))]}
+            onChange={({ currentTarget: { value } }) => show({ [name]: value || undefined })}
+          />
+        ))}
+        {DAYS.map(({ name, label }) => (
+          <TextInput
+            key={name}
+            type="date"
+            label={label}
+            value={search[name] ?? ''}
+            onChange={({ currentTarget: { value } }) => show({ [name]: value || undefined })}
+          />
+        ))}
+        {IDS.map(({ name, label }) => (
+          <TypedText
+            key={name}
+            label={label}
+            value={search[name]}
+            onChange={(value) => show({ [name]: value })}
+          />
+        ))}
+      </Group>
+      {isPending && <Loading rows={10} />}
+      {error && <Failed error={error} onRetry={() => void refetch()} />}
+      {data?.nodes.length === 0 && <Empty>Nothing of that kind has happened.</Empty>}
+      {data && <EventList events={data.nodes} />}
+      <Pager
+        isBeyondFirst={search.after !== undefined}
+        hasNextPage={data?.pageInfo.hasNextPage ?? false}
+        onFirst={() => show({})}
+        onNext={() => show({ after: data!.pageInfo.endCursor! })}
+      />
+    </Page>
+  );
+}

@@ -1,0 +1,85 @@
+import { Anchor, Badge, Group, Stack, Table, Text } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { EventFragment } from '../../graphql/operations';
+import { When } from '../../parts/when';
+import { inWords } from '../../parts/words';
+
+/** What happened, the latest first; each with what it changed. */
+export function EventList({
+  events,
+  isAboutOne,
+}: {
+  events: readonly EventFragment[];
+  isAboutOne?: boolean;
+}) {
+  return (
+    <Stack component="ol" gap="xs" className="plain-list">
+      {events.map((event) => (
+        <li key={event.id}>
+          <Group gap="xs">
+            <Badge variant="outline" color="gray">
+              {inWords(event.action)}
+            </Badge>
+            <Text size="sm">
+              <When at={event.at} /> by {actorOf(event)}
+              {event.address && ` from ${event.address}`}, through {inWords(event.door)}
+            </Text>
+            {!isAboutOne && event.clientId && (
+              <Anchor
+                size="sm"
+                renderRoot={(props) => (
+                  <Link to="/clients/$clientId" params={{ clientId: event.clientId! }} {...props} />
+                )}
+              >
+                Client {event.clientId}
+              </Anchor>
+            )}
+          </Group>
+          <Changes changes={event.changes} />
+        </li>
+      ))}
+    </Stack>
+  );
+}
+
+const actorOf = ({ actor: { type, id } }: EventFragment) =>
+  id === null ? inWords(type) : `${inWords(type)} ${id}`;
+
+/** A change as people read one: what was there, and what is there now. */
+function Changes({ changes }: { changes: EventFragment['changes'] }) {
+  if (changes.length === 0) return null;
+  return (
+    <details>
+      <summary>{changes.map(({ field }) => field).join(', ')}</summary>
+      <div className="table-scroll">
+        <Table withRowBorders={false} fz="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">Field</Table.Th>
+              <Table.Th scope="col">Before</Table.Th>
+              <Table.Th scope="col">After</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {changes.map(({ field, before, after }) => (
+              <Table.Tr key={field}>
+                <Table.Th scope="row">{field}</Table.Th>
+                <Table.Td className="wrap-anywhere">
+                  {before === null ? '–' : <del>{shown(before)}</del>}
+                </Table.Td>
+                <Table.Td className="wrap-anywhere">
+                  {after === null ? '–' : <ins>{shown(after)}</ins>}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </div>
+    </details>
+  );
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(shown).join('\n');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

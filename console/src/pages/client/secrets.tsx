@@ -1,0 +1,161 @@
+import { Button, Checkbox, Group, NativeSelect, Stack, Text } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { type ClientQuery, IssueSecretDocument, RevokeSecretDocument } from '../../graphql/operations';
+import { request } from '../../graphql/request';
+import { ConfirmDialog } from '../../parts/confirm-dialog';
+import { DataTable } from '../../parts/data-table';
+import { ShownOnce } from '../../parts/shown-once';
+import { Empty, Failed } from '../../parts/states';
+import { When } from '../../parts/when';
+import { Dialog } from '../../parts/dialog';
+
+type Secret = NonNullable<ClientQuery['oauthClient']>['secrets']['nodes'][number];
+
+/** How long the others stay valid, in seconds. */
+const OVERLAPS = [
+  { value: '3600', label: 'for an hour' },
+  { value: '86400', label: 'for a day' },
+  { value: '604800', label: 'for a week' },
+  { value: '0', label: 'no longer' },
+  { value: '', label: 'as long as they would have' },
+];
+
+/** The secrets of a client, which nobody can read any more; and how it gets another. */
+export function Secrets({ clientId, secrets }: { clientId: string; secrets: readonly Secret[] }) {
+  const [isRotating, setIsRotating] = useState(false);
+  const [revoking, setRevoking] = useState<Secret | null>(null);
+  return (
+    <>
+      {secrets.length === 0 ? (
+        <Empty>It has no secret, and cannot authenticate.</Empty>
+      ) : (
+        <DataTable
+          caption="Secrets"
+          rows={secrets}
+          keyOf={({ id }) => id}
+          columns={[
+            { key: 'hint', label: 'Ends with', show: ({ hint }) => <code>…{hint}</code> },
+            { key: 'createdAt', label: 'Created', show: ({ createdAt }) => <When at={createdAt} /> },
+            { key: 'expiresAt', label: 'Expires', show: ({ expiresAt }) => <When at={expiresAt} /> },
+            { key: 'lastUsedAt', label: 'Last used', show: ({ lastUsedAt }) => <When at={lastUsedAt} /> },
+            {
+              key: 'actions',
+              label: 'Actions',
+              show: (secret) => (
+                <Button
+                  size="compact-xs"
+                  variant="subtle"
+                  color="red"
+                  aria-label={`Revoke the secret that ends with ${secret.hint}`}
+                  onClick={() => setRevoking(secret)}
+                >
+                  Revoke
+                </Button>
+              ),
+            },
+          ]}
+        />
+      )}
+      <Group mt="xs">
+        <Button size="xs" variant="default" onClick={() => setIsRotating(true)}>
+          Rotate the secret
+        </Button>
+      </Group>
+      {isRotating && <Rotate clientId={clientId} onClose={() => setIsRotating(false)} />}
+      {revoking && (
+        <Revoke
+          clientId={clientId}
+          secret={revoking}
+          isLast={secrets.length === 1}
+          onClose={() => setRevoking(null)}
+        />
+      )}
+    </>
+  );
+}
+
+function Rotate({ clientId, onClose }: { clientId: string; onClose: () => void }) {
+  const queryClient = useQueryClient();
+  const [overlap, setOverlap] = useState('86400');
+  const { mutate, isPending, error, data } = useMutation({
+    mutationFn: () =>
+      request(IssueSecretDocument, {
+        clientId,
+        expireOthersIn: overlap === '' ? null : Number(overlap),
+        expiresAt: null,
+      }),
+    onSuccess: () => queryClient.invalidateQueries(),
+  });
+  return (
+    <Dialog title="Rotate the secret" onClose={onClose}>
+      <Stack>
+        {error && <Failed error={error} />}
+        {data ? (
+          <>
+            <ShownOnce what="Client secret" value={data.issueOAuthClientSecret.clientSecret} />
+            <Button onClick={onClose}>Done</Button>
+          </>
+        ) : (
+          <>
+            <Text size="sm">The client gets another secret, which is shown once.</Text>
+            <NativeSelect
+              label="The others stay valid"
+              data={OVERLAPS}
+              value={overlap}
+              onChange={({ currentTarget }) => setOverlap(currentTarget.value)}
+            />
+            <Group justify="flex-end">
+              <Button variant="default" onClick={onClose}>
+                Cancel
+              </Button>
+              <Button loading={isPending} onClick={() => mutate()}>
+                Rotate
+              </Button>
+            </Group>
+          </>
+        )}
+      </Stack>
+    </Dialog>
+  );
+}
+
+interface RevokeProps {
+  clientId: string;
+  secret: Secret;
+  isLast: boolean;
+  onClose: () => void;
+}
+
+function Revoke({ clientId, secret, isLast, onClose }: RevokeProps) {
+  const queryClient = useQueryClient();
+  const [isSure, setIsSure] = useState(false);
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: () => request(RevokeSecretDocument, { clientId, secretId: secret.id, force: isLast }),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries();
+      onClose();
+    },
+  });
+  return (
+    <ConfirmDialog
+      title={`Revoke the secret that ends with ${secret.hint}`}
+      action="Revoke"
+      isDangerous
+      isPending={isPending}
+      isDisabled={isLast && !isSure}
+      error={error}
+      onConfirm={() => mutate()}
+      onClose={onClose}
+    >
+      <Text size="sm">Whoever authenticates with it is refused from now on.</Text>
+      {isLast && (
+        <Checkbox
+          label="It is the last one: the client cannot authenticate any more"
+          checked={isSure}
+          onChange={({ currentTarget }) => setIsSure(currentTarget.checked)}
+        />
+      )}
+    </ConfirmDialog>
+  );
+}

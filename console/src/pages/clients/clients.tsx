@@ -1,0 +1,215 @@
+import { ActionIcon, Button, Group, Menu, NativeSelect, Text } from '@mantine/core';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { ClientCountDocument, ClientsDocument, type ClientRowFragment } from '../../graphql/operations';
+import { request } from '../../graphql/request';
+import { DataTable } from '../../parts/data-table';
+import { Page } from '../../parts/page';
+import { Pager } from '../../parts/pager';
+import { Empty, Failed, Loading } from '../../parts/states';
+import { BulkDialog, clients as clientsInWords, type Deed, type Done, DoneAlert } from './bulk';
+import { type ClientsSearch, DEFAULT_COLUMNS, filterOf, orderOf, PAGE_SIZES } from './clients-search';
+import { COLUMNS, ORDER_OF_COLUMN } from './columns';
+import { ExportDialog } from './export-dialog';
+import { ColumnChoice, Filters } from './filters';
+
+const route = getRouteApi('/clients');
+/** To count is to read each: not asked again for every page. */
+const COUNT_STALE_MS = 60_000;
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** What is about to be done, and to whom: those that are ticked or, where `ids` is null, all that match. */
+interface Intent {
+  deed: Deed;
+  ids: readonly string[] | null;
+}
+
+export function Clients() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const [selected, setSelected] = useState(NOTHING);
+  const [intent, setIntent] = useState<Intent | null>(null);
+  const [done, setDone] = useState<Done | null>(null);
+  const [isSaving, setIsSaving] = useState(false);
+
+  const filter = filterOf(search);
+  const order = orderOf(search);
+  const size = search.size ?? PAGE_SIZES[0];
+  const variables = { first: size, after: search.after ?? null, filter, orderBy: order };
+  const page = useQuery({
+    queryKey: ['clients', variables],
+    queryFn: async ({ signal }) => (await request(ClientsDocument, variables, signal)).oauthClients,
+    placeholderData: keepPreviousData,
+  });
+  const count = useQuery({
+    queryKey: ['clients', 'count', filter],
+    queryFn: async ({ signal }) =>
+      (await request(ClientCountDocument, { filter }, signal)).oauthClients.totalCount,
+    staleTime: COUNT_STALE_MS,
+  });
+
+  /** Another view begins at its first page. */
+  const show = (change: Partial<ClientsSearch>) => {
+    setSelected(NOTHING);
+    void navigate({ search: (before) => ({ ...before, after: undefined, ...change }) });
+  };
+  const shown = search.columns?.split(',') ?? DEFAULT_COLUMNS;
+  const rows = page.data?.nodes ?? [];
+  const nameOf = (id: string) => rows.find(({ clientId }) => clientId === id)?.name ?? id;
+  const deeds: Deed[] = search.deleted ? ['restore'] : ['disable', 'enable', 'delete'];
+  const actions = {
+    key: 'actions',
+    label: 'Actions',
+    show: (client: ClientRowFragment) => (
+      <RowMenu client={client} onIntent={(deed) => setIntent({ deed, ids: [client.clientId] })} />
+    ),
+  };
+
+  return (
+    <Page
+      title="Clients"
+      actions={
+        <>
+          <ColumnChoice
+            shown={shown}
+            onChange={(keys) => show({ columns: keys.join(','), after: search.after })}
+          />
+          <Button variant="default" size="xs" onClick={() => setIsSaving(true)}>
+            Save as CSV
+          </Button>
+          <Button size="xs" renderRoot={(props) => <Link to="/clients/new" {...props} />}>
+            New client
+          </Button>
+        </>
+      }
+    >
+      <Filters search={search} onChange={show} />
+      {done && <DoneAlert key={JSON.stringify(done)} done={done} onClose={() => setDone(null)} />}
+      <Group justify="space-between">
+        <Text size="sm" role="status">
+          {selected.size > 0
+            ? `${clientsInWords(selected.size)} selected`
+            : count.data === undefined
+              ? ' '
+              : clientsInWords(count.data)}
+        </Text>
+        <Group gap="xs">
+          {deeds.map((deed) => (
+            <Button
+              key={deed}
+              size="xs"
+              variant="default"
+              disabled={selected.size === 0}
+              onClick={() => setIntent({ deed, ids: [...selected] })}
+            >
+              {VERBS[deed]} selected
+            </Button>
+          ))}
+          {Object.keys(filter).length > 0 && !search.deleted && (
+            <Menu>
+              <Menu.Target>
+                <Button size="xs" variant="default">
+                  All that match
+                </Button>
+              </Menu.Target>
+              <Menu.Dropdown>
+                {deeds.map((deed) => (
+                  <Menu.Item key={deed} onClick={() => setIntent({ deed, ids: null })}>
+                    {VERBS[deed]} all that match
+                  </Menu.Item>
+                ))}
+              </Menu.Dropdown>
+            </Menu>
+          )}
+        </Group>
+      </Group>
+      {page.isPending && <Loading rows={10} />}
+      {page.error && <Failed error={page.error} onRetry={() => void page.refetch()} />}
+      {page.data && rows.length === 0 && (
+        <Empty>No client matches. Take a condition away, or look among deleted ones.</Empty>
+      )}
+      {rows.length > 0 && (
+        <DataTable
+          caption="Clients"
+          columns={[...COLUMNS.filter(({ key }) => shown.includes(key)), actions]}
+          rows={rows}
+          keyOf={({ clientId }) => clientId}
+          isStale={page.isPlaceholderData}
+          selection={{ keys: selected, onChange: setSelected, labelOf: nameOf }}
+          sorting={{
+            key: Object.keys(ORDER_OF_COLUMN).find((key) => ORDER_OF_COLUMN[key] === order.field)!,
+            isAscending: order.direction === 'ASC',
+            onSort: (key) => {
+              const isHere = ORDER_OF_COLUMN[key] === order.field;
+              const isAscending = isHere ? order.direction === 'DESC' : key === 'name';
+              show({ order: ORDER_OF_COLUMN[key], direction: isAscending ? 'ASC' : 'DESC' });
+            },
+          }}
+        />
+      )}
+      <Group justify="space-between">
+        <NativeSelect
+          size="xs"
+          label="Rows per page"
+          value={String(size)}
+          data={PAGE_SIZES.map(String)}
+          onChange={({ currentTarget }) => show({ size: Number(currentTarget.value) })}
+        />
+        <Pager
+          isBeyondFirst={search.after !== undefined}
+          hasNextPage={page.data?.pageInfo.hasNextPage ?? false}
+          onFirst={() => show({})}
+          onNext={() => show({ after: page.data!.pageInfo.endCursor! })}
+        />
+      </Group>
+      {intent && (
+        <BulkDialog
+          {...intent}
+          filter={filter}
+          onClose={() => setIntent(null)}
+          onDone={(what) => {
+            setDone(what);
+            setIntent(null);
+            setSelected(NOTHING);
+          }}
+        />
+      )}
+      {isSaving && (
+        <ExportDialog filter={filter} order={order} total={count.data} onClose={() => setIsSaving(false)} />
+      )}
+    </Page>
+  );
+}
+
+const VERBS: Record<Deed, string> = {
+  disable: 'Disable',
+  enable: 'Enable',
+  delete: 'Delete',
+  restore: 'Restore',
+};
+
+function RowMenu({ client, onIntent }: { client: ClientRowFragment; onIntent: (deed: Deed) => void }) {
+  const { clientId, name, status, deletedAt } = client;
+  const deeds: Deed[] =
+    deletedAt !== null ? ['restore'] : [status === 'ACTIVE' ? 'disable' : 'enable', 'delete'];
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="subtle" aria-label={`Actions for ${name}`}>
+          <span aria-hidden>⋯</span>
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item renderRoot={(props) => <Link to="/clients/$clientId" params={{ clientId }} {...props} />}>
+          Open
+        </Menu.Item>
+        {deeds.map((deed) => (
+          <Menu.Item key={deed} color={deed === 'delete' ? 'red' : undefined} onClick={() => onIntent(deed)}>
+            {VERBS[deed]}…
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

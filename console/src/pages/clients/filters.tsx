@@ -1,0 +1,113 @@
+import { Button, Checkbox, Group, NativeSelect, Popover, Stack } from '@mantine/core';
+import { TypedText } from '../../parts/typed-text';
+import { inWords } from '../../parts/words';
+import { CLIENT_TYPES, type ClientsSearch, GRANT_TYPES, SOURCES, STATUSES } from './clients-search';
+import { COLUMNS } from './columns';
+
+interface FiltersProps {
+  search: ClientsSearch;
+  /** @param change undefined takes a condition away */
+  onChange: (change: Partial<ClientsSearch>) => void;
+}
+
+const CHOICES = [
+  { name: 'status', label: 'Status', values: STATUSES },
+  { name: 'clientType', label: 'Type', values: CLIENT_TYPES },
+  { name: 'source', label: 'Source', values: SOURCES },
+  { name: 'grantType', label: 'Grant', values: GRANT_TYPES },
+] as const;
+const FLAGS = [
+  { name: 'verified', label: 'Verified', yes: 'Verified', no: 'Not verified' },
+  { name: 'unused', label: 'Use', yes: 'Never used', no: 'Others' },
+] as const;
+const TEXTS = [
+  { name: 'orgId', label: 'Organization' },
+  { name: 'userId', label: 'User' },
+  { name: 'scope', label: 'Scope' },
+] as const;
+
+/** Which clients the list shows. */
+export function Filters({ search, onChange }: FiltersProps) {
+  return (
+    <Group component="search" align="flex-end" gap="xs" aria-label="Filter clients">
+      <TypedText label="Name contains" value={search.q} onChange={(q) => onChange({ q })} type="search" />
+      {CHOICES.map(({ name, label, values }) => (
+        <NativeSelect
+          key={name}
+          label={label}
+          value={search[name] ?? ''}
+          data={[{ value: '', label: 'Any' }, ...values.map((value) => ({ value, label: inWords(value) }))]}
+          onChange={(event) => onChange({ [name]: event.currentTarget.value || undefined })}
+        />
+      ))}
+      {FLAGS.map(({ name, label, yes, no }) => (
+        <NativeSelect
+          key={name}
+          label={label}
+          value={String(search[name] ?? '')}
+          data={[
+            { value: '', label: 'Any' },
+            { value: 'true', label: yes },
+            { value: 'false', label: no },
+          ]}
+          onChange={({ currentTarget: { value } }) =>
+            onChange({ [name]: value === '' ? undefined : value === 'true' })
+          }
+        />
+      ))}
+      {TEXTS.map(({ name, label }) => (
+        <TypedText
+          key={name}
+          label={label}
+          value={search[name]}
+          onChange={(value) => onChange({ [name]: value })}
+        />
+      ))}
+      <Checkbox
+        label="Deleted ones"
+        checked={search.deleted ?? false}
+        onChange={(event) => onChange({ deleted: event.currentTarget.checked || undefined })}
+      />
+    </Group>
+  );
+}
+
+/** Which columns the list shows. */
+export function ColumnChoice({
+  shown,
+  onChange,
+}: {
+  shown: readonly string[];
+  onChange: (keys: string[]) => void;
+}) {
+  return (
+    <Popover position="bottom-end" trapFocus returnFocus>
+      <Popover.Target>
+        <Button variant="default" size="xs">
+          Columns
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Columns">
+        <Stack gap="xs">
+          {COLUMNS.map(({ key, label }) => (
+            <Checkbox
+              key={key}
+              size="xs"
+              label={label}
+              checked={shown.includes(key)}
+              // Without its name, a client could not be opened
+              disabled={key === 'name'}
+              onChange={({ currentTarget: { checked } }) =>
+                onChange(
+                  COLUMNS.map((column) => column.key).filter((other) =>
+                    other === key ? checked : shown.includes(other),
+                  ),
+                )
+              }
+            />
+          ))}
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

@@ -1,0 +1,192 @@
+import { Alert, Button, Card, Code, Group, Radio, Stack, Tabs, Text, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { FormEvent } from 'react';
+import { type ClientType, CreateClientDocument, type CreateOAuthClientInput } from '../../graphql/operations';
+import { request } from '../../graphql/request';
+import { CopyButton } from '../../parts/copy-button';
+import { Page } from '../../parts/page';
+import { ShownOnce } from '../../parts/shown-once';
+import { Failed } from '../../parts/states';
+import { useFields } from '../../parts/use-fields';
+import { useViewer } from '../../session/session';
+import {
+  BLANK_FIELDS,
+  changedFields,
+  type FieldName,
+  type FieldValues,
+  toInput,
+} from '../client/client-fields';
+import { FieldInputs } from '../client/field-inputs';
+import { PREVIEWS } from './request-preview';
+
+type Values = FieldValues & { orgId: string; userId: string; clientType: ClientType };
+
+const ESSENTIALS = ['allowedGrantTypes', 'redirectUris', 'requirePkce', 'allowedScopes'] as const;
+const FURTHER: FieldName[] = [
+  'logoUri',
+  'clientUri',
+  'policyUri',
+  'tosUri',
+  'contacts',
+  'tokenEndpointAuthMethod',
+  'jwksUri',
+  'softwareId',
+  'softwareVersion',
+  'applicationType',
+];
+
+function inputOf({ orgId, userId, clientType, ...values }: Values): CreateOAuthClientInput {
+  const said = toInput(values, changedFields(BLANK_FIELDS, values));
+  const { allowedGrantTypes, name, ...rest } = said;
+  return {
+    orgId,
+    userId: userId || null,
+    clientType,
+    name: name ?? '',
+    allowedGrantTypes: allowedGrantTypes ?? [],
+    ...rest,
+  };
+}
+
+export function NewClient() {
+  const { orgId, userId } = useViewer();
+  const queryClient = useQueryClient();
+  const { mutate, isPending, error, data } = useMutation({
+    mutationFn: (input: CreateOAuthClientInput) => request(CreateClientDocument, { input }),
+    onSuccess: () => queryClient.invalidateQueries(),
+  });
+  const { values, set, bind, faultOf, otherFaults } = useFields<Values>(
+    {
+      ...BLANK_FIELDS,
+      allowedGrantTypes: ['AUTHORIZATION_CODE'],
+      requirePkce: true,
+      orgId,
+      userId,
+      clientType: 'PUBLIC',
+    },
+    error,
+  );
+  const input = inputOf(values);
+  const inputs = { values, faultOf, onChange: set };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    mutate(input);
+  };
+  if (data)
+    return (
+      <Created
+        clientId={data.createOAuthClient.client.clientId}
+        secret={data.createOAuthClient.clientSecret}
+      />
+    );
+  return (
+    <Page title="New client">
+      <div className="form-and-preview">
+        <form onSubmit={submit} aria-label="New client">
+          <Stack>
+            {error && <Failed error={error} />}
+            {otherFaults.map(([name, faults]) => (
+              <Text key={name} c="red" size="sm">{`${name}: ${faults.join('; ')}`}</Text>
+            ))}
+            <TextInput
+              label="Name"
+              description="What people are shown when they are asked for consent."
+              required
+              {...bind('name')}
+            />
+            <Radio.Group
+              label="Where does it run?"
+              value={values.clientType}
+              error={faultOf('clientType')}
+              onChange={(type) => set('clientType', type)}
+            >
+              <Stack gap="xs" mt="xs">
+                <Radio
+                  value="PUBLIC"
+                  label="Public: on people’s own devices"
+                  description="A browser, a phone, a command line, an agent. It can keep no secret, so PKCE protects it."
+                />
+                <Radio
+                  value="CONFIDENTIAL"
+                  label="Confidential: on a server of yours"
+                  description="It can keep a secret, which is shown once."
+                />
+              </Stack>
+            </Radio.Group>
+            <FieldInputs names={ESSENTIALS} {...inputs} />
+            <TextInput label="Organization" description="Whose it is" required {...bind('orgId')} />
+            <TextInput label="User" description="Of that organization" {...bind('userId')} />
+            <details>
+              <summary>More: addresses, contacts, keys, software</summary>
+              <Stack mt="sm">
+                <FieldInputs names={FURTHER} {...inputs} />
+              </Stack>
+            </details>
+            <Group justify="flex-end">
+              <Button variant="default" renderRoot={(props) => <Link to="/clients" {...props} />}>
+                Cancel
+              </Button>
+              <Button type="submit" loading={isPending}>
+                Create
+              </Button>
+            </Group>
+          </Stack>
+        </form>
+        <Preview input={input} />
+      </div>
+    </Page>
+  );
+}
+
+function Preview({ input }: { input: CreateOAuthClientInput }) {
+  return (
+    <Card withBorder component="section" aria-label="The same request">
+      <Text fw={600} mb="xs">
+        The same request
+      </Text>
+      <Tabs defaultValue="curl" keepMounted={false}>
+        <Tabs.List>
+          {Object.keys(PREVIEWS).map((way) => (
+            <Tabs.Tab key={way} value={way}>
+              {way}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {Object.entries(PREVIEWS).map(([way, write]) => (
+          <Tabs.Panel key={way} value={way} pt="xs">
+            <Group justify="flex-end">
+              <CopyButton value={write(input)} label={`the request for ${way}`} />
+            </Group>
+            <Code block className="wrap-anywhere" tabIndex={0}>
+              {write(input)}
+            </Code>
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+      <Text size="xs" c="dimmed" mt="xs">
+        By curl and SDK, the client belongs to the organization of the key, and has the members of the REST
+        API.
+      </Text>
+    </Card>
+  );
+}
+
+function Created({ clientId, secret }: { clientId: string; secret: string | null }) {
+  return (
+    <Page title="The client is created">
+      <Alert color="green" role="status" title="Client ID">
+        <Group gap="xs">
+          <Code className="secret">{clientId}</Code>
+          <CopyButton value={clientId} label="the client ID" />
+        </Group>
+      </Alert>
+      {secret !== null && <ShownOnce what="Client secret" value={secret} />}
+      <Group>
+        <Button renderRoot={(props) => <Link to="/clients/$clientId" params={{ clientId }} {...props} />}>
+          Open the client
+        </Button>
+      </Group>
+    </Page>
+  );
+}

@@ -1,0 +1,80 @@
+import type { CreateOAuthClientInput } from '../../graphql/operations';
+
+/** The members of the REST API's request, by the names of the schema; the others are GraphQL's alone. */
+const REST_MEMBERS: Partial<Record<keyof CreateOAuthClientInput, string>> = {
+  name: 'name',
+  clientType: 'client_type',
+  allowedGrantTypes: 'allowed_grant_types',
+  allowedScopes: 'allowed_scopes',
+  redirectUris: 'redirect_uris',
+  requirePkce: 'require_pkce',
+  logoUri: 'logo_uri',
+  policyUri: 'policy_uri',
+  tosUri: 'tos_uri',
+};
+const ENUMS = ['clientType', 'allowedGrantTypes', 'tokenEndpointAuthMethod', 'applicationType'];
+
+const isSaid = (value: unknown) =>
+  value !== null &&
+  value !== undefined &&
+  value !== '' &&
+  value !== false &&
+  !(Array.isArray(value) && value.length === 0);
+
+const lower = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(lower);
+  return typeof value === 'string' ? value.toLowerCase() : value;
+};
+
+function restBody(input: CreateOAuthClientInput): Record<string, unknown> {
+  const entries = Object.entries(input).filter(([name, value]) => name in REST_MEMBERS && isSaid(value));
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      REST_MEMBERS[name as keyof CreateOAuthClientInput]!,
+      ENUMS.includes(name) ? lower(value) : value,
+    ]),
+  );
+}
+
+/** For a POSIX shell. */
+const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+function graphqlValue(value: unknown, isEnum: boolean): string {
+  if (Array.isArray(value)) return `[${value.map((entry) => graphqlValue(entry, isEnum)).join(', ')}]`;
+  return isEnum ? String(value) : JSON.stringify(value);
+}
+
+/** The same request in each way in which it can be sent. */
+export const PREVIEWS = {
+  curl: (input: CreateOAuthClientInput) =>
+    [
+      `curl ${window.location.origin}/v2/oauth/clients`,
+      `-H "Authorization: Bearer $API_KEY"`,
+      `-H 'Content-Type: application/json'`,
+      `-d ${quoted(JSON.stringify(restBody(input), null, 2))}`,
+    ].join(' \\\n  '),
+  SDK: (input: CreateOAuthClientInput) =>
+    [
+      `import Telnyx from 'telnyx';`,
+      '',
+      `const client = new Telnyx({ apiKey: process.env.API_KEY, baseURL: '${window.location.origin}/v2' });`,
+      `const { data } = await client.oauthClients.create(${JSON.stringify(restBody(input), null, 2)});`,
+    ].join('\n'),
+  GraphQL: (input: CreateOAuthClientInput) => {
+    const fields = Object.entries(input)
+      .filter(([, value]) => isSaid(value))
+      .map(([name, value]) => `      ${name}: ${graphqlValue(value, ENUMS.includes(name))}`);
+    return [
+      'mutation {',
+      '  createOAuthClient(',
+      '    input: {',
+      ...fields,
+      '    }',
+      '  ) {',
+      '    clientSecret',
+      '    client { clientId }',
+      '  }',
+      '}',
+    ].join('\n');
+  },
+} as const;

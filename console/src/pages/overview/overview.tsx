@@ -1,0 +1,150 @@
+import { Anchor, Card, Group, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { OverviewDocument, type OverviewQuery } from '../../graphql/operations';
+import { request } from '../../graphql/request';
+import { Page } from '../../parts/page';
+import { Empty, Failed, Loading } from '../../parts/states';
+import { When } from '../../parts/when';
+import { inWords } from '../../parts/words';
+import { EventList } from '../audit/event-list';
+
+/** Drawn later: it is larger than all else that is here. */
+const RegistrationsChart = lazy(() => import('./registrations-chart'));
+
+const DAYS = 30;
+const MS_PER_DAY = 86_400_000;
+
+export function Overview() {
+  // To the minute, so that the same is asked for while one looks at it
+  const [soon] = useState(() =>
+    new Date(Math.floor(Date.now() / 60_000) * 60_000 + DAYS * MS_PER_DAY).toISOString(),
+  );
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ['overview', soon],
+    queryFn: ({ signal }) => request(OverviewDocument, { soon, days: DAYS }, signal),
+  });
+  return (
+    <Page title="Overview">
+      {isPending && <Loading rows={12} />}
+      {error && <Failed error={error} onRetry={() => void refetch()} />}
+      {data && <Everything data={data} />}
+    </Page>
+  );
+}
+
+function Everything({ data }: { data: OverviewQuery }) {
+  const { oauthClientStats: stats, registrationsPerDay, expiringSecrets, apiKeys, auditEvents } = data;
+  return (
+    <>
+      <div className="card-grid">
+        <Section title="Clients">
+          <Anchor
+            fz="h1"
+            fw={700}
+            c="var(--mantine-color-text)"
+            aria-label={`All ${stats.total} clients`}
+            renderRoot={(props) => <Link to="/clients" {...props} />}
+          >
+            {stats.total.toLocaleString('en')}
+          </Anchor>
+        </Section>
+        <Counts
+          title="By type"
+          counts={stats.byClientType.map(({ clientType, count }) => ({
+            search: { clientType },
+            label: clientType,
+            count,
+          }))}
+        />
+        <Counts
+          title="By source"
+          counts={stats.bySource.map(({ source, count }) => ({ search: { source }, label: source, count }))}
+        />
+        <Counts
+          title="By status"
+          counts={stats.byStatus.map(({ status, count }) => ({ search: { status }, label: status, count }))}
+        />
+      </div>
+      <Section title={`Registrations of the last ${DAYS} days`}>
+        <Suspense fallback={<Loading rows={6} />}>
+          <RegistrationsChart days={registrationsPerDay} />
+        </Suspense>
+      </Section>
+      <div className="card-grid">
+        <Section title={`Secrets that expire within ${DAYS} days: ${expiringSecrets.totalCount}`}>
+          {expiringSecrets.nodes.length === 0 && <Empty>None.</Empty>}
+          {expiringSecrets.nodes.map(({ secret, client }) => (
+            <Group key={secret.id} justify="space-between">
+              <Anchor
+                size="sm"
+                renderRoot={(props) => (
+                  <Link to="/clients/$clientId" params={{ clientId: client.clientId }} {...props} />
+                )}
+              >
+                {client.name}
+              </Anchor>
+              <Text size="sm">
+                …{secret.hint}, <When at={secret.expiresAt} />
+              </Text>
+            </Group>
+          ))}
+        </Section>
+        <Section title={`API keys that expire within ${DAYS} days: ${apiKeys.totalCount}`}>
+          {apiKeys.nodes.length === 0 && <Empty>None.</Empty>}
+          {apiKeys.nodes.map(({ id, name, hint, expiresAt }) => (
+            <Group key={id} justify="space-between">
+              <Text size="sm">{name}</Text>
+              <Text size="sm">
+                …{hint}, <When at={expiresAt} />
+              </Text>
+            </Group>
+          ))}
+        </Section>
+      </div>
+      <Section title="What happened last">
+        {auditEvents.nodes.length === 0 ? (
+          <Empty>Nothing yet.</Empty>
+        ) : (
+          <EventList events={auditEvents.nodes} />
+        )}
+      </Section>
+    </>
+  );
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Card withBorder component="section">
+      <Title order={2} size="h5" mb="xs">
+        {title}
+      </Title>
+      {children}
+    </Card>
+  );
+}
+
+interface Count {
+  /** The view of the list that shows them. */
+  search: object;
+  label: string;
+  count: number;
+}
+
+function Counts({ title, counts }: { title: string; counts: Count[] }) {
+  return (
+    <Section title={title}>
+      <Stack gap={4}>
+        {counts.map(({ search, label, count }) => (
+          <Group key={label} justify="space-between">
+            <Anchor size="sm" renderRoot={(props) => <Link to="/clients" search={search} {...props} />}>
+              {inWords(label)}
+            </Anchor>
+            <Text size="sm">{count.toLocaleString('en')}</Text>
+          </Group>
+        ))}
+      </Stack>
+    </Section>
+  );
+}

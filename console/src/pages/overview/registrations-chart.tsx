@@ -1,0 +1,78 @@
+import { Table, Text, useComputedColorScheme } from '@mantine/core';
+import { useReducedMotion } from '@mantine/hooks';
+import { Bar, BarChart, CartesianGrid, Legend, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
+import type { OverviewQuery } from '../../graphql/operations';
+import { inWords } from '../../parts/words';
+
+/** Granted, and refused for one reason or another: told apart by brightness, too. */
+const COLORS: Record<string, string> = { created: '#2f9e44', reused: '#74b816' };
+const REFUSED_COLORS = ['#e8590c', '#c2255c', '#9c36b5', '#f08c00', '#868e96'];
+
+/** Attempts to register, day by day and by what became of them: drawn, and as a table for whoever does not see the drawing. */
+export default function RegistrationsChart({ days }: { days: OverviewQuery['registrationsPerDay'] }) {
+  const isDark = useComputedColorScheme() === 'dark';
+  const isStill = useReducedMotion();
+  const results = [...new Set(days.flatMap(({ results }) => results.map(({ result }) => result)))].sort();
+  if (results.length === 0) return <Text c="dimmed">Nobody has tried to register.</Text>;
+  const rows = days.map(({ date, results }) => ({
+    date: date.slice(5),
+    ...Object.fromEntries(results.map(({ result, count }) => [result, count])),
+  }));
+  const refused = results.filter((result) => !Object.hasOwn(COLORS, result));
+  const colorOf = (result: string) =>
+    COLORS[result] ?? REFUSED_COLORS[refused.indexOf(result) % REFUSED_COLORS.length];
+  const text = isDark ? '#ced4da' : '#495057';
+  return (
+    <>
+      <div className="chart-box" aria-hidden>
+        <ResponsiveContainer>
+          <BarChart data={rows} accessibilityLayer={false}>
+            <CartesianGrid vertical={false} strokeOpacity={0.3} />
+            <XAxis dataKey="date" tick={{ fill: text, fontSize: 12 }} />
+            <YAxis allowDecimals={false} tick={{ fill: text, fontSize: 12 }} width={48} />
+            <Tooltip contentStyle={{ background: isDark ? '#25262b' : '#fff' }} />
+            <Legend formatter={(result: string) => <span className="legend">{inWords(result)}</span>} />
+            {results.map((result) => (
+              <Bar
+                key={result}
+                dataKey={result}
+                stackId="all"
+                fill={colorOf(result)}
+                isAnimationActive={!isStill}
+              />
+            ))}
+          </BarChart>
+        </ResponsiveContainer>
+      </div>
+      <details>
+        <summary>The same as a table</summary>
+        <div className="table-scroll" role="region" aria-label="Registrations per day" tabIndex={0}>
+          <Table fz="xs">
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th scope="col">Day</Table.Th>
+                {results.map((result) => (
+                  <Table.Th key={result} scope="col">
+                    {inWords(result)}
+                  </Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {days.map(({ date, results: counts }) => (
+                <Table.Tr key={date}>
+                  <Table.Th scope="row">{date}</Table.Th>
+                  {results.map((result) => (
+                    <Table.Td key={result}>
+                      {counts.find((count) => count.result === result)?.count ?? 0}
+                    </Table.Td>
+                  ))}
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </div>
+      </details>
+    </>
+  );
+}

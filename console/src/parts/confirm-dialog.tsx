@@ -1,0 +1,43 @@
+import { Button, Group, Stack } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { Failed } from './states';
+import { Dialog } from './dialog';
+
+interface ConfirmDialogProps {
+  title: string;
+  /** What the button says: the deed, not "OK". */
+  action: string;
+  isDangerous?: boolean;
+  isPending?: boolean;
+  isDisabled?: boolean;
+  error?: Error | null;
+  onConfirm: () => void;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+/** Asks before something is done. It stays open while that is under way, and where it fails. */
+export function ConfirmDialog(props: ConfirmDialogProps) {
+  const { title, action, isDangerous, isPending, isDisabled, error, onConfirm, onClose, children } = props;
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <Stack>
+        {children}
+        {error && <Failed error={error} />}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button
+            color={isDangerous ? 'red' : undefined}
+            loading={isPending}
+            disabled={isDisabled}
+            onClick={onConfirm}
+          >
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </Dialog>
+  );
+}

@@ -1,0 +1,19 @@
+import { Button, type ButtonProps } from '@mantine/core';
+import { useClipboard } from '@mantine/hooks';
+
+/** Copies `value`; says so, to screen readers, too. */
+export function CopyButton({ value, label, ...props }: { value: string; label: string } & ButtonProps) {
+  const { copied, copy, error } = useClipboard({ timeout: 2_000 });
+  const told = error ? 'Cannot copy' : copied ? 'Copied' : 'Copy';
+  return (
+    <Button
+      size="compact-xs"
+      variant="subtle"
+      aria-label={copied ? `Copied: ${label}` : `Copy ${label}`}
+      {...props}
+      onClick={() => copy(value)}
+    >
+      <span aria-live="polite">{told}</span>
+    </Button>
+  );
+}

@@ -1,0 +1,19 @@
+import { Alert, Code, Group, Text } from '@mantine/core';
+import { CopyButton } from './copy-button';
+
+/** A secret that the service has told, and will never tell again. */
+export function ShownOnce({ what, value }: { what: string; value: string }) {
+  return (
+    <Alert color="green" role="status" title={`${what}, shown this once`}>
+      <Group gap="xs">
+        <Code className="secret" aria-label={what}>
+          {value}
+        </Code>
+        <CopyButton value={value} label={what} />
+      </Group>
+      <Text size="sm" mt="xs">
+        Store it now: only its hash is kept here.
+      </Text>
+    </Alert>
+  );
+}

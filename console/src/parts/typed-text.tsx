@@ -1,0 +1,37 @@
+import { TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { useState } from 'react';
+
+const TYPING_MS = 300;
+
+interface TypedTextProps {
+  label: string;
+  value?: string;
+  /** Undefined where nothing is left. */
+  onChange: (value: string | undefined) => void;
+  type?: string;
+}
+
+/** A condition that is typed: it is asked for while one types, but not at each key. */
+export function TypedText({ label, value = '', onChange, type }: TypedTextProps) {
+  const [typed, setTyped] = useState(value);
+  const [given, setGiven] = useState(value);
+  // Another view was opened
+  if (value !== given) {
+    setGiven(value);
+    setTyped(value);
+  }
+  const tell = useDebouncedCallback((text: string) => onChange(text || undefined), TYPING_MS);
+  return (
+    <TextInput
+      label={label}
+      type={type}
+      value={typed}
+      maxLength={255}
+      onChange={({ currentTarget }) => {
+        setTyped(currentTarget.value);
+        tell(currentTarget.value);
+      }}
+    />
+  );
+}

@@ -1,0 +1,76 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { Shell } from './layout/shell';
+import { Session } from './session/session';
+import { readAuditSearch } from './pages/audit/audit-search';
+import { readClientsSearch } from './pages/clients/clients-search';
+import { readKeysSearch } from './pages/keys/keys-search';
+import { readTokensSearch } from './pages/tokens/tokens-search';
+import { Failed } from './parts/states';
+import { Page } from './parts/page';
+
+const root = createRootRoute({
+  component: () => (
+    <Session>
+      <Shell />
+    </Session>
+  ),
+  errorComponent: ({ error, reset }) => (
+    <Failed error={error instanceof Error ? error : new Error(String(error))} onRetry={reset} />
+  ),
+  notFoundComponent: () => <Page title="There is no such page">Choose another from the menu.</Page>,
+});
+
+/** Every view can be linked to: what it shows is in its URL, and the functions named `read…Search` say what may stand there. */
+const routes = [
+  createRoute({
+    getParentRoute: () => root,
+    path: '/',
+    component: lazyRouteComponent(() => import('./pages/overview/overview'), 'Overview'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/clients',
+    validateSearch: readClientsSearch,
+    component: lazyRouteComponent(() => import('./pages/clients/clients'), 'Clients'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/clients/new',
+    component: lazyRouteComponent(() => import('./pages/new-client/new-client'), 'NewClient'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/clients/$clientId',
+    component: lazyRouteComponent(() => import('./pages/client/client'), 'ClientPage'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/keys',
+    validateSearch: readKeysSearch,
+    component: lazyRouteComponent(() => import('./pages/keys/keys'), 'Keys'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/tokens',
+    validateSearch: readTokensSearch,
+    component: lazyRouteComponent(() => import('./pages/tokens/tokens'), 'Tokens'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: '/audit',
+    validateSearch: readAuditSearch,
+    component: lazyRouteComponent(() => import('./pages/audit/audit'), 'Audit'),
+  }),
+] as const;
+
+export const router = createRouter({
+  routeTree: root.addChildren([...routes]),
+  basepath: '/admin',
+  scrollRestoration: false,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,33 @@
+import { UsePipes } from '@nestjs/common';
+import { Args, Int, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Access } from '../../auth/access.js';
+import { ClientSecretsService } from '../../clients/client-secrets.service.js';
+import { toExpiringConnection } from './admin.mapper.js';
+import { ArgumentsPipe } from './arguments.pipe.js';
+import { decodeExpiryCursor } from './cursor.js';
+import { ExpiringSecretConnection, ExpiringSecretsArgs } from './expiring-secret.type.js';
+
+/** What operators have to rotate before long, across clients and organizations. */
+@Resolver(() => ExpiringSecretConnection)
+@Access('admin')
+@UsePipes(ArgumentsPipe)
+export class ExpiringSecretsResolver {
+  constructor(private readonly clientSecrets: ClientSecretsService) {}
+
+  @Query(() => ExpiringSecretConnection, {
+    description:
+      'Secrets of living clients that expire before then, the soonest first; revoked ones are left out.',
+  })
+  async expiringSecrets(
+    @Args() { first, after, before }: ExpiringSecretsArgs,
+  ): Promise<ExpiringSecretConnection> {
+    const place = after ? decodeExpiryCursor(after) : null;
+    const page = await this.clientSecrets.pageExpiring(before, { size: first, after: place });
+    return { ...toExpiringConnection(page, place !== null), before };
+  }
+
+  @ResolveField(() => Int)
+  totalCount(@Parent() { before }: ExpiringSecretConnection): Promise<number> {
+    return this.clientSecrets.countExpiring(before);
+  }
+}

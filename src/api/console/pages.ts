@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { CONSOLE_PATH } from '../paths.js';
+
+/** Where `npm run build` leaves the console, seen from what it makes of this file; the tests run the sources. */
+const BUILT_CONSOLE = join(
+  import.meta.dirname,
+  import.meta.filename.endsWith('.ts') ? '../../../dist/console' : '../../../console',
+);
+const PAGE = 'index.html';
+/** What the build names after its content. */
+const HASHED = /^assets\//;
+const FOR_EVER = 'public, max-age=31536000, immutable';
+/** Kept, but asked for again each time: an old page would ask for files of an old build. */
+const ASKED_AGAIN = 'no-cache';
+const FILE = /\.\w+$/;
+
+/** Whether there is a console to be served. */
+export const isConsoleBuilt = () => existsSync(join(BUILT_CONSOLE, PAGE));
+
+/** Serves the console to browsers: the files of the build, and its one page at every other path, which it reads itself. */
+export function serveConsole(fastify: FastifyInstance, directory: string = BUILT_CONSOLE): void {
+  void fastify.register(fastifyStatic, {
+    root: directory,
+    serve: false,
+    preCompressed: true,
+    cacheControl: false,
+    suppressWarning: true,
+  });
+  const sendPage = (_request: FastifyRequest, reply: FastifyReply) =>
+    reply.header('cache-control', ASKED_AGAIN).sendFile(PAGE);
+  fastify.get(CONSOLE_PATH, sendPage);
+  fastify.get<{ Params: { '*': string } }>(`${CONSOLE_PATH}/*`, (request, reply) => {
+    const { '*': path } = request.params;
+    if (!FILE.test(path)) return sendPage(request, reply);
+    return reply.header('cache-control', HASHED.test(path) ? FOR_EVER : ASKED_AGAIN).sendFile(path);
+  });
+}

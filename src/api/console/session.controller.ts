@@ -1,0 +1,57 @@
+import { Body, Controller, Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access } from '../../auth/access.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { BrowserSessions } from '../browser-sessions.js';
+import { NoStore } from '../no-store.js';
+import { SESSION_PATH } from '../paths.js';
+import { onlyMembersOf, readShape, Text } from '../shape.js';
+
+/** What an operator signs in with. */
+class SignIn {
+  @Text()
+  api_key!: string;
+}
+
+const sortMember = onlyMembersOf(SignIn);
+
+/**
+ * Signing in and out by a browser. It is the console's own, and no part of the documented API: a program sends its key with each
+ * request.
+ */
+@Controller(SESSION_PATH)
+@Access('public')
+@ApiExcludeController()
+export class SessionController {
+  constructor(private readonly sessions: BrowserSessions) {}
+
+  @Post()
+  @HttpCode(204)
+  @NoStore()
+  async signIn(
+    @Body() raw: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const { body, faults } = readShape(SignIn, raw, sortMember);
+    if (Object.keys(faults).length > 0) {
+      throw new RegistryError(
+        'validation_error',
+        `These fields are invalid: ${Object.keys(faults).join(', ')}.`,
+        { invalidFields: faults },
+      );
+    }
+    await this.sessions.signIn(body.api_key, request, reply);
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @NoStore()
+  async signOut(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.sessions.signOut(request, reply);
+  }
+}

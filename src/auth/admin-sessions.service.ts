@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, LessThan } from 'typeorm';
+import { type Lookup, lookupBy } from '../database/lookup.js';
+import { Transactions } from '../database/transactions.js';
+import { RegistryError } from '../errors/registry-error.js';
+import { generateSecret, hashSecret } from '../secrets/secret.js';
+import { AdminSessionEntity } from './admin-session.entity.js';
+import { ApiKeysService } from './api-keys.service.js';
+import type { Principal } from './principal.js';
+
+/** A working day: whoever goes on signs in again. */
+const SESSION_MS = 8 * 3_600_000;
+
+/** What a browser is given instead of the key. */
+export interface IssuedSession {
+  /** The only copy of it in clear. */
+  token: string;
+  expiresAt: Date;
+  principal: Principal;
+}
+
+/**
+ * Operators who signed in by a browser. Every request looks its session and the key of that up in the database: what one
+ * instance has ended is over on all of them at once.
+ */
+@Injectable()
+export class AdminSessionsService {
+  private readonly byHash: Lookup<AdminSessionEntity>;
+
+  constructor(
+    dataSource: DataSource,
+    private readonly transactions: Transactions,
+    private readonly apiKeys: ApiKeysService,
+  ) {
+    this.byHash = lookupBy(dataSource, AdminSessionEntity, ['hash']);
+  }
+
+  /**
+   * Begins a session that acts as the key, for as long as that is valid.
+   * @throws RegistryError `invalid_token` where the key is not valid, `insufficient_scope` where it is no admin's
+   */
+  async start(apiKey: string): Promise<IssuedSession> {
+    const principal = await this.apiKeys.authenticate(apiKey);
+    if (principal === null) {
+      throw new RegistryError('invalid_token', 'The API key is malformed, unknown, expired or revoked.');
+    }
+    if (principal.role !== 'admin') {
+      throw new RegistryError('insufficient_scope', 'This is for admins; the key is that of a member.');
+    }
+    const token = generateSecret();
+    const createdAt = new Date();
+    const expiresAt = new Date(createdAt.getTime() + SESSION_MS);
+    await this.transactions.run((manager) =>
+      manager.insert(AdminSessionEntity, {
+        hash: hashSecret(token),
+        apiKeyId: principal.actor.id!,
+        createdAt,
+        expiresAt,
+      }),
+    );
+    return { token, expiresAt, principal };
+  }
+
+  /** Whom the session speaks for; null where it is unknown or over, or its key is not valid any more. */
+  async authenticate(token: string): Promise<Principal | null> {
+    const session = await this.byHash([hashSecret(token)]);
+    if (session === null || session.expiresAt <= new Date()) return null;
+    return this.apiKeys.authenticateSession(session.apiKeyId, session.expiresAt);
+  }
+
+  /** Ends a session, if there is one: a copy of its cookie opens nothing any more. */
+  async end(token: string): Promise<void> {
+    const hash = hashSecret(token);
+    await this.transactions.run((manager) => manager.delete(AdminSessionEntity, { hash }));
+  }
+
+  /**
+   * Removes sessions that expired before `limit`.
+   * @returns how many they were
+   */
+  async purge(limit: Date): Promise<number> {
+    const { affected } = await this.transactions.run((manager) =>
+      manager.delete(AdminSessionEntity, { expiresAt: LessThan(limit) }),
+    );
+    return affected ?? 0;
+  }
+}

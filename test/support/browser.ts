@@ -1,0 +1,129 @@
+import { spawnSync } from 'node:child_process';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { SYSTEM } from '../../src/audit/audit-event.js';
+import { ClientsRepository } from '../../src/clients/clients.repository.js';
+import { issueClient } from '../../src/clients/issue-client.js';
+import { settle } from '../../src/clients/policy/settle.js';
+import { type Engine, onEachEngine } from './databases.js';
+import { aClient, Registry } from './registry.js';
+
+const CHROMIUM = process.env.CHROMIUM_PATH ?? 'chromium';
+const isThere = spawnSync(CHROMIUM, ['--version']).status === 0;
+/** The browser is told to ask nobody for anything but what a page asks for. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+/** Clients of a registry of some size. */
+const SEEDED = 10_000;
+/** Fewer than the registry lets wait. */
+const SEEDED_AT_ONCE = 1_000;
+
+/** Runs the tests on both engines; where there is no browser they are skipped, and say so. */
+export function inBrowser(tests: (engine: Engine) => void): void {
+  if (isThere) onEachEngine(tests);
+  else it.skip('SKIPPED, no Chromium: put chromium on the PATH or set CHROMIUM_PATH', () => undefined);
+}
+
+async function openBrowser(): Promise<Browser> {
+  const path = CHROMIUM.includes('/')
+    ? CHROMIUM
+    : spawnSync('which', [CHROMIUM], { encoding: 'utf8' }).stdout.trim();
+  return chromium.launch({ executablePath: path, args: FLAGS });
+}
+
+type PageOptions = NonNullable<Parameters<Browser['newPage']>[0]>;
+
+/** A registry with its console, and a browser. */
+export class Console {
+  registry!: Registry;
+  private browser!: Browser;
+  private pages: Page[] = [];
+  /** Policies that were broken, errors of scripts, requests to other hosts. Failed requests are a test's own business. */
+  private faults: string[] = [];
+
+  /** Starts both before the tests of a block, ends them afterwards, and lets no page do what no page should. */
+  static forEachTest(engine: Engine, { isSeeded = false } = {}): Console {
+    const console = new Console();
+    beforeAll(async () => {
+      console.registry = await Registry.start(engine);
+      if (isSeeded) await seedClients(console.registry);
+      console.browser = await openBrowser();
+    }, 60_000);
+    afterEach(async () => {
+      await Promise.all(console.pages.splice(0).map((page) => page.close()));
+      expect(console.faults.splice(0)).toEqual([]);
+    });
+    afterAll(async () => {
+      await console.browser.close();
+      await console.registry.stop();
+    });
+    return console;
+  }
+
+  /** A window of its own, signed out. */
+  async open(path = '/', options: PageOptions = {}): Promise<Page> {
+    const { url } = this.registry;
+    const page = await this.browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+    this.pages.push(page);
+    page.setDefaultTimeout(10_000);
+    page.on('pageerror', (error) => this.faults.push(error.message));
+    page.on('console', (message) => {
+      const isAboutRequest = message.text().startsWith('Failed to load resource');
+      if (message.type() === 'error' && !isAboutRequest) this.faults.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(url) && !/^(?:data|blob):/.test(request.url())) {
+        this.faults.push(`asks ${request.url()}`);
+      }
+    });
+    await page.goto(`${url}/admin${path}`);
+    return page;
+  }
+
+  /** The same of an admin, on a page. */
+  async openSignedIn(path = '/', options: PageOptions = {}): Promise<Page> {
+    const page = await this.open(path, options);
+    await signIn(page, this.registry.adminKey);
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+    return page;
+  }
+
+  /** Makes a client by the API; its id. */
+  async aClient(overrides: object = {}): Promise<string> {
+    const { body } = await this.registry.createClient(aClient(overrides));
+    return body.data.client_id as string;
+  }
+
+  /** What the service says of a client now. */
+  async client(id: string) {
+    const { body } = await this.registry.send(`/v2/oauth/clients/${id}`, {
+      method: 'GET',
+      key: this.registry.adminKey,
+    });
+    return body.data;
+  }
+}
+
+export async function signIn(page: Page, key: string): Promise<void> {
+  await page.getByLabel('API key').first().fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** Fills the registry with clients, as the API would, but for the HTTP. */
+async function seedClients(registry: Registry): Promise<void> {
+  const repository = registry.app.get(ClientsRepository, { strict: false });
+  const profile = (name: string) => settle({ name, type: 'public', grantTypes: ['client_credentials'] });
+  const owner = { orgId: 'seeded', userId: 'seeder', source: 'api', initialAccessTokenId: null } as const;
+  for (let first = 0; first < SEEDED; first += SEEDED_AT_ONCE) {
+    const names = Array.from({ length: SEEDED_AT_ONCE }, (_, i) => `Seeded ${first + i}`);
+    await Promise.all(names.map((name) => repository.insert(issueClient(profile(name), owner), SYSTEM)));
+  }
+}
