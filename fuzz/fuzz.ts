@@ -6,7 +6,7 @@ import { otherRequests } from './generate/other-paths.js';
 import { rawMessages } from './generate/raw-http.js';
 import { restRequests } from './generate/rest.js';
 import { type HttpRequest, quote, toCurl } from './http-request.js';
-import type { Known } from './known.js';
+import { type Known, secretsIn } from './known.js';
 import type { OpenApiDocument } from './openapi-document.js';
 import type { Finding, Oracle } from './oracles/finding.js';
 import { graphqlOracle } from './oracles/graphql.js';
@@ -60,7 +60,10 @@ class Found extends Error {
 export class Fuzzer {
   readonly found = new Map<string, Reproduction>();
   private readonly plans: fc.Arbitrary<Plan>;
+  private readonly judgeHttp: Oracle;
   private readonly oracles: readonly Oracle[];
+  /** Where no secret belongs, and where it may be kept. */
+  private readonly planted = new Set<string>();
   private readonly agent = new Agent({ keepAlive: true });
   /** Sequences of requests that were begun. */
   private streams = 0;
@@ -79,7 +82,8 @@ export class Fuzzer {
       { weight: 16, arbitrary: fc.record({ focus: fc.nat({ max: 100 }), request: requests }) },
       { weight: 1, arbitrary: rawMessages.map((raw) => ({ raw })) },
     );
-    this.oracles = [httpOracle(document), restOracle(document), graphqlOracle(schema)];
+    this.judgeHttp = httpOracle(document, this.planted);
+    this.oracles = [this.judgeHttp, restOracle(document), graphqlOracle(schema)];
   }
 
   /** Sends `requests` more, all callers together. The same seed, and the same calls before, make the same requests. */
@@ -131,6 +135,9 @@ export class Fuzzer {
     const request = caller.fillIn(template, focus);
     const command = () => toCurl(url, request);
     const { door } = request;
+    // Before it is sent: others may be told of it sooner than its sender
+    const planting = secretsIn(request.body ?? '').filter((secret) => !this.planted.has(secret));
+    for (const secret of planting) this.planted.add(secret);
     let reply;
     try {
       // A connection that the other side closes just then is nobody's fault, but not twice
@@ -141,8 +148,10 @@ export class Fuzzer {
     this.statistics.add(door, reply.status, reply.durationMs);
     const findings = [
       ...this.oracles.flatMap((judge) => judge(request, reply)),
-      ...leaks(caller, request, reply),
+      ...leaks(caller, this.planted, request, reply),
     ];
+    // Nothing of what is refused is kept
+    if (reply.status >= 400) for (const secret of planting) this.planted.delete(secret);
     caller.learn(request, reply);
     if (/secret/i.test(door)) caller.learnSecret(template, focus, reply);
     if (DELETING.has(door) && reply.status === 204) caller.forget(template, focus);
@@ -150,7 +159,7 @@ export class Fuzzer {
   }
 
   private async exchange(text: string) {
-    const { url, document } = this.target;
+    const { url } = this.target;
     const { hostname, port } = new URL(url);
     const bytes = Buffer.from(text, 'latin1');
     const command = () =>
@@ -165,11 +174,10 @@ export class Fuzzer {
     // Without its body, the end of a reply to HEAD cannot be told by its length
     const replies = repliesIn(received).slice(0, isHead ? 1 : undefined);
     this.statistics.add(RAW_DOOR, replies[0]?.status ?? 0);
-    const judge = httpOracle(document);
     const request = { door: RAW_DOOR, method: isHead ? 'HEAD' : 'GET' } as HttpRequest;
     const findings = replies
       .filter(({ status }) => status !== 100)
-      .flatMap((reply) => judge(request, { ...reply, durationMs: 0 }));
+      .flatMap((reply) => this.judgeHttp(request, { ...reply, durationMs: 0 }));
     return { findings, command };
   }
 }

@@ -40,9 +40,24 @@ const SECRET =
 /** The secrets in a text, told by their form. */
 export const secretsIn = (text: string) => text.match(SECRET) ?? [];
 
-/** Those that a reply tells; a style sheet has words of that form, too. */
-export const toldBy = ({ headers, text }: HttpReply) =>
+/** Those in a reply; a style sheet has words of that form, too. */
+const secretsOf = ({ headers, text }: HttpReply) =>
   /json/.test(headers['content-type'] ?? '') ? secretsIn(text) : [];
+
+/** Secrets, and what looks like one, that are in bodies of requests which were not refused, of any caller. */
+export type Planted = ReadonlySet<string>;
+
+/** The values of members that are there to tell a secret, also under an alias of GraphQL's. */
+const TELLING = /"\w*(?:client_?secret|registration_?access_?token|value)"\s*:\s*"((?:[^"\\]|\\.)*)"/gi;
+
+/**
+ * The secrets that a reply tells. A service keeps what it is given: where a request made a scope of a secret, whoever reads the
+ * client is told its scopes. So what was planted counts only in a member that is for secrets: those nobody writes but the service.
+ */
+export function toldBy(reply: HttpReply, planted: Planted): string[] {
+  const telling = [...reply.text.matchAll(TELLING)].flatMap(([, value]) => secretsIn(value!));
+  return secretsOf(reply).filter((secret) => !planted.has(secret) || telling.includes(secret));
+}
 
 /**
  * What one caller knows: credentials, and what replies told. A request names it as `{{name}}`, or `"{{#name}}"` where JSON is
@@ -103,7 +118,7 @@ export class Known {
   /** Notes what a reply says of clients and credentials. */
   learn({ door }: HttpRequest, reply: HttpReply): void {
     const { status, text } = reply;
-    for (const secret of toldBy(reply)) this.secrets.add(secret);
+    for (const secret of secretsOf(reply)) this.secrets.add(secret);
     for (const secret of this.secrets) {
       if (this.secrets.size <= MAX_SECRETS_KEPT) break;
       this.secrets.delete(secret);

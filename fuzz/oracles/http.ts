@@ -1,6 +1,6 @@
 import type { HttpReply } from '../http-request.js';
 import { jsonOf } from '../http-request.js';
-import { toldBy } from '../known.js';
+import { type Planted, toldBy } from '../known.js';
 import type { OpenApiDocument } from '../openapi-document.js';
 import type { Finding, Oracle } from './finding.js';
 import { type Check, schemaChecks } from './schema-check.js';
@@ -9,7 +9,7 @@ import { type Check, schemaChecks } from './schema-check.js';
 const NOT_ACCEPTABLE = 406;
 
 /** What every reply must be, whatever it is to: no fault of the server's, and every error as the document says. */
-export function httpOracle(document: OpenApiDocument): Oracle {
+export function httpOracle(document: OpenApiDocument, planted: Planted): Oracle {
   const checkOf = schemaChecks(document);
   const checks = new Map<number, Check>();
   for (const [status, { schema }] of document.errors) checks.set(status, checkOf(schema));
@@ -23,7 +23,9 @@ export function httpOracle(document: OpenApiDocument): Oracle {
     const findings: Finding[] = [];
     if (status >= 500) findings.push(finding(`${door} answers ${status}`, text.slice(0, 500)));
     if (status < 200) findings.push(finding(`answers ${status}`));
-    if (toldBy(reply).length > 0 && !isNoStore(reply)) findings.push(finding('lets caches keep a secret'));
+    if (toldBy(reply, planted).length > 0 && !isNoStore(reply)) {
+      findings.push(finding('lets caches keep a secret'));
+    }
     if (status < 400) return findings;
 
     for (const name of document.errors.get(status)?.headers ?? []) {

@@ -1,6 +1,6 @@
 import { jsonOf } from '../http-request.js';
 import type { HttpReply, HttpRequest } from '../http-request.js';
-import { type Known, toldBy } from '../known.js';
+import { type Known, type Planted, toldBy } from '../known.js';
 import type { Finding } from './finding.js';
 
 /** What is nobody's business outside: stack traces, SQL, class names, file paths, a framework's own codes, hashes. */
@@ -12,7 +12,7 @@ const HASH = /sha256:[0-9a-f]{64}/;
 const MAX_ERROR_BYTES = 64 * 1024;
 
 /** Whether a reply tells more than it should. Ask before `known` has learnt from it. */
-export function leaks(known: Known, request: HttpRequest, reply: HttpReply): Finding[] {
+export function leaks(known: Known, planted: Planted, request: HttpRequest, reply: HttpReply): Finding[] {
   const { door, method, body } = request;
   const { status, text } = reply;
   const finding = (what: string, detail: string): Finding => ({
@@ -25,7 +25,7 @@ export function leaks(known: Known, request: HttpRequest, reply: HttpReply): Fin
 
   // What reads tells no secret; what writes may, once
   const isIssuing = status < 300 && ['POST', 'PUT'].includes(method) && !/^\s*(?:query|\{)/.test(asked);
-  for (const secret of toldBy(reply)) {
+  for (const secret of toldBy(reply, planted)) {
     // What its holder sent is no news to them
     if (sent.includes(secret)) continue;
     if (known.secrets.has(secret)) findings.push(finding('tells a secret again', secret));

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
@@ -114,11 +115,18 @@ export function toGraphQLError(error: RegistryError, http?: { status: number }):
 const logger = new Logger('Errors');
 
 /** What a caller is to be told of anything that was thrown. What is our own fault goes to the log. */
-export function refusalFor(thrown: unknown, { logFields }: FastifyRequest): RegistryError {
-  const error = toRegistryError(thrown);
+export function refusalFor(thrown: unknown, { raw, logFields }: FastifyRequest): RegistryError {
+  const error = toRegistryError(isBrokenOff(thrown, raw) ? brokenOff(thrown) : thrown);
   if (error.status >= 500 && !error.options.isByDesign) logger.error(error.options.cause ?? error, logFields);
   return error;
 }
+
+/** Whether it was thrown because the caller hung up in the middle of the body, and not by anything that was done here meanwhile. */
+const isBrokenOff = (thrown: unknown, { errored }: IncomingMessage) => errored !== null && thrown === errored;
+
+/** Hardly anybody is left to be told; whoever counts refusals is. */
+const brokenOff = (cause: unknown) =>
+  new RegistryError('invalid_request', 'The request ended before its body did.', { cause });
 
 /** The one place where an error becomes a reply, whatever threw it and whichever door it happened behind. */
 @Catch()

@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import Database from 'better-sqlite3';
 import { join } from 'node:path';
@@ -94,5 +95,32 @@ describe('the log', () => {
       [idsOf('/graphql')[0], TRACE],
     ]);
     expect(rest.headers.get('x-request-id')).toBe(errors[0]!.requestId);
+  });
+
+  describe.each([
+    ['closes its half', (socket: Socket) => socket.end()],
+    ['is gone', (socket: Socket) => socket.resetAndDestroy()],
+  ])('a caller who %s in the middle of a body', (_, hangUp) => {
+    it.each([
+      ['/v2/oauth/register', 'Content-Length: 100', '{"client_name":'],
+      ['/v2/oauth/register', 'Transfer-Encoding: chunked', '64\r\n{"client_name":'],
+      ['/graphql', 'Content-Length: 100', '{"query":'],
+    ])('is no error of ours: %s, %s', async (path, framing, begun) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.on('error', () => undefined).resume();
+      const closed = new Promise((done) => socket.once('close', done));
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\n` +
+          `Content-Type: application/json\r\n${framing}\r\n\r\n${begun}`,
+      );
+      // By the time that the next one is answered, it has been begun
+      await post('/v2/oauth/clients', aClient());
+      hangUp(socket);
+      await closed;
+      expect((await post('/v2/oauth/clients', aClient())).status).toBe(201);
+      const all = await lines();
+      expect(all.filter(({ level }) => level >= 50)).toEqual([]);
+      expect(all.filter(({ msg }) => msg === 'request').map(({ status }) => status)).toEqual([201, 201]);
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { freePort } from './free-port.js';
 
 /** Why tests with a real Redis cannot run; null where they can. */
 export const NO_REDIS =
@@ -19,14 +20,6 @@ export async function startRedis(): Promise<{ url: string; stop: () => void }> {
     server.stdout.on('data', (data: Buffer) => data.includes('Ready to accept connections') && ready());
   });
   return { url: `redis://127.0.0.1:${port}`, stop: () => server.kill('SIGKILL') };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((listening) => server.once('listening', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 /** The way to a Redis, on which things can go wrong without an end of the Redis itself. */
