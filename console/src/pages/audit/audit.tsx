@@ -1,4 +1,4 @@
-import { Group, NativeSelect, TextInput } from '@mantine/core';
+import { Group, TextInput } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { AuditEventsDocument, type AuditEventFilter } from '../../graphql/operations';
@@ -7,7 +7,7 @@ import { Page } from '../../parts/page';
 import { Pager } from '../../parts/pager';
 import { withoutBlanks } from '../../parts/search';
 import { Empty, Failed, Loading } from '../../parts/states';
-import { inWords } from '../../parts/words';
+import { ChoiceFilter } from '../../parts/choice-filter';
 import { TypedText } from '../../parts/typed-text';
 import { ACTIONS, ACTOR_TYPES, type AuditSearch, DOORS } from './audit-search';
 import { EventList } from './event-list';
@@ -50,12 +50,12 @@ export function Audit() {
     <Page title="Audit log">
       <Group component="search" align="flex-end" gap="xs" aria-label="Filter events">
         {CHOICES.map(({ name, label, values }) => (
-          <NativeSelect
+          <ChoiceFilter
             key={name}
             label={label}
-            value={search[name] ?? ''}
-            data={[{ value: '', label: 'Any' }, ...values.map((value) => ({ value, label: inWords(value) }))]}
-            onChange={({ currentTarget: { value } }) => show({ [name]: value || undefined })}
+            values={values as readonly string[]}
+            value={search[name]}
+            onChange={(value) => show({ [name]: value })}
           />
         ))}
         {DAYS.map(({ name, label }) => (

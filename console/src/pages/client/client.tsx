@@ -1,7 +1,7 @@
-import { Anchor, Button, Card, Group, Text, Title } from '@mantine/core';
+import { Anchor, Button, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import {
   type ClientDetailsFragment,
   ClientDocument,
@@ -16,6 +16,7 @@ import { request, RequestError } from '../../graphql/request';
 import { StandingBadges } from '../../parts/badges';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
 import { Page } from '../../parts/page';
+import { Section } from '../../parts/section';
 import { Empty, Failed, Loading } from '../../parts/states';
 import { EventList } from '../audit/event-list';
 import { EditForm } from './edit-form';
@@ -74,37 +75,21 @@ export function ClientPage() {
   );
 }
 
-function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <Card withBorder component="section">
-      <Title order={2} size="h4" mb="sm">
-        {title}
-      </Title>
-      {children}
-    </Card>
-  );
-}
-
 function Details({ client }: { client: ClientDetailsFragment }) {
   const [isEditing, setIsEditing] = useState(false);
+  const edit = (
+    <Button size="xs" variant="default" onClick={() => setIsEditing(true)}>
+      Edit
+    </Button>
+  );
   return (
-    <Card withBorder component="section">
-      <Group justify="space-between" mb="sm">
-        <Title order={2} size="h4">
-          Details
-        </Title>
-        {!isEditing && client.deletedAt === null && (
-          <Button size="xs" variant="default" onClick={() => setIsEditing(true)}>
-            Edit
-          </Button>
-        )}
-      </Group>
+    <Section title="Details" action={!isEditing && client.deletedAt === null && edit}>
       {isEditing ? (
         <EditForm client={client} onClose={() => setIsEditing(false)} />
       ) : (
         <Facts client={client} />
       )}
-    </Card>
+    </Section>
   );
 }
 

@@ -1,6 +1,6 @@
 import { Button, Checkbox, Group, NativeSelect, Popover, Stack } from '@mantine/core';
+import { ChoiceFilter } from '../../parts/choice-filter';
 import { TypedText } from '../../parts/typed-text';
-import { inWords } from '../../parts/words';
 import { CLIENT_TYPES, type ClientsSearch, GRANT_TYPES, SOURCES, STATUSES } from './clients-search';
 import { COLUMNS } from './columns';
 
@@ -32,12 +32,12 @@ export function Filters({ search, onChange }: FiltersProps) {
     <Group component="search" align="flex-end" gap="xs" aria-label="Filter clients">
       <TypedText label="Name contains" value={search.q} onChange={(q) => onChange({ q })} type="search" />
       {CHOICES.map(({ name, label, values }) => (
-        <NativeSelect
+        <ChoiceFilter
           key={name}
           label={label}
-          value={search[name] ?? ''}
-          data={[{ value: '', label: 'Any' }, ...values.map((value) => ({ value, label: inWords(value) }))]}
-          onChange={(event) => onChange({ [name]: event.currentTarget.value || undefined })}
+          values={values as readonly string[]}
+          value={search[name]}
+          onChange={(value) => onChange({ [name]: value })}
         />
       ))}
       {FLAGS.map(({ name, label, yes, no }) => (

@@ -1,10 +1,11 @@
-import { Anchor, Card, Group, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { OverviewDocument, type OverviewQuery } from '../../graphql/operations';
 import { request } from '../../graphql/request';
 import { Page } from '../../parts/page';
+import { Section } from '../../parts/section';
 import { Empty, Failed, Loading } from '../../parts/states';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
@@ -111,17 +112,6 @@ function Everything({ data }: { data: OverviewQuery }) {
         )}
       </Section>
     </>
-  );
-}
-
-function Section({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <Card withBorder component="section">
-      <Title order={2} size="h5" mb="xs">
-        {title}
-      </Title>
-      {children}
-    </Card>
   );
 }
 
