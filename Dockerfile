@@ -3,7 +3,7 @@ FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json nest-cli.json ormconfig.ts ./
+COPY tsconfig.json tsconfig.build.json nest-cli.json bundle.js ormconfig.ts ./
 COPY src src
 COPY console console
 RUN npm run build && npm prune --omit=dev --omit=optional
@@ -23,6 +23,6 @@ USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# No shell between the service and its signals. `docker run IMAGE dist/src/cli.js api-key list` is the command line
+# No shell between the service and its signals. `docker run IMAGE dist/cli.js api-key list` is the command line
 ENTRYPOINT ["node", "--max-semi-space-size=4"]
-CMD ["dist/src/main.js"]
+CMD ["dist/main.js"]

@@ -19,6 +19,7 @@ import { describeMachine, requireDisk } from './machine.js';
 import { OPERATION_NAMES, type OperationName, SEEDING } from './operations.js';
 import { report } from './report.js';
 import { type Server, SERVER_NAMES, startServer } from './server.js';
+import { measureStart, type Start } from './start.js';
 
 const USAGE = `npm run bench -- [options]
   --seconds N           of each measurement (3)
@@ -47,12 +48,15 @@ async function main({ seconds, rounds, engines, operations, postgresUrl, write }
   whenEnding(() => rm(directory, { recursive: true, force: true }));
   const machine = describeMachine(directory);
   const versions = new Map<Engine, string>();
+  const starts: Start[] = [];
   const results: Result[] = [];
 
   for (const engine of engines) {
     const databases =
       engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(postgresUrl ?? (await startPostgres()));
     versions.set(engine, databases.version);
+    console.error(`${engine}: start …`);
+    starts.push(await measureStart(engine, databases, directory, rounds));
     const servers = await startServers(databases, directory);
     for (const operation of operations) {
       for (const connections of CONNECTIONS) {
@@ -63,7 +67,15 @@ async function main({ seconds, rounds, engines, operations, postgresUrl, write }
     for (const server of servers) await server.stop();
   }
 
-  const text = await report({ machine, versions, results, rounds, seconds, seededClients: SEEDED_CLIENTS });
+  const text = await report({
+    machine,
+    versions,
+    starts,
+    results,
+    rounds,
+    seconds,
+    seededClients: SEEDED_CLIENTS,
+  });
   console.log(text);
   if (write) await writeFile(RESULTS_PATH, text);
 }

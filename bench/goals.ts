@@ -1,6 +1,7 @@
 import type { Result } from './compare.js';
 import { type Engine, ENGINES } from './databases.js';
 import type { OperationName } from './operations.js';
+import type { Start } from './start.js';
 
 /** Something that was to be reached, and what was. */
 export interface Verdict {
@@ -35,10 +36,13 @@ const MANY_CONNECTIONS = 50;
 const OVERHEAD_MS = 0.5;
 const OVERHEAD_OPERATIONS: readonly OperationName[] = ['create', 'get'];
 
+const READY_MS = 1_500;
+const IDLE_MB = 150;
+
 export const CONNECTIONS: readonly number[] = [1, MANY_CONNECTIONS];
 
 /** Judges what was measured; goals about anything else are left out. */
-export function judge(results: readonly Result[]): Verdict[] {
+export function judge(results: readonly Result[], starts: readonly Start[]): Verdict[] {
   return ENGINES.flatMap((engine) => {
     const find = (operation: OperationName, connections: number, label: string) =>
       results.find(
@@ -73,6 +77,24 @@ export function judge(results: readonly Result[]): Verdict[] {
       };
     });
 
-    return [...speeds, ...overheads].filter((verdict) => verdict !== undefined);
+    const start = starts.find((candidate) => candidate.engine === engine);
+    const atStart = start && [
+      {
+        engine,
+        goal: `start: ready in ≤ ${READY_MS} ms`,
+        measured: `${start.readyMs.toFixed(0)} ms`,
+        isReached: start.readyMs <= READY_MS,
+      },
+      start.idleMb === null
+        ? undefined
+        : {
+            engine,
+            goal: `start: ≤ ${IDLE_MB} MB when idle`,
+            measured: `${start.idleMb.toFixed(0)} MB`,
+            isReached: start.idleMb <= IDLE_MB,
+          },
+    ];
+
+    return [...speeds, ...overheads, ...(atStart ?? [])].filter((verdict) => verdict !== undefined);
   });
 }

@@ -32,7 +32,7 @@ const USAGE = `npm run bench:growth -- [options]
   --engine NAME         only ${ENGINES.join(' or ')}`;
 
 const RESULTS_PATH = join(import.meta.dirname, '../bench/growth.md');
-const CLI = resolve(import.meta.dirname, '../dist/src/cli.js');
+const CLI = resolve(import.meta.dirname, '../dist/cli.js');
 const CONNECTIONS = 50;
 /** How much worse the slowest hundredth may become from the smallest database to the largest. */
 const GOAL = 1.5;

@@ -3,11 +3,13 @@ import type { Result } from './compare.js';
 import type { Engine } from './databases.js';
 import { judge } from './goals.js';
 import { WARM_UP_SECONDS } from './measured-window.js';
+import type { Start } from './start.js';
 
 export interface Run {
   /** One line each. */
   machine: string[];
   versions: Map<Engine, string>;
+  starts: Start[];
   results: Result[];
   rounds: number;
   seconds: number;
@@ -20,6 +22,7 @@ export const TITLES: Record<Engine, string> = { sqlite: 'SQLite', postgres: 'Pos
 export async function report({
   machine,
   versions,
+  starts,
   results,
   rounds,
   seconds,
@@ -39,10 +42,20 @@ export async function report({
       `## ${TITLES[engine]}`,
       resultTable(results.filter((result) => result.engine === engine)),
     ]),
+    '## Start',
+    'Until the registry listens, and what it takes of memory when nobody has asked for anything.',
+    table(
+      ['engine', 'ready ms', 'memory MB'],
+      starts.map(({ engine, readyMs, idleMb }) => [
+        TITLES[engine],
+        whole(readyMs),
+        idleMb?.toFixed(0) ?? 'n/a',
+      ]),
+    ),
     '## Goals',
     table(
       ['engine', 'goal', 'measured', 'reached'],
-      judge(results).map((verdict) => [
+      judge(results, starts).map((verdict) => [
         TITLES[verdict.engine],
         verdict.goal,
         verdict.measured,

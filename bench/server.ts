@@ -8,7 +8,7 @@ import { whenEnding } from './cleanup.js';
 const HERE = import.meta.dirname;
 const ARGUMENTS = {
   // As the README runs it in production
-  registry: ['--max-semi-space-size=4', resolve(HERE, '../dist/src/main.js')],
+  registry: ['--max-semi-space-size=4', resolve(HERE, '../dist/main.js')],
   'node-oidc-provider': [resolve(HERE, 'servers/node-oidc-provider.js')],
   bare: [resolve(HERE, 'servers/bare.js')],
 } as const;
@@ -29,6 +29,8 @@ export interface Server {
   name: ServerName;
   url: string;
   pid: number;
+  /** From its start until it listens. */
+  startMs: number;
   /** Of clients that it has. */
   ids: string[];
   /** @returns its exit code, null where a signal ended it */
@@ -46,6 +48,7 @@ export async function startServer(
   // A file, as a log collector would have it: a pipe would cost this process time
   const logPath = join(cwd, 'log');
   const log = openSync(logPath, 'w');
+  const since = performance.now();
   const child = spawn(process.execPath, ARGUMENTS[name], {
     cwd,
     stdio: ['ignore', log, log],
@@ -79,7 +82,7 @@ export async function startServer(
 
   for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS && !hasEnded; waitedMs += POLL_INTERVAL_MS) {
     const url = /Listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(readFileSync(logPath, 'utf8'))?.[1];
-    if (url) return { name, url, pid: child.pid!, ids: [], stop };
+    if (url) return { name, url, pid: child.pid!, startMs: performance.now() - since, ids: [], stop };
     await setTimeout(POLL_INTERVAL_MS);
   }
   throw new Error(`${name} does not start: ${readFileSync(logPath, 'utf8')}`);

@@ -19,7 +19,7 @@ const COUNTED_MS = 6_000;
 const NAMES = ['Billing', 'Invoices', 'Payroll', 'Reports', 'Support desk', 'Warehouse'];
 
 const directory = await mkdtemp(join(tmpdir(), 'registry-screenshots-'));
-const service = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
+const service = spawn(process.execPath, [join(ROOT, 'dist/main.js')], {
   cwd: directory,
   stdio: ['ignore', 'pipe', 'inherit'],
   env: {

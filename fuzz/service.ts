@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { whenEnding } from '../bench/cleanup.js';
 
 const PROBE = resolve(import.meta.dirname, 'memory-probe.js');
-const SERVICE = resolve(import.meta.dirname, '../../dist/src/main.js');
+const SERVICE = resolve(import.meta.dirname, '../../dist/main.js');
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 20_000;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-const DIST = resolve('dist/src');
+const DIST = resolve('dist');
 
 /** The built service or its command line, as a process of its own. */
 export class Program {

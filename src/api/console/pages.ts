@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONSOLE_PATH } from '../paths.js';
 
-/** Where `npm run build` leaves the console, seen from what it makes of this file; the tests run the sources. */
-const BUILT_CONSOLE = join(
-  import.meta.dirname,
-  import.meta.filename.endsWith('.ts') ? '../../../dist/console' : '../../../console',
-);
+/** Where `npm run build` leaves the console, wherever it leaves this. */
+const BUILT_CONSOLE = join(dirname(createRequire(import.meta.url).resolve('#package.json')), 'dist/console');
 const PAGE = 'index.html';
 /** What the build names after its content. */
 const HASHED = /^assets\//;

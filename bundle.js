@@ -1,0 +1,52 @@
+import { build } from 'rolldown';
+
+/** What is asked for at run time by its name, so that a bundled copy would be a second one beside it. */
+const ASKED_FOR_BY_NAME = ['typeorm', 'class-validator', 'class-transformer', 'reflect-metadata'];
+/** What has native code or files of its own, or is rarely needed. */
+const FILES_OF_THEIR_OWN = [
+  'better-sqlite3',
+  'better-sqlite3-node-api',
+  'altair-static',
+  'pino-pretty',
+  'unhomoglyph',
+];
+/** What the frameworks use where it is installed. It is not. */
+const NOT_INSTALLED = [
+  '@apollo/gateway',
+  '@apollo/subgraph',
+  '@as-integrations/express5',
+  '@fastify/multipart',
+  '@fastify/view',
+  '@nestjs/microservices',
+  '@nestjs/platform-express',
+  '@nestjs/websockets',
+  'ts-morph',
+];
+const external = [...ASKED_FOR_BY_NAME, ...FILES_OF_THEIR_OWN, ...NOT_INSTALLED];
+
+/**
+ * Puts what `nest build` made, and the packages that it imports, into a few files: to find and read two thousand takes longer than
+ * everything else that the service does until it is ready (ADR 8).
+ */
+await build({
+  input: { main: 'dist/src/main.js', cli: 'dist/src/cli.js' },
+  platform: 'node',
+  // The copies of CommonJS, as Node.js itself takes them: of graphql there must be one
+  resolve: { mainFields: ['main'] },
+  external: external.map((name) => new RegExp(`^${name}(/|$)`)),
+  output: {
+    dir: 'dist',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    keepNames: true,
+    // No shorter names: those of functions and classes are in errors, logs and the schema
+    minify: { mangle: false, compress: false, codegen: true },
+    // For `node --enable-source-maps`
+    sourcemap: true,
+    sourcemapExcludeSources: true,
+    // reflect-metadata comes before the decorators that use it
+    strictExecutionOrder: true,
+  },
+  onLog: (level, { message }) => {
+    if (level === 'warn') throw new Error(message);
+  },
+});
