@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { isExplorerOn } from './api/admin/admin.module.js';
 import { guardGraphqlEndpoint } from './api/admin/endpoint.js';
 import { serveExplorerAssets } from './api/admin/explorer.js';
-import { refusalFor, sendError, TOO_MUCH, tooSlow } from './api/error.filter.js';
+import { answerError, answerErrors, TOO_MUCH, tooSlow } from './api/error.filter.js';
 import { limitHeaderFields } from './api/header-fields.js';
 import { readJsonOnly } from './api/json-body.js';
 import { refuseOtherMethods } from './api/method-not-allowed.js';
@@ -64,11 +64,10 @@ export async function buildApp(
     genReqId: () => randomUUID(),
     clientErrorHandler: answerUnreadable,
     // A path or parameter that the router itself refuses gets the same errors as everything else
-    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      sendError(refusalFor(error, request), reply);
-    },
+    frameworkErrors: answerError,
   });
   const fastify = adapter.getInstance<FastifyInstance>();
+  answerErrors(fastify);
   protectBrowsers(fastify);
   const refuseTheOtherMethods = refuseOtherMethods(fastify);
   refuseInWords(fastify);
@@ -82,9 +81,7 @@ export async function buildApp(
   const underWay = trackRequests(fastify);
   shedder.track(fastify);
   limitConnections(fastify, connections, underWay, limits.maxConnections);
-  giveUpInTime(fastify, underWay, limits.deadlineMs, (reply) => {
-    sendError(refusalFor(tooSlow(), reply.request), reply);
-  });
+  giveUpInTime(fastify, underWay, limits.deadlineMs, (reply) => answerError(tooSlow(), reply.request, reply));
   closeConnectionsWhenStopping(fastify, connections, underWay);
   const { host, metricsHost, metricsPort, tracesEndpoint } = config;
   // What is off is not even loaded

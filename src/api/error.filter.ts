@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { callerOf } from '../auth/caller.js';
 import { refusals } from '../diagnostics/channels.js';
@@ -142,6 +142,18 @@ export class ErrorFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (!reply.sent) sendError(error, reply);
   }
+}
+
+/** Answers what Fastify itself has refused, or one of its hooks. */
+export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  sendError(refusalFor(error, request), reply);
+}
+
+/** Has the errors of every route answered alike, those that Nest does not know included. Call it before any route is added. */
+export function answerErrors(fastify: FastifyInstance): void {
+  fastify.addHook('onRoute', (route) => {
+    route.errorHandler ??= answerError;
+  });
 }
 
 /** For a request that was not answered in time, whatever became of it. */

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.js';
-import { refusalFor, sendError } from './error.filter.js';
 import { isRegistrationPath, REGISTRATION_PATH } from './paths.js';
 
 /** For so long a browser need not ask again; Chromium asks again after two hours whatever it is told. */
@@ -20,9 +19,6 @@ export async function allowBrowsersToRegister(
   fastify.addHook('onRoute', (route) => {
     if (isRegistrationPath(route.url)) return;
     route.config = { ...route.config, cors: false };
-    // The library has a route for every path, which is there before whoever answers all other errors
-    if (route.url === '*')
-      route.errorHandler ??= (error, request, reply) => sendError(refusalFor(error, request), reply);
   });
   await fastify.register(cors, {
     origin: origins === '*' ? '*' : [...origins],

@@ -159,6 +159,39 @@ describe('HTTP', () => {
     await isWell();
   });
 
+  it('refuses a request without a Host everywhere alike', async () => {
+    await start({}, { REGISTRATION_CORS_ORIGINS: '*', GRAPHQL_EXPLORER: 'on' });
+    for (const line of [
+      'GET /v2/oauth/clients',
+      'POST /v2/oauth/register',
+      'OPTIONS /v2/oauth/register',
+      'PATCH /v2/oauth/register',
+      'GET /graphql',
+      'GET /graphql/explorer/start.js',
+      'GET /docs',
+      'GET /openapi.json',
+      'GET /admin',
+      'GET /admin/clients',
+      'GET /health/ready',
+      'GET /nothing',
+      'OPTIONS /nothing',
+    ]) {
+      const connection = await open();
+      connection.send(`${line} HTTP/1.1\r\n\r\n`);
+      await connection.answered();
+      const [head, body] = connection.received.split('\r\n\r\n');
+      expect([line, head]).toEqual([
+        line,
+        expect.stringMatching(/^HTTP\/1\.1 400 [^]*^cache-control: no-store\r$/im),
+      ]);
+      expect([line, JSON.parse(body!)]).toEqual([
+        line,
+        { error: 'invalid_request', error_description: 'The request must have a Host header.' },
+      ]);
+    }
+    await isWell();
+  });
+
   it.each([
     ['100 header fields', `${GET}${'X:y\r\n'.repeat(98)}Connection: close\r\n\r\n`],
     ['a header field of 15 KiB', `${GET}X-Long: ${'a'.repeat(15 * 1024)}\r\n\r\n`],
