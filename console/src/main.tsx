@@ -2,6 +2,7 @@ import '@mantine/core/styles.css';
 import './style.css';
 import {
   createTheme,
+  Menu,
   type MantineColorScheme,
   type MantineColorSchemeManager,
   MantineProvider,
@@ -11,7 +12,11 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { router } from './router';
 
-const theme = createTheme({ respectReducedMotion: true });
+const theme = createTheme({
+  respectReducedMotion: true,
+  // On a narrow screen, going through a menu can scroll its button out of sight; the menu would go, and the focus with it
+  components: { Menu: Menu.extend({ defaultProps: { hideDetached: false } }) },
+});
 
 /** The colours are those of the system; nothing is kept in this browser. */
 const asTheSystem: MantineColorSchemeManager = {

@@ -1,4 +1,5 @@
 import { Console, inBrowser, signIn } from '../support/browser.js';
+import { Proxy } from '../support/proxy.js';
 
 inBrowser((engine) => {
   const console = Console.forEachTest(engine);
@@ -58,16 +59,22 @@ inBrowser((engine) => {
 
   it('A service that is gone is told, what was typed stays, and goes through when it is back', async () => {
     const id = await console.aClient({ name: 'Offline' });
-    const page = await console.openSignedIn(`/clients/${id}`);
-    await page.getByRole('button', { name: 'Edit' }).click();
-    await page.getByRole('textbox', { name: 'Name' }).fill('Online');
-    await page.context().setOffline(true);
-    await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByText('The service cannot be reached').first().waitFor();
-    expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('Online');
-    await page.context().setOffline(false);
-    await page.getByRole('button', { name: 'Save' }).click();
-    await page.getByRole('heading', { level: 1, name: 'Online' }).waitFor();
+    const { port } = new URL(console.registry.url);
+    const way = await Proxy.start({ host: '127.0.0.1', port: Number(port) });
+    try {
+      const page = await console.openSignedIn(`/clients/${id}`, { url: `http://127.0.0.1:${way.port}` });
+      await page.getByRole('button', { name: 'Edit' }).click();
+      await page.getByRole('textbox', { name: 'Name' }).fill('Online');
+      await way.refuse();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('The service cannot be reached').first().waitFor();
+      expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('Online');
+      await way.accept();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Online' }).waitFor();
+    } finally {
+      await way.stop();
+    }
     expect(await console.client(id)).toMatchObject({ name: 'Online' });
   });
 });

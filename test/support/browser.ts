@@ -37,7 +37,7 @@ async function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: path, args: FLAGS });
 }
 
-type PageOptions = NonNullable<Parameters<Browser['newPage']>[0]>;
+type PageOptions = NonNullable<Parameters<Browser['newPage']>[0]> & { url?: string };
 
 /** A registry with its console, and a browser. */
 export class Console {
@@ -66,9 +66,11 @@ export class Console {
     return console;
   }
 
-  /** A window of its own, signed out. */
-  async open(path = '/', options: PageOptions = {}): Promise<Page> {
-    const { url } = this.registry;
+  /**
+   * A window of its own, signed out.
+   * @param options with `url` where the way to the registry is another one
+   */
+  async open(path = '/', { url = this.registry.url, ...options }: PageOptions = {}): Promise<Page> {
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
     this.pages.push(page);
     page.setDefaultTimeout(10_000);

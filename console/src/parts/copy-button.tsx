@@ -2,7 +2,11 @@ import { Button, type ButtonProps } from '@mantine/core';
 import { useClipboard } from '@mantine/hooks';
 
 /** Copies `value`; says so, to screen readers, too. */
-export function CopyButton({ value, label, ...props }: { value: string; label: string } & ButtonProps) {
+export function CopyButton({
+  value,
+  label,
+  ...props
+}: { value: string; label: string; autoFocus?: boolean } & ButtonProps) {
   const { copied, copy, error } = useClipboard({ timeout: 2_000 });
   const told = error ? 'Cannot copy' : copied ? 'Copied' : 'Copy';
   return (

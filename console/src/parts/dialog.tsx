@@ -8,12 +8,23 @@ interface DialogProps {
   children: ReactNode;
 }
 
+/** What has the focus or, where that is in a menu, which closes, the button of the menu. */
+function findOpener(): HTMLElement | null {
+  const { activeElement } = document;
+  const menu = activeElement?.closest('[role=menu]');
+  if (menu) return document.getElementById(menu.getAttribute('aria-labelledby') ?? '');
+  return activeElement instanceof HTMLElement ? activeElement : null;
+}
+
 /** A dialog above the page. Locking the page's scroll bar would write a style element, which the page's policy forbids. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const isClosable = onClose !== undefined;
-  const [opener] = useState(() => document.activeElement);
-  // Whoever opened it by keyboard goes on from there
-  useEffect(() => () => (opener instanceof HTMLElement ? opener.focus() : undefined), [opener]);
+  const [opener] = useState(findOpener);
+  // Whoever opened it by keyboard goes on from there or, where that is gone, with what is on the page
+  useEffect(
+    () => () => (opener?.isConnected ? opener : document.getElementById('content'))?.focus(),
+    [opener],
+  );
   return (
     <Modal.Root
       opened

@@ -9,7 +9,8 @@ export function ShownOnce({ what, value }: { what: string; value: string }) {
         <Code className="secret" aria-label={what}>
           {value}
         </Code>
-        <CopyButton value={value} label={what} />
+        {/* What had the focus is gone with the form */}
+        <CopyButton value={value} label={what} autoFocus />
       </Group>
       <Text size="sm" mt="xs">
         Store it now: only its hash is kept here.
