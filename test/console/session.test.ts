@@ -16,7 +16,9 @@ inBrowser((engine) => {
     });
 
     it('gives the browser a cookie that no script reads, and keeps nothing in web storage', async () => {
-      const page = await console.openSignedIn();
+      const page = await console.open();
+      await signIn(page, console.registry.adminKey);
+      await page.getByRole('button', { name: 'Sign out' }).waitFor();
       const [cookie] = await page.context().cookies();
       expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/' });
       expect(cookie!.value).not.toContain(console.registry.adminKey);
@@ -25,7 +27,9 @@ inBrowser((engine) => {
     });
 
     it('leads to the page that was asked for', async () => {
-      const page = await console.openSignedIn('/keys');
+      const page = await console.open('/keys');
+      await signIn(page, console.registry.adminKey);
+      await page.getByRole('button', { name: 'Sign out' }).waitFor();
       expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('API keys');
     });
   });
