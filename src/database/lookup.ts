@@ -8,7 +8,8 @@ import { type Row, Table } from './table.js';
 export type Lookup<E> = (key: readonly string[]) => Promise<E | null>;
 
 /**
- * A lookup by the values of columns that are unique together, for what every request asks for. Deleted rows are passed over.
+ * A lookup by the value of a column that is unique, for what every request asks for. Deleted rows are passed over, and those that
+ * do not have the values of the other columns: nothing is read of them.
  *
  * SQLite answers in less time than it takes to wait. PostgreSQL is asked for everything at once that was asked for in the same
  * moment: one round trip, and one statement to understand, for many requests.
@@ -16,21 +17,31 @@ export type Lookup<E> = (key: readonly string[]) => Promise<E | null>;
 export function lookupBy<E extends ObjectLiteral>(
   dataSource: DataSource,
   entity: EntityTarget<E>,
-  properties: readonly (keyof E & string)[],
+  properties: readonly [unique: keyof E & string, ...others: (keyof E & string)[]],
 ): Lookup<E> {
   const table = new Table(dataSource, entity);
   const metadata = dataSource.getMetadata(entity);
   const escape = (name: string) => dataSource.driver.escape(name);
-  const keys = properties.map((name) => escape(metadata.findColumnWithPropertyName(name)!.databaseName));
+  const [unique, ...others] = properties.map(
+    (name) => metadata.findColumnWithPropertyName(name)!.databaseName,
+  ) as [string, ...string[]];
   const columns = table.readColumns.map((column) => `t.${column}`).join(', ');
   const { deleteDateColumn } = metadata;
-  const isLiving = deleteDateColumn ? ` AND t.${escape(deleteDateColumn.databaseName)} IS NULL` : '';
+  /**
+   * The row that has the values. `IS TRUE` keeps PostgreSQL from using any other index than that of the unique column: as long as
+   * it has no statistics, it takes all that have the column somewhere for equally good, and reads the whole of one.
+   */
+  const rowWhere = (value: (column: string) => string): string => {
+    const mustBe = others.map((column) => `(t.${escape(column)} = ${value(column)}) IS TRUE`);
+    const isLiving = deleteDateColumn ? [`(t.${escape(deleteDateColumn.databaseName)} IS NULL) IS TRUE`] : [];
+    const where = [`t.${escape(unique)} = ${value(unique)}`, ...mustBe, ...isLiving].join(' AND ');
+    return `SELECT ${columns} FROM ${table.name} t WHERE ${where}`;
+  };
   const driver = driverOf(dataSource);
   const name = `lookup ${metadata.tableName}`;
 
   if (driver.engine === 'sqlite') {
-    const is = keys.map((key) => `t.${key} = ?`).join(' AND ');
-    const sql = `SELECT ${columns} FROM ${table.name} t WHERE ${is}${isLiving}`;
+    const sql = rowWhere(() => '?');
     const statement = driver.connection.prepare<string[], Row>(sql).raw();
     // eslint-disable-next-line @typescript-eslint/require-await -- an error of the driver is one of the promise
     const lookUp = async (key: readonly string[]) => {
@@ -42,15 +53,19 @@ export function lookupBy<E extends ObjectLiteral>(
   }
 
   const { pool } = driver;
-  const arrays = keys.map((_, i) => `$${i + 1}::text[]`).join(', ');
-  const is = keys.map((key) => `t.${key} = k.${key}`).join(' AND ');
+  const names = [unique, ...others];
+  const types = names.map((name) => `${escape(name)} text`).join(', ');
+  // LATERAL and LIMIT: key by key, whatever is known of the table when this is planned. JSON: into an array PostgreSQL looks to see
+  // how many keys there are, and so it plans anew each time
   const query = preparedQuery(
-    `SELECT k.i, ${columns} FROM unnest(${arrays}) WITH ORDINALITY AS k(${keys.join(', ')}, i) JOIN ${table.name} t ON ${is}${isLiving}`,
+    `SELECT k.i, t.* FROM ROWS FROM (json_to_recordset($1) AS (${types})) WITH ORDINALITY AS k(${names.map(escape).join(', ')}, i) ` +
+      `CROSS JOIN LATERAL (${rowWhere((column) => `k.${escape(column)}`)} LIMIT 1) t`,
   );
   const batcher = new Batcher<readonly string[], E | null>({
     name,
     run: async (asked) => {
-      const values = keys.map((_, i) => asked.map((key) => key[i]));
+      const keys = asked.map((key) => Object.fromEntries(names.map((name, i) => [name, key[i]])));
+      const values = [JSON.stringify(keys)];
       dataSource.logger.logQuery(query.text, values);
       const { rows } = await pool.query<Row>({ ...query, values });
       const outcomes: Outcome<E | null>[] = asked.map(() => ({ value: null }));
