@@ -385,14 +385,15 @@ export class ClientsRepository {
   async numberedPage(filter: ClientFilter, { number, size }: NumberedPageRequest): Promise<NumberedPage> {
     const { sql, parameters } = this.where(filter);
     const newestFirst = 'ORDER BY client.created_at DESC, client.id DESC';
-    const ids = `SELECT client.id FROM oauth_clients client WHERE ${sql} ${newestFirst} LIMIT :limit OFFSET :offset`;
+    const page = `WHERE ${sql} ${newestFirst} LIMIT :limit OFFSET :offset`;
+    // The first, which is asked for most, has none before it
+    const which =
+      number === 1
+        ? page
+        : `WHERE client.id IN (SELECT client.id FROM oauth_clients client ${page}) ${newestFirst}`;
     const [total, clients] = await Promise.all([
       this.count(filter),
-      this.read(`WHERE client.id IN (${ids}) ${newestFirst}`, {
-        ...parameters,
-        limit: size,
-        offset: (number - 1) * size,
-      }),
+      this.read(which, { ...parameters, limit: size, offset: (number - 1) * size }),
     ]);
     return { clients, total };
   }
