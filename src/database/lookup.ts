@@ -73,8 +73,11 @@ export function lookupBy<E extends ObjectLiteral>(
       return outcomes;
     },
   });
-  return (key) => traced(name, () => batcher.add(key));
+  return async (key) => (key.every(isText) ? traced(name, () => batcher.add(key)) : null);
 }
+
+/** PostgreSQL stores no other text; asked for it, it would answer none of those who ask together. */
+const isText = (value: string) => value.isWellFormed() && !value.includes('\0');
 
 /** A row that cannot be read is the trouble of whoever asked for it. */
 function outcomeOf<T>(read: () => T): Outcome<T> {

@@ -10,7 +10,7 @@ const LOOK = {
 /** Nobody presses Tab more often than that. */
 const MAX_PRESSES = 150;
 /** Nobody goes on sooner after something has opened or closed: what had the focus before gets it back a moment later. */
-const REACTION_MS = 100;
+const REACTION_MS = 50;
 
 /** What the focus is on, as a screen reader would say it. */
 const FOCUSED = `(() => {

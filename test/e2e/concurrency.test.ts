@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { loadSqlite } from '../../src/database/sqlite.js';
+import { ClientsRepository } from '../../src/clients/clients.repository.js';
 import { ApiKeyEntity } from '../../src/auth/api-key.entity.js';
 import { insertTogether } from '../../src/database/group-commit.js';
 import { Transactions } from '../../src/database/transactions.js';
@@ -140,6 +141,15 @@ onEachEngine((engine) => {
         isOwn ? { status: 200, id, orgId: key.orgId } : { status: 404, id: undefined, orgId: undefined },
       );
     });
+  });
+
+  it('of what is looked up together, what no text of a database can be finds nothing, and harms nobody', async () => {
+    const repository = registry.app.get(ClientsRepository, { strict: false });
+    const { apiKey, orgId } = await registry.createKey();
+    await registry.createClient(aClient(), apiKey);
+    const asked = Array.from({ length: 40 }, (_, i) => [orgId, 'a\0b', '\ud800', orgId][i % 4]!);
+    const counts = await Promise.all(asked.map((id) => repository.count({ orgId: id })));
+    expect(counts).toEqual(asked.map((id) => (id === orgId ? 1 : 0)));
   });
 
   it('clients are created and deleted in bulk at once, across organizations, and counted', async () => {
