@@ -98,6 +98,8 @@ inBrowser((engine) => {
 
       await typist.goTo('Clients');
       await typist.type('Name contains', 'Everything');
+      // All of it: on a busy machine one types slowly, and a part finds the same client
+      await page.waitForURL('**/clients?q=Everything');
       await page.getByText('1 client', { exact: true }).waitFor();
       await typist.press('Everything');
       await page.getByRole('heading', { name: 'Everything' }).waitFor();

@@ -16,12 +16,16 @@ interface TypedTextProps {
 export function TypedText({ label, value = '', onChange, type }: TypedTextProps) {
   const [typed, setTyped] = useState(value);
   const [given, setGiven] = useState(value);
-  // Another view was opened
+  const [told, setTold] = useState(value);
   if (value !== given) {
     setGiven(value);
-    setTyped(value);
+    // Another view was opened; what was told here comes back when more is typed already
+    if (value !== told) setTyped(value);
   }
-  const tell = useDebouncedCallback((text: string) => onChange(text || undefined), TYPING_MS);
+  const tell = useDebouncedCallback((text: string) => {
+    setTold(text);
+    onChange(text || undefined);
+  }, TYPING_MS);
   return (
     <TextInput
       label={label}
