@@ -22,9 +22,7 @@ export function lookupBy<E extends ObjectLiteral>(
   const table = new Table(dataSource, entity);
   const metadata = dataSource.getMetadata(entity);
   const escape = (name: string) => dataSource.driver.escape(name);
-  const [unique, ...others] = properties.map(
-    (name) => metadata.findColumnWithPropertyName(name)!.databaseName,
-  ) as [string, ...string[]];
+  const names = properties.map((name) => metadata.findColumnWithPropertyName(name)!.databaseName);
   const columns = table.readColumns.map((column) => `t.${column}`).join(', ');
   const { deleteDateColumn } = metadata;
   /**
@@ -32,9 +30,9 @@ export function lookupBy<E extends ObjectLiteral>(
    * it has no statistics, it takes all that have the column somewhere for equally good, and reads the whole of one.
    */
   const rowWhere = (value: (column: string) => string): string => {
-    const mustBe = others.map((column) => `(t.${escape(column)} = ${value(column)}) IS TRUE`);
-    const isLiving = deleteDateColumn ? [`(t.${escape(deleteDateColumn.databaseName)} IS NULL) IS TRUE`] : [];
-    const where = [`t.${escape(unique)} = ${value(unique)}`, ...mustBe, ...isLiving].join(' AND ');
+    const [isIt, ...others] = names.map((column) => `t.${escape(column)} = ${value(column)}`);
+    if (deleteDateColumn) others.push(`t.${escape(deleteDateColumn.databaseName)} IS NULL`);
+    const where = [isIt, ...others.map((condition) => `(${condition}) IS TRUE`)].join(' AND ');
     return `SELECT ${columns} FROM ${table.name} t WHERE ${where}`;
   };
   const driver = driverOf(dataSource);
@@ -53,7 +51,6 @@ export function lookupBy<E extends ObjectLiteral>(
   }
 
   const { pool } = driver;
-  const names = [unique, ...others];
   const types = names.map((name) => `${escape(name)} text`).join(', ');
   // LATERAL and LIMIT: key by key, whatever is known of the table when this is planned. JSON: into an array PostgreSQL looks to see
   // how many keys there are, and so it plans anew each time

@@ -199,10 +199,7 @@ inBrowser((engine) => {
       ]) {
         expect(await page.getByText(event, { exact: true }).count()).toBe(1);
       }
-      const { body } = await console.registry.graphql(
-        `{ oauthClient(clientId: "${id}") { status verified deletedAt version } }`,
-      );
-      expect(body.data.oauthClient).toEqual({
+      expect(await console.standing(id)).toEqual({
         status: 'ACTIVE',
         verified: true,
         deletedAt: null,

@@ -162,10 +162,7 @@ inBrowser((engine) => {
       const typist = await sitDown(`/clients/${id}`);
       for (const deed of ['Disable', 'Enable', 'Verify', 'Delete', 'Restore'])
         await typist.confirm(deed, deed);
-      const { body } = await console.registry.graphql(
-        `{ oauthClient(clientId: "${id}") { status verified deletedAt version } }`,
-      );
-      expect(body.data.oauthClient).toEqual({
+      expect(await console.standing(id)).toEqual({
         status: 'ACTIVE',
         verified: true,
         deletedAt: null,

@@ -95,12 +95,11 @@ export class Console {
   /** The same of an admin, on a page; signed in past the form, which takes a second. */
   async openSignedIn(path = '/', options: PageOptions = {}): Promise<Page> {
     const { url, adminKey } = this.registry;
-    const response = await fetch(`${url}/admin/session`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', origin: url },
-      body: JSON.stringify({ api_key: adminKey }),
+    const { headers } = await this.registry.send('/admin/session', {
+      headers: { origin: url },
+      body: { api_key: adminKey },
     });
-    const [cookie] = response.headers.getSetCookie()[0]!.split(';');
+    const [cookie] = headers.getSetCookie()[0]!.split(';');
     const page = await this.open(path, { ...options, cookie });
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
     await page.getByRole('heading', { level: 1 }).waitFor();
@@ -112,6 +111,14 @@ export class Console {
   async aClient(overrides: object = {}): Promise<string> {
     const { body } = await this.registry.createClient(aClient(overrides));
     return body.data.client_id as string;
+  }
+
+  /** What operators see of a client and customers do not. */
+  async standing(id: string) {
+    const { body } = await this.registry.graphql(
+      `{ oauthClient(clientId: "${id}") { status verified deletedAt version } }`,
+    );
+    return body.data.oauthClient as unknown;
   }
 
   /** What the service says of a client now. */
