@@ -17,6 +17,7 @@ import { CountClients1795482000000 } from './src/migrations/1795482000000-count-
 import { TellUnusedClients1795568400000 } from './src/migrations/1795568400000-tell-unused-clients.js';
 import { IndexExpiringSecrets1795572000000 } from './src/migrations/1795572000000-index-expiring-secrets.js';
 import { ServeTheConsole1795654800000 } from './src/migrations/1795654800000-serve-the-console.js';
+import { FindExceptionalClients1795741200000 } from './src/migrations/1795741200000-find-exceptional-clients.js';
 import { CreateSchema1795276800000 } from './src/migrations/1795276800000-create-schema.js';
 
 /** For another process that writes. The driver blocks meanwhile, so that only the start waits for it so long; see Transactions. */
@@ -50,6 +51,7 @@ export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
       TellUnusedClients1795568400000,
       IndexExpiringSecrets1795572000000,
       ServeTheConsole1795654800000,
+      FindExceptionalClients1795741200000,
     ],
     // The schema changes by migrations alone
     synchronize: false,

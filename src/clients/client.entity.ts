@@ -24,6 +24,10 @@ const LIVING = { where: '"deleted_at" IS NULL' };
 @Index('oauth_clients_name_trgm', { synchronize: false })
 @Index('oauth_clients_deleted_at', ['deletedAt'], { where: '"deleted_at" IS NOT NULL' })
 @Index('oauth_clients_unused', ['createdAt', 'id'], { where: UNUSED })
+@Index('oauth_clients_verified', ['createdAt', 'id'], { where: '"verified" AND "deleted_at" IS NULL' })
+@Index('oauth_clients_disabled', ['createdAt', 'id'], {
+  where: `"status" = 'disabled' AND "deleted_at" IS NULL`,
+})
 @Index('oauth_clients_metadata_hash', ['metadataHash'], {
   unique: true,
   where: '"metadata_hash" IS NOT NULL',

@@ -1,7 +1,9 @@
 import { Console, inBrowser, signIn } from '../support/browser.js';
 
-/** Of what the first look at the console takes, on its way. */
-const MAX_COMPRESSED_BYTES = 300_000;
+/** Of what it takes to sign in, on its way. */
+const MAX_FIRST_LOAD_BYTES = 300_000;
+/** With the overview and its chart, which come afterwards. */
+const MAX_OVERVIEW_BYTES = 350_000;
 
 inBrowser((engine) => {
   const console = Console.forEachTest(engine);
@@ -44,18 +46,23 @@ inBrowser((engine) => {
       expect(new URL(page.url()).searchParams.get('source')).toBe('DYNAMIC');
     });
 
-    it('comes to less than 300 kB, compressed, with everything that it loads', async () => {
+    it('comes after a first load of less than 300 kB, compressed, and is little more', async () => {
       const page = await console.open();
       let bytes = 0;
       const session = await page.context().newCDPSession(page);
       await session.send('Network.enable');
+      // The page before has loaded it all
+      await session.send('Network.setCacheDisabled', { cacheDisabled: true });
       session.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
       await page.reload();
+      await page.getByLabel('API key').first().waitFor();
+      await page.waitForLoadState('networkidle');
+      expect(bytes).toBeGreaterThan(50_000);
+      expect(bytes).toBeLessThan(MAX_FIRST_LOAD_BYTES);
       await signIn(page, console.registry.adminKey);
       await page.getByText('What happened last').waitFor();
       await page.waitForLoadState('networkidle');
-      expect(bytes).toBeGreaterThan(50_000);
-      expect(bytes).toBeLessThan(MAX_COMPRESSED_BYTES);
+      expect(bytes).toBeLessThan(MAX_OVERVIEW_BYTES);
     });
   });
 

@@ -624,6 +624,26 @@ onEachEngine((engine) => {
     });
   });
 
+  it.each([
+    ['oauth_clients_verified', { verified: true }],
+    ['oauth_clients_disabled', { status: 'DISABLED' }],
+  ])('few clients are found by an index of their own, %s', async (index, filter) => {
+    const { apiKey } = await registry.createKey();
+    for (let i = 0; i < 30; i++) await create(apiKey);
+    await registry.dataSource.query('ANALYZE oauth_clients');
+    const statements = await statementsOf(registry.dataSource, () => page({ first: 10, filter }));
+    const statement = statements.find((sql) => /FROM "?oauth_clients\b/.test(sql))!;
+    const plan = await registry.dataSource.transaction(async (manager) => {
+      if (engine === 'sqlite') {
+        return manager.query(`EXPLAIN QUERY PLAN ${statement.replace(/:\w+|\?/g, '1')}`);
+      }
+      // It would read a table of one page as a whole
+      await manager.query('SET LOCAL enable_seqscan = off');
+      return manager.query(`EXPLAIN (GENERIC_PLAN) ${statement}`);
+    });
+    expect(JSON.stringify(plan)).toContain(index);
+  });
+
   describe('the arguments of oauthClients', () => {
     it.each([0, -1, 101, -2_147_483_648])('refuse first: %d', async (first) => {
       expectRefused(
