@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { Console, inBrowser } from '../support/browser.js';
 
@@ -202,6 +203,21 @@ inBrowser((engine) => {
       await typist.inDialog('Delete 2 clients');
       await page.getByText('2 clients deleted').waitFor();
       expect(await Promise.all(ids.map((id) => console.client(id)))).toEqual([undefined, undefined]);
+    });
+
+    it('one saves what the filter shows as CSV', async () => {
+      await Promise.all([1, 2].map((n) => console.aClient({ name: `To save ${n}` })));
+      const typist = await sitDown('/clients?q=To+save');
+      const { page } = typist;
+      // As browsers without a way to write files do it
+      await page.evaluate('delete window.showSaveFilePicker');
+      await typist.press('Save as CSV');
+      await typist.seeDialog();
+      const [download] = await Promise.all([page.waitForEvent('download'), typist.press('Save')]);
+      await page.getByText('Saved: 2 clients').waitFor();
+      expect(await readFile(await download.path(), 'utf8')).toMatch(/\r\nTo save \d,.*\r\nTo save \d,/);
+      await typist.inDialog('Close');
+      await page.getByRole('button', { name: 'Save as CSV' }).and(page.locator(':focus')).waitFor();
     });
 
     it('one creates a client', async () => {
