@@ -85,17 +85,17 @@ export class UnusedPool {
     const { underWay } = this;
     const counted = await this.repository.count(max + REMOVAL_BATCH);
     this.size = underWay + counted;
-    if (counted > max) this.size -= await this.removeSurplus(max);
+    if (counted > max) this.size -= await this.removeSurplus(max, counted - max);
     const now = performance.now();
     this.countAgainAt = now + Math.max(MIN_COUNT_INTERVAL_MS, (now - before) / COUNTING_SHARE);
   }
 
-  /** However many instances see the same surplus, nothing else is removed for it. */
-  private async removeSurplus(max: number): Promise<number> {
+  /** However many instances see the same surplus, nothing else is removed for it but what came in the same millisecond. */
+  private async removeSurplus(max: number, surplus: number): Promise<number> {
     const youngest = await this.repository.youngestBeyond(max);
     if (youngest === null) return 0;
     const limit = Math.min(youngest.getTime() + 1, Date.now() - this.minAgeMs);
-    return this.repository.remove(new Date(limit), REMOVAL_BATCH, SYSTEM);
+    return this.repository.remove(new Date(limit), surplus, SYSTEM);
   }
 
   /** Evicts at least as many as are `needed`, where so many are old enough. */
