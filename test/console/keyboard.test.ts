@@ -216,7 +216,9 @@ inBrowser((engine) => {
       const [download] = await Promise.all([page.waitForEvent('download'), typist.press('Save')]);
       await page.getByText('Saved: 2 clients').waitFor();
       expect(await readFile(await download.path(), 'utf8')).toMatch(/\r\nTo save \d,.*\r\nTo save \d,/);
-      await typist.inDialog('Close');
+      await page.getByRole('button', { name: 'Close' }).and(page.locator(':focus')).waitFor();
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
       await page.getByRole('button', { name: 'Save as CSV' }).and(page.locator(':focus')).waitFor();
     });
 

@@ -18,12 +18,15 @@ interface ExportDialogProps {
 export function ExportDialog({ filter, order, total, onClose }: ExportDialogProps) {
   const [saved, setSaved] = useState(0);
   const stopping = useRef<AbortController>(null);
+  const closing = useRef<HTMLButtonElement>(null);
   const { mutate, isPending, isSuccess, error } = useMutation({
     mutationFn: () => {
       setSaved(0);
       stopping.current = new AbortController();
       return saveCsv(filter, order, setSaved, stopping.current.signal);
     },
+    // Where there is nothing to save any more the button that was pressed is gone, and with it the focus
+    onSuccess: () => closing.current?.focus(),
   });
   const close = () => {
     stopping.current?.abort();
@@ -51,7 +54,7 @@ export function ExportDialog({ filter, order, total, onClose }: ExportDialogProp
         )}
         {error && !isStopped && <Failed error={error} onRetry={() => mutate()} />}
         <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
+          <Button ref={closing} variant="default" onClick={close}>
             {isPending ? 'Stop' : 'Close'}
           </Button>
           {!isSuccess && (
