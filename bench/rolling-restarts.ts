@@ -22,6 +22,8 @@ const NGINX = process.env.NGINX_BINARY ?? 'nginx';
 const NGINX_CONF = resolve(import.meta.dirname, '../deploy/nginx.conf');
 const START_TIMEOUT_MS = 15_000;
 const POLL_INTERVAL_MS = 50;
+/** For which nginx may still leave an instance out that is ready again (see deploy/nginx.conf). */
+const LEFT_OUT_MS = 2_000;
 
 /**
  * Restarts the instances behind nginx again and again while callers call, and looks whether anyone noticed.
@@ -43,6 +45,7 @@ async function main(restarts: number, callers: number): Promise<boolean> {
     for (const [i, port] of ports.entries()) {
       exitCodes.add(await servers[i]!.stop());
       servers[i] = await start(port);
+      await setTimeout(LEFT_OUT_MS);
     }
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(`rolling restart ${restart} of ${restarts}: ${INSTANCES} instances in ${seconds} s`);
