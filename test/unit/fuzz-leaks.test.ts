@@ -75,6 +75,11 @@ describe('the fuzzer knows what it planted itself', () => {
     ['a registration', aRequest(), { scope: `a ${SECRET}` }],
     ['a query', QUERY, { data: { oauthClient: { alias_allowedScopes: [SECRET] } } }],
     ['a mutation', MUTATION, { data: { disable: { client: { name: SECRET } } } }],
+    [
+      'a translation',
+      QUERY,
+      { data: { oauthClient: { alias_translations: [{ member: 'client_name#ja', value: SECRET }] } } },
+    ],
   ])('%s', (_, request, body) => {
     expect(judge(request, body, [SECRET])).toEqual([]);
   });
