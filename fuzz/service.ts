@@ -46,7 +46,7 @@ export async function startService(
   const adminKey = randomBytes(30).toString('base64url');
   const child = spawn(
     process.execPath,
-    ['--max-semi-space-size=4', '--expose-gc', `--import=${PROBE}`, SERVICE],
+    ['--max-semi-space-size=8', '--expose-gc', `--import=${PROBE}`, SERVICE],
     {
       cwd,
       stdio: ['ignore', log, log, 'ipc'],

@@ -11,8 +11,9 @@ export type Lookup<E> = (key: readonly string[]) => Promise<E | null>;
  * A lookup by the value of a column that is unique, for what every request asks for. Deleted rows are passed over, and those that
  * do not have the values of the other columns: nothing is read of them.
  *
- * SQLite answers in less time than it takes to wait. PostgreSQL is asked for everything at once that was asked for in the same
- * moment: one round trip, and one statement to understand, for many requests.
+ * What was asked for in the same moment is looked up together. PostgreSQL takes it in one statement: one round trip, and one
+ * statement to understand, for many requests. SQLite takes one after another, but their replies then leave together: the system
+ * wakes those who wait for them once, and not for each, which costs more than the lookup.
  */
 export function lookupBy<E extends ObjectLiteral>(
   dataSource: DataSource,
@@ -41,13 +42,16 @@ export function lookupBy<E extends ObjectLiteral>(
   if (driver.engine === 'sqlite') {
     const sql = rowWhere(() => '?');
     const statement = driver.connection.prepare<string[], Row>(sql).raw();
-    // eslint-disable-next-line @typescript-eslint/require-await -- an error of the driver is one of the promise
-    const lookUp = async (key: readonly string[]) => {
+    const find = (key: readonly string[]) => {
       dataSource.logger.logQuery(sql, [...key]);
       const row = statement.get(...key);
       return row === undefined ? null : table.toEntity(row);
     };
-    return (key) => traced(name, () => lookUp(key));
+    const batcher = new Batcher<readonly string[], E | null>({
+      name,
+      run: (asked) => Promise.resolve(asked.map((key) => outcomeOf(() => find(key)))),
+    });
+    return (key) => traced(name, () => batcher.add(key));
   }
 
   const { pool } = driver;

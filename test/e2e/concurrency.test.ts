@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { loadSqlite } from '../../src/database/sqlite.js';
 import { ClientsRepository } from '../../src/clients/clients.repository.js';
 import { ApiKeyEntity } from '../../src/auth/api-key.entity.js';
+import { batches, type BatchMessage } from '../../src/diagnostics/channels.js';
 import { insertTogether } from '../../src/database/group-commit.js';
 import { Transactions } from '../../src/database/transactions.js';
 import { onEachEngine } from '../support/databases.js';
@@ -47,6 +48,26 @@ onEachEngine((engine) => {
     },
     (SECONDS + 30) * 1000,
   );
+
+  it('what is asked for in one moment is looked up together, and each is told of its own', async () => {
+    const { apiKey } = await registry.createKey();
+    const made = await Promise.all(
+      Array.from({ length: 20 }, () => registry.createClient(aClient(), apiKey)),
+    );
+    const ids = made.flatMap(({ body }) => [body.data.client_id as string, randomUUID()]);
+    const sizes: number[] = [];
+    const note = (message: unknown) => {
+      const { name, size } = message as BatchMessage;
+      if (name === 'lookup oauth_clients') sizes.push(size);
+    };
+    batches.subscribe(note);
+    const repository = registry.app.get(ClientsRepository);
+    const found = await Promise.all(ids.map((id) => repository.find({ id })));
+    batches.unsubscribe(note);
+
+    expect(found.map((client) => client?.id ?? null)).toEqual(ids.map((id, i) => (i % 2 === 0 ? id : null)));
+    expect(sizes).toEqual([ids.length]);
+  });
 
   if (engine === 'sqlite') {
     it('a disk that was full takes nothing with it that is acknowledged afterwards', async () => {
