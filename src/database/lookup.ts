@@ -38,6 +38,10 @@ export function lookupBy<E extends ObjectLiteral>(
   };
   const driver = driverOf(dataSource);
   const name = `lookup ${metadata.tableName}`;
+  const together = (run: (asked: (readonly string[])[]) => Promise<Outcome<E | null>[]>): Lookup<E> => {
+    const batcher = new Batcher<readonly string[], E | null>({ name, run });
+    return (key) => traced(name, () => batcher.add(key));
+  };
 
   if (driver.engine === 'sqlite') {
     const sql = rowWhere(() => '?');
@@ -47,11 +51,7 @@ export function lookupBy<E extends ObjectLiteral>(
       const row = statement.get(...key);
       return row === undefined ? null : table.toEntity(row);
     };
-    const batcher = new Batcher<readonly string[], E | null>({
-      name,
-      run: (asked) => Promise.resolve(asked.map((key) => outcomeOf(() => find(key)))),
-    });
-    return (key) => traced(name, () => batcher.add(key));
+    return together((asked) => Promise.resolve(asked.map((key) => outcomeOf(() => find(key)))));
   }
 
   const { pool } = driver;
@@ -62,19 +62,16 @@ export function lookupBy<E extends ObjectLiteral>(
     `SELECT k.i, t.* FROM ROWS FROM (json_to_recordset($1) AS (${types})) WITH ORDINALITY AS k(${names.map(escape).join(', ')}, i) ` +
       `CROSS JOIN LATERAL (${rowWhere((column) => `k.${escape(column)}`)} LIMIT 1) t`,
   );
-  const batcher = new Batcher<readonly string[], E | null>({
-    name,
-    run: async (asked) => {
-      const keys = asked.map((key) => Object.fromEntries(names.map((name, i) => [name, key[i]])));
-      const values = [JSON.stringify(keys)];
-      dataSource.logger.logQuery(query.text, values);
-      const { rows } = await pool.query<Row>({ ...query, values });
-      const outcomes: Outcome<E | null>[] = asked.map(() => ({ value: null }));
-      for (const [i, ...row] of rows) outcomes[Number(i) - 1] = outcomeOf(() => table.toEntity(row));
-      return outcomes;
-    },
+  const lookUp = together(async (asked) => {
+    const keys = asked.map((key) => Object.fromEntries(names.map((name, i) => [name, key[i]])));
+    const values = [JSON.stringify(keys)];
+    dataSource.logger.logQuery(query.text, values);
+    const { rows } = await pool.query<Row>({ ...query, values });
+    const outcomes: Outcome<E | null>[] = asked.map(() => ({ value: null }));
+    for (const [i, ...row] of rows) outcomes[Number(i) - 1] = outcomeOf(() => table.toEntity(row));
+    return outcomes;
   });
-  return async (key) => (key.every(isText) ? traced(name, () => batcher.add(key)) : null);
+  return async (key) => (key.every(isText) ? lookUp(key) : null);
 }
 
 /** PostgreSQL stores no other text; asked for it, it would answer none of those who ask together. */
