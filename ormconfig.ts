@@ -18,6 +18,7 @@ import { TellUnusedClients1795568400000 } from './src/migrations/1795568400000-t
 import { IndexExpiringSecrets1795572000000 } from './src/migrations/1795572000000-index-expiring-secrets.js';
 import { ServeTheConsole1795654800000 } from './src/migrations/1795654800000-serve-the-console.js';
 import { FindExceptionalClients1795741200000 } from './src/migrations/1795741200000-find-exceptional-clients.js';
+import { CountClientsByPeriod1795824000000 } from './src/migrations/1795824000000-count-clients-by-period.js';
 import { CreateSchema1795276800000 } from './src/migrations/1795276800000-create-schema.js';
 
 /** For another process that writes. The driver blocks meanwhile, so that only the start waits for it so long; see Transactions. */
@@ -52,6 +53,7 @@ export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
       IndexExpiringSecrets1795572000000,
       ServeTheConsole1795654800000,
       FindExceptionalClients1795741200000,
+      CountClientsByPeriod1795824000000,
     ],
     // The schema changes by migrations alone
     synchronize: false,

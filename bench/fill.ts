@@ -8,6 +8,9 @@ const OF_LARGE_ORG = 4;
 const OF_SMALL_ORGS = 4;
 /** Of all clients. */
 export const LARGE_ORG_SHARE = OF_LARGE_ORG / 10;
+/** In which the clients came. */
+export const YEARS = 3;
+const MS_PER_YEAR = 365 * 86_400_000;
 const CLIENTS_PER_STATEMENT = 50_000;
 
 export const LARGE_ORG = 'large';
@@ -29,9 +32,9 @@ const POSTGRES: Dialect = {
   series: 'WITH n AS (SELECT generate_series(:first, :last) AS i)',
 };
 
-/** Rows as the registry writes them, one millisecond between a client and the next. All of the past. */
-function statements({ hex, series }: Dialect, startMs: number): string[] {
-  const ms = `(${startMs} + i)`;
+/** Rows as the registry writes them, with the same time between a client and the next. All of the past. */
+function statements({ hex, series }: Dialect, startMs: number, stepMs: number): string[] {
+  const ms = `(${startMs} + i * CAST(${stepMs} AS BIGINT))`;
   const idOf = (number: string) =>
     `substr(${hex(ms)}, 1, 8) || '-' || substr(${hex(ms)}, 9) || '-7000-8000-' || ${hex(number)}`;
   const ofOrg = (large: string, small: string) =>
@@ -57,9 +60,10 @@ function statements({ hex, series }: Dialect, startMs: number): string[] {
 
 /** Makes so many clients, with secrets and audit events, in a database that is migrated. */
 export async function fill(url: string, clients: number): Promise<void> {
-  const startMs = Date.now() - clients;
+  const startMs = Date.now() - YEARS * MS_PER_YEAR;
+  const stepMs = Math.floor((YEARS * MS_PER_YEAR) / clients);
   const isSqlite = url.startsWith('sqlite:');
-  const sql = statements(isSqlite ? SQLITE : POSTGRES, startMs);
+  const sql = statements(isSqlite ? SQLITE : POSTGRES, startMs, stepMs);
   const run = isSqlite ? fillerOfSqlite(url.slice('sqlite:'.length)) : await fillerOfPostgres(url);
   for (let first = 0; first < clients; first += CLIENTS_PER_STATEMENT) {
     const last = Math.min(first + CLIENTS_PER_STATEMENT, clients) - 1;

@@ -16,7 +16,7 @@ import {
   startPostgres,
   postgresAt,
 } from './databases.js';
-import { EVENTS_PER_CLIENT, fill, LARGE_ORG, SECRETS_PER_CLIENT } from './fill.js';
+import { EVENTS_PER_CLIENT, fill, LARGE_ORG, SECRETS_PER_CLIENT, YEARS } from './fill.js';
 import { type Growing, GROWING, SEEDING_PAGE } from './growing.js';
 import { describeMachine, requireDisk } from './machine.js';
 import { plansOf } from './plans.js';
@@ -64,7 +64,7 @@ async function main({ sizes, seconds, rounds, soakSeconds, engines }: Options): 
     list([...describeMachine(directory), `Date: ${new Date().toISOString().slice(0, 10)}`]),
     `The same requests to registries with ${sizes.map(whole).join(', ')} clients, each with ${SECRETS_PER_CLIENT} secrets and ` +
       `${EVENTS_PER_CLIENT} audit events. Of the clients, 40 % belong to one organization, whose lists are read; 40 % to ` +
-      `organizations of a hundred; nobody owns the rest. ${CONNECTIONS} connections; medians of ${rounds} rounds of ${seconds} s, in ` +
+      `organizations of a hundred; nobody owns the rest. They came one after another within ${YEARS} years. ${CONNECTIONS} connections; medians of ${rounds} rounds of ${seconds} s, in ` +
       `each of which the sizes take turns. The goal is that the slowest hundredth takes at most ${GOAL} times as long at the largest ` +
       'size as at the smallest.',
   ];

@@ -1,19 +1,31 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
+const key = { primaryKeyConstraintName: 'oauth_client_counts_pkey' };
+
+/** Of clients that came within so many milliseconds; the triggers have the same number. */
+export const COUNT_PERIOD_MS = 30 * 86_400_000;
+
+/** All clients are counted as those of an organization that is called so; none is. */
+export const EVERYBODY = '';
+
 /**
- * How many living clients an organization has. The database itself counts, by triggers: to count a million rows for each page
- * of a list takes longer than everything else, and whoever writes by whichever way cannot forget it.
+ * How many living clients an organization has of those that came in a period. The database itself counts, by triggers: to count a
+ * million rows for each page of a list takes longer than everything else, and whoever writes by whichever way cannot forget it.
  */
 @Entity('oauth_client_counts')
 export class ClientCountEntity {
-  @PrimaryColumn({
-    name: 'org_id',
-    type: 'varchar',
-    length: 255,
-    primaryKeyConstraintName: 'oauth_client_counts_pkey',
-  })
+  @PrimaryColumn({ name: 'org_id', type: 'varchar', length: 255, ...key })
   orgId!: string;
 
+  /** Of {@link COUNT_PERIOD_MS}, since 1970. */
+  @PrimaryColumn({ type: 'integer', ...key })
+  period!: number;
+
+  /** Of the connection that counted, so that those who write at the same time do not wait for each other. */
+  @PrimaryColumn({ type: 'integer', ...key })
+  slot!: number;
+
+  /** Less than none, where clients were counted in one slot and deleted in another: what counts is the sum of the slots. */
   @Column({ type: 'integer' })
   living!: number;
 }

@@ -25,7 +25,7 @@ import {
   type IssuedClient,
   type ClientStatus,
 } from './client.js';
-import { ClientCountEntity } from './client-count.entity.js';
+import { ClientCounts } from './client-counts.js';
 import { ClientEntity, UNUSED } from './client.entity.js';
 import { removeUnused } from './client-use.repository.js';
 import { changeClient } from './issue-client.js';
@@ -141,7 +141,7 @@ export class ClientsRepository {
   private readonly run: RunSql;
   private readonly byId: Lookup<ClientEntity>;
   private readonly byIdAndOrg: Lookup<ClientEntity>;
-  private readonly countOfOrg: Lookup<ClientCountEntity>;
+  private readonly counts: ClientCounts;
   private readonly byMetadataHash: Lookup<ClientEntity>;
   private readonly registrationsAgain: Batcher<string, boolean>;
 
@@ -155,7 +155,6 @@ export class ClientsRepository {
     this.run = sqlRunner(dataSource, 'select oauth_clients');
     this.insertTogether = insertTogether(dataSource, transactions, CREATED);
     this.byId = lookupBy(dataSource, ClientEntity, ['id']);
-    this.countOfOrg = lookupBy(dataSource, ClientCountEntity, ['orgId']);
     this.byIdAndOrg = lookupBy(dataSource, ClientEntity, ['id', 'orgId']);
     this.byMetadataHash = lookupBy(dataSource, ClientEntity, ['metadataHash']);
     this.registrationsAgain = new Batcher({
@@ -164,6 +163,7 @@ export class ClientsRepository {
       limits: COUNTING,
     });
     this.conditions = filterConditions(isPostgres ? 'postgres' : 'better-sqlite3');
+    this.counts = new ClientCounts(dataSource);
   }
 
   /**
@@ -390,26 +390,32 @@ export class ClientsRepository {
 
   /** Two statements: how many there are, and the page, of which the clients before it are passed over in the index alone. */
   async numberedPage(filter: ClientFilter, { number, size }: NumberedPageRequest): Promise<NumberedPage> {
+    const offset = (number - 1) * size;
+    const { orgId } = filter;
+    // The first, which is asked for most, has none before it
+    if (offset === 0 || orgId === undefined || !isWhole(filter)) {
+      const [total, clients] = await Promise.all([this.count(filter), this.newest(filter, size, offset)]);
+      return { clients, total };
+    }
+    const { total, createdBefore, offset: rest } = await this.counts.pageStart(orgId, offset);
+    return { total, clients: await this.newest({ ...filter, createdBefore }, size, rest) };
+  }
+
+  private newest(filter: ClientFilter, limit: number, offset: number): Promise<Client[]> {
     const { sql, parameters } = this.where(filter);
     const newestFirst = 'ORDER BY client.created_at DESC, client.id DESC';
     const page = `WHERE ${sql} ${newestFirst} LIMIT :limit OFFSET :offset`;
-    // The first, which is asked for most, has none before it
     const which =
-      number === 1
+      offset === 0
         ? page
         : `WHERE client.id IN (SELECT client.id FROM oauth_clients client ${page}) ${newestFirst}`;
-    const [total, clients] = await Promise.all([
-      this.count(filter),
-      this.read(which, { ...parameters, limit: size, offset: (number - 1) * size }),
-    ]);
-    return { clients, total };
+    return this.read(which, { ...parameters, limit, offset });
   }
 
-  /** How many match. Those of an organization as a whole are counted already; others are counted one by one. */
-  async count({ orgId, ...rest }: ClientFilter): Promise<number> {
-    const isWhole = Object.values(rest).every((condition) => condition === undefined);
-    if (orgId !== undefined && isWhole) return (await this.countOfOrg([orgId]))?.living ?? 0;
-    const { sql, parameters } = this.where({ orgId, ...rest });
+  /** How many match. Those of an organization as a whole, and all, are counted already; others are counted one by one. */
+  async count(filter: ClientFilter): Promise<number> {
+    if (isWhole(filter)) return this.counts.total(filter.orgId);
+    const { sql, parameters } = this.where(filter);
     const [row] = await this.run(`SELECT COUNT(*) FROM oauth_clients client WHERE ${sql}`, parameters);
     return Number(row![0]);
   }
@@ -507,6 +513,10 @@ export class ClientsRepository {
     return manager.createQueryBuilder(ClientEntity, 'client').withDeleted().where(sql, parameters);
   }
 }
+
+/** Whether all clients of the organization match, or all there are. */
+const isWhole = ({ orgId: _, ...rest }: ClientFilter) =>
+  Object.values(rest).every((condition) => condition === undefined);
 
 /** What happened to a client, for the audit trail. */
 function entryOf(action: AuditAction, before: Client | null, after: Client): AuditEntry {

@@ -75,7 +75,7 @@ export function lookupBy<E extends ObjectLiteral>(
 }
 
 /** PostgreSQL stores no other text; asked for it, it would answer none of those who ask together. */
-const isText = (value: string) => value.isWellFormed() && !value.includes('\0');
+export const isText = (value: string) => value.isWellFormed() && !value.includes('\0');
 
 /** A row that cannot be read is the trouble of whoever asked for it. */
 function outcomeOf<T>(read: () => T): Outcome<T> {

@@ -1,10 +1,12 @@
 import type { DataSource } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
-import { driverOf, plainQuery } from './driver.js';
+import { driverOf, plainQuery, type preparedQuery } from './driver.js';
 import type { Row } from './table.js';
 
 /** Runs a statement whose parameters are written `:name`; returns its rows. */
 export type RunSql = (sql: string, parameters: Record<string, unknown>) => Promise<Row[]>;
+
+type QueryOf = typeof plainQuery | typeof preparedQuery;
 
 /** Statements that are kept prepared. There are more of them than anybody uses: one for each combination of filters. */
 const KEPT_STATEMENTS = 100;
@@ -12,13 +14,15 @@ const KEPT_STATEMENTS = 100;
 /**
  * For statements that are written by hand, because TypeORM takes longer to build them than the database to run them.
  * @param name what they do, and to which table
+ * @param queryOf whether PostgreSQL plans them anew for the values that they are given, or once: only for those whose best plan
+ *   is the same for all values, since planning takes longer than most of them
  */
-export function sqlRunner(dataSource: DataSource, name: string): RunSql {
-  const run = runner(dataSource);
+export function sqlRunner(dataSource: DataSource, name: string, queryOf: QueryOf = plainQuery): RunSql {
+  const run = runner(dataSource, queryOf);
   return (sql, parameters) => traced(name, () => run(sql, parameters));
 }
 
-function runner(dataSource: DataSource): RunSql {
+function runner(dataSource: DataSource, queryOf: QueryOf): RunSql {
   const driver = driverOf(dataSource);
   if (driver.engine === 'sqlite') {
     const prepare = remembering((sql) =>
@@ -30,12 +34,15 @@ function runner(dataSource: DataSource): RunSql {
       return prepare(sql).all(Object.fromEntries(Object.entries(parameters).map(bindable)));
     };
   }
-  const number = remembering(numberParameters);
+  const number = remembering((sql) => {
+    const { text, names } = numberParameters(sql);
+    return { query: queryOf(text), names };
+  });
   return async (sql, parameters) => {
-    const { text, names } = number(sql);
+    const { query, names } = number(sql);
     const values = names.map((name) => parameters[name]);
-    dataSource.logger.logQuery(text, values);
-    const { rows } = await driver.pool.query<Row>({ ...plainQuery(text), values });
+    dataSource.logger.logQuery(query.text, values);
+    const { rows } = await driver.pool.query<Row>({ ...query, values });
     return rows;
   };
 }

@@ -10,30 +10,7 @@ export class CountClients1795482000000 implements MigrationInterface {
   name = 'CountClients1795482000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.createTable(
-      new Table({
-        name: COUNTS,
-        columns: [
-          {
-            name: 'org_id',
-            type: 'varchar',
-            length: '255',
-            isPrimary: true,
-            primaryKeyConstraintName: `${COUNTS}_pkey`,
-          },
-          { name: 'living', type: 'integer' },
-        ],
-      }),
-    );
-    const isPostgres = queryRunner.dataSource.options.type === 'postgres';
-    // Nothing may be written between the count and the triggers, and the index needs this lock in the end
-    if (isPostgres) await queryRunner.query(`LOCK TABLE ${CLIENTS} IN ACCESS EXCLUSIVE MODE`);
-    await queryRunner.query(
-      `INSERT INTO ${COUNTS} (org_id, living) SELECT org_id, COUNT(*) FROM ${CLIENTS} WHERE org_id IS NOT NULL AND ${LIVING} GROUP BY org_id`,
-    );
-    for (const statement of isPostgres ? POSTGRES_TRIGGERS : SQLITE_TRIGGERS)
-      await queryRunner.query(statement);
-
+    await startCounting(queryRunner);
     await queryRunner.dropIndex(CLIENTS, ORG_INDEX);
     await queryRunner.createIndex(
       CLIENTS,
@@ -51,15 +28,44 @@ export class CountClients1795482000000 implements MigrationInterface {
       CLIENTS,
       new TableIndex({ name: ORG_INDEX, columnNames: ['org_id', 'id', 'deleted_at'], where: LIVING }),
     );
-    for (const event of ['insert', 'update', 'delete']) {
-      const on = queryRunner.dataSource.options.type === 'postgres' ? ` ON ${CLIENTS}` : '';
-      await queryRunner.query(`DROP TRIGGER oauth_clients_count_${event}${on}`);
-    }
-    if (queryRunner.dataSource.options.type === 'postgres') {
-      await queryRunner.query('DROP FUNCTION count_oauth_clients');
-    }
-    await queryRunner.dropTable(COUNTS);
+    await stopCounting(queryRunner);
   }
+}
+
+export async function startCounting(queryRunner: QueryRunner): Promise<void> {
+  await queryRunner.createTable(
+    new Table({
+      name: COUNTS,
+      columns: [
+        {
+          name: 'org_id',
+          type: 'varchar',
+          length: '255',
+          isPrimary: true,
+          primaryKeyConstraintName: `${COUNTS}_pkey`,
+        },
+        { name: 'living', type: 'integer' },
+      ],
+    }),
+  );
+  const isPostgres = queryRunner.dataSource.options.type === 'postgres';
+  // Nothing may be written between the count and the triggers, and the index needs this lock in the end
+  if (isPostgres) await queryRunner.query(`LOCK TABLE ${CLIENTS} IN ACCESS EXCLUSIVE MODE`);
+  await queryRunner.query(
+    `INSERT INTO ${COUNTS} (org_id, living) SELECT org_id, COUNT(*) FROM ${CLIENTS} WHERE org_id IS NOT NULL AND ${LIVING} GROUP BY org_id`,
+  );
+  for (const statement of isPostgres ? POSTGRES_TRIGGERS : SQLITE_TRIGGERS) {
+    await queryRunner.query(statement);
+  }
+}
+
+export async function stopCounting(queryRunner: QueryRunner): Promise<void> {
+  const isPostgres = queryRunner.dataSource.options.type === 'postgres';
+  for (const event of ['insert', 'update', 'delete']) {
+    await queryRunner.query(`DROP TRIGGER oauth_clients_count_${event}${isPostgres ? ` ON ${CLIENTS}` : ''}`);
+  }
+  if (isPostgres) await queryRunner.query('DROP FUNCTION count_oauth_clients');
+  await queryRunner.dropTable(COUNTS);
 }
 
 /** What a row adds to the count of its organization, as a statement inside of a trigger of SQLite. */
@@ -67,8 +73,7 @@ const count = (row: 'NEW' | 'OLD', by: 1 | -1) =>
   `INSERT INTO ${COUNTS} (org_id, living) SELECT ${row}.org_id, ${by} WHERE ${row}.org_id IS NOT NULL AND ${row}.deleted_at IS NULL
    ON CONFLICT (org_id) DO UPDATE SET living = living + ${by};`;
 
-/** TypeORM changes a table of SQLite by making it anew, without its triggers: such a migration must make these again. */
-export const SQLITE_TRIGGERS = [
+const SQLITE_TRIGGERS = [
   `CREATE TRIGGER oauth_clients_count_insert AFTER INSERT ON ${CLIENTS} BEGIN ${count('NEW', 1)} END`,
   `CREATE TRIGGER oauth_clients_count_update AFTER UPDATE OF org_id, deleted_at ON ${CLIENTS} BEGIN ${count('OLD', -1)} ${count('NEW', 1)} END`,
   `CREATE TRIGGER oauth_clients_count_delete AFTER DELETE ON ${CLIENTS} BEGIN ${count('OLD', -1)} END`,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource, type MigrationInterface, type QueryRunner, TableColumn } from 'typeorm';
 import { dataSourceOptions } from '../../ormconfig.js';
+import { COUNT_PERIOD_MS } from '../../src/clients/client-count.entity.js';
 import { readConfig } from '../../src/config/config.js';
 import { isMigrated, migrate } from '../../src/database/migrate.js';
 import { createDatabase, onEachEngine, type TestDatabase } from '../support/databases.js';
@@ -63,47 +64,68 @@ onEachEngine((engine) => {
       expect(await dataSource.query('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 1 }]);
   });
 
-  it('the clients of an organization are counted, whoever writes, and so are those that were there before', async () => {
+  describe('clients are counted, whoever writes:', () => {
     const write = (sql: string) => dataSource.query(sql.replaceAll('NOW', '1'));
-    const insert = (id: string, org: string | null) =>
+    const insert = (id: string, org: string | null, createdAt = 0) =>
       write(`INSERT INTO oauth_clients (id, name, org_id, client_type, token_endpoint_auth_method, grant_types, scopes,
         redirect_uris, require_pkce, metadata, source, status, verified, version, created_at, updated_at)
-        VALUES ('${id}','n',${org ? `'${org}'` : 'NULL'},'public','none','','','[]',${yes},'{}','api','active',${yes},1,0,0)`);
-    const counts = async () => {
-      const rows = await dataSource.query<{ org_id: string; living: number }[]>(
-        'SELECT org_id, living FROM oauth_client_counts ORDER BY org_id',
+        VALUES ('${id}','n',${org ? `'${org}'` : 'NULL'},'public','none','','','[]',${yes},'{}','api','active',${yes},1,${createdAt},0)`);
+    /** By organization, and by period where there are some. */
+    const counts = async (key: string) => {
+      const rows = await dataSource.query<{ counted: string; living: number }[]>(
+        `SELECT ${key} AS counted, SUM(living) AS living FROM oauth_client_counts GROUP BY 1 ORDER BY 1`,
       );
-      return Object.fromEntries(rows.map(({ org_id, living }) => [org_id, living]));
+      return Object.fromEntries(rows.map(({ counted, living }) => [counted, Number(living)]));
     };
-    await migrate(dataSource);
-    while (dataSource.migrations.length > 0) {
-      const [last] = await dataSource.query<{ name: string }[]>(
-        'SELECT name FROM migrations ORDER BY id DESC LIMIT 1',
-      );
-      await dataSource.undoLastMigration({ transaction: 'none' });
-      if (last!.name.startsWith('CountClients')) break;
-    }
-    for (const [id, org] of [
-      ['a1', 'a'],
-      ['a2', 'a'],
-      ['b1', 'b'],
-      ['c1', null],
-    ] as const)
-      await insert(id, org);
-    await write(`UPDATE oauth_clients SET deleted_at = NOW WHERE id = 'a2'`);
-    await migrate(dataSource);
-    expect(await counts()).toEqual({ a: 1, b: 1 });
+    const byOrg = () => counts('org_id');
+    const byPeriod = () => counts(`org_id || '/' || period`);
+    const undoUntil = async (migration: string) => {
+      let last: { name: string } | undefined;
+      do {
+        [last] = await dataSource.query<{ name: string }[]>(
+          'SELECT name FROM migrations ORDER BY id DESC LIMIT 1',
+        );
+        await dataSource.undoLastMigration({ transaction: engine === 'postgres' ? 'all' : 'none' });
+      } while (last!.name !== migration);
+    };
+    beforeEach(() => migrate(dataSource));
 
-    await insert('a3', 'a');
-    await insert('c2', null);
-    await write(`UPDATE oauth_clients SET deleted_at = NULL WHERE id = 'a2'`);
-    await write(`UPDATE oauth_clients SET deleted_at = NOW WHERE id IN ('b1', 'c1')`);
-    await write(`UPDATE oauth_clients SET name = 'other'`);
-    expect(await counts()).toEqual({ a: 3, b: 0 });
-    await write(`DELETE FROM oauth_clients WHERE id IN ('a1', 'b1', 'c1')`);
-    expect(await counts()).toEqual({ a: 2, b: 0 });
-    await write('DELETE FROM oauth_clients');
-    expect(await counts()).toEqual({ a: 0, b: 0 });
+    it('those of an organization and all together, and those that were there before', async () => {
+      await undoUntil('CountClients1795482000000');
+      await insert('a1', 'a');
+      await insert('a2', 'a');
+      await insert('b1', 'b');
+      await insert('c1', null);
+      await write(`UPDATE oauth_clients SET deleted_at = NOW WHERE id = 'a2'`);
+      await migrate(dataSource);
+      expect(await byOrg()).toEqual({ '': 3, a: 1, b: 1 });
+
+      await insert('a3', 'a');
+      await insert('c2', null);
+      await write(`UPDATE oauth_clients SET deleted_at = NULL WHERE id = 'a2'`);
+      await write(`UPDATE oauth_clients SET deleted_at = NOW WHERE id IN ('b1', 'c1')`);
+      await write(`UPDATE oauth_clients SET name = 'other'`);
+      expect(await byOrg()).toEqual({ '': 4, a: 3, b: 0 });
+      await write(`DELETE FROM oauth_clients WHERE id IN ('a1', 'b1', 'c1')`);
+      expect(await byOrg()).toEqual({ '': 3, a: 2, b: 0 });
+      await write('DELETE FROM oauth_clients');
+      expect(await byOrg()).toEqual({ '': 0, a: 0, b: 0 });
+    });
+
+    it('by when they came', async () => {
+      await insert('old', 'a', COUNT_PERIOD_MS - 1);
+      await insert('new', 'a', COUNT_PERIOD_MS);
+      await insert('newest', null, 7 * COUNT_PERIOD_MS + 5);
+      const made = { '/0': 1, '/1': 1, '/7': 1, 'a/0': 1, 'a/1': 1 };
+      expect(await byPeriod()).toEqual(made);
+      await write(`UPDATE oauth_clients SET deleted_at = NOW WHERE id = 'old'`);
+      expect(await byPeriod()).toEqual({ ...made, '/0': 0, 'a/0': 0 });
+
+      await undoUntil('CountClientsByPeriod1795824000000');
+      expect(await byOrg()).toEqual({ a: 1 });
+      await migrate(dataSource);
+      expect(await byPeriod()).toEqual({ '/1': 1, '/7': 1, 'a/1': 1 });
+    });
   });
 
   if (engine === 'postgres') {

@@ -610,6 +610,19 @@ onEachEngine((engine) => {
       expect((await statements(() => succeed(query, { orgId }))).filter(isCount)).toHaveLength(1);
     });
 
+    it('of all clients is the number of those that live, and none of them is looked at', async () => {
+      const { apiKey } = await registry.createKey();
+      await create(apiKey);
+      const query = '{ oauthClients(first: 1) { totalCount } }';
+      const { oauthClients } = await succeed(query);
+      const [{ living }] = await registry.dataSource.query<[{ living: string }]>(
+        'SELECT COUNT(*) AS living FROM oauth_clients WHERE deleted_at IS NULL',
+      );
+      expect(oauthClients.totalCount).toBe(Number(living));
+      const counts = (await statements(() => succeed(query))).filter(isCount);
+      expect(counts).toEqual([expect.stringContaining('FROM oauth_client_counts')]);
+    });
+
     it('is not counted where it is not asked for', async () => {
       const { orgId } = await registry.createKey();
       const made = await statements(() => page({ first: 10, filter: { orgId } }));

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import Telnyx from 'telnyx';
 import { IsNull, Not } from 'typeorm';
 import { ApiKeyEntity } from '../../src/auth/api-key.entity.js';
+import { COUNT_PERIOD_MS } from '../../src/clients/client-count.entity.js';
 import { statementsOf } from '../support/statements.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, type Answer, Registry } from '../support/registry.js';
@@ -310,6 +311,43 @@ onEachEngine((engine) => {
       expect(new Set((first.body.data as { client_secret: unknown }[]).map((c) => c.client_secret))).toEqual(
         new Set([null]),
       );
+    });
+
+    it('page by page, whenever the clients came, and without those that are deleted', async () => {
+      const owner = await anOwnerOf(Array.from({ length: 17 }, (_, i) => `${i}`));
+      const { data } = (await owner.list('?page[size]=100')).body as { data: { client_id: string }[] };
+      // The oldest ones last, five or so in a period, two of the same moment, and two periods of which nothing is left
+      const ages = data.map((_, i) => Math.floor(i / 2) * 0.4 + (i > 9 ? 3 : 0));
+      for (const [i, { client_id: id }] of data.entries()) {
+        const createdAt = Math.round(Date.now() - ages[i]! * COUNT_PERIOD_MS);
+        await registry.dataSource.query(
+          `UPDATE oauth_clients SET created_at = ${createdAt} WHERE id = '${id}'`,
+        );
+      }
+      const gone = [data[3]!, data[9]!, data[16]!];
+      for (const { client_id: id } of gone) {
+        await registry.send(`/v2/oauth/clients/${id}`, { method: 'DELETE', key: owner.apiKey });
+      }
+      const all = (await owner.list('?page[size]=100')).body.data as { client_id: string }[];
+      expect(all).toHaveLength(14);
+      for (const size of [1, 3, 5, 14]) {
+        const pages = [];
+        for (let number = 1; number <= Math.ceil(14 / size) + 1; number++) {
+          const { body } = await owner.list(`?page[size]=${size}&page[number]=${number}`);
+          expect(body.meta.total_results).toBe(14);
+          pages.push(body.data as unknown[]);
+        }
+        expect(pages.at(-1)).toEqual([]);
+        expect(pages.flat()).toEqual(all);
+      }
+    });
+
+    it('a page far behind passes over no client of the periods before it', async () => {
+      const owner = await anOwnerOf(['1', '2', '3', '4']);
+      const made = await statementsOf(registry.dataSource, () => owner.list('?page[size]=2&page[number]=2'));
+      const page = made.find((statement) => statement.includes('OFFSET'));
+      expect(page).toMatch(/created_at < /);
+      expect(made.filter((statement) => /COUNT\(/.test(statement))).toEqual([]);
     });
 
     it('has 20 on a page unless asked otherwise', async () => {

@@ -7,7 +7,7 @@ export async function readStored(url: string) {
   const column = async (sql: string) => (await dataSource.query<{ id: string }[]>(sql)).map(({ id }) => id);
   try {
     const [counts] = await dataSource.query<{ counted: string; owned: string }[]>(
-      `SELECT (SELECT SUM(living) FROM oauth_client_counts) AS counted,
+      `SELECT (SELECT SUM(living) FROM oauth_client_counts WHERE org_id <> '') AS counted,
               (SELECT COUNT(*) FROM oauth_clients WHERE org_id IS NOT NULL) AS owned`,
     );
     return {
