@@ -7,7 +7,9 @@ import {
   IsString,
   ValidateIf,
   validateSync,
+  ValidationTypes,
 } from 'class-validator';
+import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata.js';
 import { RegistryError, type FieldFaults } from '../errors/registry-error.js';
 
 /**
@@ -62,6 +64,54 @@ export function onlyMembersOf(type: new () => object): MemberSorter {
   return (member) => (members.has(member) ? 'read' : 'refuse');
 }
 
+type Check = (object: object) => boolean;
+type CheckOfMember = (object: object, value: unknown) => boolean;
+
+const checksByType = new Map<object, Check[]>();
+
+/**
+ * Whether class-validator would find nothing wrong. It makes an object for every fault that there could be, a fifth of all memory
+ * that a request takes (ADR 8); here the same constraints are asked, and nothing else is done.
+ */
+export function isWellShaped(object: object): boolean {
+  const type = object.constructor;
+  let checks = checksByType.get(type);
+  if (checks === undefined) checksByType.set(type, (checks = checksOf(type)));
+  return checks.every((holds) => holds(object));
+}
+
+/** For each decorated member, whether it is as its decorators say. */
+function checksOf(type: object): Check[] {
+  const storage = getMetadataStorage();
+  const decorators = storage.getTargetValidationMetadatas(type as new () => object, '', false, false);
+  return Object.entries(storage.groupByPropertyName(decorators)).map(([property, ofMember]) => {
+    const isWhether = ({ type }: ValidationMetadata) => type === ValidationTypes.CONDITIONAL_VALIDATION;
+    const whether = ofMember.filter(isWhether).map(({ constraints: [isMet] }) => isMet as CheckOfMember);
+    const constraints = ofMember.filter((decorator) => !isWhether(decorator)).flatMap(constraintsOf);
+    return (object) => {
+      const value: unknown = object[property as keyof typeof object];
+      return (
+        !whether.every((isMet) => isMet(object, value)) || constraints.every((holds) => holds(object, value))
+      );
+    };
+  });
+}
+
+function constraintsOf(decorator: ValidationMetadata): CheckOfMember[] {
+  const { type, constraintCls, constraints, each, propertyName: property, validateIf } = decorator;
+  // There is no decorator of another kind here; if there were, class-validator would be asked
+  if (type !== ValidationTypes.CUSTOM_VALIDATION || validateIf) return [() => false];
+  return getMetadataStorage()
+    .getTargetValidatorConstraints(constraintCls)
+    .map(({ instance }) => {
+      const holds = (object: object, value: unknown) =>
+        instance.validate(value, { value, constraints, object, property, targetName: '' }) === true;
+      return each
+        ? (object, value) => Array.isArray(value) && value.every((entry) => holds(object, entry))
+        : holds;
+    });
+}
+
 /**
  * Reads a JSON object into `type`, whose decorators say what shape each member has.
  * @throws RegistryError `invalid_request` where the body is no JSON object
@@ -76,6 +126,7 @@ export function readShape<T extends object>(type: new () => T, raw: unknown, sor
   }
   // Not by class-transformer: it walks into nested values, and trips over a member "constructor" there
   const body = Object.assign(new type(), Object.fromEntries(members));
+  if (isWellShaped(body)) return { body, faults };
   for (const { property, constraints } of validateSync(body, { stopAtFirstError: true })) {
     const isMissing = body[property as keyof T] === undefined;
     faults[property] = Object.values(constraints ?? {}).map((fault) =>

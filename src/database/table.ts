@@ -47,12 +47,12 @@ export class Table<E extends ObjectLiteral> {
     return this.written.map(({ property, write }) => write(entity[property]) ?? null);
   }
 
-  /** The same, by the names of the columns. */
+  /** The same, by the names of the columns; what is null is undefined, and so not even in its JSON. */
   toRecord(entity: Partial<E>): Record<string, unknown> {
     const record = { ...this.blankRecord };
-    this.toRow(entity).forEach((value, i) => {
-      record[this.written[i]!.column] = value;
-    });
+    for (const { column, property, write } of this.written) {
+      record[column] = write(entity[property]) ?? undefined;
+    }
     return record;
   }
 

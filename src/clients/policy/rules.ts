@@ -115,9 +115,9 @@ function contactFaults(contacts: string[]): string[] {
  */
 export function judge(draft: ClientDraft, rules: readonly Rule[], names: FieldNames, known: Faults): Faults {
   const faults: Faults = { ...known, ...translationFaults(draft.translations ?? {}) };
+  const isAtFault = (field: ClientField) => Object.hasOwn(faults, names[field]);
   for (const rule of rules) {
-    const concerned = [rule.field, ...(rule.reads ?? [])];
-    if (concerned.some((field) => Object.hasOwn(faults, names[field]))) continue;
+    if (isAtFault(rule.field) || rule.reads?.some(isAtFault)) continue;
     const found = rule.faults(draft);
     if (found.length > 0) faults[names[rule.field]] = found;
   }
