@@ -242,11 +242,15 @@ it.each([
   expect(read({ name: 'n', object })).toEqual({ body: { name: 'n', object }, faults: {} });
 });
 
-it.each<[string, new () => object]>([
-  ['every decorator', Body],
-  ['a client that is created', OAuthClientCreateRequest],
-  ['a registration', RegistrationRequest],
-])('says the same as class-validator of %s', (_, type) => {
+it.each<[string, new () => object, object]>([
+  ['every decorator', Body, { name: 'n' }],
+  [
+    'a client that is created',
+    OAuthClientCreateRequest,
+    { name: 'n', client_type: 'public', allowed_grant_types: ['client_credentials'], allowed_scopes: [] },
+  ],
+  ['a registration', RegistrationRequest, {}],
+])('says the same as class-validator of %s', (_, type, rightMembers) => {
   const value = fc.oneof(
     fc.constantFrom(undefined, null, true, 0, '', 'red', 'a', 'client_credentials', 'public', 'confidential'),
     fc.array(fc.constantFrom('a', 'b', 'c', 'client_credentials', 'authorization_code', 1, null)),
@@ -258,7 +262,7 @@ it.each<[string, new () => object]>([
   const verdicts = { true: 0, false: 0 };
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 4 }), (members) => {
-      const object = Object.assign(new type(), type === Body ? { name: 'n' } : {}, members);
+      const object = Object.assign(new type(), rightMembers, members);
       const isRight = validateSync(object).length === 0;
       verdicts[`${isRight}`]++;
       expect(isWellShaped(object)).toBe(isRight);
