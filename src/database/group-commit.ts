@@ -18,6 +18,9 @@ export type NewRows = readonly (readonly ObjectLiteral[])[];
  */
 export type InsertTogether = (rows: NewRows, asker?: Asker) => Promise<void>;
 
+/** Two batches at a time are smaller ones, and it is batches that cost: to begin one and to make it durable (ADR 8). */
+const ONE_AFTER_ANOTHER = { underWay: 1 };
+
 interface Insertion {
   rows: NewRows;
   asker: Asker;
@@ -47,6 +50,7 @@ export function insertTogether(
         commit,
       ),
     isWanted: ({ asker }) => isWaiting(asker),
+    limits: ONE_AFTER_ANOTHER,
   });
   return (rows, asker = {}) => traced(name, () => batcher.add({ rows, asker }));
 }
