@@ -2,7 +2,7 @@ import { type ArgumentsHost, createParamDecorator, type ExecutionContext } from 
 import type { FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Author, Door } from '../audit/audit-event.js';
-import { parseAddress } from './address.js';
+import { addressText } from './address.js';
 import type { Principal } from './principal.js';
 
 /** A request as far as it tells who sent it; Fastify's is one. */
@@ -46,7 +46,7 @@ export const By = createParamDecorator((door: Door, context: ExecutionContext): 
   return {
     actor: principal?.actor ?? { type: 'anonymous', id: null },
     door,
-    address: parseAddress(ip)?.toString() ?? null,
+    address: addressText(ip),
     requestId: id,
     isWaiting,
   };

@@ -1,5 +1,5 @@
 import { BlockList, isIPv6 } from 'node:net';
-import { parseAddress } from '../auth/address.js';
+import { addressText } from '../auth/address.js';
 import type { Config } from '../config/config.js';
 
 /** How many times as much as others an address may send; `Infinity`: as much as it likes. */
@@ -22,8 +22,8 @@ export function allowanceOf({ rateLimitExempt, rateLimitRaised }: Config): Allow
   }
   if (ranges.size === 0) return () => 1;
   return (address) => {
-    const plain = parseAddress(address)?.toString();
-    if (plain === undefined) return 1;
+    const plain = addressText(address);
+    if (plain === null) return 1;
     const family = familyOf(plain);
     for (const [times, list] of ranges) if (list.check(plain, family)) return times;
     return 1;
