@@ -7,7 +7,6 @@ import { AuditEventEntity } from '../audit/audit-event.entity.js';
 import { newEvent, record } from '../audit/audit-trail.js';
 import { Batcher, type Outcome } from '../database/batcher.js';
 import { type Conditions, type Where, whereOf } from '../database/conditions.js';
-import { batchesOf } from '../database/batches.js';
 import { isDuplicate } from '../database/duplicate.js';
 import { type InsertTogether, insertTogether } from '../database/group-commit.js';
 import { type Lookup, lookupBy } from '../database/lookup.js';
@@ -93,8 +92,9 @@ const STATUS: Record<ClientStatus, string> = {
   disabled: `client.status = 'disabled'`,
 };
 
-function filterConditions(dialect: keyof typeof DIALECTS): Conditions<ClientFilter> {
-  const { contains, indexOf, isOneOf, list } = DIALECTS[dialect];
+type Dialect = (typeof DIALECTS)[keyof typeof DIALECTS];
+
+function filterConditions({ contains, indexOf, isOneOf, list }: Dialect): Conditions<ClientFilter> {
   return {
     id: { sql: 'client.id = :value' },
     ids: { sql: `client.id ${isOneOf}`, value: list },
@@ -135,6 +135,7 @@ export type SecretEntry = Pick<AuditEntry, 'action' | 'targetId'>;
 /** Clients and their secrets in the database. */
 @Injectable()
 export class ClientsRepository {
+  private readonly dialect: Dialect;
   private readonly conditions: Conditions<ClientFilter>;
   private readonly insertTogether: InsertTogether;
   private readonly table: Table<ClientEntity>;
@@ -162,7 +163,8 @@ export class ClientsRepository {
       run: (ids) => this.countRegistrations(ids),
       limits: COUNTING,
     });
-    this.conditions = filterConditions(isPostgres ? 'postgres' : 'better-sqlite3');
+    this.dialect = DIALECTS[isPostgres ? 'postgres' : 'better-sqlite3'];
+    this.conditions = filterConditions(this.dialect);
     this.counts = new ClientCounts(dataSource);
   }
 
@@ -264,9 +266,8 @@ export class ClientsRepository {
   ): Promise<number> {
     return this.transactions.run(async (manager) => {
       const query = this.select(filter, manager)
-        // The counts of organizations are locked in one order, whoever changes them
-        .orderBy('client.orgId')
-        .addOrderBy('client.id')
+        // In one order, so that two such changes do not wait for each other
+        .orderBy('client.id')
         .limit(MAX_BULK + 1);
       const clients = await lockRows(query).getMany();
       check(clients.length);
@@ -275,15 +276,14 @@ export class ClientsRepository {
         by,
         clients.map((client) => entryOf(action, client, { ...client, ...set })),
       );
-      // Last, since whoever creates a client in one of these organizations waits from here on
-      for (const batch of batchesOf(clients)) {
-        await manager
-          .createQueryBuilder()
-          .update(ClientEntity)
-          .set({ ...set, metadataHash: null, version: () => 'version + 1', updatedAt: new Date() })
-          .whereInIds(batch.map(({ id }) => id))
-          .execute();
-      }
+      // Last, since others who count wait from here on; and all at once: a second statement would count in an order of its own
+      const { isOneOf, list } = this.dialect;
+      await manager
+        .createQueryBuilder()
+        .update(ClientEntity)
+        .set({ ...set, metadataHash: null, version: () => 'version + 1', updatedAt: new Date() })
+        .where(`id ${isOneOf}`, { value: list(clients.map(({ id }) => id)) })
+        .execute();
       return clients.length;
     }, by);
   }

@@ -6,6 +6,7 @@ import { batches, type BatchMessage } from '../../src/diagnostics/channels.js';
 import { insertTogether } from '../../src/database/group-commit.js';
 import { Transactions } from '../../src/database/transactions.js';
 import { onEachEngine } from '../support/databases.js';
+import { statementsOf } from '../support/statements.js';
 import { aClient, Registry } from '../support/registry.js';
 
 const Database = loadSqlite();
@@ -175,6 +176,22 @@ onEachEngine((engine) => {
     const found = await Promise.all(asked.map((name) => repository.find({ id, orgId: name })));
     expect(found.map((client) => client?.id)).toEqual(asked.map((name) => (name === orgId ? id : undefined)));
   });
+
+  it('a bulk change counts in one statement, or two of them could wait for each other', async () => {
+    const { apiKey } = await registry.createKey();
+    const name = 'of one statement';
+    await Promise.all(Array.from({ length: 520 }, () => registry.createClient(aClient({ name }), apiKey)));
+    const statements = await statementsOf(registry.dataSource, () =>
+      registry.graphql(
+        `mutation { deleteOAuthClients(filter: { nameContains: "${name}" }, dryRun: false) { count } }`,
+      ),
+    );
+    expect(statements.filter((sql) => /UPDATE "oauth_clients"/.test(sql))).toHaveLength(1);
+    const [{ living }] = await registry.dataSource.query<[{ living: number }]>(
+      `SELECT COUNT(*) AS living FROM oauth_clients WHERE name = '${name}' AND deleted_at IS NULL`,
+    );
+    expect(Number(living)).toBe(0);
+  }, 60_000);
 
   it('clients are created and deleted in bulk at once, across organizations, and counted', async () => {
     const keys = await Promise.all(Array.from({ length: 5 }, () => registry.createKey()));
