@@ -57,10 +57,12 @@ export function requireObject(raw: unknown): Record<string, unknown> {
   );
 }
 
+const decoratorsOf = (type: new () => object) =>
+  getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+
 /** Reads the members that `type` says anything about, and refuses all others. */
 export function onlyMembersOf(type: new () => object): MemberSorter {
-  const metadata = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
-  const members = new Set(metadata.map(({ propertyName }) => propertyName));
+  const members = new Set(decoratorsOf(type).map(({ propertyName }) => propertyName));
   return (member) => (members.has(member) ? 'read' : 'refuse');
 }
 
@@ -74,25 +76,25 @@ const checksByType = new Map<object, Check[]>();
  * that a request takes (ADR 8); here the same constraints are asked, and nothing else is done.
  */
 export function isWellShaped(object: object): boolean {
-  const type = object.constructor;
+  const type = object.constructor as new () => object;
   let checks = checksByType.get(type);
   if (checks === undefined) checksByType.set(type, (checks = checksOf(type)));
   return checks.every((holds) => holds(object));
 }
 
 /** For each decorated member, whether it is as its decorators say. */
-function checksOf(type: object): Check[] {
-  const storage = getMetadataStorage();
-  const decorators = storage.getTargetValidationMetadatas(type as new () => object, '', false, false);
-  return Object.entries(storage.groupByPropertyName(decorators)).map(([property, ofMember]) => {
-    const isWhether = ({ type }: ValidationMetadata) => type === ValidationTypes.CONDITIONAL_VALIDATION;
-    const whether = ofMember.filter(isWhether).map(({ constraints: [isMet] }) => isMet as CheckOfMember);
-    const constraints = ofMember.filter((decorator) => !isWhether(decorator)).flatMap(constraintsOf);
+function checksOf(type: new () => object): Check[] {
+  const byMember = getMetadataStorage().groupByPropertyName(decoratorsOf(type));
+  return Object.entries(byMember).map(([property, decorators]) => {
+    const isCondition = ({ type }: ValidationMetadata) => type === ValidationTypes.CONDITIONAL_VALIDATION;
+    const conditions = decorators
+      .filter(isCondition)
+      .map(({ constraints: [isMet] }) => isMet as CheckOfMember);
+    const constraints = decorators.filter((decorator) => !isCondition(decorator)).flatMap(constraintsOf);
     return (object) => {
       const value: unknown = object[property as keyof typeof object];
-      return (
-        !whether.every((isMet) => isMet(object, value)) || constraints.every((holds) => holds(object, value))
-      );
+      const isChecked = conditions.every((isMet) => isMet(object, value));
+      return !isChecked || constraints.every((holds) => holds(object, value));
     };
   });
 }

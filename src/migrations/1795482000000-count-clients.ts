@@ -1,4 +1,10 @@
-import { type MigrationInterface, type QueryRunner, Table, TableIndex } from 'typeorm';
+import {
+  type MigrationInterface,
+  type QueryRunner,
+  Table,
+  type TableColumnOptions,
+  TableIndex,
+} from 'typeorm';
 
 const CLIENTS = 'oauth_clients';
 const COUNTS = 'oauth_client_counts';
@@ -10,7 +16,7 @@ export class CountClients1795482000000 implements MigrationInterface {
   name = 'CountClients1795482000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    await startCounting(queryRunner);
+    await startCounting(queryRunner, BY_ORGANIZATION);
     await queryRunner.dropIndex(CLIENTS, ORG_INDEX);
     await queryRunner.createIndex(
       CLIENTS,
@@ -32,33 +38,35 @@ export class CountClients1795482000000 implements MigrationInterface {
   }
 }
 
-export async function startCounting(queryRunner: QueryRunner): Promise<void> {
-  await queryRunner.createTable(
-    new Table({
-      name: COUNTS,
-      columns: [
-        {
-          name: 'org_id',
-          type: 'varchar',
-          length: '255',
-          isPrimary: true,
-          primaryKeyConstraintName: `${COUNTS}_pkey`,
-        },
-        { name: 'living', type: 'integer' },
-      ],
-    }),
-  );
+/** What is counted, and how: in SQL of both engines where nothing else is said. */
+export interface Counting {
+  /** Of the table of counts. */
+  columns: TableColumnOptions[];
+  /** Fills that table with the clients that there are. */
+  fill: string;
+  /** Columns of a client whose change changes a count. */
+  watched: string;
+  /** What a row adds to its counts, as a statement inside of a trigger of SQLite. */
+  count: (row: 'NEW' | 'OLD', by: 1 | -1) => string;
+  /** What each of the rows that PostgreSQL calls `rows` adds. */
+  change: (rows: 'added' | 'removed', by: 1 | -1) => string;
+  /** Adds it up, for all rows of a statement at once. */
+  countAll: (changes: string) => string;
+}
+
+/** Makes the table and the triggers. TypeORM changes a table of SQLite by making it anew, without its triggers. */
+export async function startCounting(queryRunner: QueryRunner, counting: Counting): Promise<void> {
+  await queryRunner.createTable(new Table({ name: COUNTS, columns: counting.columns }));
   const isPostgres = queryRunner.dataSource.options.type === 'postgres';
-  // Nothing may be written between the count and the triggers, and the index needs this lock in the end
+  // Nothing may be written between the count and the triggers, and an index needs this lock in the end
   if (isPostgres) await queryRunner.query(`LOCK TABLE ${CLIENTS} IN ACCESS EXCLUSIVE MODE`);
-  await queryRunner.query(
-    `INSERT INTO ${COUNTS} (org_id, living) SELECT org_id, COUNT(*) FROM ${CLIENTS} WHERE org_id IS NOT NULL AND ${LIVING} GROUP BY org_id`,
-  );
-  for (const statement of isPostgres ? POSTGRES_TRIGGERS : SQLITE_TRIGGERS) {
+  await queryRunner.query(counting.fill);
+  for (const statement of isPostgres ? postgresTriggers(counting) : sqliteTriggers(counting)) {
     await queryRunner.query(statement);
   }
 }
 
+/** On PostgreSQL nobody writes from here on until the transaction ends: who removes a trigger locks its table. */
 export async function stopCounting(queryRunner: QueryRunner): Promise<void> {
   const isPostgres = queryRunner.dataSource.options.type === 'postgres';
   for (const event of ['insert', 'update', 'delete']) {
@@ -68,36 +76,50 @@ export async function stopCounting(queryRunner: QueryRunner): Promise<void> {
   await queryRunner.dropTable(COUNTS);
 }
 
-/** What a row adds to the count of its organization, as a statement inside of a trigger of SQLite. */
-const count = (row: 'NEW' | 'OLD', by: 1 | -1) =>
-  `INSERT INTO ${COUNTS} (org_id, living) SELECT ${row}.org_id, ${by} WHERE ${row}.org_id IS NOT NULL AND ${row}.deleted_at IS NULL
-   ON CONFLICT (org_id) DO UPDATE SET living = living + ${by};`;
+export const BY_ORGANIZATION: Counting = {
+  columns: [
+    {
+      name: 'org_id',
+      type: 'varchar',
+      length: '255',
+      isPrimary: true,
+      primaryKeyConstraintName: `${COUNTS}_pkey`,
+    },
+    { name: 'living', type: 'integer' },
+  ],
+  fill: `INSERT INTO ${COUNTS} (org_id, living) SELECT org_id, COUNT(*) FROM ${CLIENTS} WHERE org_id IS NOT NULL AND ${LIVING} GROUP BY org_id`,
+  watched: 'org_id, deleted_at',
+  count: (row, by) =>
+    `INSERT INTO ${COUNTS} (org_id, living) SELECT ${row}.org_id, ${by} WHERE ${row}.org_id IS NOT NULL AND ${row}.deleted_at IS NULL
+   ON CONFLICT (org_id) DO UPDATE SET living = living + ${by};`,
+  change: (rows, by) => `SELECT org_id, ${by} AS change FROM ${rows} WHERE org_id IS NOT NULL AND ${LIVING}`,
+  // Organizations in one order, so that two statements do not wait for each other
+  countAll: (changes) =>
+    `INSERT INTO ${COUNTS} AS counts (org_id, living)
+   SELECT org_id, SUM(change) FROM (${changes}) changes GROUP BY org_id HAVING SUM(change) <> 0 ORDER BY org_id
+   ON CONFLICT (org_id) DO UPDATE SET living = counts.living + EXCLUDED.living;`,
+};
 
-const SQLITE_TRIGGERS = [
+const sqliteTriggers = ({ watched, count }: Counting) => [
   `CREATE TRIGGER oauth_clients_count_insert AFTER INSERT ON ${CLIENTS} BEGIN ${count('NEW', 1)} END`,
-  `CREATE TRIGGER oauth_clients_count_update AFTER UPDATE OF org_id, deleted_at ON ${CLIENTS} BEGIN ${count('OLD', -1)} ${count('NEW', 1)} END`,
+  `CREATE TRIGGER oauth_clients_count_update AFTER UPDATE OF ${watched} ON ${CLIENTS} BEGIN ${count('OLD', -1)} ${count('NEW', 1)} END`,
   `CREATE TRIGGER oauth_clients_count_delete AFTER DELETE ON ${CLIENTS} BEGIN ${count('OLD', -1)} END`,
 ];
 
-/** The rows of one statement at once, and organizations in one order, so that two statements do not wait for each other. */
-const countAll = (changes: string) =>
-  `INSERT INTO ${COUNTS} AS counts (org_id, living)
-   SELECT org_id, SUM(change) FROM (${changes}) changes GROUP BY org_id HAVING SUM(change) <> 0 ORDER BY org_id
-   ON CONFLICT (org_id) DO UPDATE SET living = counts.living + EXCLUDED.living;`;
-const ADDED = `SELECT org_id, 1 AS change FROM added WHERE org_id IS NOT NULL AND ${LIVING}`;
-const REMOVED = `SELECT org_id, -1 AS change FROM removed WHERE org_id IS NOT NULL AND ${LIVING}`;
-const trigger = (event: string, tables: string) =>
-  `CREATE TRIGGER oauth_clients_count_${event} AFTER ${event.toUpperCase()} ON ${CLIENTS} REFERENCING ${tables} FOR EACH STATEMENT EXECUTE FUNCTION count_oauth_clients()`;
-
-const POSTGRES_TRIGGERS = [
-  `CREATE FUNCTION count_oauth_clients() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-     IF TG_OP = 'INSERT' THEN ${countAll(ADDED)}
-     ELSIF TG_OP = 'UPDATE' THEN ${countAll(`${ADDED} UNION ALL ${REMOVED}`)}
-     ELSE ${countAll(REMOVED)}
+function postgresTriggers({ change, countAll }: Counting): string[] {
+  const [added, removed] = [change('added', 1), change('removed', -1)];
+  const trigger = (event: string, tables: string) =>
+    `CREATE TRIGGER oauth_clients_count_${event} AFTER ${event.toUpperCase()} ON ${CLIENTS} REFERENCING ${tables} FOR EACH STATEMENT EXECUTE FUNCTION count_oauth_clients()`;
+  return [
+    `CREATE FUNCTION count_oauth_clients() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+     IF TG_OP = 'INSERT' THEN ${countAll(added)}
+     ELSIF TG_OP = 'UPDATE' THEN ${countAll(`${added} UNION ALL ${removed}`)}
+     ELSE ${countAll(removed)}
      END IF;
      RETURN NULL;
    END $$`,
-  trigger('insert', 'NEW TABLE AS added'),
-  trigger('update', 'OLD TABLE AS removed NEW TABLE AS added'),
-  trigger('delete', 'OLD TABLE AS removed'),
-];
+    trigger('insert', 'NEW TABLE AS added'),
+    trigger('update', 'OLD TABLE AS removed NEW TABLE AS added'),
+    trigger('delete', 'OLD TABLE AS removed'),
+  ];
+}

@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
+import { isIPv6 } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { parseAddress } from '../auth/address.js';
+import { addressText } from '../auth/address.js';
 import { loggablePath } from './loggable.js';
 import { readTraceParent } from './traceparent.js';
 
@@ -45,7 +45,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
         status: reply.statusCode,
         durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
         // Behind a trusted proxy, it is whatever the proxy was told
-        address: isIP(request.ip) > 0 ? request.ip : (parseAddress(request.ip)?.toString() ?? null),
+        address: isIPv6(request.ip) ? request.ip : addressText(request.ip),
         orgId: principal?.orgId,
         userId: principal?.userId,
       },

@@ -13,6 +13,7 @@ import { asPostgresAdmin, createDatabase, type Engine } from '../support/databas
 import { Program } from '../support/process.js';
 import { Proxy } from '../support/proxy.js';
 import { aClient, type Answer, Registry } from '../support/registry.js';
+import { storedIn } from '../support/stored.js';
 
 /** Whoever calls while it happens. */
 const CALLERS = 8;
@@ -381,23 +382,12 @@ class Load {
 
 /** Every client that was acknowledged is there, and each that is there has the secret and the event that it was born with. */
 async function expectWhole(dataSource: DataSource, acknowledged: string[]): Promise<void> {
-  const column = async (sql: string) => (await dataSource.query<{ id: string }[]>(sql)).map(({ id }) => id);
-  const clients = await column('SELECT id FROM oauth_clients ORDER BY id');
+  const { clients, ofSecrets, ofEvents, counted, owned } = await storedIn(dataSource);
   const isThere = new Set(clients);
   expect(acknowledged.filter((id) => !isThere.has(id))).toEqual([]);
-  expect(await column('SELECT client_id AS id FROM oauth_client_secrets ORDER BY client_id')).toEqual(
-    clients,
-  );
-  expect(
-    await column(
-      `SELECT client_id AS id FROM audit_events WHERE action = 'client.created' ORDER BY client_id`,
-    ),
-  ).toEqual(clients);
-  const [count] = await dataSource.query<{ counted: string; owned: string }[]>(
-    `SELECT (SELECT SUM(living) FROM oauth_client_counts WHERE org_id <> '') AS counted,
-            (SELECT COUNT(*) FROM oauth_clients WHERE org_id IS NOT NULL) AS owned`,
-  );
-  expect(Number(count!.counted)).toBe(Number(count!.owned));
+  expect(ofSecrets).toEqual(clients);
+  expect(ofEvents).toEqual(clients);
+  expect(counted).toBe(owned);
 }
 
 async function until(isSo: () => Promise<boolean>, withinMs: number): Promise<void> {
