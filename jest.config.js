@@ -23,7 +23,8 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/postgres.setup.ts',
   globalTeardown: '<rootDir>/test/support/postgres.teardown.ts',
-  testTimeout: 30_000,
+  // Says that a test hangs, not that a machine is slow
+  testTimeout: 120_000,
   // Jest's own choice leaves a machine with two processors half idle: most tests wait for a server or a disk
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testSequencer: '<rootDir>/test/support/longest-first.sequencer.js',

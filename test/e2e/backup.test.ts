@@ -113,7 +113,7 @@ describe('on sqlite', () => {
     // Nobody else may read the hashes in it, and nothing is left of how it was made
     expect((await stat(at('copy'))).mode & 0o777).toBe(0o600);
     expect(existsSync(at('copy.unfinished'))).toBe(false);
-  }, 60_000);
+  });
 
   it('leaves the database as it is, and writes over no file', async () => {
     new Sqlite(at('empty.sqlite')).exec('CREATE TABLE of_an_older_release (x)').close();
@@ -177,6 +177,5 @@ describe('on postgres', () => {
         await server.stop();
       }
     },
-    60_000,
   );
 });

@@ -73,7 +73,7 @@ onEachEngine((engine) => {
       }),
       { numRuns: Number(process.env.PROPERTY_RUNS ?? 40) },
     );
-  }, 120_000);
+  });
 
   async function perform(operation: Operation, models: Model[], key: string): Promise<void> {
     if (operation.do === 'create') {

@@ -81,5 +81,5 @@ onEachEngine((engine) => {
       }),
       { numRuns: Number(process.env.PROPERTY_RUNS ?? 150) },
     );
-  }, 60_000);
+  });
 });

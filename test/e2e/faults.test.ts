@@ -262,7 +262,6 @@ describe.each<[Engine, Fault[]]>([
       expect(load.statuses).toEqual(new Set([201, 503]));
       await expectWhole(registry.dataSource, acknowledged);
     },
-    60_000,
   );
 
   const isWell = (statuses: object) => JSON.stringify(statuses) === JSON.stringify(WELL);
@@ -302,7 +301,7 @@ describe.each<[Engine, Fault[]]>([
       await load.stop();
       expect(load.statuses).toEqual(new Set([201, 503]));
       await expectWhole(registry.dataSource, acknowledged);
-    }, 60_000);
+    });
   }
 });
 
@@ -330,7 +329,7 @@ it('two services that write to one file of SQLite lose nothing, and count as one
     await database.drop();
     await rm(directory, { recursive: true, force: true });
   }
-}, 60_000);
+});
 
 const statusOf = ({ status }: Answer) => status;
 

@@ -328,7 +328,7 @@ onEachEngine((engine) => {
     }).toEqual({ log: [], database: [], afterFaults: [], metrics: [], traces: [] });
     // Of no line could a caller make much
     expect(Math.max(...log.split('\n').map((line) => line.length))).toBeLessThan(25_000);
-  }, 60_000);
+  });
 });
 
 /** Sends what is no HTTP, and waits until the other side hangs up. */

@@ -595,7 +595,7 @@ onEachEngine((engine) => {
       expect(done).toEqual({ [field]: { count: 10_000, dryRun: false } });
       // The key, the client, and each of the 10,000
       expect(events).toBe(10_002);
-    }, 60_000);
+    });
   });
 
   /** Rows like that of the client, with other ids. */
@@ -903,7 +903,7 @@ onEachEngine((engine) => {
       }
       // The first use of a key is written down
       await operator.events({});
-    }, 60_000);
+    });
     afterAll(() => registry.stop());
 
     // Beside the one for the key, which is not looked up again within the second
