@@ -48,7 +48,8 @@ export function ExportDialog({ filter, order, total, onClose }: ExportDialogProp
               transitionDuration={0}
             />
             <Text size="sm" role="status">
-              {isSuccess ? 'Saved' : 'Saving'}: {saved.toLocaleString('en')} clients
+              {isSuccess ? 'Saved' : 'Saving'}: {saved.toLocaleString('en')}{' '}
+              {saved === 1 ? 'client' : 'clients'}
             </Text>
           </>
         )}
