@@ -3,7 +3,85 @@ import { type Engine, ENGINES } from './databases.js';
 import type { OperationName } from './operations.js';
 import type { Start } from './start.js';
 
-/** Something that was to be reached, and what was. */
+const MANY_CONNECTIONS = 50;
+export const CONNECTIONS: readonly number[] = [1, MANY_CONNECTIONS];
+
+/** What was measured of one engine; undefined: it was not. */
+interface Measurements {
+  result: (operation: OperationName, connections: number, label: string) => Result | undefined;
+  start: Start | undefined;
+}
+
+/** Something that is to be reached. */
+interface Goal {
+  /** @param limit with its unit */
+  text: (limit: string) => string;
+  /** It is to be so much … */
+  is: 'at least' | 'at most';
+  limit: Record<Engine, number>;
+  unit: '×' | 'ms' | 'MB';
+  digits: number;
+  /** … of this; null or undefined where it was not measured. */
+  measure: (measurements: Measurements) => number | null | undefined;
+}
+
+/** The throughput of `label`, as a multiple of that of `other`. */
+const throughput = (
+  operation: OperationName,
+  label: string,
+  other: string,
+  limit: Record<Engine, number>,
+): Goal => ({
+  text: (limit) => `${operation}: ${label} ≥ ${limit} ${other}, ${MANY_CONNECTIONS} connections`,
+  is: 'at least',
+  limit,
+  unit: '×',
+  digits: 2,
+  measure: ({ result }) => {
+    const [mine, theirs] = [label, other].map((name) => result(operation, MANY_CONNECTIONS, name));
+    return mine && theirs && mine.responsesPerSecond / theirs.responsesPerSecond;
+  },
+});
+
+/** By how much the median of the registry's response times exceeds that of the bare route, where nobody else asks. */
+const overhead = (operation: OperationName): Goal => ({
+  text: (limit) => `${operation}: p50 of registry − p50 of bare ≤ ${limit}, 1 connection`,
+  is: 'at most',
+  limit: { sqlite: 0.5, postgres: 0.5 },
+  unit: 'ms',
+  digits: 2,
+  measure: ({ result }) => {
+    const [mine, theirs] = ['registry', 'bare'].map((name) => result(operation, 1, name));
+    return mine && theirs && mine.p50Ms - theirs.p50Ms;
+  },
+});
+
+const GOALS: readonly Goal[] = [
+  throughput('register', 'registry', 'node-oidc-provider', { sqlite: 5, postgres: 3 }),
+  throughput('create', 'registry', 'bare', { sqlite: 1.5, postgres: 0.8 }),
+  throughput('get', 'registry', 'bare', { sqlite: 0.6, postgres: 0.7 }),
+  throughput('list', 'registry, GraphQL', 'registry', { sqlite: 0.5, postgres: 0.5 }),
+  overhead('create'),
+  overhead('get'),
+  {
+    text: (limit) => `start: ready in ≤ ${limit}`,
+    is: 'at most',
+    limit: { sqlite: 1500, postgres: 1500 },
+    unit: 'ms',
+    digits: 0,
+    measure: ({ start }) => start?.readyMs,
+  },
+  {
+    text: (limit) => `start: ≤ ${limit} when idle`,
+    is: 'at most',
+    limit: { sqlite: 150, postgres: 150 },
+    unit: 'MB',
+    digits: 0,
+    measure: ({ start }) => start?.idleMb,
+  },
+];
+
+/** A goal, and how near it is. */
 export interface Verdict {
   engine: Engine;
   goal: string;
@@ -11,90 +89,24 @@ export interface Verdict {
   isReached: boolean;
 }
 
-/** At 50 connections, the throughput of `label` is to be that part of the throughput of `other`. */
-interface SpeedGoal {
-  operation: OperationName;
-  label: string;
-  other: string;
-  ratio: Record<Engine, number>;
-}
-
-const SPEED_GOALS: readonly SpeedGoal[] = [
-  {
-    operation: 'register',
-    label: 'registry',
-    other: 'node-oidc-provider',
-    ratio: { sqlite: 5, postgres: 3 },
-  },
-  { operation: 'create', label: 'registry', other: 'bare', ratio: { sqlite: 1.5, postgres: 0.8 } },
-  { operation: 'get', label: 'registry', other: 'bare', ratio: { sqlite: 0.6, postgres: 0.7 } },
-  { operation: 'list', label: 'registry, GraphQL', other: 'registry', ratio: { sqlite: 0.5, postgres: 0.5 } },
-];
-const MANY_CONNECTIONS = 50;
-
-/** With one connection, the median of the registry's response times is to exceed that of the bare route by no more. */
-const OVERHEAD_MS = 0.5;
-const OVERHEAD_OPERATIONS: readonly OperationName[] = ['create', 'get'];
-
-const READY_MS = 1_500;
-const IDLE_MB = 150;
-
-export const CONNECTIONS: readonly number[] = [1, MANY_CONNECTIONS];
-
 /** Judges what was measured; goals about anything else are left out. */
 export function judge(results: readonly Result[], starts: readonly Start[]): Verdict[] {
   return ENGINES.flatMap((engine) => {
-    const find = (operation: OperationName, connections: number, label: string) =>
+    const result: Measurements['result'] = (operation, connections, label) =>
       results.find(
-        (result) =>
-          result.engine === engine &&
-          result.operation === operation &&
-          result.connections === connections &&
-          result.label === label,
+        (one) =>
+          one.engine === engine &&
+          one.operation === operation &&
+          one.connections === connections &&
+          one.label === label,
       );
-
-    const speeds = SPEED_GOALS.map(({ operation, label, other, ratio }) => {
-      const [mine, theirs] = [label, other].map((name) => find(operation, MANY_CONNECTIONS, name));
-      if (!mine || !theirs) return undefined;
-      const measured = mine.responsesPerSecond / theirs.responsesPerSecond;
-      return {
-        engine,
-        goal: `${operation}: ${label} ≥ ${ratio[engine]} × ${other}, ${MANY_CONNECTIONS} connections`,
-        measured: `${measured.toFixed(2)} ×`,
-        isReached: measured >= ratio[engine],
-      };
+    const start = starts.find((one) => one.engine === engine);
+    return GOALS.flatMap(({ text, is, limit, unit, digits, measure }) => {
+      const measured = measure({ result, start });
+      if (measured === undefined || measured === null) return [];
+      const isReached = is === 'at least' ? measured >= limit[engine] : measured <= limit[engine];
+      const goal = text(`${limit[engine]} ${unit}`);
+      return { engine, goal, measured: `${measured.toFixed(digits)} ${unit}`, isReached };
     });
-
-    const overheads = OVERHEAD_OPERATIONS.map((operation) => {
-      const [mine, theirs] = ['registry', 'bare'].map((name) => find(operation, 1, name));
-      if (!mine || !theirs) return undefined;
-      const measuredMs = mine.p50Ms - theirs.p50Ms;
-      return {
-        engine,
-        goal: `${operation}: p50 of registry − p50 of bare ≤ ${OVERHEAD_MS} ms, 1 connection`,
-        measured: `${measuredMs.toFixed(2)} ms`,
-        isReached: measuredMs <= OVERHEAD_MS,
-      };
-    });
-
-    const start = starts.find((candidate) => candidate.engine === engine);
-    const atStart = start && [
-      {
-        engine,
-        goal: `start: ready in ≤ ${READY_MS} ms`,
-        measured: `${start.readyMs.toFixed(0)} ms`,
-        isReached: start.readyMs <= READY_MS,
-      },
-      start.idleMb === null
-        ? undefined
-        : {
-            engine,
-            goal: `start: ≤ ${IDLE_MB} MB when idle`,
-            measured: `${start.idleMb.toFixed(0)} MB`,
-            isReached: start.idleMb <= IDLE_MB,
-          },
-    ];
-
-    return [...speeds, ...overheads, ...(atStart ?? [])].filter((verdict) => verdict !== undefined);
   });
 }
