@@ -25,8 +25,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/postgres.teardown.ts',
   // Says that a test hangs, not that a machine is slow
   testTimeout: 120_000,
-  // Jest's own choice leaves a machine with two processors half idle: most tests wait for a server or a disk
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Jest's own choice leaves a machine with two processors half idle: most tests wait for a server, a disk or a browser
+  maxWorkers: availableParallelism() + 1,
   testSequencer: '<rootDir>/test/support/longest-first.sequencer.js',
   reporters: ['default', '<rootDir>/test/support/summary.reporter.js'],
 };

@@ -1,14 +1,15 @@
 import { randomFillSync } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 
-const RANDOM_BYTES = 16;
+const ID_BYTES = 16;
 /** Random bytes for so many ids are drawn at once: a draw costs more than all else that an id takes. */
 const IDS_PER_DRAW = 256;
 const SEQUENCE_BITS = 31;
 /** A clock that goes back further was set, and is believed: ids, and with them events, would else be dated wrong until it catches up. */
 const MAX_STEP_BACK_MS = 1_000;
 
-const pool = Buffer.alloc(RANDOM_BYTES * IDS_PER_DRAW);
+const pool = Buffer.alloc(ID_BYTES * IDS_PER_DRAW);
+const bytes = Buffer.alloc(ID_BYTES);
 let used = pool.length;
 let lastMs = 0;
 let sequence = 0;
@@ -22,7 +23,7 @@ export function newId(): string {
     randomFillSync(pool);
     used = 0;
   }
-  const random = pool.subarray(used, (used += RANDOM_BYTES));
+  const random = pool.subarray(used, (used += ID_BYTES));
   const now = Date.now();
   if (now > lastMs || now < lastMs - MAX_STEP_BACK_MS) {
     lastMs = now;
@@ -32,5 +33,8 @@ export function newId(): string {
     sequence = (sequence + 1) % 2 ** SEQUENCE_BITS;
     if (sequence === 0) lastMs++;
   }
-  return uuidv7({ random, msecs: lastMs, seq: sequence });
+  uuidv7({ random, msecs: lastMs, seq: sequence }, bytes);
+  // uuid itself puts the text together of twenty pieces, which takes more than twice as long
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

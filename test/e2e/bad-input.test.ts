@@ -664,9 +664,12 @@ async function sendRaw(registry: Registry, path: string, sending: RawSending = {
 /** Writes `bytes` spaces, no faster than they are taken, until somebody answers. */
 async function pour(request: ReturnType<typeof httpRequest>, bytes: number, isAnswered: () => boolean) {
   const chunk = Buffer.alloc(256 * 1024, ' ');
+  const answered = once(request, 'response');
+  // What fails here fails `drain` as well
+  answered.catch(() => undefined);
   for (let sent = 0; sent < bytes && !isAnswered() && !request.destroyed; sent += chunk.length) {
     const isTaken = request.write(chunk.subarray(0, Math.min(chunk.length, bytes - sent)));
-    if (!isTaken) await Promise.race([once(request, 'drain'), once(request, 'response')]);
+    if (!isTaken) await Promise.race([once(request, 'drain'), answered]);
   }
   if (!isAnswered()) request.end();
 }
