@@ -7,11 +7,11 @@ import { settle } from '../../src/clients/policy/settle.js';
 import { type Engine, onEachEngine } from './databases.js';
 import { aClient, Registry } from './registry.js';
 
-/** The first there is; the headless shell takes half the time of the whole browser. */
-const CHROMIUM = [process.env.CHROMIUM_PATH ?? ['chromium-headless-shell', 'chromium']]
-  .flat()
-  .map((name) => spawnSync('which', [name], { encoding: 'utf8' }).stdout.trim())
-  .find((path) => path !== '');
+const { CHROMIUM_PATH } = process.env;
+/** The headless shell takes half the time of the whole browser. */
+const BROWSERS = CHROMIUM_PATH ? [CHROMIUM_PATH] : ['chromium-headless-shell', 'chromium'];
+/** The first there is; empty where there is none. */
+const [CHROMIUM] = spawnSync('which', BROWSERS, { encoding: 'utf8' }).stdout.split('\n');
 /** The browser is told to ask nobody for anything but what a page asks for. */
 const FLAGS = [
   '--no-sandbox',
@@ -29,7 +29,7 @@ const SEEDED_AT_ONCE = 1_000;
 
 /** Runs the tests on both engines; where there is no browser they are skipped, and say so. */
 export function inBrowser(tests: (engine: Engine) => void): void {
-  if (CHROMIUM !== undefined) onEachEngine(tests);
+  if (CHROMIUM) onEachEngine(tests);
   else it.skip('SKIPPED, no Chromium: put chromium on the PATH or set CHROMIUM_PATH', () => undefined);
 }
 
