@@ -69,11 +69,6 @@ export interface PageRequest {
   after: Position | null;
 }
 
-export interface ClientPage {
-  clients: Client[];
-  hasNextPage: boolean;
-}
-
 export interface Count<K extends string = string> {
   key: K;
   count: number;

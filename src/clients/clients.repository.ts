@@ -38,12 +38,12 @@ import {
   type ClientFilter,
   type ClientKey,
   type ClientOrder,
-  type ClientPage,
   type ClientStats,
   type Count,
   MAX_BULK,
   type NumberedPage,
   type NumberedPageRequest,
+  type Page,
   type PageRequest,
   type Tally,
   type TallyStep,
@@ -375,17 +375,17 @@ export class ClientsRepository {
     return orgId === undefined ? this.byId([id]) : this.byIdAndOrg([id, orgId]);
   }
 
-  async page(filter: ClientFilter, order: ClientOrder, { size, after }: PageRequest): Promise<ClientPage> {
+  async page(filter: ClientFilter, order: ClientOrder, { size, after }: PageRequest): Promise<Page<Client>> {
     const column = `client.${ORDER_COLUMNS[order.field]}`;
     const { sql, parameters } = this.where(filter);
     const beyond = order.direction === 'ASC' ? '>' : '<';
     const start = after ? ` AND (${column}, client.id) ${beyond} (:position, :positionId)` : '';
-    const clients = await this.read(
+    const rows = await this.read(
       `WHERE ${sql}${start} ORDER BY ${column} ${order.direction}, client.id ${order.direction} LIMIT :limit`,
       // One more than asked for tells whether there is a next page
       { ...parameters, position: after?.value, positionId: after?.id, limit: size + 1 },
     );
-    return { clients: clients.slice(0, size), hasNextPage: clients.length > size };
+    return { rows: rows.slice(0, size), hasNextPage: rows.length > size };
   }
 
   /** Two statements: how many there are, and the page, of which the clients before it are passed over in the index alone. */

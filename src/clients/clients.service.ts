@@ -6,11 +6,11 @@ import {
   type ClientFilter,
   type ClientKey,
   type ClientOrder,
-  type ClientPage,
   type ClientStats,
   MAX_BULK,
   type NumberedPage,
   type NumberedPageRequest,
+  type Page,
   type PageRequest,
   type TallyStep,
 } from './client-query.js';
@@ -179,7 +179,7 @@ export class ClientsService {
   }
 
   /** One page of the clients that match `filter`. */
-  page(filter: ClientFilter, order: ClientOrder, page: PageRequest): Promise<ClientPage> {
+  page(filter: ClientFilter, order: ClientOrder, page: PageRequest): Promise<Page<Client>> {
     return this.repository.page(filter, order, page);
   }
 

@@ -16,9 +16,10 @@ export function giveUpInTime(
 ): void {
   const check = setInterval(() => {
     const limit = performance.now() - deadlineMs;
-    for (const [reply, since] of underWay) {
-      if (since > limit) break;
-      underWay.delete(reply);
+    for (const request of underWay) {
+      if (request.sinceMs > limit) break;
+      underWay.delete(request);
+      const reply = request.reply!;
       // Too late for an error where a part of the reply is on its way
       if (reply.raw.headersSent) reply.raw.destroy();
       else giveUp(reply);

@@ -60,7 +60,8 @@ export function closeConnectionsWhenStopping(
   fastify.addHook('preClose', (done) => {
     for (const idle of idleOf(connections, underWay)) idle.destroy();
     // Fastify says so itself in replies to requests that come from now on
-    for (const { raw } of underWay.keys()) if (!raw.headersSent) raw.setHeader('connection', 'close');
+    for (const { reply } of underWay)
+      if (!reply?.raw.headersSent) reply?.raw.setHeader('connection', 'close');
     done();
   });
 }

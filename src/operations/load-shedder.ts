@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyServerFactory } from 'fastify';
+import type { FastifyHttpOptions, FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
 import { refusals } from '../diagnostics/channels.js';
 
@@ -7,6 +7,13 @@ import { refusals } from '../diagnostics/channels.js';
 const EXEMPT = /^\/health\//;
 /** A line for each refusal would be work too. */
 const LOG_INTERVAL_MS = 10_000;
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Whether its request counts as worked on. */
+    isWorkedOn: boolean;
+  }
+}
 
 /** A reply that is always the same. */
 export interface FixedReply {
@@ -22,7 +29,8 @@ export interface FixedReply {
  * It stands in front of Fastify: there, a refusal takes a quarter of the time of a registration, and a twentieth here (ADR 11).
  */
 export class LoadShedder {
-  private readonly workedOn = new Set<FastifyReply>();
+  /** A number: a set of replies would keep some of them for long (ADR 8). */
+  private workedOn = 0;
   private refused = 0;
 
   /** @param max requests that are worked on at a time */
@@ -47,14 +55,21 @@ export class LoadShedder {
 
   /** Counts what is worked on. Call it before any route is added. */
   track(fastify: FastifyInstance): void {
+    fastify.decorateReply('isWorkedOn', false);
     fastify.addHook('preValidation', (_request, reply, done) => {
       // What was given up while it still arrived is over already
-      if (!reply.sent) this.workedOn.add(reply);
+      if (!reply.sent) {
+        reply.isWorkedOn = true;
+        this.workedOn++;
+      }
       done();
     });
     // Of a caller who hung up, too: when there would be something to send
     fastify.addHook('onSend', (_request, reply, _payload, done) => {
-      this.workedOn.delete(reply);
+      if (reply.isWorkedOn) {
+        reply.isWorkedOn = false;
+        this.workedOn--;
+      }
       done();
     });
     const report = setInterval(() => this.report(), LOG_INTERVAL_MS).unref();
@@ -66,7 +81,7 @@ export class LoadShedder {
   }
 
   private get isFull(): boolean {
-    return this.workedOn.size >= this.max;
+    return this.workedOn >= this.max;
   }
 
   private refuse({ method }: IncomingMessage, response: ServerResponse): void {

@@ -1,17 +1,29 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-/** The replies that were not sent yet, and when their requests came (`performance.now()`), the oldest first. */
-export type RequestsUnderWay = Map<FastifyReply, number>;
+/** A request that is not answered yet. */
+export interface UnderWay {
+  /** Null once it is: what was taken out of a set may be kept for long, and what it refers to with it (ADR 8). */
+  reply: FastifyReply | null;
+  /** When it came (`performance.now()`). */
+  sinceMs: number;
+}
+
+/** Those whose replies were not sent yet, the oldest first. */
+export type RequestsUnderWay = Set<UnderWay>;
 
 /** Call it before any route is added. */
 export function trackRequests(fastify: FastifyInstance): RequestsUnderWay {
-  const underWay = new Map<FastifyReply, number>();
+  const underWay: RequestsUnderWay = new Set();
   fastify.decorateRequest('isWaiting');
   fastify.addHook('onRequest', (request, reply, done) => {
-    underWay.set(reply, performance.now());
-    request.isWaiting = () => underWay.has(reply);
+    const own: UnderWay = { reply, sinceMs: performance.now() };
+    underWay.add(own);
+    request.isWaiting = () => underWay.has(own);
     // Fastify's own hook is not called where the caller hangs up
-    reply.raw.once('close', () => underWay.delete(reply));
+    reply.raw.once('close', () => {
+      underWay.delete(own);
+      own.reply = null;
+    });
     done();
   });
   return underWay;

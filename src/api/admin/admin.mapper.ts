@@ -3,7 +3,6 @@ import type { ExpiringSecret as SecretOfClient } from '../../clients/client-secr
 import {
   type ClientFilter,
   type ClientOrder,
-  type ClientPage,
   type ClientStats,
   type Page,
   positionOf,
@@ -55,32 +54,21 @@ export function toOAuthClient(client: Client): OAuthClient {
 }
 
 export function toClientConnection(
-  { clients, hasNextPage }: ClientPage,
+  page: Page<Client>,
   filter: ClientFilter,
   order: ClientOrder,
   hasPreviousPage: boolean,
 ): OAuthClientConnection {
-  const edges = clients.map((client) => ({
-    node: toOAuthClient(client),
-    // Most callers ask for the nodes and the end of the page alone
-    get cursor() {
-      return encodeCursor(order, positionOf(client, order));
-    },
-  }));
-  return { ...toConnection(edges, { hasNextPage, hasPreviousPage }), filter };
+  const cursorOf = (client: Client) => encodeCursor(order, positionOf(client, order));
+  return { ...toConnection(page, hasPreviousPage, toOAuthClient, cursorOf), filter };
 }
 
 export function toExpiringConnection(
-  { rows, hasNextPage }: Page<SecretOfClient>,
+  page: Page<SecretOfClient>,
   hasPreviousPage: boolean,
 ): Connection<ExpiringSecret> {
-  const edges = rows.map(({ secret, client }) => ({
-    node: { secret, client: toOAuthClient(client) },
-    get cursor() {
-      return encodeExpiryCursor(secret);
-    },
-  }));
-  return toConnection(edges, { hasNextPage, hasPreviousPage });
+  const toNode = ({ secret, client }: SecretOfClient) => ({ secret, client: toOAuthClient(client) });
+  return toConnection(page, hasPreviousPage, toNode, ({ secret }) => encodeExpiryCursor(secret));
 }
 
 export function toStats(stats: ClientStats): OAuthClientStats {

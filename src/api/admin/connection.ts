@@ -93,16 +93,36 @@ export function toPageRequest({ first, after }: PageArgs): IdPageRequest {
   return { size: first, after: after ? decodeIdCursor(after) : null };
 }
 
+/**
+ * An entry of a page. Its cursor is made for those who ask for it: most ask for the nodes and the end of the page alone.
+ * It is a class since getters of single objects outlive them (ADR 8).
+ */
+class PageEdge<R, T> {
+  constructor(
+    readonly node: T,
+    private readonly row: R,
+    private readonly cursorOf: (row: R) => string,
+  ) {}
+
+  get cursor(): string {
+    return this.cursorOf(this.row);
+  }
+}
+
 /** A page as a connection. */
-export function toConnection<T>(
-  edges: { node: T; cursor: string }[],
-  pageInfo: Pick<PageInfo, 'hasNextPage' | 'hasPreviousPage'>,
+export function toConnection<R, T>(
+  { rows, hasNextPage }: Page<R>,
+  hasPreviousPage: boolean,
+  toNode: (row: R) => T,
+  cursorOf: (row: R) => string,
 ): Connection<T> {
+  const edges = rows.map((row) => new PageEdge(toNode(row), row, cursorOf));
   return {
     edges,
     nodes: edges.map(({ node }) => node),
     pageInfo: {
-      ...pageInfo,
+      hasNextPage,
+      hasPreviousPage,
       startCursor: edges.at(0)?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
@@ -110,16 +130,8 @@ export function toConnection<T>(
 }
 
 /** A page of a list in the order of its ids as a connection. */
-export function toIdConnection<R extends { id: string }, T>(
-  { rows, hasNextPage }: Page<R>,
+export const toIdConnection = <R extends { id: string }, T>(
+  page: Page<R>,
   { after }: IdPageRequest,
   toNode: (row: R) => T,
-): Connection<T> {
-  const edges = rows.map((row) => ({
-    node: toNode(row),
-    get cursor() {
-      return encodeIdCursor(row.id);
-    },
-  }));
-  return toConnection(edges, { hasNextPage, hasPreviousPage: after !== null });
-}
+): Connection<T> => toConnection(page, after !== null, toNode, ({ id }) => encodeIdCursor(id));
