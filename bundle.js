@@ -6,6 +6,8 @@ const ASKED_FOR_BY_NAME = ['typeorm', 'class-validator', 'class-transformer', 'r
 const FILES_OF_THEIR_OWN = [
   'better-sqlite3',
   'better-sqlite3-node-api',
+  // In a bundle it would not find the hash function of Node.js, and compute hashes in JavaScript
+  '@apollo/utils.createhash',
   'altair-static',
   'pino-pretty',
   'unhomoglyph',

@@ -1248,6 +1248,29 @@ onEachEngine((engine) => {
       expectRefused(await query(text, { n: 100 }), 400, 'QUERY_TOO_COMPLEX');
     });
 
+    it('cost by a variable, whatever the same operation cost before', async () => {
+      const text = `query ($n: Int, $isAll: Boolean! = false, $after: String) {
+        ${wholePage('a', 'first: $n, after: $after')}
+        ... @include(if: $isAll) { ${['b', 'c', 'd'].map((name) => wholePage(name, 'first: $n')).join(' ')} }
+      }`;
+      const isDear = async (variables: object) => {
+        const { errors = [] } = (await query(text, { ...variables })).body;
+        return errors.some(({ extensions }) => extensions.code === 'QUERY_TOO_COMPLEX');
+      };
+      expect(await isDear({ n: 1 })).toBe(false);
+      expect(await isDear({ n: 1_000_000 })).toBe(true);
+      expect(await isDear({ n: 1, isAll: true })).toBe(false);
+      expect(await isDear({ n: 100, isAll: true })).toBe(true);
+      expect(await isDear({ n: 100 })).toBe(false);
+      expect(await isDear({ n: 100, isAll: true, after: 'x' })).toBe(true);
+      // What is left out is not null, and what is no number is refused for that
+      expect(await isDear({ isAll: true })).toBe(false);
+      expect(await isDear({ n: null, isAll: true })).toBe(true);
+      expect(await isDear({ isAll: true })).toBe(false);
+      expect(await isDear({ n: '100', isAll: true })).toBe(false);
+      expect(await isDear({ n: 100, isAll: true })).toBe(true);
+    });
+
     it('cost of the operation that is run, not of another', async () => {
       const body = {
         query: `query Cheap { __typename } query Dear { ${wholePage('a')} ${wholePage('b')} ${wholePage('c')} }`,

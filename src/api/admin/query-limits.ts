@@ -1,9 +1,8 @@
-import type { ApolloServerPlugin, GraphQLRequest } from '@apollo/server';
+import type { ApolloServerPlugin } from '@apollo/server';
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
 import {
-  type DocumentNode,
   getVariableValues,
   GraphQLError,
   type GraphQLSchema,
@@ -68,8 +67,12 @@ export const operationLimits: ApolloServerPlugin = {
           throw refusal('BAD_REQUEST', `There is no ${operation.operation} here.`);
         }
         // Bad variables are told by the execution, which would not start
-        if (areVariablesGood(schema, operation, request.variables ?? {})) {
-          checkComplexity(schema, document, request);
+        const variables = request.variables ?? {};
+        if (areVariablesGood(schema, operation, variables)) {
+          const cost = costOf(operation, variables, () =>
+            complexityOf({ schema, query: document, operationName: request.operationName, variables }),
+          );
+          if (cost > MAX_COMPLEXITY) throw tooComplex();
         }
         return Promise.resolve();
       },
@@ -87,13 +90,28 @@ function areVariablesGood(
   return !getVariableValues(schema, variableDefinitions, variables, { maxErrors: 1 }).errors;
 }
 
-function checkComplexity(
-  schema: GraphQLSchema,
-  query: DocumentNode,
-  { operationName, variables }: GraphQLRequest,
-): void {
-  const complexity = complexityOf({ schema, query, operationName, variables });
-  if (complexity > MAX_COMPLEXITY) throw tooComplex();
+/** What an operation cost when it was last asked for, and the variables that it depended on. */
+const lastCosts = new WeakMap<OperationDefinitionNode, { by: string; cost: number }>();
+
+const asFarAsItCosts = (value: unknown) =>
+  typeof value === 'number' || typeof value === 'boolean' || value === null ? value : typeof value;
+
+/**
+ * Numbers decide how many objects are asked for, and booleans whether fields are; an operation that is sent again with the same, as
+ * by whoever reads a list page by page, costs the same.
+ */
+function costOf(
+  operation: OperationDefinitionNode,
+  variables: Record<string, unknown>,
+  reckon: () => number,
+): number {
+  const values = operation.variableDefinitions?.map(({ variable }) => variables[variable.name.value]) ?? [];
+  const by = JSON.stringify(values.map(asFarAsItCosts));
+  const last = lastCosts.get(operation);
+  if (last?.by === by) return last.cost;
+  const cost = reckon();
+  lastCosts.set(operation, { by, cost });
+  return cost;
 }
 
 export const tooComplex = () =>
