@@ -58,14 +58,17 @@ describe('a deadline for requests', () => {
     expect(underWay.size).toBe(0);
   });
 
-  it('forgets callers who hang up', async () => {
+  it('forgets callers who hang up, and lets go of their replies', async () => {
     const { port } = new URL(url);
     const socket = connect(Number(port), '127.0.0.1');
     socket.write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
     while (underWay.size === 0) await wait(5);
+    const [own] = underWay;
+    expect(own!.reply!.request.url).toBe('/never');
     socket.destroy();
     const start = performance.now();
     while (underWay.size > 0) await wait(5);
+    expect(own!.reply).toBeNull();
     expect(performance.now() - start).toBeLessThan(DEADLINE_MS / 2);
     expect(gaveUp).toEqual([]);
   });
