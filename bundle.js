@@ -8,6 +8,7 @@ const FILES_OF_THEIR_OWN = [
   'better-sqlite3-node-api',
   // In a bundle it would not find the hash function of Node.js, and compute hashes in JavaScript
   '@apollo/utils.createhash',
+  '@apollo/utils.isnodelike',
   'altair-static',
   'pino-pretty',
   'unhomoglyph',

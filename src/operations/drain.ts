@@ -60,8 +60,9 @@ export function closeConnectionsWhenStopping(
   fastify.addHook('preClose', (done) => {
     for (const idle of idleOf(connections, underWay)) idle.destroy();
     // Fastify says so itself in replies to requests that come from now on
-    for (const { reply } of underWay)
-      if (!reply?.raw.headersSent) reply?.raw.setHeader('connection', 'close');
+    for (const { reply } of underWay) {
+      if (reply && !reply.raw.headersSent) reply.raw.setHeader('connection', 'close');
+    }
     done();
   });
 }
