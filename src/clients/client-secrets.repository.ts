@@ -3,7 +3,7 @@ import { DataSource, type EntityManager, IsNull, type Repository, type SelectQue
 import type { AuditAction, Author, Change } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
 import { newId } from '../database/id.js';
-import { type IdPageRequest, type Page, pagesOfEach } from '../database/pages-of-each.js';
+import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../database/pages-of-each.js';
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
@@ -67,16 +67,13 @@ export class ClientSecretsRepository {
     const rows = await query
       .orderBy('secret.expiresAt')
       .addOrderBy('secret.id')
-      // One more than asked for tells whether there is a next page
       .limit(size + 1)
       .getMany();
-    return {
-      rows: rows.slice(0, size).map((row) => ({
-        secret: { ...toClientSecret(row), expiresAt: row.expiresAt! },
-        client: row.client!,
-      })),
-      hasNextPage: rows.length > size,
-    };
+    const secrets = rows.map((row) => ({
+      secret: { ...toClientSecret(row), expiresAt: row.expiresAt! },
+      client: row.client!,
+    }));
+    return pageOf(secrets, size);
   }
 
   /** How many they are. */

@@ -10,6 +10,7 @@ import { type Conditions, type Where, whereOf } from '../database/conditions.js'
 import { isDuplicate } from '../database/duplicate.js';
 import { type InsertTogether, insertTogether } from '../database/group-commit.js';
 import { type Lookup, lookupBy } from '../database/lookup.js';
+import { pageOf } from '../database/pages-of-each.js';
 import { lockRows } from '../database/row-lock.js';
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Table } from '../database/table.js';
@@ -382,10 +383,9 @@ export class ClientsRepository {
     const start = after ? ` AND (${column}, client.id) ${beyond} (:position, :positionId)` : '';
     const rows = await this.read(
       `WHERE ${sql}${start} ORDER BY ${column} ${order.direction}, client.id ${order.direction} LIMIT :limit`,
-      // One more than asked for tells whether there is a next page
       { ...parameters, position: after?.value, positionId: after?.id, limit: size + 1 },
     );
-    return { rows: rows.slice(0, size), hasNextPage: rows.length > size };
+    return pageOf(rows, size);
   }
 
   /** Two statements: how many there are, and the page, of which the clients before it are passed over in the index alone. */

@@ -12,6 +12,12 @@ export interface IdPageRequest {
   after: string | null;
 }
 
+/** The page of rows of which one more was asked for than it has: that tells whether there is a next one. */
+export const pageOf = <T>(rows: readonly T[], size: number): Page<T> => ({
+  rows: rows.slice(0, size),
+  hasNextPage: rows.length > size,
+});
+
 /** One page, the newest rows first: ids sort by time. */
 export async function pageById<T extends { id: string }>(
   query: SelectQueryBuilder<T>,
@@ -19,12 +25,11 @@ export async function pageById<T extends { id: string }>(
 ): Promise<Page<T>> {
   const { alias } = query;
   if (after !== null) query.andWhere(`${alias}.id < :after`, { after });
-  // One more than asked for tells whether there is a next page
   const rows = await query
     .orderBy(`${alias}.id`, 'DESC')
     .limit(size + 1)
     .getMany();
-  return { rows: rows.slice(0, size), hasNextPage: rows.length > size };
+  return pageOf(rows, size);
 }
 
 /** Such a page for each of several owners, in one statement. `query` says which rows come into question. */
@@ -53,7 +58,5 @@ export async function pagesOfEach<T extends { id: string }, K extends keyof T & 
     .getMany();
   const rowsOf = new Map(owners.map((key): [string, T[]] => [key, []]));
   for (const row of rows) rowsOf.get(row[owner] as string)?.push(row);
-  return new Map(
-    [...rowsOf].map(([key, own]) => [key, { rows: own.slice(0, size), hasNextPage: own.length > size }]),
-  );
+  return new Map([...rowsOf].map(([key, own]) => [key, pageOf(own, size)]));
 }

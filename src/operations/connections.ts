@@ -21,7 +21,7 @@ export function trackConnections({ server }: FastifyInstance): Connections {
 
 /** The connections on which no request is under way, in the order of `connections`. */
 export function* idleOf(connections: Connections, underWay: RequestsUnderWay): Generator<Socket> {
-  const busy = new Set([...underWay].map(({ reply }) => reply?.raw.socket));
+  const busy = new Set([...underWay].map(({ reply }) => reply.raw.socket));
   for (const socket of connections) if (!busy.has(socket)) yield socket;
 }
 

@@ -19,7 +19,7 @@ export function giveUpInTime(
     for (const request of underWay) {
       if (request.sinceMs > limit) break;
       underWay.delete(request);
-      const reply = request.reply!;
+      const { reply } = request;
       // Too late for an error where a part of the reply is on its way
       if (reply.raw.headersSent) reply.raw.destroy();
       else giveUp(reply);

@@ -61,7 +61,7 @@ export function closeConnectionsWhenStopping(
     for (const idle of idleOf(connections, underWay)) idle.destroy();
     // Fastify says so itself in replies to requests that come from now on
     for (const { reply } of underWay) {
-      if (reply && !reply.raw.headersSent) reply.raw.setHeader('connection', 'close');
+      if (!reply.raw.headersSent) reply.raw.setHeader('connection', 'close');
     }
     done();
   });

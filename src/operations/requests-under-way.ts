@@ -1,14 +1,13 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-/** A request that is not answered yet. */
+/** A request whose reply was not sent yet. */
 export interface UnderWay {
-  /** Null once it is: what was taken out of a set may be kept for long, and what it refers to with it (ADR 8). */
-  reply: FastifyReply | null;
+  reply: FastifyReply;
   /** When it came (`performance.now()`). */
   sinceMs: number;
 }
 
-/** Those whose replies were not sent yet, the oldest first. */
+/** The oldest first. */
 export type RequestsUnderWay = Set<UnderWay>;
 
 /** Call it before any route is added. */
@@ -22,7 +21,8 @@ export function trackRequests(fastify: FastifyInstance): RequestsUnderWay {
     // Fastify's own hook is not called where the caller hangs up
     reply.raw.once('close', () => {
       underWay.delete(own);
-      own.reply = null;
+      // What was taken out of a set may be kept for long, and what it refers to with it (ADR 8)
+      (own as { reply: FastifyReply | null }).reply = null;
     });
     done();
   });

@@ -64,7 +64,7 @@ describe('a deadline for requests', () => {
     socket.write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
     while (underWay.size === 0) await wait(5);
     const [own] = underWay;
-    expect(own!.reply!.request.url).toBe('/never');
+    expect(own!.reply.request.url).toBe('/never');
     socket.destroy();
     const start = performance.now();
     while (underWay.size > 0) await wait(5);
