@@ -6,13 +6,12 @@ const ASKED_FOR_BY_NAME = ['typeorm', 'class-validator', 'class-transformer', 'r
 const FILES_OF_THEIR_OWN = [
   'better-sqlite3',
   'better-sqlite3-node-api',
-  // In a bundle it would not find the hash function of Node.js, and compute hashes in JavaScript
-  '@apollo/utils.createhash',
-  '@apollo/utils.isnodelike',
   'altair-static',
   'pino-pretty',
   'unhomoglyph',
 ];
+/** Apollo's hash function, which in a bundle would not find that of Node.js and compute hashes in JavaScript; and what it loads. */
+const HASH_FUNCTION = ['@apollo/utils.createhash', '@apollo/utils.isnodelike'];
 /** What the frameworks use where it is installed. It is not. */
 const NOT_INSTALLED = [
   '@apollo/gateway',
@@ -25,7 +24,7 @@ const NOT_INSTALLED = [
   '@nestjs/websockets',
   'ts-morph',
 ];
-const external = [...ASKED_FOR_BY_NAME, ...FILES_OF_THEIR_OWN, ...NOT_INSTALLED];
+const external = [...ASKED_FOR_BY_NAME, ...FILES_OF_THEIR_OWN, ...HASH_FUNCTION, ...NOT_INSTALLED];
 
 /**
  * Puts what `nest build` made, and the packages that it imports, into a few files: to find and read two thousand takes longer than
