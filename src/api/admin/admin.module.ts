@@ -5,7 +5,7 @@ import {
   ApolloServerPluginInlineTraceDisabled,
 } from '@apollo/server/plugin/disabled';
 import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache';
-import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { Logger, Module } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { FastifyRequest } from 'fastify';
@@ -30,6 +30,7 @@ import { ExpiringSecretsResolver } from './expiring-secrets.resolver.js';
 import { Loaders } from './loaders.js';
 import { OAuthClientMutationsResolver } from './oauth-client-mutations.resolver.js';
 import { OAuthClientResolver, OAuthClientsResolver } from './oauth-clients.resolver.js';
+import { GraphqlDriver } from './graphql-driver.js';
 import { operationReport } from './operation-report.js';
 import { MAX_TOKENS, operationLimits, tooComplex, validationRules } from './query-limits.js';
 import { RegistrationsResolver } from './registrations.resolver.js';
@@ -51,7 +52,7 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     AuthModule,
     AuditModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
-      driver: ApolloDriver,
+      driver: GraphqlDriver,
       imports: [AuthModule, BrowserSessionsModule, ClientsModule, AuditModule],
       inject: [CONFIG, Authenticator, BrowserSessions, ClientSecretsService, AuditTrail],
       useFactory: (

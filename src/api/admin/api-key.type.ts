@@ -1,12 +1,12 @@
 import { ArgsType, Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
-import { GraphQLDateTime } from 'graphql-scalars';
 import type { ApiKeyFilter as Filter, ApiKey as Key } from '../../auth/api-keys.service.js';
 import { type Role, ROLES } from '../../auth/principal.js';
 import { connectionOf, PageArgs } from './connection.js';
 import { enumOf } from './oauth-client.type.js';
 import { SearchText } from './search-text.js';
+import { DateTimeScalar } from './scalars.js';
 
 export const RoleEnum = enumOf(
   'Role',
@@ -34,19 +34,19 @@ export class ApiKey implements Key {
   @Field(() => RoleEnum, { description: 'What its holder may do.' })
   role!: Role;
 
-  @Field(() => GraphQLDateTime, { description: 'When it was made.' })
+  @Field(() => DateTimeScalar, { description: 'When it was made.' })
   createdAt!: Date;
 
-  @Field(() => GraphQLDateTime, {
+  @Field(() => DateTimeScalar, {
     nullable: true,
     description: 'When it was last used, exact to a minute; null: never.',
   })
   lastUsedAt!: Date | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it expires; null: never.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it expires; null: never.' })
   expiresAt!: Date | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was revoked; null: it was not.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked; null: it was not.' })
   revokedAt!: Date | null;
 }
 
@@ -61,7 +61,7 @@ export class ApiKeyConnection extends connectionOf(ApiKey) {
 
 @InputType('ApiKeyFilter', { description: 'Which keys: those that match everything that is given.' })
 export class ApiKeyFilter implements Filter {
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'That expire earlier than this, or have.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'That expire earlier than this, or have.' })
   expiresBefore?: Date;
 
   @Field(() => RoleEnum, { nullable: true, description: 'Whose holders may do this.' })
@@ -99,7 +99,7 @@ export class CreateApiKeyInput {
   @Field(() => RoleEnum, { defaultValue: 'member', description: 'What its holder may do.' })
   role!: Role;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it expires; left out: never.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it expires; left out: never.' })
   expiresAt?: Date | null;
 }
 

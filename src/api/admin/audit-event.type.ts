@@ -1,6 +1,6 @@
 import { Field, ID, InputType, ObjectType } from '@nestjs/graphql';
 import { IsOptional } from 'class-validator';
-import { GraphQLDateTime, GraphQLJSON } from 'graphql-scalars';
+import { GraphQLJSON } from 'graphql-scalars';
 import {
   type Actor,
   ACTOR_TYPES,
@@ -16,6 +16,7 @@ import { connectionOf } from './connection.js';
 import { FIELD_NAMES } from './oauth-client.fields.js';
 import { SearchText } from './search-text.js';
 import { enumOf } from './oauth-client.type.js';
+import { DateTimeScalar } from './scalars.js';
 
 const DoorEnum = enumOf('Door', 'The way by which somebody reached the registry.', DOORS);
 const ActorTypeEnum = enumOf(
@@ -55,7 +56,7 @@ export class AuditEvent {
   @Field(() => ID, { description: 'Sorts by time.' })
   id!: string;
 
-  @Field(() => GraphQLDateTime, { description: 'When.' })
+  @Field(() => DateTimeScalar, { description: 'When.' })
   at!: Date;
 
   @Field(() => AuditActor, { description: 'Who.' })
@@ -112,10 +113,10 @@ export class AuditEventFilter implements AuditFilter {
   @Field(() => DoorEnum, { nullable: true, description: 'By this way.' })
   door?: Door;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Then or later.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Then or later.' })
   since?: Date;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Earlier than this.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Earlier than this.' })
   until?: Date;
 }
 

@@ -1,8 +1,8 @@
 import { ArgsType, Field, Int, ObjectType } from '@nestjs/graphql';
-import { GraphQLDateTime } from 'graphql-scalars';
 import { connectionOf, PageArgs } from './connection.js';
 import { OAuthClientSecret } from './oauth-client-secret.type.js';
 import { OAuthClient } from './oauth-client.type.js';
+import { DateTimeScalar } from './scalars.js';
 
 @ObjectType({ description: 'A secret that ends by itself, and whose it is; never the secret itself.' })
 export class ExpiringSecret {
@@ -26,6 +26,6 @@ export class ExpiringSecretConnection extends connectionOf(ExpiringSecret) {
 
 @ArgsType()
 export class ExpiringSecretsArgs extends PageArgs {
-  @Field(() => GraphQLDateTime, { description: 'That expire earlier than this, and have not yet.' })
+  @Field(() => DateTimeScalar, { description: 'That expire earlier than this, and have not yet.' })
   before!: Date;
 }

@@ -1,6 +1,5 @@
 import { UsePipes } from '@nestjs/common';
 import { Args, ArgsType, Field, ID, Int, Mutation, Resolver } from '@nestjs/graphql';
-import { GraphQLDateTime } from 'graphql-scalars';
 import type { Author } from '../../audit/audit-event.js';
 import { Access } from '../../auth/access.js';
 import { By } from '../../auth/caller.js';
@@ -24,6 +23,7 @@ import {
 } from './oauth-client-payloads.type.js';
 import { CreateOAuthClientInput, toSubmission, UpdateOAuthClientInput } from './oauth-client.input.js';
 import { BulkArgs } from './oauth-clients.args.js';
+import { DateTimeScalar } from './scalars.js';
 
 /** Which client a mutation is about. */
 @ArgsType()
@@ -62,7 +62,7 @@ class VerifyClientArgs extends VersionedClientArgs {
 
 @ArgsType()
 class IssueSecretArgs extends OneClientArgs {
-  @Field(() => GraphQLDateTime, {
+  @Field(() => DateTimeScalar, {
     nullable: true,
     description: 'When the new secret expires; left out: never.',
   })

@@ -1,7 +1,6 @@
 import { ArgsType, Field, ID, InputType, Int, IntersectionType, registerEnumType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsOptional, Matches, ValidateNested } from 'class-validator';
-import { GraphQLDateTime } from 'graphql-scalars';
 import type { ClientSource, ClientStatus } from '../../clients/client.js';
 import type {
   ClientFilter,
@@ -15,6 +14,7 @@ import type { GrantType } from '../../clients/policy/grant-types.js';
 import { SearchText } from './search-text.js';
 import { PageArgs } from './connection.js';
 import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
+import { DateTimeScalar } from './scalars.js';
 
 const OrderFieldEnum: Record<string, ClientOrderField> = {
   CREATED_AT: 'createdAt',
@@ -99,10 +99,10 @@ export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
   })
   unused?: boolean;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Later than this.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Later than this.' })
   createdAfter?: Date;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Earlier than this.' })
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Earlier than this.' })
   createdBefore?: Date;
 }
 
