@@ -1213,6 +1213,13 @@ onEachEngine((engine) => {
       ['a million ways through fragments', fan(4, 32)],
       ['a billion ways through fragments', fan(4, 180)],
       ['fragments that double with each of 40 levels', fan(40, 2)],
+      [
+        'fragments that double with each of 100 levels, where it is not known what they would cost',
+        `query ($n: Int!) { oauthClients(first: $n) { totalCount } __schema { types { ...F0 } } } ${many(
+          100,
+          (i) => `fragment F${i} on __Type { ofType { ...F${i + 1} } __typename: ofType { ...F${i + 1} } }`,
+        ).join(' ')} fragment F100 on __Type { name }`,
+      ],
       ['10,000 tokens that open nothing', ')'.repeat(10_000)],
       ['cost', `{ ${wholePage('a')} ${wholePage('b')} ${wholePage('c')} }`],
       [

@@ -40,8 +40,8 @@ import { ViewerResolver } from './viewer.resolver.js';
 export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphqlExplorer ?? !production;
 
 /**
- * Of parsed queries, which are kept to be run again, as JSON; in memory they take several times as much. Apollo's own limit is
- * 30 MiB. An operator's console sends a few dozen queries of 10 KB at most.
+ * Of parsed queries, which are kept to be run again, as JSON; in memory they and their plans take several times as much. Apollo's own
+ * limit is 30 MiB. An operator's console sends a few dozen queries of 10 KB at most.
  */
 const MAX_DOCUMENTS_BYTES = 2 ** 20;
 

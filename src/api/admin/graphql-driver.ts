@@ -1,7 +1,7 @@
 import type { ApolloServerOptionsWithGateway, BaseContext } from '@apollo/server';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Injectable } from '@nestjs/common';
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, printSchema } from 'graphql';
 import { executeOperation } from './query-execution.js';
 
 /** What Apollo Server calls a gateway: who has the schema, and executes what was found to be valid. */
@@ -21,7 +21,7 @@ export class GraphqlDriver extends ApolloDriver {
 
 const gatewayOf = (schema: GraphQLSchema): Gateway => ({
   onSchemaLoadOrUpdate: (tell) => {
-    tell({ apiSchema: schema, coreSupergraphSdl: '' });
+    tell({ apiSchema: schema, coreSupergraphSdl: printSchema(schema) });
     return () => undefined;
   },
   load: () =>

@@ -1,4 +1,6 @@
 import {
+  defaultFieldResolver,
+  type DocumentNode,
   execute,
   type ExecutionArgs,
   type ExecutionResult,
@@ -7,6 +9,7 @@ import {
   GraphQLError,
   type GraphQLLeafType,
   type GraphQLResolveInfo,
+  type GraphQLSchema,
   locatedError,
   type OperationDefinitionNode,
   responsePathAsArray,
@@ -32,21 +35,26 @@ interface Run extends Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'operati
 }
 
 /**
- * Executes an operation as graphql-js does (GraphQL §6). For each object of a list, graphql-js finds out what is asked for of it, with
- * which arguments and of what type; here a plan says so, which is made once for each operation (ADR 8). What has no plan is left to
- * graphql-js, and so is to say what is wrong with variables.
+ * Executes an operation as graphql-js does (GraphQL §6). For each object of a list, graphql-js finds out what is asked for of it and of
+ * what type that is; here a plan says so, which is made once for each operation (ADR 8). What has no plan is left to graphql-js, and so
+ * is to say what is wrong with variables.
  * @param operation of the document; undefined: it is not clear which one
  */
 export function executeOperation(
   operation: OperationDefinitionNode | undefined,
   args: ExecutionArgs,
 ): MaybePromise<ExecutionResult> {
-  const { schema, rootValue, contextValue: context } = args;
-  const plan = operation && planOf(operation, args);
+  const { schema, document, rootValue, contextValue: context } = args;
+  if (!operation) return execute(args);
+  // First of all: what an operation may cost is known only where its variables are good (`operationLimits`)
+  const { coerced: variableValues } = getVariableValues(
+    schema,
+    operation.variableDefinitions ?? [],
+    args.variableValues ?? {},
+    { maxErrors: 1 },
+  );
+  const plan = variableValues && planOf(schema, document, operation);
   if (!plan) return execute(args);
-  const definitions = operation.variableDefinitions ?? [];
-  const { coerced: variableValues } = getVariableValues(schema, definitions, args.variableValues ?? {});
-  if (!variableValues) return execute(args);
 
   const { fragments, selection } = plan;
   const errors: GraphQLError[] = [];
@@ -69,7 +77,11 @@ export function executeOperation(
 /** Null: there is none. Apollo keeps the documents that came of late, and with them their operations. */
 const plans = new WeakMap<OperationDefinitionNode, QueryPlan | null>();
 
-function planOf(operation: OperationDefinitionNode, { schema, document }: ExecutionArgs): QueryPlan | null {
+function planOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): QueryPlan | null {
   let plan = plans.get(operation);
   if (plan === undefined) {
     plan = planQuery(schema, document, operation) ?? null;
@@ -108,7 +120,7 @@ function completeField(run: Run, field: FieldPlan, prev: Path | undefined, sourc
   let value: unknown;
   try {
     const args = definition.args.length > 0 ? getArgumentValues(definition, nodes[0]!, variableValues) : {};
-    value = field.resolve(source, args, run.context, {
+    value = (definition.resolve ?? defaultFieldResolver)(source, args, run.context, {
       fieldName: definition.name,
       fieldNodes: nodes,
       returnType: definition.type,
@@ -206,7 +218,7 @@ function nullFor(
 
 /** What goes wrong inside of what is null already is nobody's concern any more. */
 function report({ errors, nulls }: Run, error: GraphQLError, path: Path | undefined): void {
-  for (let place = path; place; place = place.prev) if (nulls.has(place)) return;
+  for (let at = path; at; at = at.prev) if (nulls.has(at)) return;
   if (nulls.has(undefined)) return;
   nulls.add(path);
   errors.push(error);

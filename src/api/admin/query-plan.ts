@@ -1,17 +1,13 @@
 import {
-  defaultFieldResolver,
   type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
   getNullableType,
   type GraphQLField,
-  type GraphQLFieldResolver,
   type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
-  type InlineFragmentNode,
   isLeafType,
   isListType,
   isNonNullType,
@@ -47,7 +43,6 @@ export interface FieldPlan {
   nodes: readonly FieldNode[];
   parentType: GraphQLObjectType;
   definition: GraphQLField<unknown, unknown>;
-  resolve: GraphQLFieldResolver<unknown, unknown>;
   place: PlacePlan;
 }
 
@@ -61,9 +56,19 @@ export type PlacePlan = {
   | { kind: 'object'; selection: SelectionPlan }
 );
 
+/** A plan is kept as long as its document, and must not be much larger: a fragment may be spread again and again. */
+const MAX_FIELDS = 1000;
+
+/** One making of a plan. */
+interface Planning {
+  fragments: Fragments;
+  fieldsLeft: number;
+}
+
 /**
  * Plans a query that was found to be valid.
- * @returns undefined for what is not planned: other operations, directives, and types that decide for each object which one it is
+ * @returns undefined for what is not planned: other operations, directives, types that decide for each object which one it is,
+ * a member called `__proto__`, and more than a thousand fields
  */
 export function planQuery(
   schema: GraphQLSchema,
@@ -77,7 +82,8 @@ export function planQuery(
       .filter((node) => node.kind === Kind.FRAGMENT_DEFINITION)
       .map((fragment) => [fragment.name.value, fragment]),
   );
-  const selection = planSelection(fragments, type, selectionSet.selections);
+  const planning: Planning = { fragments, fieldsLeft: MAX_FIELDS };
+  const selection = planSelection(planning, type, selectionSet.selections);
   return selection && { fragments, selection };
 }
 
@@ -87,22 +93,21 @@ const META_FIELDS = new Map<string, GraphQLField<unknown, unknown>>(
 );
 
 function planSelection(
-  fragments: Fragments,
+  planning: Planning,
   parentType: GraphQLObjectType,
   selections: readonly SelectionNode[],
 ): SelectionPlan | undefined {
   const nodesByKey = new Map<string, FieldNode[]>();
-  const isPlanned = collectFields(fragments, selections, nodesByKey, new Set());
+  const isPlanned = collectFields(planning, parentType, selections, nodesByKey, new Set());
   // As a member, it would be the prototype
   if (!isPlanned || nodesByKey.has('__proto__')) return undefined;
   const fields: FieldPlan[] = [];
   for (const [key, nodes] of nodesByKey) {
     const name = nodes[0]!.name.value;
     const definition = META_FIELDS.get(name) ?? parentType.getFields()[name]!;
-    const place = planPlace(fragments, definition.type, nodes);
+    const place = planPlace(planning, definition.type, nodes);
     if (!place) return undefined;
-    const resolve = definition.resolve ?? defaultFieldResolver;
-    fields.push({ key, nodes, parentType, definition, resolve, place });
+    fields.push({ key, nodes, parentType, definition, place });
   }
   // By JSON, since V8 makes a hash table of an object that gets more than a dozen members one after another
   const members = fields.map(({ key }) => `"${key}":null`);
@@ -110,12 +115,12 @@ function planSelection(
 }
 
 /**
- * Fields that the response calls the same are one, which has the selections of all. What a fragment asks for is asked for of each
- * object, since there is but one type that the object can have.
- * @returns false where there is a directive
+ * Fields that the response calls the same are one, which has the selections of all.
+ * @returns false for what is not planned
  */
 function collectFields(
-  fragments: Fragments,
+  planning: Planning,
+  parentType: GraphQLObjectType,
   selections: readonly SelectionNode[],
   nodesByKey: Map<string, FieldNode[]>,
   spread: Set<string>,
@@ -127,23 +132,19 @@ function collectFields(
       const nodes = nodesByKey.get(key);
       if (nodes) nodes.push(selection);
       else nodesByKey.set(key, [selection]);
-      return true;
+      return planning.fieldsLeft-- > 0;
     }
-    let fragment: InlineFragmentNode | FragmentDefinitionNode;
-    if (selection.kind === Kind.FRAGMENT_SPREAD) {
-      const name = selection.name.value;
-      if (spread.has(name)) return true;
-      spread.add(name);
-      fragment = fragments[name]!;
-    } else {
-      fragment = selection;
-    }
-    return collectFields(fragments, fragment.selectionSet.selections, nodesByKey, spread);
+    const isSpread = selection.kind === Kind.FRAGMENT_SPREAD;
+    if (isSpread && spread.has(selection.name.value)) return true;
+    if (isSpread) spread.add(selection.name.value);
+    const { typeCondition, selectionSet } = isSpread ? planning.fragments[selection.name.value]! : selection;
+    const isOfType = !typeCondition || typeCondition.name.value === parentType.name;
+    return isOfType && collectFields(planning, parentType, selectionSet.selections, nodesByKey, spread);
   });
 }
 
 function planPlace(
-  fragments: Fragments,
+  planning: Planning,
   type: GraphQLOutputType,
   nodes: readonly FieldNode[],
 ): PlacePlan | undefined {
@@ -151,11 +152,11 @@ function planPlace(
   const present = getNullableType(type);
   if (isLeafType(present)) return { kind: 'leaf', isRequired, type: present };
   if (isListType(present)) {
-    const items = planPlace(fragments, present.ofType, nodes);
+    const items = planPlace(planning, present.ofType, nodes);
     return items && { kind: 'list', isRequired, items };
   }
   if (!isObjectType(present) || present.isTypeOf) return undefined;
   const selections = nodes.flatMap(({ selectionSet }) => selectionSet!.selections);
-  const selection = planSelection(fragments, present, selections);
+  const selection = planSelection(planning, present, selections);
   return selection && { kind: 'object', isRequired, selection };
 }
