@@ -201,7 +201,7 @@ describe('a query that is planned', () => {
         });
         expect(told(ours)).toEqual(told(theirs));
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     ));
 
   // Which of several errors makes an object null depends on which is first; that it is null does not
@@ -217,7 +217,7 @@ describe('a query that is planned', () => {
         expect(ours.errors === undefined).toBe(theirs.errors === undefined);
         for (const { path } of ours.errors ?? []) expect(isNullAt(ours.data, path!)).toBe(true);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     ));
 
   describe('of which one thing fails before another', () => {
