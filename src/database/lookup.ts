@@ -12,8 +12,8 @@ export type Lookup<E> = (key: readonly string[]) => Promise<E | null>;
  * do not have the values of the other columns: nothing is read of them.
  *
  * What was asked for in the same moment is looked up together. PostgreSQL takes it in one statement: one round trip, and one
- * statement to understand, for many requests. SQLite takes one after another, but their replies then leave together: the system
- * wakes those who wait for them once, and not for each, which costs more than the lookup.
+ * statement to understand, for many requests. SQLite takes one after another, in one transaction, and their replies then leave together:
+ * the system wakes those who wait for them once, and not for each, which costs more than the lookup.
  */
 export function lookupBy<E extends ObjectLiteral>(
   dataSource: DataSource,
@@ -51,7 +51,10 @@ export function lookupBy<E extends ObjectLiteral>(
       const row = statement.get(...key);
       return row === undefined ? null : table.toEntity(row);
     };
-    return together((asked) => Promise.resolve(asked.map((key) => outcomeOf(() => find(key)))));
+    const findEach = (asked: (readonly string[])[]) => asked.map((key) => outcomeOf(() => find(key)));
+    // A statement that is no part of a transaction locks the file and lets go of it again, which is half of what a lookup takes
+    const findTogether = driver.connection.transaction(findEach);
+    return together((asked) => Promise.resolve(asked).then(asked.length > 1 ? findTogether : findEach));
   }
 
   const { pool } = driver;
