@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ask } from './ask.js';
 import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
-import { compare, type Result } from './compare.js';
+import { compare, compileCode, type Result } from './compare.js';
 import {
   type DatabaseServer,
   type Engine,
@@ -59,6 +59,8 @@ async function main({ seconds, rounds, engines, operations, postgresUrl, write }
     starts.push(await measureStart(engine, databases, directory, rounds));
     const servers = await startServers(databases, directory);
     for (const operation of operations) {
+      console.error(`${engine}: ${operation}, until the code is compiled …`);
+      await compileCode(operation, servers);
       for (const connections of CONNECTIONS) {
         console.error(`${engine}: ${operation}, ${connections} connections …`);
         results.push(...(await compare({ engine, operation, connections, servers, rounds, seconds })));

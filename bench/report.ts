@@ -1,5 +1,5 @@
 import { format } from 'prettier';
-import type { Result } from './compare.js';
+import { COMPILING_SECONDS, type Result } from './compare.js';
 import type { Engine } from './databases.js';
 import { judge } from './goals.js';
 import { WARM_UP_SECONDS } from './measured-window.js';
@@ -34,6 +34,7 @@ export async function report({
     list([...machine, ...databases, `Date: ${new Date().toISOString().slice(0, 10)}`]),
     `Each server is a process of its own with a database of its own, which has ${seededClients} clients before the ` +
       'first measurement; the load comes from another process on the same machine (autocannon). ' +
+      `Each contender answers every kind of request for ${COMPILING_SECONDS} s before that is measured, so that its code is compiled. ` +
       `A number is the median of ${rounds} rounds of ${seconds} s, each after a warm-up of at least ${WARM_UP_SECONDS} s ` +
       'in which every connection gets a reply; within a round the contenders take turns, and every round begins with another. ' +
       'Every reply had the status that it should have; processor time and memory are those of the server alone, without ' +
