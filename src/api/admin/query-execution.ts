@@ -1,7 +1,6 @@
 import {
   defaultFieldResolver,
   type DocumentNode,
-  execute,
   type ExecutionArgs,
   type ExecutionResult,
   getArgumentValues,
@@ -36,16 +35,16 @@ interface Run extends Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'operati
 
 /**
  * Executes an operation as graphql-js does (GraphQL §6). For each object of a list, graphql-js finds out what is asked for of it and of
- * what type that is; here a plan says so, which is made once for each operation (ADR 8). What has no plan is left to graphql-js, and so
- * is to say what is wrong with variables.
+ * what type that is; here a plan says so, which is made once for each operation (ADR 8).
  * @param operation of the document; undefined: it is not clear which one
+ * @returns undefined: there is no plan, or something is wrong with the variables, and graphql-js is to execute it and to say so
  */
-export function executeOperation(
+export function executeByPlan(
   operation: OperationDefinitionNode | undefined,
   args: ExecutionArgs,
-): MaybePromise<ExecutionResult> {
+): MaybePromise<ExecutionResult> | undefined {
   const { schema, document, rootValue, contextValue: context } = args;
-  if (!operation) return execute(args);
+  if (!operation) return undefined;
   // First of all: what an operation may cost is known only where its variables are good (`operationLimits`)
   const { coerced: variableValues } = getVariableValues(
     schema,
@@ -54,7 +53,7 @@ export function executeOperation(
     { maxErrors: 1 },
   );
   const plan = variableValues && planOf(schema, document, operation);
-  if (!plan) return execute(args);
+  if (!plan) return undefined;
 
   const { fragments, selection } = plan;
   const errors: GraphQLError[] = [];
@@ -182,14 +181,16 @@ function completeList(run: Run, place: PlacePlan, field: FieldPlan, prev: Path, 
   if (typeof list !== 'object' || !list || !(Symbol.iterator in list)) {
     throw new GraphQLError(`Expected Iterable, but did not find one for field "${nameOf(field)}".`);
   }
-  const items: unknown[] = [];
+  // At its full length: whoever adds one after another gets room for a dozen more
+  const items: unknown[] = [...(list as Iterable<unknown>)];
+  let key = 0;
   try {
-    for (const item of list as Iterable<unknown>) {
-      const path: Path = { prev, key: items.length, typename: undefined };
-      items.push(completePlace(run, place, field, path, item));
+    for (; key < items.length; key++) {
+      const path: Path = { prev, key, typename: undefined };
+      items[key] = completePlace(run, place, field, path, items[key]);
     }
   } catch (error) {
-    return failAfter(items.filter(isPromise), error);
+    return failAfter(items.slice(0, key).filter(isPromise), error);
   }
   return items.some(isPromise) ? Promise.all(items) : items;
 }
