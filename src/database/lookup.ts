@@ -53,8 +53,19 @@ export function lookupBy<E extends ObjectLiteral>(
     };
     const findEach = (asked: (readonly string[])[]) => asked.map((key) => outcomeOf(() => find(key)));
     // A statement that is no part of a transaction locks the file and lets go of it again, which is half of what a lookup takes
-    const findTogether = driver.connection.transaction(findEach);
-    return together((asked) => Promise.resolve(asked).then(asked.length > 1 ? findTogether : findEach));
+    const findTogether = driver.connection.transaction((asked: (readonly string[])[]) =>
+      asked.map((key) => ({ value: find(key) })),
+    );
+    const findAll = (asked: (readonly string[])[]) => {
+      if (asked.length === 1) return findEach(asked);
+      try {
+        return findTogether(asked);
+      } catch {
+        // SQLite ends a transaction by itself when it cannot read, so that each is told alone what its own trouble is
+        return findEach(asked);
+      }
+    };
+    return together((asked) => Promise.resolve(findAll(asked)));
   }
 
   const { pool } = driver;

@@ -165,6 +165,20 @@ onEachEngine((engine) => {
     });
   });
 
+  it('of clients that are looked up together, one that cannot be read is the trouble of who asks for it', async () => {
+    const { apiKey, orgId } = await registry.createKey();
+    const create = async () => (await registry.createClient(aClient(), apiKey)).body.data.client_id as string;
+    const [good, bad] = [await create(), await create()];
+    await registry.dataSource.query(`UPDATE oauth_clients SET metadata = '{' WHERE id = '${bad}'`);
+    const repository = registry.app.get(ClientsRepository, { strict: false });
+    const found = await Promise.allSettled([good, bad, good].map((id) => repository.find({ id, orgId })));
+    expect(found).toEqual([
+      { status: 'fulfilled', value: expect.objectContaining({ id: good }) },
+      { status: 'rejected', reason: expect.any(SyntaxError) },
+      { status: 'fulfilled', value: expect.objectContaining({ id: good }) },
+    ]);
+  });
+
   it('of what is looked up together, what no text of a database can be finds nothing, and harms nobody', async () => {
     const repository = registry.app.get(ClientsRepository, { strict: false });
     const { apiKey, orgId } = await registry.createKey();
