@@ -12,7 +12,7 @@ import type { Server } from './server.js';
 
 const LOAD_SCRIPT = join(import.meta.dirname, 'load.js');
 
-/** V8 compiles what is called often, in several steps: the first thousands of requests take two to six times the processor time. */
+/** V8 compiles what is called often, in several steps: the first thousands of requests take about twice the processor time. */
 export const COMPILING_SECONDS = 10;
 
 /** The medians of all rounds. */
