@@ -76,6 +76,7 @@ it.each([
     reservedIn(name);
     return performance.now() - began;
   });
-  // The quickest, and twenty times what was measured: a machine that is busy with something else is given time
-  expect(Math.min(...timesMs)).toBeLessThan(maxMs);
+  timesMs.sort((a, b) => a - b);
+  // In the median, and twenty times what was measured: a machine that is busy with something else is given time
+  expect(timesMs[100]).toBeLessThan(maxMs);
 });
