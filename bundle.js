@@ -31,7 +31,12 @@ const external = [...ASKED_FOR_BY_NAME, ...FILES_OF_THEIR_OWN, ...HASH_FUNCTION,
  * everything else that the service does until it is ready (ADR 8).
  */
 await build({
-  input: { main: 'dist/src/main.js', cli: 'dist/src/cli.js' },
+  input: {
+    main: 'dist/src/main.js',
+    cli: 'dist/src/cli.js',
+    // Beside whichever file starts it
+    'chunks/sqlite-writer-thread': 'dist/src/database/sqlite-writer-thread.js',
+  },
   platform: 'node',
   // The copies of CommonJS, as Node.js itself takes them: of graphql there must be one
   resolve: { mainFields: ['main'] },

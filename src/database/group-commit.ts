@@ -1,4 +1,3 @@
-import type BetterSqlite3 from 'better-sqlite3';
 import type pg from 'pg';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
@@ -39,7 +38,7 @@ export function insertTogether(
   const driver = driverOf(dataSource);
   const commit =
     driver.engine === 'sqlite'
-      ? commitOnSqlite(dataSource, transactions, driver.connection, tables)
+      ? commitOnSqlite(dataSource, transactions, tables)
       : commitOnPostgres(dataSource, transactions, driver.pool, tables);
   const name = `insert ${dataSource.getMetadata(entities[0]!).tableName}`;
   const batcher = new Batcher<Insertion, void>({
@@ -76,30 +75,20 @@ export async function commitEach(batch: NewRows[], commit: Commit): Promise<Outc
 function commitOnSqlite(
   dataSource: DataSource,
   transactions: Transactions,
-  connection: BetterSqlite3.Database,
   tables: Table<ObjectLiteral>[],
 ): Commit {
-  const statements = tables.map(({ name, columns }) =>
-    connection.prepare(
+  const inserts = tables.map(
+    ({ name, columns }) =>
       `INSERT INTO ${name} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-    ),
   );
-  const insert = connection.transaction((batch: NewRows[]) => {
-    for (const rows of batch) {
-      rows.forEach((ofTable, i) => {
-        for (const entity of ofTable) {
-          dataSource.logger.logQuery(statements[i]!.source);
-          statements[i]!.run(tables[i]!.toRow(entity));
-        }
-      });
-    }
-  });
-  return (batch) =>
-    transactions.runAlone(() => {
-      // Inside of another, the driver would make a savepoint, and nothing durable
-      if (connection.inTransaction) throw new Error('Another transaction is open on this connection');
-      insert.immediate(batch);
+  return (batch) => {
+    const statements = tables.map((table, i) => {
+      const sql = inserts[i]!;
+      dataSource.logger.logQuery(sql);
+      return { sql, rows: batch.flatMap((rows) => rows[i]!.map((entity) => table.toRow(entity))) };
     });
+    return transactions.runStatements(statements);
+  };
 }
 
 /** One statement is a transaction of its own, and one round trip. */

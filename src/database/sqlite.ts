@@ -1,15 +1,17 @@
 import { createRequire } from 'node:module';
 import type BetterSqlite3 from 'better-sqlite3';
 
+const require = createRequire(import.meta.url);
+
 /** The first version of Node-API that better-sqlite3 13 runs on: Node.js 22.14, but no 20. */
 const NODE_API = 10;
 
 /**
- * The driver of SQLite, loaded where there is a database of it. There are two: better-sqlite3 12 is compiled against the inside of
- * Node.js, and where the headers are those of 24.19 or later, the process aborts when a statement is collected as garbage.
+ * The file of SQLite's driver. There are two: better-sqlite3 12 is compiled against the inside of Node.js, and where the headers
+ * are those of 24.19 or later, the process aborts when a statement is collected as garbage.
  */
-export function loadSqlite(): typeof BetterSqlite3 {
-  const require = createRequire(import.meta.url);
-  const name = Number(process.versions.napi) < NODE_API ? 'better-sqlite3' : 'better-sqlite3-node-api';
-  return require(name) as typeof BetterSqlite3;
-}
+export const sqliteDriverPath = (): string =>
+  require.resolve(Number(process.versions.napi) < NODE_API ? 'better-sqlite3' : 'better-sqlite3-node-api');
+
+/** The driver, loaded where there is a database of it. */
+export const loadSqlite = () => require(sqliteDriverPath()) as typeof BetterSqlite3;

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type EntityManager } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
 import { overloaded } from '../errors/registry-error.js';
 import { driverOf } from './driver.js';
+import { SqliteWriter, type Statement } from './sqlite-writer.js';
 import { isDatabaseUnavailable, isUndone } from './unavailable.js';
 
 /** Transactions that wait for their turn on SQLite; more are refused. */
@@ -35,10 +36,11 @@ export const isWaiting = (asker: Asker) => asker.isWaiting?.() ?? true;
  * after which it would commit nothing any more.
  */
 @Injectable()
-export class Transactions {
+export class Transactions implements OnApplicationShutdown {
   /** Whether the last attempt to write was one that the database could make. */
   isWritable = true;
   private readonly sqlite: BetterSqlite3.Database | null;
+  private readonly writer: SqliteWriter | null;
   private readonly inode: number | undefined;
   /** How long one waits for another process that writes. */
   private readonly busyTimeoutMs: number;
@@ -48,6 +50,7 @@ export class Transactions {
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
     this.sqlite = driver.engine === 'sqlite' ? driver.connection : null;
+    this.writer = this.sqlite && new SqliteWriter(this.sqlite);
     this.inode = this.currentInode();
     const { options } = dataSource;
     this.busyTimeoutMs = (options.type === 'better-sqlite3' && options.timeout) || 0;
@@ -65,9 +68,18 @@ export class Transactions {
     );
   }
 
-  /** Runs `work`, which is a transaction itself, while no other is open on the one connection of SQLite. */
-  runAlone<T>(work: () => T): Promise<T> {
+  /** Runs `work`, which is a transaction itself, while no other of this process is open on SQLite. */
+  runAlone<T>(work: () => T | Promise<T>): Promise<T> {
     return this.next((untilMs) => whenFree(work, untilMs), NOBODY);
+  }
+
+  /** Runs the statements in a transaction of their own, on SQLite alone. Those who only read do not wait for it. */
+  runStatements(statements: readonly Statement[]): Promise<void> {
+    return this.runAlone(() => this.writer!.write(statements));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.writer?.close();
   }
 
   /** Whether a transaction of SQLite is under way. */
@@ -146,10 +158,10 @@ export class Transactions {
  * Begins as soon as no other process writes. SQLite can wait for that itself, but keeps everybody else waiting meanwhile,
  * since the driver blocks: those who only read, too.
  */
-async function whenFree<T>(begin: () => T, untilMs: number): Promise<T> {
+async function whenFree<T>(begin: () => T | Promise<T>, untilMs: number): Promise<T> {
   for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
     try {
-      return begin();
+      return await begin();
     } catch (error) {
       if (!isBusy(error) || performance.now() + pauseMs > untilMs) throw error;
     }

@@ -75,14 +75,17 @@ onEachEngine((engine) => {
       const path = registry.dataSource.options.database as string;
       const [{ page_count: pages }] =
         await registry.dataSource.query<[{ page_count: number }]>('PRAGMA page_count');
-      await registry.dataSource.query(`PRAGMA max_page_count = ${pages}`);
+      const transactions = registry.app.get(Transactions, { strict: false });
+      const limitPages = (limit: number) =>
+        transactions.runStatements([{ sql: `PRAGMA max_page_count = ${limit}`, rows: [[]] }]);
+      await limitPages(pages);
       let full = await registry.register({});
       for (let i = 0; full.status === 201 && i < 500; i++) full = await registry.register({});
       expect({ status: full.status, error: full.body.error }).toEqual({
         status: 503,
         error: 'temporarily_unavailable',
       });
-      await registry.dataSource.query('PRAGMA max_page_count = 1000000');
+      await limitPages(1_000_000);
 
       // Another process writes for longer than this one waits
       const other = new Database(path);

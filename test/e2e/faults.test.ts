@@ -9,6 +9,7 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { readConfig } from '../../src/config/config.js';
 import { openDatabase } from '../../src/database/open-database.js';
+import { Transactions } from '../../src/database/transactions.js';
 import { asPostgresAdmin, createDatabase, type Engine } from '../support/databases.js';
 import { Program } from '../support/process.js';
 import { Proxy } from '../support/proxy.js';
@@ -123,7 +124,12 @@ const LOCKER = `
 `;
 
 const pathOf = ({ registry }: Surroundings) => registry.dataSource.options.database as string;
-const pragma = ({ registry }: Surroundings, text: string) => registry.dataSource.query(`PRAGMA ${text}`);
+const transactionsOf = ({ registry }: Surroundings) => registry.app.get(Transactions, { strict: false });
+/** On both connections: that of everybody, and that of the thread that writes. */
+async function pragma(surroundings: Surroundings, text: string): Promise<void> {
+  await transactionsOf(surroundings).runStatements([{ sql: `PRAGMA ${text}`, rows: [[]] }]);
+  await surroundings.registry.dataSource.query(`PRAGMA ${text}`);
+}
 
 const SQLITE_FAULTS: Fault[] = [
   {
@@ -148,7 +154,11 @@ const SQLITE_FAULTS: Fault[] = [
     reads: 200,
     withinMs: 2_000,
     begin: (surroundings) => pragma(surroundings, 'query_only = on'),
-    end: (surroundings) => pragma(surroundings, 'query_only = off'),
+    end: async (surroundings) => {
+      await surroundings.registry.dataSource.query('PRAGMA query_only = off');
+      // Its connection would not even begin a transaction to be told so; the next one is another
+      await transactionsOf(surroundings).onApplicationShutdown();
+    },
   },
   {
     name: 'is locked by another process for longer than anybody waits',
@@ -284,6 +294,21 @@ describe.each<[Engine, Fault[]]>([
     // The one that was told, and at most the two batches that were under way when the others hung up
     expect(await registry.rows('oauth_clients')).toBeLessThanOrEqual(3);
   });
+
+  if (engine === 'sqlite') {
+    it('where the thread that writes dies again and again, nothing is lost that was acknowledged, nor left by halves', async () => {
+      load = new Load(registry.url, registry.adminKey);
+      const { acknowledged } = load;
+      for (let death = 0; death < 10; death++) {
+        const before = acknowledged.length;
+        await until(() => Promise.resolve(acknowledged.length > before + 10), RECOVERED_WITHIN_MS);
+        await transactionsOf(surroundings).onApplicationShutdown();
+      }
+      await load.stop();
+      expect(load.statuses).toEqual(new Set([201, 503]));
+      await expectWhole(registry.dataSource, acknowledged);
+    });
+  }
 
   if (engine === 'postgres') {
     it('a failover in the middle of transactions loses nothing that was acknowledged, and leaves nothing by halves', async () => {
