@@ -13,10 +13,13 @@ export interface Count {
  */
 const MAX_COUNTED = 50_000;
 
+/** As a size, since for a number of entries it would make room for all of them at once: 3 ms of the start, and a megabyte, each. */
+const BOUND = { maxSize: MAX_COUNTED, sizeCalculation: () => 1 };
+
 /** What this process knows of who has used how much. Full, it takes 12 MB. */
 export class LocalCounts {
   /** By caller, since when a window of the limit is open (`performance.now()`) and what was used in it. */
-  private readonly windows = new LRUCache<string, { used: number; until: number }>({ max: MAX_COUNTED });
+  private readonly windows = new LRUCache<string, { used: number; until: number }>(BOUND);
 
   /** One more. The first one opens a window of `windowMs`. */
   add(key: string, windowMs: number): Count {
