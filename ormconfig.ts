@@ -19,6 +19,7 @@ import { IndexExpiringSecrets1795572000000 } from './src/migrations/179557200000
 import { ServeTheConsole1795654800000 } from './src/migrations/1795654800000-serve-the-console.js';
 import { FindExceptionalClients1795741200000 } from './src/migrations/1795741200000-find-exceptional-clients.js';
 import { CountClientsByPeriod1795824000000 } from './src/migrations/1795824000000-count-clients-by-period.js';
+import { LeaveNullsOutOfIndexes1795910400000 } from './src/migrations/1795910400000-leave-nulls-out-of-indexes.js';
 import { CreateSchema1795276800000 } from './src/migrations/1795276800000-create-schema.js';
 
 /** For another process that writes. The driver blocks meanwhile, so that only the start waits for it so long; see Transactions. */
@@ -54,6 +55,7 @@ export function dataSourceOptions(database: DatabaseConfig): DataSourceOptions {
       ServeTheConsole1795654800000,
       FindExceptionalClients1795741200000,
       CountClientsByPeriod1795824000000,
+      LeaveNullsOutOfIndexes1795910400000,
     ],
     // The schema changes by migrations alone
     synchronize: false,

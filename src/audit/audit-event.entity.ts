@@ -5,7 +5,7 @@ import type { ActorType, AuditAction, Change, Door } from './audit-event.js';
 /** No foreign key: an event outlives what it is about. */
 @Entity('audit_events')
 @Index('audit_events_client_id', ['clientId', 'id'])
-@Index('audit_events_actor_id', ['actorId', 'id'])
+@Index('audit_events_actor_id', ['actorId', 'id'], { where: '"actor_id" IS NOT NULL' })
 @Index('audit_events_action', ['action', 'id'])
 export class AuditEventEntity {
   /** UUIDv7: it holds the time, and sorts by it. */

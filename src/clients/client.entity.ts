@@ -16,7 +16,9 @@ export const UNUSED = `"source" = 'dynamic' AND NOT ("org_id" IS NOT NULL) AND "
 const LIVING = { where: '"deleted_at" IS NULL' };
 
 @Entity('oauth_clients')
-@Index('oauth_clients_org_id', ['orgId', 'createdAt', 'id', 'deletedAt'], LIVING)
+@Index('oauth_clients_org_id', ['orgId', 'createdAt', 'id', 'deletedAt'], {
+  where: `"org_id" IS NOT NULL AND ${LIVING.where}`,
+})
 @Index('oauth_clients_created_at', ['createdAt', 'id'], LIVING)
 @Index('oauth_clients_updated_at', ['updatedAt', 'id'], LIVING)
 @Index('oauth_clients_name', ['name', 'id'], LIVING)
