@@ -92,7 +92,7 @@ const plainUrl = (raw: string) => (raw.includes('?') ? undefined : httpUrl(raw))
 const baseUrl = (raw: string) => plainUrl(raw)?.replace(/\/+$/, '');
 
 function database(raw: string): DatabaseConfig | undefined {
-  const path = /^sqlite:(?:\/\/(?=\/)|(?!\/\/))(.+)$/.exec(raw)?.[1];
+  const path = /^sqlite:(?:\/\/(?=\/)|(?!\/\/))(?!:memory:$)(.+)$/.exec(raw)?.[1];
   if (path) return { engine: 'sqlite', path };
   return /^postgres(ql)?:\/\/.+/.test(raw) && URL.canParse(raw)
     ? { engine: 'postgres', url: raw }

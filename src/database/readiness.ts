@@ -14,7 +14,7 @@ const PROBE_LENGTH = 16_384;
 export async function isDatabaseReady(dataSource: DataSource, transactions: Transactions): Promise<boolean> {
   transactions.checkFile();
   if (!(await isMigrated(dataSource)) || (await isStandby(dataSource))) return false;
-  if (!transactions.isWritable) await tryToWrite(transactions);
+  if (!transactions.isWritable) await tryToWrite(dataSource, transactions);
   return true;
 }
 
@@ -27,11 +27,17 @@ async function isStandby(dataSource: DataSource): Promise<boolean> {
   return row!.isReadOnly;
 }
 
-/** Stores something, durably, that nobody ever sees: a migration that never was. */
-async function tryToWrite(transactions: Transactions): Promise<void> {
+/** Stores something, durably and in the way in which clients are stored, that nobody ever sees: a migration that never was. */
+async function tryToWrite(dataSource: DataSource, transactions: Transactions): Promise<void> {
   const name = `probe ${'-'.repeat(PROBE_LENGTH)}`;
+  const statements = [
+    `INSERT INTO migrations (timestamp, name) VALUES (0, '${name}')`,
+    `DELETE FROM migrations WHERE name = '${name}'`,
+  ];
+  if (driverOf(dataSource).engine === 'sqlite') {
+    return transactions.runStatements(statements.map((sql) => ({ sql, rows: [[]] })));
+  }
   await transactions.run(async (manager) => {
-    await manager.query(`INSERT INTO migrations (timestamp, name) VALUES (0, '${name}')`);
-    await manager.query(`DELETE FROM migrations WHERE name = '${name}'`);
+    for (const sql of statements) await manager.query(sql);
   });
 }

@@ -10,34 +10,32 @@ import { parentPort, workerData } from 'node:worker_threads';
 const { driver, path, synchronous } = workerData;
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 
-/** @type {typeof import('better-sqlite3')} */
-const Database = createRequire(import.meta.url)(driver);
-// Whoever waits for another process that writes waits in the event loop (see Transactions)
-const connection = new Database(path, { fileMustExist: true, timeout: 0 });
-connection.pragma(`synchronous = ${synchronous}`);
+/** @type {((statements: import('./sqlite-writer.js').Statement[]) => void) | undefined} */
+let write;
 
-/** @type {Map<string, import('better-sqlite3').Statement>} */
-const prepared = new Map();
-
-/** @param {string} sql */
-function prepare(sql) {
-  const statement = prepared.get(sql) ?? connection.prepare(sql);
-  prepared.set(sql, statement);
-  return statement;
+function open() {
+  /** @type {typeof import('better-sqlite3')} */
+  const Database = createRequire(import.meta.url)(driver);
+  // Whoever waits for another process that writes waits in the event loop (see Transactions)
+  const connection = new Database(path, { fileMustExist: true, timeout: 0 });
+  connection.pragma(`synchronous = ${synchronous}`);
+  /** @type {Map<string, import('better-sqlite3').Statement>} */
+  const prepared = new Map();
+  return connection.transaction((/** @type {import('./sqlite-writer.js').Statement[]} */ statements) => {
+    for (const { sql, rows } of statements) {
+      const statement = prepared.get(sql) ?? connection.prepare(sql);
+      prepared.set(sql, statement);
+      for (const row of rows) statement.run(row);
+    }
+  }).immediate;
 }
-
-const write = connection.transaction((/** @type {import('./sqlite-writer.js').Statement[]} */ statements) => {
-  for (const { sql, rows } of statements) {
-    const statement = prepare(sql);
-    for (const row of rows) statement.run(row);
-  }
-});
 
 port.on('message', (statements) => {
   /** @type {import('./sqlite-writer.js').WriterAnswer} */
   let answer = null;
   try {
-    write.immediate(statements);
+    write ??= open();
+    write(statements);
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
     answer = { code, message };

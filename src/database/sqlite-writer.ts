@@ -9,11 +9,8 @@ export interface Statement {
   rows: readonly Row[];
 }
 
-/** What became of a transaction: null, or what the driver threw. An Error would come out of the thread without its code. */
+/** What became of a transaction: null, or what the driver threw. An error comes out of a thread without its code, or its message. */
 export type WriterAnswer = { code: string | undefined; message: string } | null;
-
-/** As where a server of a database is gone: nobody knows what became of the transaction. */
-const died = (reason: string) => ({ code: 'ECONNRESET', message: `The thread that writes died: ${reason}` });
 
 /**
  * Writes to a file of SQLite in a thread of its own, over a connection of its own. The driver blocks until the disk has written, and
@@ -29,21 +26,22 @@ export class SqliteWriter {
 
   /**
    * Runs the statements in one transaction; what they wrote is durable when the promise resolves. One call at a time.
-   * @throws Error with the code of what the driver threw; nothing was written then
+   * @throws Error with the code of what the driver threw, and nothing was written; or `ECONNRESET` where the thread died meanwhile, and
+   *   nobody knows
    */
   async write(statements: readonly Statement[]): Promise<void> {
     const thread = (this.thread ??= this.start());
+    const settled = new Promise<WriterAnswer>((resolve) => (this.settle = resolve));
+    thread.postMessage(statements);
+    // Whoever writes is waited for; a thread that has nothing to do holds up no end
     thread.ref();
-    const answer = await new Promise<WriterAnswer>((resolve) => {
-      this.settle = resolve;
-      thread.postMessage(statements);
-    });
+    const answer = await settled;
     thread.unref();
     if (answer !== null) throw Object.assign(new Error(answer.message), { code: answer.code });
   }
 
-  /** Closes the connection. */
-  async close(): Promise<void> {
+  /** Ends the thread, and with it the connection. */
+  async end(): Promise<void> {
     await this.thread?.terminate();
   }
 
@@ -55,11 +53,12 @@ export class SqliteWriter {
         synchronous: this.connection.pragma('synchronous', { simple: true }),
       },
     });
+    let reason = 'it was ended';
     thread.on('message', (answer: WriterAnswer) => this.settle(answer));
-    thread.on('error', ({ message }) => this.settle(died(message)));
+    thread.on('error', ({ message }) => (reason = message));
     thread.on('exit', () => {
       this.thread = undefined;
-      this.settle(died('it was ended'));
+      this.settle({ code: 'ECONNRESET', message: `The thread that writes has died: ${reason}` });
     });
     return thread;
   }

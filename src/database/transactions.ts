@@ -31,8 +31,8 @@ export const isWaiting = (asker: Asker) => asker.isWaiting?.() ?? true;
  * The one way to write.
  *
  * On SQLite, TypeORM has a single connection: a second transaction that begins while one is open becomes a savepoint of
- * it, and goes with it when it rolls back, after its caller was told of success. So they pass one at a time there, and
- * begin and end here: TypeORM counts its open transactions, and miscounts where SQLite rolls back by itself (disk full),
+ * it, and goes with it when it rolls back, after its caller was told of success. So they pass one at a time there, with those of
+ * {@link SqliteWriter}, since a file has one writer, and begin and end here: TypeORM counts its open transactions, and miscounts where SQLite rolls back by itself (disk full),
  * after which it would commit nothing any more.
  */
 @Injectable()
@@ -79,7 +79,7 @@ export class Transactions implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.writer?.close();
+    await this.writer?.end();
   }
 
   /** Whether a transaction of SQLite is under way. */
@@ -113,8 +113,7 @@ export class Transactions implements OnApplicationShutdown {
 
   /** Undefined where there is no file. */
   private currentInode(): number | undefined {
-    const isFile = this.sqlite !== null && !this.sqlite.memory;
-    return isFile ? statSync(this.sqlite.name, { throwIfNoEntry: false })?.ino : undefined;
+    return this.sqlite === null ? undefined : statSync(this.sqlite.name, { throwIfNoEntry: false })?.ino;
   }
 
   private async next<T>(work: (untilMs: number) => Promise<T>, asker: Asker): Promise<T> {

@@ -1,8 +1,8 @@
 import { QueryFailedError } from 'typeorm';
 
-/** SQLite result codes, and codes of the socket, that say "not now" rather than "not so". */
+/** SQLite result codes, and codes of sockets and threads, that say "not now" rather than "not so". */
 const UNAVAILABLE =
-  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)\w*|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)\w*|ERR_WORKER_INIT_FAILED|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /**
  * SQLSTATE classes 08 (connection), 53 (out of resources) and 57 (stopped by the operator or a timeout), 25006

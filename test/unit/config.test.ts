@@ -235,6 +235,8 @@ describe('The configuration', () => {
       ...[
         'sqlite',
         'sqlite:',
+        // Each connection would have one of its own, and there are two
+        'sqlite::memory:',
         'registry.sqlite',
         'mysql://u:p@db/r',
         'postgres:',

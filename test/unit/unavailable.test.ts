@@ -22,6 +22,8 @@ const MAY_PASS = [
   // The way to the host is broken, as when a cable or a node is
   'EHOSTUNREACH',
   'ENETUNREACH',
+  // The system has no room for another thread
+  'ERR_WORKER_INIT_FAILED',
   '08000', // connection_exception
   '08006', // connection_failure
   '53100', // disk_full
