@@ -31,9 +31,9 @@ export const isWaiting = (asker: Asker) => asker.isWaiting?.() ?? true;
  * The one way to write.
  *
  * On SQLite, TypeORM has a single connection: a second transaction that begins while one is open becomes a savepoint of
- * it, and goes with it when it rolls back, after its caller was told of success. So they pass one at a time there, with those of
- * {@link SqliteWriter}, since a file has one writer, and begin and end here: TypeORM counts its open transactions, and miscounts where SQLite rolls back by itself (disk full),
- * after which it would commit nothing any more.
+ * it, and goes with it when it rolls back, after its caller was told of success. So they pass one at a time there, as do those
+ * of {@link SqliteWriter} among them, since a file has one writer at a time. They begin and end here: TypeORM counts its open
+ * transactions, and miscounts where SQLite rolls back by itself (disk full), after which it would commit nothing any more.
  */
 @Injectable()
 export class Transactions implements OnApplicationShutdown {

@@ -13,7 +13,7 @@ export interface Count {
  */
 const MAX_COUNTED = 50_000;
 
-/** As a size, since for a number of entries it would make room for all of them at once: 3 ms of the start, and a megabyte, each. */
+/** As a size, since for a number of entries it would make room for all of them at once: 4 ms of the start, and a megabyte, each. */
 const BOUND = { maxSize: MAX_COUNTED, sizeCalculation: () => 1 };
 
 /** What this process knows of who has used how much. Full, it takes 12 MB. */
