@@ -35,7 +35,7 @@ await build({
     main: 'dist/src/main.js',
     cli: 'dist/src/cli.js',
     // Beside whichever file starts it
-    'chunks/sqlite-writer-thread': 'dist/src/database/sqlite-writer-thread.js',
+    'chunks/sqlite-thread-worker': 'dist/src/database/sqlite-thread-worker.js',
   },
   platform: 'node',
   // The copies of CommonJS, as Node.js itself takes them: of graphql there must be one

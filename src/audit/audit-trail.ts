@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../database/id.js';
-import { type IdPageRequest, type Page, pageById, pagesOfEach } from '../database/pages-of-each.js';
+import { LongReads } from '../database/long-reads.js';
+import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../database/pages-of-each.js';
 import { lockRows } from '../database/row-lock.js';
+import type { RunSql } from '../database/run-sql.js';
+import { Table } from '../database/table.js';
 import { Transactions } from '../database/transactions.js';
 import { type Conditions, whereOf } from '../database/conditions.js';
 import { batchesOf } from '../database/batches.js';
@@ -61,14 +64,32 @@ function timeOf(id: string): Date {
 /** What happened in the registry. There is no way to change or remove an event but its age. */
 @Injectable()
 export class AuditTrail {
+  private readonly table: Table<AuditEventEntity>;
+  private readonly run: RunSql;
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
-  ) {}
+    longReads: LongReads,
+  ) {
+    this.table = new Table(dataSource, AuditEventEntity);
+    this.run = longReads.runner('select audit_events');
+  }
 
   /** Events that match, the newest first. */
-  async page(filter: AuditFilter, request: IdPageRequest): Promise<Page<AuditEvent>> {
-    return toEvents(await pageById(this.select(filter), request));
+  async page(filter: AuditFilter, { size, after }: IdPageRequest): Promise<Page<AuditEvent>> {
+    const { sql, parameters } = whereOf(CONDITIONS, filter);
+    const start = after === null ? '' : ' AND event.id < :after';
+    const rows = await this.run(
+      `SELECT ${this.table.readColumns.join(', ')} FROM audit_events event WHERE ${sql}${start} ORDER BY event.id DESC LIMIT :limit`,
+      { ...parameters, after, limit: size + 1 },
+    );
+    return toEvents(
+      pageOf(
+        rows.map((row) => this.table.toEntity(row)),
+        size,
+      ),
+    );
   }
 
   /** The history of each of several clients, in one statement. */
@@ -76,7 +97,8 @@ export class AuditTrail {
     clientIds: readonly string[],
     request: IdPageRequest,
   ): Promise<Map<string, Page<AuditEvent>>> {
-    const pages = await pagesOfEach(this.select({}), 'clientId', clientIds, request);
+    const query = this.dataSource.manager.createQueryBuilder(AuditEventEntity, 'event');
+    const pages = await pagesOfEach(query, 'clientId', clientIds, request);
     return new Map([...pages].map(([clientId, page]) => [clientId, toEvents(page)]));
   }
 
@@ -100,10 +122,5 @@ export class AuditTrail {
         );
       return rows.length;
     });
-  }
-
-  private select(filter: AuditFilter): SelectQueryBuilder<AuditEventEntity> {
-    const { sql, parameters } = whereOf(CONDITIONS, filter);
-    return this.dataSource.manager.createQueryBuilder(AuditEventEntity, 'event').where(sql, parameters);
   }
 }

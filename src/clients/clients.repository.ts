@@ -9,6 +9,7 @@ import { Batcher, type Outcome } from '../database/batcher.js';
 import { type Conditions, type Where, whereOf } from '../database/conditions.js';
 import { isDuplicate } from '../database/duplicate.js';
 import { type InsertTogether, insertTogether } from '../database/group-commit.js';
+import { LongReads } from '../database/long-reads.js';
 import { type Lookup, lookupBy } from '../database/lookup.js';
 import { pageOf } from '../database/pages-of-each.js';
 import { lockRows } from '../database/row-lock.js';
@@ -52,6 +53,8 @@ import {
 import { CLIENT_TYPES } from './policy/client.js';
 import { GRANT_TYPES } from './policy/grant-types.js';
 
+/** What statements that read clients are called by those who watch. */
+const SELECT = 'select oauth_clients';
 const MS_PER_DAY = 86_400_000;
 const STATS_DAYS = 30;
 const PURGE_BATCH = 200;
@@ -141,6 +144,7 @@ export class ClientsRepository {
   private readonly insertTogether: InsertTogether;
   private readonly table: Table<ClientEntity>;
   private readonly run: RunSql;
+  private readonly runLong: RunSql;
   private readonly byId: Lookup<ClientEntity>;
   private readonly byIdAndOrg: Lookup<ClientEntity>;
   private readonly counts: ClientCounts;
@@ -150,11 +154,13 @@ export class ClientsRepository {
   constructor(
     @InjectRepository(ClientEntity) private readonly clients: Repository<ClientEntity>,
     private readonly transactions: Transactions,
+    longReads: LongReads,
   ) {
     const { dataSource } = clients.manager;
     const isPostgres = dataSource.options.type === 'postgres';
     this.table = new Table(dataSource, ClientEntity);
-    this.run = sqlRunner(dataSource, 'select oauth_clients');
+    this.run = sqlRunner(dataSource, SELECT);
+    this.runLong = longReads.runner(SELECT);
     this.insertTogether = insertTogether(dataSource, transactions, CREATED);
     this.byId = lookupBy(dataSource, ClientEntity, ['id']);
     this.byIdAndOrg = lookupBy(dataSource, ClientEntity, ['id', 'orgId']);
@@ -382,6 +388,7 @@ export class ClientsRepository {
     const beyond = order.direction === 'ASC' ? '>' : '<';
     const start = after ? ` AND (${column}, client.id) ${beyond} (:position, :positionId)` : '';
     const rows = await this.read(
+      this.runnerFor(filter),
       `WHERE ${sql}${start} ORDER BY ${column} ${order.direction}, client.id ${order.direction} LIMIT :limit`,
       { ...parameters, position: after?.value, positionId: after?.id, limit: size + 1 },
     );
@@ -394,14 +401,17 @@ export class ClientsRepository {
     const { orgId } = filter;
     // The first, which is asked for most, has none before it
     if (offset === 0 || orgId === undefined || !isWhole(filter)) {
-      const [total, clients] = await Promise.all([this.count(filter), this.newest(filter, size, offset)]);
+      const [total, clients] = await Promise.all([
+        this.count(filter),
+        this.newest(this.runnerFor(filter), filter, size, offset),
+      ]);
       return { clients, total };
     }
     const { total, createdBefore, offset: rest } = await this.counts.pageStart(orgId, offset);
-    return { total, clients: await this.newest({ ...filter, createdBefore }, size, rest) };
+    return { total, clients: await this.newest(this.run, { ...filter, createdBefore }, size, rest) };
   }
 
-  private newest(filter: ClientFilter, limit: number, offset: number): Promise<Client[]> {
+  private newest(run: RunSql, filter: ClientFilter, limit: number, offset: number): Promise<Client[]> {
     const { sql, parameters } = this.where(filter);
     const newestFirst = 'ORDER BY client.created_at DESC, client.id DESC';
     const page = `WHERE ${sql} ${newestFirst} LIMIT :limit OFFSET :offset`;
@@ -409,45 +419,38 @@ export class ClientsRepository {
       offset === 0
         ? page
         : `WHERE client.id IN (SELECT client.id FROM oauth_clients client ${page}) ${newestFirst}`;
-    return this.read(which, { ...parameters, limit, offset });
+    return this.read(run, which, { ...parameters, limit, offset });
   }
 
   /** How many match. Those of an organization as a whole, and all, are counted already; others are counted one by one. */
   async count(filter: ClientFilter): Promise<number> {
     if (isWhole(filter)) return this.counts.total(filter.orgId);
     const { sql, parameters } = this.where(filter);
-    const [row] = await this.run(`SELECT COUNT(*) FROM oauth_clients client WHERE ${sql}`, parameters);
+    const [row] = await this.runLong(`SELECT COUNT(*) FROM oauth_clients client WHERE ${sql}`, parameters);
     return Number(row![0]);
   }
 
   /** Two passes over the clients that match; what comes back has a handful of rows, however many there are. */
   async stats(filter: ClientFilter, now: Date): Promise<ClientStats> {
-    const groups = await this.select(filter)
-      .select('client.type', 'type')
-      .addSelect('client.source', 'source')
-      .addSelect('client.status', 'status')
-      .addSelect('client.grantTypes', 'grantTypes')
-      .addSelect('COUNT(*)', 'count')
-      .groupBy('client.type')
-      .addGroupBy('client.source')
-      .addGroupBy('client.status')
-      .addGroupBy('client.grantTypes')
-      .getRawMany<{
-        type: string;
-        source: string;
-        status: string;
-        grantTypes: string;
-        count: string | number;
-      }>();
+    const { sql, parameters } = this.where(filter);
+    const rows = await this.runLong(
+      `SELECT client_type, source, status, grant_types, COUNT(*) FROM oauth_clients client WHERE ${sql} GROUP BY 1, 2, 3, 4`,
+      parameters,
+    );
+    const groups = rows.map(([type, source, status, grantTypes, count]) => ({
+      type,
+      source,
+      status,
+      grantTypes: grantTypes as string,
+      count: Number(count),
+    }));
     const today = Math.floor(now.getTime() / MS_PER_DAY);
     const firstDay = today - STATS_DAYS + 1;
-    const days = await this.select(filter)
-      .select(`client.createdAt / ${MS_PER_DAY}`, 'day')
-      .addSelect('COUNT(*)', 'count')
-      .andWhere('client.createdAt >= :firstDay', { firstDay: firstDay * MS_PER_DAY })
-      .groupBy('day')
-      .getRawMany<{ day: string | number; count: string | number }>();
-    const perDay = new Map(days.map(({ day, count }) => [Number(day), Number(count)]));
+    const days = await this.runLong(
+      `SELECT created_at / ${MS_PER_DAY}, COUNT(*) FROM oauth_clients client WHERE ${sql} AND created_at >= :firstMs GROUP BY 1`,
+      { ...parameters, firstMs: firstDay * MS_PER_DAY },
+    );
+    const perDay = new Map(days.map(([day, count]) => [Number(day), Number(count)]));
 
     const tally = <K extends string>(
       keys: readonly K[],
@@ -455,10 +458,10 @@ export class ClientsRepository {
     ) =>
       keys.map((key): Count<K> => ({
         key,
-        count: groups.filter((group) => has(group, key)).reduce((sum, { count }) => sum + Number(count), 0),
+        count: groups.filter((group) => has(group, key)).reduce((sum, { count }) => sum + count, 0),
       }));
     return {
-      total: groups.reduce((sum, { count }) => sum + Number(count), 0),
+      total: groups.reduce((sum, { count }) => sum + count, 0),
       byClientType: tally(CLIENT_TYPES, ({ type }, key) => type === key),
       bySource: tally(CLIENT_SOURCES, ({ source }, key) => source === key),
       byStatus: tally(CLIENT_STATUSES, ({ status }, key) => status === key),
@@ -492,12 +495,17 @@ export class ClientsRepository {
     return { tallies, next: seen < limit ? null : last };
   }
 
-  private async read(tail: string, parameters: Record<string, unknown>): Promise<Client[]> {
-    const rows = await this.run(
+  private async read(run: RunSql, tail: string, parameters: Record<string, unknown>): Promise<Client[]> {
+    const rows = await run(
       `SELECT ${this.table.readColumns.join(', ')} FROM oauth_clients client ${tail}`,
       parameters,
     );
     return rows.map((row) => this.table.toEntity(row));
+  }
+
+  /** A page of an index is found at once; who knows how many clients do not match in front of one that does. */
+  private runnerFor(filter: ClientFilter): RunSql {
+    return isWhole(filter) ? this.run : this.runLong;
   }
 
   private where(filter: ClientFilter): Where {

@@ -31,7 +31,7 @@ function runner(dataSource: DataSource, queryOf: QueryOf): RunSql {
     // eslint-disable-next-line @typescript-eslint/require-await -- an error of the driver is one of the promise
     return async (sql, parameters) => {
       dataSource.logger.logQuery(sql);
-      return prepare(sql).all(Object.fromEntries(Object.entries(parameters).map(bindable)));
+      return prepare(sql).all(bindable(parameters));
     };
   }
   const number = remembering((sql) => {
@@ -47,11 +47,14 @@ function runner(dataSource: DataSource, queryOf: QueryOf): RunSql {
   };
 }
 
-/** SQLite knows no booleans. */
-const bindable = ([name, value]: [string, unknown]): [string, unknown] => [
-  name,
-  typeof value === 'boolean' ? Number(value) : value,
-];
+/** As SQLite takes them: it knows no booleans. */
+export const bindable = (parameters: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      typeof value === 'boolean' ? Number(value) : value,
+    ]),
+  );
 
 /** PostgreSQL knows parameters by number only. */
 function numberParameters(sql: string): { text: string; names: string[] } {

@@ -6,7 +6,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
 import { overloaded } from '../errors/registry-error.js';
 import { driverOf } from './driver.js';
-import { SqliteWriter, type Statement } from './sqlite-writer.js';
+import { SqliteThread, type Statement } from './sqlite-thread.js';
 import { isDatabaseUnavailable, isUndone } from './unavailable.js';
 
 /** Transactions that wait for their turn on SQLite; more are refused. */
@@ -31,8 +31,8 @@ export const isWaiting = (asker: Asker) => asker.isWaiting?.() ?? true;
  * The one way to write.
  *
  * On SQLite, TypeORM has a single connection: a second transaction that begins while one is open becomes a savepoint of
- * it, and goes with it when it rolls back, after its caller was told of success. So they pass one at a time there, as do those
- * of {@link SqliteWriter} among them, since a file has one writer at a time. They begin and end here: TypeORM counts its open
+ * it, and goes with it when it rolls back, after its caller was told of success. So they pass one at a time there, those
+ * of the {@link SqliteThread} among them, since a file has one writer at a time. They begin and end here: TypeORM counts its open
  * transactions, and miscounts where SQLite rolls back by itself (disk full), after which it would commit nothing any more.
  */
 @Injectable()
@@ -40,7 +40,7 @@ export class Transactions implements OnApplicationShutdown {
   /** Whether the last attempt to write was one that the database could make. */
   isWritable = true;
   private readonly sqlite: BetterSqlite3.Database | null;
-  private readonly writer: SqliteWriter | null;
+  private readonly writer: SqliteThread | null;
   private readonly inode: number | undefined;
   /** How long one waits for another process that writes. */
   private readonly busyTimeoutMs: number;
@@ -50,7 +50,7 @@ export class Transactions implements OnApplicationShutdown {
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
     this.sqlite = driver.engine === 'sqlite' ? driver.connection : null;
-    this.writer = this.sqlite && new SqliteWriter(this.sqlite);
+    this.writer = this.sqlite && new SqliteThread(this.sqlite);
     this.inode = this.currentInode();
     const { options } = dataSource;
     this.busyTimeoutMs = (options.type === 'better-sqlite3' && options.timeout) || 0;

@@ -1,0 +1,87 @@
+import { Worker } from 'node:worker_threads';
+import type BetterSqlite3 from 'better-sqlite3';
+import { sqliteDriverPath } from './sqlite.js';
+import type { Row } from './table.js';
+
+/** A statement that writes, and the values for each time that it is to run. */
+export interface Statement {
+  sql: string;
+  rows: readonly Row[];
+}
+
+/** A statement that reads, and its values by their names. */
+export interface Query {
+  sql: string;
+  parameters: Record<string, unknown>;
+}
+
+/** What the thread is to do. */
+export type Task = { write: readonly Statement[] } | { read: Query };
+
+/** What was read, or what the driver threw: an error comes out of a thread without its code, or its message. */
+export type Answer = { rows: Row[] } | { error: { code: string | undefined; message: string } };
+
+/**
+ * A thread with a connection of its own to a file of SQLite. The driver blocks until the disk has written, or the last row was looked
+ * at, and meanwhile others are answered, and the next requests are read and judged (ADR 8). It starts with the first task, and anew
+ * where it has died. One task at a time.
+ */
+export class SqliteThread {
+  private thread: Worker | undefined;
+  private settle: (answer: Answer) => void = () => undefined;
+
+  /** @param connection to the same file; it says how writes are made durable */
+  constructor(private readonly connection: BetterSqlite3.Database) {}
+
+  /**
+   * Runs the statements in one transaction; what they wrote is durable when the promise resolves.
+   * @throws Error with the code of what the driver threw, and nothing was written; or `ECONNRESET` where the thread died meanwhile, and
+   *   nobody knows
+   */
+  async write(statements: readonly Statement[]): Promise<void> {
+    await this.run({ write: statements });
+  }
+
+  /** @throws Error with the code of what the driver threw, or `ECONNRESET` where the thread died meanwhile */
+  read(query: Query): Promise<Row[]> {
+    return this.run({ read: query });
+  }
+
+  /** Ends the thread once its task is done, and with it the connection. */
+  async end(): Promise<void> {
+    await this.thread?.terminate();
+  }
+
+  private async run(task: Task): Promise<Row[]> {
+    const thread = (this.thread ??= this.start());
+    const settled = new Promise<Answer>((resolve) => (this.settle = resolve));
+    thread.postMessage(task);
+    // Whoever asked is waited for; a thread that has nothing to do holds up no end
+    thread.ref();
+    const answer = await settled;
+    thread.unref();
+    if ('rows' in answer) return answer.rows;
+    const { code, message } = answer.error;
+    throw Object.assign(new Error(message), { code });
+  }
+
+  private start(): Worker {
+    const thread = new Worker(new URL('./sqlite-thread-worker.js', import.meta.url), {
+      workerData: {
+        driver: sqliteDriverPath(),
+        path: this.connection.name,
+        synchronous: this.connection.pragma('synchronous', { simple: true }),
+      },
+    });
+    let reason = 'it was ended';
+    thread.on('message', (answer: Answer) => this.settle(answer));
+    thread.on('error', ({ message }) => (reason = message));
+    thread.on('exit', () => {
+      this.thread = undefined;
+      this.settle({
+        error: { code: 'ECONNRESET', message: `The thread of the database has died: ${reason}` },
+      });
+    });
+    return thread;
+  }
+}
