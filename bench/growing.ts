@@ -20,6 +20,8 @@ export interface Growing {
   requests: (server: Server, size: number) => LoadRequest[];
   /** Fewer than usual, where a single request keeps the database busy: it reads all that there is. */
   connections?: number;
+  /** What another caller asks for meanwhile, again and again. */
+  beside?: Omit<Growing, 'label'>;
   /** Whether it is part of the load under which memory is watched. */
   isSoaked?: true;
 }
@@ -60,15 +62,16 @@ export const SEEDING_PAGE = (number: number): Contestant => ({
   expectedClients: PAGE_SIZE,
 });
 
+const GET = {
+  headers: AS_ADMIN,
+  expectedStatus: 200,
+  requests: ({ ids }: Server): LoadRequest[] =>
+    ids.map((id) => ({ method: 'GET', path: `${CLIENTS}/${id}` })),
+};
+
 /** Writes come last: they add to the smallest registry more than it had. */
 export const GROWING: readonly Growing[] = [
-  {
-    label: 'get a client',
-    headers: AS_ADMIN,
-    expectedStatus: 200,
-    requests: ({ ids }) => ids.map((id) => ({ method: 'GET', path: `${CLIENTS}/${id}` })),
-    isSoaked: true,
-  },
+  { label: 'get a client', ...GET, isSoaked: true },
   { label: 'list, first page of 50', ...reads(() => page(1)), isSoaked: true },
   {
     label: 'list, the page in the middle, one caller',
@@ -92,6 +95,12 @@ export const GROWING: readonly Growing[] = [
     label: 'GraphQL, part of a name, one caller',
     connections: 1,
     ...asks(() => first(20, 'nameContains: "ent 740"')),
+  },
+  {
+    label: 'get a client, one caller, beside another who looks for a part of a name that no client has',
+    connections: 1,
+    ...GET,
+    beside: { connections: 1, ...asks(() => first(20, 'nameContains: "nobody"')) },
   },
   {
     label: 'GraphQL, the total of all, one caller',

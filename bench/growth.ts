@@ -137,7 +137,8 @@ async function measureGrowth(
   const runs = servers.map(() => ({ p50Ms: [] as number[], p99Ms: [] as number[] }));
   for (let round = 0; round < rounds; round++) {
     for (const [i, server] of servers.entries()) {
-      const { p50Ms, p99Ms } = await measure(loadOf(growing, server, sizes[i]!, seconds));
+      const load = (of: Omit<Growing, 'label'>) => measure(loadOf(of, server, sizes[i]!, seconds));
+      const [{ p50Ms, p99Ms }] = await Promise.all([load(growing), growing.beside && load(growing.beside)]);
       runs[i]!.p50Ms.push(p50Ms);
       runs[i]!.p99Ms.push(p99Ms);
     }
@@ -150,7 +151,7 @@ async function measureGrowth(
 }
 
 const loadOf = (
-  { headers, expectedStatus, requests, connections = CONNECTIONS }: Growing,
+  { headers, expectedStatus, requests, connections = CONNECTIONS }: Omit<Growing, 'label'>,
   server: Server,
   size: number,
   seconds: number,
