@@ -4,7 +4,7 @@ import { newId } from '../database/id.js';
 import { LongReads } from '../database/long-reads.js';
 import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../database/pages-of-each.js';
 import { lockRows } from '../database/row-lock.js';
-import type { RunSql } from '../database/run-sql.js';
+import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Table } from '../database/table.js';
 import { Transactions } from '../database/transactions.js';
 import { type Conditions, whereOf } from '../database/conditions.js';
@@ -12,7 +12,12 @@ import { batchesOf } from '../database/batches.js';
 import type { AuditEntry, AuditEvent, AuditFilter, Author } from './audit-event.js';
 import { AuditEventEntity } from './audit-event.entity.js';
 
+/** What statements that read events are called by those who watch. */
+const SELECT = 'select audit_events';
 const PURGE_BATCH = 500;
+
+/** Conditions that there is an index for, whose events are in the order of the trail. */
+const INDEXED: (keyof AuditFilter)[] = ['clientId', 'actorId', 'action'];
 
 /** Writes down what happened, inside of the transaction in which it happened, so that neither is there without the other. */
 export async function record(manager: EntityManager, author: Author, entries: AuditEntry[]): Promise<void> {
@@ -50,6 +55,14 @@ const CONDITIONS: Conditions<AuditFilter> = {
   until: { sql: 'event.id < :value', value: (time: Date) => firstIdOf(time.getTime()) },
 };
 
+/** Whether one index finds what matches; who knows behind how many others it is otherwise. */
+function isIndexed({ since: _, until: _until, ...rest }: AuditFilter): boolean {
+  const [first, ...others] = (Object.keys(rest) as (keyof typeof rest)[]).filter(
+    (name) => rest[name] !== undefined,
+  );
+  return first === undefined || (others.length === 0 && INDEXED.includes(first));
+}
+
 /** The smallest UUIDv7 of a millisecond (RFC 9562 §5.7). */
 function firstIdOf(ms: number): string {
   const hex = Math.max(0, ms).toString(16).padStart(12, '0');
@@ -66,6 +79,7 @@ function timeOf(id: string): Date {
 export class AuditTrail {
   private readonly table: Table<AuditEventEntity>;
   private readonly run: RunSql;
+  private readonly runLong: RunSql;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -73,14 +87,16 @@ export class AuditTrail {
     longReads: LongReads,
   ) {
     this.table = new Table(dataSource, AuditEventEntity);
-    this.run = longReads.runner('select audit_events');
+    this.run = sqlRunner(dataSource, SELECT);
+    this.runLong = longReads.runner(SELECT);
   }
 
   /** Events that match, the newest first. */
   async page(filter: AuditFilter, { size, after }: IdPageRequest): Promise<Page<AuditEvent>> {
     const { sql, parameters } = whereOf(CONDITIONS, filter);
     const start = after === null ? '' : ' AND event.id < :after';
-    const rows = await this.run(
+    const run = isIndexed(filter) ? this.run : this.runLong;
+    const rows = await run(
       `SELECT ${this.table.readColumns.join(', ')} FROM audit_events event WHERE ${sql}${start} ORDER BY event.id DESC LIMIT :limit`,
       { ...parameters, after, limit: size + 1 },
     );

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull, type Repository, type SelectQueryBuilder } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, type Repository } from 'typeorm';
 import type { AuditAction, Author, Change } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
 import { newId } from '../database/id.js';
 import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../database/pages-of-each.js';
+import { LongReads } from '../database/long-reads.js';
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
@@ -13,16 +14,22 @@ import { ClientSecretEntity } from './client-secret.entity.js';
 import type { ClientKey } from './client-query.js';
 import { withLockedClient } from './load-client.js';
 
+/** What statements that read secrets are called by those who watch. */
+const SELECT = 'select oauth_client_secrets';
+
 /** The secrets of clients in the database. */
 @Injectable()
 export class ClientSecretsRepository {
   private readonly run: RunSql;
+  private readonly runLong: RunSql;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
+    longReads: LongReads,
   ) {
-    this.run = sqlRunner(dataSource, 'select oauth_client_secrets');
+    this.run = sqlRunner(dataSource, SELECT);
+    this.runLong = longReads.runner(SELECT);
   }
 
   /** Those that were not revoked, the newest first. */
@@ -57,7 +64,14 @@ export class ClientSecretsRepository {
     before: Date,
     { size, after }: ExpiringPageRequest,
   ): Promise<Page<ExpiringSecret>> {
-    const query = this.selectExpiring(from, before).addSelect('client');
+    const query = this.dataSource.manager
+      .createQueryBuilder(ClientSecretEntity, 'secret')
+      // Passes over deleted ones
+      .innerJoinAndSelect('secret.client', 'client')
+      .where('secret.revokedAt IS NULL AND secret.expiresAt > :fromMs AND secret.expiresAt < :beforeMs', {
+        fromMs: from.getTime(),
+        beforeMs: before.getTime(),
+      });
     if (after !== null) {
       query.andWhere('(secret.expiresAt, secret.id) > (:afterMs, :afterId)', {
         afterMs: after.expiresAt.getTime(),
@@ -76,22 +90,15 @@ export class ClientSecretsRepository {
     return pageOf(secrets, size);
   }
 
-  /** How many they are. */
-  countExpiring(from: Date, before: Date): Promise<number> {
-    return this.selectExpiring(from, before).getCount();
-  }
-
-  private selectExpiring(from: Date, before: Date): SelectQueryBuilder<ClientSecretEntity> {
-    return (
-      this.dataSource.manager
-        .createQueryBuilder(ClientSecretEntity, 'secret')
-        // Passes over deleted ones
-        .innerJoin('secret.client', 'client')
-        .where('secret.revokedAt IS NULL AND secret.expiresAt > :fromMs AND secret.expiresAt < :beforeMs', {
-          fromMs: from.getTime(),
-          beforeMs: before.getTime(),
-        })
+  /** How many they are, counted one by one. */
+  async countExpiring(from: Date, before: Date): Promise<number> {
+    const [row] = await this.runLong(
+      `SELECT COUNT(*) FROM oauth_client_secrets secret
+       JOIN oauth_clients client ON client.id = secret.client_id AND client.deleted_at IS NULL
+       WHERE secret.revoked_at IS NULL AND secret.expires_at > :from AND secret.expires_at < :before`,
+      { from: from.getTime(), before: before.getTime() },
     );
+    return Number(row![0]);
   }
 
   /**

@@ -7,8 +7,8 @@ import { bindable, type RunSql, sqlRunner } from './run-sql.js';
 import { SqliteThread } from './sqlite-thread.js';
 import type { Row } from './table.js';
 
-/** Those that wait for their turn; more are refused, and so is who has waited for too long. */
-const WAITING = 100;
+/** How long one may wait for its turn: for some that take seconds each, and within what a request may take. */
+const WAIT_MS = 15_000;
 
 /**
  * Reads that may have to look at every row: a search, a condition without an index, rows that are counted one by one. Of a million
@@ -27,7 +27,7 @@ export class LongReads implements OnApplicationShutdown {
     this.queue = new Batcher({
       name: 'long read',
       run: async ([read]) => [{ value: await read!() }],
-      limits: { size: 1, underWay, waiting: WAITING },
+      limits: { size: 1, underWay, waitMs: WAIT_MS },
     });
   }
 

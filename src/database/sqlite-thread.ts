@@ -22,6 +22,12 @@ export type Task = { write: readonly Statement[] } | { read: Query };
 export type Answer = { rows: Row[] } | { error: { code: string | undefined; message: string } };
 
 /**
+ * How old the connection may become: what the database knows of its rows is read as it opens, and how best to find them changes as
+ * they become more.
+ */
+const MAX_AGE_MS = 600_000;
+
+/**
  * A thread with a connection of its own to a file of SQLite. The driver blocks until the disk has written, or the last row was looked
  * at, and meanwhile others are answered, and the next requests are read and judged (ADR 8). It starts with the first task, and anew
  * where it has died. One task at a time.
@@ -31,7 +37,10 @@ export class SqliteThread {
   private settle: (answer: Answer) => void = () => undefined;
 
   /** @param connection to the same file; it says how writes are made durable */
-  constructor(private readonly connection: BetterSqlite3.Database) {}
+  constructor(
+    private readonly connection: BetterSqlite3.Database,
+    private readonly maxAgeMs = MAX_AGE_MS,
+  ) {}
 
   /**
    * Runs the statements in one transaction; what they wrote is durable when the promise resolves.
@@ -47,7 +56,7 @@ export class SqliteThread {
     return this.run({ read: query });
   }
 
-  /** Ends the thread once its task is done, and with it the connection. */
+  /** Ends the thread, and with it the connection. A task that is under way holds it up, and is not told of. */
   async end(): Promise<void> {
     await this.thread?.terminate();
   }
@@ -71,6 +80,7 @@ export class SqliteThread {
         driver: sqliteDriverPath(),
         path: this.connection.name,
         synchronous: this.connection.pragma('synchronous', { simple: true }),
+        maxAgeMs: this.maxAgeMs,
       },
     });
     let reason = 'it was ended';
