@@ -7,6 +7,8 @@ import { bindable, type RunSql, sqlRunner } from './run-sql.js';
 import { SqliteThread } from './sqlite-thread.js';
 import type { Row } from './table.js';
 
+/** Tasks that SQLite's thread is given before it has done the first: to wake it takes as long as most of them. */
+const AHEAD = 8;
 /** How long one may wait for its turn: for some that take seconds each, and within what a request may take. */
 const WAIT_MS = 15_000;
 
@@ -23,7 +25,7 @@ export class LongReads implements OnApplicationShutdown {
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
     this.thread = driver.engine === 'sqlite' ? new SqliteThread(driver.connection) : null;
-    const underWay = driver.engine === 'sqlite' ? 1 : Math.ceil(driver.pool.options.max / 2);
+    const underWay = driver.engine === 'sqlite' ? AHEAD : Math.ceil(driver.pool.options.max / 2);
     this.queue = new Batcher({
       name: 'long read',
       run: async ([read]) => [{ value: await read!() }],

@@ -15,22 +15,32 @@ import { parentPort, workerData } from 'node:worker_threads';
 const { driver, path, synchronous, maxAgeMs } = workerData;
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 
+/** There are more of them than anybody uses: one for each combination of filters. */
+const KEPT_STATEMENTS = 100;
+
 function open() {
   /** @type {typeof import('better-sqlite3')} */
   const Database = createRequire(import.meta.url)(driver);
   // Whoever waits for another process that writes waits in the event loop (see Transactions)
   const database = new Database(path, { fileMustExist: true, timeout: 0 });
   database.pragma(`synchronous = ${synchronous}`);
-  /** Those that write: there is a handful of them. @type {Map<string, PreparedStatement>} */
+  /** @type {Map<string, PreparedStatement>} */
   const prepared = new Map();
+  const prepare = (/** @type {string} */ sql) => {
+    const statement = prepared.get(sql) ?? database.prepare(sql);
+    if (prepared.size > KEPT_STATEMENTS) prepared.clear();
+    prepared.set(sql, statement);
+    return statement;
+  };
   const write = database.transaction((/** @type {readonly Statement[]} */ statements) => {
     for (const { sql, rows } of statements) {
-      const statement = prepared.get(sql) ?? database.prepare(sql);
-      prepared.set(sql, statement);
+      const statement = prepare(sql);
       for (const row of rows) statement.run(row);
     }
   });
-  return { database, write: write.immediate, untilMs: performance.now() + maxAgeMs };
+  const read = (/** @type {Query} */ { sql, parameters }) =>
+    /** @type {unknown[][]} */ (prepare(sql).raw().all(parameters));
+  return { database, read, write: write.immediate, untilMs: performance.now() + maxAgeMs };
 }
 
 /** @type {ReturnType<typeof open> | undefined} */
@@ -44,15 +54,11 @@ function connect() {
   return (connection ??= open());
 }
 
-/** @type {(query: Query) => unknown[][]} */
-const read = ({ sql, parameters }) =>
-  /** @type {unknown[][]} */ (connect().database.prepare(sql).raw().all(parameters));
-
 port.on('message', (/** @type {import('./sqlite-thread.js').Task} */ task) => {
   /** @type {Answer} */
   let answer = { rows: [] };
   try {
-    if ('read' in task) answer = { rows: read(task.read) };
+    if ('read' in task) answer = { rows: connect().read(task.read) };
     else connect().write(task.write);
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);

@@ -30,11 +30,12 @@ const MAX_AGE_MS = 600_000;
 /**
  * A thread with a connection of its own to a file of SQLite. The driver blocks until the disk has written, or the last row was looked
  * at, and meanwhile others are answered, and the next requests are read and judged (ADR 8). It starts with the first task, and anew
- * where it has died. One task at a time.
+ * where it has died. One task is done after another.
  */
 export class SqliteThread {
   private thread: Worker | undefined;
-  private settle: (answer: Answer) => void = () => undefined;
+  /** Those who wait for the answers to their tasks, in the order of the tasks. */
+  private asked: ((answer: Answer) => void)[] = [];
 
   /** @param connection to the same file; it says how writes are made durable */
   constructor(
@@ -63,12 +64,12 @@ export class SqliteThread {
 
   private async run(task: Task): Promise<Row[]> {
     const thread = (this.thread ??= this.start());
-    const settled = new Promise<Answer>((resolve) => (this.settle = resolve));
     thread.postMessage(task);
+    const answered = new Promise<Answer>((answer) => this.asked.push(answer));
     // Whoever asked is waited for; a thread that has nothing to do holds up no end
     thread.ref();
-    const answer = await settled;
-    thread.unref();
+    const answer = await answered;
+    if (this.asked.length === 0) thread.unref();
     if ('rows' in answer) return answer.rows;
     const { code, message } = answer.error;
     throw Object.assign(new Error(message), { code });
@@ -84,13 +85,12 @@ export class SqliteThread {
       },
     });
     let reason = 'it was ended';
-    thread.on('message', (answer: Answer) => this.settle(answer));
+    thread.on('message', (answer: Answer) => this.asked.shift()!(answer));
     thread.on('error', ({ message }) => (reason = message));
     thread.on('exit', () => {
       this.thread = undefined;
-      this.settle({
-        error: { code: 'ECONNRESET', message: `The thread of the database has died: ${reason}` },
-      });
+      const error = { code: 'ECONNRESET', message: `The thread of the database has died: ${reason}` };
+      for (const answer of this.asked.splice(0)) answer({ error });
     });
     return thread;
   }

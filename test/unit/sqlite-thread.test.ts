@@ -41,6 +41,25 @@ describe('a thread with a connection to SQLite', () => {
     expect(await thread.read(names)).toEqual([['c']]);
   });
 
+  it('does one task after another, and tells each of its own; where it is ended, all that it has not done', async () => {
+    thread = new SqliteThread(connection);
+    const double = (n: number) => thread!.read({ sql: 'SELECT 2 * :n', parameters: { n } });
+    const bad = thread
+      .read({ sql: 'SELECT nonsense', parameters: {} })
+      .catch(({ code }: { code: string }) => code);
+    expect(await Promise.all([double(1), double(2), bad, double(3)])).toEqual([
+      [[2]],
+      [[4]],
+      'SQLITE_ERROR',
+      [[6]],
+    ]);
+    const ended = Promise.allSettled([double(1), double(2)]);
+    await thread.end();
+    const outcomes = (await ended).map((outcome) => outcome.status === 'rejected' && outcome.reason);
+    expect(outcomes).toEqual(Array(2).fill(expect.objectContaining({ code: 'ECONNRESET' })));
+    expect(await double(4)).toEqual([[8]]);
+  });
+
   it.each([
     ['as soon as its connection is old', 0, 'by_subject'],
     ['no sooner', undefined, 'by_kind'],
