@@ -57,10 +57,8 @@ const CONDITIONS: Conditions<AuditFilter> = {
 
 /** Whether one index finds what matches; who knows behind how many others it is otherwise. */
 function isIndexed({ since: _, until: _until, ...rest }: AuditFilter): boolean {
-  const [first, ...others] = (Object.keys(rest) as (keyof typeof rest)[]).filter(
-    (name) => rest[name] !== undefined,
-  );
-  return first === undefined || (others.length === 0 && INDEXED.includes(first));
+  const said = (Object.keys(rest) as (keyof typeof rest)[]).filter((name) => rest[name] !== undefined);
+  return said.length <= 1 && said.every((name) => INDEXED.includes(name));
 }
 
 /** The smallest UUIDv7 of a millisecond (RFC 9562 §5.7). */

@@ -387,10 +387,8 @@ export class ClientsRepository {
     const { sql, parameters } = this.where(filter);
     const beyond = order.direction === 'ASC' ? '>' : '<';
     const start = after ? ` AND (${column}, client.id) ${beyond} (:position, :positionId)` : '';
-    // Of an organization there is one index, by the time
-    const isSorted = filter.orgId === undefined || order.field === 'createdAt';
     const rows = await this.read(
-      isSorted ? this.runnerFor(filter) : this.runLong,
+      this.runnerFor(filter, order.field),
       `WHERE ${sql}${start} ORDER BY ${column} ${order.direction}, client.id ${order.direction} LIMIT :limit`,
       { ...parameters, position: after?.value, positionId: after?.id, limit: size + 1 },
     );
@@ -507,9 +505,11 @@ export class ClientsRepository {
   }
 
   /** All, in the order of an index, and those that are named one by one are found at once; who knows behind how many that do not match others are. */
-  private runnerFor(filter: ClientFilter): RunSql {
+  private runnerFor(filter: ClientFilter, orderedBy: ClientOrder['field'] = 'createdAt'): RunSql {
     const isNamed = filter.id !== undefined || filter.ids !== undefined;
-    return isNamed || isWhole(filter) ? this.run : this.runLong;
+    // Of an organization there is one index, by the time
+    const isSorted = filter.orgId === undefined || orderedBy === 'createdAt';
+    return isNamed || (isWhole(filter) && isSorted) ? this.run : this.runLong;
   }
 
   private where(filter: ClientFilter): Where {

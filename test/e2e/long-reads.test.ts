@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { batches, type BatchMessage } from '../../src/diagnostics/channels.js';
 import { databaseUse } from '../../src/database/database-use.js';
 import { LongReads } from '../../src/database/long-reads.js';
@@ -117,7 +118,7 @@ onEachEngine((engine) => {
         message: 'no such column: nonsense',
       });
       const unfinished = expect(count()).rejects.toMatchObject({ code: 'ECONNRESET' });
-      await new Promise((begun) => setTimeout(begun, 50));
+      await wait(50);
       await longReads.onApplicationShutdown();
       await unfinished;
       expect(await count()).toBe(COUNTED);
@@ -128,7 +129,7 @@ onEachEngine((engine) => {
       const { max } = databaseUse(registry.dataSource, transactions);
       const sleep = longReads.runner('sleep');
       const sleeping = Array.from({ length: max }, () => sleep('SELECT 1, pg_sleep(0.3)', {}));
-      await new Promise((begun) => setTimeout(begun, 100));
+      await wait(100);
       expect(databaseUse(registry.dataSource, transactions)).toMatchObject({ used: max / 2, waiting: 0 });
       expect((await Promise.all(sleeping)).map(([row]) => row![0])).toEqual(Array(max).fill(1));
     });

@@ -6,6 +6,7 @@ import { loadSqlite } from '../../src/database/sqlite.js';
 import { SqliteThread } from '../../src/database/sqlite-thread.js';
 
 const Database = loadSqlite();
+
 describe('a thread with a connection to SQLite', () => {
   let directory: string;
   let connection: BetterSqlite3.Database;
@@ -53,7 +54,9 @@ describe('a thread with a connection to SQLite', () => {
       'SQLITE_ERROR',
       [[6]],
     ]);
-    const ended = Promise.allSettled([double(1), double(2)]);
+    // Long enough to be under way when the thread is ended
+    const sql = `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000) SELECT COUNT(*) FROM numbers`;
+    const ended = Promise.allSettled([thread.read({ sql, parameters: {} }), double(2)]);
     await thread.end();
     const outcomes = (await ended).map((outcome) => outcome.status === 'rejected' && outcome.reason);
     expect(outcomes).toEqual(Array(2).fill(expect.objectContaining({ code: 'ECONNRESET' })));
