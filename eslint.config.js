@@ -36,6 +36,8 @@ export default tseslint.config(
       // `const { hash, ...rest }` is how a member is left out
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      // It reads the environment: it is for the TypeORM CLI alone
+      'no-restricted-imports': ['error', { patterns: ['**/ormconfig.js'] }],
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
         { requireDefaultForNonUnion: true, allowDefaultCaseForExhaustiveSwitch: false },

@@ -27,6 +27,7 @@ import { LoadShedder } from './operations/load-shedder.js';
 import { createLogger, NestLogger } from './operations/logger.js';
 import { logRequests } from './operations/request-log.js';
 import { trackRequests } from './operations/requests-under-way.js';
+import { PERSISTENCE } from './persistence.js';
 
 /**
  * Builds the service, connected and migrated, ready to listen. The one way to do it: production and tests both call it.
@@ -38,7 +39,7 @@ export async function buildApp(
   limits: HttpLimits = HTTP_LIMITS,
   consoleDirectory?: string,
 ): Promise<NestFastifyApplication> {
-  const dataSource = await openDatabase(config.database);
+  const dataSource = await openDatabase(config.database, PERSISTENCE);
   const { trustProxy: trusted } = config;
   const logger = await createLogger(config);
   const shedder = new LoadShedder(limits.maxRequests, TOO_MUCH, logger);

@@ -5,9 +5,10 @@ import { backup } from './cli/backup.js';
 import { EXPIRE_UNUSED_COMMANDS } from './cli/expire-unused.js';
 import { INITIAL_ACCESS_TOKEN_COMMANDS } from './cli/initial-access-tokens.js';
 import { type DatabaseConfig, readConfig } from './config/config.js';
-import { openDatabase } from './database/open-database.js';
+import { openDatabase, openMigratedDatabase } from './database/open-database.js';
+import { PERSISTENCE } from './persistence.js';
 
-const USAGE = `Manages the database of DATABASE_URL, which all but a backup bring up to date first.
+const USAGE = `Manages the database of DATABASE_URL. Only migrate changes its schema.
 
   npm run api-key -- create --name NAME --org ORG [--user USER] [--role member|admin] [--expires-in 90d]
   npm run api-key -- list
@@ -25,23 +26,26 @@ const USAGE = `Manages the database of DATABASE_URL, which all but a backup brin
   npm run backup -- FILE
 `;
 
-const migrate: Command = (args) => {
+const migrate = (args: string[]) => {
   readArguments(args, {});
-  // Opening the database is all there is to do
-  return () => Promise.resolve(void process.stdout.write('The database is up to date.\n'));
+  return async (database: DatabaseConfig) => {
+    const dataSource = await openDatabase(database, PERSISTENCE);
+    await dataSource.destroy();
+    process.stdout.write('The database is up to date.\n');
+  };
 };
 
-/** What works on the database in its present form. */
+/** What works on a database that is up to date. */
 const COMMANDS: Record<string, Command> = {
   ...API_KEY_COMMANDS,
   ...INITIAL_ACCESS_TOKEN_COMMANDS,
   ...EXPIRE_UNUSED_COMMANDS,
-  migrate,
 };
 
 /** Everything that can be said: understands its arguments, and does the work once the configuration is read. */
 const PROGRAMS: Record<string, (args: string[]) => (database: DatabaseConfig) => void | Promise<void>> = {
   ...Object.fromEntries(Object.entries(COMMANDS).map(([name, command]) => [name, onMigrated(command)])),
+  migrate,
   backup,
 };
 
@@ -49,7 +53,7 @@ function onMigrated(command: Command) {
   return (args: string[]) => {
     const work = command(args);
     return async (database: DatabaseConfig) => {
-      const dataSource = await openDatabase(database);
+      const dataSource = await openMigratedDatabase(database, PERSISTENCE);
       try {
         await work(dataSource);
       } finally {

@@ -60,9 +60,23 @@ async function runPendingMigrations(
   await executor.executePendingMigrations();
 }
 
-/** Whether the database answers and has every migration that this release knows. */
+/** SQLSTATE 42P01, and the words of SQLite, whose code is that of any error. */
+const NO_SUCH_TABLE = /42P01|no such table/;
+
+/** Whether the database has every migration that this release knows. @throws Error where it does not answer */
 export async function isMigrated(dataSource: DataSource): Promise<boolean> {
-  const applied: { name: string }[] = await dataSource.query('SELECT name FROM migrations');
-  const names = new Set(applied.map(({ name }) => name));
+  const names = new Set(await appliedMigrations(dataSource));
   return dataSource.migrations.every(({ name, constructor }) => names.has(name ?? constructor.name));
+}
+
+/** Their names; none in an empty database. */
+async function appliedMigrations(dataSource: DataSource): Promise<string[]> {
+  try {
+    const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations');
+    return rows.map(({ name }) => name);
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message: string };
+    if (NO_SUCH_TABLE.test(`${String(code)} ${message}`)) return [];
+    throw error;
+  }
 }

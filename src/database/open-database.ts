@@ -1,7 +1,9 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../ormconfig.js';
 import type { DatabaseConfig } from '../config/config.js';
-import { migrate } from './migrate.js';
+import { dataSourceOptions, type Persistence } from './data-source-options.js';
+import { isMigrated, migrate } from './migrate.js';
 import { refreshStatistics } from './statistics.js';
 import { limitWaiting } from './time-outs.js';
 
@@ -11,8 +13,12 @@ const REASONS: Partial<Record<string, string>> = {
   SQLITE_READONLY: 'the file or its directory is read-only',
   SQLITE_CANTOPEN: 'the file cannot be opened or created',
   SQLITE_NOTADB: 'the file is no SQLite database',
+  SQLITE_CORRUPT: 'the file is damaged; restore a backup',
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'the host name is not known',
+  ENOENT: 'the directory cannot be created',
+  EEXIST: 'the directory cannot be created',
+  ENOTDIR: 'a part of the path is a file',
   EROFS: 'the disk is read-only',
   EACCES: 'this user may not write there',
 };
@@ -21,12 +27,41 @@ const REASONS: Partial<Record<string, string>> = {
  * Connects and migrates.
  * @throws Error with a message for the operator: one line, without the password
  */
-export async function openDatabase(database: DatabaseConfig): Promise<DataSource> {
-  const dataSource = new DataSource(dataSourceOptions(database));
-  try {
-    await dataSource.initialize();
+export function openDatabase(database: DatabaseConfig, persistence: Persistence): Promise<DataSource> {
+  return connect(database, persistence, async (dataSource) => {
     await migrate(dataSource);
     refreshStatistics(dataSource);
+  });
+}
+
+/**
+ * Connects, and leaves the schema as it is.
+ * @throws Error as above, and where the schema is older than this release
+ */
+export async function openMigratedDatabase(
+  database: DatabaseConfig,
+  persistence: Persistence,
+): Promise<DataSource> {
+  const place = placeOf(database);
+  if (database.engine === 'sqlite' && !existsSync(database.path)) {
+    throw new Error(`There is no database ${place}: run "npm run migrate" first, or set DATABASE_URL.`);
+  }
+  const dataSource = await connect(database, persistence);
+  if (await isMigrated(dataSource)) return dataSource;
+  await dataSource.destroy();
+  throw new Error(`The schema of ${place} is older than this release: run "npm run migrate" first.`);
+}
+
+async function connect(
+  database: DatabaseConfig,
+  persistence: Persistence,
+  prepare: (dataSource: DataSource) => Promise<void> = () => Promise.resolve(),
+): Promise<DataSource> {
+  const dataSource = new DataSource(dataSourceOptions(database, persistence));
+  try {
+    if (database.engine === 'sqlite') makePlaceFor(database.path);
+    await dataSource.initialize();
+    await prepare(dataSource);
     await limitWaiting(dataSource);
     return dataSource;
   } catch (cause) {
@@ -34,6 +69,24 @@ export async function openDatabase(database: DatabaseConfig): Promise<DataSource
     throw new Error(`Cannot open the database ${placeOf(database)}: ${reasonOf(cause)}. See DATABASE_URL.`, {
       cause,
     });
+  }
+}
+
+/** @throws Error where no file can be at this path */
+function makePlaceFor(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is not a file');
+  createDirectory(dirname(resolve(path)));
+}
+
+/** One by one: with `recursive`, as TypeORM does it, `mkdir` tries forever below /proc and below a broken link. */
+function createDirectory(path: string): void {
+  if (existsSync(path)) return;
+  createDirectory(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another instance may have made it meanwhile
+    if (!existsSync(path)) throw error;
   }
 }
 

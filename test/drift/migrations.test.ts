@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource, type MigrationInterface, type QueryRunner, TableColumn } from 'typeorm';
-import { dataSourceOptions } from '../../ormconfig.js';
 import { COUNT_PERIOD_MS } from '../../src/clients/client-count.entity.js';
 import { readConfig } from '../../src/config/config.js';
+import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { isMigrated, migrate } from '../../src/database/migrate.js';
+import { PERSISTENCE } from '../../src/persistence.js';
 import { createDatabase, onEachEngine, type TestDatabase } from '../support/databases.js';
 
 onEachEngine((engine) => {
@@ -13,7 +14,7 @@ onEachEngine((engine) => {
   beforeEach(async () => {
     database = await createDatabase(engine);
     dataSource = await new DataSource(
-      dataSourceOptions(readConfig({ DATABASE_URL: database.url }).database),
+      dataSourceOptions(readConfig({ DATABASE_URL: database.url }).database, PERSISTENCE),
     ).initialize();
   });
   afterEach(async () => {
@@ -147,7 +148,7 @@ onEachEngine((engine) => {
       url.username = role;
       url.password = role;
       const limited = await new DataSource(
-        dataSourceOptions(readConfig({ DATABASE_URL: url.href }).database),
+        dataSourceOptions(readConfig({ DATABASE_URL: url.href }).database, PERSISTENCE),
       ).initialize();
       await migrate(limited);
       const migrated = await isMigrated(limited);

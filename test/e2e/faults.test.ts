@@ -7,10 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { readConfig } from '../../src/config/config.js';
-import { openDatabase } from '../../src/database/open-database.js';
 import { Transactions } from '../../src/database/transactions.js';
-import { asPostgresAdmin, createDatabase, type Engine } from '../support/databases.js';
+import { asPostgresAdmin, connectTo, createDatabase, type Engine } from '../support/databases.js';
 import { Program } from '../support/process.js';
 import { Proxy } from '../support/proxy.js';
 import { aClient, type Answer, Registry } from '../support/registry.js';
@@ -346,7 +344,7 @@ it('two services that write to one file of SQLite lose nothing, and count as one
     expect(loads.map(({ statuses }) => [...statuses])).toEqual([[201], [201]]);
     for (const load of loads) expect(load.acknowledged.length).toBeGreaterThan(0);
     await Promise.all(programs.map((program) => program.stop()));
-    const dataSource = await openDatabase(readConfig({ DATABASE_URL: database.url }).database);
+    const dataSource = await connectTo(database.url);
     await expectWhole(dataSource, acknowledged);
     await dataSource.destroy();
   } finally {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
 import { loadSqlite } from '../../src/database/sqlite.js';
-import { readConfig } from '../../src/config/config.js';
-import { openDatabase } from '../../src/database/open-database.js';
-import { createDatabase, onEachEngine, type TestDatabase } from '../support/databases.js';
-import { Program } from '../support/process.js';
+import { connectTo, createDatabase, ENGINES, onEachEngine, type TestDatabase } from '../support/databases.js';
+import { Program, WITHOUT_OVERRIDE } from '../support/process.js';
 import { aClient } from '../support/registry.js';
 
 const Database = loadSqlite();
@@ -31,8 +31,9 @@ function start(
   env: Record<string, string> = {},
   script: 'main.js' | 'cli.js' = 'main.js',
   args?: string[],
+  startedBy?: string[],
 ): Program {
-  const program = new Program(script, { cwd: directory, env: { PORT: '0', ...env }, args });
+  const program = new Program(script, { cwd: directory, env: { PORT: '0', ...env }, args, startedBy });
   programs.push(program);
   return program;
 }
@@ -140,8 +141,8 @@ describe('npm start without any configuration', () => {
 });
 
 describe('a start that cannot succeed is one clear line and exit code 1', () => {
-  const refusal = async (env: Record<string, string>) => {
-    const program = start(env);
+  const refusal = async (env: Record<string, string>, startedBy?: string[]) => {
+    const program = start(env, 'main.js', undefined, startedBy);
     const code = await program.ended;
     expect({ code, stdout: program.stdout }).toEqual({ code: 1, stdout: '' });
     expect(program.stderr.trimEnd()).not.toContain('\n');
@@ -199,7 +200,24 @@ describe('a start that cannot succeed is one clear line and exit code 1', () => 
     ],
     ['the file system is read-only', 'sqlite:/sys/registry.sqlite', /\/sys\/registry\.sqlite: /],
     ['the directory is a file', 'sqlite:/dev/null/registry.sqlite', /\/dev\/null\/registry\.sqlite: /],
+    [
+      'the path is below a file',
+      'sqlite:/dev/null/data/x.sqlite',
+      /data\/x\.sqlite: a part of the path is a file/,
+    ],
+    ['the path is a directory', 'sqlite:/etc', /\/etc: it is not a file/],
+    [
+      'no directory can be created',
+      'sqlite:/proc/nope/x.sqlite',
+      /nope\/x\.sqlite: the directory cannot be created/,
+    ],
+    [
+      'a directory is a broken link',
+      'sqlite:broken/x.sqlite',
+      /broken\/x\.sqlite: the directory cannot be created/,
+    ],
   ])('%s', async (_, url, expected) => {
+    await symlink('nowhere', join(directory, 'broken'));
     const line = await refusal({ DATABASE_URL: url, BOOTSTRAP_API_KEY: KEY });
     expect(line).toMatch(/^Cannot open the database /);
     expect(line).toMatch(expected);
@@ -210,6 +228,32 @@ describe('a start that cannot succeed is one clear line and exit code 1', () => 
     await writeFile(join(directory, 'x'), 'not a database, but long enough for one');
     expect(await refusal({ DATABASE_URL: 'sqlite:x' })).toBe(
       'Cannot open the database x: the file is no SQLite database. See DATABASE_URL.\n',
+    );
+  });
+
+  it('the file is damaged', async () => {
+    const path = join(directory, 'damaged.sqlite');
+    new Database(path).exec('CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(100000))').close();
+    await truncate(path, 8_192);
+    expect(await refusal({ DATABASE_URL: 'sqlite:damaged.sqlite' })).toBe(
+      'Cannot open the database damaged.sqlite: the file is damaged; restore a backup. See DATABASE_URL.\n',
+    );
+  });
+
+  if (!WITHOUT_OVERRIDE)
+    console.warn('SKIPPED: permissions of files are not tested, since root has no setpriv here to obey them');
+
+  (WITHOUT_OVERRIDE ? it : it.skip).each([
+    ['the file', 0o400, 0o700, 'the file or its directory is read-only'],
+    ['the directory', 0o600, 0o500, 'the file cannot be opened or created'],
+  ])('%s may not be written to', async (_, fileMode, directoryMode, reason) => {
+    const path = join(directory, 'guarded', 'x.sqlite');
+    await mkdir(join(directory, 'guarded'));
+    if (fileMode === 0o400) new Database(path).exec('CREATE TABLE t (x)').close();
+    if (fileMode === 0o400) await chmod(path, fileMode);
+    await chmod(join(directory, 'guarded'), directoryMode);
+    expect(await refusal({ DATABASE_URL: 'sqlite:guarded/x.sqlite' }, WITHOUT_OVERRIDE)).toBe(
+      `Cannot open the database guarded/x.sqlite: ${reason}. See DATABASE_URL.\n`,
     );
   });
 
@@ -229,6 +273,79 @@ describe('a start that cannot succeed is one clear line and exit code 1', () => 
     const line = await refusal({ DATABASE_URL: database.url });
     await database.drop();
     expect(line).toMatch(/^BOOTSTRAP_API_KEY takes .*; the first start on PostgreSQL requires it\n$/);
+  });
+});
+
+describe('commands', () => {
+  const run = async (line: string, env: Record<string, string> = {}) => {
+    const program = start(env, 'cli.js', line.split(' '));
+    return { code: await program.ended, stdout: program.stdout, stderr: program.stderr };
+  };
+  const COMMANDS = [
+    'api-key create --name n --org o',
+    'api-key list',
+    'api-key revoke ID',
+    'initial-access-token create --name n --org o --max 1 --expires-in 1d',
+    'initial-access-token list',
+    'initial-access-token revoke ID',
+    'expire-unused --older-than 30d --dry-run',
+    'expire-unused --older-than 30d',
+  ];
+
+  it.each([...COMMANDS, 'migrate', 'backup copy'])('%s: a bad DATABASE_URL is one line', async (line) => {
+    expect(await run(line, { DATABASE_URL: 'mysql://x' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^.*DATABASE_URL.*sqlite:PATH or postgres:\/\/.*\n$/),
+    });
+  });
+
+  it.each(COMMANDS)('%s: makes no database', async (line) => {
+    expect(await run(line, { DATABASE_URL: 'sqlite:data/x.sqlite' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'There is no database data/x.sqlite: run "npm run migrate" first, or set DATABASE_URL.\n',
+    });
+    expect(existsSync(join(directory, 'data'))).toBe(false);
+  });
+
+  describe.each(ENGINES)('on %s', (engine) => {
+    let database: TestDatabase;
+    let dataSource: DataSource;
+    beforeAll(async () => {
+      database = await createDatabase(engine);
+      dataSource = await connectTo(database.url);
+      await dataSource.undoLastMigration({ transaction: engine === 'postgres' ? 'all' : 'none' });
+    });
+    afterAll(async () => {
+      await dataSource.destroy();
+      await database.drop();
+    });
+    const applied = () => dataSource.query<object[]>('SELECT name FROM migrations ORDER BY id');
+
+    it.each(COMMANDS)('%s: leaves an older schema as it is, and says what to run', async (line) => {
+      const before = await applied();
+      expect(await run(line, { DATABASE_URL: database.url })).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^The schema of \S+ is older than this release: run "npm run migrate" first\.\n$/,
+        ),
+      });
+      expect(await applied()).toEqual(before);
+    });
+  });
+
+  it('an empty PostgreSQL is not migrated by a list', async () => {
+    const database = await createDatabase('postgres');
+    const { code, stderr } = await run('api-key list', { DATABASE_URL: database.url });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('"npm run migrate" first') });
+    const admin = new pg.Client(database.url);
+    await admin.connect();
+    const { rows } = await admin.query(`SELECT 1 FROM pg_tables WHERE schemaname = 'public'`);
+    await admin.end();
+    await database.drop();
+    expect(rows).toEqual([]);
   });
 });
 
@@ -360,7 +477,7 @@ onEachEngine((engine) => {
       return ((await response.json()) as { client_id: string }).client_id;
     };
     const [old, fresh] = [await register(), await register()];
-    const dataSource = await openDatabase(readConfig(env()).database);
+    const dataSource = await connectTo(database.url);
     await dataSource.query(`UPDATE oauth_clients SET created_at = created_at - 7200000 WHERE id = '${old}'`);
     const clients = () => dataSource.query<{ id: string }[]>('SELECT id FROM oauth_clients');
     const cli = async (ttl: Record<string, string>, ...args: string[]) => {
@@ -513,7 +630,7 @@ onEachEngine((engine) => {
     require_pkce, metadata, source, status, verified, version, created_at, updated_at`;
 
   async function onDatabase<T>(url: string, work: (query: (sql: string) => Promise<T[]>) => Promise<T[]>) {
-    const dataSource = await openDatabase(readConfig({ DATABASE_URL: url }).database);
+    const dataSource = await connectTo(url);
     try {
       return await work((sql) => dataSource.query<T[]>(sql));
     } finally {

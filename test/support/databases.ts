@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { readConfig } from '../../src/config/config.js';
+import { openDatabase } from '../../src/database/open-database.js';
+import { PERSISTENCE } from '../../src/persistence.js';
 
 export const ENGINES = ['sqlite', 'postgres'] as const;
 export type Engine = (typeof ENGINES)[number];
@@ -22,6 +26,10 @@ export function onEachEngine(tests: (engine: Engine) => void): void {
 export async function createDatabase(engine: Engine): Promise<TestDatabase> {
   return engine === 'sqlite' ? createSqlite() : createPostgres();
 }
+
+/** A connection past the service, to a database that is migrated first. */
+export const connectTo = (url: string): Promise<DataSource> =>
+  openDatabase(readConfig({ DATABASE_URL: url }).database, PERSISTENCE);
 
 async function createSqlite(): Promise<TestDatabase> {
   const directory = await mkdtemp(join(tmpdir(), 'registry-sqlite-'));

@@ -1,8 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 const DIST = resolve('dist');
+
+const SETPRIV = ['setpriv', '--bounding-set=-dac_override'];
+
+/** Starts a program to which the permissions of files apply, as they do not to root; undefined where that cannot be done. */
+export const WITHOUT_OVERRIDE: string[] | undefined =
+  process.getuid?.() !== 0 ? [] : spawnSync('setpriv', ['--version']).status === 0 ? SETPRIV : undefined;
 
 /** The built service or its command line, as a process of its own. */
 export class Program {
@@ -14,11 +20,17 @@ export class Program {
 
   constructor(
     script: 'main.js' | 'cli.js',
-    options: { env?: Record<string, string>; cwd: string; args?: string[] },
+    options: { env?: Record<string, string>; cwd: string; args?: string[]; startedBy?: string[] },
   ) {
     const path = resolve(DIST, script);
     if (!existsSync(path)) throw new Error(`${path} is missing: run "npm run build" first`);
-    this.child = spawn(process.execPath, [path, ...(options.args ?? [])], {
+    const [command, ...args] = [
+      ...(options.startedBy ?? []),
+      process.execPath,
+      path,
+      ...(options.args ?? []),
+    ];
+    this.child = spawn(command!, args, {
       cwd: options.cwd,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
     });

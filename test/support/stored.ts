@@ -1,10 +1,9 @@
 import type { DataSource } from 'typeorm';
-import { readConfig } from '../../src/config/config.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { connectTo } from './databases.js';
 
 /** Whose clients, secrets and events a database has, and whether its counts are right. */
 export async function readStored(url: string) {
-  const dataSource = await openDatabase(readConfig({ DATABASE_URL: url }).database);
+  const dataSource = await connectTo(url);
   try {
     return await storedIn(dataSource);
   } finally {

@@ -1,0 +1,48 @@
+import { AuditEventEntity } from './audit/audit-event.entity.js';
+import { AdminSessionEntity } from './auth/admin-session.entity.js';
+import { ApiKeyEntity } from './auth/api-key.entity.js';
+import { ClientCountEntity } from './clients/client-count.entity.js';
+import { ClientSecretEntity } from './clients/client-secret.entity.js';
+import { ClientEntity } from './clients/client.entity.js';
+import { InitialAccessTokenEntity } from './clients/initial-access-token.entity.js';
+import { RegistrationCountEntity } from './clients/registration-count.entity.js';
+import { AddRegistrationToken1795309200000 } from './migrations/1795309200000-add-registration-token.js';
+import { CreateInitialAccessTokens1795395600000 } from './migrations/1795395600000-create-initial-access-tokens.js';
+import { CreateAuditEvents1795399200000 } from './migrations/1795399200000-create-audit-events.js';
+import { KeepDeletedClients1795402800000 } from './migrations/1795402800000-keep-deleted-clients.js';
+import { CountClients1795482000000 } from './migrations/1795482000000-count-clients.js';
+import { TellUnusedClients1795568400000 } from './migrations/1795568400000-tell-unused-clients.js';
+import { IndexExpiringSecrets1795572000000 } from './migrations/1795572000000-index-expiring-secrets.js';
+import { ServeTheConsole1795654800000 } from './migrations/1795654800000-serve-the-console.js';
+import { FindExceptionalClients1795741200000 } from './migrations/1795741200000-find-exceptional-clients.js';
+import { CountClientsByPeriod1795824000000 } from './migrations/1795824000000-count-clients-by-period.js';
+import { LeaveNullsOutOfIndexes1795910400000 } from './migrations/1795910400000-leave-nulls-out-of-indexes.js';
+import { CreateSchema1795276800000 } from './migrations/1795276800000-create-schema.js';
+
+/** What the database stores, and how its schema came to be. Handed to the database, which imports no entity. */
+export const PERSISTENCE = {
+  entities: [
+    ClientEntity,
+    ClientCountEntity,
+    ClientSecretEntity,
+    InitialAccessTokenEntity,
+    ApiKeyEntity,
+    AuditEventEntity,
+    AdminSessionEntity,
+    RegistrationCountEntity,
+  ],
+  migrations: [
+    CreateSchema1795276800000,
+    AddRegistrationToken1795309200000,
+    CreateInitialAccessTokens1795395600000,
+    CreateAuditEvents1795399200000,
+    KeepDeletedClients1795402800000,
+    CountClients1795482000000,
+    TellUnusedClients1795568400000,
+    IndexExpiringSecrets1795572000000,
+    ServeTheConsole1795654800000,
+    FindExceptionalClients1795741200000,
+    CountClientsByPeriod1795824000000,
+    LeaveNullsOutOfIndexes1795910400000,
+  ],
+};
