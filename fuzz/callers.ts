@@ -1,10 +1,14 @@
 import { globalAgent } from 'node:http';
+import fc from 'fast-check';
 import { type TokenIssuer } from '../test/support/token-issuer.js';
+import { hostileJwts } from './generate/jwt.js';
 import { type HttpRequest, jsonOf } from './http-request.js';
 import { Known } from './known.js';
 import { send } from './send.js';
 
 const SECONDS_PER_DAY = 86_400;
+/** For each caller. */
+const HOSTILE_JWTS = 1_000;
 
 /** What a service must be started with, so that it believes the tokens of `issuer`. */
 export const trusting = (issuer: TokenIssuer): Record<string, string> => ({
@@ -74,21 +78,22 @@ export async function createCallers(
 
   const exp = Math.floor(Date.now() / 1000) + SECONDS_PER_DAY;
   const statement = { aud: undefined, exp, client_name: 'Attested', software_id: 'fuzz' };
-  const createCaller = async (orgId: string): Promise<Known> => {
+  const createCaller = async (orgId: string, seed: number): Promise<Known> => {
     const { value: member } = await createKey(orgId);
-    const caller = new Known({
+    const credentials = {
       admin: adminKey,
       member,
       orgId,
       revoked: revoked.value,
       jwt: await issuer.sign({ org_id: orgId, exp }),
       softwareStatement: await issuer.sign(statement),
-    });
+    };
+    const caller = new Known(credentials, fc.sample(hostileJwts(issuer), { numRuns: HOSTILE_JWTS, seed }));
     for (const [door, path, body] of Array.from({ length: STARTS }, () => START).flat()) {
       const request = post(door, path, member, body);
       caller.learn(request, await send(url, globalAgent, request));
     }
     return caller;
   };
-  return Promise.all(Array.from({ length: count }, (_, i) => createCaller(`org-${i}`)));
+  return Promise.all(Array.from({ length: count }, (_, i) => createCaller(`org-${i}`, i)));
 }

@@ -79,7 +79,7 @@ export class Fuzzer {
       { weight: 1, arbitrary: otherRequests(document) },
     );
     this.plans = fc.oneof(
-      { weight: 16, arbitrary: fc.record({ focus: fc.nat({ max: 100 }), request: requests }) },
+      { weight: 16, arbitrary: fc.record({ focus: fc.nat({ max: 10_000 }), request: requests }) },
       { weight: 1, arbitrary: rawMessages.map((raw) => ({ raw })) },
     );
     this.judgeHttp = httpOracle(document, this.planted);

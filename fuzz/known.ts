@@ -80,7 +80,11 @@ export class Known {
     initialAccessToken: [],
   };
 
-  constructor(private readonly credentials: Credentials) {}
+  /** @param hostileJwts that are broken, or say something odd */
+  constructor(
+    private readonly credentials: Credentials,
+    private readonly hostileJwts: readonly string[],
+  ) {}
 
   /** @param focus which client is meant, among those of which is known what the request needs */
   fillIn(request: HttpRequest, focus: number): HttpRequest {
@@ -101,6 +105,7 @@ export class Known {
     const listed = Object.entries(this.lists).map(([name, values]) => [name, values[focus % values.length]]);
     return {
       ...this.credentials,
+      hostileJwt: this.hostileJwts[focus % this.hostileJwts.length],
       ...(Object.fromEntries(listed) as Record<string, string | undefined>),
       ...(client && { ...client, isShown: undefined }),
     };

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { JWTS } from './hostile.js';
 
 type Header = readonly [name: string, value: string];
 
@@ -20,7 +19,7 @@ const AUTHORIZATIONS = [
   'Bearer',
   'Bearer ',
   'Bearer null',
-  ...JWTS.map((jwt) => `Bearer ${jwt}`),
+  ...Array<string>(8).fill('Bearer {{hostileJwt}}'),
   `Bearer ${'a'.repeat(8_192)}`,
   'Basic e3ttZW1iZXJ9fTo=',
   'Digest username="a"',

@@ -1,24 +1,5 @@
 import fc from 'fast-check';
 
-const base64url = (text: string) => Buffer.from(text).toString('base64url');
-const jwt = (header: string, payload: string) => `${base64url(header)}.${base64url(payload)}.AAAA`;
-
-/** What looks like a JWT from afar. */
-export const JWTS = [
-  jwt('{"alg":"none"}', '{}'),
-  jwt('{"alg":"HS256"}', '{"iss":"a"}'),
-  jwt('{"alg":"ES256","typ":{"a":1}}', '{"iss":{"a":1}}'),
-  jwt('{"alg":1,"crit":["b64"],"b64":false}', '{"iss":null,"exp":"a"}'),
-  jwt('null', '{"iss":"a"}'),
-  jwt('no JSON', '{"iss":"a"}'),
-  jwt('{"alg":"ES256"}', 'null'),
-  jwt('{"alg":"ES256"}', '[]'),
-  jwt('{"alg":"ES256","kid":"\\u0000"}', '{"iss":"a","exp":1e400}'),
-  'AAAA.AAAA.AAAA',
-  'A.A.A',
-  '....',
-];
-
 /** Strings that programs have stumbled over. */
 const STRINGS = [
   '',
@@ -92,7 +73,7 @@ const STRINGS = [
 
 export const hostileString = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...STRINGS) },
-  { weight: 1, arbitrary: fc.constantFrom(...JWTS) },
+  { weight: 1, arbitrary: fc.constant('{{hostileJwt}}') },
   { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 300 }) },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 50 }) },
 );

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { hostileString, hostileValue, JWTS } from './hostile.js';
+import { hostileString, hostileValue } from './hostile.js';
 
 /** Does one thing to a JSON value, at the place that a number chooses. */
 type Mutation = (value: unknown, place: number) => unknown;
@@ -69,7 +69,7 @@ const EXTRA_VALUES: readonly unknown[] = [
   '{{clientSecret}}',
   '{{softwareStatement}}',
   '{{softwareStatement}}x',
-  ...JWTS,
+  '{{hostileJwt}}',
   'https://example.com/jwks',
   ['ops@example.com'],
   'web',
@@ -77,6 +77,7 @@ const EXTRA_VALUES: readonly unknown[] = [
 ];
 
 const mutation: fc.Arbitrary<Mutation> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(withMember('software_statement', '{{hostileJwt}}')) },
   { weight: 4, arbitrary: hostileValue.map(replaced) },
   { weight: 1, arbitrary: fc.constant(leftOut) },
   { weight: 1, arbitrary: fc.constantFrom(2, 100, 2_000).map(repeated) },

@@ -96,6 +96,9 @@ function pathOf({ path, parameters }: Operation): fc.Arbitrary<string> {
     });
 }
 
+/** Operations that take a software statement. */
+const REGISTERING = new Set(['RegisterOAuthClient', 'UpdateOAuthRegistration']);
+
 function bodyOf(operation: Operation, document: OpenApiDocument): fc.Arbitrary<string | null> {
   if (operation.requestSchema === null)
     return fc.oneof({ weight: 9, arbitrary: fc.constant(null) }, fc.constant('{}'));
@@ -105,7 +108,13 @@ function bodyOf(operation: Operation, document: OpenApiDocument): fc.Arbitrary<s
   const bodies = isReplacement
     ? values.map((value) => ({ ...(value as object), client_id: '{{clientId}}' }))
     : values;
-  return fc.oneof({ weight: 20, arbitrary: textsOf(bodies) }, { weight: 1, arbitrary: fc.constant(null) });
+  // RFC 7591 §2.3: a schema says of it only that it is a string
+  const statements = bodies.map((value) => ({ ...(value as object), software_statement: '{{hostileJwt}}' }));
+  return fc.oneof(
+    { weight: 20, arbitrary: textsOf(bodies) },
+    { weight: REGISTERING.has(operation.id) ? 6 : 0, arbitrary: textsOf(statements) },
+    { weight: 1, arbitrary: fc.constant(null) },
+  );
 }
 
 function requestsOf(operation: Operation, document: OpenApiDocument): fc.Arbitrary<HttpRequest> {

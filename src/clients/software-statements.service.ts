@@ -25,6 +25,9 @@ export interface StatementReading {
   fault?: StatementFault;
 }
 
+/** As in a request body: what is read of the claims is walked, and written as JSON again. */
+const MAX_DEPTH = 32;
+
 /** RFC 8725 §3.11: a token that says that it is an access token, or anything else, is no statement. */
 const STATEMENT_TYPE = /^(application\/)?jwt$/i;
 
@@ -54,38 +57,65 @@ export class SoftwareStatementsService {
    * @throws RegistryError `temporarily_unavailable` where its issuer's keys cannot be had
    */
   async read(statement: unknown, known?: string): Promise<StatementReading> {
-    const said = typeof statement === 'string' ? claimsOf(statement) : null;
+    const said = typeof statement === 'string' ? decode(statement) : null;
     if (said === null) return invalid('must be a signed JWT (RFC 7519)');
-    if (statement === known) return { claims: said, statement: known };
-    if (!STATEMENT_TYPE.test(decodeProtectedHeader(statement as string).typ ?? 'JWT')) {
+    const { text, typ = 'JWT', iss } = said;
+    if (text === known) return { claims: said.claims, statement: known };
+    if (typeof typ !== 'string' || !STATEMENT_TYPE.test(typ)) {
       return invalid('is a JWT for something else: its "typ" must be JWT, or left out');
     }
-    if (said.iss === undefined) return invalid('must name its issuer in "iss" (RFC 7591 §2.3)');
-    const issuer = this.issuers.get(said.iss);
+    if (typeof iss !== 'string') return invalid('must name its issuer in "iss", a string (RFC 7591 §2.3)');
+    const issuer = this.issuers.get(iss);
     if (issuer === undefined) return unapproved('is of an issuer that is not trusted here');
-    const claims = await issuer.verify(statement as string);
+    const claims = await issuer.verify(text);
     if (claims === null) return invalid('has a wrong signature, has expired, or is not valid yet');
-    if (!this.isMeantForUs(claims)) {
+    const audience = audienceOf(claims);
+    if (audience === null) {
+      return invalid('must have a string or an array of strings as "aud" (RFC 7519 §4.1.3)');
+    }
+    if (!this.isMeantForUs(audience)) {
       return unapproved('is meant for another server: "aud" does not name this one by its PUBLIC_URL');
     }
-    return { claims, statement: statement as string };
+    return { claims, statement: text };
   }
 
   /** RFC 7519 §4.1.3: who is not named must not take it. Where nobody is, it is for everybody. */
-  private isMeantForUs({ aud }: JWTPayload): boolean {
+  private isMeantForUs(audience: readonly string[] | undefined): boolean {
     const { publicUrl } = this.config;
-    if (aud === undefined) return true;
-    return publicUrl !== null && [aud].flat().some((url) => url.replace(/\/+$/, '') === publicUrl);
+    if (audience === undefined) return true;
+    return publicUrl !== null && audience.some((url) => url.replace(/\/+$/, '') === publicUrl);
   }
 }
 
-/** What a statement says, without a look at its signature; null where it says nothing. */
-function claimsOf(statement: string): JWTPayload | null {
+/** A JWT as it was sent: its issuer chose the type of every member. */
+interface DecodedJwt {
+  text: string;
+  typ: unknown;
+  iss: unknown;
+  claims: JWTPayload;
+}
+
+/** What a statement says, without a look at its signature; null where it is no JWT. */
+function decode(text: string): DecodedJwt | null {
+  if (!COMPACT_JWS.test(text)) return null;
   try {
-    return COMPACT_JWS.test(statement) ? decodeJwt(statement) : null;
+    const claims = decodeJwt(text);
+    return isShallow(claims) ? { text, typ: decodeProtectedHeader(text).typ, iss: claims.iss, claims } : null;
   } catch {
     return null;
   }
+}
+
+const isShallow = (value: unknown, depth = 1): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (depth <= MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1)));
+
+/** Undefined where there is none; null where it is of another type. */
+function audienceOf({ aud }: Record<string, unknown>): string[] | undefined | null {
+  if (aud === undefined) return undefined;
+  const audience = [aud].flat();
+  return audience.every((entry) => typeof entry === 'string') ? audience : null;
 }
 
 /**
@@ -93,8 +123,9 @@ function claimsOf(statement: string): JWTPayload | null {
  * it. A list may lose entries, and get back those that the statement has.
  */
 export function attestedRules({ softwareStatement }: ExtendedMetadata, before: ClientDraft): Rule[] {
-  const claims = softwareStatement === undefined ? null : claimsOf(softwareStatement);
-  if (claims === null) return [];
+  const said = softwareStatement === undefined ? null : decode(softwareStatement);
+  if (said === null) return [];
+  const { claims } = said;
   const fields = Object.keys(REGISTERED_NAMES) as ClientField[];
   const attested = fields.filter(
     (field) => Object.hasOwn(claims, REGISTERED_NAMES[field]) && isReadSomewhere(REGISTERED_NAMES[field]),

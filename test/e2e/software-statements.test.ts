@@ -178,6 +178,9 @@ onEachEngine((engine) => {
   });
 
   describe('400', () => {
+    /** Claims as text, of this issuer. */
+    const withIssuer = (json: string) =>
+      json.replace('{', () => `{"iss":${JSON.stringify(issuer.url)}` + (json === '{}' ? '' : ','));
     const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
 
     it.each<[string, string, () => unknown]>([
@@ -216,6 +219,31 @@ onEachEngine((engine) => {
       ],
       ['spaces behind it', 'must be a signed JWT', async () => `${await statementOf()} `],
       ['a time to come', 'not valid yet', () => statementOf({ nbf: now() + 3600 })],
+      ['a header that is cut off', 'must be a signed JWT', () => 'eyJhbGc.eyJpc3MiOiJ4In0.AA'],
+      ['a header that is no object', 'must be a signed JWT', () => issuer.signText('[]', '{"iss":"x"}')],
+      ['claims that are no object', 'must be a signed JWT', () => issuer.signText('{"alg":"ES256"}', '[]')],
+      [
+        'a type that is no text',
+        'is a JWT for something else',
+        () => issuer.signText('{"alg":"ES256","kid":"key-1","typ":{"toString":1}}', withIssuer('{}')),
+      ],
+      ['an issuer that is no text', 'must name its issuer', () => statementOf({ iss: [issuer.url] })],
+      ['an audience that is no text', 'an array of strings as "aud"', () => statementOf({ aud: [1] })],
+      [
+        'an unknown extension (RFC 7515 §4.1.11)',
+        'wrong signature',
+        () => issuer.signText('{"alg":"ES256","kid":"key-1","crit":["x"],"x":1}', withIssuer('{}')),
+      ],
+      ['an expiry that is no number', 'has expired', () => statementOf({ exp: 'tomorrow' })],
+      [
+        'claims that are nested too deep',
+        'must be a signed JWT',
+        () =>
+          issuer.signText(
+            '{"alg":"ES256","kid":"key-1"}',
+            withIssuer(`{"jwks":{"keys":[{"kty":"RSA","x":${'['.repeat(9_000)}${']'.repeat(9_000)}}]}}`),
+          ),
+      ],
     ])('invalid_software_statement: %s', async (_, says, statement) => {
       const before = await registry.rows('oauth_clients');
       const answer = await registry.register({ software_statement: await statement(), client_name: '' });

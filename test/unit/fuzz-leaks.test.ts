@@ -28,7 +28,7 @@ const aReply = (body: object, headers: Record<string, string> = {}): HttpReply =
 /** One who was told `SECRET`. */
 function aCaller(): Known {
   const credentials = { admin: '', member: '', orgId: '', revoked: '', jwt: '', softwareStatement: '' };
-  const caller = new Known(credentials);
+  const caller = new Known(credentials, []);
   caller.learn(aRequest({ door: 'CreateOAuthClient', method: 'POST' }), aReply({ client_secret: SECRET }));
   return caller;
 }
