@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
-import { CONFIG, type Config } from '../config/config.js';
+import { type ClaimValue, CONFIG, type Config } from '../config/config.js';
 import { COMPACT_JWS, JwtVerifier } from '../jwt/jwt-verifier.js';
-import { type Principal, type Role, ROLES } from './principal.js';
+import { hasClaim, isForOtherUse } from './jwt-claims.js';
+import type { Principal } from './principal.js';
 
 /** Tokens of the one issuer that the operator trusts, where there is one. */
 @Injectable()
@@ -27,25 +28,31 @@ export class JwtService {
    * @throws RegistryError `temporarily_unavailable` where the issuer's keys cannot be had
    */
   async authenticate(token: string): Promise<Principal | null> {
-    const audience = this.config.jwtAudience ?? undefined;
-    const claims = await this.verifier?.verify(token, { audience, requiredClaims: ['exp', 'sub'] });
-    return claims ? principalOf(claims) : null;
+    const { jwtAudience, jwtType, jwtAdmin } = this.config;
+    const claims = await this.verifier?.verify(token, {
+      audience: jwtAudience ?? undefined,
+      typ: jwtType ?? undefined,
+      requiredClaims: ['exp', 'sub'],
+    });
+    return claims && !isForOtherUse(claims) ? principalOf(claims, jwtAdmin) : null;
   }
 }
 
-/** The claims that say who is calling: `sub`, `org_id`, and `role`, which is `member` where it is not there. */
-function principalOf({ sub, org_id: orgId, role = 'member' }: JWTPayload): Principal | null {
+/**
+ * The claims that say who is calling: `sub` and `org_id`.
+ * @param admin the claim that makes an admin of a member; null: none does
+ */
+function principalOf(claims: JWTPayload, admin: ClaimValue | null): Principal | null {
+  const { sub, org_id: orgId } = claims;
   if (!isOwnerName(sub) || !isOwnerName(orgId)) return null;
-  return ROLES.includes(role as Role)
-    ? {
-        userId: sub,
-        orgId,
-        role: role as Role,
-        actor: { type: 'jwt', id: sub },
-        keyName: null,
-        sessionExpiresAt: null,
-      }
-    : null;
+  return {
+    userId: sub,
+    orgId,
+    role: admin !== null && hasClaim(claims, admin) ? 'admin' : 'member',
+    actor: { type: 'jwt', id: sub },
+    keyName: null,
+    sessionExpiresAt: null,
+  };
 }
 
 /** What both databases can store as an owner. */

@@ -16,6 +16,12 @@ export class ConfigError extends Error {}
 
 export type DatabaseConfig = { engine: 'sqlite'; path: string } | { engine: 'postgres'; url: string };
 
+/** A claim, and the value that it must have, or contain. */
+export interface ClaimValue {
+  claim: string;
+  value: string;
+}
+
 /** Somebody whose software statements are believed. */
 export interface SoftwareStatementIssuer {
   /** Compared to `iss` as it stands. */
@@ -155,6 +161,12 @@ function trustedProxies(raw: string): false | number | string[] | undefined {
   return addresses(raw);
 }
 
+/** Split at the first equals sign. */
+function claimValue(raw: string): ClaimValue | undefined {
+  const [, claim, value] = /^([^\s=]+)=(\S.*)$/.exec(raw) ?? [];
+  return claim && value ? { claim, value } : undefined;
+}
+
 function grantTypes(raw: string): readonly GrantType[] | undefined {
   return someOf(words(raw), isGrantType);
 }
@@ -282,6 +294,20 @@ const settings = {
     variable: 'AUTH_JWT_JWKS_URI',
     takes: "an http or https URL of the issuer's JSON Web Key Set",
     read: httpUrl,
+    fallback: null,
+  }),
+  /** The claim of a JWT that makes an admin; null: all JWTs are those of members. */
+  jwtAdmin: setting<ClaimValue | null>({
+    variable: 'AUTH_JWT_ADMIN',
+    takes: 'CLAIM=VALUE, such as roles=registry-admin or realm_access.roles=registry-admin',
+    read: claimValue,
+    fallback: null,
+  }),
+  /** The `typ` that the header of a JWT must have; null: any. */
+  jwtType: setting<string | null>({
+    variable: 'AUTH_JWT_TYPE',
+    takes: 'a media type, such as at+jwt (RFC 9068)',
+    read: (raw) => (/^[\w.+-]+(\/[\w.+-]+)?$/.test(raw) ? raw : undefined),
     fallback: null,
   }),
   /** Who may register: anyone, whoever has credentials, or nobody. */
@@ -519,11 +545,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const config = Object.fromEntries(
     Object.entries(settings).map(([key, definition]) => [key, readSetting(definition, env)]),
   ) as unknown as Config;
-  const { jwtIssuer, jwtAudience, jwtJwksUri } = config;
+  const { jwtIssuer, jwtAudience, jwtJwksUri, jwtAdmin, jwtType } = config;
   if (jwtIssuer !== null && jwtAudience === null) {
     throw new ConfigError(settingFault('jwtAudience'));
   }
-  if (jwtIssuer === null && (jwtAudience !== null || jwtJwksUri !== null)) {
+  if (jwtIssuer === null && [jwtAudience, jwtJwksUri, jwtAdmin, jwtType].some((value) => value !== null)) {
     throw new ConfigError(`${settingFault('jwtIssuer')}; without it no token is accepted`);
   }
   return config;

@@ -39,7 +39,7 @@ export class JwtVerifier {
    */
   async verify(
     token: string,
-    options: Pick<JWTVerifyOptions, 'audience' | 'requiredClaims'> = {},
+    options: Pick<JWTVerifyOptions, 'audience' | 'requiredClaims' | 'typ'> = {},
   ): Promise<JWTPayload | null> {
     const { issuer } = this;
     const all = { ...options, issuer, algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS };

@@ -63,7 +63,13 @@ onEachEngine((engine) => {
   beforeAll(async () => {
     issuer = await TokenIssuer.start();
     built = await buildConsole();
-    registry = await Registry.start(engine, issuer.env, {}, undefined, built.directory);
+    registry = await Registry.start(
+      engine,
+      { ...issuer.env, AUTH_JWT_ADMIN: 'realm_access.roles=registry-admin' },
+      {},
+      undefined,
+      built.directory,
+    );
     const keys = registry.app.get(ApiKeysService, { strict: false });
     const revoked = await registry.createKey();
     await keys.revoke(revoked.id, SYSTEM);
@@ -86,7 +92,11 @@ onEachEngine((engine) => {
       'key with a typing error': `${memberA.slice(0, -1)}${memberA.endsWith('0') ? '1' : '0'}`,
       'key in upper case': memberA.toUpperCase(),
       'JWT of a member': await issuer.sign(),
-      'JWT of an admin': await issuer.sign({ role: 'admin' }),
+      'JWT of an admin': await issuer.sign({ realm_access: { roles: ['user', 'registry-admin'] } }),
+      'JWT of a member that has a role of another name': await issuer.sign({
+        role: 'admin',
+        roles: ['registry-admin'],
+      }),
       'JWT of a foreign key': await issuer.sign({}, foreignKey),
       'JWT of a foreign issuer': await issuer.sign({ iss: 'https://evil.example' }),
       'JWT for another audience': await issuer.sign({ aud: 'https://other.example' }),
@@ -100,7 +110,12 @@ onEachEngine((engine) => {
       'JWT with a subject too long to be stored': await issuer.sign({ sub: 'x'.repeat(300) }),
       'JWT with a subject that is no text': await issuer.sign({ sub: { a: 1 } }),
       'JWT without subject': await issuer.sign({ sub: undefined }),
-      'JWT with an unknown role': await issuer.sign({ role: 'owner' }),
+      'ID token of an implicit flow': await issuer.sign({ at_hash: 'x' }),
+      'ID token of a hybrid flow': await issuer.sign({ c_hash: 'x' }),
+      'ID token with a nonce': await issuer.sign({ nonce: 'n-0S6_WzA2Mj' }),
+      'ID token of Keycloak': await issuer.sign({ typ: 'ID' }),
+      'access token of an old Keycloak': await issuer.sign({ typ: 'Bearer', nonce: 'n-0S6_WzA2Mj' }),
+      'logout token': await issuer.sign({ events: {} }),
       'JWT signed with the public key as a shared secret': await issuer.sign({}, publicKeyAsSecret, {
         alg: 'HS256',
         kid: 'key-1',
@@ -128,6 +143,8 @@ onEachEngine((engine) => {
     'member of org B': 'member',
     'key with an expiry to come': 'member',
     'JWT of a member': 'member',
+    'JWT of a member that has a role of another name': 'member',
+    'access token of an old Keycloak': 'member',
     admin: 'admin',
     'another admin': 'admin',
     'JWT of an admin': 'admin',
@@ -228,6 +245,54 @@ onEachEngine((engine) => {
   it('a client that is created with a JWT belongs to the organization and user of its claims', async () => {
     const { body } = await registry.createClient(aClient(), await issuer.sign({ org_id: 'acme', sub: 'u1' }));
     expect(body.data).toMatchObject({ org_id: 'acme', user_id: 'u1' });
+  });
+
+  describe('a JWT of an admin', () => {
+    const ADMIN = '200';
+    const ask = async (env: Record<string, string>, ...tokens: string[]) => {
+      const registry = await Registry.start(engine, { ...issuer.env, ...env });
+      const answers = [];
+      for (const token of tokens) {
+        answers.push(summaryOf(await registry.graphql('{ __typename }', {}, token)));
+      }
+      await registry.stop();
+      return answers;
+    };
+
+    it('there is none where no claim was set that makes one', async () => {
+      const claims = { role: 'admin', roles: ['admin'], scope: 'admin', admin: true };
+      expect(await ask({}, await issuer.sign(claims))).toEqual([FORBIDDEN]);
+    });
+
+    it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+      ['role=admin', { role: 'admin' }, { role: 'admin user' }],
+      ['roles=admin', { roles: ['a', 'admin'] }, { roles: ['administrator'] }],
+      ['scope=registry:admin', { scope: 'openid registry:admin' }, { scope: 'registry:admin2' }],
+      ['scp=registry.admin', { scp: 'registry.read registry.admin' }, { scp: '' }],
+      ['realm_access.roles=admin', { realm_access: { roles: ['admin'] } }, { realm_access: 'admin' }],
+      ['https://acme.example/roles=admin', { 'https://acme.example/roles': ['admin'] }, { roles: ['admin'] }],
+      ['registry_admin=true', { registry_admin: true }, { registry_admin: false }],
+      ['constructor.name=Object', { constructor: { name: 'Object' } }, {}],
+    ])('with AUTH_JWT_ADMIN=%s: %j, but not %j', async (AUTH_JWT_ADMIN, claims, others) => {
+      expect(await ask({ AUTH_JWT_ADMIN }, await issuer.sign(claims), await issuer.sign(others))).toEqual([
+        ADMIN,
+        FORBIDDEN,
+      ]);
+    });
+
+    it.each(['at+jwt', 'application/at+jwt', 'AT+JWT'])(
+      'with AUTH_JWT_TYPE=%s, another type is refused (RFC 9068 §4)',
+      async (AUTH_JWT_TYPE) => {
+        const sign = (typ?: string) => issuer.sign({}, undefined, { alg: 'ES256', kid: 'key-1', typ });
+        const tokens = [
+          await sign('at+jwt'),
+          await sign('application/at+jwt'),
+          await sign('JWT'),
+          await sign(),
+        ];
+        expect(await ask({ AUTH_JWT_TYPE }, ...tokens)).toEqual([FORBIDDEN, FORBIDDEN, INVALID, INVALID]);
+      },
+    );
   });
 
   it('without a trusted issuer, a JWT is just an unknown key', async () => {

@@ -12,6 +12,8 @@ const DEFAULTS: Config = {
   jwtIssuer: null,
   jwtAudience: null,
   jwtJwksUri: null,
+  jwtAdmin: null,
+  jwtType: null,
   registrationMode: 'open',
   registrationMetadata: 'registered',
   registrationAllowedScopes: null,
@@ -128,6 +130,14 @@ describe('The configuration', () => {
       [
         { ...JWT, AUTH_JWT_JWKS_URI: 'https://issuer.example/keys?p=b2c' },
         { ...JWT_READ, jwtJwksUri: 'https://issuer.example/keys?p=b2c' },
+      ],
+      [
+        { ...JWT, AUTH_JWT_ADMIN: 'https://acme.example/roles=registry=admin', AUTH_JWT_TYPE: 'at+jwt' },
+        {
+          ...JWT_READ,
+          jwtAdmin: { claim: 'https://acme.example/roles', value: 'registry=admin' },
+          jwtType: 'at+jwt',
+        },
       ],
       [{ REGISTRATION_METADATA: 'strict' }, { registrationMetadata: 'strict' }],
       [{ REGISTRATION_METADATA: 'lenient' }, { registrationMetadata: 'lenient' }],
@@ -255,6 +265,14 @@ describe('The configuration', () => {
       ),
       // Without an audience, a token that was meant for another service would open this one
       [{ AUTH_JWT_ISSUER: 'https://issuer.example' }, 'AUTH_JWT_AUDIENCE'],
+      [{ AUTH_JWT_ADMIN: 'role=admin' }, 'AUTH_JWT_ISSUER'],
+      [{ AUTH_JWT_TYPE: 'at+jwt' }, 'AUTH_JWT_ISSUER'],
+      ...['admin', '=admin', 'role=', 'role', 'a b=c'].map(
+        (value) => [{ ...JWT, AUTH_JWT_ADMIN: value }, 'AUTH_JWT_ADMIN'] as const,
+      ),
+      ...['at jwt', 'a/b/c', '/'].map(
+        (value) => [{ ...JWT, AUTH_JWT_TYPE: value }, 'AUTH_JWT_TYPE'] as const,
+      ),
       [{ ...JWT, AUTH_JWT_AUDIENCE: '  ' }, 'AUTH_JWT_AUDIENCE'],
       ...['keys', 'file:///etc/keys.json'].map(
         (value) => [{ ...JWT, AUTH_JWT_JWKS_URI: value }, 'AUTH_JWT_JWKS_URI'] as const,

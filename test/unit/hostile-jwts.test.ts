@@ -5,7 +5,7 @@ import { SoftwareStatementsService } from '../../src/clients/software-statements
 import { type Config, readConfig } from '../../src/config/config.js';
 import { TokenIssuer } from '../support/token-issuer.js';
 
-const RUNS = 3_000;
+const RUNS = 1_000;
 
 /** What is asked of each JWT: the verifier is the real one, and so is the endpoint of the issuer's keys. */
 describe('A JWT that is malformed, signed or not', () => {
