@@ -10,6 +10,7 @@ import {
   ValidationTypes,
 } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata.js';
+import { memberFault } from '../clients/policy/metadata-members.js';
 import { RegistryError, type FieldFaults } from '../errors/registry-error.js';
 
 /**
@@ -45,8 +46,8 @@ export function TextList(values?: readonly string[]): PropertyDecorator {
   };
 }
 
-/** What becomes of a member, by its name: `read`, `ignore`d or `refuse`d. */
-export type MemberSorter = (member: string) => 'read' | 'ignore' | 'refuse';
+/** What becomes of a member: it is `read`, `ignore`d or `refuse`d. */
+export type MemberSorter = (member: string, value: unknown) => 'read' | 'ignore' | 'refuse';
 
 /** @throws RegistryError `invalid_request` where the body is no JSON object */
 export function requireObject(raw: unknown): Record<string, unknown> {
@@ -122,9 +123,9 @@ export function readShape<T extends object>(type: new () => T, raw: unknown, sor
   const faults: FieldFaults = {};
   const members: [string, unknown][] = [];
   for (const [name, value] of Object.entries(requireObject(raw))) {
-    const treatment = sort(name);
+    const treatment = sort(name, value);
     if (treatment === 'read') members.push([name, value]);
-    if (treatment === 'refuse') faults[name] = ['is not known here; leave it out'];
+    if (treatment === 'refuse') faults[name] = [memberFault(name)];
   }
   // Not by class-transformer: it walks into nested values, and trips over a member "constructor" there
   const body = Object.assign(new type(), Object.fromEntries(members));

@@ -11,6 +11,7 @@ import {
   MAX_VALID_SECRETS,
   type SecretSubmission,
 } from './client-secret.js';
+import { usesSecret } from './policy/client.js';
 import { secretRequestFaults } from './policy/secret-request.js';
 import { refusal } from './submission.js';
 import { ClientSecretsRepository, type LockedSecrets } from './client-secrets.repository.js';
@@ -44,6 +45,11 @@ export class ClientSecretsService {
     const issue = async ({ client, secrets, record }: LockedSecrets) => {
       if (client.type === 'public') {
         throw impossible('A public client cannot keep a secret, so it gets none (RFC 6749 §2.1).');
+      }
+      if (!usesSecret(client)) {
+        throw impossible(
+          `The client authenticates by ${client.tokenEndpointAuthMethod}, so it gets no secret.`,
+        );
       }
       if (othersExpireAt !== null) await secrets.expireBy(othersExpireAt);
       if ((await secrets.valid(now)).length >= MAX_VALID_SECRETS) {

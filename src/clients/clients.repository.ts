@@ -50,7 +50,7 @@ import {
   type Tally,
   type TallyStep,
 } from './client-query.js';
-import { CLIENT_TYPES } from './policy/client.js';
+import { CLIENT_TYPES, usesSecret } from './policy/client.js';
 import { GRANT_TYPES } from './policy/grant-types.js';
 
 /** What statements that read clients are called by those who watch. */
@@ -241,7 +241,7 @@ export class ClientsRepository {
 
   /**
    * Stores what `change` makes of a client that it alone sees meanwhile, and that `by` did it; nothing where it makes the
-   * same client.
+   * same client. One that does not authenticate with a secret any more loses all.
    * @throws RegistryError `not_found`
    */
   change(
@@ -255,7 +255,14 @@ export class ClientsRepository {
       if (changed === client) return client;
       const isShared = KEEPS_SHARED.includes(action);
       await manager.update(ClientEntity, changed.id, isShared ? changed : { ...changed, metadataHash: null });
-      await record(manager, by, [entryOf(action, client, changed)]);
+      const isWithoutSecret = usesSecret(client) && !usesSecret(changed);
+      const revoked = isWithoutSecret
+        ? await new SecretsOfClient(client.id, manager).revokeAll(new Date())
+        : [];
+      await record(manager, by, [
+        entryOf(action, client, changed),
+        ...revoked.map((id) => secretEntry('client_secret.revoked', client.id, id)),
+      ]);
       return changed;
     });
   }
@@ -346,7 +353,7 @@ export class ClientsRepository {
           await manager.update(ClientEntity, id, { ...changed, ...setToken(token) });
           await record(manager, by, [
             ...(changed === client ? [] : [entryOf('client.updated', client, changed)]),
-            ...ofSecrets.map((entry) => ({ ...entry, clientId: id, changes: [] })),
+            ...ofSecrets.map(({ action, targetId }) => secretEntry(action, id, targetId)),
             entryOf('registration_token.issued', changed, changed),
           ]);
         },
@@ -536,3 +543,11 @@ function entryOf(action: AuditAction, before: Client | null, after: Client): Aud
   const changes = changesBetween(before && auditedFields(before), auditedFields(after));
   return { action, clientId: id, targetId: id, changes };
 }
+
+/** What was done to a secret of a client. */
+const secretEntry = (action: AuditAction, clientId: string, targetId: string): AuditEntry => ({
+  action,
+  clientId,
+  targetId,
+  changes: [],
+});

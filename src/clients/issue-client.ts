@@ -2,7 +2,7 @@ import { type Author, changesBetween } from '../audit/audit-event.js';
 import { newId } from '../database/id.js';
 import { generateSecret } from '../secrets/secret.js';
 import { auditedFields, type Client, type IssuedClient, type IssuedSecret, type Origin } from './client.js';
-import type { ClientProfile, ClientType } from './policy/client.js';
+import { type ClientProfile, usesSecret } from './policy/client.js';
 
 /** Makes a new client of a profile, with a secret where it can keep one. */
 export function issueClient(profile: ClientProfile, origin: Origin): IssuedClient {
@@ -23,7 +23,7 @@ export function issueClient(profile: ClientProfile, origin: Origin): IssuedClien
     ...profile,
     name: profile.name ?? id,
   };
-  return { client, secret: secretFor(client.type) };
+  return { client, secret: secretFor(client) };
 }
 
 /**
@@ -60,7 +60,7 @@ export function changeClient(client: Client, change: Partial<Client>): Client {
   };
 }
 
-/** A public client cannot keep a secret (RFC 6749 §2.1). */
-export function secretFor(type: ClientType): IssuedSecret | null {
-  return type === 'confidential' ? { value: generateSecret(), expiresAt: null } : null;
+/** A public client cannot keep a secret (RFC 6749 §2.1), and one that signs assertions needs none. */
+export function secretFor(client: Pick<ClientProfile, 'tokenEndpointAuthMethod'>): IssuedSecret | null {
+  return usesSecret(client) ? { value: generateSecret(), expiresAt: null } : null;
 }

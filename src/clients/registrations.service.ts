@@ -11,7 +11,7 @@ import type { Registration } from './load-client.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokensService } from './initial-access-tokens.service.js';
 import { changeProfile, issueClient, secretFor } from './issue-client.js';
-import type { ClientProfile } from './policy/client.js';
+import { type ClientProfile, usesSecret } from './policy/client.js';
 import {
   limited,
   narrow,
@@ -172,7 +172,7 @@ export class RegistrationsService implements OnModuleInit {
 
   /**
    * Replaces all that the client said of itself: what is left out is as if it had never been said. The token is replaced
-   * too; a client that can keep a secret only now gets one, and one that cannot any more loses all.
+   * too; a client that authenticates with a secret only now gets one, and one that does not any more loses all.
    * @param readReplacement asked only once the token is known to be the client's
    * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
    */
@@ -195,9 +195,9 @@ export class RegistrationsService implements OnModuleInit {
       const policy = this.policyFor(initialAccessToken);
       const changed = changeProfile(client, grant({ ...submission, faults }, policy, namesOf(client)), by);
 
-      const isOtherType = changed.type !== client.type;
-      const secret = isOtherType ? secretFor(changed.type) : null;
-      const revoked = isOtherType ? await secrets.revokeAll(now) : [];
+      const needsOther = usesSecret(changed) !== usesSecret(client);
+      const secret = needsOther ? secretFor(changed) : null;
+      const revoked = needsOther ? await secrets.revokeAll(now) : [];
       const issued = secret === null ? [] : [(await secrets.add(secret, now)).id];
       const registrationToken = generateSecret();
       await store(changed, registrationToken, [

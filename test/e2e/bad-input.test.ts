@@ -304,10 +304,12 @@ const WRONG_VALUES: Record<DoorName, Record<string, [string, unknown][]>> = {
     ],
     response_types: NOT_A_LIST,
     scope: [
-      ...NOT_A_STRING,
+      // D10a: null counts as absent
+      ...NOT_A_STRING.filter(([, value]) => value !== null),
       ...BAD_SCOPES.map(([name, scopes]): [string, unknown] => [name, scopes.join(' ')]),
     ],
     token_endpoint_auth_method: notOneOf('client_secret_basic'),
+    token_endpoint_auth_signing_alg: NOT_A_STRING,
     logo_uri: NOT_A_WEB_URI,
     'logo_uri#ja': NOT_A_WEB_URI,
     policy_uri: NOT_A_WEB_URI,
@@ -1231,7 +1233,8 @@ onEachEngine((engine) => {
         grant_types: ['unknown'],
         response_types: 'code',
         scope: 'a"b',
-        token_endpoint_auth_method: 'private_key_jwt',
+        token_endpoint_auth_method: 'client_secret_jwt',
+        token_endpoint_auth_signing_alg: 1,
         logo_uri: '/logo.png',
         tos_uri: null,
         policy_uri: {},

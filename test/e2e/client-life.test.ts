@@ -179,7 +179,14 @@ onEachEngine((engine) => {
         { redirect_uris: ['must have at least one URI for the authorization_code grant'] },
       ],
       ['null for what must be there', { name: null }, { name: ['must be a string'] }],
-      ['unknown members', { client_secret: 'x' }, { client_secret: ['is not known here; leave it out'] }],
+      [
+        'unknown members, and those that the server sets',
+        { colour: 'x', client_secret: 'x' },
+        {
+          colour: ['is not known here; leave it out'],
+          client_secret: ['is set by the server; leave it out'],
+        },
+      ],
       [
         'faults of shape and of meaning at once',
         { name: 1, tos_uri: 'x' },

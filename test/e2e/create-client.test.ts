@@ -203,15 +203,25 @@ onEachEngine((engine) => {
       });
     });
 
-    it.each(['client_id', 'client_secret', 'org_id', 'user_id', 'record_type', 'created_at', 'verified'])(
-      'D13: %s is for the server to set',
-      async (member) => {
-        const { status, body } = await registry.createClient(aClient({ [member]: 'chosen' }));
-        expect({ status, fields: body.invalid_fields }).toEqual({
-          status: 422,
-          fields: { [member]: ['is not known here; leave it out'] },
-        });
-      },
-    );
+    it('D13, D16: says of every member of a reply that it is set by the server, where no request has it', async () => {
+      const { body: created } = await registry.createClient(aClient());
+      const taken = [
+        ...['name', 'client_type', 'allowed_scopes', 'allowed_grant_types'],
+        ...['require_pkce', 'redirect_uris', 'logo_uri', 'policy_uri', 'tos_uri'],
+      ];
+      const members = Object.keys(created.data as object).filter((member) => !taken.includes(member));
+      expect(members).toEqual(expect.arrayContaining(['client_id', 'client_secret', 'org_id', 'created_at']));
+      const sent = [...members, 'status', 'verified', 'client_secret_expires_at', 'client_id_issued_at'];
+      const { status, body } = await registry.createClient(
+        aClient(Object.fromEntries([...sent, 'colour'].map((member) => [member, 'chosen']))),
+      );
+      expect({ status, fields: body.invalid_fields }).toEqual({
+        status: 422,
+        fields: {
+          ...Object.fromEntries(sent.map((member) => [member, ['is set by the server; leave it out']])),
+          colour: ['is not known here; leave it out'],
+        },
+      });
+    });
   });
 });

@@ -141,7 +141,6 @@ onEachEngine((engine) => {
     it.each([
       ['a public client with authorization_code', 'none', ['authorization_code'], true],
       ['a confidential client', 'client_secret_basic', ['authorization_code'], false],
-      ['a public client without authorization_code', 'none', ['refresh_token'], false],
     ])('D11: %s: PKCE required is %#', async (_, method, grants, expected) => {
       const { body } = await registry.register({
         redirect_uris: CALLBACK,
@@ -198,10 +197,27 @@ onEachEngine((engine) => {
     });
 
     it('D10: null is a wrong type, not an absent member', async () => {
-      const { status, body } = await registry.register({ scope: null, client_name: null });
+      const { status, body } = await registry.register({ logo_uri: null, client_name: null });
       expect({ status, fields: body.invalid_fields }).toEqual({
         status: 400,
-        fields: { scope: ['must be a string'], client_name: ['must be a string'] },
+        fields: { logo_uri: ['must be a string'], client_name: ['must be a string'] },
+      });
+    });
+
+    it.each([
+      ['refresh_token alone', ['refresh_token']],
+      ['refresh_token and a grant that is dropped', ['refresh_token', 'implicit']],
+    ])('D15: nothing would ever issue a refresh token where a client has %s', async (_, grants) => {
+      const { status, body } = await registry.register({ grant_types: grants, redirect_uris: CALLBACK });
+      expect({ status, error: body.error, fields: body.invalid_fields }).toEqual({
+        status: 400,
+        error: 'invalid_client_metadata',
+        fields: {
+          grant_types: [
+            'must contain a grant type beside refresh_token, which issues none by itself; ' +
+              'offered here: client_credentials, authorization_code, refresh_token',
+          ],
+        },
       });
     });
   });
@@ -253,6 +269,36 @@ onEachEngine((engine) => {
       expect(status).toBe(expected);
       if (status === 400) expect(Object.keys(body.invalid_fields)).toEqual([member]);
       else expect(JSON.stringify(body)).not.toContain('chosen');
+    });
+
+    it.each([
+      ['strict', 400],
+      ['registered', 201],
+      ['lenient', 201],
+    ])(
+      'D5a: %s: members of other OAuth registries give %d, and are not part of it',
+      async (profile, expected) => {
+        const sent = {
+          resource: 'https://mcp.example.com',
+          code_challenge_method: 'S256',
+          token_endpoint_auth_methods_supported: ['none'],
+        };
+        const { status, body } = await byProfile[profile]!.register(sent);
+        expect(status).toBe(expected);
+        if (status === 400) expect(Object.keys(body.invalid_fields)).toEqual(Object.keys(sent));
+        else expect(Object.keys(body as object)).not.toEqual(expect.arrayContaining(['resource']));
+      },
+    );
+
+    it.each([
+      ['strict', 400],
+      ['registered', 201],
+      ['lenient', 201],
+    ])('D10a: %s: null for the scope gives %d', async (profile, expected) => {
+      const { status, body } = await byProfile[profile]!.register({ scope: null, redirect_uris: CALLBACK });
+      expect(status).toBe(expected);
+      if (status === 400) expect(body.invalid_fields).toEqual({ scope: ['must be a string'] });
+      else expect(body).not.toHaveProperty('scope');
     });
 
     it.each([

@@ -1,4 +1,9 @@
-import { isTranslation, METADATA_PROFILES, treatMember } from '../../src/clients/policy/metadata-members.js';
+import {
+  countsAsAbsent,
+  isTranslation,
+  METADATA_PROFILES,
+  treatMember,
+} from '../../src/clients/policy/metadata-members.js';
 
 const treatments = (member: string) => METADATA_PROFILES.map((profile) => treatMember(member, profile));
 
@@ -29,6 +34,7 @@ describe('Under the profiles strict, registered and lenient', () => {
     'software_id',
     'software_version',
     'application_type',
+    'token_endpoint_auth_signing_alg',
     'client_name#ja',
     'client_name#ja-Hani-JP',
     'policy_uri#DE-ch-1996',
@@ -58,7 +64,6 @@ describe('Under the profiles strict, registered and lenient', () => {
     'request_object_signing_alg',
     'request_object_encryption_alg',
     'request_object_encryption_enc',
-    'token_endpoint_auth_signing_alg',
     'default_max_age',
     'require_auth_time',
     'default_acr_values',
@@ -81,11 +86,38 @@ describe('Under the profiles strict, registered and lenient', () => {
   });
 
   it.each([
+    // OAuth Parameters
+    'response_type',
+    'redirect_uri',
+    'resource',
+    'audience',
+    'code_challenge',
+    'code_challenge_method',
+    'authorization_details',
+    // OAuth Authorization Server Metadata
+    'issuer',
+    'token_endpoint',
+    'scopes_supported',
+    'token_endpoint_auth_methods_supported',
+    'code_challenge_methods_supported',
+    'pre-authorized_grant_anonymous_access_supported',
+  ])('a member of another OAuth registry is ignored beyond strict: %s', (member) => {
+    expect(treatments(member)).toEqual(['refuse', 'ignore', 'ignore']);
+  });
+
+  it.each([
+    ['scope', null, [false, true, true]],
+    ['scope', '', [false, false, false]],
+    ['client_name', null, [false, false, false]],
+  ])('%s: %j counts as left out: %j', (member, value, expected) => {
+    expect(METADATA_PROFILES.map((profile) => countsAsAbsent(member, value, profile))).toEqual(expected);
+  });
+
+  it.each([
     'org_id',
     'user_id',
     'verified',
     'require_pkce',
-    'redirect_uri',
     'Client_Name',
     'client_name ',
     'client_name#',

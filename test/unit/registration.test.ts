@@ -89,12 +89,6 @@ describe('The open door', () => {
       { ...confidential, type: 'public', requirePkce: true },
     ],
     [
-      'a public client without authorization_code: no PKCE (D11)',
-      { tokenEndpointAuthMethod: 'none', grantTypes: ['refresh_token'] },
-      OPEN,
-      { ...confidential, type: 'public', grantTypes: ['refresh_token'] },
-    ],
-    [
       'a registered grant beside an offered one: the offered one (D5)',
       { grantTypes: ['implicit', DEVICE, 'authorization_code'], redirectUris },
       OPEN,
@@ -188,6 +182,16 @@ describe('The open door', () => {
       STRICT,
       {
         grant_types: [`must not contain an unknown grant type; ${OFFERED}`],
+      },
+    ],
+    [
+      'refresh_token alone (D15)',
+      { grantTypes: ['refresh_token', 'implicit'] },
+      OPEN,
+      {
+        grant_types: [
+          `must contain a grant type beside refresh_token, which issues none by itself; ${OFFERED}`,
+        ],
       },
     ],
     [

@@ -129,6 +129,8 @@ export type CreateOAuthClientInput = {
   softwareVersion?: string | null | undefined;
   /** How it proves who it is at the token endpoint (RFC 7591 §2). Must fit the clientType. */
   tokenEndpointAuthMethod?: TokenEndpointAuthMethod | null | undefined;
+  /** The only algorithm that it may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone. */
+  tokenEndpointAuthSigningAlg?: string | null | undefined;
   /** A page with the terms of service. */
   tosUri?: string | null | undefined;
   /** Members of its metadata in other languages (RFC 7591 §2.2). */
@@ -195,7 +197,8 @@ export type OrderDirection = 'ASC' | 'DESC';
 export type Role = 'ADMIN' | 'MEMBER';
 
 /** How a client proves who it is at the token endpoint (RFC 7591 §2). */
-export type TokenEndpointAuthMethod = 'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST' | 'NONE';
+export type TokenEndpointAuthMethod =
+  'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST' | 'NONE' | 'PRIVATE_KEY_JWT';
 
 /** A member of the metadata in another language (RFC 7591 §2.2). */
 export type TranslationInput = {
@@ -237,6 +240,8 @@ export type UpdateOAuthClientInput = {
   softwareVersion?: string | null | undefined;
   /** How it proves who it is at the token endpoint (RFC 7591 §2). Must fit the clientType. */
   tokenEndpointAuthMethod?: TokenEndpointAuthMethod | null | undefined;
+  /** The only algorithm that it may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone. */
+  tokenEndpointAuthSigningAlg?: string | null | undefined;
   /** A page with the terms of service. */
   tosUri?: string | null | undefined;
   /** Members of its metadata in other languages (RFC 7591 §2.2). */

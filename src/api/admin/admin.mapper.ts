@@ -35,6 +35,7 @@ export function toOAuthClient(client: Client): OAuthClient {
     contacts: metadata.contacts ?? [],
     jwksUri: metadata.jwksUri ?? null,
     jwks: metadata.jwks ?? null,
+    tokenEndpointAuthSigningAlg: metadata.tokenEndpointAuthSigningAlg ?? null,
     softwareId: metadata.softwareId ?? null,
     softwareVersion: metadata.softwareVersion ?? null,
     softwareStatement: metadata.softwareStatement ?? null,

@@ -102,7 +102,7 @@ export class OAuthClientMutationsResolver {
 
   @Mutation(() => CreateOAuthClientPayload, {
     description:
-      'Creates a client for an organization. A confidential one gets a secret, which is told this once.',
+      'Creates a client for an organization. One that authenticates with a secret gets it, and it is told this once.',
   })
   async createOAuthClient(
     @Args('input', { description: 'The client as it is to be.' }) input: CreateOAuthClientInput,
@@ -113,7 +113,11 @@ export class OAuthClientMutationsResolver {
     return { ...payload(client), clientSecret: secret?.value ?? null };
   }
 
-  @Mutation(() => OAuthClientPayload, { description: 'Changes a client; what is left out stays.' })
+  @Mutation(() => OAuthClientPayload, {
+    description:
+      'Changes a client; what is left out stays. With a tokenEndpointAuthMethod that takes no secret all secrets end; with ' +
+      'one that takes a secret, issueOAuthClientSecret issues it.',
+  })
   async updateOAuthClient(
     @Args() { clientId: id, version, input }: UpdateClientArgs,
     @By('graphql') by: Author,
@@ -169,7 +173,7 @@ export class OAuthClientMutationsResolver {
   }
 
   @Mutation(() => IssueOAuthClientSecretPayload, {
-    description: 'Issues another secret to a confidential client. It is told this once.',
+    description: 'Issues another secret to a client that authenticates with one. It is told this once.',
   })
   async issueOAuthClientSecret(
     @Args() { clientId: id, expiresAt = null, expireOthersIn = null }: IssueSecretArgs,

@@ -13,7 +13,7 @@ export class OAuthClientPayload {
 export class CreateOAuthClientPayload extends OAuthClientPayload {
   @Field(() => String, {
     nullable: true,
-    description: 'The secret of a confidential client, this once; null for a public one.',
+    description: 'The secret of a client that authenticates with one, this once; null for others.',
   })
   clientSecret!: string | null;
 }

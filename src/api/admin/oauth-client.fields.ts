@@ -16,6 +16,7 @@ export const FIELD_NAMES = {
   contacts: 'contacts',
   jwksUri: 'jwksUri',
   jwks: 'jwks',
+  tokenEndpointAuthSigningAlg: 'tokenEndpointAuthSigningAlg',
   softwareId: 'softwareId',
   softwareVersion: 'softwareVersion',
   softwareStatement: 'softwareStatement',
@@ -40,6 +41,8 @@ export const ABOUT = {
   contacts: 'Ways to reach the people behind it.',
   jwksUri: 'Where its public keys are.',
   jwks: 'Its public keys: a JSON Web Key Set.',
+  tokenEndpointAuthSigningAlg:
+    'The only algorithm that it may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone.',
   softwareId: 'The same for every instance and version of the software.',
   softwareVersion: 'The version of the software.',
   applicationType: 'Where it runs.',

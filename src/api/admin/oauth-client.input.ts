@@ -78,6 +78,9 @@ export class CreateOAuthClientInput {
   @Field(() => GraphQLJSONObject, { nullable: true, description: ABOUT.jwks })
   jwks?: JsonWebKeySet | null;
 
+  @Field(() => String, { nullable: true, description: ABOUT.tokenEndpointAuthSigningAlg })
+  tokenEndpointAuthSigningAlg?: string | null;
+
   @Field(() => String, { nullable: true, description: ABOUT.softwareId })
   softwareId?: string | null;
 

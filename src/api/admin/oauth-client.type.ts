@@ -119,6 +119,9 @@ export class OAuthClient {
   @Field(() => GraphQLJSONObject, { nullable: true, description: ABOUT.jwks })
   jwks!: JsonWebKeySet | null;
 
+  @Field(() => String, { nullable: true, description: ABOUT.tokenEndpointAuthSigningAlg })
+  tokenEndpointAuthSigningAlg!: string | null;
+
   @Field(() => String, { nullable: true, description: ABOUT.softwareId })
   softwareId!: string | null;
 

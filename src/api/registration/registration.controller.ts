@@ -21,7 +21,7 @@ import type { Principal } from '../../auth/principal.js';
 import { RegistrationsService } from '../../clients/registrations.service.js';
 import { SoftwareStatementsService } from '../../clients/software-statements.service.js';
 import { bearerToken, initialAccessToken } from '../../auth/authenticator.js';
-import { treatMember } from '../../clients/policy/metadata-members.js';
+import { countsAsAbsent, treatMember } from '../../clients/policy/metadata-members.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { readFlag } from '../flag.js';
 import { readShape, requireObject } from '../shape.js';
@@ -31,7 +31,12 @@ import { NoStore } from '../no-store.js';
 import { OAuthError } from '../error.dto.js';
 import type { Submission } from '../../clients/submission.js';
 import { RegistryError } from '../../errors/registry-error.js';
-import { RegistrationError, RegistrationRequest, RegistrationResponse } from './registration.dto.js';
+import {
+  ExtendedRegistrationRequest,
+  RegistrationError,
+  RegistrationRequest,
+  RegistrationResponse,
+} from './registration.dto.js';
 import {
   type Management,
   type RegisteredMetadata,
@@ -72,7 +77,9 @@ export class RegistrationController {
     summary: 'Register an OAuth client dynamically (RFC 7591)',
     description:
       'Beyond the documented members, the profiles "registered" and "lenient" read client_uri, contacts, jwks_uri or jwks, ' +
-      'software_id, software_version, application_type and translations such as client_name#ja, and return them. ' +
+      'software_id, software_version, application_type and translations such as client_name#ja, and return them. They also ' +
+      'take the token_endpoint_auth_method private_key_jwt, which needs jwks_uri or jwks and gets no secret; ' +
+      'token_endpoint_auth_signing_alg may say which asymmetric algorithm its assertions must be signed with. ' +
       'A reply with a client_secret also has client_secret_expires_at, and every reply what RFC 7592 §3 adds. ' +
       'With ?dry_run=true everything is judged, nothing is stored, and the reply is 200 with what would be granted, or the ' +
       'error that there would be. Where the operator trusts its issuer, the claims of a software_statement win over the ' +
@@ -197,19 +204,22 @@ export class RegistrationController {
 
   /** @param known the software statement that the client has already; it goes on speaking where no other is sent */
   private async read(body: unknown, known?: string): Promise<Submission> {
-    const sort = (member: string) => treatMember(member, this.config.registrationMetadata);
+    const { registrationMetadata: profile } = this.config;
+    const request = profile === 'strict' ? RegistrationRequest : ExtendedRegistrationRequest;
+    const sort = (member: string, value: unknown) =>
+      countsAsAbsent(member, value, profile) ? 'ignore' : treatMember(member, profile);
     const { software_statement: sent, ...said } = requireObject(body);
     const statement = sent === undefined ? known : sent;
-    const isRead = this.softwareStatements.areTaken && sort('software_statement') !== 'refuse';
+    const isRead = this.softwareStatements.areTaken && sort('software_statement', statement) !== 'refuse';
     if (statement === undefined || !(isRead || statement === known)) {
-      return toSubmission(readShape(RegistrationRequest, body, sort));
+      return toSubmission(readShape(request, body, sort));
     }
     const { claims, ...reading } = await this.softwareStatements.read(statement, known);
     const members = attest(
       said,
-      Object.entries(claims).filter(([claim]) => sort(claim) === 'read'),
+      Object.entries(claims).filter(([claim, value]) => sort(claim, value) === 'read'),
     );
-    return toSubmission(readShape(RegistrationRequest, members, sort), reading);
+    return toSubmission(readShape(request, members, sort), reading);
   }
 
   private managementOf(id: string, token: string | null): Management | null {

@@ -2,6 +2,7 @@ import { ApiPropertyOptional, ApiProperty, ApiSchema } from '@nestjs/swagger';
 import {
   APPLICATION_TYPES,
   type ApplicationType,
+  CONTRACT_AUTH_METHODS,
   TOKEN_ENDPOINT_AUTH_METHODS,
   type TokenEndpointAuthMethod,
 } from '../../clients/policy/client.js';
@@ -9,10 +10,7 @@ import type { JsonWebKeySet } from '../../clients/policy/jwks.js';
 import { oneOf, STRINGS, stringsOf, URI, URIS } from '../openapi-schemas.js';
 import { MayBeAbsent, Member, OneOf, Text, TextList } from '../shape.js';
 
-/**
- * The body of `POST /v2/oauth/register`: RFC 7591 §2. The documented members are those of the contract; those without
- * documentation are read in the profiles that go beyond it.
- */
+/** The body of `POST /v2/oauth/register`, as the contract has it (RFC 7591 §2). */
 @ApiSchema({ name: 'OAuthDynamicRegistrationRequest' })
 export class RegistrationRequest {
   @ApiPropertyOptional({
@@ -53,12 +51,12 @@ export class RegistrationRequest {
   scope?: string;
 
   @ApiPropertyOptional({
-    ...oneOf(TOKEN_ENDPOINT_AUTH_METHODS),
+    ...oneOf(CONTRACT_AUTH_METHODS),
     default: 'client_secret_basic',
     description: 'How the client proves who it is at the token endpoint; none makes it a public client',
   })
   @MayBeAbsent()
-  @OneOf(TOKEN_ENDPOINT_AUTH_METHODS)
+  @OneOf(CONTRACT_AUTH_METHODS)
   token_endpoint_auth_method?: TokenEndpointAuthMethod;
 
   @ApiPropertyOptional({ ...URI, description: 'A picture to show beside the name' })
@@ -75,6 +73,14 @@ export class RegistrationRequest {
   @MayBeAbsent()
   @Text()
   policy_uri?: string;
+}
+
+/** What is read in the profiles that go beyond the contract. It is not documented, since the contract is. */
+export class ExtendedRegistrationRequest extends RegistrationRequest {
+  /** Of the contract, with more values. */
+  @MayBeAbsent()
+  @OneOf(TOKEN_ENDPOINT_AUTH_METHODS)
+  override token_endpoint_auth_method?: TokenEndpointAuthMethod;
 
   /** A page about the client. */
   @MayBeAbsent()
@@ -95,6 +101,11 @@ export class RegistrationRequest {
   @MayBeAbsent()
   @Member()
   jwks?: JsonWebKeySet;
+
+  /** OpenID Connect Dynamic Client Registration §2. Means something for `private_key_jwt` alone. */
+  @MayBeAbsent()
+  @Text()
+  token_endpoint_auth_signing_alg?: string;
 
   /** The same for every instance and version of the software. */
   @MayBeAbsent()
@@ -166,6 +177,7 @@ export class RegistrationResponse {
   contacts?: string[];
   jwks_uri?: string;
   jwks?: JsonWebKeySet;
+  token_endpoint_auth_signing_alg?: string;
   software_id?: string;
   software_version?: string;
   /** As it was sent (RFC 7591 §3.2.1). */

@@ -6,10 +6,10 @@ import type { ClientProfile } from '../../clients/policy/client.js';
 import { REGISTERED_NAMES } from '../../clients/policy/rules.js';
 import { splitScope } from '../../clients/policy/scope.js';
 import type { Shaped } from '../shape.js';
-import type { RegistrationRequest, RegistrationResponse } from './registration.dto.js';
+import type { ExtendedRegistrationRequest, RegistrationResponse } from './registration.dto.js';
 
 export function toSubmission(
-  { body, faults }: Shaped<RegistrationRequest>,
+  { body, faults }: Shaped<ExtendedRegistrationRequest>,
   { statement, fault }: Pick<StatementReading, 'statement' | 'fault'> = {},
 ): Submission {
   const { translations, faults: translationFaults } = readTranslations(body);
@@ -28,6 +28,7 @@ export function toSubmission(
       contacts: body.contacts,
       jwksUri: body.jwks_uri,
       jwks: body.jwks,
+      tokenEndpointAuthSigningAlg: body.token_endpoint_auth_signing_alg,
       softwareId: body.software_id,
       softwareVersion: body.software_version,
       softwareStatement: statement,
@@ -109,6 +110,7 @@ export function toMetadata(profile: ClientProfile): RegisteredMetadata {
     contacts: metadata.contacts,
     jwks_uri: metadata.jwksUri,
     jwks: metadata.jwks,
+    token_endpoint_auth_signing_alg: metadata.tokenEndpointAuthSigningAlg,
     software_id: metadata.softwareId,
     software_version: metadata.softwareVersion,
     software_statement: metadata.softwareStatement,

@@ -5,9 +5,38 @@ import type { JsonWebKeySet } from './jwks.js';
 export const CLIENT_TYPES = ['public', 'confidential'] as const;
 export type ClientType = (typeof CLIENT_TYPES)[number];
 
-/** RFC 7591 §2 */
-export const TOKEN_ENDPOINT_AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post'] as const;
+/** RFC 7591 §2: the methods of the contract. */
+export const CONTRACT_AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post'] as const;
+
+/** The same, with those of OpenID Connect Core §9 that are offered beyond the contract. */
+export const TOKEN_ENDPOINT_AUTH_METHODS = [...CONTRACT_AUTH_METHODS, 'private_key_jwt'] as const;
 export type TokenEndpointAuthMethod = (typeof TOKEN_ENDPOINT_AUTH_METHODS)[number];
+
+/** Whether a client authenticates with a secret, and so is issued one. */
+export function usesSecret({
+  tokenEndpointAuthMethod,
+}: {
+  tokenEndpointAuthMethod: TokenEndpointAuthMethod;
+}): boolean {
+  return (
+    tokenEndpointAuthMethod === 'client_secret_basic' || tokenEndpointAuthMethod === 'client_secret_post'
+  );
+}
+
+/** Signatures of client assertions: asymmetric ones only, since a symmetric one needs a secret in clear here. */
+export const ASSERTION_SIGNING_ALGORITHMS: readonly string[] = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
 
 /** OpenID Connect Dynamic Client Registration §2 */
 export const APPLICATION_TYPES = ['native', 'web'] as const;
@@ -20,6 +49,8 @@ export interface ExtendedMetadata {
   contacts?: string[];
   jwksUri?: string;
   jwks?: JsonWebKeySet;
+  /** The only algorithm that assertions may be signed with; left out: any. Kept for `private_key_jwt` alone. */
+  tokenEndpointAuthSigningAlg?: string;
   softwareId?: string;
   softwareVersion?: string;
   applicationType?: ApplicationType;

@@ -1,9 +1,12 @@
+import { REGISTERED_ELSEWHERE } from './iana-registries.js';
+
 /**
  * What a registration request may contain. One principle: registered elsewhere and not offered here is left out of what
  * is granted; registered nowhere is refused.
  *
  * - `strict`: the nine members of the contract, nothing else.
- * - `registered`: the IANA registry "OAuth Dynamic Client Registration Metadata".
+ * - `registered`: the IANA registry "OAuth Dynamic Client Registration Metadata"; members of the other OAuth registries
+ *   are ignored.
  * - `lenient`: anything; what nobody registered is ignored as well.
  */
 export const METADATA_PROFILES = ['strict', 'registered', 'lenient'] as const;
@@ -35,6 +38,7 @@ const STORED_MEMBERS: ReadonlySet<string> = new Set([
   'software_id',
   'software_version',
   'application_type',
+  'token_endpoint_auth_signing_alg',
 ]);
 
 /** The rest of the registry: members that only a server sets (RFC 7591 §3.2.1, RFC 7592 §3), and other protocols'. */
@@ -58,7 +62,6 @@ const REGISTERED_MEMBERS: ReadonlySet<string> = new Set([
   'request_object_signing_alg',
   'request_object_encryption_alg',
   'request_object_encryption_enc',
-  'token_endpoint_auth_signing_alg',
   'default_max_age',
   'require_auth_time',
   'default_acr_values',
@@ -110,6 +113,34 @@ const REGISTERED_MEMBERS: ReadonlySet<string> = new Set([
   'nfv_token_encrypted_response_enc',
 ]);
 
+/** What the server alone sets of a client, wherever it is shown. */
+const SERVER_SET_MEMBERS: ReadonlySet<string> = new Set([
+  'client_id',
+  'client_secret',
+  'client_id_issued_at',
+  'client_secret_expires_at',
+  'registration_access_token',
+  'registration_client_uri',
+  'record_type',
+  'org_id',
+  'user_id',
+  'source',
+  'status',
+  'verified',
+  'version',
+  'created_at',
+  'updated_at',
+  'deleted_at',
+  'last_used_at',
+]);
+
+/** What is wrong with a member that is not taken from a request. */
+export function memberFault(member: string): string {
+  return SERVER_SET_MEMBERS.has(member)
+    ? 'is set by the server; leave it out'
+    : 'is not known here; leave it out';
+}
+
 /** Members that people read, and that may therefore come in several languages (RFC 7591 §2.2). */
 const TRANSLATABLE: ReadonlySet<string> = new Set([
   'client_name',
@@ -133,5 +164,11 @@ export function treatMember(member: string, profile: MetadataProfile): MemberTre
   if (CONTRACT_MEMBERS.has(member)) return 'read';
   if (profile === 'strict') return 'refuse';
   if (STORED_MEMBERS.has(member) || isTranslation(member)) return 'read';
-  return REGISTERED_MEMBERS.has(member) || profile === 'lenient' ? 'ignore' : 'refuse';
+  const isRegistered = REGISTERED_MEMBERS.has(member) || REGISTERED_ELSEWHERE.has(member);
+  return isRegistered || profile === 'lenient' ? 'ignore' : 'refuse';
+}
+
+/** Whether the value counts as left out: a widespread client sends `"scope": null`. */
+export function countsAsAbsent(member: string, value: unknown, profile: MetadataProfile): boolean {
+  return member === 'scope' && value === null && profile !== 'strict';
 }

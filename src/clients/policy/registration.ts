@@ -68,6 +68,14 @@ export function registrationRules(
         grantsFor(draft, policy).length > 0 ? [] : [`must contain a grant type that is ${offered}`],
     },
     {
+      // RFC 7591 §2.1: nothing would ever issue a refresh token to it
+      field: 'grantTypes',
+      faults: (draft) =>
+        grantsFor(draft, policy).every((grant) => grant === 'refresh_token')
+          ? [`must contain a grant type beside refresh_token, which issues none by itself; ${offered}`]
+          : [],
+    },
+    {
       field: 'scopes',
       faults: ({ scopes = [] }) =>
         scopes.length > 0 && grantable(scopes, allowedScopes).length === 0

@@ -1,9 +1,9 @@
-import type { ClientDraft, ClientField } from './client.js';
+import { ASSERTION_SIGNING_ALGORITHMS, type ClientDraft, type ClientField } from './client.js';
 import { jwksFaults } from './jwks.js';
 import { redirectUriFaults } from './redirect-uri.js';
 import { scopeFaults } from './scope.js';
 import { textFaults } from './text.js';
-import { webUriFaults } from './uri.js';
+import { isLoopback, webUriFaults } from './uri.js';
 
 const MAX_CONTACTS = 20;
 const MAX_CONTACT_LENGTH = 320;
@@ -31,6 +31,7 @@ export const REGISTERED_NAMES = {
   contacts: 'contacts',
   jwksUri: 'jwks_uri',
   jwks: 'jwks',
+  tokenEndpointAuthSigningAlg: 'token_endpoint_auth_signing_alg',
   softwareId: 'software_id',
   softwareVersion: 'software_version',
   softwareStatement: 'software_statement',
@@ -92,6 +93,32 @@ export const CLIENT_RULES: readonly Rule[] = [
     faults: ({ jwks, jwksUri }) => (jwks && jwksUri ? ['must not be sent together with jwks_uri'] : []),
   },
   {
+    // OpenID Connect Core §9: the assertion is verified with a key that the client registered
+    field: 'jwks',
+    reads: ['jwksUri', 'tokenEndpointAuthMethod'],
+    faults: ({ jwks, jwksUri, tokenEndpointAuthMethod: method }) =>
+      method === 'private_key_jwt' && !jwks && !jwksUri
+        ? ['must be sent, or jwks_uri, for private_key_jwt']
+        : [],
+  },
+  {
+    field: 'jwksUri',
+    reads: ['tokenEndpointAuthMethod'],
+    faults: ({ jwksUri, tokenEndpointAuthMethod: method }) =>
+      method === 'private_key_jwt' && jwksUri !== undefined && !isKeySource(jwksUri)
+        ? ['must use https for private_key_jwt: keys that are fetched over http can be replaced on the way']
+        : [],
+  },
+  {
+    // With another method it means nothing, and is not kept
+    field: 'tokenEndpointAuthSigningAlg',
+    reads: ['tokenEndpointAuthMethod'],
+    faults: ({ tokenEndpointAuthSigningAlg: algorithm, tokenEndpointAuthMethod: method }) =>
+      method === 'private_key_jwt' && algorithm && !ASSERTION_SIGNING_ALGORITHMS.includes(algorithm)
+        ? [`must be one of ${ASSERTION_SIGNING_ALGORITHMS.join(', ')} for private_key_jwt`]
+        : [],
+  },
+  {
     // RFC 6749 §3.1.2.2: whoever names the redirect-based grant must say where to redirect to
     field: 'redirectUris',
     reads: ['grantTypes'],
@@ -101,6 +128,12 @@ export const CLIENT_RULES: readonly Rule[] = [
         : [],
   },
 ];
+
+/** Whether keys can be fetched from there unchanged: over TLS, or without leaving the machine. */
+function isKeySource(uri: string): boolean {
+  const url = new URL(uri);
+  return url.protocol === 'https:' || isLoopback(url);
+}
 
 function contactFaults(contacts: string[]): string[] {
   if (contacts.length > MAX_CONTACTS) return [`must have at most ${MAX_CONTACTS} entries`];

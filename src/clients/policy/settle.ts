@@ -49,12 +49,14 @@ const trimmed = (texts: Record<string, string>) =>
 
 function extendedMetadata(draft: ClientDraft): ExtendedMetadata {
   const { clientUri, contacts, jwksUri, jwks, softwareId, softwareVersion, softwareStatement } = draft;
-  const { applicationType, translations } = draft;
+  const { applicationType, translations, tokenEndpointAuthSigningAlg } = draft;
   const said = {
     clientUri,
     contacts: contacts && unique(contacts),
     jwksUri,
     jwks,
+    tokenEndpointAuthSigningAlg:
+      authMethodOf(draft) === 'private_key_jwt' ? tokenEndpointAuthSigningAlg : undefined,
     softwareId,
     softwareVersion,
     softwareStatement,

@@ -2,7 +2,7 @@ import type { ClientDetailsFragment, UpdateOAuthClientInput } from '../../graphq
 import { lines } from '../../parts/use-fields';
 import { GRANT_TYPES } from '../clients/clients-search';
 
-export const AUTH_METHODS = ['NONE', 'CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST'] as const;
+export const AUTH_METHODS = ['NONE', 'CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST', 'PRIVATE_KEY_JWT'] as const;
 export const APPLICATION_TYPES = ['WEB', 'NATIVE'] as const;
 
 /** How a field is typed: a line, one entry a line, ticks, one of several, yes or no. */
@@ -40,7 +40,7 @@ export const FIELDS = {
     kind: 'choice',
     values: AUTH_METHODS,
     label: 'Authentication',
-    hint: 'How it proves who it is at the token endpoint; none for public clients.',
+    hint: 'How it proves who it is at the token endpoint; none for public clients. private_key_jwt needs a JWKS URI and has no secret.',
   },
   logoUri: { kind: 'text', label: 'Logo', hint: 'A picture to show beside the name. It is not loaded here.' },
   clientUri: { kind: 'text', label: 'Home page', hint: 'A page about the client.' },

@@ -52,7 +52,7 @@ export function ClientPage() {
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       <StandingBadges {...data} />
       <Details client={data} />
-      {data.clientType === 'CONFIDENTIAL' && secrets && (
+      {data.tokenEndpointAuthMethod.startsWith('CLIENT_SECRET') && secrets && (
         <Section title="Secrets">
           <Secrets clientId={clientId} secrets={secrets.nodes} />
         </Section>
