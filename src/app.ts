@@ -39,9 +39,9 @@ export async function buildApp(
   limits: HttpLimits = HTTP_LIMITS,
   consoleDirectory?: string,
 ): Promise<NestFastifyApplication> {
-  const dataSource = await openDatabase(config.database, PERSISTENCE);
-  const { trustProxy: trusted } = config;
   const logger = await createLogger(config);
+  const dataSource = await openDatabase(config.database, PERSISTENCE, (line) => logger.warn(line));
+  const { trustProxy: trusted } = config;
   const shedder = new LoadShedder(limits.maxRequests, TOO_MUCH, logger);
   const adapter = new FastifyAdapter({
     serverFactory: shedder.serverFactory,

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
@@ -16,12 +17,55 @@ export function driverOf({ options, driver }: DataSource): Driver {
       };
 }
 
-/** A query that PostgreSQL understands and plans once per connection, and whose rows come as arrays. */
-export const preparedQuery = (text: string) => ({
+/** A query of PostgreSQL, whose rows come as arrays. */
+interface Query {
+  /** Of the prepared statement. */
+  name?: string;
+  text: string;
+  rowMode: 'array';
+}
+
+/** A query that PostgreSQL understands and plans once per connection. */
+export const preparedQuery = (text: string): Query => ({
   // Longer names are cut off, and are the same then
   name: hash('sha256', text, 'hex').slice(0, 32),
   ...plainQuery(text),
 });
 
 /** The same for one that is planned anew for the values that it is given. */
-export const plainQuery = (text: string) => ({ text, rowMode: 'array' }) as const;
+export const plainQuery = (text: string): Query => ({ text, rowMode: 'array' });
+
+/** Pools behind which a prepared statement is found by chance only. */
+const withoutPreparedStatements = new WeakSet<pg.Pool>();
+const logger = new Logger('Database');
+
+/**
+ * Runs the query in a transaction of its own. A pooler in transaction mode may give each transaction another session; where it
+ * does not prepare statements there by itself, they are not prepared from then on. What fails for that was not run, and is run again.
+ */
+export async function runOnPool(
+  pool: pg.Pool,
+  { name, ...query }: Query,
+  values: unknown[],
+): Promise<unknown[][]> {
+  if (name !== undefined && !withoutPreparedStatements.has(pool)) {
+    try {
+      return (await pool.query<unknown[]>({ name, ...query, values })).rows;
+    } catch (error) {
+      if (!isOtherSession(error)) throw error;
+      if (!withoutPreparedStatements.has(pool)) logger.warn(NO_PREPARED_STATEMENTS);
+      withoutPreparedStatements.add(pool);
+    }
+  }
+  return (await pool.query<unknown[]>({ ...query, values })).rows;
+}
+
+const NO_PREPARED_STATEMENTS =
+  'A connection pooler in front of PostgreSQL does not support prepared statements, so they are not used; queries take longer. ' +
+  'With PgBouncer, set max_prepared_statements (PgBouncer 1.21).';
+
+/** Whether a statement was prepared in another session than the one that was to run it: 42P05 there is one already, 26000 there is none. */
+const isOtherSession = (error: unknown) =>
+  error instanceof Error &&
+  (('code' in error && (error.code === '42P05' || error.code === '26000')) ||
+    /prepared statement .*(?:does not exist|already exists)/.test(error.message));

@@ -3,7 +3,7 @@ import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { Batcher, type Outcome } from './batcher.js';
-import { driverOf, preparedQuery } from './driver.js';
+import { driverOf, preparedQuery, runOnPool } from './driver.js';
 import { Table } from './table.js';
 import { type Asker, isWaiting, type Transactions } from './transactions.js';
 import { isDatabaseUnavailable, isUndone } from './unavailable.js';
@@ -109,6 +109,6 @@ function commitOnPostgres(
       JSON.stringify(batch.flatMap((rows) => rows[i]!.map((entity) => table.toRecord(entity)))),
     );
     dataSource.logger.logQuery(query.text);
-    await transactions.watch(pool.query({ ...query, values }));
+    await transactions.watch(runOnPool(pool, query, values));
   };
 }

@@ -1,7 +1,7 @@
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
 import { Batcher, type Outcome } from './batcher.js';
-import { driverOf, preparedQuery } from './driver.js';
+import { driverOf, preparedQuery, runOnPool } from './driver.js';
 import { type Row, Table } from './table.js';
 
 /** Finds the row that has these values in the columns of the lookup. */
@@ -80,7 +80,7 @@ export function lookupBy<E extends ObjectLiteral>(
     const keys = asked.map((key) => Object.fromEntries(names.map((name, i) => [name, key[i]])));
     const values = [JSON.stringify(keys)];
     dataSource.logger.logQuery(query.text, values);
-    const { rows } = await pool.query<Row>({ ...query, values });
+    const rows = await runOnPool(pool, query, values);
     const outcomes: Outcome<E | null>[] = asked.map(() => ({ value: null }));
     for (const [i, ...row] of rows) outcomes[Number(i) - 1] = outcomeOf(() => table.toEntity(row));
     return outcomes;

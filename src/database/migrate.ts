@@ -1,33 +1,127 @@
-import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type DataSource, type Migration, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { isUndone } from './unavailable.js';
 
 /** Any number, as long as no other program takes advisory locks by it in the same database. */
 const ADVISORY_LOCK = 7591_7592;
+/** A migration queues in front of everybody who comes after it, so it does not queue for long for a table that is in use. */
+const LOCK_TIMEOUT_MS = 2_000;
+
+/** How long a start waits for others, on PostgreSQL. */
+export interface MigrationWait {
+  /** Between two attempts. */
+  pauseMs: number;
+  /** Between two log lines. */
+  logMs: number;
+  /** After which it fails. */
+  limitMs: number;
+}
+
+const WAIT: MigrationWait = { pauseMs: 250, logMs: 10_000, limitMs: 600_000 };
+
+/** Takes a line for the operator. */
+export type Log = (line: string) => void;
 
 /**
- * Brings the database up to date. Instances that start together do it one after the other: TypeORM itself takes no
- * lock, and two that create the same table at once fail.
+ * Applies the migrations that are pending; takes no lock where none is. Instances that start together apply them one after the other:
+ * TypeORM itself takes no lock, and two that create the same table at once fail.
+ * @throws Error where another process holds the lock of migrations, or others keep a table locked, for too long
  */
-export async function migrate(dataSource: DataSource): Promise<void> {
+export async function migrate(dataSource: DataSource, log: Log, waiting = WAIT): Promise<void> {
+  if (await isMigrated(dataSource)) return;
   if (dataSource.options.type === 'postgres') {
-    await migratePostgres(dataSource);
+    await migratePostgres(dataSource, log, waiting);
   } else {
     await migrateSqlite(dataSource);
   }
 }
 
-async function migratePostgres(dataSource: DataSource): Promise<void> {
+/** Waits without a connection, and asks again: a statement that waits for a lock would keep indexes from being built concurrently. */
+async function migratePostgres(
+  dataSource: DataSource,
+  log: Log,
+  { pauseMs, logMs, limitMs }: MigrationWait,
+): Promise<void> {
+  let sinceMs = performance.now();
+  let logAtMs = sinceMs;
+  for (;;) {
+    const result = await migrateNext(dataSource);
+    if (result === 'complete') return;
+    const nowMs = performance.now();
+    if (result === 'applied') {
+      sinceMs = nowMs;
+      logAtMs = nowMs;
+      continue;
+    }
+    if (nowMs > sinceMs + limitMs) {
+      throw new Error(`it was not migrated within ${limitMs / 1_000} s, because ${REASONS[result]}`);
+    }
+    if (nowMs >= logAtMs) {
+      log(`Waiting to migrate the database: ${REASONS[result]}.`);
+      logAtMs = nowMs + logMs;
+    }
+    await wait(pauseMs);
+  }
+}
+
+const REASONS = {
+  locked: 'another process migrates it (advisory lock 75917592)',
+  busy: 'a table is locked by other transactions (see pg_locks)',
+};
+
+/**
+ * Applies the next migration, in a transaction that holds the advisory lock: poolers such as PgBouncer may give each transaction
+ * another session. What cannot run in a transaction (CREATE INDEX CONCURRENTLY) runs beside it. An empty database, where nobody
+ * waits, gets all of them at once.
+ */
+async function migrateNext(dataSource: DataSource): Promise<'applied' | 'complete' | keyof typeof REASONS> {
   const runner = dataSource.createQueryRunner();
   try {
-    // The others wait for the lock, and a migration of a large table takes long
-    await runner.query('SET statement_timeout = 0');
-    await runner.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
-    try {
-      await runPendingMigrations(dataSource, runner, 'all');
-    } finally {
-      await runner.query('SELECT pg_advisory_unlock($1)', [ADVISORY_LOCK]);
-      await runner.query('RESET statement_timeout');
-    }
+    // A later level would keep a snapshot, and CREATE INDEX CONCURRENTLY waits for the end of those
+    await runner.startTransaction('READ COMMITTED');
+    const [row] = (await runner.query('SELECT pg_try_advisory_xact_lock($1) AS "isLocked"', [
+      ADVISORY_LOCK,
+    ])) as { isLocked: boolean }[];
+    if (!row!.isLocked) return 'locked';
+    // A migration of a large table takes long
+    await runner.query(`SET LOCAL statement_timeout = 0`);
+    await runner.query(`SET LOCAL idle_in_transaction_session_timeout = 0`);
+    await runner.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    const pending = await new MigrationExecutor(dataSource, runner).getPendingMigrations();
+    const [next] = pending;
+    if (next === undefined) return 'complete';
+    const isEmpty = pending.length === dataSource.migrations.length;
+    if (isEmpty) for (const migration of pending) await apply(dataSource, migration, runner);
+    else if (isConcurrent(next)) await applyConcurrently(dataSource, next);
+    else await apply(dataSource, next, runner);
+    await runner.commitTransaction();
+    return 'applied';
+  } catch (error) {
+    if (isUndone(error)) return 'busy';
+    throw error;
   } finally {
+    if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+    await runner.release();
+  }
+}
+
+/** TypeORM's own way to say that a migration is no transaction. */
+const isConcurrent = ({ instance }: Migration) => instance?.transaction === false;
+
+const apply = (dataSource: DataSource, migration: Migration, runner: QueryRunner) =>
+  new MigrationExecutor(dataSource, runner).executeMigration(migration);
+
+async function applyConcurrently(dataSource: DataSource, migration: Migration): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  // Set by the service itself, and so for this session; behind a pooler, where it is not, a session is not this one's alone
+  const [own] = (await runner.query(
+    `SELECT 1 FROM pg_settings WHERE name = 'statement_timeout' AND source = 'client'`,
+  )) as object[];
+  try {
+    if (own) await runner.query('SET statement_timeout = 0');
+    await apply(dataSource, migration, runner);
+  } finally {
+    if (own) await runner.query('RESET statement_timeout').catch(() => undefined);
     await runner.release();
   }
 }
@@ -40,7 +134,9 @@ async function migrateSqlite(dataSource: DataSource): Promise<void> {
   await runner.query('PRAGMA foreign_keys = OFF');
   try {
     await runner.query('BEGIN IMMEDIATE');
-    await runPendingMigrations(dataSource, runner, 'none');
+    const executor = new MigrationExecutor(dataSource, runner);
+    executor.transaction = 'none';
+    await executor.executePendingMigrations();
     await runner.query('COMMIT');
   } catch (error) {
     await runner.query('ROLLBACK').catch(() => undefined);
@@ -48,16 +144,6 @@ async function migrateSqlite(dataSource: DataSource): Promise<void> {
   } finally {
     await runner.query('PRAGMA foreign_keys = ON');
   }
-}
-
-async function runPendingMigrations(
-  dataSource: DataSource,
-  runner: QueryRunner,
-  transaction: MigrationExecutor['transaction'],
-): Promise<void> {
-  const executor = new MigrationExecutor(dataSource, runner);
-  executor.transaction = transaction;
-  await executor.executePendingMigrations();
 }
 
 /** SQLSTATE 42P01, and the words of SQLite, whose code is that of any error. */

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { DataSource } from 'typeorm';
 import type { DatabaseConfig } from '../config/config.js';
 import { dataSourceOptions, type Persistence } from './data-source-options.js';
-import { isMigrated, migrate } from './migrate.js';
+import { isMigrated, type Log, migrate } from './migrate.js';
 import { refreshStatistics } from './statistics.js';
 import { limitWaiting } from './time-outs.js';
 
@@ -23,13 +23,20 @@ const REASONS: Partial<Record<string, string>> = {
   EACCES: 'this user may not write there',
 };
 
+const toStandardError: Log = (line) => void process.stderr.write(`${line}\n`);
+
 /**
  * Connects and migrates.
+ * @param log told what the start waits for
  * @throws Error with a message for the operator: one line, without the password
  */
-export function openDatabase(database: DatabaseConfig, persistence: Persistence): Promise<DataSource> {
+export function openDatabase(
+  database: DatabaseConfig,
+  persistence: Persistence,
+  log: Log = toStandardError,
+): Promise<DataSource> {
   return connect(database, persistence, async (dataSource) => {
-    await migrate(dataSource);
+    await migrate(dataSource, log);
     refreshStatistics(dataSource);
   });
 }

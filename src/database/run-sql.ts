@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
-import { driverOf, plainQuery, type preparedQuery } from './driver.js';
+import { driverOf, plainQuery, type preparedQuery, runOnPool } from './driver.js';
 import type { Row } from './table.js';
 
 /** Runs a statement whose parameters are written `:name`; returns its rows. */
@@ -42,8 +42,7 @@ function runner(dataSource: DataSource, queryOf: QueryOf): RunSql {
     const { query, names } = number(sql);
     const values = names.map((name) => parameters[name]);
     dataSource.logger.logQuery(query.text, values);
-    const { rows } = await driver.pool.query<Row>({ ...query, values });
-    return rows;
+    return runOnPool(driver.pool, query, values);
   };
 }
 

@@ -3,9 +3,11 @@ import { DataSource, type MigrationInterface, type QueryRunner, TableColumn } fr
 import { COUNT_PERIOD_MS } from '../../src/clients/client-count.entity.js';
 import { readConfig } from '../../src/config/config.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
-import { isMigrated, migrate } from '../../src/database/migrate.js';
+import { isMigrated, migrate as migrateAndLog } from '../../src/database/migrate.js';
 import { PERSISTENCE } from '../../src/persistence.js';
 import { createDatabase, onEachEngine, type TestDatabase } from '../support/databases.js';
+
+const migrate = (dataSource: DataSource) => migrateAndLog(dataSource, () => undefined);
 
 onEachEngine((engine) => {
   const yes = engine === 'sqlite' ? 1 : true;
