@@ -26,9 +26,10 @@ const compressOnce: Plugin = {
   },
 };
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
   root: import.meta.dirname,
-  base: '/admin/',
+  // The build names its files relatively: a proxy may serve the console below any path
+  base: command === 'build' ? './' : '/admin/',
   plugins: [compressOnce],
   build: {
     outDir: OUTPUT,
@@ -40,4 +41,4 @@ export default defineConfig({
   server: {
     proxy: { '/graphql': 'http://127.0.0.1:3000', '/admin/session': 'http://127.0.0.1:3000' },
   },
-});
+}));

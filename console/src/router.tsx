@@ -7,6 +7,7 @@ import { readKeysSearch } from './pages/keys/keys-search';
 import { readTokensSearch } from './pages/tokens/tokens-search';
 import { Failed } from './parts/states';
 import { Page } from './parts/page';
+import { CONSOLE_URL } from './paths';
 
 const root = createRootRoute({
   component: () => (
@@ -65,7 +66,7 @@ const routes = [
 
 export const router = createRouter({
   routeTree: root.addChildren([...routes]),
-  basepath: '/admin',
+  basepath: CONSOLE_URL.pathname,
   scrollRestoration: false,
 });
 

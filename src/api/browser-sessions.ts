@@ -2,8 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminSessionsService } from '../auth/admin-sessions.service.js';
 import type { Principal } from '../auth/principal.js';
+import { isLoopback } from '../clients/policy/uri.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { RegistryError } from '../errors/registry-error.js';
+import { CONSOLE_PATH } from './paths.js';
 
 const COOKIE = 'admin_session';
 /** The form in which a session is given out. Others are not looked up. */
@@ -16,8 +18,11 @@ const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
  */
 @Injectable()
 export class BrowserSessions {
-  private readonly publicOrigin: string | null;
-  /** Where the service is reached by https: no other host of the domain can set a cookie of that name (RFC 6265bis §4.1.3.2). */
+  private readonly publicUrl: URL | null;
+  /**
+   * Where the service is reached by https: no other host of the domain can set a cookie of that name (RFC 6265bis §4.1.3.2). Below a
+   * path only the weaker prefix can be had: the stronger demands Path=/, and other services of the host would be sent the cookie.
+   */
   private readonly cookie: string;
   /** No script reads it, no page of another site makes a browser send it, and where it can be, it is never sent in clear. */
   private readonly attributes: string;
@@ -26,18 +31,21 @@ export class BrowserSessions {
     private readonly sessions: AdminSessionsService,
     @Inject(CONFIG) { publicUrl }: Config,
   ) {
-    this.publicOrigin = publicUrl && new URL(publicUrl).origin;
-    const isSecure = publicUrl?.startsWith('https:') ?? false;
-    this.cookie = isSecure ? `__Host-${COOKIE}` : COOKIE;
-    this.attributes = `Path=/; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+    this.publicUrl = publicUrl === null ? null : new URL(publicUrl);
+    const path = this.publicUrl?.pathname ?? '/';
+    const prefix = path === '/' ? '__Host-' : '__Secure-';
+    this.cookie = this.isSecure ? `${prefix}${COOKIE}` : COOKIE;
+    this.attributes = `Path=${path}; HttpOnly; SameSite=Strict${this.isSecure ? '; Secure' : ''}`;
   }
 
   /**
    * Exchanges an API key for a session. The one that the browser had ends.
-   * @throws RegistryError `insufficient_scope` where another page asks for it or the key is no admin's, `invalid_token`
+   * @throws RegistryError `insufficient_scope` where another page asks for it or the key is no admin's, `invalid_token`,
+   * `invalid_request` where the browser would drop the session
    */
   async signIn(apiKey: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     this.refuseOtherPages(request);
+    this.refuseLostCookie(request);
     const { token, expiresAt, principal } = await this.sessions.start(apiKey);
     request.principal = principal;
     await this.endSessionOf(request);
@@ -91,11 +99,27 @@ export class BrowserSessions {
     throw new RegistryError('insufficient_scope', 'Only pages of this service may do this.');
   }
 
+  private get isSecure(): boolean {
+    return this.publicUrl?.protocol === 'https:';
+  }
+
+  /** A browser drops a Secure cookie over http without a word, but for what comes from its own machine, which many browsers trust. */
+  private refuseLostCookie({ headers: { origin } }: FastifyRequest): void {
+    if (!this.isSecure || origin === undefined || !URL.canParse(origin)) return;
+    const page = new URL(origin);
+    if (page.protocol !== 'http:' || isLoopback(page)) return;
+    throw new RegistryError(
+      'invalid_request',
+      'Over http the browser drops the session cookie, which is Secure since PUBLIC_URL is https. ' +
+        `Open the console at ${this.publicUrl!.href.replace(/\/$/, '')}${CONSOLE_PATH}/.`,
+    );
+  }
+
   /** As far as the browser tells; no page can say otherwise in its name. Programs, and old browsers, tell nothing. */
   private isOwnPage({ headers, host }: FastifyRequest): boolean {
     const { origin, 'sec-fetch-site': site = 'same-origin' } = headers;
     if (site !== 'same-origin') return false;
-    if (origin === undefined || origin === this.publicOrigin) return true;
+    if (origin === undefined || origin === this.publicUrl?.origin) return true;
     return URL.canParse(origin) && new URL(origin).host === host;
   }
 }

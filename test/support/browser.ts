@@ -5,6 +5,7 @@ import { ClientsRepository } from '../../src/clients/clients.repository.js';
 import { issueClient } from '../../src/clients/issue-client.js';
 import { settle } from '../../src/clients/policy/settle.js';
 import { type Engine, onEachEngine } from './databases.js';
+import { PathProxy } from './path-proxy.js';
 import { aClient, Registry } from './registry.js';
 
 const { CHROMIUM_PATH } = process.env;
@@ -21,7 +22,11 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A host that is not this machine, as far as the browser knows
+  '--host-resolver-rules=MAP registry.example 127.0.0.1',
 ];
+/** What is said of a request that failed, and of a header that means nothing over http. */
+const HARMLESS = /^(?:Failed to load resource|The Cross-Origin-Opener-Policy header has been ignored)/;
 /** Clients of a registry of some size. */
 const SEEDED = 10_000;
 /** Fewer than the registry lets wait. */
@@ -33,21 +38,35 @@ export function inBrowser(tests: (engine: Engine) => void): void {
   else it.skip('SKIPPED, no Chromium: put chromium on the PATH or set CHROMIUM_PATH', () => undefined);
 }
 
+interface ConsoleOptions {
+  isSeeded?: boolean;
+  /** Of the registry. */
+  env?: Record<string, string>;
+  /** The path below which a proxy serves the registry. */
+  below?: string;
+}
+
 type PageOptions = NonNullable<Parameters<Browser['newPage']>[0]> & { url?: string; cookie?: string };
 
 /** A registry with its console, and a browser. */
 export class Console {
   registry!: Registry;
+  /** Where browsers reach it. */
+  url!: string;
   private browser!: Browser;
   private pages: Page[] = [];
   /** Policies that were broken, errors of scripts, requests to other hosts. Failed requests are a test's own business. */
   private faults: string[] = [];
 
   /** Starts both before the tests of a block, ends them afterwards, and lets no page do what no page should. */
-  static forEachTest(engine: Engine, { isSeeded = false } = {}): Console {
+  static forEachTest(engine: Engine, { isSeeded = false, env, below }: ConsoleOptions = {}): Console {
     const console = new Console();
+    let proxy: PathProxy | undefined;
     beforeAll(async () => {
-      console.registry = await Registry.start(engine);
+      if (below !== undefined) proxy = await PathProxy.start(below);
+      console.registry = await Registry.start(engine, { ...(proxy && { PUBLIC_URL: proxy.url }), ...env });
+      proxy?.leadTo(console.registry.url);
+      console.url = proxy?.url ?? console.registry.url;
       if (isSeeded) await seedClients(console.registry);
       console.browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
     });
@@ -57,6 +76,7 @@ export class Console {
     });
     afterAll(async () => {
       await console.browser.close();
+      await proxy?.stop();
       await console.registry.stop();
     });
     return console;
@@ -66,14 +86,19 @@ export class Console {
    * A window of its own, signed out.
    * @param options with `url` where the way to the registry is another one, and a cookie
    */
-  async open(path = '/', { url = this.registry.url, cookie, ...options }: PageOptions = {}): Promise<Page> {
+  async open(path?: string, options: PageOptions = {}): Promise<Page> {
+    return this.openAt(`/admin${path ?? '/'}`, options);
+  }
+
+  /** The same for what is served beside the console. */
+  async openAt(path: string, { url = this.url, cookie, ...options }: PageOptions = {}): Promise<Page> {
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
     this.pages.push(page);
     page.setDefaultTimeout(10_000);
     page.on('pageerror', (error) => this.faults.push(error.message));
     page.on('console', (message) => {
-      const isAboutRequest = message.text().startsWith('Failed to load resource');
-      if (message.type() === 'error' && !isAboutRequest) this.faults.push(message.text());
+      const isHarmless = HARMLESS.test(message.text());
+      if (message.type() === 'error' && !isHarmless) this.faults.push(message.text());
     });
     page.on('request', (request) => {
       if (!request.url().startsWith(url) && !/^(?:data|blob):/.test(request.url())) {
@@ -84,7 +109,7 @@ export class Console {
       const [name, value] = cookie.split('=', 2) as [string, string];
       await page.context().addCookies([{ name, value, url, httpOnly: true, sameSite: 'Strict' }]);
     }
-    await page.goto(`${url}/admin${path}`);
+    await page.goto(`${url}${path}`);
     return page;
   }
 

@@ -6,7 +6,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 /** What a build of the console looks like from outside, by path. */
 export const BUILT_FILES = {
   'index.html':
-    '<!doctype html><title>Console</title><script type="module" src="/admin/assets/index-3f2a.js"></script>',
+    '<!doctype html><title>Console</title><script type="module" src="./assets/index-3f2a.js"></script>',
   'assets/index-3f2a.js': `console.log('${'of the console '.repeat(200)}');`,
   'favicon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
 };

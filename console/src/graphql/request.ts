@@ -1,3 +1,4 @@
+import { serviceUrl } from '../paths';
 import type { TypedDocumentString } from './operations';
 
 /** Why a request got no answer; what a page does about it depends on nothing else. */
@@ -52,7 +53,7 @@ export async function request<Result, Variables>(
   variables: Variables,
   signal?: AbortSignal,
 ): Promise<Result> {
-  const response = await send('/graphql', {
+  const response = await send('graphql', {
     method: 'POST',
     headers: JSON_HEADERS,
     body: JSON.stringify({ query: document.toString(), variables }),
@@ -68,18 +69,21 @@ export async function request<Result, Variables>(
 
 /**
  * Begins a session with an admin API key, which is sent this once and kept nowhere.
- * @throws RequestError `invalid` where the key is not good, `forbidden` where it is a member's
+ * @throws RequestError `invalid` where the key is not good or the browser would drop the session, `forbidden` where the key is a
+ * member's
  */
 export async function signIn(apiKey: string): Promise<void> {
-  const response = await send('/admin/session', {
+  const response = await send('admin/session', {
     method: 'POST',
     headers: JSON_HEADERS,
     body: JSON.stringify({ api_key: apiKey }),
   });
   if (response.ok) return;
-  const { error_description: told } = (await response.json().catch(() => ({}))) as {
+  const { error, error_description: told } = (await response.json().catch(() => ({}))) as {
+    error?: string;
     error_description?: string;
   };
+  if (error === 'invalid_request' && told !== undefined) throw new RequestError('invalid', told);
   if (response.status === 403)
     throw new RequestError('forbidden', 'This key is a member’s. The console is for admins.');
   if (response.status === 429)
@@ -94,12 +98,12 @@ export async function signIn(apiKey: string): Promise<void> {
  * @throws RequestError
  */
 export async function signOut(): Promise<void> {
-  await send('/admin/session', { method: 'DELETE', headers: JSON_HEADERS, body: '{}' });
+  await send('admin/session', { method: 'DELETE', headers: JSON_HEADERS, body: '{}' });
 }
 
 async function send(path: string, init: RequestInit): Promise<Response> {
   try {
-    return await fetch(path, init);
+    return await fetch(serviceUrl(path), init);
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new RequestError('network', 'The service cannot be reached. What you typed is still here.');

@@ -6,6 +6,7 @@ import { useEffect } from 'react';
 import { signOut } from '../graphql/request';
 import { useViewer } from '../session/session';
 import { When } from '../parts/when';
+import { CONSOLE_URL } from '../paths';
 
 const PAGES = [
   { to: '/', label: 'Overview' },
@@ -70,7 +71,7 @@ function Account() {
   const { mutate, isPending } = useMutation({
     mutationFn: signOut,
     // Everything that was read is forgotten with the page
-    onSuccess: () => window.location.assign('/admin/'),
+    onSuccess: () => window.location.assign(CONSOLE_URL),
   });
   return (
     <Group gap="sm" wrap="nowrap">

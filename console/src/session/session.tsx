@@ -32,14 +32,32 @@ export function Session({ children }: { children: ReactNode }) {
   );
 }
 
+const VIEWER = ['viewer'];
+const loadViewer = async (signal?: AbortSignal) => (await request(ViewerDocument, {}, signal)).viewer;
+
+/** @throws RequestError `invalid` where the browser has dropped the session */
+async function viewerAfterSigningIn(): Promise<Viewer> {
+  try {
+    return await loadViewer();
+  } catch (error) {
+    if (!(error instanceof RequestError) || error.kind !== 'signed-out') throw error;
+    throw new RequestError(
+      'invalid',
+      'The browser did not keep the session cookie. Allow cookies, and open the console at the URL that PUBLIC_URL names.',
+    );
+  }
+}
+
 function Gate({ isOver, onBack, children }: { isOver: boolean; onBack: () => void; children: ReactNode }) {
   const client = useQueryClient();
   const { data, error, isPending, refetch } = useQuery({
-    queryKey: ['viewer'],
-    queryFn: async ({ signal }) => (await request(ViewerDocument, {}, signal)).viewer,
+    queryKey: VIEWER,
+    queryFn: ({ signal }) => loadViewer(signal),
     staleTime: Infinity,
   });
   const onSignedIn = async () => {
+    // Past the query, which would take the form away while it loads
+    client.setQueryData(VIEWER, await viewerAfterSigningIn());
     await client.invalidateQueries();
     onBack();
   };

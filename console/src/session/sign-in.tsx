@@ -23,11 +23,11 @@ export function SignInPage({ onSignedIn }: SignInProps) {
 export function SignInForm({ about, onSignedIn }: SignInProps & { about: string }) {
   const [apiKey, setApiKey] = useState('');
   const { mutate, isPending, error } = useMutation({
-    mutationFn: () => signIn(apiKey.trim()),
-    onSuccess: async () => {
-      setApiKey('');
+    mutationFn: async () => {
+      await signIn(apiKey.trim());
       await onSignedIn();
     },
+    onSuccess: () => setApiKey(''),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -8,6 +8,12 @@ import { GRAPHQL_PATH } from '../paths.js';
 const ASSETS_PATH = `${GRAPHQL_PATH}/explorer/`;
 /** The script with which the page starts: a file of its own, since pages here may run none that is part of them. */
 const START_SCRIPT = 'start.js';
+/** The page lies at the endpoint. */
+const START = `AltairGraphQL.init({
+  endpointURL: location.origin + location.pathname,
+  initialHeaders: { Authorization: 'Bearer YOUR_ADMIN_API_KEY' },
+});
+`;
 const ASSETS_DIRECTORY = join(dirname(createRequire(import.meta.url).resolve('altair-static')), 'dist');
 
 /**
@@ -21,7 +27,8 @@ export const explorerPage: ApolloServerPlugin = {
         const { renderAltair } = await import('altair-static');
         return {
           html: renderAltair({
-            baseURL: ASSETS_PATH,
+            // Relative to the page: a proxy may serve it below any path
+            baseURL: ASSETS_PATH.slice(1),
             serveInitialOptionsInSeperateRequest: START_SCRIPT,
           }),
         };
@@ -31,15 +38,9 @@ export const explorerPage: ApolloServerPlugin = {
 
 /** Serves what the explorer's page loads. */
 export function serveExplorerAssets(fastify: FastifyInstance): void {
-  fastify.get(`${ASSETS_PATH}${START_SCRIPT}`, async (_request, reply) => {
-    const { renderInitialOptions } = await import('altair-static');
-    return reply.type('text/javascript').send(
-      renderInitialOptions({
-        endpointURL: GRAPHQL_PATH,
-        initialHeaders: { Authorization: 'Bearer YOUR_ADMIN_API_KEY' },
-      }),
-    );
-  });
+  fastify.get(`${ASSETS_PATH}${START_SCRIPT}`, (_request, reply) =>
+    reply.type('text/javascript').send(START),
+  );
   void fastify.register(fastifyStatic, {
     root: ASSETS_DIRECTORY,
     prefix: ASSETS_PATH,

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import fastifyStatic from '@fastify/static';
@@ -18,6 +19,13 @@ const FILE = /\.\w+$/;
 /** Whether there is a console to be served. */
 export const isConsoleBuilt = () => existsSync(join(BUILT_CONSOLE, PAGE));
 
+/** From a page of the console to its root, whatever path a proxy serves both below. */
+function toRoot(url: string): string {
+  const [path = ''] = url.split('?');
+  if (path === CONSOLE_PATH) return `.${CONSOLE_PATH}/`;
+  return '../'.repeat(path.split('/').length - CONSOLE_PATH.split('/').length - 1) || './';
+}
+
 /** Serves the console to browsers: the files of the build, and its one page at every other path, which it reads itself. */
 export function serveConsole(fastify: FastifyInstance, directory: string = BUILT_CONSOLE): void {
   void fastify.register(fastifyStatic, {
@@ -27,8 +35,15 @@ export function serveConsole(fastify: FastifyInstance, directory: string = BUILT
     cacheControl: false,
     suppressWarning: true,
   });
-  const sendPage = (_request: FastifyRequest, reply: FastifyReply) =>
-    reply.header('cache-control', ASKED_AGAIN).sendFile(PAGE);
+  const sendPage = async ({ url }: FastifyRequest, reply: FastifyReply) => {
+    const page = await readFile(join(directory, PAGE), 'utf8').catch(() => null);
+    if (page === null) return reply.callNotFound();
+    // The build names its files relatively to the root
+    return reply
+      .type('text/html; charset=utf-8')
+      .header('cache-control', ASKED_AGAIN)
+      .send(page.replaceAll('"./', `"${toRoot(url)}`));
+  };
   fastify.get(CONSOLE_PATH, sendPage);
   fastify.get<{ Params: { '*': string } }>(`${CONSOLE_PATH}/*`, (request, reply) => {
     const { '*': path } = request.params;

@@ -1,4 +1,5 @@
 import type { CreateOAuthClientInput } from '../../graphql/operations';
+import { serviceUrl } from '../../paths';
 
 /** The members of the REST API's request, by the names of the schema; the others are GraphQL's alone. */
 const REST_MEMBERS: Partial<Record<keyof CreateOAuthClientInput, string>> = {
@@ -48,7 +49,7 @@ function graphqlValue(value: unknown, isEnum: boolean): string {
 export const PREVIEWS = {
   curl: (input: CreateOAuthClientInput) =>
     [
-      `curl ${window.location.origin}/v2/oauth/clients`,
+      `curl ${serviceUrl('v2/oauth/clients')}`,
       `-H "Authorization: Bearer $API_KEY"`,
       `-H 'Content-Type: application/json'`,
       `-d ${quoted(JSON.stringify(restBody(input), null, 2))}`,
@@ -57,7 +58,7 @@ export const PREVIEWS = {
     [
       `import Telnyx from 'telnyx';`,
       '',
-      `const client = new Telnyx({ apiKey: process.env.API_KEY, baseURL: '${window.location.origin}/v2' });`,
+      `const client = new Telnyx({ apiKey: process.env.API_KEY, baseURL: '${serviceUrl('v2')}' });`,
       `const { data } = await client.oauthClients.create(${JSON.stringify(restBody(input), null, 2)});`,
     ].join('\n'),
   GraphQL: (input: CreateOAuthClientInput) => {
