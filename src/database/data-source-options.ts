@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { DataSourceOptions } from 'typeorm';
 import type { DatabaseConfig } from '../config/config.js';
 import { loadSqlite } from './sqlite.js';
@@ -46,6 +47,9 @@ export function dataSourceOptions(database: DatabaseConfig, persistence: Persist
           // An instance that is gone without a word keeps its locks no longer
           idle_in_transaction_session_timeout: POSTGRES_STATEMENT_TIMEOUT_MS,
           keepAlive: true,
+          // A connection may be lost while it passes from the pool to TypeORM, where neither listens: an error that nobody listens
+          // for ends the process. The next statement on it fails.
+          onConnect: (client: EventEmitter) => client.on('error', () => undefined),
         },
       };
 }

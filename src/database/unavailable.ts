@@ -1,22 +1,31 @@
-import { QueryFailedError } from 'typeorm';
+import {
+  QueryFailedError,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+} from 'typeorm';
 
 /** SQLite result codes, and codes of sockets and threads, that say "not now" rather than "not so". */
 const UNAVAILABLE =
-  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)\w*|ERR_WORKER_INIT_FAILED|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)\w*|ERR_WORKER_INIT_FAILED|ECONN\w+|EPIPE|ERR_STREAM_\w+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /**
  * SQLSTATE classes 08 (connection), 53 (out of resources) and 57 (stopped by the operator or a timeout), 25006
- * (read-only, as on a standby), the conflicts that a second try resolves (40001, 40P01, 55P03), and what a new connection is
+ * (read-only, as on a standby), 25P03 and 25P04 (a transaction that was idle, or open, for too long), the conflicts that a second try resolves (40001, 40P01, 55P03), and what a new connection is
  * told while an operator works on the database or its users: 28000, 28P01, 3D000 and 55000.
  */
-const UNAVAILABLE_SQLSTATE = /^(?:(?:08|53|57)\w{3}|25006|28000|28P01|3D000|40001|40P01|55000|55P03)$/;
+const UNAVAILABLE_SQLSTATE =
+  /^(?:(?:08|53|57)\w{3}|25006|25P0[34]|28000|28P01|3D000|40001|40P01|55000|55P03)$/;
 
 /** What node-postgres says without a code. */
 const UNAVAILABLE_MESSAGE =
   /timeout exceeded when trying to connect|Query read timeout|Connection terminated|is not queryable|database connection is not open/;
 
+/** What TypeORM throws for the next statement of a transaction whose connection was lost between two of them. */
+const CONNECTION_LOST = [QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError];
+
 /** Whether a database error may go away by itself, so that a caller should try again. */
 export function isDatabaseUnavailable(error: unknown): boolean {
+  if (CONNECTION_LOST.some((lost) => error instanceof lost)) return true;
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
   if (typeof cause !== 'object' || cause === null) return false;
   // Told by its members: a driver's errors need not be of this program's own Error

@@ -49,6 +49,10 @@ interface Surroundings {
   other: pg.Client | ChildProcess | undefined;
 }
 
+/** Requests while connections are lost, of each of so many callers. */
+const LOSSY_CALLERS = 8;
+const LOSSY_CALLS = 15;
+
 const throwOut = ({ name }: Surroundings) =>
   asPostgresAdmin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
 
@@ -309,6 +313,82 @@ describe.each<[Engine, Fault[]]>([
   }
 
   if (engine === 'postgres') {
+    it('whatever a connection is lost in the middle of, the caller is told to try again', async () => {
+      const { value: token } = await registry.createInitialAccessToken({ maxRegistrations: 100_000 });
+      const key = registry.adminKey;
+      const { body: managed } = await registry.register({ client_name: 'managed' });
+      const { body: created } = await calls.create();
+      const id = created.data.client_id as string;
+      const path = `/v2/oauth/clients/${id}`;
+      const secrets = `${path}/secrets`;
+      const operations: Record<string, () => Promise<Answer>> = {
+        ...calls,
+        get: () => calls.get(id),
+        registerWithToken: () => registry.register({}, token),
+        managed: () =>
+          registry.send(`/v2/oauth/register/${managed.client_id}`, {
+            method: 'GET',
+            key: managed.registration_access_token,
+          }),
+        change: () => registry.send(path, { method: 'PUT', key, body: { name: `n ${Math.random()}` } }),
+        issueSecret: () => registry.send(secrets, { key, body: { expire_others_in: 0 } }),
+        secrets: () => registry.send(secrets, { method: 'GET', key }),
+        list: () => registry.send('/v2/oauth/clients', { method: 'GET', key }),
+        deleteNew: async () => {
+          const { status, body, ...rest } = await calls.create();
+          if (status !== 201) return { status, body, ...rest };
+          return registry.send(`/v2/oauth/clients/${body.data.client_id}`, { method: 'DELETE', key });
+        },
+        search: () => registry.graphql('{ oauthClients(filter: { nameContains: "x" }) { totalCount } }'),
+        audit: () => registry.graphql('{ auditEvents(first: 5) { nodes { action } } }'),
+        verify: () =>
+          registry.graphql(
+            `mutation { setOAuthClientVerified(clientId: "${id}", verified: ${Math.random() < 0.5}) { client { version } } }`,
+          ),
+        bulk: () =>
+          registry.graphql(
+            `mutation { disableOAuthClients(dryRun: false, filter: { nameContains: "none" }) { count } }`,
+          ),
+        signIn: () =>
+          registry.send('/admin/session', { headers: { origin: registry.url }, body: { api_key: key } }),
+        ready: () => health('ready'),
+      };
+      const without = await Promise.all(
+        Object.entries(operations).map(async ([name, call]) => [name, statusOf(await call())] as const),
+      );
+      expect(without.filter(([, status]) => status >= 300)).toEqual([]);
+
+      let isOver = false;
+      const losing = (async () => {
+        while (!isOver) {
+          await throwOut(surroundings);
+          await wait(5 + Math.random() * 30);
+        }
+      })();
+      const told = new Map<string, number>();
+      const unexpected: unknown[] = [];
+      await Promise.all(
+        Object.entries(operations).flatMap(([name, call]) =>
+          Array.from({ length: LOSSY_CALLERS }, async () => {
+            for (let i = 0; i < LOSSY_CALLS; i++) {
+              const answer = await call();
+              if (answer.status < 300 && answer.body?.errors === undefined) continue;
+              if (answer.status === 503 && (name === 'ready' || answer.headers.get('retry-after') === '5')) {
+                told.set(name, (told.get(name) ?? 0) + 1);
+              } else unexpected.push([name, answer.status, answer.text.slice(0, 200)]);
+            }
+          }),
+        ),
+      );
+      isOver = true;
+      await losing;
+      expect(unexpected).toEqual([]);
+      // Each kind of transaction was among those that lost theirs
+      expect([...told.keys()]).toEqual(
+        expect.arrayContaining(['change', 'registerWithToken', 'create', 'get']),
+      );
+    });
+
     it('a failover in the middle of transactions loses nothing that was acknowledged, and leaves nothing by halves', async () => {
       load = new Load(registry.url, registry.adminKey);
       const { acknowledged } = load;

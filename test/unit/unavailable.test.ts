@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { isDatabaseUnavailable } from '../../src/database/unavailable.js';
 
 const failure = (code: string | undefined, message = 'failed') => Object.assign(new Error(message), { code });
@@ -31,6 +31,9 @@ const MAY_PASS = [
   '57014', // query_canceled, by statement_timeout
   '57P01', // admin_shutdown
   '57P03', // cannot_connect_now
+  '25P03', // idle_in_transaction_session_timeout
+  '25P04', // transaction_timeout
+  'ERR_STREAM_DESTROYED',
   '25006', // read_only_sql_transaction
   '40001', // serialization_failure
   '40P01', // deadlock_detected
@@ -57,6 +60,10 @@ it.each([
     isDatabaseUnavailable(failure(undefined, message)),
     isDatabaseUnavailable(inQuery(failure(undefined, message))),
   ]).toEqual([true, true]);
+});
+
+it('It may go away by itself: TypeORM let go of the connection, because it was lost', () => {
+  expect(isDatabaseUnavailable(new QueryRunnerAlreadyReleasedError())).toBe(true);
 });
 
 it.each<[string, unknown]>([
