@@ -667,16 +667,50 @@ onEachEngine((engine) => {
       );
     });
 
-    it.each(['1.5', '"5"', '2147483648', 'null', 'true', '[5]', 'FIVE'])(
-      'refuse first: %s',
-      async (first) => {
-        expectRefused(
-          await registry.graphql(`{ oauthClients(first: ${first}) { nodes { name } } }`),
-          400,
-          'GRAPHQL_VALIDATION_FAILED',
-        );
-      },
-    );
+    it.each(['1.5', '"5"', '2147483648', 'true', '[5]', 'FIVE'])('refuse first: %s', async (first) => {
+      expectRefused(
+        await registry.graphql(`{ oauthClients(first: ${first}) { nodes { name } } }`),
+        400,
+        'GRAPHQL_VALIDATION_FAILED',
+      );
+    });
+
+    it.each<[string, string]>([
+      [
+        'oauthClients(first: $n, orderBy: $order) { nodes { clientId } }',
+        'oauthClients { nodes { clientId } }',
+      ],
+      [
+        'oauthClients(first: 2) { nodes { history(first: $n) { nodes { id } } } }',
+        'oauthClients(first: 2) { nodes { history { nodes { id } } } }',
+      ],
+      ['auditEvents(first: $n) { nodes { id } }', 'auditEvents { nodes { id } }'],
+      ['registrationsPerDay(days: $n) { date }', 'registrationsPerDay { date }'],
+    ])('null for a variable stands for the default: %s', async (asked, byDefault) => {
+      await create(registry.adminKey);
+      const declared = asked.includes('$order') ? '$n: Int, $order: OAuthClientOrder' : '$n: Int';
+      const found = await succeed(`query (${declared}) { ${asked} }`, { n: null, order: null });
+      expect(found).toEqual(await succeed(`{ ${byDefault} }`));
+      expect(JSON.stringify(found)).toContain('"');
+    });
+
+    it('null stands for the default of a mutation, too: a dry run, and a key of a member', async () => {
+      const clientId = await create(registry.adminKey);
+      const { disableOAuthClients } = await succeed(
+        `mutation ($ids: [ID!], $dryRun: Boolean) {
+          disableOAuthClients(filter: { ids: $ids }, dryRun: $dryRun) { count dryRun }
+        }`,
+        { ids: [clientId], dryRun: null },
+      );
+      expect(disableOAuthClients).toEqual({ count: 1, dryRun: true });
+      const { createApiKey } = await succeed(
+        `mutation ($role: Role) {
+          createApiKey(input: { name: "n", orgId: "o", userId: "u", role: $role }) { apiKey { role } }
+        }`,
+        { role: null },
+      );
+      expect(createApiKey.apiKey.role).toBe('MEMBER');
+    });
 
     const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     const id = randomUUID();
@@ -756,7 +790,6 @@ onEachEngine((engine) => {
       ['a field that does not exist', '{ field: SECRET, direction: ASC }'],
       ['no direction', '{ field: NAME }'],
       ['no field', '{ direction: ASC }'],
-      ['null', 'null'],
       ['a string', '"NAME"'],
     ])('refuse an order of %s', async (_, orderBy) => {
       expectRefused(
@@ -1270,13 +1303,29 @@ onEachEngine((engine) => {
       expect(await isDear({ n: 100, isAll: true })).toBe(true);
       expect(await isDear({ n: 100 })).toBe(false);
       expect(await isDear({ n: 100, isAll: true, after: 'x' })).toBe(true);
-      // What is left out is not null, and what is no number is refused for that
+      // What is left out and what is null is the default, and what is no number is refused for that
       expect(await isDear({ isAll: true })).toBe(false);
-      expect(await isDear({ n: null, isAll: true })).toBe(true);
+      expect(await isDear({ n: null, isAll: true })).toBe(false);
       expect(await isDear({ isAll: true })).toBe(false);
       expect(await isDear({ n: '100', isAll: true })).toBe(false);
       expect(await isDear({ n: 100, isAll: true })).toBe(true);
     });
+
+    it('cost by the default of an argument, where its variable is null', async () => {
+      const text = `query ($n: Int) { ${many(12, (i) => wholePage(`a${i}`, 'first: $n')).join(' ')} }`;
+      expectRefused(await query(text, { n: null }), 400, 'QUERY_TOO_COMPLEX');
+    });
+
+    it.each(['include', 'skip'])(
+      'names the argument that a variable leaves without a value: @%s',
+      async (name) => {
+        const answer = await query(`query ($x: Boolean = true) { __typename @${name}(if: $x) }`, { x: null });
+        expectRefused(answer, 400, 'BAD_USER_INPUT');
+        expect(answer.body.errors[0].message).toBe(
+          'Argument "if" of non-null type "Boolean!" must not be null.',
+        );
+      },
+    );
 
     it('cost of the operation that is run, not of another', async () => {
       const body = {

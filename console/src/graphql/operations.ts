@@ -68,7 +68,7 @@ export type CreateApiKeyInput = {
   /** The organization of its holder. */
   orgId: string;
   /** What its holder may do. */
-  role?: Role;
+  role?: Role | null | undefined;
   /** Its holder. */
   userId: string;
 };

@@ -6,6 +6,7 @@ import { type Role, ROLES } from '../../auth/principal.js';
 import { connectionOf, PageArgs } from './connection.js';
 import { enumOf } from './oauth-client.type.js';
 import { SearchText } from './search-text.js';
+import { FieldWithDefault } from './field-with-default.js';
 import { DateTimeScalar } from './scalars.js';
 
 export const RoleEnum = enumOf(
@@ -96,7 +97,7 @@ export class CreateApiKeyInput {
   @Field({ description: 'Its holder.' })
   userId!: string;
 
-  @Field(() => RoleEnum, { defaultValue: 'member', description: 'What its holder may do.' })
+  @FieldWithDefault(() => RoleEnum, { defaultValue: 'member', description: 'What its holder may do.' })
   role!: Role;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it expires; left out: never.' })

@@ -3,6 +3,7 @@ import { ArgsType, Field, Int, ObjectType } from '@nestjs/graphql';
 import { IsInt, IsOptional, Max, MaxLength, Min } from 'class-validator';
 import type { IdPageRequest, Page } from '../../clients/client-query.js';
 import { decodeIdCursor, encodeIdCursor } from './cursor.js';
+import { FieldWithDefault } from './field-with-default.js';
 
 /** Relay Cursor Connections: how every list is asked for, and how it answers. */
 
@@ -18,7 +19,10 @@ function pageArgs(defaultSize: number) {
     @IsInt()
     @Min(1, { message: 'must be at least 1' })
     @Max(MAX_PAGE_SIZE, { message: `must be at most ${MAX_PAGE_SIZE}` })
-    @Field(() => Int, { defaultValue: defaultSize, description: `How many, 1 to ${MAX_PAGE_SIZE}.` })
+    @FieldWithDefault(() => Int, {
+      defaultValue: defaultSize,
+      description: `How many, 1 to ${MAX_PAGE_SIZE}.`,
+    })
     first!: number;
 
     @IsOptional()

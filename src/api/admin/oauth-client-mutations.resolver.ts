@@ -12,6 +12,7 @@ import { RegistrationsService } from '../../clients/registrations.service.js';
 import { PublicUrl } from '../public-url.js';
 import { toClientFilter, toOAuthClient } from './admin.mapper.js';
 import { ArgumentsPipe } from './arguments.pipe.js';
+import { FieldWithDefault } from './field-with-default.js';
 import {
   BulkPayload,
   CreateOAuthClientPayload,
@@ -80,7 +81,7 @@ class RevokeSecretArgs extends OneClientArgs {
   @Field(() => ID, { description: 'The id of the secret.' })
   secretId!: string;
 
-  @Field({ defaultValue: false, description: 'Even if no valid secret is left.' })
+  @FieldWithDefault(() => Boolean, { defaultValue: false, description: 'Even if no valid secret is left.' })
   force!: boolean;
 }
 

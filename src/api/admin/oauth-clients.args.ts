@@ -14,6 +14,7 @@ import type { GrantType } from '../../clients/policy/grant-types.js';
 import { SearchText } from './search-text.js';
 import { PageArgs } from './connection.js';
 import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
+import { FieldWithDefault } from './field-with-default.js';
 import { DateTimeScalar } from './scalars.js';
 
 const OrderFieldEnum: Record<string, ClientOrderField> = {
@@ -129,7 +130,7 @@ export class FilterArgs {
 
 @ArgsType()
 export class OAuthClientsArgs extends IntersectionType(PageArgs, FilterArgs, ArgsType) {
-  @Field(() => OAuthClientOrder, {
+  @FieldWithDefault(() => OAuthClientOrder, {
     defaultValue: { field: 'createdAt', direction: 'DESC' },
     description: 'The newest first, unless asked otherwise.',
   })
@@ -146,7 +147,7 @@ export class BulkArgs {
   })
   filter!: OAuthClientFilter;
 
-  @Field({
+  @FieldWithDefault(() => Boolean, {
     defaultValue: true,
     description: 'Only count them. Nothing is changed unless this is false.',
   })

@@ -44,10 +44,14 @@ export const validationRules = [
   maxDirectivesRule(reporting(MAX_DIRECTIVES)),
 ] as ValidationRule[];
 
-/** A field that takes `first` or `days` costs that often what is below it, whether it is a literal, a variable or the default. */
-const pageEstimator: ComplexityEstimator = ({ args, childComplexity }) => {
-  const { first, days } = args as { first?: unknown; days?: unknown };
-  const size = first ?? days;
+/** How many objects a field gives is said by one of these arguments. */
+const SIZES = ['first', 'days'];
+
+/** Such a field costs that often what is below it, whether the size is a literal, a variable or, also by null, the default. */
+const pageEstimator: ComplexityEstimator = ({ field, args, childComplexity }) => {
+  const argument = field.args.find(({ name }) => SIZES.includes(name));
+  const size: unknown =
+    argument && ((args as Record<string, unknown>)[argument.name] ?? argument.defaultValue);
   return typeof size === 'number' ? 1 + Math.max(0, size) * childComplexity : undefined;
 };
 
@@ -120,14 +124,19 @@ export const tooComplex = () =>
     `The query costs more than the ${MAX_COMPLEXITY} points allowed. Ask for fewer fields or a smaller page.`,
   );
 
-/** Infinite for a query with more ways through its fragments than can be counted. */
+/**
+ * Infinite for a query with more ways through its fragments than can be counted.
+ * @throws GraphQLError `BAD_USER_INPUT` for an argument that its variable leaves without a good value
+ */
 function complexityOf(query: Omit<Parameters<typeof getComplexity>[0], 'estimators'>): number {
   try {
     return getComplexity({
       ...query,
       estimators: [pageEstimator, costEstimator, simpleEstimator({ defaultComplexity: 1 })],
     });
-  } catch {
+  } catch (error) {
+    // What is about a place in the query is about an argument there, and its message names it
+    if (error instanceof GraphQLError && error.nodes) throw refusal('BAD_USER_INPUT', error.message);
     return Infinity;
   }
 }

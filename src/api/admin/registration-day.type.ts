@@ -1,5 +1,6 @@
 import { ArgsType, Field, Int, ObjectType } from '@nestjs/graphql';
 import { IsInt, Max, Min } from 'class-validator';
+import { FieldWithDefault } from './field-with-default.js';
 
 /** As long as days are kept. */
 const MAX_DAYS = 400;
@@ -31,6 +32,9 @@ export class RegistrationsPerDayArgs {
   @IsInt()
   @Min(1, { message: 'must be at least 1' })
   @Max(MAX_DAYS, { message: `must be at most ${MAX_DAYS}` })
-  @Field(() => Int, { defaultValue: DEFAULT_DAYS, description: `How many days, 1 to ${MAX_DAYS}.` })
+  @FieldWithDefault(() => Int, {
+    defaultValue: DEFAULT_DAYS,
+    description: `How many days, 1 to ${MAX_DAYS}.`,
+  })
   days!: number;
 }
