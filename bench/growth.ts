@@ -13,7 +13,7 @@ import {
   type Engine,
   ENGINES,
   sqliteIn,
-  startPostgres,
+  startBundledPostgres,
   postgresAt,
 } from './databases.js';
 import { EVENTS_PER_CLIENT, fill, LARGE_ORG, SECRETS_PER_CLIENT, YEARS } from './fill.js';
@@ -69,7 +69,8 @@ async function main({ sizes, seconds, rounds, soakSeconds, engines }: Options): 
       'size as at the smallest.',
   ];
   for (const engine of engines) {
-    const databases = engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startPostgres());
+    const databases =
+      engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startBundledPostgres());
     sections.push(
       `## ${TITLES[engine]} ${databases.version}`,
       ...(await grow(databases, directory, sizes, { seconds, rounds, soakSeconds })),

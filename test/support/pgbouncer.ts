@@ -1,10 +1,9 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { changeOwner, makeDirectory, unprivilegedUser } from '../../bench/postgres.js';
 import { freePort } from './free-port.js';
 
 /** Debian's directory for such programs is on the path of root only. */
@@ -21,12 +20,8 @@ export async function startPgBouncer({ poolSize = 20 } = {}): Promise<{
   through: (databaseUrl: string) => string;
   stop: () => Promise<void>;
 }> {
-  const directory = join(tmpdir(), `registry-pgbouncer-${randomUUID()}`);
-  mkdirSync(directory);
-  // PgBouncer refuses to run as root
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres']).toString());
-  const user = process.getuid?.() === 0 ? { uid: id('-u'), gid: id('-g') } : undefined;
-  if (user) chownSync(directory, user.uid, user.gid);
+  const user = unprivilegedUser();
+  const directory = makeDirectory('registry-pgbouncer-', user);
   const [, minor] = /(\d+)\.\d+\s*$/m.exec(
     spawnSync(PGBOUNCER!, ['--version'], { encoding: 'utf8' }).stdout,
   )!;
@@ -55,7 +50,12 @@ export async function startPgBouncer({ poolSize = 20 } = {}): Promise<{
       '',
     ].join('\n'),
   );
-  const server = spawn(PGBOUNCER!, ['-q', file], { ...user, stdio: ['ignore', 'ignore', 'pipe'] });
+  if (user) changeOwner(directory, user);
+  const server = spawn(PGBOUNCER!, ['-q', file], {
+    ...user,
+    cwd: directory,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   server.stderr.on('data', (data: Buffer) => (said += data.toString()));
   const closed = new Promise((done) => server.once('close', done));
