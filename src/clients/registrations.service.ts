@@ -143,7 +143,7 @@ export class RegistrationsService implements OnModuleInit {
     if (!this.config.registrationReuse || profile.type !== 'public') {
       return this.pool.admit(() => this.issue(profile, NOBODY, by));
     }
-    return this.shared.register(profile, (metadataHash) =>
+    return this.shared.register(profile, by, (metadataHash, by) =>
       this.pool.admit(async () => {
         const issued = issueClient(profile, NOBODY);
         const isStored = await this.repository.insertShared(issued, by, metadataHash);

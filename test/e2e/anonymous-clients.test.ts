@@ -4,6 +4,7 @@ import { Retention } from '../../src/operations/retention.js';
 import { onEachEngine } from '../support/databases.js';
 import { type Answer, Registry } from '../support/registry.js';
 import { statementsOf } from '../support/statements.js';
+import { lockClients } from '../support/write-lock.js';
 
 const HOUR_MS = 3_600_000;
 const PUBLIC = { token_endpoint_auth_method: 'none', redirect_uris: ['http://localhost:8080/cb'] };
@@ -425,6 +426,64 @@ onEachEngine((engine) => {
       }
       const plain = await startAnother();
       expect(await register(named, plain)).not.toBe(await register(named, plain));
+    });
+
+    it.each<[string, number[]]>([
+      ['who came first', [0]],
+      ['who came later', [1]],
+      ['both', [0, 1]],
+    ])('one who hangs up fails nobody who waits for the same client: %s', async (_, gone) => {
+      const isArrived = () => new Promise((done) => setTimeout(done, 300));
+      const unlock = await lockClients(registry);
+      // While this one is written, the next wait for their turn
+      const before = registry.register({ ...named, client_name: randomUUID() });
+      await isArrived();
+      const callers = [];
+      for (let i = 0; i < 4; i++) {
+        const hangUp = new AbortController();
+        const body = JSON.stringify(named);
+        const headers = { 'content-type': 'application/json' };
+        const { signal } = hangUp;
+        const answer = fetch(`${registry.url}/v2/oauth/register`, { method: 'POST', body, headers, signal });
+        callers.push({
+          hangUp,
+          answer: answer.then(
+            ({ status }) => status,
+            () => 'gone',
+          ),
+        });
+        await isArrived();
+      }
+      for (const i of gone) callers[i]!.hangUp.abort();
+      await isArrived();
+      await unlock();
+      expect((await before).status).toBe(201);
+      expect(await Promise.all(callers.map(({ answer }) => answer))).toEqual(
+        callers.map((_, i) => (gone.includes(i) ? 'gone' : 201)),
+      );
+    });
+
+    it('nothing is registered for callers of whom all have hung up', async () => {
+      const unlock = await lockClients(registry);
+      const before = registry.register({ ...named, client_name: randomUUID() });
+      await new Promise((done) => setTimeout(done, 300));
+      const hangUp = new AbortController();
+      const { signal } = hangUp;
+      const [body, headers] = [JSON.stringify(named), { 'content-type': 'application/json' }];
+      const answers = [1, 2].map(() =>
+        fetch(`${registry.url}/v2/oauth/register`, { method: 'POST', body, headers, signal }),
+      );
+      await new Promise((done) => setTimeout(done, 300));
+      hangUp.abort();
+      expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual([
+        'rejected',
+        'rejected',
+      ]);
+      await new Promise((done) => setTimeout(done, 300));
+      await unlock();
+      expect((await before).status).toBe(201);
+      const known = await clientOf(await register(named));
+      expect(known).toMatchObject({ registrationCount: 1 });
     });
 
     it('gives one client to all who come at once, through whichever instance, and counts each', async () => {

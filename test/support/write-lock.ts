@@ -1,0 +1,18 @@
+import Database from 'better-sqlite3';
+import pg from 'pg';
+import type { Registry } from './registry.js';
+
+/** Keeps clients from being written, by a connection of somebody else's, until the function that is returned is called. */
+export async function lockClients(registry: Registry): Promise<() => Promise<void>> {
+  const { databaseUrl } = registry;
+  if (databaseUrl.startsWith('sqlite:')) {
+    const other = new Database(databaseUrl.slice('sqlite:'.length));
+    other.exec('BEGIN IMMEDIATE');
+    return () => Promise.resolve(void other.close());
+  }
+  const other = new pg.Client(databaseUrl);
+  await other.connect();
+  // Others may read meanwhile
+  await other.query('BEGIN; LOCK TABLE oauth_clients IN EXCLUSIVE MODE');
+  return () => other.end();
+}
