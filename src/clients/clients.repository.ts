@@ -9,7 +9,7 @@ import { Batcher, type Outcome } from '../database/batcher.js';
 import { type Conditions, type Where, whereOf } from '../database/conditions.js';
 import { isDuplicate } from '../database/duplicate.js';
 import { type InsertTogether, insertTogether } from '../database/group-commit.js';
-import { LongReads } from '../database/long-reads.js';
+import { LongReads, type Reader, type RunLongSql } from '../database/long-reads.js';
 import { type Lookup, lookupBy } from '../database/lookup.js';
 import { pageOf } from '../database/pages-of-each.js';
 import { lockRows } from '../database/row-lock.js';
@@ -144,7 +144,7 @@ export class ClientsRepository {
   private readonly insertTogether: InsertTogether;
   private readonly table: Table<ClientEntity>;
   private readonly run: RunSql;
-  private readonly runLong: RunSql;
+  private readonly runLong: RunLongSql;
   private readonly byId: Lookup<ClientEntity>;
   private readonly byIdAndOrg: Lookup<ClientEntity>;
   private readonly counts: ClientCounts;
@@ -395,7 +395,7 @@ export class ClientsRepository {
     const beyond = order.direction === 'ASC' ? '>' : '<';
     const start = after ? ` AND (${column}, client.id) ${beyond} (:position, :positionId)` : '';
     const rows = await this.read(
-      this.runnerFor(filter, order.field),
+      this.runnerFor(filter, {}, order.field),
       `WHERE ${sql}${start} ORDER BY ${column} ${order.direction}, client.id ${order.direction} LIMIT :limit`,
       { ...parameters, position: after?.value, positionId: after?.id, limit: size + 1 },
     );
@@ -403,14 +403,18 @@ export class ClientsRepository {
   }
 
   /** Two statements: how many there are, and the page, of which the clients before it are passed over in the index alone. */
-  async numberedPage(filter: ClientFilter, { number, size }: NumberedPageRequest): Promise<NumberedPage> {
+  async numberedPage(
+    filter: ClientFilter,
+    { number, size }: NumberedPageRequest,
+    reader: Reader,
+  ): Promise<NumberedPage> {
     const offset = (number - 1) * size;
     const { orgId } = filter;
     // The first, which is asked for most, has none before it
     if (offset === 0 || orgId === undefined || !isWhole(filter)) {
       const [total, clients] = await Promise.all([
-        this.count(filter),
-        this.newest(this.runnerFor(filter), filter, size, offset),
+        this.count(filter, reader),
+        this.newest(this.runnerFor(filter, reader), filter, size, offset),
       ]);
       return { clients, total };
     }
@@ -430,10 +434,10 @@ export class ClientsRepository {
   }
 
   /** How many match. Those of an organization as a whole, and all, are counted already; others are counted one by one. */
-  async count(filter: ClientFilter): Promise<number> {
+  async count(filter: ClientFilter, reader: Reader = {}): Promise<number> {
     if (isWhole(filter)) return this.counts.total(filter.orgId);
     const { sql, parameters } = this.where(filter);
-    const run = this.runnerFor(filter);
+    const run = this.runnerFor(filter, reader);
     const [row] = await run(`SELECT COUNT(*) FROM oauth_clients client WHERE ${sql}`, parameters);
     return Number(row![0]);
   }
@@ -512,11 +516,16 @@ export class ClientsRepository {
   }
 
   /** All, in the order of an index, and those that are named one by one are found at once; who knows behind how many that do not match others are. */
-  private runnerFor(filter: ClientFilter, orderedBy: ClientOrder['field'] = 'createdAt'): RunSql {
+  private runnerFor(
+    filter: ClientFilter,
+    reader: Reader,
+    orderedBy: ClientOrder['field'] = 'createdAt',
+  ): RunSql {
     const isNamed = filter.id !== undefined || filter.ids !== undefined;
     // Of an organization there is one index, by the time
     const isSorted = filter.orgId === undefined || orderedBy === 'createdAt';
-    return isNamed || (isWhole(filter) && isSorted) ? this.run : this.runLong;
+    if (isNamed || (isWhole(filter) && isSorted)) return this.run;
+    return (sql, parameters) => this.runLong(sql, parameters, reader);
   }
 
   private where(filter: ClientFilter): Where {

@@ -58,8 +58,13 @@ export class ClientsService {
   }
 
   /** The clients of the organization that match `filter`, the newest first. */
-  list(filter: ClientFilter, orgId: string, page: NumberedPageRequest): Promise<NumberedPage> {
-    return this.repository.numberedPage({ ...filter, orgId }, page);
+  list(
+    filter: ClientFilter,
+    orgId: string,
+    page: NumberedPageRequest,
+    { isWaiting }: Author,
+  ): Promise<NumberedPage> {
+    return this.repository.numberedPage({ ...filter, orgId }, page, { orgId, isWaiting });
   }
 
   /**

@@ -62,6 +62,11 @@ export class Batcher<I, O> {
     });
   }
 
+  /** Whether nothing waits, and nothing is under way. */
+  get isIdle(): boolean {
+    return this.waiting.length === 0 && this.underWay === 0;
+  }
+
   private schedule(): void {
     if (this.isScheduled || this.waiting.length === 0) return;
     if (this.underWay >= this.limits.underWay) return this.refuseInTime();

@@ -1,45 +1,71 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
-import { Batcher } from './batcher.js';
+import { Batcher, type BatchLimits } from './batcher.js';
 import { driverOf } from './driver.js';
-import { bindable, type RunSql, sqlRunner } from './run-sql.js';
+import { bindable, sqlRunner } from './run-sql.js';
 import { SqliteThread } from './sqlite-thread.js';
 import type { Row } from './table.js';
+import { type Asker, isWaiting } from './transactions.js';
 
 /** Tasks that SQLite's thread is given before it has done the first: to wake it takes as long as most of them. */
 const AHEAD = 8;
 /** How long one may wait for its turn: for some that take seconds each, and within what a request may take. */
 const WAIT_MS = 15_000;
+/** Of one organization. */
+const MAX_WAITING = 200;
+
+/** For whom something is read; where no organization is said, for operators, who are one among others. */
+export interface Reader extends Asker {
+  orgId?: string;
+}
+
+/** As {@link RunSql}, by turns. */
+export type RunLongSql = (
+  sql: string,
+  parameters: Record<string, unknown>,
+  reader?: Reader,
+) => Promise<Row[]>;
+
+type Read = Asker & { run: () => Promise<Row[]> };
 
 /**
  * Reads that may have to look at every row: a search, a condition without an index, rows that are counted one by one. Of a million
  * clients a database takes seconds for some. Those who ask for anything else do not wait for them (ADR 8): on SQLite, whose driver blocks,
  * they run in a thread of their own, one at a time; on PostgreSQL they leave half of the connections alone.
+ *
+ * Organizations take turns: each waits in a queue of its own, and only a few of its reads stand in the one that all share.
  */
 @Injectable()
 export class LongReads implements OnApplicationShutdown {
   private readonly thread: SqliteThread | null;
-  private readonly queue: Batcher<() => Promise<Row[]>, Row[]>;
+  private readonly shared: Batcher<Read, Row[]>;
+  /** By organization; the empty one is that of operators. */
+  private readonly queues = new Map<string, Batcher<Read, Row[]>>();
+  private readonly limitsOfEach: Partial<BatchLimits>;
 
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
     this.thread = driver.engine === 'sqlite' ? new SqliteThread(driver.connection) : null;
     const underWay = driver.engine === 'sqlite' ? AHEAD : Math.ceil(driver.pool.options.max / 2);
-    this.queue = new Batcher({
+    this.shared = new Batcher<Read, Row[]>({
       name: 'long read',
-      run: async ([read]) => [{ value: await read!() }],
+      run: async ([read]) => [{ value: await read!.run() }],
+      isWanted: isWaiting,
       limits: { size: 1, underWay, waitMs: WAIT_MS },
     });
+    // One in the thread, and the next
+    const share = driver.engine === 'sqlite' ? 2 : Math.ceil(underWay / 2);
+    this.limitsOfEach = { size: 1, underWay: share, waiting: MAX_WAITING, waitMs: WAIT_MS };
   }
 
   /**
    * As {@link sqlRunner} for those that need not look far.
-   * @throws RegistryError `temporarily_unavailable` where one cannot begin in time
+   * @throws RegistryError `temporarily_unavailable` where one cannot begin in time, or too many of the organization wait
    */
-  runner(name: string): RunSql {
+  runner(name: string): RunLongSql {
     const { thread, dataSource } = this;
-    const run: RunSql =
+    const run: RunLongSql =
       thread === null
         ? sqlRunner(dataSource, name)
         : (sql, parameters) =>
@@ -47,7 +73,29 @@ export class LongReads implements OnApplicationShutdown {
               dataSource.logger.logQuery(sql);
               return thread.read({ sql, parameters: bindable(parameters) });
             });
-    return (sql, parameters) => this.queue.add(() => run(sql, parameters));
+    return (sql, parameters, { orgId = '', isWaiting } = {}) =>
+      this.takeTurn(orgId, { run: () => run(sql, parameters), isWaiting });
+  }
+
+  private async takeTurn(orgId: string, read: Read): Promise<Row[]> {
+    const queue = this.queues.get(orgId) ?? this.openQueue(orgId);
+    try {
+      return await queue.add(read);
+    } finally {
+      // There is no end of organizations
+      if (queue.isIdle) this.queues.delete(orgId);
+    }
+  }
+
+  private openQueue(orgId: string): Batcher<Read, Row[]> {
+    const queue = new Batcher<Read, Row[]>({
+      name: 'turn of a long read',
+      run: async ([read]) => [{ value: await this.shared.add(read!) }],
+      isWanted: isWaiting,
+      limits: this.limitsOfEach,
+    });
+    this.queues.set(orgId, queue);
+    return queue;
   }
 
   async onApplicationShutdown(): Promise<void> {

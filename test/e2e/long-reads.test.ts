@@ -20,7 +20,8 @@ onEachEngine((engine) => {
   });
   afterAll(() => registry.stop());
 
-  const count = async () => Number((await longReads.runner('count')(COUNT, { not: 7 }))[0]![0]);
+  const count = async (orgId?: string) =>
+    Number((await longReads.runner('count')(COUNT, { not: 7 }, { orgId }))[0]![0]);
 
   it('while one goes through millions of rows, clients are created, registered, read and listed', async () => {
     const answered: string[] = [];
@@ -111,6 +112,48 @@ onEachEngine((engine) => {
     }
   });
 
+  /** All that there is for long reads, for about a second, by organizations that nobody else is of. */
+  const occupy = () => {
+    if (engine === 'sqlite') return count('busy');
+    const { max } = databaseUse(registry.dataSource, registry.app.get(Transactions));
+    const sleep = longReads.runner('sleep');
+    return Promise.all(
+      Array.from({ length: max / 2 }, (_, i) => sleep('SELECT pg_sleep(1)', {}, { orgId: `busy-${i}` })),
+    );
+  };
+
+  it('an organization that asks for many searches keeps no other waiting for all of them', async () => {
+    const [greedy, modest] = [await registry.createKey(), await registry.createKey()];
+    const search = (key: string) => () =>
+      registry.send('/v2/oauth/clients?filter[name]=nobody', { method: 'GET', key });
+    // Until these are through, everybody waits
+    const busy = occupy();
+    await wait(100);
+    const answered: string[] = [];
+    const asked = [
+      ...Array.from({ length: 100 }, () => search(greedy.apiKey)().then(() => answered.push('greedy'))),
+      wait(300)
+        .then(search(modest.apiKey))
+        .then(({ status }) => answered.push(`modest: ${status}`)),
+    ];
+    await Promise.all([...asked, busy]);
+    expect(answered.indexOf('modest: 200')).toBeLessThan(20);
+  });
+
+  it('searches of one organization that are too many to wait are refused; those of others are not', async () => {
+    const [greedy, modest] = [await registry.createKey(), await registry.createKey()];
+    const search = ({ apiKey: key }: { apiKey: string }) =>
+      registry.send('/v2/oauth/clients?filter[name]=nobody', { method: 'GET', key });
+    const busy = occupy();
+    await wait(100);
+    const many = Array.from({ length: 300 }, () => search(greedy));
+    const refused = await Promise.race(many);
+    expect([refused.status, refused.body.error]).toEqual([503, 'temporarily_unavailable']);
+    expect((await search(modest)).status).toBe(200);
+    expect(new Set((await Promise.all(many)).map(({ status }) => status))).toEqual(new Set([200, 503]));
+    await busy;
+  });
+
   if (engine === 'sqlite') {
     it('tells by its code what the driver did not like, and what a thread that was ended could not finish; the next are read', async () => {
       await expect(longReads.runner('bad')('SELECT nonsense', {})).rejects.toMatchObject({
@@ -128,7 +171,9 @@ onEachEngine((engine) => {
       const transactions = registry.app.get(Transactions);
       const { max } = databaseUse(registry.dataSource, transactions);
       const sleep = longReads.runner('sleep');
-      const sleeping = Array.from({ length: max }, () => sleep('SELECT 1, pg_sleep(0.3)', {}));
+      const sleeping = Array.from({ length: max }, (_, i) =>
+        sleep('SELECT 1, pg_sleep(0.3)', {}, { orgId: `org-${i}` }),
+      );
       await wait(100);
       expect(databaseUse(registry.dataSource, transactions)).toMatchObject({ used: max / 2, waiting: 0 });
       expect((await Promise.all(sleeping)).map(([row]) => row![0])).toEqual(Array(max).fill(1));

@@ -103,9 +103,10 @@ export class OAuthClientsController {
   async list(
     @Query() query: Record<string, unknown>,
     @CurrentPrincipal() { orgId }: Principal,
+    @By('rest') by: Author,
   ): Promise<OAuthClientListReply> {
     const { filter, page } = readListQuery(query);
-    return toListReply(await this.clients.list(filter, orgId, page), page);
+    return toListReply(await this.clients.list(filter, orgId, page, by), page);
   }
 
   @Get(':client_id')
