@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { API_KEY_COMMANDS } from './cli/api-keys.js';
 import { type Command, readArguments, UsageError } from './cli/arguments.js';
 import { backup } from './cli/backup.js';
 import { EXPIRE_UNUSED_COMMANDS } from './cli/expire-unused.js';
 import { INITIAL_ACCESS_TOKEN_COMMANDS } from './cli/initial-access-tokens.js';
-import { type DatabaseConfig, readConfig } from './config/config.js';
+import type { DatabaseConfig } from './config/config.js';
+import { loadConfig } from './config/load-config.js';
 import { openDatabase, openMigratedDatabase } from './database/open-database.js';
 import { PERSISTENCE } from './persistence.js';
 
@@ -64,7 +64,6 @@ function onMigrated(command: Command) {
 }
 
 async function main(): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
   const words = process.argv.slice(2);
   const [name, program] =
     Object.entries(PROGRAMS).find(([name]) => `${words.join(' ')} `.startsWith(`${name} `)) ?? [];
@@ -72,7 +71,7 @@ async function main(): Promise<void> {
     throw new UsageError(`Say one of: ${Object.keys(PROGRAMS).join(', ')}.`);
   }
   const work = program(words.slice(name.split(' ').length));
-  await work(readConfig(process.env).database);
+  await work(loadConfig().database);
 }
 
 main().catch((error: unknown) => {

@@ -8,13 +8,14 @@ import { REGISTRATION_MODES, type RegistrationMode } from '../clients/policy/reg
 import { isRedirectTarget } from '../clients/policy/redirect-host.js';
 import { isReservable } from '../clients/policy/reserved-name.js';
 import { isScopeToken } from '../clients/policy/scope.js';
-
+import { ConfigError } from './config-error.js';
+import { type DatabaseConfig, readDatabaseUrl } from './database-url.js';
 import { readDuration } from './duration.js';
+import { refuseBadEscapes } from './percent-encoding.js';
+import { nameFault } from './variable-names.js';
 
-/** A value in the environment that the service cannot run with. The message names the variable and what it takes. */
-export class ConfigError extends Error {}
-
-export type DatabaseConfig = { engine: 'sqlite'; path: string } | { engine: 'postgres'; url: string };
+export { ConfigError };
+export type { DatabaseConfig };
 
 /** A claim, and the value that it must have, or contain. */
 export interface ClaimValue {
@@ -55,7 +56,7 @@ interface Setting<T> {
   variable: string;
   /** What a good value looks like; completes the sentence "VARIABLE takes …". */
   takes: string;
-  /** The value that `raw` stands for, or undefined where it stands for none. */
+  /** The value that `raw` stands for, or undefined where it stands for none; may throw what completes "VARIABLE …". */
   read: (raw: string) => T | undefined;
   /** The value where the variable is unset or empty. */
   fallback: T;
@@ -97,14 +98,6 @@ const plainUrl = (raw: string) => (raw.includes('?') ? undefined : httpUrl(raw))
 /** One that paths can be appended to. */
 const baseUrl = (raw: string) => plainUrl(raw)?.replace(/\/+$/, '');
 
-function database(raw: string): DatabaseConfig | undefined {
-  const path = /^sqlite:(?:\/\/(?=\/)|(?!\/\/))(?!:memory:$)(.+)$/.exec(raw)?.[1];
-  if (path) return { engine: 'sqlite', path };
-  return /^postgres(ql)?:\/\/.+/.test(raw) && URL.canParse(raw)
-    ? { engine: 'postgres', url: raw }
-    : undefined;
-}
-
 function rateLimit(raw: string): RateLimit | null | undefined {
   if (raw === 'off') return null;
   const [, points, count = '1', unit] = /^([1-9]\d{0,6})\/(\d{1,4})?([smh])$/.exec(raw) ?? [];
@@ -128,7 +121,9 @@ function raisedLimits(raw: string): readonly RaisedLimit[] | undefined {
 
 /** One endpoint, with credentials and the number of a database where there are any. */
 function redisUrl(raw: string): string | undefined {
-  return /^rediss?:\/\/[^\s/?#]+(?:\/\d{0,5})?$/.test(raw) && URL.canParse(raw) ? raw : undefined;
+  if (!/^rediss?:\/\/[^\s/?#]+(?:\/\d{0,5})?$/.test(raw) || !URL.canParse(raw)) return undefined;
+  refuseBadEscapes(raw);
+  return raw;
 }
 
 /** Origins as browsers send them (RFC 6454 §6.2); null: no origin. */
@@ -250,7 +245,7 @@ const settings = {
   database: setting<DatabaseConfig>({
     variable: 'DATABASE_URL',
     takes: 'sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME',
-    read: database,
+    read: readDatabaseUrl,
     fallback: { engine: 'sqlite', path: 'data/registry.sqlite' },
   }),
   /** The first admin key; null: one is made on the first start of an empty SQLite database. */
@@ -524,35 +519,30 @@ export const CONFIG = Symbol('Config');
 /** Names of all variables that the service reads. */
 export const VARIABLES: readonly string[] = Object.values(settings).map(({ variable }) => variable);
 
-/** Prefixes that are ours alone, so that a name under them that we do not know is a slip of the pen. */
-const OWN_PREFIXES =
-  /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|SOFTWARE_STATEMENT_|DELETED_CLIENT_|AUDIT_|ADMIN_CONSOLE|GRAPHQL_EXPLORER)/;
-
-/** What Kubernetes puts into every environment for a Service that is called, say, `registration`. */
-const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d\w*)$/;
-
 /**
  * Reads the configuration from `env`.
- * @throws ConfigError at the first value that cannot be used.
+ * @param faults what is wrong already with where `env` comes from
+ * @throws ConfigError with a line for each fault
  */
-export function readConfig(env: NodeJS.ProcessEnv): Config {
-  const stray = Object.keys(env).find(
-    (name) => OWN_PREFIXES.test(name) && !SERVICE_LINK.test(name) && !VARIABLES.includes(name),
-  );
-  if (stray) {
-    throw new ConfigError(`${stray} is no variable of this service; it knows ${VARIABLES.join(', ')}`);
-  }
+export function readConfig(env: NodeJS.ProcessEnv, faults: readonly string[] = []): Config {
+  const found = [...faults];
+  const note = (fault: string | undefined) => void (fault !== undefined && found.push(fault));
+  for (const name of Object.keys(env)) note(nameFault(name, VARIABLES, env));
   const config = Object.fromEntries(
-    Object.entries(settings).map(([key, definition]) => [key, readSetting(definition, env)]),
+    Object.entries(settings).map(([key, definition]) => [key, readSetting(definition, env, note)]),
   ) as unknown as Config;
-  const { jwtIssuer, jwtAudience, jwtJwksUri, jwtAdmin, jwtType } = config;
-  if (jwtIssuer !== null && jwtAudience === null) {
-    throw new ConfigError(settingFault('jwtAudience'));
-  }
-  if (jwtIssuer === null && [jwtAudience, jwtJwksUri, jwtAdmin, jwtType].some((value) => value !== null)) {
-    throw new ConfigError(`${settingFault('jwtIssuer')}; without it no token is accepted`);
-  }
+  note(jwtFault(config));
+  if (found.length > 0) throw new ConfigError(...found);
   return config;
+}
+
+/** What belongs together and is not all there. An issuer that is a fault itself is undefined here. */
+function jwtFault({ jwtIssuer, jwtAudience, ...others }: Config): string | undefined {
+  if (jwtIssuer && jwtAudience === null) return settingFault('jwtAudience');
+  const needIssuer = [jwtAudience, others.jwtJwksUri, others.jwtAdmin, others.jwtType];
+  return jwtIssuer === null && needIssuer.some((value) => value !== null)
+    ? `${settingFault('jwtIssuer')}; without it no token is accepted`
+    : undefined;
 }
 
 const faultOf = ({ variable, takes }: Setting<unknown>) => `${variable} takes ${takes}`;
@@ -560,10 +550,20 @@ const faultOf = ({ variable, takes }: Setting<unknown>) => `${variable} takes ${
 /** What to tell an operator whose value of a setting cannot be used. */
 export const settingFault = (key: keyof Config) => faultOf(settings[key]);
 
-function readSetting(definition: Setting<unknown>, env: NodeJS.ProcessEnv): unknown {
+/** Where there is a fault, the value has no meaning. */
+function readSetting(
+  definition: Setting<unknown>,
+  env: NodeJS.ProcessEnv,
+  note: (fault: string) => void,
+): unknown {
   const raw = env[definition.variable]?.trim();
   if (!raw) return definition.fallback;
-  const value = definition.read(raw);
-  if (value === undefined) throw new ConfigError(faultOf(definition));
-  return value;
+  try {
+    const value = definition.read(raw);
+    if (value === undefined) note(faultOf(definition));
+    return value;
+  } catch (error) {
+    note(`${definition.variable} ${(error as Error).message}`);
+    return undefined;
+  }
 }

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { ConnectionOptions } from 'pg-connection-string';
 import type { DataSourceOptions } from 'typeorm';
 import type { DatabaseConfig } from '../config/config.js';
 import { loadSqlite } from './sqlite.js';
@@ -38,9 +39,10 @@ export function dataSourceOptions(database: DatabaseConfig, persistence: Persist
     : {
         ...schema,
         type: 'postgres',
-        url: database.url,
+        // For TypeORM itself, which passes `extra` to the driver
+        database: database.connection.database ?? undefined,
         applicationName: 'oauth-client-registry',
-        connectTimeoutMS: connectTimeoutMs(database.url),
+        connectTimeoutMS: connectTimeoutMs(database.connection),
         poolSize: POSTGRES_POOL_SIZE,
         extra: {
           statement_timeout: POSTGRES_STATEMENT_TIMEOUT_MS,
@@ -50,11 +52,12 @@ export function dataSourceOptions(database: DatabaseConfig, persistence: Persist
           // A connection may be lost while it passes from the pool to TypeORM, where neither listens: an error that nobody listens
           // for ends the process. The next statement on it fails.
           onConnect: (client: EventEmitter) => client.on('error', () => undefined),
+          ...database.connection,
         },
       };
 }
 
-function connectTimeoutMs(url: string): number {
-  const seconds = Number(new URL(url).searchParams.get('connect_timeout'));
+function connectTimeoutMs({ connect_timeout }: ConnectionOptions): number {
+  const seconds = Number(connect_timeout);
   return seconds > 0 ? seconds * 1_000 : POSTGRES_CONNECT_TIMEOUT_MS;
 }

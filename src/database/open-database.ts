@@ -99,7 +99,9 @@ function createDirectory(path: string): void {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  // A socket that is not there
+  if (syscall === 'connect' && code === 'ENOENT') return REASONS.ECONNREFUSED!;
   const [message] = error.message.split('\n');
   // A failed attempt at several addresses has a code and no message
   return REASONS[code.replace(/^(SQLITE_[A-Z]+)_\w+/, '$1')] ?? (message || code);
@@ -107,6 +109,6 @@ function reasonOf(error: unknown): string {
 
 function placeOf(database: DatabaseConfig): string {
   if (database.engine === 'sqlite') return database.path;
-  const { host, pathname } = new URL(database.url);
-  return `${host}${pathname}`;
+  const { host, port, database: name } = database.connection;
+  return `${host || 'localhost'}${port ? `:${port}` : ''}/${name ?? ''}`;
 }

@@ -47,7 +47,9 @@ const DEFAULTS: Config = {
 const KEY = 'k'.repeat(32);
 const JWT = { AUTH_JWT_ISSUER: 'https://issuer.example/', AUTH_JWT_AUDIENCE: 'registry' };
 const JWT_READ = { jwtIssuer: 'https://issuer.example/', jwtAudience: 'registry' };
-const postgres = (url: string) => ({ database: { engine: 'postgres', url } as const });
+const postgres = (connection: object) => ({
+  database: { engine: 'postgres', connection: expect.objectContaining(connection) } as const,
+});
 const sqlite = (path: string) => ({ database: { engine: 'sqlite', path } as const });
 const limit = (points: number, durationSeconds: number) => ({
   rateLimitRegister: { points, durationSeconds },
@@ -110,8 +112,27 @@ describe('The configuration', () => {
       [{ DATABASE_URL: 'sqlite:other.sqlite' }, sqlite('other.sqlite')],
       [{ DATABASE_URL: 'sqlite:/var/lib/registry.sqlite' }, sqlite('/var/lib/registry.sqlite')],
       [{ DATABASE_URL: 'sqlite:///var/lib/registry.sqlite' }, sqlite('/var/lib/registry.sqlite')],
-      [{ DATABASE_URL: 'postgres://u:p@db:5432/registry' }, postgres('postgres://u:p@db:5432/registry')],
-      [{ DATABASE_URL: 'postgresql://db/r?sslmode=require' }, postgres('postgresql://db/r?sslmode=require')],
+      [
+        { DATABASE_URL: 'postgres://u:p%25%C3%A9@db:5432/registry' },
+        postgres({ user: 'u', password: 'p%é', host: 'db', port: '5432', database: 'registry' }),
+      ],
+      [{ DATABASE_URL: 'postgresql://db/r?sslmode=verify-full' }, postgres({ host: 'db', ssl: {} })],
+      [
+        { DATABASE_URL: 'postgres://db/r?sslmode=no-verify' },
+        postgres({ ssl: { rejectUnauthorized: false } }),
+      ],
+      ...[
+        'postgresql://reg:pw@/registry?host=/run/postgresql',
+        'postgresql:///registry?host=/run/postgresql&user=reg&password=pw',
+        'postgres://reg:pw@%2Frun%2Fpostgresql/registry',
+        'postgres://reg:pw@localhost/registry?host=/run/postgresql',
+      ].map(
+        (value) =>
+          [
+            { DATABASE_URL: value },
+            postgres({ host: '/run/postgresql', user: 'reg', password: 'pw', database: 'registry' }),
+          ] as const,
+      ),
       [{ BOOTSTRAP_API_KEY: KEY }, { bootstrapApiKey: KEY }],
       [{ BOOTSTRAP_API_KEY: `!~${KEY}` }, { bootstrapApiKey: `!~${KEY}` }],
       [{ BOOTSTRAP_API_KEY: 'k'.repeat(512) }, { bootstrapApiKey: 'k'.repeat(512) }],
@@ -363,14 +384,96 @@ describe('The configuration', () => {
   });
 
   it.each([
-    'REGISTRATION_ALOWED_SCOPES',
+    ...['%', 'p%2', '%zz', '%ff'].flatMap((password) => [
+      [
+        'DATABASE_URL',
+        `postgres://u:${password}@db/r`,
+        'has a % that begins no escape: write %25 for a percent sign',
+      ],
+      [
+        'REDIS_URL',
+        `redis://u:${password}@redis`,
+        'has a % that begins no escape: write %25 for a percent sign',
+      ],
+    ]),
+    ['DATABASE_URL', 'postgres://u:p%00@db/r', 'has a NUL byte (%00): leave it out'],
+    [
+      'DATABASE_URL',
+      'postgres://u:p@db/r?sslmode=verify-full&sslrootcert=/nowhere/ca.pem',
+      'names a file that cannot be read: /nowhere/ca.pem (ENOENT)',
+    ],
+    [
+      'DATABASE_URL',
+      'postgres://u:p@db/r?sslmode=allow',
+      'has an unknown sslmode: use one of disable, prefer, require, verify-ca, verify-full, no-verify',
+    ],
+  ])('says what is wrong with %s=%s', (variable, value, fault) => {
+    expect(() => readConfig({ [variable]: value })).toThrow(new ConfigError(`${variable} ${fault}`));
+  });
+
+  it('reports all faults at once, each in a line', () => {
+    const env = { PORT: 'http', REGISTRATION_MODE: 'ajar', REGISTRATION_MODUS: 'x', AUTH_JWT_AUDIENCE: 'x' };
+    expect(() => readConfig(env)).toThrow(
+      /^REGISTRATION_MODUS is no .*\nPORT takes .*\nREGISTRATION_MODE takes .*\nAUTH_JWT_ISSUER takes .*$/,
+    );
+  });
+
+  it('reports an issuer that cannot be used, and not that its audience is missing', () => {
+    expect(() => readConfig({ AUTH_JWT_ISSUER: 'issuer' })).toThrow(
+      new ConfigError('AUTH_JWT_ISSUER takes the https or http URL of the token issuer'),
+    );
+  });
+
+  it.each([
+    ['DATABASE_URI', 'DATABASE_URL'],
+    ['database_url', 'DATABASE_URL'],
+    ['DB_URL', 'DATABASE_URL'],
+    ['POSTGRES_URL', 'DATABASE_URL'],
+    ['PG_URI', 'DATABASE_URL'],
+    ['REDIS_URI', 'REDIS_URL'],
+    ['REGISTATION_MODE', 'REGISTRATION_MODE'],
+    ['REGISTRATION_ALOWED_SCOPES', 'REGISTRATION_ALLOWED_SCOPES'],
+    ['registration-mode', 'REGISTRATION_MODE'],
+    ['RATELIMIT_REGISTER', 'RATE_LIMIT_REGISTER'],
+    ['TRUST_PROXYS', 'TRUST_PROXY'],
+    ['port', 'PORT'],
+  ])('asks whether %s is meant to be %s', (variable, meant) => {
+    expect(() => readConfig({ [variable]: 'x' })).toThrow(
+      new ConfigError(
+        `${variable} is no variable of this service; did you mean ${meant}? Set ${meant}, or remove ${variable}`,
+      ),
+    );
+  });
+
+  it('leaves the variables of other programs alone: what is near one that is set, far from all, or a link of Kubernetes', () => {
+    const env = {
+      DATABASE_URL: 'sqlite:x',
+      DB_URL: 'mysql://db',
+      DATABASE_URI: 'x',
+      POST: '1',
+      SPORT: '1',
+      PGHOST: 'x',
+      PGPORT: '1',
+      DB_HOST: 'x',
+      HOSTNAME: 'x',
+      NODE_OPTIONS: '',
+      POSTGRES_PASSWORD: 'x',
+      REDIS_PORT: 'tcp://10.0.0.1:6379',
+      METRIC_PORT: 'tcp://10.0.0.1:80',
+      REGISTRATION_SERVICE_HOST: '10.0.0.1',
+      OTEL_EXPORTER_OTLP_HEADERS: 'x',
+      OTEL_SERVICE_NAME: 'x',
+    };
+    expect(readConfig(env)).toMatchObject(sqlite('x'));
+  });
+
+  it.each([
     'REGISTRATION_',
-    'AUTH_JWT_ISSUERS',
     'BOOTSTRAP_KEY',
     'RATE_LIMIT_TOKEN',
-    'SOFTWARE_STATEMENT_ISSUER',
-    'ADMIN_CONSOLES',
-    'GRAPHQL_EXPLORERS',
+    'SOFTWARE_STATEMENT_KEYS',
+    'ADMIN_CONSOLE_PATH',
+    'GRAPHQL_EXPLORER_PATH',
   ])('stops the start at a variable of ours that does not exist: %s', (variable) => {
     const read = () => readConfig({ [variable]: '' });
     expect(read).toThrow(ConfigError);
@@ -380,6 +483,8 @@ describe('The configuration', () => {
   it.each([
     [{ BOOTSTRAP_API_KEY: 'too-short-secret' }, 'too-short-secret'],
     [{ DATABASE_URL: 'postgres://u:hunter2@db:99999/r' }, 'hunter2'],
+    [{ DATABASE_URL: 'postgres://u:hunter2%@db/r' }, 'hunter2'],
+    [{ REDIS_URL: 'redis://u:hunter2%@redis' }, 'hunter2'],
     [{ PUBLIC_URL: 'https://u:hunter2@example.com' }, 'hunter2'],
     [{ REDIS_URL: 'redis://u:hunter2@redis/zero' }, 'hunter2'],
   ])('does not repeat a bad value, which may be a secret: %j', (env, secret) => {

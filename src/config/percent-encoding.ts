@@ -1,0 +1,15 @@
+/**
+ * Parsers of URLs differ in what they take a bad escape for, and most fail without saying where.
+ * @throws Error that says what to send instead
+ */
+export function refuseBadEscapes(url: string): void {
+  if (decode(url).includes('\0')) throw new Error('has a NUL byte (%00): leave it out');
+}
+
+function decode(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch (cause) {
+    throw new Error('has a % that begins no escape: write %25 for a percent sign', { cause });
+  }
+}
