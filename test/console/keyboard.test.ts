@@ -109,8 +109,7 @@ inBrowser((engine) => {
       await typist.seeDialog();
       await typist.press('Rotate');
       await page.getByLabel('Client secret', { exact: true }).waitFor();
-      await page.keyboard.press('Escape');
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await typist.inDialog('Done');
       // Back where it was, so that the next Tab goes on from there
       await page.getByRole('button', { name: 'Rotate the secret' }).and(page.locator(':focus')).waitFor();
 
@@ -235,6 +234,7 @@ inBrowser((engine) => {
       await page.getByRole('tab', { name: 'SDK', selected: true }).waitFor();
       await typist.press('Create');
       await page.getByLabel('Client secret', { exact: true }).waitFor();
+      await typist.inDialog('Done');
       await typist.press('Open the client');
       await page.getByRole('heading', { level: 1, name: 'By hand' }).waitFor();
       expect(await console.client(page.url().split('/').at(-1)!)).toMatchObject({

@@ -90,6 +90,7 @@ inBrowser((engine) => {
       await page.getByRole('button', { name: 'Create', exact: true }).click();
       const secret = await page.getByLabel('Client secret', { exact: true }).innerText();
       expect(secret).toMatch(/^[\w-]{43}$/);
+      await page.getByRole('button', { name: 'Done' }).click();
       await page.getByRole('link', { name: 'Open the client' }).click();
       await page.getByRole('heading', { level: 1, name: `O'Neill's app` }).waitFor();
       expect(await page.content()).not.toContain(secret);

@@ -7,6 +7,7 @@ interface ConfirmDialogProps {
   title: string;
   /** What the button says: the deed, not "OK". */
   action: string;
+  cancel?: string;
   isDangerous?: boolean;
   isPending?: boolean;
   isDisabled?: boolean;
@@ -18,7 +19,18 @@ interface ConfirmDialogProps {
 
 /** Asks before something is done. It stays open while that is under way, and where it fails. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { title, action, isDangerous, isPending, isDisabled, error, onConfirm, onClose, children } = props;
+  const {
+    title,
+    action,
+    cancel = 'Cancel',
+    isDangerous,
+    isPending,
+    isDisabled,
+    error,
+    onConfirm,
+    onClose,
+    children,
+  } = props;
   return (
     <Dialog title={title} onClose={onClose}>
       <Stack>
@@ -26,7 +38,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
         {error && <Failed error={error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
-            Cancel
+            {cancel}
           </Button>
           <Button
             color={isDangerous ? 'red' : undefined}

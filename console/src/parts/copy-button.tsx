@@ -5,10 +5,11 @@ import { useClipboard } from '@mantine/hooks';
 export function CopyButton({
   value,
   label,
+  text = 'Copy',
   ...props
-}: { value: string; label: string; autoFocus?: boolean } & ButtonProps) {
+}: { value: string; label: string; text?: string; autoFocus?: boolean } & ButtonProps) {
   const { copied, copy, error } = useClipboard({ timeout: 2_000 });
-  const told = error ? 'Cannot copy' : copied ? 'Copied' : 'Copy';
+  const told = error ? 'Cannot copy' : copied ? 'Copied' : text;
   return (
     <Button
       size="compact-xs"

@@ -1,5 +1,4 @@
 import { Badge } from '@mantine/core';
-import { When } from './when';
 
 interface Lifetime {
   expiresAt: string | null;
@@ -12,29 +11,10 @@ export const isEnded = ({ expiresAt, revokedAt }: Lifetime) =>
 
 /** The same in words. */
 export function CredentialState(props: Lifetime) {
-  if (props.revokedAt !== null) {
-    return (
-      <Badge color="gray" variant="outline">
-        Revoked
-      </Badge>
-    );
-  }
-  if (isEnded(props)) {
-    return (
-      <Badge color="gray" variant="outline">
-        Expired
-      </Badge>
-    );
-  }
+  const label = props.revokedAt !== null ? 'Revoked' : isEnded(props) ? 'Expired' : 'Valid';
   return (
-    <Badge color="green" variant="outline">
-      {props.expiresAt === null ? (
-        'Valid'
-      ) : (
-        <>
-          Ends <When at={props.expiresAt} />
-        </>
-      )}
+    <Badge color={label === 'Valid' ? 'green' : 'gray'} variant="outline">
+      {label}
     </Badge>
   );
 }

@@ -6,6 +6,8 @@ export interface Column<Row> {
   label: string;
   /** Whether the rows can be put in its order. */
   isSortable?: boolean;
+  /** Of any length, such as a name: it wraps, and keeps a width that can be read. */
+  isText?: boolean;
   show: (row: Row) => ReactNode;
 }
 
@@ -78,8 +80,10 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   />
                 </Table.Td>
               )}
-              {columns.map(({ key, show }) => (
-                <Table.Td key={key}>{show(row)}</Table.Td>
+              {columns.map(({ key, isText, show }) => (
+                <Table.Td key={key} className={isText ? 'text-cell' : undefined}>
+                  {show(row)}
+                </Table.Td>
               ))}
             </Table.Tr>
           ))}

@@ -1,26 +1,73 @@
 import { useState } from 'react';
 import { RequestError } from '../graphql/request';
 
-/** What is typed into a form, and what the service says about each field. */
-export function useFields<T extends object>(initial: T, error: Error | null) {
+/** A field that the service refuses. */
+export interface Fault {
+  name: string;
+  /** What the form calls it. */
+  label: string;
+  messages: readonly string[];
+}
+
+/** `redirectUris.0` and what is wrong with it, as a fault of `redirectUris`. */
+function ofField([path, messages]: [string, readonly string[]]): [string, string[]] {
+  const [name = path, index] = path.split('.');
+  const about = index !== undefined && /^\d+$/.test(index) ? `entry ${Number(index) + 1} ` : '';
+  return [name, messages.map((message) => asSentence(`${about}${message}`))];
+}
+
+const asSentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function faultsOf(error: Error | null, labels: Readonly<Record<string, string>>): Fault[] {
+  const messages = new Map<string, string[]>();
+  for (const [name, told] of Object.entries(error instanceof RequestError ? error.fields : {}).map(ofField)) {
+    messages.set(name, [...(messages.get(name) ?? []), ...told]);
+  }
+  return [...messages].map(([name, told]) => ({ name, label: labels[name] ?? name, messages: told }));
+}
+
+/**
+ * What is typed into a form, and what the service says about each field until that is changed.
+ * @param labels what the form calls its fields
+ */
+export function useFields<T extends object>(
+  initial: T,
+  error: Error | null,
+  labels: Readonly<Record<keyof T & string, string>>,
+) {
   const [values, setValues] = useState(initial);
-  const faults = error instanceof RequestError ? error.fields : {};
-  const set = <K extends keyof T>(name: K, value: T[K]) =>
+  const [start] = useState(initial);
+  const [corrected, setCorrected] = useState<{ error: Error | null; names: readonly string[] }>({
+    error: null,
+    names: [],
+  });
+  const faults = faultsOf(error, labels).filter(
+    ({ name }) => corrected.error !== error || !corrected.names.includes(name),
+  );
+  const set = <K extends keyof T & string>(name: K, value: T[K]) => {
     setValues((before) => ({ ...before, [name]: value }));
+    setCorrected((before) => ({ error, names: before.error === error ? [...before.names, name] : [name] }));
+  };
+  // The style sheet breaks the lines
+  const faultOf = (name: keyof T & string) =>
+    faults.find((fault) => fault.name === name)?.messages.join('\n');
   return {
     values,
     set,
     /** For an input of text by that name. */
     bind: (name: keyof T & string) => ({
       name,
+      'data-field': name,
+      label: labels[name],
       value: values[name] as string,
-      error: faults[name]?.join('; '),
+      error: faultOf(name),
       onChange: ({ currentTarget }: { currentTarget: { value: string } }) =>
         set(name, currentTarget.value as never),
     }),
-    faultOf: (name: keyof T & string) => faults[name]?.join('; '),
-    /** Faults of what this form has no field for. */
-    otherFaults: Object.entries(faults).filter(([name]) => !Object.hasOwn(values, name)),
+    faultOf,
+    faults,
+    /** Whether anything was typed that would be lost. */
+    isChanged: JSON.stringify(values) !== JSON.stringify(start),
   };
 }
 

@@ -64,6 +64,9 @@ export const FIELDS = {
 
 export type FieldName = keyof typeof FIELDS;
 export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
+export const FIELD_LABELS = Object.fromEntries(
+  FIELD_NAMES.map((name) => [name, FIELDS[name].label]),
+) as Record<FieldName, string>;
 
 /** What stands in a form: lists as lines, nothing as an empty text. */
 export type FieldValues = Record<FieldName, string | boolean | string[]>;

@@ -1,12 +1,14 @@
-import { Alert, Button, Group, Radio, Stack, Text } from '@mantine/core';
+import { Alert, Radio, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ClientDocument, type ClientDetailsFragment, UpdateClientDocument } from '../../graphql/operations';
 import { request, RequestError } from '../../graphql/request';
-import { Failed } from '../../parts/states';
+import { Form } from '../../parts/form';
+import { useUnsavedChanges } from '../../parts/unsaved-changes';
 import { useFields } from '../../parts/use-fields';
 import {
   changedFields,
+  FIELD_LABELS,
   FIELD_NAMES,
   type FieldName,
   FIELDS,
@@ -29,6 +31,7 @@ export function EditForm({ client, onClose }: EditFormProps) {
   const { clientId } = client;
   const [base, setBase] = useState(() => ({ version: client.version, values: valuesOf(client) }));
   const [conflict, setConflict] = useState<(Merge & { theirs: FieldValues }) | null>(null);
+  const [decisions, setDecisions] = useState<Decisions>({});
 
   const { mutate, isPending, error } = useMutation({
     mutationFn: async (mine: FieldValues) => {
@@ -45,6 +48,7 @@ export function EditForm({ client, onClose }: EditFormProps) {
         const merged = merge(base.values, mine, theirs);
         setBase({ version: oauthClient.version, values: theirs });
         setConflict({ ...merged, theirs });
+        setDecisions({});
         for (const name of merged.taken) set(name, merged.values[name]);
         return false;
       }
@@ -54,57 +58,85 @@ export function EditForm({ client, onClose }: EditFormProps) {
       if (isStored) onClose();
     },
   });
-  const { values, set, faultOf, otherFaults } = useFields<FieldValues>(base.values, error);
+  const { values, set, faultOf, faults } = useFields<FieldValues>(base.values, error, FIELD_LABELS);
   const changed = changedFields(base.values, values);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate(values);
+  const undecided = conflict?.disputed.filter((name) => decisions[name] === undefined) ?? [];
+  const { close, question } = useUnsavedChanges(changed.length > 0, onClose);
+  const decide = (name: FieldName, decision: Decision, value: FieldValues[FieldName]) => {
+    setDecisions((before) => ({ ...before, [name]: decision }));
+    set(name, value);
   };
   return (
-    <form onSubmit={submit} aria-label="Edit client">
-      <Stack>
-        {error && <Failed error={error} />}
-        {otherFaults.map(([name, faults]) => (
-          <Text key={name} c="red" size="sm">{`${name}: ${faults.join('; ')}`}</Text>
-        ))}
+    <>
+      <Form
+        label="Edit client"
+        action={conflict ? 'Save the merged client' : 'Save'}
+        error={error}
+        faults={faults}
+        isPending={isPending}
+        isDisabled={(changed.length === 0 && conflict === null) || undecided.length > 0}
+        note={
+          <Text size="sm" c="dimmed" role="status">
+            {undecided.length > 0
+              ? `To decide: ${labels(undecided)}`
+              : changed.length === 0
+                ? 'Nothing is changed'
+                : `Changed: ${labels(changed)}`}
+          </Text>
+        }
+        onSubmit={() => (changed.length === 0 ? onClose() : mutate(values))}
+        onCancel={close}
+      >
         {conflict && (
           <Conflict
+            key={base.version}
             conflict={conflict}
-            values={values}
-            onChoose={(name, value) => set(name, value)}
             mine={conflict.values}
+            decisions={decisions}
+            onDecide={decide}
           />
         )}
-        <FieldInputs names={FIELD_NAMES} values={values} faultOf={faultOf} onChange={set} />
-        <Group justify="flex-end" className="form-actions">
-          <Text size="sm" c="dimmed" role="status">
-            {changed.length === 0
-              ? 'Nothing is changed'
-              : `Changed: ${changed.map((name) => FIELDS[name].label).join(', ')}`}
-          </Text>
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={isPending} disabled={changed.length === 0}>
-            {conflict ? 'Save the merged client' : 'Save'}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+        <FieldInputs
+          names={FIELD_NAMES}
+          values={values}
+          faultOf={faultOf}
+          onChange={(name, value) => decide(name, 'edited', value)}
+        />
+      </Form>
+      {question}
+    </>
   );
 }
+
+const labels = (names: readonly FieldName[]) => names.map((name) => FIELDS[name].label).join(', ');
+
+/** Whose value a field gets; `edited`: neither's, but what was typed after both were seen. */
+type Decision = 'mine' | 'theirs' | 'edited';
+type Decisions = Partial<Record<FieldName, Decision>>;
 
 interface ConflictProps {
   conflict: Merge & { theirs: FieldValues };
   mine: FieldValues;
-  values: FieldValues;
-  onChoose: (name: FieldName, value: FieldValues[FieldName]) => void;
+  decisions: Decisions;
+  onDecide: (name: FieldName, decision: Decision, value: FieldValues[FieldName]) => void;
 }
 
-function Conflict({ conflict: { taken, disputed, theirs }, mine, values, onChoose }: ConflictProps) {
-  const labels = (names: FieldName[]) => names.map((name) => FIELDS[name].label).join(', ');
+/** Both values of each field that both changed; nothing is chosen before somebody chooses it. */
+function Conflict({ conflict: { taken, disputed, theirs }, mine, decisions, onDecide }: ConflictProps) {
+  const alert = useRef<HTMLDivElement>(null);
+  // The button that was pressed is far below
+  useEffect(() => {
+    alert.current?.focus({ preventScroll: true });
+    alert.current?.scrollIntoView({ block: 'center' });
+  }, []);
   return (
-    <Alert color="yellow" role="alert" title="Somebody else changed this client meanwhile">
+    <Alert
+      ref={alert}
+      tabIndex={-1}
+      color="yellow"
+      role="alert"
+      title="Somebody else changed this client meanwhile"
+    >
       <Stack gap="sm">
         {taken.length > 0 && <Text size="sm">What only they changed is taken over: {labels(taken)}.</Text>}
         {disputed.length === 0 && (
@@ -114,13 +146,16 @@ function Conflict({ conflict: { taken, disputed, theirs }, mine, values, onChoos
           <Radio.Group
             key={name}
             label={`${FIELDS[name].label}: changed by both`}
-            value={values[name] === theirs[name] ? 'theirs' : 'mine'}
-            onChange={(whose) => onChoose(name, whose === 'theirs' ? theirs[name] : mine[name])}
+            description={decisions[name] === 'edited' ? 'What you typed below is kept.' : undefined}
+            value={decisions[name] ?? ''}
+            onChange={(whose) =>
+              whose === 'theirs' ? onDecide(name, 'theirs', theirs[name]) : onDecide(name, 'mine', mine[name])
+            }
           >
-            <Stack gap={4} mt={4}>
+            <div className="side-by-side">
               <Radio value="mine" label={`Mine: ${shown(mine[name])}`} className="wrap-anywhere" />
               <Radio value="theirs" label={`Theirs: ${shown(theirs[name])}`} className="wrap-anywhere" />
-            </Stack>
+            </div>
           </Radio.Group>
         ))}
       </Stack>
@@ -130,6 +165,6 @@ function Conflict({ conflict: { taken, disputed, theirs }, mine, values, onChoos
 
 function shown(value: string | boolean | string[]): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  const text = Array.isArray(value) ? value.join(', ') : value.replaceAll('\n', ', ');
-  return text === '' ? 'nothing' : text;
+  const text = Array.isArray(value) ? value.join('\n') : value;
+  return text === '' ? 'nothing' : text.includes('\n') ? `\n${text}` : text;
 }

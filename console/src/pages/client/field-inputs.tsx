@@ -13,7 +13,13 @@ interface FieldInputsProps {
 export function FieldInputs({ names, values, faultOf, onChange }: FieldInputsProps) {
   return names.map((name) => {
     const field = FIELDS[name];
-    const shared = { name, label: field.label, description: field.hint, error: faultOf(name) };
+    const shared = {
+      name,
+      'data-field': name,
+      label: field.label,
+      description: field.hint,
+      error: faultOf(name),
+    };
     const value = values[name];
     switch (field.kind) {
       case 'text':

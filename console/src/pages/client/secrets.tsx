@@ -87,34 +87,37 @@ function Rotate({ clientId, onClose }: { clientId: string; onClose: () => void }
       }),
     onSuccess: () => queryClient.invalidateQueries(),
   });
+  if (data) {
+    const { clientSecret } = data.issueOAuthClientSecret;
+    return (
+      <ShownOnce
+        title="Rotate the secret"
+        what="Client secret"
+        value={clientSecret}
+        members={{ client_id: clientId, client_secret: clientSecret }}
+        onDone={onClose}
+      />
+    );
+  }
   return (
     <Dialog title="Rotate the secret" onClose={onClose}>
       <Stack>
         {error && <Failed error={error} />}
-        {data ? (
-          <>
-            <ShownOnce what="Client secret" value={data.issueOAuthClientSecret.clientSecret} />
-            <Button onClick={onClose}>Done</Button>
-          </>
-        ) : (
-          <>
-            <Text size="sm">The client gets another secret, which is shown once.</Text>
-            <NativeSelect
-              label="The others stay valid"
-              data={OVERLAPS}
-              value={overlap}
-              onChange={({ currentTarget }) => setOverlap(currentTarget.value)}
-            />
-            <Group justify="flex-end">
-              <Button variant="default" onClick={onClose}>
-                Cancel
-              </Button>
-              <Button loading={isPending} onClick={() => mutate()}>
-                Rotate
-              </Button>
-            </Group>
-          </>
-        )}
+        <Text size="sm">The client gets another secret, which is shown once.</Text>
+        <NativeSelect
+          label="The others stay valid"
+          data={OVERLAPS}
+          value={overlap}
+          onChange={({ currentTarget }) => setOverlap(currentTarget.value)}
+        />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button loading={isPending} onClick={() => mutate()}>
+            Rotate
+          </Button>
+        </Group>
       </Stack>
     </Dialog>
   );

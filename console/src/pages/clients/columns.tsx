@@ -19,12 +19,12 @@ export const COLUMNS: readonly ClientColumn[] = [
   {
     key: 'name',
     label: 'Name',
+    isText: true,
     isSortable: true,
     plain: ({ name }) => name,
     show: ({ clientId, name }) => (
       <Anchor
         size="sm"
-        className="wrap-anywhere"
         renderRoot={(props) => <Link to="/clients/$clientId" params={{ clientId }} {...props} />}
       >
         {name}
@@ -59,12 +59,14 @@ export const COLUMNS: readonly ClientColumn[] = [
   {
     key: 'orgId',
     label: 'Organization',
+    isText: true,
     plain: ({ orgId }) => orgId ?? '',
     show: ({ orgId }) => orgId ?? 'nobody',
   },
   {
     key: 'userId',
     label: 'User',
+    isText: true,
     plain: ({ userId }) => userId ?? '',
     show: ({ userId }) => userId ?? 'nobody',
   },
@@ -77,14 +79,16 @@ export const COLUMNS: readonly ClientColumn[] = [
   {
     key: 'allowedScopes',
     label: 'Scopes',
+    isText: true,
     plain: ({ allowedScopes }) => list(allowedScopes),
     show: ({ allowedScopes }) => list(allowedScopes),
   },
   {
     key: 'redirectUris',
     label: 'Redirect URIs',
+    isText: true,
     plain: ({ redirectUris }) => list(redirectUris),
-    show: ({ redirectUris }) => <span className="wrap-anywhere">{list(redirectUris)}</span>,
+    show: ({ redirectUris }) => list(redirectUris),
   },
   {
     key: 'createdAt',

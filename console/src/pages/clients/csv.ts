@@ -1,3 +1,4 @@
+import { download } from '../../parts/download';
 import {
   ClientsDocument,
   type ClientsQuery,
@@ -79,11 +80,4 @@ async function openSink(suggestedName: string): Promise<Sink> {
     close: () => download(new Blob(parts, { type: 'text/csv' }), suggestedName),
     abort: () => undefined,
   };
-}
-
-function download(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = Object.assign(document.createElement('a'), { href: url, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

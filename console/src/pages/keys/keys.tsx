@@ -1,7 +1,7 @@
-import { Button, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Button, NativeSelect, Text, TextInput } from '@mantine/core';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import {
   CreateKeyDocument,
   type KeyFragment,
@@ -13,6 +13,7 @@ import { request } from '../../graphql/request';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
 import { CredentialState, isEnded } from '../../parts/credential-state';
 import { DataTable } from '../../parts/data-table';
+import { Form } from '../../parts/form';
 import { Page } from '../../parts/page';
 import { Pager } from '../../parts/pager';
 import { ShownOnce } from '../../parts/shown-once';
@@ -20,6 +21,7 @@ import { Empty, Failed, Loading } from '../../parts/states';
 import { inDays, useFields } from '../../parts/use-fields';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
+import { useUnsavedChanges } from '../../parts/unsaved-changes';
 import { useViewer } from '../../session/session';
 import { Dialog } from '../../parts/dialog';
 
@@ -59,13 +61,20 @@ export function Keys() {
             {
               key: 'name',
               label: 'Name',
+              isText: true,
               show: ({ name, id }) => (id === viewer.apiKeyId ? `${name} (yours)` : name),
             },
             { key: 'hint', label: 'Ends with', show: ({ hint }) => <code>…{hint}</code> },
             { key: 'role', label: 'Role', show: ({ role }) => inWords(role) },
-            { key: 'owner', label: 'Owner', show: ({ orgId, userId }) => `${userId} of ${orgId}` },
+            {
+              key: 'owner',
+              label: 'Owner',
+              isText: true,
+              show: ({ orgId, userId }) => `${userId} of ${orgId}`,
+            },
             { key: 'createdAt', label: 'Created', show: ({ createdAt }) => <When at={createdAt} /> },
             { key: 'lastUsedAt', label: 'Last used', show: ({ lastUsedAt }) => <When at={lastUsedAt} /> },
+            { key: 'expiresAt', label: 'Expires', show: ({ expiresAt }) => <When at={expiresAt} /> },
             { key: 'state', label: 'State', show: (key) => <CredentialState {...key} /> },
             {
               key: 'actions',
@@ -103,72 +112,67 @@ interface NewKey {
   orgId: string;
   userId: string;
   role: Role;
-  /** Empty: without end. */
-  days: string;
+  /** In so many days; empty: without end. */
+  expiresAt: string;
 }
+
+const LABELS = {
+  name: 'Name',
+  orgId: 'Organization',
+  userId: 'User',
+  role: 'Role',
+  expiresAt: 'Valid for days',
+};
 
 function CreateKey({ onClose }: { onClose: () => void }) {
   const { orgId, userId } = useViewer();
   const client = useQueryClient();
   const { mutate, isPending, error, data } = useMutation({
-    mutationFn: (input: NewKey) => {
-      const { days, ...rest } = input;
-      return request(CreateKeyDocument, { input: { ...rest, expiresAt: inDays(days) } });
-    },
+    mutationFn: (input: NewKey) =>
+      request(CreateKeyDocument, { input: { ...input, expiresAt: inDays(input.expiresAt) } }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['keys'] }),
   });
-  const { values, bind, otherFaults } = useFields<NewKey>(
-    { name: '', orgId, userId, role: 'MEMBER', days: '90' },
+  const { values, bind, faults, isChanged } = useFields<NewKey>(
+    { name: '', orgId, userId, role: 'MEMBER', expiresAt: '90' },
     error,
+    LABELS,
   );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate(values);
-  };
+  const { close, isAsking, question } = useUnsavedChanges(isChanged && !data, onClose);
+  if (data)
+    return (
+      <ShownOnce
+        title="New API key"
+        what="API key"
+        value={data.createApiKey.value}
+        members={{ api_key: data.createApiKey.value }}
+        onDone={onClose}
+      />
+    );
   return (
-    <Dialog title="New API key" onClose={onClose}>
-      {data ? (
-        <Stack>
-          <ShownOnce what="API key" value={data.createApiKey.value} />
-          <Button onClick={onClose}>Done</Button>
-        </Stack>
-      ) : (
-        <form onSubmit={submit}>
-          <Stack>
-            {error && <Failed error={error} />}
-            {otherFaults.map(([name, faults]) => (
-              <Text key={name} c="red" size="sm">{`${name}: ${faults.join('; ')}`}</Text>
-            ))}
-            <TextInput label="Name" description="What it is for" required data-autofocus {...bind('name')} />
-            <TextInput label="Organization" required {...bind('orgId')} />
-            <TextInput label="User" required {...bind('userId')} />
-            <NativeSelect
-              label="Role"
-              description="A member sees its own organization through REST; an admin sees everything."
-              data={[
-                { value: 'MEMBER', label: 'Member' },
-                { value: 'ADMIN', label: 'Admin' },
-              ]}
-              {...bind('role')}
-            />
-            <TextInput
-              label="Valid for days"
-              description="Empty: without end"
-              type="number"
-              min={1}
-              {...bind('days')}
-            />
-            <Group justify="flex-end">
-              <Button variant="default" onClick={onClose}>
-                Cancel
-              </Button>
-              <Button type="submit" loading={isPending}>
-                Create
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      )}
+    <Dialog title="New API key" onClose={isAsking ? undefined : close}>
+      <Form
+        label="New API key"
+        action="Create"
+        error={error}
+        faults={faults}
+        isPending={isPending}
+        onSubmit={() => mutate(values)}
+        onCancel={close}
+      >
+        <TextInput description="What it is for" required data-autofocus {...bind('name')} />
+        <TextInput required {...bind('orgId')} />
+        <TextInput required {...bind('userId')} />
+        <NativeSelect
+          description="A member sees its own organization through REST; an admin sees everything."
+          data={[
+            { value: 'MEMBER', label: 'Member' },
+            { value: 'ADMIN', label: 'Admin' },
+          ]}
+          {...bind('role')}
+        />
+        <TextInput description="Empty: without end" type="number" min={1} {...bind('expiresAt')} />
+      </Form>
+      {question}
     </Dialog>
   );
 }

@@ -1,18 +1,20 @@
 import { Alert, Button, Card, Code, Group, Radio, Stack, Tabs, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import type { FormEvent } from 'react';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 import { type ClientType, CreateClientDocument, type CreateOAuthClientInput } from '../../graphql/operations';
 import { request } from '../../graphql/request';
 import { CopyButton } from '../../parts/copy-button';
 import { Page } from '../../parts/page';
 import { ShownOnce } from '../../parts/shown-once';
-import { Failed } from '../../parts/states';
+import { Form } from '../../parts/form';
+import { useUnsavedChanges } from '../../parts/unsaved-changes';
 import { useFields } from '../../parts/use-fields';
 import { useViewer } from '../../session/session';
 import {
   BLANK_FIELDS,
   changedFields,
+  FIELD_LABELS,
   type FieldName,
   type FieldValues,
   toInput,
@@ -22,6 +24,7 @@ import { PREVIEWS } from './request-preview';
 
 type Values = FieldValues & { orgId: string; userId: string; clientType: ClientType };
 
+const LABELS = { ...FIELD_LABELS, orgId: 'Organization', userId: 'User', clientType: 'Type' };
 const ESSENTIALS = ['allowedGrantTypes', 'redirectUris', 'requirePkce', 'allowedScopes'] as const;
 const FURTHER: FieldName[] = [
   'logoUri',
@@ -56,7 +59,8 @@ export function NewClient() {
     mutationFn: (input: CreateOAuthClientInput) => request(CreateClientDocument, { input }),
     onSuccess: () => queryClient.invalidateQueries(),
   });
-  const { values, set, bind, faultOf, otherFaults } = useFields<Values>(
+  const navigate = useNavigate();
+  const { values, set, bind, faultOf, faults, isChanged } = useFields<Values>(
     {
       ...BLANK_FIELDS,
       allowedGrantTypes: ['AUTHORIZATION_CODE'],
@@ -66,13 +70,14 @@ export function NewClient() {
       clientType: 'PUBLIC',
     },
     error,
+    LABELS,
+  );
+  const { close, question } = useUnsavedChanges(
+    isChanged && !data,
+    () => void navigate({ to: '/clients', ignoreBlocker: true }),
   );
   const input = inputOf(values);
   const inputs = { values, faultOf, onChange: set };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate(input);
-  };
   if (data)
     return (
       <Created
@@ -83,58 +88,54 @@ export function NewClient() {
   return (
     <Page title="New client">
       <div className="form-and-preview">
-        <form onSubmit={submit} aria-label="New client">
-          <Stack>
-            {error && <Failed error={error} />}
-            {otherFaults.map(([name, faults]) => (
-              <Text key={name} c="red" size="sm">{`${name}: ${faults.join('; ')}`}</Text>
-            ))}
-            <TextInput
-              label="Name"
-              description="What people are shown when they are asked for consent."
-              required
-              {...bind('name')}
-            />
-            <Radio.Group
-              label="Where does it run?"
-              value={values.clientType}
-              error={faultOf('clientType')}
-              onChange={(type) => set('clientType', type)}
-            >
-              <Stack gap="xs" mt="xs">
-                <Radio
-                  value="PUBLIC"
-                  label="Public: on people’s own devices"
-                  description="A browser, a phone, a command line, an agent. It can keep no secret, so PKCE protects it."
-                />
-                <Radio
-                  value="CONFIDENTIAL"
-                  label="Confidential: on a server of yours"
-                  description="It can keep a secret, which is shown once."
-                />
-              </Stack>
-            </Radio.Group>
-            <FieldInputs names={ESSENTIALS} {...inputs} />
-            <TextInput label="Organization" description="Whose it is" required {...bind('orgId')} />
-            <TextInput label="User" description="Of that organization" {...bind('userId')} />
-            <details>
-              <summary>More: addresses, contacts, keys, software</summary>
-              <Stack mt="sm">
-                <FieldInputs names={FURTHER} {...inputs} />
-              </Stack>
-            </details>
-            <Group justify="flex-end">
-              <Button variant="default" renderRoot={(props) => <Link to="/clients" {...props} />}>
-                Cancel
-              </Button>
-              <Button type="submit" loading={isPending}>
-                Create
-              </Button>
-            </Group>
-          </Stack>
-        </form>
+        <Form
+          label="New client"
+          action="Create"
+          error={error}
+          faults={faults}
+          isPending={isPending}
+          onSubmit={() => mutate(input)}
+          onCancel={close}
+        >
+          <TextInput
+            description="What people are shown when they are asked for consent."
+            required
+            {...bind('name')}
+          />
+          <Radio.Group
+            label="Type"
+            data-field="clientType"
+            description="Where it runs (RFC 6749 §2.1)."
+            value={values.clientType}
+            error={faultOf('clientType')}
+            onChange={(type) => set('clientType', type)}
+          >
+            <Stack gap="xs" mt="xs">
+              <Radio
+                value="PUBLIC"
+                label="Public: on people’s own devices"
+                description="A browser, a phone, a command line, an agent. It can keep no secret, so PKCE protects it."
+              />
+              <Radio
+                value="CONFIDENTIAL"
+                label="Confidential: on a server of yours"
+                description="It can keep a secret, which is shown once."
+              />
+            </Stack>
+          </Radio.Group>
+          <FieldInputs names={ESSENTIALS} {...inputs} />
+          <TextInput description="Whose it is" required {...bind('orgId')} />
+          <TextInput description="Of that organization" {...bind('userId')} />
+          <details>
+            <summary>More: addresses, contacts, keys, software</summary>
+            <Stack mt="sm">
+              <FieldInputs names={FURTHER} {...inputs} />
+            </Stack>
+          </details>
+        </Form>
         <Preview input={input} />
       </div>
+      {question}
     </Page>
   );
 }
@@ -173,6 +174,7 @@ function Preview({ input }: { input: CreateOAuthClientInput }) {
 }
 
 function Created({ clientId, secret }: { clientId: string; secret: string | null }) {
+  const [isSecretShown, setIsSecretShown] = useState(secret !== null);
   return (
     <Page title="The client is created">
       <Alert color="green" role="status" title="Client ID">
@@ -181,7 +183,15 @@ function Created({ clientId, secret }: { clientId: string; secret: string | null
           <CopyButton value={clientId} label="the client ID" />
         </Group>
       </Alert>
-      {secret !== null && <ShownOnce what="Client secret" value={secret} />}
+      {secret !== null && isSecretShown && (
+        <ShownOnce
+          title="The client is created"
+          what="Client secret"
+          value={secret}
+          members={{ client_id: clientId, client_secret: secret }}
+          onDone={() => setIsSecretShown(false)}
+        />
+      )}
       <Group>
         <Button renderRoot={(props) => <Link to="/clients/$clientId" params={{ clientId }} {...props} />}>
           Open the client

@@ -1,7 +1,7 @@
-import { Button, Checkbox, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import {
   CreateTokenDocument,
   type GrantType,
@@ -13,6 +13,7 @@ import { request } from '../../graphql/request';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
 import { CredentialState, isEnded } from '../../parts/credential-state';
 import { DataTable } from '../../parts/data-table';
+import { Form } from '../../parts/form';
 import { Page } from '../../parts/page';
 import { Pager } from '../../parts/pager';
 import { ShownOnce } from '../../parts/shown-once';
@@ -20,6 +21,7 @@ import { Empty, Failed, Loading } from '../../parts/states';
 import { inDays, lines, useFields } from '../../parts/use-fields';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
+import { useUnsavedChanges } from '../../parts/unsaved-changes';
 import { useViewer } from '../../session/session';
 import { GRANT_TYPES } from '../clients/clients-search';
 import { Dialog } from '../../parts/dialog';
@@ -58,17 +60,23 @@ export function Tokens() {
           rows={data.nodes}
           keyOf={({ id }) => id}
           columns={[
-            { key: 'name', label: 'Name', show: ({ name }) => name },
+            { key: 'name', label: 'Name', isText: true, show: ({ name }) => name },
             { key: 'hint', label: 'Ends with', show: ({ hint }) => <code>…{hint}</code> },
             {
               key: 'registrations',
               label: 'Registrations',
               show: ({ registrations, maxRegistrations }) => `${registrations} of ${maxRegistrations}`,
             },
-            { key: 'owner', label: 'Owner', show: ({ orgId, userId }) => `${userId} of ${orgId}` },
-            { key: 'limits', label: 'Limits', show: limitsOf },
+            {
+              key: 'owner',
+              label: 'Owner',
+              isText: true,
+              show: ({ orgId, userId }) => `${userId} of ${orgId}`,
+            },
+            { key: 'limits', label: 'Limits', isText: true, show: limitsOf },
             { key: 'createdAt', label: 'Created', show: ({ createdAt }) => <When at={createdAt} /> },
             { key: 'lastUsedAt', label: 'Last used', show: ({ lastUsedAt }) => <When at={lastUsedAt} /> },
+            { key: 'expiresAt', label: 'Expires', show: ({ expiresAt }) => <When at={expiresAt} /> },
             { key: 'state', label: 'State', show: (token) => <CredentialState {...token} /> },
             {
               key: 'actions',
@@ -116,7 +124,7 @@ const BLANK = {
   orgId: '',
   userId: '',
   maxRegistrations: '100',
-  days: '90',
+  expiresAt: '90',
   scopes: '',
   grantTypes: [] as GrantType[],
   redirectHosts: '',
@@ -124,6 +132,17 @@ const BLANK = {
 
 /** Nothing said: no limit. */
 const limit = (values: string[]) => (values.length === 0 ? null : values);
+
+const LABELS = {
+  name: 'Name',
+  orgId: 'Organization',
+  userId: 'User',
+  maxRegistrations: 'Registrations',
+  expiresAt: 'Valid for days',
+  scopes: 'Scopes',
+  grantTypes: 'Grants',
+  redirectHosts: 'Redirect hosts',
+};
 
 function CreateToken({ onClose }: { onClose: () => void }) {
   const { orgId, userId } = useViewer();
@@ -136,7 +155,7 @@ function CreateToken({ onClose }: { onClose: () => void }) {
           orgId: typed.orgId,
           userId: typed.userId,
           maxRegistrations: Number(typed.maxRegistrations),
-          expiresAt: inDays(typed.days)!,
+          expiresAt: inDays(typed.expiresAt)!,
           scopes: limit(lines(typed.scopes)),
           grantTypes: typed.grantTypes.length === 0 ? null : typed.grantTypes,
           redirectHosts: limit(lines(typed.redirectHosts)),
@@ -144,77 +163,72 @@ function CreateToken({ onClose }: { onClose: () => void }) {
       }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['tokens'] }),
   });
-  const { values, set, bind, faultOf } = useFields({ ...BLANK, orgId, userId }, error);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    mutate(values);
-  };
+  const { values, set, bind, faultOf, faults, isChanged } = useFields(
+    { ...BLANK, orgId, userId },
+    error,
+    LABELS,
+  );
+  const { close, isAsking, question } = useUnsavedChanges(isChanged && !data, onClose);
+  if (data)
+    return (
+      <ShownOnce
+        title="New initial access token"
+        what="Initial access token"
+        value={data.createInitialAccessToken.value}
+        members={{ initial_access_token: data.createInitialAccessToken.value }}
+        onDone={onClose}
+      />
+    );
   return (
-    <Dialog title="New initial access token" onClose={onClose}>
-      {data ? (
-        <Stack>
-          <ShownOnce what="Initial access token" value={data.createInitialAccessToken.value} />
-          <Button onClick={onClose}>Done</Button>
-        </Stack>
-      ) : (
-        <form onSubmit={submit}>
-          <Stack>
-            {error && <Failed error={error} />}
-            <TextInput label="Name" description="What it is for" required data-autofocus {...bind('name')} />
-            <TextInput
-              label="Organization"
-              description="Whose the clients will be"
-              required
-              {...bind('orgId')}
-            />
-            <TextInput label="User" required {...bind('userId')} />
-            <TextInput
-              label="Registrations"
-              description="After so many it ends"
-              type="number"
-              min={1}
-              required
-              {...bind('maxRegistrations')}
-            />
-            <TextInput label="Valid for days" type="number" min={1} required {...bind('days')} />
-            <Textarea
-              label="Scopes"
-              description="At most these, one a line; empty: any"
-              autosize
-              minRows={2}
-              {...bind('scopes')}
-            />
-            <Checkbox.Group
-              label="Grants"
-              description="At most these; none: any"
-              value={values.grantTypes}
-              error={faultOf('grantTypes')}
-              onChange={(chosen) => set('grantTypes', chosen)}
-            >
-              <Stack gap={4} mt={4}>
-                {GRANT_TYPES.map((grant) => (
-                  <Checkbox key={grant} value={grant} label={inWords(grant)} />
-                ))}
-              </Stack>
-            </Checkbox.Group>
-            <Textarea
-              label="Redirect hosts"
-              description="At most these, one a line, such as localhost or *.example.com; empty: any"
-              autosize
-              minRows={2}
-              {...bind('redirectHosts')}
-            />
-            <Group justify="flex-end">
-              <Button variant="default" onClick={onClose}>
-                Cancel
-              </Button>
-              <Button type="submit" loading={isPending}>
-                Create
-              </Button>
-            </Group>
+    <Dialog title="New initial access token" onClose={isAsking ? undefined : close}>
+      <Form
+        label="New initial access token"
+        action="Create"
+        error={error}
+        faults={faults}
+        isPending={isPending}
+        onSubmit={() => mutate(values)}
+        onCancel={close}
+      >
+        <TextInput description="What it is for" required data-autofocus {...bind('name')} />
+        <TextInput description="Whose the clients will be" required {...bind('orgId')} />
+        <TextInput required {...bind('userId')} />
+        <TextInput
+          description="After so many it ends"
+          type="number"
+          min={1}
+          required
+          {...bind('maxRegistrations')}
+        />
+        <TextInput type="number" min={1} required {...bind('expiresAt')} />
+        <Textarea
+          description="At most these, one a line; empty: any"
+          autosize
+          minRows={2}
+          {...bind('scopes')}
+        />
+        <Checkbox.Group
+          label="Grants"
+          data-field="grantTypes"
+          description="At most these; none: any"
+          value={values.grantTypes}
+          error={faultOf('grantTypes')}
+          onChange={(chosen) => set('grantTypes', chosen)}
+        >
+          <Stack gap={4} mt={4}>
+            {GRANT_TYPES.map((grant) => (
+              <Checkbox key={grant} value={grant} label={inWords(grant)} />
+            ))}
           </Stack>
-        </form>
-      )}
+        </Checkbox.Group>
+        <Textarea
+          description="At most these, one a line, such as localhost or *.example.com; empty: any"
+          autosize
+          minRows={2}
+          {...bind('redirectHosts')}
+        />
+      </Form>
+      {question}
     </Dialog>
   );
 }
