@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
-import { Console, inBrowser } from '../support/browser.js';
+import { Console, inBrowser, type PageElement } from '../support/browser.js';
 
 /** Whether it can be seen without scrolling, and nothing lies above it. */
 const isInSight = (element: Locator) =>
-  element.evaluate((node) => {
-    const { x, y, width, height } = (node as Element).getBoundingClientRect();
-    const top = document.elementFromPoint(x + width / 2, y + height / 2);
+  element.evaluate((node: PageElement) => {
+    const { x, y, width, height } = node.getBoundingClientRect();
+    const top = node.ownerDocument.elementFromPoint(x + width / 2, y + height / 2);
     return node.contains(top) || (top?.contains(node) ?? false);
   });
 const focused = (page: Page) =>

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
-import { Console, inBrowser } from '../support/browser.js';
+import { Console, inBrowser, type PageElement } from '../support/browser.js';
 
 /** As long as a name may be, and without a space. */
 const LONG = 'N'.repeat(255);
@@ -9,11 +9,11 @@ const { SCREENSHOTS } = process.env;
 
 /** Elements whose content does not fit in, by their text. */
 const cut = (elements: Locator) =>
-  elements.evaluateAll((nodes) =>
+  elements.evaluateAll((nodes: PageElement[]) =>
     nodes.filter((node) => node.scrollWidth > node.clientWidth + 1).map((node) => node.textContent),
   );
 const widths = (elements: Locator) =>
-  elements.evaluateAll((nodes) => nodes.map((node) => node.getBoundingClientRect().width));
+  elements.evaluateAll((nodes: PageElement[]) => nodes.map((node) => node.getBoundingClientRect().width));
 
 inBrowser((engine) => {
   const console = Console.forEachTest(engine);

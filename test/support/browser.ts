@@ -38,6 +38,16 @@ export function inBrowser(tests: (engine: Engine) => void): void {
   else it.skip('SKIPPED, no Chromium: put chromium on the PATH or set CHROMIUM_PATH', () => undefined);
 }
 
+/** What tests ask of an element inside of the page; the types of the DOM are no part of those of Node.js. */
+export interface PageElement {
+  scrollWidth: number;
+  clientWidth: number;
+  textContent: string;
+  ownerDocument: { elementFromPoint(x: number, y: number): PageElement | null };
+  contains(other: PageElement | null): boolean;
+  getBoundingClientRect(): { x: number; y: number; width: number; height: number };
+}
+
 interface ConsoleOptions {
   isSeeded?: boolean;
   /** Of the registry. */

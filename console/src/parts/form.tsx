@@ -46,7 +46,8 @@ export function Form(props: FormProps) {
           {error && <Refusal form={form} error={error} faults={faults} />}
           <Group justify="flex-end">
             {note}
-            <Button variant="default" onClick={onCancel}>
+            {/* What comes of a request that is under way may be a secret, and has to be seen */}
+            <Button variant="default" disabled={isPending} onClick={onCancel}>
               Cancel
             </Button>
             <Button type="submit" loading={isPending} disabled={isDisabled}>

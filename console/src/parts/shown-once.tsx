@@ -1,11 +1,9 @@
 import { Alert, Button, Code, Group, Stack, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
 import { CopyButton } from './copy-button';
-import { Dialog } from './dialog';
 import { download } from './download';
 
 interface ShownOnceProps {
-  title: string;
   what: string;
   value: string;
   /** The secret, and what it belongs to, by the names of the REST API. */
@@ -19,45 +17,33 @@ const asEnv = (members: ShownOnceProps['members']) =>
     .join('');
 const asJson = (members: ShownOnceProps['members']) => `${JSON.stringify(members, null, 2)}\n`;
 
-/** A secret that the service has told, and will never tell again: nothing but "Done" takes it away. */
-export function ShownOnce({ title, what, value, members, onDone }: ShownOnceProps) {
+/** A secret that the service has told, and will never tell again: in a dialog that nothing but "Done" closes. */
+export function ShownOnce({ what, value, members, onDone }: ShownOnceProps) {
   useBlocker({ shouldBlockFn: () => true });
   const save = () =>
     download(new Blob([asJson(members)], { type: 'application/json' }), `${what.replaceAll(' ', '-')}.json`);
   return (
-    <Dialog title={title}>
-      <Stack>
-        <Alert color="green" role="status" title={`${what}, shown this once`}>
-          <Group gap="xs">
-            <Code className="secret" aria-label={what}>
-              {value}
-            </Code>
-            {/* What had the focus is gone with the form */}
-            <CopyButton value={value} label={what} autoFocus data-autofocus />
-          </Group>
-          <Text size="sm" mt="xs">
-            Store it now: only its hash is kept here.
-          </Text>
-        </Alert>
+    <Stack>
+      <Alert color="green" role="status" title={`${what}, shown this once`}>
         <Group gap="xs">
-          <CopyButton
-            value={asEnv(members)}
-            label={`${what} as .env`}
-            text="Copy as .env"
-            variant="default"
-          />
-          <CopyButton
-            value={asJson(members)}
-            label={`${what} as JSON`}
-            text="Copy as JSON"
-            variant="default"
-          />
-          <Button size="compact-xs" variant="default" onClick={save}>
-            Download
-          </Button>
+          <Code className="secret" aria-label={what}>
+            {value}
+          </Code>
+          {/* What had the focus is gone with the form */}
+          <CopyButton value={value} label={what} autoFocus data-autofocus />
         </Group>
-        <Button onClick={onDone}>Done</Button>
-      </Stack>
-    </Dialog>
+        <Text size="sm" mt="xs">
+          Store it now: only its hash is kept here.
+        </Text>
+      </Alert>
+      <Group gap="xs">
+        <CopyButton value={asEnv(members)} label={`${what} as .env`} text="Copy as .env" variant="default" />
+        <CopyButton value={asJson(members)} label={`${what} as JSON`} text="Copy as JSON" variant="default" />
+        <Button size="compact-xs" variant="default" onClick={save}>
+          Download
+        </Button>
+      </Group>
+      <Button onClick={onDone}>Done</Button>
+    </Stack>
   );
 }

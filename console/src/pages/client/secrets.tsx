@@ -87,38 +87,36 @@ function Rotate({ clientId, onClose }: { clientId: string; onClose: () => void }
       }),
     onSuccess: () => queryClient.invalidateQueries(),
   });
-  if (data) {
-    const { clientSecret } = data.issueOAuthClientSecret;
-    return (
-      <ShownOnce
-        title="Rotate the secret"
-        what="Client secret"
-        value={clientSecret}
-        members={{ client_id: clientId, client_secret: clientSecret }}
-        onDone={onClose}
-      />
-    );
-  }
+  const secret = data?.issueOAuthClientSecret.clientSecret;
   return (
-    <Dialog title="Rotate the secret" onClose={onClose}>
-      <Stack>
-        {error && <Failed error={error} />}
-        <Text size="sm">The client gets another secret, which is shown once.</Text>
-        <NativeSelect
-          label="The others stay valid"
-          data={OVERLAPS}
-          value={overlap}
-          onChange={({ currentTarget }) => setOverlap(currentTarget.value)}
+    <Dialog title="Rotate the secret" onClose={isPending || secret ? undefined : onClose}>
+      {secret === undefined ? (
+        <Stack>
+          {error && <Failed error={error} />}
+          <Text size="sm">The client gets another secret, which is shown once.</Text>
+          <NativeSelect
+            label="The others stay valid"
+            data={OVERLAPS}
+            value={overlap}
+            onChange={({ currentTarget }) => setOverlap(currentTarget.value)}
+          />
+          <Group justify="flex-end">
+            <Button variant="default" disabled={isPending} onClick={onClose}>
+              Cancel
+            </Button>
+            <Button loading={isPending} onClick={() => mutate()}>
+              Rotate
+            </Button>
+          </Group>
+        </Stack>
+      ) : (
+        <ShownOnce
+          what="Client secret"
+          value={secret}
+          members={{ client_id: clientId, client_secret: secret }}
+          onDone={onClose}
         />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button loading={isPending} onClick={() => mutate()}>
-            Rotate
-          </Button>
-        </Group>
-      </Stack>
+      )}
     </Dialog>
   );
 }

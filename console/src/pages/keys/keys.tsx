@@ -138,40 +138,39 @@ function CreateKey({ onClose }: { onClose: () => void }) {
     LABELS,
   );
   const { close, isAsking, question } = useUnsavedChanges(isChanged && !data, onClose);
-  if (data)
-    return (
-      <ShownOnce
-        title="New API key"
-        what="API key"
-        value={data.createApiKey.value}
-        members={{ api_key: data.createApiKey.value }}
-        onDone={onClose}
-      />
-    );
   return (
-    <Dialog title="New API key" onClose={isAsking ? undefined : close}>
-      <Form
-        label="New API key"
-        action="Create"
-        error={error}
-        faults={faults}
-        isPending={isPending}
-        onSubmit={() => mutate(values)}
-        onCancel={close}
-      >
-        <TextInput description="What it is for" required data-autofocus {...bind('name')} />
-        <TextInput required {...bind('orgId')} />
-        <TextInput required {...bind('userId')} />
-        <NativeSelect
-          description="A member sees its own organization through REST; an admin sees everything."
-          data={[
-            { value: 'MEMBER', label: 'Member' },
-            { value: 'ADMIN', label: 'Admin' },
-          ]}
-          {...bind('role')}
+    <Dialog title="New API key" onClose={isPending || data || isAsking ? undefined : close}>
+      {data ? (
+        <ShownOnce
+          what="API key"
+          value={data.createApiKey.value}
+          members={{ api_key: data.createApiKey.value }}
+          onDone={onClose}
         />
-        <TextInput description="Empty: without end" type="number" min={1} {...bind('expiresAt')} />
-      </Form>
+      ) : (
+        <Form
+          label="New API key"
+          action="Create"
+          error={error}
+          faults={faults}
+          isPending={isPending}
+          onSubmit={() => mutate(values)}
+          onCancel={close}
+        >
+          <TextInput description="What it is for" required data-autofocus {...bind('name')} />
+          <TextInput required {...bind('orgId')} />
+          <TextInput required {...bind('userId')} />
+          <NativeSelect
+            description="A member sees its own organization through REST; an admin sees everything."
+            data={[
+              { value: 'MEMBER', label: 'Member' },
+              { value: 'ADMIN', label: 'Admin' },
+            ]}
+            {...bind('role')}
+          />
+          <TextInput description="Empty: without end" type="number" min={1} {...bind('expiresAt')} />
+        </Form>
+      )}
       {question}
     </Dialog>
   );

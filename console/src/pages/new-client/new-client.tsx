@@ -7,6 +7,7 @@ import { request } from '../../graphql/request';
 import { CopyButton } from '../../parts/copy-button';
 import { Page } from '../../parts/page';
 import { ShownOnce } from '../../parts/shown-once';
+import { Dialog } from '../../parts/dialog';
 import { Form } from '../../parts/form';
 import { useUnsavedChanges } from '../../parts/unsaved-changes';
 import { useFields } from '../../parts/use-fields';
@@ -184,13 +185,14 @@ function Created({ clientId, secret }: { clientId: string; secret: string | null
         </Group>
       </Alert>
       {secret !== null && isSecretShown && (
-        <ShownOnce
-          title="The client is created"
-          what="Client secret"
-          value={secret}
-          members={{ client_id: clientId, client_secret: secret }}
-          onDone={() => setIsSecretShown(false)}
-        />
+        <Dialog title="The client is created">
+          <ShownOnce
+            what="Client secret"
+            value={secret}
+            members={{ client_id: clientId, client_secret: secret }}
+            onDone={() => setIsSecretShown(false)}
+          />
+        </Dialog>
       )}
       <Group>
         <Button renderRoot={(props) => <Link to="/clients/$clientId" params={{ clientId }} {...props} />}>

@@ -169,65 +169,64 @@ function CreateToken({ onClose }: { onClose: () => void }) {
     LABELS,
   );
   const { close, isAsking, question } = useUnsavedChanges(isChanged && !data, onClose);
-  if (data)
-    return (
-      <ShownOnce
-        title="New initial access token"
-        what="Initial access token"
-        value={data.createInitialAccessToken.value}
-        members={{ initial_access_token: data.createInitialAccessToken.value }}
-        onDone={onClose}
-      />
-    );
   return (
-    <Dialog title="New initial access token" onClose={isAsking ? undefined : close}>
-      <Form
-        label="New initial access token"
-        action="Create"
-        error={error}
-        faults={faults}
-        isPending={isPending}
-        onSubmit={() => mutate(values)}
-        onCancel={close}
-      >
-        <TextInput description="What it is for" required data-autofocus {...bind('name')} />
-        <TextInput description="Whose the clients will be" required {...bind('orgId')} />
-        <TextInput required {...bind('userId')} />
-        <TextInput
-          description="After so many it ends"
-          type="number"
-          min={1}
-          required
-          {...bind('maxRegistrations')}
+    <Dialog title="New initial access token" onClose={isPending || data || isAsking ? undefined : close}>
+      {data ? (
+        <ShownOnce
+          what="Initial access token"
+          value={data.createInitialAccessToken.value}
+          members={{ initial_access_token: data.createInitialAccessToken.value }}
+          onDone={onClose}
         />
-        <TextInput type="number" min={1} required {...bind('expiresAt')} />
-        <Textarea
-          description="At most these, one a line; empty: any"
-          autosize
-          minRows={2}
-          {...bind('scopes')}
-        />
-        <Checkbox.Group
-          label="Grants"
-          data-field="grantTypes"
-          description="At most these; none: any"
-          value={values.grantTypes}
-          error={faultOf('grantTypes')}
-          onChange={(chosen) => set('grantTypes', chosen)}
+      ) : (
+        <Form
+          label="New initial access token"
+          action="Create"
+          error={error}
+          faults={faults}
+          isPending={isPending}
+          onSubmit={() => mutate(values)}
+          onCancel={close}
         >
-          <Stack gap={4} mt={4}>
-            {GRANT_TYPES.map((grant) => (
-              <Checkbox key={grant} value={grant} label={inWords(grant)} />
-            ))}
-          </Stack>
-        </Checkbox.Group>
-        <Textarea
-          description="At most these, one a line, such as localhost or *.example.com; empty: any"
-          autosize
-          minRows={2}
-          {...bind('redirectHosts')}
-        />
-      </Form>
+          <TextInput description="What it is for" required data-autofocus {...bind('name')} />
+          <TextInput description="Whose the clients will be" required {...bind('orgId')} />
+          <TextInput required {...bind('userId')} />
+          <TextInput
+            description="After so many it ends"
+            type="number"
+            min={1}
+            required
+            {...bind('maxRegistrations')}
+          />
+          <TextInput type="number" min={1} required {...bind('expiresAt')} />
+          <Textarea
+            description="At most these, one a line; empty: any"
+            autosize
+            minRows={2}
+            {...bind('scopes')}
+          />
+          <Checkbox.Group
+            label="Grants"
+            data-field="grantTypes"
+            description="At most these; none: any"
+            value={values.grantTypes}
+            error={faultOf('grantTypes')}
+            onChange={(chosen) => set('grantTypes', chosen)}
+          >
+            <Stack gap={4} mt={4}>
+              {GRANT_TYPES.map((grant) => (
+                <Checkbox key={grant} value={grant} label={inWords(grant)} />
+              ))}
+            </Stack>
+          </Checkbox.Group>
+          <Textarea
+            description="At most these, one a line, such as localhost or *.example.com; empty: any"
+            autosize
+            minRows={2}
+            {...bind('redirectHosts')}
+          />
+        </Form>
+      )}
       {question}
     </Dialog>
   );
