@@ -125,6 +125,142 @@ describe('A redirect URI', () => {
     expect(redirectUriFault(uri)).toBe(fault);
   });
 
+  // What real clients register, and names that only begin like those that are refused
+  it.each(
+    [
+      [
+        'cursor',
+        'vscode',
+        'vscode-insiders',
+        'vscodium',
+        'code-oss',
+        'windsurf',
+        'zed',
+        'trae',
+        'kiro',
+        'claude',
+      ],
+      [
+        'raycast',
+        'com.raycast',
+        'jetbrains',
+        'idea',
+        'warp',
+        'warppreview',
+        'goose',
+        'lmstudio',
+        'obsidian',
+        'slack',
+      ],
+      [
+        'com.example.app',
+        'org.example.search',
+        'msauth.com.example.app',
+        'msal0a1b',
+        'ms-app',
+        'ms-appx-web',
+        'fb123456',
+      ],
+      [
+        'msteams',
+        'notion',
+        'figma',
+        'electron-fiddle',
+        'x-example',
+        'telly',
+        'smsgateway',
+        'searchlight',
+        'shellfish',
+      ],
+      [
+        'mailtool',
+        'itmsy',
+        'intents',
+        'stable',
+        'sshd',
+        'filex',
+        'googledrive',
+        'chrome-extension',
+        'moz-extension',
+      ],
+    ].flat(),
+  )('may have the private-use scheme %s', (name) => {
+    expect(redirectUriFault(`${name}://oauth/callback`)).toBeUndefined();
+    expect(redirectUriFault(`${name}:/callback`)).toBeUndefined();
+  });
+
+  it.each(
+    [
+      [
+        'ms-msdt',
+        'search-ms',
+        'search',
+        'ms-search',
+        'ms-officecmd',
+        'ms-word',
+        'ms-excel',
+        'ms-powerpoint',
+        'ms-access',
+      ],
+      [
+        'ms-appinstaller',
+        'ms-settings',
+        'ms-cxh',
+        'ms-screenclip',
+        'ms-windows-store',
+        'ms-quick-assist',
+        'shell',
+        'hcp',
+        'res',
+        'mk',
+      ],
+      [
+        'jar',
+        'jnlp',
+        'ldap',
+        'ldaps',
+        'callto',
+        'microsoft-edge',
+        'onenote',
+        'vnd.ms.radio',
+        'itms',
+        'itms-services',
+        'itms-apps',
+      ],
+      [
+        'itmss',
+        'macappstores',
+        'facetime',
+        'facetime-audio',
+        'x-apple.systempreferences',
+        'applescript',
+        'help',
+        'webcal',
+        'shortcuts',
+      ],
+      [
+        'tel',
+        'telprompt',
+        'sms',
+        'mms',
+        'sip',
+        'mailto',
+        'intent',
+        'android-app',
+        'market',
+        'content',
+        'apt',
+        'ssh',
+        'telnet',
+      ],
+      ['sftp', 'smb', 'nfs', 'afp', 'vnc', 'rdp', 'git', 'man', 'magnet', 'steam', 'edge', 'geo'],
+    ].flat(),
+  )('is refused where the system or the browser handles its scheme: %s', (name) => {
+    for (const uri of [`${name}://oauth/callback`, `${name.toUpperCase()}:/callback`]) {
+      expect(redirectUriFault(uri)).toBe(scheme(name));
+    }
+  });
+
   // WHATWG URL makes 127.0.0.1 or localhost of these; inet_pton, RFC 3986 and a resolver make something else of them
   it.each([
     ['octal: 177.0.0.1 to others', 'http://0177.0.0.1/cb'],

@@ -2,26 +2,42 @@ import { isLoopback, parseUri } from './uri.js';
 
 export const MAX_REDIRECT_URIS = 50;
 
-/** Schemes that a browser runs, reads locally, connects with or hands to just any program: a code sent there is lost. */
+/**
+ * Schemes that are no application's own, by what becomes of a code that is sent there. They are those that Chromium and Firefox hand to no
+ * program, those that Windows, Apple's systems, Android and Linux desktops handle themselves, and registered ones of other protocols
+ * (IANA "URI Schemes"). One with a star at its end stands for all that begin so.
+ */
 const REFUSED_SCHEMES: readonly string[] = [
-  'javascript',
-  'data',
-  'vbscript',
-  'file',
-  'filesystem',
-  'blob',
-  'about',
-  'view-source',
-  'ws',
-  'wss',
-  'ftp',
-  'ftps',
-  'chrome',
-  'resource',
-  'jar',
-  'intent',
-  'mailto',
-];
+  // A browser runs them, shows them, or connects by them itself
+  'javascript data vbscript blob filesystem about view-source ws wss chrome chrome-search chrome-untrusted devtools edge',
+  'moz-icon resource jar wyciwyg mhtml cid mid mk its res ie.http iehistory ierss',
+  // Files, here or elsewhere on the network
+  'file content disk disks afp smb cifs nfs dav davs webdav webdavs ftp ftps sftp tftp fish rsync scp trash phar netdoc',
+  // Windows: programs that take arguments
+  'ms-* search search-ms shell hcp vnd.ms.* windows.* microsoft-edge onenote onenote-cmd odopen jnlp jnlps callto rdp wsl steam',
+  // Apple: installing, calling, settings, scripts
+  'itms itmss itms-* macappstore macappstores applescript x-apple* x-man-page help prefs app-prefs facetime facetime-* imessage',
+  'shortcuts workflow calshow webcal webcals feed photos-redirect',
+  // Android, and package managers: starting or installing whatever is named
+  'intent android-app android-resource market apt apt+http appstream snap flatpak+https',
+  // Calls and messages
+  'tel telprompt sms smsto mms mmsto sip sips xmpp mailto geo maps',
+  // Terminals, remote hosts, other protocols
+  'ssh telnet tn3270 rlogin mosh vnc x-terminal git svn svn+ssh cvs man ghelp gopher news nntp snews irc irc6 ircs magnet ed2k',
+  'ldap ldaps ldapi rmi jdbc dict imap finger',
+].flatMap((row) => row.split(' '));
+
+/** Those of Windows that stand for one application: its store id, and the broker of Microsoft's sign-in libraries. */
+const APPLICATION_SCHEMES: ReadonlySet<string> = new Set(['ms-app', 'ms-appx-web']);
+
+const refusedSchemes = new Set(REFUSED_SCHEMES.filter((scheme) => !scheme.endsWith('*')));
+const refusedPrefixes = REFUSED_SCHEMES.filter((scheme) => scheme.endsWith('*')).map((scheme) =>
+  scheme.slice(0, -1),
+);
+
+const isRefusedScheme = (scheme: string) =>
+  refusedSchemes.has(scheme) ||
+  (!APPLICATION_SCHEMES.has(scheme) && refusedPrefixes.some((prefix) => scheme.startsWith(prefix)));
 
 const HOST_AND_PORT = /^[\w.-]+:\d+(?:[/?]|$)/;
 
@@ -37,7 +53,7 @@ export function redirectUriFault(value: string): string | undefined {
   if (value.includes('#')) return 'must not have a fragment (#)';
   // RFC 9700 §4.1: patterns turn one registered URI into an open set of them
   if (value.includes('*')) return 'must not contain a wildcard (*)';
-  if (REFUSED_SCHEMES.includes(scheme)) {
+  if (isRefusedScheme(scheme)) {
     return `must not use the scheme ${scheme}; use https, http on loopback, or a private-use scheme`;
   }
   if (/^[^:]+:\/*$/.test(value)) return 'must not end after its scheme';
