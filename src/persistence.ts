@@ -17,6 +17,7 @@ import { ServeTheConsole1795654800000 } from './migrations/1795654800000-serve-t
 import { FindExceptionalClients1795741200000 } from './migrations/1795741200000-find-exceptional-clients.js';
 import { CountClientsByPeriod1795824000000 } from './migrations/1795824000000-count-clients-by-period.js';
 import { LeaveNullsOutOfIndexes1795910400000 } from './migrations/1795910400000-leave-nulls-out-of-indexes.js';
+import { SearchNamesWithoutLocale1796000400000 } from './migrations/1796000400000-search-names-without-locale.js';
 import { CreateSchema1795276800000 } from './migrations/1795276800000-create-schema.js';
 
 /** What the database stores, and how its schema came to be. Handed to the database, which imports no entity. */
@@ -44,5 +45,6 @@ export const PERSISTENCE = {
     FindExceptionalClients1795741200000,
     CountClientsByPeriod1795824000000,
     LeaveNullsOutOfIndexes1795910400000,
+    SearchNamesWithoutLocale1796000400000,
   ],
 };

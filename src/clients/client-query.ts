@@ -24,7 +24,7 @@ export interface ClientFilter {
   name?: string;
   orgId?: string;
   userId?: string;
-  /** Ignores case; on SQLite of ASCII letters only. */
+  /** Ignores the case of ASCII letters. */
   nameContains?: string;
   clientType?: ClientType;
   grantType?: GrantType;

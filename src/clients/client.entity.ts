@@ -23,7 +23,7 @@ const LIVING = { where: '"deleted_at" IS NULL' };
 @Index('oauth_clients_updated_at', ['updatedAt', 'id'], LIVING)
 @Index('oauth_clients_name', ['name', 'id'], LIVING)
 // For parts of names, on PostgreSQL where it has the extension for it: made by the migration alone
-@Index('oauth_clients_name_trgm', { synchronize: false })
+@Index('oauth_clients_name_c_trgm', { synchronize: false })
 @Index('oauth_clients_deleted_at', ['deletedAt'], { where: '"deleted_at" IS NOT NULL' })
 @Index('oauth_clients_unused', ['createdAt', 'id'], { where: UNUSED })
 @Index('oauth_clients_verified', ['createdAt', 'id'], { where: '"verified" AND "deleted_at" IS NULL' })

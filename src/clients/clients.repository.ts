@@ -73,14 +73,15 @@ const ORDER_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at', name: 
 /** What the two engines call the same thing. */
 const DIALECTS = {
   postgres: {
-    contains: 'ILIKE :value',
+    // As the index has it: ILIKE would fold case by the locale of the database
+    nameContains: `lower(client.name COLLATE "C") LIKE lower(:value COLLATE "C")`,
     indexOf: 'strpos',
     isOneOf: '= ANY(:value)',
     list: (values: readonly string[]): unknown => values,
   },
   // PostgreSQL's escape character is the backslash, and said aloud it would keep it from using its index
   'better-sqlite3': {
-    contains: "LIKE :value ESCAPE '\\'",
+    nameContains: "client.name LIKE :value ESCAPE '\\'",
     indexOf: 'instr',
     isOneOf: 'IN (SELECT value FROM json_each(:value))',
     list: (values: readonly string[]): unknown => JSON.stringify(values),
@@ -98,14 +99,14 @@ const STATUS: Record<ClientStatus, string> = {
 
 type Dialect = (typeof DIALECTS)[keyof typeof DIALECTS];
 
-function filterConditions({ contains, indexOf, isOneOf, list }: Dialect): Conditions<ClientFilter> {
+function filterConditions({ nameContains, indexOf, isOneOf, list }: Dialect): Conditions<ClientFilter> {
   return {
     id: { sql: 'client.id = :value' },
     ids: { sql: `client.id ${isOneOf}`, value: list },
     name: { sql: 'client.name = :value' },
     orgId: { sql: 'client.org_id = :value' },
     userId: { sql: 'client.user_id = :value' },
-    nameContains: { sql: `client.name ${contains}`, value: fragment },
+    nameContains: { sql: nameContains, value: fragment },
     clientType: { sql: 'client.client_type = :value' },
     grantType: { sql: `${indexOf}(client.grant_types, :value) > 0`, value: token },
     scope: { sql: `${indexOf}(client.scopes, :value) > 0`, value: token },

@@ -37,7 +37,8 @@ export function openDatabase(
 ): Promise<DataSource> {
   return connect(database, persistence, async (dataSource) => {
     await migrate(dataSource, log);
-    refreshStatistics(dataSource);
+    // Only makes statements faster
+    await refreshStatistics(dataSource).catch((error: unknown) => log(`Statistics: ${reasonOf(error)}`));
   });
 }
 
@@ -68,6 +69,7 @@ async function connect(
   try {
     if (database.engine === 'sqlite') makePlaceFor(database.path);
     await dataSource.initialize();
+    if (database.engine === 'postgres') await checkEncoding(dataSource);
     await prepare(dataSource);
     await limitWaiting(dataSource);
     return dataSource;
@@ -77,6 +79,14 @@ async function connect(
       cause,
     });
   }
+}
+
+/** @throws Error where the database cannot store every name */
+async function checkEncoding(dataSource: DataSource): Promise<void> {
+  const [row] = await dataSource.query<{ server_encoding: string }[]>('SHOW server_encoding');
+  const encoding = row!.server_encoding;
+  if (encoding === 'UTF8') return;
+  throw new Error(`its encoding is ${encoding}; create one with ENCODING 'UTF8' TEMPLATE template0`);
 }
 
 /** @throws Error where no file can be at this path */

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { createIndex, dropIndex } from './indexes.js';
 
 const WHERE = {
   oauth_clients_verified: '"verified" AND "deleted_at" IS NULL',
@@ -8,14 +9,15 @@ const WHERE = {
 /** Finds the clients that operators have vouched for or disabled, usually few, without a look at all others. */
 export class FindExceptionalClients1795741200000 implements MigrationInterface {
   name = 'FindExceptionalClients1795741200000';
+  transaction = false;
 
   async up(queryRunner: QueryRunner): Promise<void> {
     for (const [name, where] of Object.entries(WHERE)) {
-      await queryRunner.query(`CREATE INDEX ${name} ON oauth_clients ("created_at", "id") WHERE ${where}`);
+      await createIndex(queryRunner, name, `oauth_clients ("created_at", "id") WHERE ${where}`);
     }
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const name of Object.keys(WHERE)) await queryRunner.query(`DROP INDEX ${name}`);
+    for (const name of Object.keys(WHERE)) await dropIndex(queryRunner, name);
   }
 }

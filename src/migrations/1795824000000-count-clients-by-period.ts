@@ -8,6 +8,7 @@ import {
 
 const CLIENTS = 'oauth_clients';
 const COUNTS = 'oauth_client_counts';
+const COUNTED = 'oauth_clients_counted';
 const LIVING = 'deleted_at IS NULL';
 const PERIOD_MS = 30 * 86_400_000;
 /** More than the writers that usually come together, and few enough to be added up. SQLite has one writer, and one slot. */
@@ -21,8 +22,16 @@ export class CountClientsByPeriod1795824000000 implements MigrationInterface {
   name = 'CountClientsByPeriod1795824000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
+    if (queryRunner.dataSource.options.type !== 'postgres') {
+      await stopCounting(queryRunner);
+      return startCounting(queryRunner, BY_PERIOD);
+    }
+    // Counted beforehand, while clients can be read, though not written
+    await queryRunner.query(`LOCK TABLE ${CLIENTS} IN EXCLUSIVE MODE`);
+    await queryRunner.query(`CREATE TABLE ${COUNTED} (org_id, period, slot, living) AS ${COUNT}`);
     await stopCounting(queryRunner);
-    await startCounting(queryRunner, BY_PERIOD);
+    await startCounting(queryRunner, { ...BY_PERIOD, fill: `${FILL} SELECT * FROM ${COUNTED}` });
+    await queryRunner.query(`DROP TABLE ${COUNTED}`);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
@@ -36,6 +45,9 @@ const key = { isPrimary: true, primaryKeyConstraintName: `${COUNTS}_pkey` };
 const countOf = (org: string, where: string) =>
   `SELECT ${org}, created_at / ${PERIOD_MS}, 0, COUNT(*) FROM ${CLIENTS} WHERE ${where} GROUP BY 1, 2`;
 
+const FILL = `INSERT INTO ${COUNTS} (org_id, period, slot, living)`;
+const COUNT = `${countOf("''", LIVING)} UNION ALL ${countOf('org_id', `org_id IS NOT NULL AND ${LIVING}`)}`;
+
 const BY_PERIOD: Counting = {
   columns: [
     { name: 'org_id', type: 'varchar', length: '255', ...key },
@@ -43,8 +55,7 @@ const BY_PERIOD: Counting = {
     { name: 'slot', type: 'integer', ...key },
     { name: 'living', type: 'integer' },
   ],
-  fill: `INSERT INTO ${COUNTS} (org_id, period, slot, living)
-       ${countOf("''", LIVING)} UNION ALL ${countOf('org_id', `org_id IS NOT NULL AND ${LIVING}`)}`,
+  fill: `${FILL} ${COUNT}`,
   watched: 'org_id, created_at, deleted_at',
   count: (row, by) =>
     `INSERT INTO ${COUNTS} (org_id, period, slot, living)

@@ -1,17 +1,18 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { replaceIndex } from './indexes.js';
 
 /** The indexes by whom a client belongs to and by who did something: on what, and which rows are in them from now on. */
 const INDEXES = [
   {
     name: 'oauth_clients_org_id',
     on: 'oauth_clients ("org_id", "created_at", "id", "deleted_at")',
-    before: '"deleted_at" IS NULL',
+    before: ' WHERE "deleted_at" IS NULL',
     after: '"org_id" IS NOT NULL AND "deleted_at" IS NULL',
   },
   {
     name: 'audit_events_actor_id',
     on: 'audit_events ("actor_id", "id")',
-    before: null,
+    before: '',
     after: '"actor_id" IS NOT NULL',
   },
 ];
@@ -19,22 +20,13 @@ const INDEXES = [
 /** What anonymous software registers belongs to nobody, and nobody asks for it by these indexes: it was in them for nothing. */
 export class LeaveNullsOutOfIndexes1795910400000 implements MigrationInterface {
   name = 'LeaveNullsOutOfIndexes1795910400000';
+  transaction = false;
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    for (const { name, on, after } of INDEXES) await replaceIndex(queryRunner, name, on, after);
+    for (const { name, on, after } of INDEXES) await replaceIndex(queryRunner, name, `${on} WHERE ${after}`);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const { name, on, before } of INDEXES) await replaceIndex(queryRunner, name, on, before);
+    for (const { name, on, before } of INDEXES) await replaceIndex(queryRunner, name, `${on}${before}`);
   }
-}
-
-async function replaceIndex(
-  queryRunner: QueryRunner,
-  name: string,
-  on: string,
-  where: string | null,
-): Promise<void> {
-  await queryRunner.query(`DROP INDEX ${name}`);
-  await queryRunner.query(`CREATE INDEX ${name} ON ${on}${where === null ? '' : ` WHERE ${where}`}`);
 }

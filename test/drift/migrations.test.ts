@@ -137,7 +137,7 @@ onEachEngine((engine) => {
       await dataSource.query('CREATE EXTENSION pg_trgm SCHEMA extensions');
       await migrate(dataSource);
       const [index] = await dataSource.query<{ indexdef: string }[]>(
-        `SELECT indexdef FROM pg_indexes WHERE indexname = 'oauth_clients_name_trgm'`,
+        `SELECT indexdef FROM pg_indexes WHERE indexname = 'oauth_clients_name_c_trgm'`,
       );
       expect(index!.indexdef).toContain('extensions.gin_trgm_ops');
     });
@@ -155,7 +155,7 @@ onEachEngine((engine) => {
       await migrate(limited);
       const migrated = await isMigrated(limited);
       const indexes = await limited.query<object[]>(
-        `SELECT 1 FROM pg_indexes WHERE indexname = 'oauth_clients_name_trgm'`,
+        `SELECT 1 FROM pg_indexes WHERE indexname = 'oauth_clients_name_c_trgm'`,
       );
       await limited.destroy();
       await dataSource.query(`DROP OWNED BY ${role}`);

@@ -23,8 +23,9 @@ export function onEachEngine(tests: (engine: Engine) => void): void {
   describe.each(ENGINES)('on %s', tests);
 }
 
-export async function createDatabase(engine: Engine): Promise<TestDatabase> {
-  return engine === 'sqlite' ? createSqlite() : createPostgres();
+/** @param options of PostgreSQL's CREATE DATABASE */
+export async function createDatabase(engine: Engine, options = ''): Promise<TestDatabase> {
+  return engine === 'sqlite' ? createSqlite() : createPostgres(options);
 }
 
 /** A connection past the service, to a database that is migrated first. */
@@ -39,9 +40,9 @@ async function createSqlite(): Promise<TestDatabase> {
   };
 }
 
-async function createPostgres(): Promise<TestDatabase> {
+async function createPostgres(options: string): Promise<TestDatabase> {
   const name = `registry_${randomUUID().replaceAll('-', '')}`;
-  await asPostgresAdmin(`CREATE DATABASE ${name}`);
+  await asPostgresAdmin(`CREATE DATABASE ${name} ${options}`);
   return {
     url: `${process.env.TEST_POSTGRES_URL}/${name}`,
     drop: () => asPostgresAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
