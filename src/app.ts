@@ -16,6 +16,7 @@ import { allowBrowsersToRegister } from './api/registration-cors.js';
 import { answerUnreadable, refuseInWords } from './api/unreadable-request.js';
 import { REGISTRATION_PATH } from './api/paths.js';
 import { serveOpenApi } from './api/openapi.js';
+import { serveRoot } from './api/root.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/config.js';
 import { openDatabase } from './database/open-database.js';
@@ -109,6 +110,7 @@ export async function buildApp(
     },
   );
   serveOpenApi(app);
+  serveRoot(fastify, app, config);
   if (isExplorerOn(config)) serveExplorerAssets(fastify);
   if (config.adminConsole) {
     const { serveConsole } = await import('./api/console/pages.js');

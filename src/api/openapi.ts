@@ -3,6 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { ERROR_STATUS } from '../errors/registry-error.js';
 import { oneOf, STRINGS } from './openapi-schemas.js';
+import { DOCS_PATH } from './paths.js';
 import { PublicUrl } from './public-url.js';
 
 /** Schemas of requests: what is not listed in them is refused. */
@@ -91,5 +92,5 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
 
 /** Serves the description at `/openapi.json`, and at `/docs` for people. It is made on the first request. */
 export function serveOpenApi(app: INestApplication): void {
-  SwaggerModule.setup('docs', app, () => createOpenApiDocument(app), { jsonDocumentUrl: 'openapi.json' });
+  SwaggerModule.setup(DOCS_PATH, app, () => createOpenApiDocument(app), { jsonDocumentUrl: 'openapi.json' });
 }

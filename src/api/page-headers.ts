@@ -1,6 +1,6 @@
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import helmet from 'helmet';
-import { CONSOLE_PATH, GRAPHQL_PATH } from './paths.js';
+import { CONSOLE_PATH, DOCS_PATH, GRAPHQL_PATH } from './paths.js';
 import { onRequestOf } from './route-hook.js';
 
 type Directives = Record<string, string[]>;
@@ -44,7 +44,7 @@ const protectConsole = protectBy({
 });
 
 const PAGES: [path: string, protect: Protect][] = [
-  ['/docs', protectTool],
+  [DOCS_PATH, protectTool],
   [GRAPHQL_PATH, protectTool],
   [CONSOLE_PATH, protectConsole],
 ];

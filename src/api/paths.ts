@@ -6,6 +6,9 @@ export const isRegistrationPath = (url: string) => url.startsWith(`/${REGISTRATI
 
 export const GRAPHQL_PATH = '/graphql';
 
+/** Of the documentation of the REST API. */
+export const DOCS_PATH = '/docs';
+
 /** Of the admin console, and of every page in it. */
 export const CONSOLE_PATH = '/admin';
 
