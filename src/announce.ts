@@ -1,34 +1,42 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from '@nestjs/common';
+import { CONSOLE_PATH, DOCS_PATH } from './api/paths.js';
 import { PublicUrl } from './api/public-url.js';
+import type { FirstKey } from './auth/bootstrap.js';
 import type { Config } from './config/config.js';
 
 /**
- * Tells where the service listens and how to call it, and what is missing; the first time also the key that was made.
- * The key goes to standard output past the log: it is to be read by a person once, and kept by nobody else.
+ * Tells the first admin key. It goes to standard output past the log: it is to be read by a person once, and kept by nobody
+ * else.
  */
+export function tellFirstKey(key: FirstKey): void {
+  if ('value' in key) process.stdout.write(`\nAdmin API key, shown this once: ${key.value}\n`);
+  else {
+    new Logger('Start').warn(
+      `The first admin API key is in ${key.file}, readable by this user alone. Store it where you keep secrets, and remove the file.`,
+    );
+  }
+}
+
+/** Tells where the service listens and how to call it, and what is missing. */
 export async function announce(
   app: NestFastifyApplication,
   config: Config,
-  apiKey: string | null,
+  firstKey: FirstKey | null,
 ): Promise<void> {
-  const publicUrl = app.get(PublicUrl, { strict: false });
-  const url = publicUrl.listening();
+  const url = app.get(PublicUrl, { strict: false }).listening();
   // A warning, so that it is seen: what Nest calls "log" is for debugging here
   if (config.production) new Logger('Start').warn(`Listening on ${url}`);
-  if (config.adminConsole) {
-    const { isConsoleBuilt } = await import('./api/console/pages.js');
-    if (!isConsoleBuilt()) new Logger('Start').warn('There is no admin console: npm run build makes it.');
+  const hasConsole = config.adminConsole && (await import('./api/console/pages.js')).isConsoleBuilt();
+  if (config.adminConsole && !hasConsole) {
+    new Logger('Start').warn('There is no admin console: npm run build makes it.');
   }
-  process.stdout.write(config.production ? keyNotice(apiKey) : `${keyNotice(apiKey)}${tour(url, apiKey)}`);
+  if (config.production) return;
+  const key = firstKey !== null && 'value' in firstKey ? firstKey.value : '$API_KEY';
+  process.stdout.write(tour(url, hasConsole ? `${url}${CONSOLE_PATH}` : null, key));
 }
 
-function keyNotice(apiKey: string | null): string {
-  return apiKey === null ? '' : `\nAdmin API key, shown this once: ${apiKey}\n`;
-}
-
-function tour(url: string, apiKey: string | null): string {
-  const key = apiKey ?? '$API_KEY';
+function tour(url: string, consoleUrl: string | null, key: string): string {
   return `
 Listening on ${url}
 
@@ -41,6 +49,6 @@ Register as software does (RFC 7591):
 See both as an operator:
   curl -s ${url}/graphql -H 'Content-Type: application/json' -H "Authorization: Bearer ${key}" -d '{"query":"{ oauthClients(first: 10) { totalCount nodes { clientId name source createdAt } } }"}'
 
-API documentation: ${url}/docs
+${consoleUrl === null ? '' : `Console: ${consoleUrl}\n`}API documentation: ${url}${DOCS_PATH}
 `;
 }

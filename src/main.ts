@@ -10,12 +10,16 @@ async function main(): Promise<void> {
   // Only now: the rest takes longer to load than a bad configuration takes to report
   const { buildApp } = await import('./app.js');
   const { bootstrapApiKey } = await import('./auth/bootstrap.js');
-  const { announce } = await import('./announce.js');
+  const { announce, tellFirstKey } = await import('./announce.js');
   const app = await buildApp(config);
+  // In production without a terminal, standard output is a log
+  const firstKey = await bootstrapApiKey(app, config, config.production && !process.stdout.isTTY);
+  // At once, since it is told once: whatever fails from here on must not take it along
+  if (firstKey !== null) tellFirstKey(firstKey);
+  // Last: who finds the service ready finds that the key works
   await listen(app, config);
   stopOnSignal(app);
-  // Made last, since it is shown once: a start that fails must not take it along
-  await announce(app, config, await bootstrapApiKey(app, config));
+  await announce(app, config, firstKey);
 }
 
 /** Past Nest, which would report a failure in its own way as well. */

@@ -1,15 +1,24 @@
+import { open } from 'node:fs/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { SYSTEM } from '../audit/audit-event.js';
 import { type Config, ConfigError, settingFault } from '../config/config.js';
 import { ApiKeysService } from './api-keys.service.js';
 
+/** The first admin key of an empty SQLite database: itself, for a terminal, or the file that holds it. */
+export type FirstKey = { value: string } | { file: string };
+
 /**
  * Sees to it that somebody can call: takes BOOTSTRAP_API_KEY, or makes a key for an empty embedded database.
- * @returns the key that was made, to be shown once; null where none was
+ * @param isLogged whether standard output is a log, which must not hold a key: it is then put into a file beside the database
+ * @returns the key that was made; null where none was
  * @throws ConfigError where a PostgreSQL without any key comes without BOOTSTRAP_API_KEY: a key that one of many
  *   instances printed somewhere would be found by nobody, or by the wrong one
  */
-export async function bootstrapApiKey(app: INestApplicationContext, config: Config): Promise<string | null> {
+export async function bootstrapApiKey(
+  app: INestApplicationContext,
+  config: Config,
+  isLogged: boolean,
+): Promise<FirstKey | null> {
   const apiKeys = app.get(ApiKeysService, { strict: false });
   const key = {
     name: 'bootstrap',
@@ -26,6 +35,23 @@ export async function bootstrapApiKey(app: INestApplicationContext, config: Conf
   if (config.database.engine === 'postgres') {
     throw new ConfigError(`${settingFault('bootstrapApiKey')}; the first start on PostgreSQL requires it`);
   }
-  const { value } = await apiKeys.create(key, SYSTEM);
-  return value;
+  const make = async () => (await apiKeys.create(key, SYSTEM)).value;
+  if (!isLogged) return { value: await make() };
+  const file = `${config.database.path}.admin-key`;
+  await writeNewFile(file, make);
+  return { file };
+}
+
+/** Opens the file before there is anything to write: a key that cannot be kept must not be made. */
+async function writeNewFile(path: string, content: () => Promise<string>): Promise<void> {
+  const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'EEXIST' ? 'it exists already; remove it' : error.message;
+    throw new ConfigError(`Cannot write the first admin key to ${path}: ${reason}, or set BOOTSTRAP_API_KEY`);
+  });
+  try {
+    await file.writeFile(`${await content()}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }

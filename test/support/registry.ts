@@ -64,7 +64,7 @@ export class Registry {
       ...env,
     });
     const app = await buildApp(config, { ...HTTP_LIMITS, ...limits }, consoleDirectory);
-    await bootstrapApiKey(app, config);
+    await bootstrapApiKey(app, config, false);
     await app.listen({ port: 0, host: '127.0.0.1' });
     return new Registry(app, await app.getUrl(), adminKey, database.url, () => database.drop());
   }
