@@ -34,6 +34,7 @@ export async function plansOf(databaseUrl: string, clientId: string, size: numbe
       RATE_LIMIT_REGISTER: 'off',
       RATE_LIMIT_FAILED_AUTH: 'off',
       RATE_LIMIT_GRAPHQL: 'off',
+      RATE_LIMIT_ORG: 'off',
       PORT: '0',
       BOOTSTRAP_API_KEY: API_KEY,
     }),

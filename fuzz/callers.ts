@@ -17,6 +17,7 @@ export const trusting = (issuer: TokenIssuer): Record<string, string> => ({
   RATE_LIMIT_REGISTER: 'off',
   RATE_LIMIT_FAILED_AUTH: 'off',
   RATE_LIMIT_GRAPHQL: 'off',
+  RATE_LIMIT_ORG: 'off',
 });
 
 const CREATE_KEY = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { value apiKey { id } } }`;

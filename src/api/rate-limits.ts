@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, preValidationHookHandler } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import type { Config } from '../config/config.js';
+import { callerOf } from '../auth/caller.js';
+import type { Config, RateLimit } from '../config/config.js';
 import { RegistryError } from '../errors/registry-error.js';
-import { allowanceOf } from '../rate-limits/allowance.js';
+import { type Allowance, allowanceOf } from '../rate-limits/allowance.js';
 import { Quota, type Standing } from '../rate-limits/quota.js';
 import type { ConnectionLog, SharedCounts } from '../rate-limits/shared-counts.js';
 import { sendError, toGraphQLError } from './error.filter.js';
@@ -16,15 +18,16 @@ const MAX_REMEMBERED = 10_000;
 
 /** What was done too often, in the words of the refusal. */
 const TOO_MANY = {
-  register: 'registrations',
-  graphql: 'requests',
-  'failed-auth': 'requests with bad credentials',
+  register: 'registrations from this address',
+  graphql: 'requests from this address',
+  'failed-auth': 'requests with bad credentials from this address',
+  organization: 'requests of this organization',
 } as const;
 type QuotaName = keyof typeof TOO_MANY;
 
 /**
  * Keeps one address from filling the registry through the open door, from guessing credentials, and from keeping GraphQL
- * busy (ADR 10). Call it before any route is added.
+ * busy; and one organization from keeping REST busy (ADR 10). Call it before any route is added.
  */
 export async function limitRates(
   fastify: FastifyInstance,
@@ -35,6 +38,7 @@ export async function limitRates(
     register: config.rateLimitRegister,
     graphql: config.rateLimitGraphql,
     'failed-auth': config.rateLimitFailedAuth,
+    organization: config.rateLimitOrg,
   } satisfies Record<QuotaName, unknown>;
   if (Object.values(limits).every((limit) => limit === null)) return;
   const shared = await sharedCounts(fastify, config, log);
@@ -42,6 +46,7 @@ export async function limitRates(
   const quotaOf = (name: QuotaName) => limits[name] && new Quota(name, limits[name], allowance, shared);
   const [register, graphql, failedAuth] = [quotaOf('register'), quotaOf('graphql'), quotaOf('failed-auth')];
 
+  if (limits.organization) limitOrganizations(fastify, limits.organization, allowance, shared);
   if (failedAuth) limitFailedAuth(fastify, failedAuth);
   fastify.addHook('onRoute', (route) => {
     const isWrite = route.method === 'POST' || route.method === 'PUT';
@@ -74,6 +79,46 @@ const spendOn = (quota: Quota) => async (request: FastifyRequest, reply: Fastify
   if (standing.isExceeded) return refuse(standing, reply);
   void reply.headers(rateLimitHeaders(standing));
 };
+
+/** An organization is known once its caller is authenticated, which is what a guard does: {@link OrganizationLimit} spends. */
+function limitOrganizations(
+  fastify: FastifyInstance,
+  limit: RateLimit,
+  allowance: Allowance,
+  shared: SharedCounts | null,
+): void {
+  const quota = new Quota(
+    'organization',
+    limit,
+    () => 1,
+    shared,
+    (orgId) => [{ key: orgId, times: 1 }],
+  );
+  fastify.decorate('spendOf', async (orgId: string, address: string) =>
+    allowance(address) === Infinity ? null : quota.spend(orgId),
+  );
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Uses up one request of an organization; undefined where nothing limits them. */
+    spendOf?: (orgId: string, address: string) => Promise<Standing | null>;
+  }
+}
+
+/** Counts requests by the organization of their callers. */
+@Injectable()
+export class OrganizationLimit implements CanActivate {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const { principal, server, ip } = callerOf(context);
+    const standing = principal && (await server.spendOf?.(principal.orgId, ip));
+    if (!standing) return true;
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    void reply.headers(rateLimitHeaders(standing));
+    if (standing.isExceeded) throw tooMany(standing);
+    return true;
+  }
+}
 
 /**
  * Refuses credentials unseen from an address that sent too many bad ones. Those that were good lately are still looked at,
@@ -128,13 +173,16 @@ function wereGood(
 }
 
 function refuse(standing: Standing, reply: FastifyReply): FastifyReply {
-  const { name, resetSeconds: retryAfterSeconds } = standing;
-  const description = `Too many ${TOO_MANY[name as QuotaName]} from this address; try again in ${retryAfterSeconds} s.`;
-  const error = new RegistryError('rate_limited', description, { retryAfterSeconds });
+  const error = tooMany(standing);
   const isGraphQL = reply.request.routeOptions.url === GRAPHQL_PATH;
   void reply.headers(rateLimitHeaders(standing));
   sendError(error, reply, isGraphQL ? { errors: [toGraphQLError(error)] } : undefined);
   return reply;
+}
+
+function tooMany({ name, resetSeconds: retryAfterSeconds }: Standing): RegistryError {
+  const description = `Too many ${TOO_MANY[name as QuotaName]}; try again in ${retryAfterSeconds} s.`;
+  return new RegistryError('rate_limited', description, { retryAfterSeconds });
 }
 
 /** Structured fields of draft-ietf-httpapi-ratelimit-headers-11: quota and window; what remains, and until when. */

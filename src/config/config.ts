@@ -414,6 +414,13 @@ const settings = {
     read: rateLimit,
     fallback: { points: 600, durationSeconds: 60 },
   }),
+  /** Requests to the clients of an organization that it may send; null: any number. */
+  rateLimitOrg: setting<RateLimit | null>({
+    variable: 'RATE_LIMIT_ORG',
+    takes: RATE_LIMIT,
+    read: rateLimit,
+    fallback: { points: 6_000, durationSeconds: 60 },
+  }),
   /** Addresses and networks that no rate limit holds for. */
   rateLimitExempt: setting<readonly string[]>({
     variable: 'RATE_LIMIT_EXEMPT',

@@ -18,7 +18,7 @@ export interface Standing {
   isExceeded: boolean;
 }
 
-/** What callers may do so many times, counted per address: by all instances together where there are shared counts. */
+/** What callers may do so many times, by all instances together where there are shared counts; by address, unless told otherwise. */
 export class Quota {
   /** What was told by Redis, too: who is known to have used up a limit costs no round trip, and counting goes on without it. */
   private readonly local = new LocalCounts();
@@ -28,14 +28,15 @@ export class Quota {
     private readonly limit: RateLimit,
     private readonly allowance: Allowance,
     private readonly shared: SharedCounts | null,
+    private readonly countedOf: (caller: string) => Counted[] = countedFor,
   ) {}
 
-  /** Uses up one of what the address has. Null where nothing limits it. */
-  async spend(address: string): Promise<Standing | null> {
-    const allowance = this.allowance(address);
+  /** Uses up one of what the caller has. Null where nothing limits it. */
+  async spend(caller: string): Promise<Standing | null> {
+    const allowance = this.allowance(caller);
     if (allowance === Infinity) return null;
     let scarcest: Standing | null = null;
-    for (const counted of countedFor(address)) {
+    for (const counted of this.countedOf(caller)) {
       const limit = this.limitOf(counted, allowance);
       // What is refused does not count, or a caller that goes on trying would use up the share of its whole site
       const count = this.oneTooMany(counted.key, limit) ?? (await this.count(counted.key));
@@ -47,10 +48,10 @@ export class Quota {
   }
 
   /** What the next one would be told, where it is known here that it would be one too many; else null. */
-  exceeded(address: string): Standing | null {
-    const allowance = this.allowance(address);
+  exceeded(caller: string): Standing | null {
+    const allowance = this.allowance(caller);
     if (allowance === Infinity) return null;
-    for (const counted of countedFor(address)) {
+    for (const counted of this.countedOf(caller)) {
       const limit = this.limitOf(counted, allowance);
       const count = this.oneTooMany(counted.key, limit);
       if (count !== null) return this.standing(limit, count);

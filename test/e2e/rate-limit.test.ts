@@ -43,6 +43,55 @@ onEachEngine((engine) => {
     for (let i = 0; i < 3; i++) expect((await registry.createClient(aClient())).status).toBe(201);
   });
 
+  describe('requests to /v2/oauth/clients', () => {
+    const list = (key: string) => registry.send('/v2/oauth/clients', { method: 'GET', key });
+
+    it('are counted per organization, whichever of its keys they come with, and whatever they ask for', async () => {
+      registry = await Registry.start(engine, { RATE_LIMIT_ORG: '3/1m' });
+      const [one, other] = [
+        await registry.createKey({ orgId: 'acme' }),
+        await registry.createKey({ orgId: 'acme' }),
+      ];
+      const neighbour = await registry.createKey();
+      const path = '/v2/oauth/clients/01a20080-c163-717e-a4ad-7633ebbe7df6/secrets';
+      const answers = [
+        await list(one.apiKey),
+        await registry.createClient({}, other.apiKey),
+        await registry.send(path, { method: 'GET', key: one.apiKey }),
+        await registry.createClient(aClient(), other.apiKey),
+        await list(neighbour.apiKey),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([200, 422, 404, 429, 200]);
+      const refused = answers[3]!;
+      const seconds = refused.headers.get('retry-after');
+      expect(refused.body).toEqual({
+        error: 'rate_limited',
+        error_description: `Too many requests of this organization; try again in ${seconds} s.`,
+      });
+      expect(refused.headers.get('ratelimit-policy')).toBe('"organization";q=3;w=60');
+      expect(refused.headers.get('ratelimit')).toBe(`"organization";r=0;t=${seconds}`);
+      expect(answers[0]!.headers.get('ratelimit')).toMatch(/^"organization";r=2;t=\d+$/);
+      expect(await registry.rows('oauth_clients')).toBe(0);
+    });
+
+    it('do not count where the credentials are bad, nor from addresses that no limit holds for', async () => {
+      registry = await Registry.start(engine, { RATE_LIMIT_ORG: '1/1m' });
+      const { apiKey } = await registry.createKey();
+      expect((await list('nonsense')).headers.get('ratelimit')).toBeNull();
+      expect([(await list(apiKey)).status, (await list(apiKey)).status]).toEqual([200, 429]);
+      await registry.stop();
+      registry = await Registry.start(engine, { RATE_LIMIT_ORG: '1/1m', RATE_LIMIT_EXEMPT: '127.0.0.1' });
+      const exempt = await registry.createKey();
+      expect([(await list(exempt.apiKey)).status, (await list(exempt.apiKey)).status]).toEqual([200, 200]);
+    });
+
+    it('are limited by default, and so that nobody who works with them notices', async () => {
+      registry = await Registry.start(engine, { RATE_LIMIT_ORG: '' });
+      const { headers } = await list((await registry.createKey()).apiKey);
+      expect(headers.get('ratelimit-policy')).toBe('"organization";q=6000;w=60');
+    });
+  });
+
   it('is not fooled by X-Forwarded-For, which anyone can send', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m' });
     expect((await registerFrom('198.51.100.1')).status).toBe(201);

@@ -54,6 +54,21 @@ onEachEngine((engine) => {
   const register = (registry: Registry, address: string, key: string | null = null) =>
     registry.send('/v2/oauth/register', { body: {}, key, headers: { 'x-forwarded-for': address } });
 
+  withRedis(noted('counts what an organization asks of all instances as one'), async () => {
+    const env = { RATE_LIMIT_ORG: '3/1m', REDIS_URL: link.url };
+    const [one, other] = [await Registry.start(engine, env), await Registry.start(engine, env)];
+    registries.push(one, other);
+    // Of no other run: the Redis may be shared
+    const orgId = randomUUID();
+    const keys = [(await one.createKey({ orgId })).apiKey, (await other.createKey({ orgId })).apiKey];
+    const statuses = [];
+    for (let i = 0; i < 4; i++) {
+      const registry = i % 2 ? other : one;
+      statuses.push((await registry.send('/v2/oauth/clients', { method: 'GET', key: keys[i % 2]! })).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 429]);
+  });
+
   withRedis(noted('counts what all instances get as one'), async () => {
     const [one, other] = [await start('3/1m'), await start('3/1m')];
     const address = anAddress();

@@ -59,6 +59,7 @@ export class Registry {
       RATE_LIMIT_REGISTER: 'off',
       RATE_LIMIT_FAILED_AUTH: 'off',
       RATE_LIMIT_GRAPHQL: 'off',
+      RATE_LIMIT_ORG: 'off',
       DATABASE_URL: await wayTo(database.url),
       BOOTSTRAP_API_KEY: adminKey,
       ...env,

@@ -31,6 +31,7 @@ const DEFAULTS: Config = {
   rateLimitRegister: { points: 60, durationSeconds: 60 },
   rateLimitFailedAuth: { points: 30, durationSeconds: 60 },
   rateLimitGraphql: { points: 600, durationSeconds: 60 },
+  rateLimitOrg: { points: 6000, durationSeconds: 60 },
   rateLimitExempt: [],
   rateLimitRaised: [],
   redisUrl: null,

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../auth/access.js';
 import { By, CurrentPrincipal } from '../../auth/caller.js';
@@ -8,6 +8,7 @@ import { ClientSecretsService } from '../../clients/client-secrets.service.js';
 import { NoStore } from '../no-store.js';
 import { OAuthError, UNAUTHORIZED } from '../error.dto.js';
 import { readFlag } from '../flag.js';
+import { OrganizationLimit } from '../rate-limits.js';
 import { onlyMembersOf, readShape } from '../shape.js';
 import {
   ClientSecretCreateRequest,
@@ -26,6 +27,7 @@ const NOT_FOUND = {
 /** The secrets of a client, which overlap while they are rotated. */
 @Controller(['v2/oauth/clients/:client_id/secrets', 'v2/oauth_clients/:client_id/secrets'])
 @Access('member')
+@UseGuards(OrganizationLimit)
 @ApiTags('OAuth Clients')
 @ApiBearerAuth('bearerAuth')
 export class ClientSecretsController {

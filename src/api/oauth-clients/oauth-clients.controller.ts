@@ -11,6 +11,7 @@ import {
   Put,
   Query,
   Res,
+  UseGuards,
 } from '@nestjs/common';
 import {
   ApiBearerAuth,
@@ -28,6 +29,7 @@ import type { Author } from '../../audit/audit-event.js';
 import type { Principal } from '../../auth/principal.js';
 import { ClientsService } from '../../clients/clients.service.js';
 import { NoStore } from '../no-store.js';
+import { OrganizationLimit } from '../rate-limits.js';
 import { OAuthError, UNAUTHORIZED } from '../error.dto.js';
 import { etagOf, readIfMatch } from '../etag.js';
 import { PublicUrl } from '../public-url.js';
@@ -58,6 +60,7 @@ const ApiListParameters = () => applyDecorators(...LIST_PARAMETERS.map((paramete
 /** Customers and their SDKs, each within its own organization. */
 @Controller(PATHS)
 @Access('member')
+@UseGuards(OrganizationLimit)
 @ApiTags('OAuth Clients')
 @ApiBearerAuth('bearerAuth')
 export class OAuthClientsController {
