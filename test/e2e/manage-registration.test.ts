@@ -197,13 +197,31 @@ onEachEngine((engine) => {
 
   it('DELETE 204: the client, its secrets and its token are gone', async () => {
     const { client, send } = await aRegistration();
-    const { status, text } = await send('DELETE');
+    const { status, text, headers } = await send('DELETE');
     expect({ status, text }).toEqual({ status: 204, text: '' });
+    expect([headers.get('cache-control'), headers.get('pragma')]).toEqual(['no-store', 'no-cache']);
     for (const method of ['GET', 'DELETE']) expect((await send(method)).status).toBe(401);
     const found = await registry.graphql('query($id: ID!) { oauthClient(clientId: $id) { name } }', {
       id: client.client_id,
     });
     expect(found.body.data.oauthClient).toBeNull();
+  });
+
+  it('no cache may keep any reply: it was asked for by a credential', async () => {
+    const { client, send } = await aRegistration();
+    const path = `/v2/oauth/register/${client.client_id}`;
+    const answers = [
+      await send('GET'),
+      await send('PUT', { client_id: client.client_id, made_up: 1 }),
+      await send('PUT', { client_id: client.client_id }),
+      await send('DELETE'),
+      await registry.send(path, { method: 'GET' }),
+      await registry.send(path, { method: 'PATCH', body: {} }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 400, 200, 401, 401, 405]);
+    for (const { headers } of answers) {
+      expect([headers.get('cache-control'), headers.get('pragma')]).toEqual(['no-store', 'no-cache']);
+    }
   });
 
   it('DELETE: of five at once, one is answered by 204 and the others by 401', async () => {

@@ -189,6 +189,7 @@ export class RegistrationController {
   @Delete(':client_id')
   @Access('public')
   @HttpCode(204)
+  @NoStore()
   @ApiOperation({ operationId: 'DeleteOAuthRegistration', summary: 'End a registration (RFC 7592 §2.3)' })
   @ApiHeader(TOKEN)
   @ApiResponse({ status: 204, description: 'The client is gone, with its secrets and its token' })
