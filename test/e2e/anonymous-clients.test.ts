@@ -554,7 +554,30 @@ onEachEngine((engine) => {
 
   describe('REGISTRATION_RESERVED_NAMES', () => {
     afterEach(stopAll);
-    const RESERVED = { REGISTRATION_RESERVED_NAMES: 'Example Desktop, Acme' };
+    const RESERVED = { REGISTRATION_RESERVED_NAMES: 'Example Desktop, Acme, *Globex*' };
+
+    it('lets software be called after the server that it connects to, and tells a developer what to do', async () => {
+      await start(RESERVED);
+      for (const client_name of ['Claude Code (acme)', 'Executor for Acme']) {
+        expect((await registry.register({ ...PUBLIC, client_name })).status).toBe(201);
+      }
+      const faultOf = async (client_name: string) =>
+        (await registry.register({ ...PUBLIC, client_name })).body.invalid_fields as unknown;
+      for (const name of ['Acme', 'Acme Inc', 'The Acme App', 'Official Acme', 'Тhе Асmе Арр']) {
+        expect(await faultOf(name)).toEqual({
+          client_name: [
+            'must not begin with the reserved name "Acme", in any language; put the name of your software first, ' +
+              'as in "Example for Acme", or ask the operator of this server to create the client',
+          ],
+        });
+      }
+      expect(await faultOf('Tools for Globex')).toEqual({
+        client_name: [
+          'must not contain the reserved name "Globex", in any language; choose another name, ' +
+            'or ask the operator of this server to create the client',
+        ],
+      });
+    });
 
     it('refuses names that pose as one, in every language, and names the field', async () => {
       await start(RESERVED);

@@ -33,8 +33,13 @@ it.each<[string, string | undefined]>([
   ['0penAI', 'OpenAI'],
   ['muller sohne', 'Müller & Söhne'],
   ['例え話', '例え話'],
+  ['My Claude Desktop', 'Claude Desktop'],
+  ['Claude Desktop for Windows', 'Claude Desktop'],
+  ['(Claude) Desktop', 'Claude Desktop'],
   ['Claude', undefined],
   ['Desktop Claude', undefined],
+  ['Tools for Claude Desktop', undefined],
+  ['Claude Desktops', undefined],
   ['Open source AI', undefined],
   ['Клод', undefined],
   ['例え', undefined],
@@ -44,16 +49,68 @@ it.each<[string, string | undefined]>([
   expect(reservedIn(name)).toBe(expected);
 });
 
-it('folds a name to letters and digits, however it is written', () => {
+describe('With acme and *globex* reserved', () => {
+  const posesAs = reservedNameIn(['acme', '*globex*', 'The Herald'], skeleton);
+
+  it.each([
+    'Acme',
+    'ACME',
+    'Acme Inc',
+    'Acme, Inc.',
+    "Acme's App",
+    'The Acme App',
+    'Official Acme',
+    'The Official Acme App',
+    'my acme',
+    'A.c.m.e',
+    'Αcmе',
+    'Тhе Асmе',
+    'ОffісіаI Acme',
+    'Ａｃｍｅ Inc',
+    'A\u0301cme App',
+    '"Acme"',
+  ])('%s poses as acme', (name) => {
+    expect(posesAs(name)).toBe('acme');
+  });
+
+  it.each([
+    'Claude Code (acme)',
+    'Executor for Acme',
+    'Acmeister',
+    'AcmeTools',
+    'The New Acme',
+    'Not Acme',
+    'the',
+    'Herald',
+  ])('%s poses as nobody', (name) => {
+    expect(posesAs(name)).toBeUndefined();
+  });
+
+  it.each(['Globex', 'Tools for Globex', 'megaglobexes', 'GIоbех'])('%s has globex in it', (name) => {
+    expect(posesAs(name)).toBe('*globex*');
+  });
+
+  it.each(['The Herald', 'the herald app', 'My The Herald'])('%s has an article of its own', (name) => {
+    expect(posesAs(name)).toBe('The Herald');
+  });
+});
+
+it('folds a name to words of letters and digits, however it is written', () => {
   const fold = nameFolder(skeleton);
-  expect(fold('My Editor 2')).toBe('rnyedltor2');
-  expect(fold('ＭＹ-ЕDІТОR (2)')).toBe('rnyedltor2');
+  expect(fold('My Editor 2')).toEqual(['rny', 'edltor', '2']);
+  expect(fold('ＭＹ-ЕDІТОR (2)')).toEqual(['rny', 'edltor', '2']);
 });
 
 it.each([
   ['abc', true],
   ['a-b-c', true],
   ['例え話', true],
+  ['*abc*', true],
+  ['abc*', false],
+  ['*abc', false],
+  ['a*bc', false],
+  ['**abc**', false],
+  ['*ab*', false],
   ['ab', false],
   ['a b', false],
   ['...', false],

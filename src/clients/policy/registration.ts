@@ -22,7 +22,7 @@ export interface RegistrationPolicy {
   redirectHosts: readonly (readonly string[])[];
   /** Where no redirect URI may lead, whatever is allowed. */
   deniedRedirectHosts: readonly string[];
-  /** Says which reserved name a name poses as; null: none is reserved. */
+  /** Says which entry of the reserved names a name poses as; null: none is reserved. */
   reservedNameIn: ((name: string) => string | undefined) | null;
 }
 

@@ -9,11 +9,19 @@ const MIN_LETTERS = 3;
 /** Of a name as it is compared: some characters stand for eighteen others, and nobody reads that far. */
 const MAX_LENGTH = 510;
 
-const NEITHER_LETTER_NOR_DIGIT = /[^\p{L}\p{N}]/gu;
+const BETWEEN_WORDS = /[^\p{L}\p{N}]+/gu;
+const MARKS = /[\p{M}\p{Cf}]/gu;
 
-/** Whether `value` can be reserved. */
+/** `*acme*`: anywhere in a name, also inside of a word. */
+const ANYWHERE = /^\*([^*]+)\*$/;
+
+/** What may stand before a name without making it another. */
+const ARTICLES = ['the', 'my', 'official'];
+
+/** Whether `value` can be reserved: a name, or `*name*`. */
 export function isReservable(value: string): boolean {
-  return [...value.normalize('NFKC').replace(NEITHER_LETTER_NOR_DIGIT, '')].length >= MIN_LETTERS;
+  const name = ANYWHERE.exec(value)?.[1] ?? value;
+  return !name.includes('*') && [...name.normalize('NFKC').replace(BETWEEN_WORDS, '')].length >= MIN_LETTERS;
 }
 
 const BEYOND_ASCII = /[^\0-\x7f]/gu;
@@ -27,10 +35,10 @@ const FIRST_LETTER = 'a'.charCodeAt(0);
 const MAX_REMEMBERED = 5_000;
 
 /**
- * Folds names to what somebody takes them for who reads them in passing: without accents, spaces, signs and the difference between
+ * Folds names to the words that somebody takes them for who reads them in passing: without accents, signs and the difference between
  * large and small, and the same for letters that look the same. I and l do, but then so do i and l.
  */
-export function nameFolder(skeleton: Skeleton): (name: string) => string {
+export function nameFolder(skeleton: Skeleton): (name: string) => string[] {
   const known = new Map<string, string>();
   const foreign = (character: string) => {
     let latin = known.get(character);
@@ -44,7 +52,7 @@ export function nameFolder(skeleton: Skeleton): (name: string) => string {
   return (name) => {
     const seen = name.normalize('NFKC').slice(0, MAX_LENGTH).normalize('NFD').replace(BEYOND_ASCII, foreign);
     const lower = skeleton(seen).toLowerCase().normalize('NFD');
-    return skeleton(lower).replace(NEITHER_LETTER_NOR_DIGIT, '').replaceAll('i', 'l');
+    return skeleton(lower).replace(MARKS, '').replaceAll('i', 'l').split(BETWEEN_WORDS).filter(Boolean);
   };
 }
 
@@ -58,17 +66,52 @@ function latinOf(character: string, skeleton: Skeleton): string {
   return LATIN.test(inCapitals) ? inCapitals : asItIs;
 }
 
-/** Says which of the reserved names a name contains, anywhere; undefined: none. They are folded once, here. */
+/**
+ * Says which of the reserved names a name poses as; undefined: none. A plain one stands for whole words at the beginning of a name, since
+ * software is called after the server that it connects to ("Example for Acme"). They are folded once, here.
+ */
 export function reservedNameIn(
   reserved: readonly string[],
   skeleton: Skeleton,
 ): (name: string) => string | undefined {
   const fold = nameFolder(skeleton);
-  const folded = reserved.map((name) => ({ name, folded: fold(name) }));
+  const articles = new Set(ARTICLES.flatMap(fold));
+  const folded = reserved.map((entry) => ({
+    entry,
+    text: fold(entry).join(''),
+    isAnywhere: ANYWHERE.test(entry),
+  }));
+  const longest = Math.max(...folded.map(({ text }) => text.length));
   return (name) => {
-    const candidate = fold(name);
-    return folded.find((each) => candidate.includes(each.folded))?.name;
+    const words = fold(name);
+    const whole = words.join('');
+    const beginnings = beginningsOf(words, articles, longest);
+    return folded.find(({ text, isAnywhere }) => (isAnywhere ? whole.includes(text) : beginnings.has(text)))
+      ?.entry;
   };
+}
+
+/** What whole words a name begins with, run together as "ExampleDesktop" is for "Example Desktop", after any articles. */
+function beginningsOf(words: string[], articles: ReadonlySet<string>, longest: number): ReadonlySet<string> {
+  const beginnings = new Set<string>();
+  for (let start = 0; start < words.length; start++) {
+    let beginning = '';
+    for (let i = start; i < words.length && beginning.length < longest; i++) {
+      beginning += words[i];
+      beginnings.add(beginning);
+    }
+    if (!articles.has(words[start]!)) break;
+  }
+  return beginnings;
+}
+
+/** What a developer is told to do. */
+function reservedNameFault(entry: string): string {
+  const name = ANYWHERE.exec(entry)?.[1];
+  const remedy = 'or ask the operator of this server to create the client';
+  return name === undefined
+    ? `must not begin with the reserved name ${JSON.stringify(entry)}, in any language; put the name of your software first, as in ${JSON.stringify(`Example for ${entry}`)}, ${remedy}`
+    : `must not contain the reserved name ${JSON.stringify(name)}, in any language; choose another name, ${remedy}`;
 }
 
 /**
@@ -85,9 +128,7 @@ export function reservedNameRule(
       const translated = Object.entries(translations).filter(([member]) => member.startsWith('client_name#'));
       const names = [name ?? '', ...translated.map(([, value]) => value)];
       const posed = names.filter((each) => !known.includes(each.trim())).map(reservedIn);
-      return [...new Set(posed.filter((each) => each !== undefined))].map(
-        (each) => `must not be taken for the reserved name ${JSON.stringify(each)}, in no language`,
-      );
+      return [...new Set(posed.filter((each) => each !== undefined))].map(reservedNameFault);
     },
   };
 }
