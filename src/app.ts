@@ -13,6 +13,7 @@ import { protectBrowsers } from './api/page-headers.js';
 import { limitRates } from './api/rate-limits.js';
 import { countRegistrations } from './api/registration/registration-counts.js';
 import { allowBrowsersToRegister } from './api/registration-cors.js';
+import { sendRequestIds } from './api/request-id.js';
 import { answerUnreadable, refuseInWords } from './api/unreadable-request.js';
 import { REGISTRATION_PATH } from './api/paths.js';
 import { serveOpenApi } from './api/openapi.js';
@@ -70,6 +71,7 @@ export async function buildApp(
   });
   const fastify = adapter.getInstance<FastifyInstance>();
   answerErrors(fastify);
+  sendRequestIds(fastify);
   protectBrowsers(fastify);
   const refuseTheOtherMethods = refuseOtherMethods(fastify);
   refuseInWords(fastify);

@@ -13,6 +13,7 @@ import {
   type RegistryErrorOptions,
   RETRY_AFTER_SECONDS,
 } from '../errors/registry-error.js';
+import { REQUEST_ID } from './request-id.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -162,14 +163,16 @@ export const tooSlow = () =>
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
 
+const OVERLOADED_HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  'x-content-type-options': 'nosniff',
+  ...headersOf(overloaded()),
+};
+
 /** The reply to what is refused before anything is known of it, because there is too much to do. */
 export const TOO_MUCH = {
   status: overloaded().status,
-  headers: {
-    'content-type': 'application/json; charset=utf-8',
-    'x-content-type-options': 'nosniff',
-    ...headersOf(overloaded()),
-  },
+  headers: (requestId: string) => ({ ...OVERLOADED_HEADERS, [REQUEST_ID]: requestId }),
   body: JSON.stringify(errorBody(overloaded())),
 };
 
@@ -190,7 +193,8 @@ export function sendError(error: RegistryError, reply: FastifyReply, body: objec
   }
   void reply
     .code(error.status)
-    .headers({ 'x-request-id': request.id, ...headersOf(error) })
+    // What the router refuses comes by no hook
+    .headers({ [REQUEST_ID]: request.id, ...headersOf(error) })
     .send(body);
 }
 

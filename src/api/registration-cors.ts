@@ -23,8 +23,8 @@ export async function allowBrowsersToRegister(
   await fastify.register(cors, {
     origin: origins === '*' ? '*' : [...origins],
     methods: ['GET', 'POST', 'PUT', 'DELETE'],
-    allowedHeaders: ['Content-Type', 'Authorization'],
-    exposedHeaders: ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate'],
+    // Whatever headers are asked for, such as those of tracing, are allowed: that is the default
+    exposedHeaders: ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
     maxAge: MAX_AGE_SECONDS,
     // An OPTIONS that is no preflight gets the same answer
     strictPreflight: false,

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { RegistryError } from '../errors/registry-error.js';
+import { REQUEST_ID } from './request-id.js';
 
 /** What Node calls the requests that it cannot read, with a status of their own; any other is a bad request. */
 const FAULTS: Partial<Record<string, [status: number, description: string]>> = {
@@ -24,7 +26,7 @@ export function answerUnreadable({ code, rawPacket }: UnreadableRequest, socket:
   const body = JSON.stringify({ error: 'invalid_request', error_description: description });
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Cache-Control: no-store\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${isHead ? '' : body}`,
+      `Cache-Control: no-store\r\n${REQUEST_ID}: ${randomUUID()}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${isHead ? '' : body}`,
   );
 }
 

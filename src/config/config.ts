@@ -126,15 +126,18 @@ function redisUrl(raw: string): string | undefined {
   return raw;
 }
 
-/** Origins as browsers send them (RFC 6454 §6.2); null: no origin. */
+/** Of an app, whose scheme is its own, such as tauri://localhost: URL has no origin for it. */
+const APP_ORIGIN = /^(?!(https?|wss?|ftp|file|blob|data|javascript):)[a-z][a-z\d+.-]*:\/\/[\w.-]+(:\d+)?$/;
+
+/** Whether a browser sends it, character by character (RFC 6454 §6.2). */
+const isOrigin = (value: string): value is string =>
+  APP_ORIGIN.test(value) || (!value.includes('*') && URL.canParse(value) && new URL(value).origin === value);
+
+/** Origins that may call; null: none. */
 function corsOrigins(raw: string): '*' | readonly string[] | null | undefined {
   if (raw === '*') return '*';
   if (raw === 'off') return null;
-  return someOf(
-    words(raw),
-    (value): value is string =>
-      !value.includes('*') && URL.canParse(value) && new URL(value).origin === value,
-  );
+  return someOf(words(raw), isOrigin);
 }
 
 /** At least one value, and all of them good. */
@@ -352,7 +355,8 @@ const settings = {
   /** Names that no registration may be taken for. */
   registrationReservedNames: setting<readonly string[]>({
     variable: 'REGISTRATION_RESERVED_NAMES',
-    takes: 'names of at least three letters or digits, separated by commas or line breaks',
+    takes:
+      'names of at least three letters or digits, or *name* to find it anywhere, separated by commas or line breaks',
     read: reservedNames,
     fallback: [],
   }),
@@ -446,7 +450,8 @@ const settings = {
   /** Whose pages may register software from a browser: any, these origins, or null for none. */
   registrationCorsOrigins: setting<'*' | readonly string[] | null>({
     variable: 'REGISTRATION_CORS_ORIGINS',
-    takes: '*, origins such as https://app.example separated by spaces or commas, or off',
+    takes:
+      '*, origins such as https://app.example or tauri://localhost separated by spaces or commas, or off',
     read: corsOrigins,
     fallback: '*',
   }),

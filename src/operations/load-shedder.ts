@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { FastifyHttpOptions, FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
@@ -15,10 +16,10 @@ declare module 'fastify' {
   }
 }
 
-/** A reply that is always the same. */
+/** A reply that is always the same, but for the id of the request. */
 export interface FixedReply {
   status: number;
-  headers: Record<string, string>;
+  headers: (requestId: string) => Record<string, string>;
   body: string;
 }
 
@@ -89,7 +90,7 @@ export class LoadShedder {
     if (refusals.hasSubscribers) {
       refusals.publish({ method: method!, route: undefined, code: 'temporarily_unavailable', fields: [] });
     }
-    response.writeHead(this.refusal.status, this.refusal.headers).end(this.refusal.body);
+    response.writeHead(this.refusal.status, this.refusal.headers(randomUUID())).end(this.refusal.body);
   }
 
   private report(): void {

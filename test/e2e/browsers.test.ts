@@ -4,9 +4,9 @@ const ORIGIN = 'https://inspector.example';
 const PREFLIGHT = {
   origin: ORIGIN,
   'access-control-request-method': 'POST',
-  'access-control-request-headers': 'authorization,content-type',
+  'access-control-request-headers': 'authorization,baggage,content-type,sentry-trace,traceparent',
 };
-const EXPOSED = 'RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate';
+const EXPOSED = 'RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id';
 
 // On one engine: headers have nothing to do with a database
 describe('A browser', () => {
@@ -34,9 +34,10 @@ describe('A browser', () => {
             status: 204,
             'access-control-allow-origin': '*',
             'access-control-allow-methods': 'GET, POST, PUT, DELETE',
-            'access-control-allow-headers': 'Content-Type, Authorization',
+            'access-control-allow-headers': PREFLIGHT['access-control-request-headers'],
             'access-control-expose-headers': EXPOSED,
             'access-control-max-age': '7200',
+            vary: 'Access-Control-Request-Headers',
           });
         }
       },
@@ -67,10 +68,39 @@ describe('A browser', () => {
     it('are let in by name where the operator names them', async () => {
       await start({ REGISTRATION_CORS_ORIGINS: `${ORIGIN} http://localhost:6274` });
       const allowed = await preflight('/v2/oauth/register');
-      expect(corsOf(allowed)).toMatchObject({ 'access-control-allow-origin': ORIGIN, vary: 'Origin' });
+      expect(corsOf(allowed)).toMatchObject({
+        'access-control-allow-origin': ORIGIN,
+        vary: 'Origin, Access-Control-Request-Headers',
+      });
       const other = await preflight('/v2/oauth/register', { ...PREFLIGHT, origin: 'https://evil.example' });
       expect(corsOf(other)).not.toHaveProperty('access-control-allow-origin');
-      expect(corsOf(other)).toMatchObject({ vary: 'Origin' });
+      expect(corsOf(other)).toMatchObject({ vary: 'Origin, Access-Control-Request-Headers' });
+    });
+
+    it.each(['tauri://localhost', 'vscode-webview://0a1b2c3d'])(
+      'may be those of an app, compared as text: %s',
+      async (origin) => {
+        await start({ REGISTRATION_CORS_ORIGINS: `${ORIGIN} ${origin}` });
+        expect(corsOf(await preflight('/v2/oauth/register', { ...PREFLIGHT, origin }))).toMatchObject({
+          'access-control-allow-origin': origin,
+        });
+        const registered = await registry.send('/v2/oauth/register', { body: {}, headers: { origin } });
+        expect(corsOf(registered)).toMatchObject({ 'access-control-allow-origin': origin });
+        for (const other of [`${origin}x`, origin.toUpperCase(), 'null']) {
+          expect(
+            corsOf(await preflight('/v2/oauth/register', { ...PREFLIGHT, origin: other })),
+          ).not.toHaveProperty('access-control-allow-origin');
+        }
+      },
+    );
+
+    it('ask for no more headers than a request may hold', async () => {
+      await start();
+      const ask = (headers: string) =>
+        preflight('/v2/oauth/register', { ...PREFLIGHT, 'access-control-request-headers': headers });
+      const many = Array.from({ length: 100 }, (_, i) => `x-header-${i}`).join(',');
+      expect(corsOf(await ask(many))['access-control-allow-headers']).toBe(many);
+      expect((await ask('x'.repeat(17_000))).status).toBe(431);
     });
 
     it('are kept out where the operator says so', async () => {

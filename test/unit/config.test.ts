@@ -213,6 +213,16 @@ describe('The configuration', () => {
         { REGISTRATION_CORS_ORIGINS: 'https://app.example, http://localhost:6274' },
         { registrationCorsOrigins: ['https://app.example', 'http://localhost:6274'] },
       ],
+      [
+        { REGISTRATION_CORS_ORIGINS: 'tauri://localhost vscode-webview://0a1b2c capacitor://localhost:8080' },
+        {
+          registrationCorsOrigins: [
+            'tauri://localhost',
+            'vscode-webview://0a1b2c',
+            'capacitor://localhost:8080',
+          ],
+        },
+      ],
       [{ TRUST_PROXY: 'false' }, {}],
       [{ TRUST_PROXY: '1' }, { trustProxy: 1 }],
       [{ TRUST_PROXY: '99' }, { trustProxy: 99 }],
@@ -357,6 +367,15 @@ describe('The configuration', () => {
         'https://*.example',
         'null',
         'on',
+        'tauri://localhost/',
+        'tauri://localhost/a',
+        'tauri://*',
+        'tauri:localhost',
+        'TAURI://localhost',
+        'file://',
+        'file://host',
+        'HTTPS://app.example',
+        'https://app.example:443',
       ].map((value) => [{ REGISTRATION_CORS_ORIGINS: value }, 'REGISTRATION_CORS_ORIGINS'] as const),
       ...['true', '*', 'all', 'loopback', '-1', '10.0.0.0/33', '10.0.0.256', 'proxy.example', '1,x', ','].map(
         (value) => [{ TRUST_PROXY: value }, 'TRUST_PROXY'] as const,

@@ -7,7 +7,7 @@ import { LoadShedder } from '../../src/operations/load-shedder.js';
 const MAX = 3;
 const TOO_MUCH = {
   status: 503,
-  headers: { 'content-type': 'application/json', 'retry-after': '5' },
+  headers: (id: string) => ({ 'content-type': 'application/json', 'retry-after': '5', 'x-request-id': id }),
   body: '{"error":"temporarily_unavailable"}',
 };
 
