@@ -3,8 +3,7 @@ import { Shell } from './layout/shell';
 import { Session } from './session/session';
 import { readAuditSearch } from './pages/audit/audit-search';
 import { readClientsSearch } from './pages/clients/clients-search';
-import { readKeysSearch } from './pages/keys/keys-search';
-import { readTokensSearch } from './pages/tokens/tokens-search';
+import { readPageSearch } from './parts/paging';
 import { Failed } from './parts/states';
 import { Page } from './parts/page';
 import { CONSOLE_URL } from './paths';
@@ -47,13 +46,13 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: '/keys',
-    validateSearch: readKeysSearch,
+    validateSearch: readPageSearch,
     component: lazyRouteComponent(() => import('./pages/keys/keys'), 'Keys'),
   }),
   createRoute({
     getParentRoute: () => root,
     path: '/tokens',
-    validateSearch: readTokensSearch,
+    validateSearch: readPageSearch,
     component: lazyRouteComponent(() => import('./pages/tokens/tokens'), 'Tokens'),
   }),
   createRoute({

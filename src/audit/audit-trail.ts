@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../database/id.js';
 import { LongReads } from '../database/long-reads.js';
-import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../database/pages-of-each.js';
+import {
+  type IdPageRequest,
+  type Page,
+  pageOf,
+  pagesOfEach,
+  readingOrder,
+} from '../database/pages-of-each.js';
 import { lockRows } from '../database/row-lock.js';
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Table } from '../database/table.js';
@@ -39,10 +45,7 @@ function toEvent({ actorType, actorId, ...rest }: AuditEventEntity): AuditEvent 
   return { ...rest, at: timeOf(rest.id), actor: { type: actorType, id: actorId } };
 }
 
-const toEvents = ({ rows, hasNextPage }: Page<AuditEventEntity>) => ({
-  rows: rows.map(toEvent),
-  hasNextPage,
-});
+const toEvents = (page: Page<AuditEventEntity>) => ({ ...page, rows: page.rows.map(toEvent) });
 
 /** SQL for each condition of a filter. Times are compared by the id, which begins with them, and is indexed. */
 const CONDITIONS: Conditions<AuditFilter> = {
@@ -90,18 +93,20 @@ export class AuditTrail {
   }
 
   /** Events that match, the newest first. */
-  async page(filter: AuditFilter, { size, after }: IdPageRequest): Promise<Page<AuditEvent>> {
+  async page(filter: AuditFilter, request: IdPageRequest): Promise<Page<AuditEvent>> {
+    const { size, after } = request;
+    const { order, beyond } = readingOrder('DESC', request);
     const { sql, parameters } = whereOf(CONDITIONS, filter);
-    const start = after === null ? '' : ' AND event.id < :after';
+    const start = after === null ? '' : ` AND event.id ${beyond} :after`;
     const run = isIndexed(filter) ? this.run : this.runLong;
     const rows = await run(
-      `SELECT ${this.table.readColumns.join(', ')} FROM audit_events event WHERE ${sql}${start} ORDER BY event.id DESC LIMIT :limit`,
+      `SELECT ${this.table.readColumns.join(', ')} FROM audit_events event WHERE ${sql}${start} ORDER BY event.id ${order} LIMIT :limit`,
       { ...parameters, after, limit: size + 1 },
     );
     return toEvents(
       pageOf(
         rows.map((row) => this.table.toEntity(row)),
-        size,
+        request,
       ),
     );
   }

@@ -107,8 +107,8 @@ export class ApiKeysService {
 
   /** Keys that match, the newest first. */
   async page(filter: ApiKeyFilter, request: IdPageRequest): Promise<Page<ApiKey>> {
-    const { rows, hasNextPage } = await pageById(this.select(filter), request);
-    return { rows: rows.map(withoutHash), hasNextPage };
+    const page = await pageById(this.select(filter), request);
+    return { ...page, rows: page.rows.map(withoutHash) };
   }
 
   /** How many keys match. */

@@ -1,8 +1,9 @@
 import type { Client, ClientSource, ClientStatus } from './client.js';
 import type { ClientType } from './policy/client.js';
 import type { GrantType } from './policy/grant-types.js';
+import type { PageRequest } from '../database/pages-of-each.js';
 
-export type { IdPageRequest, Page } from '../database/pages-of-each.js';
+export { type IdPageRequest, type Page, pageOf, type PageRequest } from '../database/pages-of-each.js';
 
 /** One client. With an organization, a client of any other is as one that does not exist: no statement finds it. */
 export interface ClientKey {
@@ -62,12 +63,7 @@ export interface Position {
   id: string;
 }
 
-export interface PageRequest {
-  /** At most this many clients. */
-  size: number;
-  /** Null: from the start. */
-  after: Position | null;
-}
+export type ClientPageRequest = PageRequest<Position>;
 
 export interface Count<K extends string = string> {
   key: K;

@@ -51,19 +51,13 @@ export class ClientSecretsRepository {
       .where('secret.revokedAt IS NULL');
     const pages = await pagesOfEach(query, 'clientId', clientIds, request);
     return new Map(
-      [...pages].map(([clientId, { rows, hasNextPage }]) => [
-        clientId,
-        { rows: rows.map(toClientSecret), hasNextPage },
-      ]),
+      [...pages].map(([clientId, page]) => [clientId, { ...page, rows: page.rows.map(toClientSecret) }]),
     );
   }
 
   /** Secrets of living clients that expire in between, the soonest first, each with its client, in one statement. */
-  async pageExpiring(
-    from: Date,
-    before: Date,
-    { size, after }: ExpiringPageRequest,
-  ): Promise<Page<ExpiringSecret>> {
+  async pageExpiring(from: Date, before: Date, request: ExpiringPageRequest): Promise<Page<ExpiringSecret>> {
+    const { size, after } = request;
     const query = this.dataSource.manager
       .createQueryBuilder(ClientSecretEntity, 'secret')
       // Passes over deleted ones
@@ -87,7 +81,7 @@ export class ClientSecretsRepository {
       secret: { ...toClientSecret(row), expiresAt: row.expiresAt! },
       client: row.client!,
     }));
-    return pageOf(secrets, size);
+    return pageOf(secrets, request);
   }
 
   /** How many they are, counted one by one. */

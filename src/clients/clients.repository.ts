@@ -11,7 +11,7 @@ import { isDuplicate } from '../database/duplicate.js';
 import { type InsertTogether, insertTogether } from '../database/group-commit.js';
 import { LongReads, type Reader, type RunLongSql } from '../database/long-reads.js';
 import { type Lookup, lookupBy } from '../database/lookup.js';
-import { pageOf } from '../database/pages-of-each.js';
+import { pageOf, readingOrder } from '../database/pages-of-each.js';
 import { lockRows } from '../database/row-lock.js';
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Table } from '../database/table.js';
@@ -40,13 +40,13 @@ import {
   type ClientFilter,
   type ClientKey,
   type ClientOrder,
+  type ClientPageRequest,
   type ClientStats,
   type Count,
   MAX_BULK,
   type NumberedPage,
   type NumberedPageRequest,
   type Page,
-  type PageRequest,
   type Tally,
   type TallyStep,
 } from './client-query.js';
@@ -390,17 +390,22 @@ export class ClientsRepository {
     return orgId === undefined ? this.byId([id]) : this.byIdAndOrg([id, orgId]);
   }
 
-  async page(filter: ClientFilter, order: ClientOrder, { size, after }: PageRequest): Promise<Page<Client>> {
-    const column = `client.${ORDER_COLUMNS[order.field]}`;
+  async page(
+    filter: ClientFilter,
+    { field, direction }: ClientOrder,
+    request: ClientPageRequest,
+  ): Promise<Page<Client>> {
+    const { size, after } = request;
+    const { order, beyond } = readingOrder(direction, request);
+    const column = `client.${ORDER_COLUMNS[field]}`;
     const { sql, parameters } = this.where(filter);
-    const beyond = order.direction === 'ASC' ? '>' : '<';
     const start = after ? ` AND (${column}, client.id) ${beyond} (:position, :positionId)` : '';
     const rows = await this.read(
-      this.runnerFor(filter, {}, order.field),
-      `WHERE ${sql}${start} ORDER BY ${column} ${order.direction}, client.id ${order.direction} LIMIT :limit`,
+      this.runnerFor(filter, {}, field),
+      `WHERE ${sql}${start} ORDER BY ${column} ${order}, client.id ${order} LIMIT :limit`,
       { ...parameters, position: after?.value, positionId: after?.id, limit: size + 1 },
     );
-    return pageOf(rows, size);
+    return pageOf(rows, request);
   }
 
   /** Two statements: how many there are, and the page, of which the clients before it are passed over in the index alone. */

@@ -6,12 +6,12 @@ import {
   type ClientFilter,
   type ClientKey,
   type ClientOrder,
+  type ClientPageRequest,
   type ClientStats,
   MAX_BULK,
   type NumberedPage,
   type NumberedPageRequest,
   type Page,
-  type PageRequest,
   type TallyStep,
 } from './client-query.js';
 import { changeClient, changeProfile, issueClient } from './issue-client.js';
@@ -184,7 +184,7 @@ export class ClientsService {
   }
 
   /** One page of the clients that match `filter`. */
-  page(filter: ClientFilter, order: ClientOrder, page: PageRequest): Promise<Page<Client>> {
+  page(filter: ClientFilter, order: ClientOrder, page: ClientPageRequest): Promise<Page<Client>> {
     return this.repository.page(filter, order, page);
   }
 

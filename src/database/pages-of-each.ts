@@ -1,45 +1,65 @@
 import type { SelectQueryBuilder } from 'typeorm';
 
-/** A page of rows, and whether there are more behind it. */
+/** A page of rows, and whether there are more on either side of it. */
 export interface Page<T> {
   rows: T[];
   hasNextPage: boolean;
+  hasPreviousPage: boolean;
 }
 
-/** A page by the id of the row in front of it; null: from the start. */
-export interface IdPageRequest {
+/** A page of a list in which rows have places. */
+export interface PageRequest<Place> {
   size: number;
-  after: string | null;
+  /** Of the row that the page begins behind or, backward, ends in front of; null: the page begins or ends with the list. */
+  after: Place | null;
+  isBackward?: boolean;
 }
 
-/** The page of rows of which one more was asked for than it has: that tells whether there is a next one. */
-export const pageOf = <T>(rows: readonly T[], size: number): Page<T> => ({
-  rows: rows.slice(0, size),
-  hasNextPage: rows.length > size,
-});
+/** A page by the id of the row next to it. */
+export type IdPageRequest = PageRequest<string>;
+
+/** How a list in an order is read for a page of it: backward, the other way round, which the same index can. */
+export const readingOrder = (
+  order: 'ASC' | 'DESC',
+  { isBackward = false }: Pick<PageRequest<unknown>, 'isBackward'>,
+): { order: 'ASC' | 'DESC'; beyond: '>' | '<' } =>
+  (order === 'ASC') === isBackward ? { order: 'DESC', beyond: '<' } : { order: 'ASC', beyond: '>' };
+
+/** The page of rows, in the order in which they were read, of which one more was asked for than it has: that tells whether there are more. */
+export function pageOf<T>(read: readonly T[], { size, after, isBackward }: PageRequest<unknown>): Page<T> {
+  const rows = read.slice(0, size);
+  const hasMore = read.length > size;
+  const isInside = after !== null;
+  return isBackward
+    ? { rows: rows.reverse(), hasNextPage: isInside, hasPreviousPage: hasMore }
+    : { rows, hasNextPage: hasMore, hasPreviousPage: isInside };
+}
 
 /** One page, the newest rows first: ids sort by time. */
 export async function pageById<T extends { id: string }>(
   query: SelectQueryBuilder<T>,
-  { size, after }: IdPageRequest,
+  request: IdPageRequest,
 ): Promise<Page<T>> {
   const { alias } = query;
-  if (after !== null) query.andWhere(`${alias}.id < :after`, { after });
+  const { size, after } = request;
+  const { order, beyond } = readingOrder('DESC', request);
+  if (after !== null) query.andWhere(`${alias}.id ${beyond} :after`, { after });
   const rows = await query
-    .orderBy(`${alias}.id`, 'DESC')
+    .orderBy(`${alias}.id`, order)
     .limit(size + 1)
     .getMany();
-  return pageOf(rows, size);
+  return pageOf(rows, request);
 }
 
-/** Such a page for each of several owners, in one statement. `query` says which rows come into question. */
+/** Such a page, forward alone, for each of several owners, in one statement. `query` says which rows come into question. */
 export async function pagesOfEach<T extends { id: string }, K extends keyof T & string>(
   query: SelectQueryBuilder<T>,
   owner: K,
   owners: readonly string[],
-  { size, after }: IdPageRequest,
+  request: IdPageRequest,
 ): Promise<Map<string, Page<T>>> {
   const { alias } = query;
+  const { size, after } = request;
   // Each with a limit of its own: whoever has a million rows is read as little of as whoever has ten
   const ofEach = [...new Set(owners)].map((key, i) => {
     const own = query
@@ -58,5 +78,5 @@ export async function pagesOfEach<T extends { id: string }, K extends keyof T & 
     .getMany();
   const rowsOf = new Map(owners.map((key): [string, T[]] => [key, []]));
   for (const row of rows) rowsOf.get(row[owner] as string)?.push(row);
-  return new Map([...rowsOf].map(([key, own]) => [key, pageOf(own, size)]));
+  return new Map([...rowsOf].map(([key, own]) => [key, pageOf(own, request)]));
 }

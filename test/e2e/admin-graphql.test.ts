@@ -1037,7 +1037,7 @@ onEachEngine((engine) => {
       ['an object without fields', { query: '{ oauthClients }' }, 'GRAPHQL_VALIDATION_FAILED'],
       [
         'an unknown argument',
-        { query: '{ oauthClients(last: 1) { nodes { name } } }' },
+        { query: '{ oauthClients(limit: 1) { nodes { name } } }' },
         'GRAPHQL_VALIDATION_FAILED',
       ],
       ['a missing argument', { query: '{ oauthClient { name } }' }, 'GRAPHQL_VALIDATION_FAILED'],

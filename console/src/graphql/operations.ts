@@ -264,6 +264,8 @@ export type EventFragment = {
 export type AuditEventsQueryVariables = Exact<{
   first: number;
   after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
   filter?: AuditEventFilter | null | undefined;
 }>;
 
@@ -281,7 +283,12 @@ export type AuditEventsQuery = {
       actor: { type: ActorType; id: string | null };
       changes: Array<{ field: string; before: unknown; after: unknown }>;
     }>;
-    pageInfo: { hasNextPage: boolean; endCursor: string | null };
+    pageInfo: {
+      hasNextPage: boolean;
+      hasPreviousPage: boolean;
+      startCursor: string | null;
+      endCursor: string | null;
+    };
   };
 };
 
@@ -555,6 +562,8 @@ export type ClientRowFragment = {
 export type ClientsQueryVariables = Exact<{
   first: number;
   after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
   filter: OAuthClientFilter;
   orderBy: OAuthClientOrder;
 }>;
@@ -578,7 +587,12 @@ export type ClientsQuery = {
       lastUsedAt: string | null;
       deletedAt: string | null;
     }>;
-    pageInfo: { hasNextPage: boolean; endCursor: string | null };
+    pageInfo: {
+      hasNextPage: boolean;
+      hasPreviousPage: boolean;
+      startCursor: string | null;
+      endCursor: string | null;
+    };
   };
 };
 
@@ -636,6 +650,8 @@ export type KeyFragment = {
 export type KeysQueryVariables = Exact<{
   first: number;
   after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
 }>;
 
 export type KeysQuery = {
@@ -653,7 +669,12 @@ export type KeysQuery = {
       expiresAt: string | null;
       revokedAt: string | null;
     }>;
-    pageInfo: { hasNextPage: boolean; endCursor: string | null };
+    pageInfo: {
+      hasNextPage: boolean;
+      hasPreviousPage: boolean;
+      startCursor: string | null;
+      endCursor: string | null;
+    };
   };
 };
 
@@ -745,6 +766,8 @@ export type TokenFragment = {
 export type TokensQueryVariables = Exact<{
   first: number;
   after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
 }>;
 
 export type TokensQuery = {
@@ -766,7 +789,12 @@ export type TokensQuery = {
       grantTypes: Array<GrantType> | null;
       redirectHosts: Array<string> | null;
     }>;
-    pageInfo: { hasNextPage: boolean; endCursor: string | null };
+    pageInfo: {
+      hasNextPage: boolean;
+      hasPreviousPage: boolean;
+      startCursor: string | null;
+      endCursor: string | null;
+    };
   };
 };
 
@@ -962,13 +990,21 @@ export const TokenFragmentDoc = new TypedDocumentString(
   { fragmentName: 'Token' },
 ) as unknown as TypedDocumentString<TokenFragment, unknown>;
 export const AuditEventsDocument = new TypedDocumentString(`
-    query AuditEvents($first: Int!, $after: String, $filter: AuditEventFilter) {
-  auditEvents(first: $first, after: $after, filter: $filter) {
+    query AuditEvents($first: Int!, $after: String, $last: Int, $before: String, $filter: AuditEventFilter) {
+  auditEvents(
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+    filter: $filter
+  ) {
     nodes {
       ...Event
     }
     pageInfo {
       hasNextPage
+      hasPreviousPage
+      startCursor
       endCursor
     }
   }
@@ -1253,13 +1289,22 @@ export const RevokeSecretDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<RevokeSecretMutation, RevokeSecretMutationVariables>;
 export const ClientsDocument = new TypedDocumentString(`
-    query Clients($first: Int!, $after: String, $filter: OAuthClientFilter!, $orderBy: OAuthClientOrder!) {
-  oauthClients(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+    query Clients($first: Int!, $after: String, $last: Int, $before: String, $filter: OAuthClientFilter!, $orderBy: OAuthClientOrder!) {
+  oauthClients(
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+    filter: $filter
+    orderBy: $orderBy
+  ) {
     nodes {
       ...ClientRow
     }
     pageInfo {
       hasNextPage
+      hasPreviousPage
+      startCursor
       endCursor
     }
   }
@@ -1333,14 +1378,16 @@ export const RestoreClientsDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<RestoreClientsMutation, RestoreClientsMutationVariables>;
 export const KeysDocument = new TypedDocumentString(`
-    query Keys($first: Int!, $after: String) {
-  apiKeys(first: $first, after: $after) {
+    query Keys($first: Int!, $after: String, $last: Int, $before: String) {
+  apiKeys(first: $first, after: $after, last: $last, before: $before) {
     totalCount
     nodes {
       ...Key
     }
     pageInfo {
       hasNextPage
+      hasPreviousPage
+      startCursor
       endCursor
     }
   }
@@ -1460,14 +1507,16 @@ export const OverviewDocument = new TypedDocumentString(`
   }
 }`) as unknown as TypedDocumentString<OverviewQuery, OverviewQueryVariables>;
 export const TokensDocument = new TypedDocumentString(`
-    query Tokens($first: Int!, $after: String) {
-  initialAccessTokens(first: $first, after: $after) {
+    query Tokens($first: Int!, $after: String, $last: Int, $before: String) {
+  initialAccessTokens(first: $first, after: $after, last: $last, before: $before) {
     totalCount
     nodes {
       ...Token
     }
     pageInfo {
       hasNextPage
+      hasPreviousPage
+      startCursor
       endCursor
     }
   }

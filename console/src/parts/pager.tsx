@@ -1,26 +1,77 @@
-import { Button, Group } from '@mantine/core';
+import { Button, Group, NativeSelect, Text } from '@mantine/core';
+import { FIRST_PAGE, PAGE_SIZES, type PageSearch, sizeOf } from './paging';
 
 interface PagerProps {
-  /** Whether this is not the first page. */
-  isBeyondFirst: boolean;
-  hasNextPage: boolean;
-  onFirst: () => void;
-  onNext: () => void;
+  search: PageSearch;
+  /** What is shown; undefined while nothing is. */
+  shown:
+    | {
+        nodes: readonly unknown[];
+        pageInfo: {
+          hasNextPage: boolean;
+          hasPreviousPage: boolean;
+          startCursor: string | null;
+          endCursor: string | null;
+        };
+      }
+    | undefined;
+  /** How many there are; undefined where nobody counts them. */
+  total?: number;
+  /** Whether another page is on its way. */
+  isStale: boolean;
+  onChange: (change: PageSearch) => void;
 }
 
-/** For lists that know where a page begins, and not its number: the browser's own "back" is the way to the page before. */
-export function Pager({ isBeyondFirst, hasNextPage, onFirst, onNext }: PagerProps) {
+const inFigures = (count: number) => count.toLocaleString('en');
+
+/** Where one is in a list, and the way to its other pages. Each is a place in the list: the browser's history plays no part. */
+export function Pager({ search, shown, total, isStale, onChange }: PagerProps) {
+  const { page = 1 } = search;
+  const size = sizeOf(search);
+  const { hasNextPage = false, hasPreviousPage = false, startCursor, endCursor } = shown?.pageInfo ?? {};
+  const isFirst = search.after === undefined && search.before === undefined;
+  const first = (page - 1) * size + 1;
+  const previous = () =>
+    // The first page is always whole: rows may have come in front of it
+    onChange(page <= 2 ? FIRST_PAGE : { page: page - 1, before: startCursor ?? undefined, after: undefined });
   return (
-    <Group component="nav" aria-label="Pages" justify="flex-end" gap="xs">
-      <Button variant="default" size="xs" disabled={!isBeyondFirst} onClick={onFirst}>
-        First page
-      </Button>
-      <Button variant="default" size="xs" disabled={!isBeyondFirst} onClick={() => window.history.back()}>
-        Previous
-      </Button>
-      <Button variant="default" size="xs" disabled={!hasNextPage} onClick={onNext}>
-        Next
-      </Button>
+    <Group justify="space-between" align="flex-end">
+      <NativeSelect
+        size="xs"
+        label="Rows per page"
+        value={String(size)}
+        data={PAGE_SIZES.map(String)}
+        onChange={({ currentTarget }) => onChange({ ...FIRST_PAGE, size: Number(currentTarget.value) })}
+      />
+      <Group component="nav" aria-label="Pages" gap="xs">
+        <Text size="sm" role="status">
+          {shown && shown.nodes.length > 0 && (
+            <>
+              {inFigures(first)}–{inFigures(first + shown.nodes.length - 1)}
+              {total !== undefined && ` of ${inFigures(total)}`}
+            </>
+          )}
+        </Text>
+        <Button variant="default" size="xs" disabled={isFirst} onClick={() => onChange(FIRST_PAGE)}>
+          First page
+        </Button>
+        <Button
+          variant="default"
+          size="xs"
+          disabled={isFirst || isStale || !hasPreviousPage}
+          onClick={previous}
+        >
+          Previous
+        </Button>
+        <Button
+          variant="default"
+          size="xs"
+          disabled={isStale || !hasNextPage}
+          onClick={() => onChange({ page: page + 1, after: endCursor ?? undefined, before: undefined })}
+        >
+          Next
+        </Button>
+      </Group>
     </Group>
   );
 }

@@ -58,18 +58,14 @@ export function toClientConnection(
   page: Page<Client>,
   filter: ClientFilter,
   order: ClientOrder,
-  hasPreviousPage: boolean,
 ): OAuthClientConnection {
   const cursorOf = (client: Client) => encodeCursor(order, positionOf(client, order));
-  return { ...toConnection(page, hasPreviousPage, toOAuthClient, cursorOf), filter };
+  return { ...toConnection(page, toOAuthClient, cursorOf), filter };
 }
 
-export function toExpiringConnection(
-  page: Page<SecretOfClient>,
-  hasPreviousPage: boolean,
-): Connection<ExpiringSecret> {
+export function toExpiringConnection(page: Page<SecretOfClient>): Connection<ExpiringSecret> {
   const toNode = ({ secret, client }: SecretOfClient) => ({ secret, client: toOAuthClient(client) });
-  return toConnection(page, hasPreviousPage, toNode, ({ secret }) => encodeExpiryCursor(secret));
+  return toConnection(page, toNode, ({ secret }) => encodeExpiryCursor(secret));
 }
 
 export function toStats(stats: ClientStats): OAuthClientStats {

@@ -3,7 +3,7 @@ import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
 import type { ApiKeyFilter as Filter, ApiKey as Key } from '../../auth/api-keys.service.js';
 import { type Role, ROLES } from '../../auth/principal.js';
-import { connectionOf, PageArgs } from './connection.js';
+import { connectionOf, TwoWayPageArgs } from './connection.js';
 import { enumOf } from './oauth-client.type.js';
 import { SearchText } from './search-text.js';
 import { FieldWithDefault } from './field-with-default.js';
@@ -78,7 +78,7 @@ export class ApiKeyFilter implements Filter {
 }
 
 @ArgsType()
-export class ApiKeysArgs extends PageArgs {
+export class ApiKeysArgs extends TwoWayPageArgs {
   @IsOptional()
   @ValidateNested()
   @Type(() => ApiKeyFilter)

@@ -7,10 +7,10 @@ import { Access } from '../../auth/access.js';
 import { toFilter } from './admin.mapper.js';
 import { ArgumentsPipe } from './arguments.pipe.js';
 import { AuditEventConnection, AuditEventFilter, toAuditEvent } from './audit-event.type.js';
-import { PageArgs, toIdConnection, toPageRequest } from './connection.js';
+import { toIdConnection, toIdPageRequest, TwoWayPageArgs } from './connection.js';
 
 @ArgsType()
-class AuditEventsArgs extends PageArgs {
+class AuditEventsArgs extends TwoWayPageArgs {
   @IsOptional()
   @ValidateNested()
   @Type(() => AuditEventFilter)
@@ -30,8 +30,7 @@ export class AuditEventsResolver {
 
   @Query(() => AuditEventConnection, { description: 'What happened, the latest first.' })
   async auditEvents(@Args() { filter, ...page }: AuditEventsArgs): Promise<AuditEventConnection> {
-    const request = toPageRequest(page);
-    const events = await this.auditTrail.page(toFilter(filter), request);
-    return toIdConnection(events, request, toAuditEvent);
+    const events = await this.auditTrail.page(toFilter(filter), toIdPageRequest(page));
+    return toIdConnection(events, toAuditEvent);
   }
 }

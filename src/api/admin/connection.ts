@@ -1,7 +1,8 @@
 import { type Type } from '@nestjs/common';
 import { ArgsType, Field, Int, ObjectType } from '@nestjs/graphql';
 import { IsInt, IsOptional, Max, MaxLength, Min } from 'class-validator';
-import type { IdPageRequest, Page } from '../../clients/client-query.js';
+import type { IdPageRequest, Page, PageRequest } from '../../clients/client-query.js';
+import { RegistryError } from '../../errors/registry-error.js';
 import { decodeIdCursor, encodeIdCursor } from './cursor.js';
 import { FieldWithDefault } from './field-with-default.js';
 
@@ -36,20 +37,46 @@ function pageArgs(defaultSize: number) {
 @ArgsType()
 export class PageArgs extends pageArgs(DEFAULT_PAGE_SIZE) {}
 
+/** For lists that can be read from their end, too. */
+@ArgsType()
+export class TwoWayPageArgs extends PageArgs {
+  @IsOptional()
+  @IsInt()
+  @Min(1, { message: 'must be at least 1' })
+  @Max(MAX_PAGE_SIZE, { message: `must be at most ${MAX_PAGE_SIZE}` })
+  @Field(() => Int, {
+    nullable: true,
+    description: `How many from the end, 1 to ${MAX_PAGE_SIZE}, in the order of the list; \`first\` then counts for nothing.`,
+  })
+  last?: number | null;
+
+  @IsOptional()
+  @MaxLength(4096, { message: 'must be a cursor of another page' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The cursor in front of which the page ends; with `last`, and without `after`.',
+  })
+  before?: string | null;
+}
+
 @ArgsType()
 export class InnerPageArgs extends pageArgs(DEFAULT_INNER_PAGE_SIZE) {}
 
 @ObjectType({ description: 'Where a page lies in its list (Relay Cursor Connections).' })
 export class PageInfo {
-  @Field({ description: 'Whether there is more behind this page.' })
+  @Field({
+    description: 'Whether there is more behind this page; always true for one that `before` asks for.',
+  })
   hasNextPage!: boolean;
 
-  @Field({ description: 'True for every page but the first.' })
+  @Field({
+    description: 'Whether there is more in front of this page; always true for one that `after` asks for.',
+  })
   hasPreviousPage!: boolean;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The cursor of the first entry; null on an empty page.',
+    description: 'The cursor of the first entry, to be sent as `before`; null on an empty page.',
   })
   startCursor!: string | null;
 
@@ -92,10 +119,31 @@ export function connectionOf<T>(node: Type<T>): Type<Connection<T>> {
   return AbstractConnection;
 }
 
-/** What a list in the order of its ids is asked for. @throws RegistryError `validation_error` for a cursor of another list */
-export function toPageRequest({ first, after }: PageArgs): IdPageRequest {
-  return { size: first, after: after ? decodeIdCursor(after) : null };
+/**
+ * Which page is asked for, by its cursor.
+ * @param decode the place that a cursor stands for; the argument is the one to blame
+ * @throws RegistryError `validation_error` for arguments that contradict each other
+ */
+export function toPageRequest<Place>(
+  { first, after, last, before }: PageArgs & Partial<TwoWayPageArgs>,
+  decode: (cursor: string, argument: string) => Place,
+): PageRequest<Place> {
+  const place = (argument: string, cursor?: string | null) => (cursor ? decode(cursor, argument) : null);
+  if (typeof last === 'number') {
+    if (after) throw contradiction('after', 'goes with first, not with last');
+    return { size: last, after: place('before', before), isBackward: true };
+  }
+  if (before) throw contradiction('before', 'goes with last');
+  return { size: first, after: place('after', after) };
 }
+
+const contradiction = (argument: string, fault: string) =>
+  new RegistryError('validation_error', `The argument "${argument}" ${fault}.`, {
+    invalidFields: { [argument]: [fault] },
+  });
+
+/** The same for a list in the order of its ids. */
+export const toIdPageRequest = (args: PageArgs): IdPageRequest => toPageRequest(args, decodeIdCursor);
 
 /**
  * An entry of a page. Its cursor is made for those who ask for it: most ask for the nodes and the end of the page alone.
@@ -115,8 +163,7 @@ class PageEdge<R, T> {
 
 /** A page as a connection. */
 export function toConnection<R, T>(
-  { rows, hasNextPage }: Page<R>,
-  hasPreviousPage: boolean,
+  { rows, hasNextPage, hasPreviousPage }: Page<R>,
   toNode: (row: R) => T,
   cursorOf: (row: R) => string,
 ): Connection<T> {
@@ -136,6 +183,5 @@ export function toConnection<R, T>(
 /** A page of a list in the order of its ids as a connection. */
 export const toIdConnection = <R extends { id: string }, T>(
   page: Page<R>,
-  { after }: IdPageRequest,
   toNode: (row: R) => T,
-): Connection<T> => toConnection(page, after !== null, toNode, ({ id }) => encodeIdCursor(id));
+): Connection<T> => toConnection(page, toNode, ({ id }) => encodeIdCursor(id));

@@ -14,7 +14,7 @@ import {
   RevokeApiKeyPayload,
 } from './api-key.type.js';
 import { ArgumentsPipe } from './arguments.pipe.js';
-import { PageArgs, toIdConnection, toPageRequest } from './connection.js';
+import { toIdConnection, toIdPageRequest, TwoWayPageArgs } from './connection.js';
 import {
   CreateInitialAccessTokenInput,
   CreateInitialAccessTokenPayload,
@@ -34,10 +34,9 @@ export class ApiKeysResolver {
     description: 'API keys, the newest first; never the keys themselves.',
   })
   async apiKeyPage(@Args() { filter, ...page }: ApiKeysArgs): Promise<ApiKeyConnection> {
-    const request = toPageRequest(page);
     const wanted = toFilter(filter);
-    const keys = await this.apiKeys.page(wanted, request);
-    return { ...toIdConnection(keys, request, (key) => key), filter: wanted };
+    const keys = await this.apiKeys.page(wanted, toIdPageRequest(page));
+    return { ...toIdConnection(keys, (key) => key), filter: wanted };
   }
 
   @ResolveField(() => Int)
@@ -76,9 +75,8 @@ export class InitialAccessTokensResolver {
   @Query(() => InitialAccessTokenConnection, {
     description: 'Initial access tokens, the newest first; never the tokens themselves.',
   })
-  async initialAccessTokens(@Args() args: PageArgs): Promise<InitialAccessTokenConnection> {
-    const request = toPageRequest(args);
-    return toIdConnection(await this.tokens.page(request), request, (token) => token);
+  async initialAccessTokens(@Args() args: TwoWayPageArgs): Promise<InitialAccessTokenConnection> {
+    return toIdConnection(await this.tokens.page(toIdPageRequest(args)), (token) => token);
   }
 
   @ResolveField(() => Int)

@@ -10,11 +10,15 @@ export function encodeCursor({ field, direction }: ClientOrder, { value, id }: P
  * The place that a cursor stands for.
  * @throws RegistryError `validation_error` where it is none of ours, or comes from a list in another order
  */
-export function decodeCursor({ field, direction }: ClientOrder, cursor: string): Position {
+export function decodeCursor(
+  { field, direction }: ClientOrder,
+  cursor: string,
+  argument = 'after',
+): Position {
   const [cursorField, cursorDirection, value, id] = parse(cursor);
   const isValue = field === 'name' ? isText(value) : Number.isSafeInteger(value);
   if (cursorField !== field || cursorDirection !== direction || !isValue || !isText(id))
-    throw foreignCursor();
+    throw foreignCursor(argument);
   return { value: value as Position['value'], id };
 }
 
@@ -24,9 +28,9 @@ export function encodeIdCursor(id: string): string {
 }
 
 /** @throws RegistryError `validation_error` where it is none of ours */
-export function decodeIdCursor(cursor: string): string {
+export function decodeIdCursor(cursor: string, argument = 'after'): string {
   const [id] = parse(cursor);
-  if (!isText(id)) throw foreignCursor();
+  if (!isText(id)) throw foreignCursor(argument);
   return id;
 }
 
@@ -36,16 +40,16 @@ export function encodeExpiryCursor({ expiresAt, id }: { expiresAt: Date; id: str
 }
 
 /** @throws RegistryError `validation_error` where it is none of ours */
-export function decodeExpiryCursor(cursor: string): { expiresAt: Date; id: string } {
+export function decodeExpiryCursor(cursor: string, argument = 'after'): { expiresAt: Date; id: string } {
   const [ms, id] = parse(cursor);
   const expiresAt = new Date(Number.isInteger(ms) ? (ms as number) : NaN);
-  if (Number.isNaN(expiresAt.getTime()) || !isText(id)) throw foreignCursor();
+  if (Number.isNaN(expiresAt.getTime()) || !isText(id)) throw foreignCursor(argument);
   return { expiresAt, id };
 }
 
-const foreignCursor = () =>
-  new RegistryError('validation_error', 'The cursor "after" does not belong to this list.', {
-    invalidFields: { after: ['must be a cursor of an earlier page in the same order'] },
+const foreignCursor = (argument: string) =>
+  new RegistryError('validation_error', `The cursor "${argument}" does not belong to this list.`, {
+    invalidFields: { [argument]: ['must be a cursor of an earlier page in the same order'] },
   });
 
 /** PostgreSQL knows no NUL in a text. */

@@ -4,6 +4,7 @@ import { Access } from '../../auth/access.js';
 import { ClientSecretsService } from '../../clients/client-secrets.service.js';
 import { toExpiringConnection } from './admin.mapper.js';
 import { ArgumentsPipe } from './arguments.pipe.js';
+import { toPageRequest } from './connection.js';
 import { decodeExpiryCursor } from './cursor.js';
 import { ExpiringSecretConnection, ExpiringSecretsArgs } from './expiring-secret.type.js';
 
@@ -18,12 +19,9 @@ export class ExpiringSecretsResolver {
     description:
       'Secrets of living clients that expire before then, the soonest first; revoked ones are left out.',
   })
-  async expiringSecrets(
-    @Args() { first, after, before }: ExpiringSecretsArgs,
-  ): Promise<ExpiringSecretConnection> {
-    const place = after ? decodeExpiryCursor(after) : null;
-    const page = await this.clientSecrets.pageExpiring(before, { size: first, after: place });
-    return { ...toExpiringConnection(page, place !== null), before };
+  async expiringSecrets(@Args() { before, ...args }: ExpiringSecretsArgs): Promise<ExpiringSecretConnection> {
+    const request = toPageRequest(args, decodeExpiryCursor);
+    return { ...toExpiringConnection(await this.clientSecrets.pageExpiring(before, request)), before };
   }
 
   @ResolveField(() => Int)

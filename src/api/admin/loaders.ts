@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../audit/audit-event.js';
 import type { AuditTrail } from '../../audit/audit-trail.js';
 import type { ClientSecret } from '../../clients/client-secret.js';
 import type { ClientSecretsService } from '../../clients/client-secrets.service.js';
-import type { IdPageRequest, Page } from '../../clients/client-query.js';
+import { type IdPageRequest, type Page, pageOf } from '../../clients/client-query.js';
 
 /** Loads the same page of something for many clients in one statement. */
 type PageLoader<T> = (clientId: string, request: IdPageRequest) => Promise<Page<T>>;
@@ -31,7 +31,7 @@ function pageLoader<T>(
       new DataLoader<string, Page<T>>(
         async (clientIds) => {
           const pages = await load(clientIds, request);
-          return clientIds.map((id) => pages.get(id) ?? { rows: [], hasNextPage: false });
+          return clientIds.map((id) => pages.get(id) ?? pageOf([], request));
         },
         // Several mutations of one request each want to see what they did
         { cache: false },

@@ -12,7 +12,7 @@ import type { ClientType } from '../../clients/policy/client.js';
 import { SCOPE_TOKEN } from '../../clients/policy/scope.js';
 import type { GrantType } from '../../clients/policy/grant-types.js';
 import { SearchText } from './search-text.js';
-import { PageArgs } from './connection.js';
+import { TwoWayPageArgs } from './connection.js';
 import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
 import { FieldWithDefault } from './field-with-default.js';
 import { DateTimeScalar } from './scalars.js';
@@ -129,7 +129,7 @@ export class FilterArgs {
 }
 
 @ArgsType()
-export class OAuthClientsArgs extends IntersectionType(PageArgs, FilterArgs, ArgsType) {
+export class OAuthClientsArgs extends IntersectionType(TwoWayPageArgs, FilterArgs, ArgsType) {
   @FieldWithDefault(() => OAuthClientOrder, {
     defaultValue: { field: 'createdAt', direction: 'DESC' },
     description: 'The newest first, unless asked otherwise.',

@@ -5,7 +5,13 @@ import { ClientsService } from '../../clients/clients.service.js';
 import { toClientConnection, toClientFilter, toOAuthClient, toStats } from './admin.mapper.js';
 import { ArgumentsPipe } from './arguments.pipe.js';
 import { AuditEventConnection, toAuditEvent } from './audit-event.type.js';
-import { type Connection, InnerPageArgs, toIdConnection, toPageRequest } from './connection.js';
+import {
+  type Connection,
+  InnerPageArgs,
+  toIdConnection,
+  toIdPageRequest,
+  toPageRequest,
+} from './connection.js';
 import { decodeCursor } from './cursor.js';
 import type { Loaders } from './loaders.js';
 import { OAuthClientConnection } from './oauth-client-connection.type.js';
@@ -33,13 +39,10 @@ export class OAuthClientsResolver {
   }
 
   @Query(() => OAuthClientConnection, { description: 'Clients, page by page.' })
-  async oauthClients(
-    @Args() { first, after, filter, orderBy }: OAuthClientsArgs,
-  ): Promise<OAuthClientConnection> {
+  async oauthClients(@Args() { filter, orderBy, ...args }: OAuthClientsArgs): Promise<OAuthClientConnection> {
     const wanted = toClientFilter(filter);
-    const position = after ? decodeCursor(orderBy, after) : null;
-    const page = await this.clients.page(wanted, orderBy, { size: first, after: position });
-    return toClientConnection(page, wanted, orderBy, position !== null);
+    const request = toPageRequest(args, (cursor, argument) => decodeCursor(orderBy, cursor, argument));
+    return toClientConnection(await this.clients.page(wanted, orderBy, request), wanted, orderBy);
   }
 
   @ResolveField(() => Int)
@@ -66,8 +69,7 @@ export class OAuthClientResolver {
     @Args() args: InnerPageArgs,
     @Context('loaders') loaders: Loaders,
   ): Promise<OAuthClientSecretConnection> {
-    const request = toPageRequest(args);
-    return toIdConnection(await loaders.secrets(clientId, request), request, (secret) => secret);
+    return toIdConnection(await loaders.secrets(clientId, toIdPageRequest(args)), (secret) => secret);
   }
 
   @ResolveField(() => AuditEventConnection, { description: 'What happened to it, the latest first.' })
@@ -76,7 +78,6 @@ export class OAuthClientResolver {
     @Args() args: InnerPageArgs,
     @Context('loaders') loaders: Loaders,
   ): Promise<Connection<ReturnType<typeof toAuditEvent>>> {
-    const request = toPageRequest(args);
-    return toIdConnection(await loaders.history(clientId, request), request, toAuditEvent);
+    return toIdConnection(await loaders.history(clientId, toIdPageRequest(args)), toAuditEvent);
   }
 }

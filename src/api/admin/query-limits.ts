@@ -46,12 +46,14 @@ export const validationRules = [
 
 /** How many objects a field gives is said by one of these arguments. */
 const SIZES = ['first', 'days'];
+/** And, in place of it, by this one. */
+const SIZE_FROM_END = 'last';
 
 /** Such a field costs that often what is below it, whether the size is a literal, a variable or, also by null, the default. */
 const pageEstimator: ComplexityEstimator = ({ field, args, childComplexity }) => {
+  const given = args as Record<string, unknown>;
   const argument = field.args.find(({ name }) => SIZES.includes(name));
-  const size: unknown =
-    argument && ((args as Record<string, unknown>)[argument.name] ?? argument.defaultValue);
+  const size: unknown = argument && (given[SIZE_FROM_END] ?? given[argument.name] ?? argument.defaultValue);
   return typeof size === 'number' ? 1 + Math.max(0, size) * childComplexity : undefined;
 };
 

@@ -1,4 +1,5 @@
 import type { ActorType, AuditAction, Door } from '../../graphql/operations';
+import { type PageSearch, readPageSearch } from '../../parts/paging';
 import { oneOf, text, withoutBlanks } from '../../parts/search';
 
 export const ACTIONS = [
@@ -31,7 +32,7 @@ export const ACTOR_TYPES = [
 export const DOORS = ['REST', 'REGISTRATION', 'GRAPHQL', 'CLI', 'SYSTEM'] as const satisfies readonly Door[];
 
 /** What the URL of the audit log says: which events, and where the page begins. */
-export interface AuditSearch {
+export interface AuditSearch extends PageSearch {
   action?: AuditAction;
   actorType?: ActorType;
   actorId?: string;
@@ -40,7 +41,6 @@ export interface AuditSearch {
   /** Days: `2026-11-24`, the first and the last of them. */
   since?: string;
   until?: string;
-  after?: string;
 }
 
 const day = (raw: unknown) => {
@@ -57,5 +57,5 @@ export const readAuditSearch = (raw: Record<string, unknown>): AuditSearch =>
     clientId: text(raw.clientId),
     since: day(raw.since),
     until: day(raw.until),
-    after: text(raw.after),
+    ...readPageSearch(raw),
   });

@@ -5,6 +5,7 @@ import { AuditEventsDocument, type AuditEventFilter } from '../../graphql/operat
 import { request } from '../../graphql/request';
 import { Page } from '../../parts/page';
 import { Pager } from '../../parts/pager';
+import { FIRST_PAGE, pageVariables } from '../../parts/paging';
 import { withoutBlanks } from '../../parts/search';
 import { Empty, Failed, Loading } from '../../parts/states';
 import { ChoiceFilter } from '../../parts/choice-filter';
@@ -13,7 +14,6 @@ import { ACTIONS, ACTOR_TYPES, type AuditSearch, DOORS } from './audit-search';
 import { EventList } from './event-list';
 
 const route = getRouteApi('/audit');
-const PAGE_SIZE = 50;
 
 const CHOICES = [
   { name: 'action', label: 'What', values: ACTIONS },
@@ -30,7 +30,7 @@ const IDS = [
 ] as const;
 
 /** Days are those of UTC, and both ends belong to what is asked for. */
-function filterOf({ since, until, after, ...rest }: AuditSearch): AuditEventFilter {
+function filterOf({ since, until, size, page, after, before, ...rest }: AuditSearch): AuditEventFilter {
   const dayAfter = until && new Date(Date.parse(until) + 86_400_000).toISOString();
   return withoutBlanks({ ...rest, since: since && `${since}T00:00:00Z`, until: dayAfter });
 }
@@ -38,14 +38,14 @@ function filterOf({ since, until, after, ...rest }: AuditSearch): AuditEventFilt
 export function Audit() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const variables = { first: PAGE_SIZE, after: search.after ?? null, filter: filterOf(search) };
-  const { data, error, isPending, refetch } = useQuery({
+  const variables = { ...pageVariables(search), filter: filterOf(search) };
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
     queryKey: ['audit', variables],
     queryFn: async ({ signal }) => (await request(AuditEventsDocument, variables, signal)).auditEvents,
     placeholderData: keepPreviousData,
   });
   const show = (change: Partial<AuditSearch>) =>
-    void navigate({ search: (before) => ({ ...before, after: undefined, ...change }) });
+    void navigate({ search: (before) => ({ ...before, ...FIRST_PAGE, ...change }) });
   return (
     <Page title="Audit log">
       <Group component="search" align="flex-end" gap="xs" aria-label="Filter events">
@@ -80,12 +80,7 @@ export function Audit() {
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       {data?.nodes.length === 0 && <Empty>Nothing of that kind has happened.</Empty>}
       {data && <EventList events={data.nodes} />}
-      <Pager
-        isBeyondFirst={search.after !== undefined}
-        hasNextPage={data?.pageInfo.hasNextPage ?? false}
-        onFirst={() => show({})}
-        onNext={() => show({ after: data!.pageInfo.endCursor! })}
-      />
+      <Pager search={search} shown={data} isStale={isPlaceholderData} onChange={show} />
     </Page>
   );
 }

@@ -6,6 +6,7 @@ import type {
   OAuthClientFilter,
   OAuthClientOrder,
 } from '../../graphql/operations';
+import { type PageSearch, readPageSearch } from '../../parts/paging';
 import { flag, oneOf, text, withoutBlanks } from '../../parts/search';
 
 export const CLIENT_TYPES = ['PUBLIC', 'CONFIDENTIAL'] as const satisfies readonly ClientType[];
@@ -17,11 +18,10 @@ export const GRANT_TYPES = [
   'REFRESH_TOKEN',
 ] as const satisfies readonly GrantType[];
 export const ORDER_FIELDS = ['CREATED_AT', 'UPDATED_AT', 'NAME'] as const;
-export const PAGE_SIZES = [20, 50, 100] as const;
 export const DEFAULT_COLUMNS = ['name', 'clientType', 'source', 'status', 'orgId', 'createdAt'];
 
 /** What the URL of the list of clients says: a link shows the same view to whoever follows it. */
-export interface ClientsSearch {
+export interface ClientsSearch extends PageSearch {
   /** A part of the name. */
   q?: string;
   clientType?: ClientType;
@@ -36,10 +36,8 @@ export interface ClientsSearch {
   deleted?: boolean;
   order?: (typeof ORDER_FIELDS)[number];
   direction?: 'ASC' | 'DESC';
-  size?: number;
   /** Names of columns, with commas between. */
   columns?: string;
-  after?: string;
 }
 
 export const readClientsSearch = (raw: Record<string, unknown>): ClientsSearch =>
@@ -57,9 +55,8 @@ export const readClientsSearch = (raw: Record<string, unknown>): ClientsSearch =
     deleted: flag(raw.deleted),
     order: oneOf(ORDER_FIELDS, raw.order),
     direction: oneOf(['ASC', 'DESC'] as const, raw.direction),
-    size: PAGE_SIZES.find((size) => size === raw.size),
     columns: text(raw.columns),
-    after: text(raw.after),
+    ...readPageSearch(raw),
   });
 
 /** Which clients the URL asks for. */

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, NativeSelect, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -7,9 +7,10 @@ import { request } from '../../graphql/request';
 import { DataTable } from '../../parts/data-table';
 import { Page } from '../../parts/page';
 import { Pager } from '../../parts/pager';
+import { FIRST_PAGE, pageVariables } from '../../parts/paging';
 import { Empty, Failed, Loading } from '../../parts/states';
 import { BulkDialog, clients as clientsInWords, type Deed, type Done, DoneAlert } from './bulk';
-import { type ClientsSearch, DEFAULT_COLUMNS, filterOf, orderOf, PAGE_SIZES } from './clients-search';
+import { type ClientsSearch, DEFAULT_COLUMNS, filterOf, orderOf } from './clients-search';
 import { COLUMNS, ORDER_OF_COLUMN } from './columns';
 import { ExportDialog } from './export-dialog';
 import { ColumnChoice, Filters } from './filters';
@@ -35,8 +36,7 @@ export function Clients() {
 
   const filter = filterOf(search);
   const order = orderOf(search);
-  const size = search.size ?? PAGE_SIZES[0];
-  const variables = { first: size, after: search.after ?? null, filter, orderBy: order };
+  const variables = { ...pageVariables(search), filter, orderBy: order };
   const page = useQuery({
     queryKey: ['clients', variables],
     queryFn: async ({ signal }) => (await request(ClientsDocument, variables, signal)).oauthClients,
@@ -54,7 +54,7 @@ export function Clients() {
   /** Another view begins at its first page. */
   const show = (change: Partial<ClientsSearch>) => {
     setSelected(NOTHING);
-    void navigate({ search: (before) => ({ ...before, after: undefined, ...change }) });
+    void navigate({ search: (before) => ({ ...before, ...FIRST_PAGE, ...change }) });
   };
   const shown = search.columns?.split(',') ?? DEFAULT_COLUMNS;
   const rows = page.data?.nodes ?? [];
@@ -75,7 +75,9 @@ export function Clients() {
         <>
           <ColumnChoice
             shown={shown}
-            onChange={(keys) => show({ columns: keys.join(','), after: search.after })}
+            onChange={(keys) =>
+              void navigate({ search: (before) => ({ ...before, columns: keys.join(',') }) })
+            }
           />
           <Button variant="default" size="xs" onClick={() => setIsSaving(true)}>
             Save as CSV
@@ -150,21 +152,13 @@ export function Clients() {
           }}
         />
       )}
-      <Group justify="space-between">
-        <NativeSelect
-          size="xs"
-          label="Rows per page"
-          value={String(size)}
-          data={PAGE_SIZES.map(String)}
-          onChange={({ currentTarget }) => show({ size: Number(currentTarget.value) })}
-        />
-        <Pager
-          isBeyondFirst={search.after !== undefined}
-          hasNextPage={page.data?.pageInfo.hasNextPage ?? false}
-          onFirst={() => show({})}
-          onNext={() => show({ after: page.data!.pageInfo.endCursor! })}
-        />
-      </Group>
+      <Pager
+        search={search}
+        shown={page.data}
+        total={count.data}
+        isStale={page.isPlaceholderData}
+        onChange={show}
+      />
       {intent && (
         <BulkDialog
           {...intent}

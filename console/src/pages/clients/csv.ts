@@ -54,7 +54,7 @@ export async function saveCsv(
     do {
       const page: ClientsQuery = await request(
         ClientsDocument,
-        { first: PAGE_SIZE, after, filter, orderBy },
+        { first: PAGE_SIZE, after, last: null, before: null, filter, orderBy },
         signal,
       );
       const { nodes, pageInfo } = page.oauthClients;

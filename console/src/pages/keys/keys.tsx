@@ -16,6 +16,7 @@ import { DataTable } from '../../parts/data-table';
 import { Form } from '../../parts/form';
 import { Page } from '../../parts/page';
 import { Pager } from '../../parts/pager';
+import { pageVariables } from '../../parts/paging';
 import { ShownOnce } from '../../parts/shown-once';
 import { Empty, Failed, Loading } from '../../parts/states';
 import { inDays, useFields } from '../../parts/use-fields';
@@ -26,16 +27,15 @@ import { useViewer } from '../../session/session';
 import { Dialog } from '../../parts/dialog';
 
 const route = getRouteApi('/keys');
-const PAGE_SIZE = 50;
 
 export function Keys() {
-  const { after } = route.useSearch();
+  const search = route.useSearch();
   const navigate = route.useNavigate();
   const viewer = useViewer();
   const [isCreating, setIsCreating] = useState(false);
   const [revoking, setRevoking] = useState<KeyFragment | null>(null);
-  const variables = { first: PAGE_SIZE, after: after ?? null };
-  const { data, error, isPending, refetch } = useQuery({
+  const variables = pageVariables(search);
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
     queryKey: ['keys', variables],
     queryFn: async ({ signal }) => (await request(KeysDocument, variables, signal)).apiKeys,
     placeholderData: keepPreviousData,
@@ -96,10 +96,11 @@ export function Keys() {
         />
       )}
       <Pager
-        isBeyondFirst={after !== undefined}
-        hasNextPage={data?.pageInfo.hasNextPage ?? false}
-        onFirst={() => void navigate({ search: {} })}
-        onNext={() => void navigate({ search: { after: data!.pageInfo.endCursor! } })}
+        search={search}
+        shown={data}
+        total={data?.totalCount}
+        isStale={isPlaceholderData}
+        onChange={(change) => void navigate({ search: (before) => ({ ...before, ...change }) })}
       />
       {isCreating && <CreateKey onClose={() => setIsCreating(false)} />}
       {revoking && <RevokeKey apiKey={revoking} onClose={() => setRevoking(null)} />}

@@ -16,6 +16,7 @@ import { DataTable } from '../../parts/data-table';
 import { Form } from '../../parts/form';
 import { Page } from '../../parts/page';
 import { Pager } from '../../parts/pager';
+import { pageVariables } from '../../parts/paging';
 import { ShownOnce } from '../../parts/shown-once';
 import { Empty, Failed, Loading } from '../../parts/states';
 import { inDays, lines, useFields } from '../../parts/use-fields';
@@ -27,15 +28,14 @@ import { GRANT_TYPES } from '../clients/clients-search';
 import { Dialog } from '../../parts/dialog';
 
 const route = getRouteApi('/tokens');
-const PAGE_SIZE = 50;
 
 export function Tokens() {
-  const { after } = route.useSearch();
+  const search = route.useSearch();
   const navigate = route.useNavigate();
   const [isCreating, setIsCreating] = useState(false);
   const [revoking, setRevoking] = useState<TokenFragment | null>(null);
-  const variables = { first: PAGE_SIZE, after: after ?? null };
-  const { data, error, isPending, refetch } = useQuery({
+  const variables = pageVariables(search);
+  const { data, error, isPending, isPlaceholderData, refetch } = useQuery({
     queryKey: ['tokens', variables],
     queryFn: async ({ signal }) => (await request(TokensDocument, variables, signal)).initialAccessTokens,
     placeholderData: keepPreviousData,
@@ -98,10 +98,11 @@ export function Tokens() {
         />
       )}
       <Pager
-        isBeyondFirst={after !== undefined}
-        hasNextPage={data?.pageInfo.hasNextPage ?? false}
-        onFirst={() => void navigate({ search: {} })}
-        onNext={() => void navigate({ search: { after: data!.pageInfo.endCursor! } })}
+        search={search}
+        shown={data}
+        total={data?.totalCount}
+        isStale={isPlaceholderData}
+        onChange={(change) => void navigate({ search: (before) => ({ ...before, ...change }) })}
       />
       {isCreating && <CreateToken onClose={() => setIsCreating(false)} />}
       {revoking && <RevokeToken token={revoking} onClose={() => setRevoking(null)} />}
