@@ -3,7 +3,7 @@ FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json nest-cli.json bundle.js ormconfig.ts ./
+COPY tsconfig.json tsconfig.build.json nest-cli.json bundle.js cli.js ormconfig.ts ./
 COPY src src
 COPY console console
 RUN npm run build && npm prune --omit=dev --omit=optional
@@ -13,7 +13,7 @@ RUN mkdir /data && chown 1000:1000 /data
 FROM node:24-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATABASE_URL=sqlite:/data/registry.sqlite
-COPY --from=build /app/package.json ./
+COPY --from=build /app/package.json /app/cli.js ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY --from=build /data /data

@@ -1,80 +1,77 @@
+import type { DataSource } from 'typeorm';
 import { API_KEY_COMMANDS } from './cli/api-keys.js';
-import { type Command, readArguments, UsageError } from './cli/arguments.js';
+import { command, type Command, UsageError } from './cli/arguments.js';
 import { backup } from './cli/backup.js';
 import { EXPIRE_UNUSED_COMMANDS } from './cli/expire-unused.js';
 import { INITIAL_ACCESS_TOKEN_COMMANDS } from './cli/initial-access-tokens.js';
+import { overviewOf, usageOf } from './cli/usage.js';
 import type { DatabaseConfig } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
 import { openDatabase, openMigratedDatabase } from './database/open-database.js';
 import { PERSISTENCE } from './persistence.js';
 
-const USAGE = `Manages the database of DATABASE_URL. Only migrate changes its schema.
-
-  npm run api-key -- create --name NAME --org ORG [--user USER] [--role member|admin] [--expires-in 90d]
-  npm run api-key -- list
-  npm run api-key -- revoke ID
-
-  npm run initial-access-token -- create --name NAME --org ORG --max COUNT --expires-in 90d [--user USER]
-      [--scopes "read write"] [--grant-types "authorization_code"] [--redirect-hosts "example.com *.example.com"]
-  npm run initial-access-token -- list
-  npm run initial-access-token -- revoke ID
-
-  npm run expire-unused -- [--older-than 30d] [--dry-run]
-
-  npm run migrate
-
-  npm run backup -- FILE
-`;
-
-const migrate = (args: string[]) => {
-  readArguments(args, {});
-  return async (database: DatabaseConfig) => {
+const migrate = command({
+  does: 'Brings the database up to date.',
+  options: {},
+  prepare: () => async (database: DatabaseConfig) => {
     const dataSource = await openDatabase(database, PERSISTENCE);
     await dataSource.destroy();
     process.stdout.write('The database is up to date.\n');
-  };
-};
+  },
+});
 
-/** What works on a database that is up to date. */
-const COMMANDS: Record<string, Command> = {
-  ...API_KEY_COMMANDS,
-  ...INITIAL_ACCESS_TOKEN_COMMANDS,
-  ...EXPIRE_UNUSED_COMMANDS,
-};
-
-/** Everything that can be said: understands its arguments, and does the work once the configuration is read. */
-const PROGRAMS: Record<string, (args: string[]) => (database: DatabaseConfig) => void | Promise<void>> = {
-  ...Object.fromEntries(Object.entries(COMMANDS).map(([name, command]) => [name, onMigrated(command)])),
+const COMMANDS: Record<string, Command<DatabaseConfig>> = {
+  ...onMigrated(API_KEY_COMMANDS),
+  ...onMigrated(INITIAL_ACCESS_TOKEN_COMMANDS),
+  ...onMigrated(EXPIRE_UNUSED_COMMANDS),
   migrate,
   backup,
 };
 
-function onMigrated(command: Command) {
-  return (args: string[]) => {
-    const work = command(args);
-    return async (database: DatabaseConfig) => {
-      const dataSource = await openMigratedDatabase(database, PERSISTENCE);
-      try {
-        await work(dataSource);
-      } finally {
-        await dataSource.destroy();
-      }
-    };
+/** Commands that work on a database that is up to date. */
+function onMigrated(commands: Record<string, Command<DataSource>>): Record<string, Command<DatabaseConfig>> {
+  const open = (work: ReturnType<Command<DataSource>['prepare']>) => async (database: DatabaseConfig) => {
+    const dataSource = await openMigratedDatabase(database, PERSISTENCE);
+    try {
+      await work(dataSource);
+    } finally {
+      await dataSource.destroy();
+    }
   };
+  return Object.fromEntries(
+    Object.entries(commands).map(([name, command]) => [
+      name,
+      { ...command, prepare: (args: string[]) => open(command.prepare(args)) },
+    ]),
+  );
 }
 
 async function main(): Promise<void> {
   const words = process.argv.slice(2);
-  const [name, program] =
-    Object.entries(PROGRAMS).find(([name]) => `${words.join(' ')} `.startsWith(`${name} `)) ?? [];
-  if (name === undefined || program === undefined) {
-    throw new UsageError(`Say one of: ${Object.keys(PROGRAMS).join(', ')}.`);
+  const [name, found] =
+    Object.entries(COMMANDS).find(([name]) => `${words.join(' ')} `.startsWith(`${name} `)) ?? [];
+  const usage = name !== undefined && found !== undefined ? usageOf(name, found) : overviewOf(related(words));
+  if (words.some((word) => word === '--help' || word === '-h')) return void process.stdout.write(usage);
+  try {
+    if (name === undefined || found === undefined) {
+      throw new UsageError(`Say one of: ${Object.keys(related(words)).join(', ')}.`);
+    }
+    const work = found.prepare(words.slice(name.split(' ').length));
+    await work(loadConfig().database);
+  } catch (error) {
+    if (error instanceof UsageError)
+      throw new Error(`${error.message}\n\n${usage.trimEnd()}`, { cause: error });
+    throw error;
   }
-  const work = program(words.slice(name.split(' ').length));
-  await work(loadConfig().database);
+}
+
+/** The commands that begin as these words do; all, where none does. */
+function related([word]: string[]): typeof COMMANDS {
+  const entries = Object.entries(COMMANDS).filter(([name]) => name.startsWith(`${word} `));
+  return entries.length > 0 ? Object.fromEntries(entries) : COMMANDS;
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${(error as Error).message}\n${error instanceof UsageError ? `\n${USAGE}` : ''}`);
+  process.stderr.write(`${(error as Error).message}\n`);
   process.exit(1);
 });

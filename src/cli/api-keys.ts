@@ -3,70 +3,74 @@ import { COMMAND_LINE } from '../audit/audit-event.js';
 import { apiKeyFaults, ApiKeysService } from '../auth/api-keys.service.js';
 import { type Role, ROLES } from '../auth/principal.js';
 import { Transactions } from '../database/transactions.js';
-import {
-  type Command,
-  EVERYTHING,
-  readArguments,
-  readExpiry,
-  readId,
-  refuseFaults,
-  shown,
-  UsageError,
-} from './arguments.js';
+import { command, type Command, EVERYTHING, readExpiry, refuseFaults, UsageError } from './arguments.js';
+import { day, expiry, listCommand } from './list.js';
 
 /** What the fields of a key are called on the command line. */
 const OPTIONS = { name: '--name', orgId: '--org', userId: '--user', expiresAt: '--expires-in' };
 
 const serviceOn = (dataSource: DataSource) => new ApiKeysService(dataSource, new Transactions(dataSource));
 
-const create: Command = (args) => {
-  const { values } = readArguments(args, {
-    name: { type: 'string' },
-    org: { type: 'string' },
-    user: { type: 'string' },
-    role: { type: 'string', default: 'member' },
-    'expires-in': { type: 'string' },
-  });
-  const { name = '', org = '', user, role, 'expires-in': expiresIn } = values;
-  if (!ROLES.includes(role as Role)) throw new UsageError(`--role takes ${ROLES.join(' or ')}.`);
-  const expiresAt = expiresIn === undefined ? null : readExpiry(expiresIn);
-  const key = { name, orgId: org, userId: user ?? name, role: role as Role, expiresAt };
-  refuseFaults(apiKeyFaults(key, new Date()), OPTIONS);
-  return async (dataSource) => {
-    const { apiKey, value } = await serviceOn(dataSource).create(key, COMMAND_LINE);
-    process.stdout.write(`API key ${apiKey.id}, shown this once:\n${value}\n`);
-  };
-};
+const create = command({
+  does: 'Creates an API key and prints it, this once.',
+  options: {
+    name: { takes: 'NAME', isRequired: true, means: 'what the key is for' },
+    org: { takes: 'ORG', isRequired: true, means: 'the organization that it belongs to' },
+    user: { takes: 'USER', means: 'the user that it belongs to; without it, its name' },
+    role: { takes: ROLES.join('|'), means: 'what it may do; without it, what a member may' },
+    'expires-in': { takes: '90d', means: 'a number and m, h or d; without it, it never expires' },
+  },
+  prepare: ({ name, org, user = name, role = 'member', 'expires-in': expiresIn }) => {
+    if (!ROLES.includes(role as Role)) throw new UsageError(`--role takes ${ROLES.join(' or ')}.`);
+    const expiresAt = expiresIn === undefined ? null : readExpiry(expiresIn);
+    const key = { name, orgId: org, userId: user, role: role as Role, expiresAt };
+    refuseFaults(apiKeyFaults(key, new Date()), OPTIONS);
+    return async (dataSource: DataSource) => {
+      const { apiKey, value } = await serviceOn(dataSource).create(key, COMMAND_LINE);
+      process.stdout.write(`API key ${apiKey.id}, shown this once:\n${value}\n`);
+    };
+  },
+});
 
-const list: Command = (args) => {
-  readArguments(args, {});
-  return async (dataSource) => {
-    const { rows: keys } = await serviceOn(dataSource).page({}, EVERYTHING);
-    console.table(
-      keys.map((key) => ({
-        id: key.id,
-        name: key.name,
-        key: `…${key.hint}`,
-        org: key.orgId,
-        user: key.userId,
-        role: key.role,
-        'last used': shown(key.lastUsedAt, 'never'),
-        expires: shown(key.expiresAt, 'never'),
-        revoked: shown(key.revokedAt, 'no'),
-      })),
-    );
-  };
-};
+const list = listCommand(
+  'Lists all API keys.',
+  async (dataSource: DataSource) => (await serviceOn(dataSource).page({}, EVERYTHING)).rows,
+  {
+    table: (key) => ({
+      id: key.id,
+      name: key.name,
+      key: `…${key.hint}`,
+      org: key.orgId,
+      role: key.role,
+      'last used': day(key.lastUsedAt, 'never'),
+      expires: expiry(key),
+    }),
+    json: ({ id, name, hint, orgId, userId, role, createdAt, lastUsedAt, expiresAt, revokedAt }) => ({
+      id,
+      name,
+      hint,
+      orgId,
+      userId,
+      role,
+      createdAt,
+      lastUsedAt,
+      expiresAt,
+      revokedAt,
+    }),
+  },
+);
 
-const revoke: Command = (args) => {
-  const id = readId(args);
-  return async (dataSource) => {
+const revoke = command({
+  does: 'Revokes an API key.',
+  options: {},
+  operand: 'ID',
+  prepare: (_, id) => async (dataSource: DataSource) => {
     await serviceOn(dataSource).revoke(id, COMMAND_LINE);
     process.stdout.write(`API key ${id} is revoked.\n`);
-  };
-};
+  },
+});
 
-export const API_KEY_COMMANDS: Record<string, Command> = {
+export const API_KEY_COMMANDS: Record<string, Command<DataSource>> = {
   'api-key create': create,
   'api-key list': list,
   'api-key revoke': revoke,

@@ -1,38 +1,80 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { DataSource } from 'typeorm';
+import { parseArgs } from 'node:util';
 import { readDuration } from '../config/duration.js';
 
-/** A mistake in the arguments: worth one line and the usage. */
+/** A mistake in the arguments: reported with the usage of the command. */
 export class UsageError extends Error {}
 
-/** Understands its arguments, without a database; what it returns does the work on one. */
-export type Command = (args: string[]) => (dataSource: DataSource) => Promise<void>;
-
-/** The options of a command, and the operands behind them; @throws UsageError where there are others. */
-export function readArguments<const O extends NonNullable<ParseArgsConfig['options']>>(
-  args: string[],
-  options: O,
-  maxOperands = 0,
-) {
-  const parsed = parse(args, options);
-  const surplus = parsed.positionals[maxOperands];
-  if (surplus !== undefined) throw new UsageError(`${surplus} is too much.`);
-  return parsed;
+/** An option of a command; one without `takes` is a flag. */
+export interface Option {
+  /** Stands for the value in the usage. */
+  takes?: string;
+  isRequired?: true;
+  means: string;
 }
 
-function parse<const O extends NonNullable<ParseArgsConfig['options']>>(args: string[], options: O) {
+type Options = Record<string, Option>;
+
+/** The options of a command as they were given. */
+type Values<O extends Options> = {
+  [Name in keyof O]: O[Name] extends { takes: string }
+    ? O[Name] extends { isRequired: true }
+      ? string
+      : string | undefined
+    : boolean;
+};
+
+interface Definition<Target, O extends Options> {
+  does: string;
+  options: O;
+  /** What the command is about, such as an ID; without it the command takes options only. */
+  operand?: string;
+  /** Checks the arguments, without a database; the returned function does the work on one. */
+  prepare: (values: Values<O>, operand: string) => (target: Target) => void | Promise<void>;
+}
+
+/** What the command line can do. */
+export interface Command<Target> extends Pick<Definition<Target, Options>, 'does' | 'options' | 'operand'> {
+  /** @throws UsageError where the arguments are wrong */
+  prepare: (args: string[]) => (target: Target) => void | Promise<void>;
+}
+
+export function command<Target, const O extends Options>(definition: Definition<Target, O>): Command<Target> {
+  return {
+    ...definition,
+    prepare: (args) => {
+      const { values, operand } = readArguments(args, definition);
+      return definition.prepare(values as Values<O>, operand);
+    },
+  };
+}
+
+function readArguments(args: string[], { options, operand }: Pick<Command<never>, 'options' | 'operand'>) {
+  const { values, positionals } = parse(args, options);
+  const surplus = positionals[operand === undefined ? 0 : 1];
+  if (surplus !== undefined) throw new UsageError(`Unexpected argument: ${surplus}.`);
+  const missing = Object.keys(options)
+    .filter((name) => options[name]!.isRequired && values[name] === undefined)
+    .map((name) => `--${name}`);
+  if (operand !== undefined && !positionals[0]) missing.push(operand);
+  if (missing.length > 0) throw new UsageError(missing.map((name) => `${name} is required.`).join('\n'));
+  return { values, operand: positionals[0] ?? '' };
+}
+
+function parse(args: string[], options: Options) {
   try {
-    return parseArgs({ args, options, allowPositionals: true });
+    return parseArgs({
+      args,
+      options: Object.fromEntries(
+        Object.entries(options).map(([name, { takes }]) => [
+          name,
+          takes === undefined ? { type: 'boolean' as const, default: false } : { type: 'string' as const },
+        ]),
+      ),
+      allowPositionals: true,
+    });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-}
-
-/** The ID that a command is about. */
-export function readId(args: string[]): string {
-  const [id] = readArguments(args, {}, 1).positionals;
-  if (!id) throw new UsageError('Say which one: its ID is in the list.');
-  return id;
 }
 
 /** The time after a duration such as `90d`, counted from now. */
@@ -46,9 +88,6 @@ export function readMilliseconds(option: string, duration: string): number {
   if (ms === undefined) throw new UsageError(`${option} takes a number and m, h or d, such as 90d.`);
   return ms;
 }
-
-/** A time as a table shows it. */
-export const shown = (date: Date | null, otherwise: string) => date?.toISOString() ?? otherwise;
 
 /** A list is printed whole. */
 export const EVERYTHING = { size: 1_000_000, after: null };

@@ -1,25 +1,27 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseConfig } from '../config/config.js';
 import { loadSqlite } from '../database/sqlite.js';
-import { readArguments, UsageError } from './arguments.js';
+import { command } from './arguments.js';
 
-/**
- * Writes a copy of the SQLite database to a file, as it was at one moment, while the service goes on reading and writing.
- * The database is left as it is: a backup is made before an upgrade, so it must not migrate.
- * @returns what does so, as soon as the database is known
- */
-export function backup(args: string[]): (database: DatabaseConfig) => void {
-  const [path] = readArguments(args, {}, 1).positionals;
-  if (!path) throw new UsageError('Say which file to write.');
-  return (database) => {
+/** The database is left as it is: a backup is made before an upgrade, so it must not migrate. */
+export const backup = command({
+  does: 'Copies the SQLite database to a file, as it is at one moment, while the service goes on.',
+  options: {},
+  operand: 'FILE',
+  prepare: (_, path) => (database: DatabaseConfig) => {
     if (database.engine !== 'sqlite') {
       throw new Error('PostgreSQL is backed up by its own pg_dump: see "Backup and restore" in the README.');
     }
+    if (!existsSync(database.path))
+      throw new Error(`There is no database ${database.path}. See DATABASE_URL.`);
     if (existsSync(path)) throw new Error(`${path} exists already.`);
+    const folder = dirname(path);
+    if (!existsSync(folder)) throw new Error(`The folder ${folder} does not exist. Create it first.`);
     copy(database.path, path);
     process.stdout.write(`${path} is written.\n`);
-  };
-}
+  },
+});
 
 function copy(from: string, to: string): void {
   // It has the hashes of all credentials in it

@@ -1,36 +1,41 @@
+import type { DataSource } from 'typeorm';
 import { COMMAND_LINE } from '../audit/audit-event.js';
 import { ClientUseRepository } from '../clients/client-use.repository.js';
 import { ClientUseService } from '../clients/client-use.service.js';
-import { readConfig } from '../config/config.js';
+import { loadConfig } from '../config/load-config.js';
 import { Transactions } from '../database/transactions.js';
-import { type Command, readArguments, readMilliseconds, shown, UsageError } from './arguments.js';
+import { command, type Command, readMilliseconds, UsageError } from './arguments.js';
 
-const expireUnused: Command = (args) => {
-  const { values } = readArguments(args, {
-    'older-than': { type: 'string' },
-    'dry-run': { type: 'boolean', default: false },
-  });
-  const { 'older-than': olderThan, 'dry-run': isDryRun } = values;
-  const ttlMs =
-    olderThan === undefined
-      ? readConfig(process.env).registrationUnusedTtlMs
-      : readMilliseconds('--older-than', olderThan);
-  if (ttlMs === null) throw new UsageError('Say --older-than 30d, or set REGISTRATION_UNUSED_TTL.');
-  const limit = new Date(Date.now() - ttlMs);
-  return async (dataSource) => {
-    const service = new ClientUseService(new ClientUseRepository(new Transactions(dataSource), dataSource));
-    const { count, oldest, newest } = await service.unusedSince(limit);
-    process.stdout.write(
-      `${count} anonymous clients were registered before ${limit.toISOString()} and never used; ` +
-        `the oldest was created at ${shown(oldest, '-')}, the newest at ${shown(newest, '-')}.\n`,
-    );
-    if (isDryRun) return;
-    let total = 0;
-    for (let removed = -1; removed !== 0; total += removed) {
-      removed = await service.expire(limit, COMMAND_LINE);
-    }
-    process.stdout.write(`${total} are removed.\n`);
-  };
-};
+const expireUnused = command({
+  does: 'Removes anonymous clients that were never used.',
+  options: {
+    'older-than': { takes: '30d', means: 'those registered before; without it, REGISTRATION_UNUSED_TTL' },
+    'dry-run': { means: 'count them only' },
+  },
+  prepare: ({ 'older-than': olderThan, 'dry-run': isDryRun }) => {
+    const ttlMs =
+      olderThan === undefined
+        ? loadConfig().registrationUnusedTtlMs
+        : readMilliseconds('--older-than', olderThan);
+    if (ttlMs === null) throw new UsageError('Give --older-than 30d, or set REGISTRATION_UNUSED_TTL.');
+    const limit = new Date(Date.now() - ttlMs);
+    return async (dataSource: DataSource) => {
+      const service = new ClientUseService(new ClientUseRepository(new Transactions(dataSource), dataSource));
+      const { count, oldest, newest } = await service.unusedSince(limit);
+      const which = `registered before ${limit.toISOString()} and never used`;
+      if (count === 0) return void process.stdout.write(`Nothing to do: no anonymous client was ${which}.\n`);
+      process.stdout.write(
+        `${count} anonymous clients were ${which}; ` +
+          `the oldest was created at ${oldest!.toISOString()}, the newest at ${newest!.toISOString()}.\n`,
+      );
+      if (isDryRun) return;
+      let total = 0;
+      for (let removed = -1; removed !== 0; total += removed) {
+        removed = await service.expire(limit, COMMAND_LINE);
+      }
+      process.stdout.write(`${total} are removed.\n`);
+    };
+  },
+});
 
-export const EXPIRE_UNUSED_COMMANDS: Record<string, Command> = { 'expire-unused': expireUnused };
+export const EXPIRE_UNUSED_COMMANDS: Record<string, Command<DataSource>> = { 'expire-unused': expireUnused };

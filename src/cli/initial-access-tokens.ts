@@ -7,16 +7,8 @@ import {
 } from '../clients/policy/initial-access-token.js';
 import type { GrantType } from '../clients/policy/grant-types.js';
 import { Transactions } from '../database/transactions.js';
-import {
-  type Command,
-  EVERYTHING,
-  readArguments,
-  readExpiry,
-  readId,
-  refuseFaults,
-  shown,
-  UsageError,
-} from './arguments.js';
+import { command, type Command, EVERYTHING, readExpiry, refuseFaults } from './arguments.js';
+import { day, expiry, listCommand } from './list.js';
 
 /** What the fields of a token are called on the command line. */
 const OPTIONS: Record<keyof InitialAccessTokenDraft, string> = {
@@ -33,72 +25,83 @@ const OPTIONS: Record<keyof InitialAccessTokenDraft, string> = {
 const serviceOn = (dataSource: DataSource) =>
   new InitialAccessTokensService(dataSource, new Transactions(dataSource));
 
-const create: Command = (args) => {
-  const { values } = readArguments(args, {
-    name: { type: 'string' },
-    org: { type: 'string' },
-    user: { type: 'string' },
-    max: { type: 'string' },
-    'expires-in': { type: 'string' },
-    scopes: { type: 'string' },
-    'grant-types': { type: 'string' },
-    'redirect-hosts': { type: 'string' },
-  });
-  const { name = '', org = '', user, max, 'expires-in': expiresIn } = values;
-  if (max === undefined || expiresIn === undefined) {
-    throw new UsageError('--max and --expires-in are required: a token that leaks must come to an end.');
-  }
-  const draft: InitialAccessTokenDraft = {
-    name,
-    orgId: org,
-    userId: user ?? name,
-    maxRegistrations: Number(max),
-    expiresAt: readExpiry(expiresIn),
-    scopes: readWords(values.scopes),
-    // Judged with the rest of the draft
-    grantTypes: readWords(values['grant-types']) as GrantType[] | null,
-    redirectHosts: readWords(values['redirect-hosts']),
-  };
-  refuseFaults(initialAccessTokenFaults(draft, new Date()), OPTIONS);
-  return async (dataSource) => {
-    const { token, value } = await serviceOn(dataSource).create(draft, COMMAND_LINE);
-    process.stdout.write(`Initial access token ${token.id}, shown this once:\n${value}\n`);
-  };
-};
+const create = command({
+  does: 'Creates an initial access token and prints it, this once.',
+  options: {
+    name: { takes: 'NAME', isRequired: true, means: 'what the token is for' },
+    org: { takes: 'ORG', isRequired: true, means: 'the organization that its clients belong to' },
+    max: { takes: 'COUNT', isRequired: true, means: 'how many clients it may register' },
+    'expires-in': { takes: '90d', isRequired: true, means: 'a number and m, h or d' },
+    user: { takes: 'USER', means: 'the user that its clients belong to; without it, its name' },
+    scopes: { takes: '"read write"', means: 'the scopes that its clients may have' },
+    'grant-types': { takes: '"authorization_code"', means: 'the grant types that they may have' },
+    'redirect-hosts': { takes: '"*.example.com"', means: 'the hosts that their redirect URIs may have' },
+  },
+  prepare: ({ name, org, user = name, max, ...values }) => {
+    const draft: InitialAccessTokenDraft = {
+      name,
+      orgId: org,
+      userId: user,
+      maxRegistrations: Number(max),
+      expiresAt: readExpiry(values['expires-in']),
+      scopes: readWords(values.scopes),
+      // Judged with the rest of the draft
+      grantTypes: readWords(values['grant-types']) as GrantType[] | null,
+      redirectHosts: readWords(values['redirect-hosts']),
+    };
+    refuseFaults(initialAccessTokenFaults(draft, new Date()), OPTIONS);
+    return async (dataSource: DataSource) => {
+      const { token, value } = await serviceOn(dataSource).create(draft, COMMAND_LINE);
+      process.stdout.write(`Initial access token ${token.id}, shown this once:\n${value}\n`);
+    };
+  },
+});
 
 const readWords = (list: string | undefined) => list?.split(/[\s,]+/).filter(Boolean) ?? null;
 
-const list: Command = (args) => {
-  readArguments(args, {});
-  return async (dataSource) => {
-    const { rows: tokens } = await serviceOn(dataSource).page(EVERYTHING);
-    console.table(
-      tokens.map((token) => ({
-        id: token.id,
-        name: token.name,
-        token: `…${token.hint}`,
-        org: token.orgId,
-        user: token.userId,
-        used: `${token.registrations} of ${token.maxRegistrations}`,
-        scopes: token.scopes?.join(' ') ?? 'any',
-        'grant types': token.grantTypes?.join(' ') ?? 'any',
-        'redirect hosts': token.redirectHosts?.join(' ') ?? 'any',
-        expires: shown(token.expiresAt, 'never'),
-        revoked: shown(token.revokedAt, 'no'),
-      })),
-    );
-  };
-};
+const list = listCommand(
+  'Lists all initial access tokens.',
+  async (dataSource: DataSource) => (await serviceOn(dataSource).page(EVERYTHING)).rows,
+  {
+    table: (token) => ({
+      id: token.id,
+      name: token.name,
+      token: `…${token.hint}`,
+      org: token.orgId,
+      used: `${token.registrations} of ${token.maxRegistrations}`,
+      'last used': day(token.lastUsedAt, 'never'),
+      expires: expiry(token),
+    }),
+    json: (token) => ({
+      id: token.id,
+      name: token.name,
+      hint: token.hint,
+      orgId: token.orgId,
+      userId: token.userId,
+      registrations: token.registrations,
+      maxRegistrations: token.maxRegistrations,
+      scopes: token.scopes,
+      grantTypes: token.grantTypes,
+      redirectHosts: token.redirectHosts,
+      createdAt: token.createdAt,
+      lastUsedAt: token.lastUsedAt,
+      expiresAt: token.expiresAt,
+      revokedAt: token.revokedAt,
+    }),
+  },
+);
 
-const revoke: Command = (args) => {
-  const id = readId(args);
-  return async (dataSource) => {
+const revoke = command({
+  does: 'Revokes an initial access token.',
+  options: {},
+  operand: 'ID',
+  prepare: (_, id) => async (dataSource: DataSource) => {
     await serviceOn(dataSource).revoke(id, COMMAND_LINE);
     process.stdout.write(`Initial access token ${id} is revoked.\n`);
-  };
-};
+  },
+});
 
-export const INITIAL_ACCESS_TOKEN_COMMANDS: Record<string, Command> = {
+export const INITIAL_ACCESS_TOKEN_COMMANDS: Record<string, Command<DataSource>> = {
   'initial-access-token create': create,
   'initial-access-token list': list,
   'initial-access-token revoke': revoke,

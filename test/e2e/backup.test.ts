@@ -133,8 +133,15 @@ describe('on sqlite', () => {
     expect(second.stderr).toBe(`${at('copy')} exists already.\n`);
   });
 
+  it('names a folder that does not exist', async () => {
+    new Sqlite(at('live.sqlite')).close();
+    const program = start(`sqlite:${at('live.sqlite')}`, ['backup', at('missing/copy')]);
+    expect(await program.ended).toBe(1);
+    expect(program.stderr).toBe(`The folder ${at('missing')} does not exist. Create it first.\n`);
+  });
+
   it.each([
-    ['sqlite:missing.sqlite', /unable to open database file\n$/],
+    ['sqlite:missing.sqlite', /^There is no database missing\.sqlite\. See DATABASE_URL\.\n$/],
     ['postgres://nobody@127.0.0.1:9/none', /^PostgreSQL is backed up by its own pg_dump/],
   ])('says in one line why %s cannot be backed up', async (url, expected) => {
     const program = start(url, ['backup', at('copy')]);

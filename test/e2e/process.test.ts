@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -312,6 +313,14 @@ describe('commands', () => {
     expect(existsSync(join(directory, 'data'))).toBe(false);
   });
 
+  it('expire-unused takes REGISTRATION_UNUSED_TTL from .env', async () => {
+    await writeFile(
+      join(directory, '.env'),
+      'REGISTRATION_UNUSED_TTL=30d\nDATABASE_URL=sqlite:of-env.sqlite\n',
+    );
+    expect((await run('expire-unused')).stderr).toMatch(/^There is no database of-env\.sqlite/);
+  });
+
   describe.each(ENGINES)('on %s', (engine) => {
     let database: TestDatabase;
     let dataSource: DataSource;
@@ -487,6 +496,10 @@ onEachEngine((engine) => {
       const program = start({ ...env(), ...ttl }, 'cli.js', ['expire-unused', ...args]);
       return { code: await program.ended, output: program.stdout + program.stderr };
     };
+    expect(await cli({}, '--older-than', '3h')).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^Nothing to do: no anonymous client was .* never used\.\n$/),
+    });
     const told = await cli({}, '--older-than', '1h', '--dry-run');
     expect(told).toEqual({
       code: 0,
@@ -535,6 +548,55 @@ onEachEngine((engine) => {
     expect((await cli('revoke', id!)).code).toBe(1);
   });
 
+  it('lists fit 100 columns whatever is in them, and are whole as JSON', async () => {
+    const dataSource = await connectTo(database.url);
+    await dataSource.destroy();
+    const cli = async (...args: string[]) => {
+      const program = start(env(), 'cli.js', args);
+      expect({ code: await program.ended, stderr: program.stderr }).toEqual({ code: 0, stderr: '' });
+      return program.stdout;
+    };
+    const [name, org] = ['長い名前'.repeat(60), 'an organization with a name of some length'.repeat(6)];
+    const owner = ['--name', name, '--org', org];
+    const lists = {
+      'api-key': await cli('api-key', 'create', ...owner, '--expires-in', '90d'),
+      'initial-access-token': await cli(
+        ...[
+          'initial-access-token',
+          'create',
+          ...owner,
+          '--max',
+          '500',
+          '--expires-in',
+          '90d',
+          '--scopes',
+          'a b',
+        ],
+      ),
+    };
+    for (const [noun, created] of Object.entries(lists)) {
+      const [, id, value] = / (\S+), shown this once:\n(\S+)/.exec(created)!;
+      const table = (await cli(noun, 'list')).trimEnd().split('\n');
+      expect(table).toHaveLength(2);
+      expect(table[1]).toMatch(
+        new RegExp(`^${id}  長い.*…  .*…${value!.slice(-4)}  an org.*…  .*20\\d\\d-\\d\\d-\\d\\d$`),
+      );
+      // A character of these takes two columns
+      for (const line of table) expect(line.replace(/[長い名前]/g, '##').length).toBeLessThanOrEqual(100);
+      const [listed, ...others] = JSON.parse(await cli(noun, 'list', '--json')) as object[];
+      expect(others).toEqual([]);
+      expect(listed).toMatchObject({
+        id,
+        name,
+        orgId: org,
+        userId: name,
+        hint: value!.slice(-4),
+        revokedAt: null,
+      });
+      expect(JSON.stringify(listed)).not.toMatch(/hash/i);
+    }
+  });
+
   it('migrate brings the database up to date', async () => {
     const program = start(env(), 'cli.js', ['migrate']);
     expect(await program.ended).toBe(0);
@@ -542,35 +604,101 @@ onEachEngine((engine) => {
   });
 });
 
-it.each([
-  ['', /Say one of: api-key create, api-key list/],
-  ['api-key', /Say one of: api-key create/],
-  ['api-key toString', /Say one of: api-key create/],
-  ['api-key create --name x', /--org must be 1 to 255/],
-  ['api-key create --name x --org y --role owner', /--role takes member or admin/],
-  ['api-key create --name x --org y --expires-in soon', /--expires-in takes/],
-  ['api-key create --nmae x', /Unknown option '--nmae'/],
-  ['api-key revoke', /Say which one/],
-  ['api-key list all', /all is too much/],
-  ['initial-access-token create --org o --max 1 --expires-in 1d', /--name must be 1 to 255/],
-  ['initial-access-token create --name n --org o --expires-in 1d', /--max and --expires-in are required/],
-  ['initial-access-token create --name n --org o --max x --expires-in 1d', /--max must be a whole number/],
-  ['initial-access-token create --name n --org o --max 1 --expires-in 0d', /--expires-in takes/],
-  ['expire-unused', /--older-than 30d, or set REGISTRATION_UNUSED_TTL/],
-  ['expire-unused --older-than soon', /--older-than takes/],
-  ['expire-unused --dryrun', /dryrun/],
-  [
-    'initial-access-token create --name n --org o --max 1 --expires-in 1d --grant-types x --scopes ,',
-    /--scopes must name.*\n--grant-types must name/,
-  ],
-])('the command line says what is wrong with %j, without a database', async (line, expected) => {
-  // Where nothing listens
-  const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' };
-  const program = start(env, 'cli.js', line.split(' ').filter(Boolean));
-  expect(await program.ended).toBe(1);
-  expect(program.stderr).toMatch(expected);
-  expect(program.stderr).toContain('npm run api-key -- create');
-  expect(program.stderr).not.toContain('    at ');
+describe('the command line, without a database,', () => {
+  const run = async (line: string) => {
+    // Where nothing listens
+    const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' };
+    const program = start(env, 'cli.js', line.split(' ').filter(Boolean));
+    return { code: await program.ended, stdout: program.stdout, stderr: program.stderr };
+  };
+
+  it.each([
+    ['', /Say one of: api-key create, api-key list/, 'npm run migrate'],
+    ['api-key', /Say one of: api-key create, api-key list, api-key revoke\.\n/, 'npm run api-key -- list'],
+    ['api-key toString', /Say one of: api-key create/, 'npm run api-key -- list'],
+    ['api-key create --name x', /^--org is required\.\n\n/, 'npm run api-key -- create'],
+    ['api-key create', /^--name is required\.\n--org is required\.\n\n/, 'npm run api-key -- create'],
+    [
+      'api-key create --name x --org y --role owner',
+      /--role takes member or admin/,
+      'npm run api-key -- create',
+    ],
+    ['api-key create --name x --org y --expires-in soon', /--expires-in takes/, 'npm run api-key -- create'],
+    ['api-key create --nmae x', /Unknown option '--nmae'/, 'npm run api-key -- create'],
+    ['api-key revoke', /^ID is required\./, 'npm run api-key -- revoke ID'],
+    ['api-key list all', /Unexpected argument: all\./, 'npm run api-key -- list [--json]'],
+    ['initial-access-token create --org o --max 1 --expires-in 1d', /^--name is required\./, '--name NAME'],
+    [
+      'initial-access-token create --name n --org o',
+      /^--max is required\.\n--expires-in is required\./,
+      '--max COUNT',
+    ],
+    [
+      'initial-access-token create --name n --org o --max x --expires-in 1d',
+      /--max must be a whole/,
+      '--max COUNT',
+    ],
+    [
+      'initial-access-token create --name n --org o --max 1 --expires-in 0d',
+      /--expires-in takes/,
+      '--max COUNT',
+    ],
+    ['expire-unused', /--older-than 30d, or set REGISTRATION_UNUSED_TTL/, 'npm run expire-unused'],
+    ['expire-unused --older-than soon', /--older-than takes/, 'npm run expire-unused'],
+    ['expire-unused --dryrun', /dryrun/, 'npm run expire-unused'],
+    ['backup', /^FILE is required\./, 'npm run backup -- FILE'],
+    [
+      'initial-access-token create --name n --org o --max 1 --expires-in 1d --grant-types x --scopes ,',
+      /--scopes must name.*\n--grant-types must name/,
+      '--grant-types',
+    ],
+  ])(
+    'says what is wrong with %j, and shows the usage of that command alone',
+    async (line, expected, usage) => {
+      const { code, stdout, stderr } = await run(line);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(expected);
+      expect(stderr).toContain(usage);
+      expect(stderr).not.toContain('    at ');
+      if (line.includes(' '))
+        expect(stderr.match(/npm run/g)).toHaveLength(line === 'api-key toString' ? 3 : 1);
+    },
+  );
+
+  it.each([
+    [
+      '--help',
+      ['api-key -- create', 'initial-access-token -- revoke ID', 'expire-unused', 'migrate', 'backup'],
+    ],
+    ['api-key --help', ['api-key -- create', 'api-key -- list', 'api-key -- revoke']],
+    ['api-key create --help', ['api-key -- create']],
+    ['api-key create --name x -h', ['api-key -- create']],
+    ['initial-access-token create --help', ['initial-access-token -- create']],
+    ['expire-unused --help', ['expire-unused']],
+    ['migrate --help', ['migrate']],
+    ['backup --help', ['backup -- FILE']],
+  ])('%s prints the usage and exits with 0', async (line, usages) => {
+    const { code, stdout, stderr } = await run(line);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const usage of usages) expect(stdout).toContain(`npm run ${usage}`);
+    if (usages.length < 5) expect(stdout.match(/npm run/g)).toHaveLength(usages.length);
+    for (const printed of stdout.split('\n')) expect(printed.length).toBeLessThanOrEqual(100);
+  });
+
+  it.each(['api-key', 'initial-access-token', 'expire-unused', 'migrate', 'backup'])(
+    'npm run %s says before a build how to make one',
+    async (script) => {
+      for (const file of ['package.json', 'cli.js']) await copyFile(file, join(directory, file));
+      const { status, stderr } = spawnSync('npm', ['run', '--silent', script, '--', 'list'], {
+        cwd: directory,
+        encoding: 'utf8',
+      });
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: 'The service is not built yet: run "npm start" first, or "npm run build".\n',
+      });
+    },
+  );
 });
 
 it('ten instances that start at once on an empty PostgreSQL all come up', async () => {
