@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { VARIABLES } from '../../src/config/config.js';
 import { ERROR_STATUS } from '../../src/errors/registry-error.js';
+import { Registry } from '../support/registry.js';
 
 const README = readFile('README.md', 'utf8');
 
@@ -25,4 +28,49 @@ it('README lists every error code, and no other', async () => {
 it('.env.example shows every variable', async () => {
   const example = await readFile('.env.example', 'utf8');
   expect(VARIABLES.filter((name) => !example.includes(`# ${name}=`))).toEqual([]);
+});
+
+describe('The shell function for GraphQL', () => {
+  let registry: Registry;
+  beforeAll(async () => {
+    registry = await Registry.start('sqlite');
+  });
+  afterAll(() => registry.stop());
+
+  /** Runs a script in which curl prints what it would send, and sends that. */
+  async function run(script: string) {
+    const { stdout } = await promisify(execFile)('sh', ['-c', `curl() { cat; }\n${script}`]);
+    return registry.send('/graphql', { body: stdout, key: registry.adminKey });
+  }
+
+  it('is copied with its example, and works', async () => {
+    const [, recipe = ''] = /```sh\n(graphql\(\) \{[^`]*)```/.exec(await README) ?? [];
+    const { status, body } = await run(recipe);
+    expect({ status, body }).toEqual({ status: 200, body: { data: { oauthClients: { totalCount: 0 } } } });
+  });
+
+  it('takes every request that is printed in README', async () => {
+    const [definition = ''] = /^graphql\(\) \{[^]*?^\}$/m.exec(await README) ?? [];
+    const requests = [...(await README).matchAll(/```graphql\n([^`]*)```/g)].map(([, text]) => text!);
+    expect(requests.length).toBeGreaterThan(10);
+    for (const request of [
+      ...requests,
+      '# "quotes", \\ and comments\n{ viewer { name } } # and no end of line',
+    ]) {
+      const { status, body } = await run(`${definition}\ngraphql <<'EOF'\n${request}\nEOF\n`);
+      // What is about the clients of the example finds none here
+      const codes = ((body.errors ?? []) as { extensions: { code: string } }[]).map(
+        ({ extensions }) => extensions.code,
+      );
+      expect({
+        request,
+        status,
+        unexpected: codes.filter((code) => !['NOT_FOUND', 'PRECONDITION_FAILED'].includes(code)),
+      }).toEqual({
+        request,
+        status: 200,
+        unexpected: [],
+      });
+    }
+  });
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
+import { runInNewContext } from 'node:vm';
 import { ClientEntity } from '../../src/clients/client.entity.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, type Answer, Registry } from '../support/registry.js';
@@ -1432,6 +1433,19 @@ describe('the explorer', () => {
         expect(link.href).toContain(`${registry.url}/graphql/explorer/`);
         expect(await registry.send(link.pathname, { method: 'GET' })).toMatchObject({ status: 200 });
       }
+    });
+
+    it('with a first query that can be sent once the key is in the header', async () => {
+      const { status, text } = await registry.send('/graphql/explorer/start.js', { method: 'GET' });
+      expect(status).toBe(isOn ? 200 : 404);
+      if (!isOn) return;
+      let started: { initialQuery?: string; initialHeaders?: object } = {};
+      const AltairGraphQL = { init: (options: typeof started) => (started = options) };
+      runInNewContext(text, { AltairGraphQL, location: new URL(`${registry.url}/graphql`) });
+      expect({ ...started.initialHeaders }).toEqual({ Authorization: 'Bearer YOUR_ADMIN_API_KEY' });
+      expect((await registry.graphql(started.initialQuery!)).body).toEqual({
+        data: { oauthClients: { totalCount: expect.any(Number), nodes: expect.any(Array) } },
+      });
     });
 
     it('with introspection', async () => {

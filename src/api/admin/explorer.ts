@@ -8,9 +8,24 @@ import { GRAPHQL_PATH } from '../paths.js';
 const ASSETS_PATH = `${GRAPHQL_PATH}/explorer/`;
 /** The script with which the page starts: a file of its own, since pages here may run none that is part of them. */
 const START_SCRIPT = 'start.js';
+/** What an operator sees first, and can send as soon as the key is in its place. */
+const FIRST_QUERY = `# Put your admin API key into the Authorization header (under Headers), then send this.
+{
+  oauthClients(first: 5) {
+    totalCount
+    nodes {
+      clientId
+      name
+      source
+      status
+    }
+  }
+}
+`;
 /** The page lies at the endpoint. */
 const START = `AltairGraphQL.init({
   endpointURL: location.origin + location.pathname,
+  initialQuery: ${JSON.stringify(FIRST_QUERY)},
   initialHeaders: { Authorization: 'Bearer YOUR_ADMIN_API_KEY' },
 });
 `;
