@@ -8,6 +8,7 @@ import { ClientSecretsService } from './client-secrets.service.js';
 import { ClientsRepository } from './clients.repository.js';
 import { ClientsService } from './clients.service.js';
 import { InitialAccessTokensService } from './initial-access-tokens.service.js';
+import { OrganizationQuota } from './organization-quota.js';
 import { RegistrationCountsService } from './registration-counts.service.js';
 import { RegistrationsService } from './registrations.service.js';
 import { SharedClients } from './shared-clients.js';
@@ -19,6 +20,7 @@ import { SoftwareStatementsService } from './software-statements.service.js';
   imports: [TypeOrmModule.forFeature([ClientEntity])],
   providers: [
     ClientsRepository,
+    OrganizationQuota,
     ClientsService,
     RegistrationsService,
     RegistrationCountsService,

@@ -34,6 +34,7 @@ import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import { countRegistration } from './initial-access-tokens.service.js';
 import { findRegistration, withLockedClient, type Registration } from './load-client.js';
+import { OrganizationQuota } from './organization-quota.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
 import { newSecret, SecretsOfClient } from './client-secrets.repository.js';
 import {
@@ -155,6 +156,7 @@ export class ClientsRepository {
   constructor(
     @InjectRepository(ClientEntity) private readonly clients: Repository<ClientEntity>,
     private readonly transactions: Transactions,
+    private readonly quota: OrganizationQuota,
     longReads: LongReads,
   ) {
     const { dataSource } = clients.manager;
@@ -179,7 +181,8 @@ export class ClientsRepository {
   /**
    * Stores a new client with the hashes of its credentials, all or nothing.
    * @param metadataHash by which {@link registerAgain} finds it; null: it does not
-   * @throws RegistryError `invalid_token` where the client's initial access token is used up
+   * @throws RegistryError `invalid_token` where the client's initial access token is used up, or `insufficient_scope` where its
+   *   organization has as many clients as it may have
    */
   async insert(
     { client, secret }: IssuedClient,
@@ -193,11 +196,14 @@ export class ClientsRepository {
       secret === null ? [] : [newSecret(client.id, secret, client.createdAt)],
       [newEvent(by, entryOf('client.created', null, client))],
     ];
-    const { initialAccessTokenId } = client;
-    if (initialAccessTokenId === null) return this.insertTogether(rows, by);
+    const { initialAccessTokenId, orgId } = client;
+    if (initialAccessTokenId === null && !this.quota.isBounded(orgId)) return this.insertTogether(rows, by);
     await this.transactions.run(async (manager) => {
+      await this.quota.reserve(manager, [orgId]);
       for (const [i, entity] of CREATED.entries()) await manager.insert(entity, rows[i] as never);
-      await countRegistration(manager, initialAccessTokenId, client.createdAt);
+      if (initialAccessTokenId !== null) {
+        await countRegistration(manager, initialAccessTokenId, client.createdAt);
+      }
     }, by);
   }
 
@@ -254,6 +260,7 @@ export class ClientsRepository {
     return withLockedClient(this.transactions, key, by, async (client, manager) => {
       const changed = change(client);
       if (changed === client) return client;
+      if (action === 'client.restored') await this.quota.reserve(manager, [client.orgId]);
       const isShared = KEEPS_SHARED.includes(action);
       await manager.update(ClientEntity, changed.id, isShared ? changed : { ...changed, metadataHash: null });
       const isWithoutSecret = usesSecret(client) && !usesSecret(changed);
@@ -286,6 +293,12 @@ export class ClientsRepository {
         .limit(MAX_BULK + 1);
       const clients = await lockRows(query).getMany();
       check(clients.length);
+      if (action === 'client.restored') {
+        await this.quota.reserve(
+          manager,
+          clients.map(({ orgId }) => orgId),
+        );
+      }
       await record(
         manager,
         by,

@@ -73,6 +73,7 @@ const MS_PER_DAY = 86_400_000;
 const MIN_RSA_BITS = 2048;
 /** They are counted again and again. */
 const MAX_UNUSED = 1_000_000;
+const MAX_CLIENTS = 1_000_000_000;
 const MAX_RATE_LIMIT_SECONDS = 86_400;
 const RATE_LIMIT = 'COUNT/DURATION such as 60/1m (s, m or h, at most 24h), or off';
 
@@ -194,10 +195,13 @@ function reservedNames(raw: string): readonly string[] | undefined {
 /** Or `off`, which is null. */
 const durationOrOff = (raw: string) => (raw === 'off' ? null : readDuration(raw));
 
-function maxUnused(raw: string): number | null | undefined {
-  if (raw === 'off') return null;
-  return /^[1-9]\d{0,6}$/.test(raw) && Number(raw) <= MAX_UNUSED ? Number(raw) : undefined;
-}
+/** A count from 1, or `off`, which is null. */
+const countOrOff =
+  (max: number) =>
+  (raw: string): number | null | undefined => {
+    if (raw === 'off') return null;
+    return /^[1-9]\d{0,9}$/.test(raw) && Number(raw) <= max ? Number(raw) : undefined;
+  };
 
 function softwareStatementIssuers(raw: string): readonly SoftwareStatementIssuer[] | undefined {
   const issuers = raw.split(/\s+/).map((pair) => {
@@ -364,7 +368,7 @@ const settings = {
   registrationMaxUnused: setting<number | null>({
     variable: 'REGISTRATION_MAX_UNUSED',
     takes: `a count from 1 to ${MAX_UNUSED}, or off`,
-    read: maxUnused,
+    read: countOrOff(MAX_UNUSED),
     fallback: null,
   }),
   /** How long an unused client is safe from making room for another, in milliseconds. */
@@ -417,6 +421,13 @@ const settings = {
     takes: RATE_LIMIT,
     read: rateLimit,
     fallback: { points: 600, durationSeconds: 60 },
+  }),
+  /** Clients that an organization may have, deleted ones not counted; null: any number. */
+  maxClientsPerOrg: setting<number | null>({
+    variable: 'MAX_CLIENTS_PER_ORG',
+    takes: `a count from 1 to ${MAX_CLIENTS}, or off`,
+    read: countOrOff(MAX_CLIENTS),
+    fallback: null,
   }),
   /** Requests to the clients of an organization that it may send; null: any number. */
   rateLimitOrg: setting<RateLimit | null>({

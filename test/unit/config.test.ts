@@ -31,6 +31,7 @@ const DEFAULTS: Config = {
   rateLimitRegister: { points: 60, durationSeconds: 60 },
   rateLimitFailedAuth: { points: 30, durationSeconds: 60 },
   rateLimitGraphql: { points: 600, durationSeconds: 60 },
+  maxClientsPerOrg: null,
   rateLimitOrg: { points: 6000, durationSeconds: 60 },
   rateLimitExempt: [],
   rateLimitRaised: [],
@@ -161,6 +162,8 @@ describe('The configuration', () => {
           jwtType: 'at+jwt',
         },
       ],
+      [{ MAX_CLIENTS_PER_ORG: '500' }, { maxClientsPerOrg: 500 }],
+      [{ MAX_CLIENTS_PER_ORG: 'off' }, {}],
       [{ REGISTRATION_METADATA: 'strict' }, { registrationMetadata: 'strict' }],
       [{ REGISTRATION_METADATA: 'lenient' }, { registrationMetadata: 'lenient' }],
       [
@@ -297,6 +300,9 @@ describe('The configuration', () => {
       ),
       // Without an audience, a token that was meant for another service would open this one
       [{ AUTH_JWT_ISSUER: 'https://issuer.example' }, 'AUTH_JWT_AUDIENCE'],
+      ...['0', '-1', '1.5', 'many', '1000000001'].map(
+        (value) => [{ MAX_CLIENTS_PER_ORG: value }, 'MAX_CLIENTS_PER_ORG'] as const,
+      ),
       [{ AUTH_JWT_ADMIN: 'role=admin' }, 'AUTH_JWT_ISSUER'],
       [{ AUTH_JWT_TYPE: 'at+jwt' }, 'AUTH_JWT_ISSUER'],
       ...['admin', '=admin', 'role=', 'role', 'a b=c'].map(
