@@ -39,14 +39,17 @@ inBrowser((engine) => {
     });
 
     it('the explorer loads, and asks the endpoint below the path', async () => {
-      const page = await console.openAt('/graphql');
+      const page = await console.openAt('/admin');
       const authorization = `Bearer ${console.registry.adminKey}`;
       await page.route('**/graphql', (route) =>
         route.continue({ headers: { ...route.request().headers(), authorization } }),
       );
       const [answer] = await Promise.all([
-        page.waitForResponse((response) => response.request().method() === 'POST'),
-        page.reload(),
+        // Megabytes of scripts come first
+        page.waitForResponse((response) => /Introspection/.test(response.request().postData() ?? ''), {
+          timeout: 30_000,
+        }),
+        page.goto(`${console.url}/graphql`),
       ]);
       expect(answer.status()).toBe(200);
       expect(answer.url()).toBe(`${console.url}/graphql`);
