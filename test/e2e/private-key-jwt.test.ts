@@ -100,6 +100,11 @@ onEachEngine((engine) => {
       },
     ],
     [
+      'with an empty algorithm',
+      { token_endpoint_auth_signing_alg: '' },
+      { token_endpoint_auth_signing_alg: [expect.stringMatching(/^must be one of RS256/)] },
+    ],
+    [
       'without a signature',
       { token_endpoint_auth_signing_alg: 'none' },
       { token_endpoint_auth_signing_alg: [expect.stringMatching(/^must be one of RS256/)] },

@@ -13,15 +13,10 @@ export const TOKEN_ENDPOINT_AUTH_METHODS = [...CONTRACT_AUTH_METHODS, 'private_k
 export type TokenEndpointAuthMethod = (typeof TOKEN_ENDPOINT_AUTH_METHODS)[number];
 
 /** Whether a client authenticates with a secret, and so is issued one. */
-export function usesSecret({
-  tokenEndpointAuthMethod,
-}: {
-  tokenEndpointAuthMethod: TokenEndpointAuthMethod;
-}): boolean {
-  return (
-    tokenEndpointAuthMethod === 'client_secret_basic' || tokenEndpointAuthMethod === 'client_secret_post'
-  );
-}
+export const usesSecret = ({
+  tokenEndpointAuthMethod: method,
+}: Pick<ClientProfile, 'tokenEndpointAuthMethod'>) =>
+  method === 'client_secret_basic' || method === 'client_secret_post';
 
 /** Signatures of client assertions: asymmetric ones only, since a symmetric one needs a secret in clear here. */
 export const ASSERTION_SIGNING_ALGORITHMS: readonly string[] = [

@@ -114,7 +114,9 @@ export const CLIENT_RULES: readonly Rule[] = [
     field: 'tokenEndpointAuthSigningAlg',
     reads: ['tokenEndpointAuthMethod'],
     faults: ({ tokenEndpointAuthSigningAlg: algorithm, tokenEndpointAuthMethod: method }) =>
-      method === 'private_key_jwt' && algorithm && !ASSERTION_SIGNING_ALGORITHMS.includes(algorithm)
+      method === 'private_key_jwt' &&
+      algorithm !== undefined &&
+      !ASSERTION_SIGNING_ALGORITHMS.includes(algorithm)
         ? [`must be one of ${ASSERTION_SIGNING_ALGORITHMS.join(', ')} for private_key_jwt`]
         : [],
   },
