@@ -50,7 +50,7 @@ onEachEngine((engine) => {
 
     it('is the subject of a JWT, which is no key', async () => {
       const issuer = await TokenIssuer.start();
-      const trusting = await Registry.start(engine, issuer.env);
+      const trusting = await Registry.start(engine, { ...issuer.env, AUTH_JWT_ADMIN: 'role=admin' });
       const jwt = await issuer.sign({ role: 'admin', org_id: 'acme', sub: 'alice' });
       const answer = await run(Operation.ViewerDocument, {}, trusting, jwt);
       await trusting.stop();
