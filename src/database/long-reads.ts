@@ -82,8 +82,8 @@ export class LongReads implements OnApplicationShutdown {
     try {
       return await queue.add(read);
     } finally {
-      // There is no end of organizations
-      if (queue.isIdle) this.queues.delete(orgId);
+      // There is no end of organizations; others may have begun a new queue meanwhile
+      if (queue.isIdle && this.queues.get(orgId) === queue) this.queues.delete(orgId);
     }
   }
 
