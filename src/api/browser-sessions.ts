@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminSessionsService } from '../auth/admin-sessions.service.js';
+import { authorOf } from '../auth/caller.js';
 import type { Principal } from '../auth/principal.js';
 import { isLoopback } from '../clients/policy/uri.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -46,7 +47,7 @@ export class BrowserSessions {
   async signIn(apiKey: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     this.refuseOtherPages(request);
     this.refuseLostCookie(request);
-    const { token, expiresAt, principal } = await this.sessions.start(apiKey);
+    const { token, expiresAt, principal } = await this.sessions.start(apiKey, authorOf(request, 'console'));
     request.principal = principal;
     await this.endSessionOf(request);
     this.setCookie(reply, token, Math.round((expiresAt.getTime() - Date.now()) / 1000));
@@ -87,7 +88,7 @@ export class BrowserSessions {
 
   private async endSessionOf(request: FastifyRequest): Promise<void> {
     const token = this.tokenOf(request);
-    if (token !== null) await this.sessions.end(token);
+    if (token !== null) await this.sessions.end(token, authorOf(request, 'console'));
   }
 
   private setCookie(reply: FastifyReply, value: string, maxAgeSeconds: number): void {

@@ -1,5 +1,5 @@
 /** The way by which somebody reached the registry. */
-export const DOORS = ['rest', 'registration', 'graphql', 'cli', 'system'] as const;
+export const DOORS = ['rest', 'registration', 'graphql', 'console', 'cli', 'system'] as const;
 export type Door = (typeof DOORS)[number];
 
 /** Who can do something: whoever holds a credential of that kind, anybody at all, or the registry itself. */
@@ -62,6 +62,9 @@ export const AUDIT_ACTIONS = [
   'api_key.revoked',
   'initial_access_token.created',
   'initial_access_token.revoked',
+  'session.started',
+  'session.ended',
+  'access.denied',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -79,7 +82,10 @@ export interface AuditEntry {
   action: AuditAction;
   /** The client that it is about; null for keys and tokens of operators, and for many clients at once. */
   clientId: string | null;
-  /** The client, secret, key or token that was changed; the last one of many. */
+  /**
+   * The client, secret, key or token that was changed; the last one of many. Of a session, its API key; of a request that was
+   * denied, its id.
+   */
   targetId: string;
   changes: Change[];
 }

@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, LessThan } from 'typeorm';
+import { type Author, credentialEntry } from '../audit/audit-event.js';
+import { record } from '../audit/audit-trail.js';
 import { type Lookup, lookupBy } from '../database/lookup.js';
 import { Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret, hashSecret } from '../secrets/secret.js';
 import { AdminSessionEntity } from './admin-session.entity.js';
 import { ApiKeysService } from './api-keys.service.js';
+import { Denials } from './denials.js';
 import type { Principal } from './principal.js';
 
 /** A working day: whoever goes on signs in again. */
@@ -31,6 +34,7 @@ export class AdminSessionsService {
     dataSource: DataSource,
     private readonly transactions: Transactions,
     private readonly apiKeys: ApiKeysService,
+    private readonly denials: Denials,
   ) {
     this.byHash = lookupBy(dataSource, AdminSessionEntity, ['hash']);
   }
@@ -39,8 +43,10 @@ export class AdminSessionsService {
    * Begins a session that acts as the key, for as long as that is valid.
    * @throws RegistryError `invalid_token` where the key is not valid, `insufficient_scope` where it is no admin's
    */
-  async start(apiKey: string): Promise<IssuedSession> {
+  async start(apiKey: string, by: Author): Promise<IssuedSession> {
     const principal = await this.apiKeys.authenticate(apiKey);
+    const actor = principal?.actor ?? by.actor;
+    if (principal?.role !== 'admin') await this.denials.record({ ...by, actor });
     if (principal === null) {
       throw new RegistryError('invalid_token', 'The API key is malformed, unknown, expired or revoked.');
     }
@@ -50,14 +56,11 @@ export class AdminSessionsService {
     const token = generateSecret();
     const createdAt = new Date();
     const expiresAt = new Date(createdAt.getTime() + SESSION_MS);
-    await this.transactions.run((manager) =>
-      manager.insert(AdminSessionEntity, {
-        hash: hashSecret(token),
-        apiKeyId: principal.actor.id!,
-        createdAt,
-        expiresAt,
-      }),
-    );
+    const apiKeyId = principal.actor.id!;
+    await this.transactions.run(async (manager) => {
+      await manager.insert(AdminSessionEntity, { hash: hashSecret(token), apiKeyId, createdAt, expiresAt });
+      await record(manager, { ...by, actor }, [credentialEntry('session.started', apiKeyId, [])]);
+    });
     return { token, expiresAt, principal };
   }
 
@@ -69,9 +72,18 @@ export class AdminSessionsService {
   }
 
   /** Ends a session, if there is one: a copy of its cookie opens nothing any more. */
-  async end(token: string): Promise<void> {
+  async end(token: string, by: Author): Promise<void> {
     const hash = hashSecret(token);
-    await this.transactions.run((manager) => manager.delete(AdminSessionEntity, { hash }));
+    const session = await this.byHash([hash]);
+    if (session === null) return;
+    const { apiKeyId } = session;
+    await this.transactions.run(async (manager) => {
+      const { affected } = await manager.delete(AdminSessionEntity, { hash });
+      // Another request may have ended it meanwhile
+      if (!affected) return;
+      const author: Author = { ...by, actor: { type: 'api_key', id: apiKeyId } };
+      await record(manager, author, [credentialEntry('session.ended', apiKeyId, [])]);
+    });
   }
 
   /**

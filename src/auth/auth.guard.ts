@@ -15,7 +15,8 @@ export class AuthGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const level =
       this.reflector.getAllAndOverride(Access, [context.getHandler(), context.getClass()]) ?? 'admin';
-    await this.authenticator.admit(callerOf(context), level);
+    const door = context.getType<'graphql' | 'http'>() === 'graphql' ? 'graphql' : 'rest';
+    await this.authenticator.admit(callerOf(context), level, door);
     return true;
   }
 }

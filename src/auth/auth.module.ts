@@ -4,6 +4,7 @@ import { AdminSessionsService } from './admin-sessions.service.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { Authenticator } from './authenticator.js';
+import { Denials } from './denials.js';
 import { JwtService } from './jwt.service.js';
 
 /** Who is calling. Importing it guards every route of the application. */
@@ -13,6 +14,7 @@ import { JwtService } from './jwt.service.js';
     AdminSessionsService,
     JwtService,
     Authenticator,
+    Denials,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
   exports: [ApiKeysService, AdminSessionsService, Authenticator],

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import type { Door } from '../audit/audit-event.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { looksLike } from '../secrets/secret.js';
 import type { AccessLevel } from './access.js';
-import type { Caller } from './caller.js';
+import { authorOf, type Caller } from './caller.js';
 import { ApiKeysService } from './api-keys.service.js';
+import { Denials } from './denials.js';
 import { JwtService } from './jwt.service.js';
 import type { Principal } from './principal.js';
 
@@ -25,6 +27,7 @@ export class Authenticator {
   constructor(
     private readonly apiKeys: ApiKeysService,
     private readonly jwts: JwtService,
+    private readonly denials: Denials,
   ) {}
 
   /**
@@ -32,7 +35,7 @@ export class Authenticator {
    * @throws RegistryError `unauthorized` without credentials, `invalid_token` with bad ones, `insufficient_scope` with
    *   those of somebody else
    */
-  async admit(caller: Caller, level: AccessLevel): Promise<Principal | null> {
+  async admit(caller: Caller, level: AccessLevel, door: Door): Promise<Principal | null> {
     if (level === 'public') return null;
     const { authorization } = caller.headers;
     if (level === 'optional' && initialAccessToken(authorization) !== null) return null;
@@ -41,6 +44,7 @@ export class Authenticator {
       throw new RegistryError('unauthorized', 'Send an API key or a token as "Authorization: Bearer KEY".');
     }
     if (level === 'admin' && caller.principal?.role !== 'admin') {
+      await this.denials.record(authorOf(caller, door));
       throw new RegistryError(
         'insufficient_scope',
         'This is for admins; the credentials are those of a member.',

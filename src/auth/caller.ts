@@ -41,13 +41,15 @@ export const CurrentPrincipal = createParamDecorator(
 );
 
 /** The caller of a handler of this door, as the audit trail names it. */
-export const By = createParamDecorator((door: Door, context: ExecutionContext): Author => {
-  const { principal, id, ip, isWaiting } = callerOf(context);
-  return {
-    actor: principal?.actor ?? { type: 'anonymous', id: null },
-    door,
-    address: addressText(ip),
-    requestId: id,
-    isWaiting,
-  };
+export const By = createParamDecorator((door: Door, context: ExecutionContext): Author =>
+  authorOf(callerOf(context), door),
+);
+
+/** The caller, as the audit trail names it. */
+export const authorOf = ({ principal, id, ip, isWaiting }: Caller, door: Door): Author => ({
+  actor: principal?.actor ?? { type: 'anonymous', id: null },
+  door,
+  address: addressText(ip),
+  requestId: id,
+  isWaiting,
 });

@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { Writable } from 'node:stream';
+import { SYSTEM } from '../../src/audit/audit-event.js';
 import { AdminSessionsService } from '../../src/auth/admin-sessions.service.js';
 import { Retention } from '../../src/operations/retention.js';
 import { onEachEngine } from '../support/databases.js';
@@ -112,6 +113,105 @@ onEachEngine((engine) => {
       const cookie = await signedIn(registry);
       expect((await signIn(registry, 'wrong', { cookie })).status).toBe(401);
       expect((await ask(registry, cookie)).status).toBe(200);
+    });
+  });
+
+  describe('the audit trail', () => {
+    const eventsBy = async (actorId: string) => {
+      const query = `{ auditEvents(first: 50, filter: {actorId: "${actorId}"}) { nodes {
+        action door targetId clientId requestId address actor { type id } changes { field } } } }`;
+      const { body } = await registry.send('/graphql', { body: { query }, key: registry.adminKey });
+      return body.data.auditEvents.nodes as { action: string; requestId: string }[];
+    };
+
+    it('has who signed in and out, once each', async () => {
+      const { id, apiKey } = await anAdmin();
+      const first = await signedIn(registry, apiKey);
+      const second = cookieOf(await signIn(registry, apiKey, { cookie: first }));
+      await Promise.all([signOut(registry, { cookie: second }), signOut(registry, { cookie: second })]);
+      await signOut(registry, { cookie: second });
+      await signOut(registry);
+      const events = await eventsBy(id);
+      expect(events.map(({ action }) => action).sort()).toEqual([
+        'SESSION_ENDED',
+        'SESSION_ENDED',
+        'SESSION_STARTED',
+        'SESSION_STARTED',
+      ]);
+      for (const event of events) {
+        expect(event).toMatchObject({
+          door: 'CONSOLE',
+          targetId: id,
+          clientId: null,
+          address: '127.0.0.1',
+          actor: { type: 'API_KEY', id },
+          changes: [],
+        });
+      }
+    });
+
+    it('has a member whom an operation of admins was denied, once an hour', async () => {
+      const { id, apiKey } = await registry.createKey();
+      for (let i = 0; i < 3; i++) {
+        const answer = await registry.send('/graphql', { body: { query: VIEWER }, key: apiKey });
+        expect(codeOf(answer)).toBe('403 FORBIDDEN');
+      }
+      expect(codeOf(await signIn(registry, apiKey))).toBe('403 insufficient_scope');
+      const events = await eventsBy(id);
+      expect(events).toEqual([
+        {
+          action: 'ACCESS_DENIED',
+          door: 'GRAPHQL',
+          targetId: events[0]!.requestId,
+          clientId: null,
+          requestId: expect.stringMatching(/^[\da-f-]{36}$/),
+          address: '127.0.0.1',
+          actor: { type: 'API_KEY', id },
+          changes: [],
+        },
+      ]);
+    });
+
+    it('has a member who signs in with a key that is no admin key', async () => {
+      const { id, apiKey } = await registry.createKey();
+      await signIn(registry, apiKey);
+      expect(await eventsBy(id)).toMatchObject([{ action: 'ACCESS_DENIED', door: 'CONSOLE' }]);
+    });
+
+    it('has one wrong key an hour of each address, and never the key', async () => {
+      const own = await Registry.start(engine, { TRUST_PROXY: '1' });
+      const wrong = `ocr_${'B'.repeat(43)}00000000`;
+      for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.1', '192.0.2.2']) {
+        expect(codeOf(await signIn(own, wrong, { 'x-forwarded-for': address }))).toBe('401 invalid_token');
+      }
+      const rows = await own.dataSource.query<{ address: string }[]>(
+        `SELECT * FROM audit_events WHERE action = 'access.denied' ORDER BY id`,
+      );
+      expect(rows).toMatchObject([
+        { actor_type: 'anonymous', actor_id: null, door: 'console', address: '192.0.2.1' },
+        { actor_type: 'anonymous', actor_id: null, door: 'console', address: '192.0.2.2' },
+      ]);
+      expect(JSON.stringify(rows)).not.toContain(wrong);
+      await own.stop();
+    });
+
+    it('is not filled by strangers, and keeps room for members', async () => {
+      const own = await Registry.start(engine, { TRUST_PROXY: '1' });
+      const strangers = Array.from({ length: 1_010 }, (_, i) => `198.18.${i >> 8}.${i & 255}`);
+      for (let i = 0; i < strangers.length; i += 10) {
+        await Promise.all(
+          strangers.slice(i, i + 10).map((address) => signIn(own, 'wrong', { 'x-forwarded-for': address })),
+        );
+      }
+      await signIn(own, (await own.createKey()).apiKey);
+      const rows = await own.dataSource.query<{ actor_type: string; n: string | number }[]>(
+        `SELECT actor_type, COUNT(*) AS n FROM audit_events WHERE action = 'access.denied' GROUP BY actor_type ORDER BY actor_type`,
+      );
+      expect(rows.map(({ actor_type, n }) => [actor_type, Number(n)])).toEqual([
+        ['anonymous', 1_000],
+        ['api_key', 1],
+      ]);
+      await own.stop();
     });
   });
 
@@ -351,7 +451,7 @@ onEachEngine((engine) => {
 
   it('ADMIN_CONSOLE=off: nobody signs in, and no session that there was counts', async () => {
     const off = await Registry.start(engine, { ADMIN_CONSOLE: 'off' });
-    const { token } = await off.app.get(AdminSessionsService, { strict: false }).start(off.adminKey);
+    const { token } = await off.app.get(AdminSessionsService, { strict: false }).start(off.adminKey, SYSTEM);
     const cookie = `admin_session=${token}`;
     expect(codeOf(await signIn(off, off.adminKey))).toBe('404 not_found');
     expect(codeOf(await signOut(off, { cookie }))).toBe('404 not_found');

@@ -26,6 +26,7 @@ export type ApplicationType = 'NATIVE' | 'WEB';
 
 /** What can happen. */
 export type AuditAction =
+  | 'ACCESS_DENIED'
   | 'API_KEY_CREATED'
   | 'API_KEY_REVOKED'
   | 'CLIENT_CREATED'
@@ -42,6 +43,8 @@ export type AuditAction =
   | 'INITIAL_ACCESS_TOKEN_CREATED'
   | 'INITIAL_ACCESS_TOKEN_REVOKED'
   | 'REGISTRATION_TOKEN_ISSUED'
+  | 'SESSION_ENDED'
+  | 'SESSION_STARTED'
   | 'UNUSED_CLIENTS_REMOVED';
 
 /** Which events: those that match everything that is given. */
@@ -152,7 +155,7 @@ export type CreateOAuthClientInput = {
 };
 
 /** The way by which somebody reached the registry. */
-export type Door = 'CLI' | 'GRAPHQL' | 'REGISTRATION' | 'REST' | 'SYSTEM';
+export type Door = 'CLI' | 'CONSOLE' | 'GRAPHQL' | 'REGISTRATION' | 'REST' | 'SYSTEM';
 
 /** A way to get a token (RFC 6749 §1.3). */
 export type GrantType = 'AUTHORIZATION_CODE' | 'CLIENT_CREDENTIALS' | 'REFRESH_TOKEN';

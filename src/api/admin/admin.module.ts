@@ -95,7 +95,7 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
           try {
             // Here and at no other door: whatever the console does, it does by GraphQL
             if (config.adminConsole) request.principal ??= await sessions.identify(request);
-            await authenticator.admit(request, 'admin');
+            await authenticator.admit(request, 'admin', 'graphql');
           } catch (thrown) {
             const error = refusalFor(thrown, request);
             throw toGraphQLError(error, { status: error.status });

@@ -75,7 +75,9 @@ export class AuditEvent {
   clientId!: string | null;
 
   @Field(() => ID, {
-    description: 'The client, secret, key or token that was changed; of many clients, the last one.',
+    description:
+      'The client, secret, key or token that was changed; of many clients, the last one. Of a session, its API key; of a request ' +
+      'that was denied, its id.',
   })
   targetId!: string;
 

@@ -20,6 +20,9 @@ export const ACTIONS = [
   'API_KEY_REVOKED',
   'INITIAL_ACCESS_TOKEN_CREATED',
   'INITIAL_ACCESS_TOKEN_REVOKED',
+  'SESSION_STARTED',
+  'SESSION_ENDED',
+  'ACCESS_DENIED',
 ] as const satisfies readonly AuditAction[];
 export const ACTOR_TYPES = [
   'API_KEY',
@@ -29,7 +32,14 @@ export const ACTOR_TYPES = [
   'ANONYMOUS',
   'SYSTEM',
 ] as const satisfies readonly ActorType[];
-export const DOORS = ['REST', 'REGISTRATION', 'GRAPHQL', 'CLI', 'SYSTEM'] as const satisfies readonly Door[];
+export const DOORS = [
+  'REST',
+  'REGISTRATION',
+  'GRAPHQL',
+  'CONSOLE',
+  'CLI',
+  'SYSTEM',
+] as const satisfies readonly Door[];
 
 /** What the URL of the audit log says: which events, and where the page begins. */
 export interface AuditSearch extends PageSearch {
