@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { SYSTEM } from '../audit/audit-event.js';
 import { type Config, ConfigError, settingFault } from '../config/config.js';
@@ -51,6 +51,10 @@ async function writeNewFile(path: string, content: () => Promise<string>): Promi
   try {
     await file.writeFile(`${await content()}\n`);
     await file.sync();
+  } catch (error) {
+    // Or the next start would find it in its way
+    await rm(path, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
