@@ -432,6 +432,7 @@ const ROUTES: [path: string, methods: string[]][] = [
   ['/health/ready', ['GET', 'HEAD']],
   ['/openapi.json', ['GET', 'HEAD']],
   ['/docs', ['GET', 'HEAD']],
+  ['/', ['GET', 'HEAD']],
 ];
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'];
 const WRONG_METHODS = ROUTES.flatMap(([path, methods]) =>
@@ -445,7 +446,6 @@ const WRONG_METHODS = ROUTES.flatMap(([path, methods]) =>
   .filter(([method, path]) => !(path === '/graphql' && ['HEAD', 'OPTIONS'].includes(method)));
 
 const UNKNOWN_PATHS = [
-  '/',
   '/v2',
   '/v2/oauth',
   '/v1/oauth/clients',
