@@ -77,14 +77,17 @@ export async function startPostgres(
 }
 
 /** @throws Error with the log of a server that ends instead */
-async function ready(log: Readable): Promise<void> {
+function ready(log: Readable): Promise<void> {
   let said = '';
-  for await (const data of log.iterator({ destroyOnReturn: false })) {
-    said += String(data);
-    // From then on nobody reads it, and a full pipe would stop the server
-    if (said.includes(READY)) return void log.resume();
-  }
-  throw new Error(`PostgreSQL has ended: ${said}`);
+  return new Promise((done, fail) => {
+    // Goes on after that: a pipe that nobody reads gets full, and stops the server
+    log.on('data', (data) => {
+      if (said.includes(READY)) return;
+      said += String(data);
+      if (said.includes(READY)) done();
+    });
+    log.once('end', () => fail(new Error(`PostgreSQL has ended: ${said}`)));
+  });
 }
 
 /** For servers that refuse to run as root; undefined where this process is not. */

@@ -24,7 +24,8 @@ export async function announce(
   config: Config,
   firstKey: FirstKey | null,
 ): Promise<void> {
-  const url = app.get(PublicUrl, { strict: false }).listening();
+  const urls = app.get(PublicUrl, { strict: false });
+  const url = urls.listening();
   // A warning, so that it is seen: what Nest calls "log" is for debugging here
   if (config.production) new Logger('Start').warn(`Listening on ${url}`);
   const hasConsole = config.adminConsole && (await import('./api/console/pages.js')).isConsoleBuilt();
@@ -33,10 +34,11 @@ export async function announce(
   }
   if (config.production) return;
   const key = firstKey !== null && 'value' in firstKey ? firstKey.value : '$API_KEY';
-  process.stdout.write(tour(url, hasConsole ? `${url}${CONSOLE_PATH}` : null, key));
+  process.stdout.write(tour(urls, hasConsole, key));
 }
 
-function tour(url: string, consoleUrl: string | null, key: string): string {
+function tour(urls: PublicUrl, hasConsole: boolean, key: string): string {
+  const url = urls.listening();
   return `
 Listening on ${url}
 
@@ -49,6 +51,6 @@ Register as software does (RFC 7591):
 See both as an operator:
   curl -s ${url}/graphql -H 'Content-Type: application/json' -H "Authorization: Bearer ${key}" -d '{"query":"{ oauthClients(first: 10) { totalCount nodes { clientId name source createdAt } } }"}'
 
-${consoleUrl === null ? '' : `Console: ${consoleUrl}\n`}API documentation: ${url}${DOCS_PATH}
+${hasConsole ? `Console: ${urls.of(CONSOLE_PATH)}\n` : ''}API documentation: ${urls.of(DOCS_PATH)}
 `;
 }

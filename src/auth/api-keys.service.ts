@@ -214,9 +214,9 @@ export class ApiKeysService {
     });
   }
 
-  /** Whether any key was ever made. */
-  async hasAny(): Promise<boolean> {
-    return this.dataSource.manager.exists(ApiKeyEntity);
+  /** Whether an admin key was ever made. */
+  async hasAdmin(): Promise<boolean> {
+    return this.dataSource.manager.existsBy(ApiKeyEntity, { role: 'admin' });
   }
 
   /** A key whose use cannot be written down is as good as before. */

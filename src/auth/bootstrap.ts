@@ -4,14 +4,14 @@ import { SYSTEM } from '../audit/audit-event.js';
 import { type Config, ConfigError, settingFault } from '../config/config.js';
 import { ApiKeysService } from './api-keys.service.js';
 
-/** The first admin key of an empty SQLite database: itself, for a terminal, or the file that holds it. */
+/** The first admin key of a SQLite database: itself, for a terminal, or the file that holds it. */
 export type FirstKey = { value: string } | { file: string };
 
 /**
- * Sees to it that somebody can call: takes BOOTSTRAP_API_KEY, or makes a key for an empty embedded database.
+ * Sees to it that somebody can call: takes BOOTSTRAP_API_KEY, or makes one for a SQLite database that has no admin key.
  * @param isLogged whether standard output is a log, which must not hold a key: it is then put into a file beside the database
  * @returns the key that was made; null where none was
- * @throws ConfigError where a PostgreSQL without any key comes without BOOTSTRAP_API_KEY: a key that one of many
+ * @throws ConfigError where a PostgreSQL without an admin key comes without BOOTSTRAP_API_KEY: a key that one of many
  *   instances printed somewhere would be found by nobody, or by the wrong one
  */
 export async function bootstrapApiKey(
@@ -31,7 +31,7 @@ export async function bootstrapApiKey(
     await apiKeys.ensure(key, config.bootstrapApiKey);
     return null;
   }
-  if (await apiKeys.hasAny()) return null;
+  if (await apiKeys.hasAdmin()) return null;
   if (config.database.engine === 'postgres') {
     throw new ConfigError(`${settingFault('bootstrapApiKey')}; the first start on PostgreSQL requires it`);
   }

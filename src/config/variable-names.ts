@@ -2,7 +2,7 @@ import { closestMatch } from 'leven';
 
 /** Prefixes that are ours alone, so that an unknown name under them is a mistake. */
 const OWN_PREFIXES =
-  /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|SOFTWARE_STATEMENT_|DELETED_CLIENT_|AUDIT_|ADMIN_CONSOLE|GRAPHQL_EXPLORER)/;
+  /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|MAX_CLIENTS_|SOFTWARE_STATEMENT_|DELETED_CLIENT_|AUDIT_|ADMIN_CONSOLE|GRAPHQL_EXPLORER)/;
 
 /** What Kubernetes puts into every environment for a Service that is called, say, `registration`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d\w*)$/;
@@ -16,20 +16,20 @@ const MAX_DISTANCE = 2;
 
 /**
  * What to tell an operator who set the variable `name`; undefined where it is `known`, or another program's.
- * @param env where other programs' variables live, too: what is near a variable that is set there is theirs
+ * @param env where other programs' variables live, too: what is near a variable that is set there is theirs; null: none do
  */
 export function nameFault(
   name: string,
   known: readonly string[],
-  env: NodeJS.ProcessEnv = {},
+  env: NodeJS.ProcessEnv | null = null,
 ): string | undefined {
-  if (known.includes(name) || SERVICE_LINK.test(name)) return undefined;
+  if (known.includes(name) || (env !== null && SERVICE_LINK.test(name))) return undefined;
   const isOwn = OWN_PREFIXES.test(name);
   const meant = variableMeant(name, known);
   if (meant === undefined) {
     return isOwn ? `${name} is no variable of this service; it knows ${known.join(', ')}` : undefined;
   }
-  if (!isOwn && env[meant]?.trim()) return undefined;
+  if (!isOwn && env?.[meant]?.trim()) return undefined;
   return `${name} is no variable of this service; did you mean ${meant}? Set ${meant}, or remove ${name}`;
 }
 

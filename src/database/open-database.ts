@@ -75,11 +75,15 @@ async function connect(
     return dataSource;
   } catch (cause) {
     await dataSource.destroy().catch(() => undefined);
-    throw new Error(`Cannot open the database ${placeOf(database)}: ${reasonOf(cause)}. See DATABASE_URL.`, {
-      cause,
-    });
+    throw cannotOpen(database, cause);
   }
 }
+
+/** What an operator is told of a database that cannot be opened, in one line. */
+export const cannotOpen = (database: DatabaseConfig, cause: unknown) =>
+  new Error(`Cannot open the database ${placeOf(database)}: ${reasonOf(cause)}. See DATABASE_URL.`, {
+    cause,
+  });
 
 /** @throws Error where the database cannot store every name */
 async function checkEncoding(dataSource: DataSource): Promise<void> {

@@ -91,6 +91,16 @@ describe('The first admin key', () => {
     await database.drop();
   });
 
+  it('is made beside keys of members', async () => {
+    const cli = (...args: string[]) => new Program('cli.js', { cwd: directory, env: {}, args }).ended;
+    expect(await cli('migrate')).toBe(0);
+    expect(await cli('api-key', 'create', '--name', 'ci', '--org', 'acme')).toBe(0);
+    const program = start({});
+    const key = await program.says(/shown this once: (\S+)/);
+    expect(await createClient(await listeningUrl(program), key)).toBe(201);
+    await program.stop();
+  });
+
   it('in production without a terminal is in a file of its own, and not in the log', async () => {
     const program = start({ NODE_ENV: 'production' });
     const url = await listeningUrl(program);

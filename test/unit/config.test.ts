@@ -500,6 +500,7 @@ describe('The configuration', () => {
     'SOFTWARE_STATEMENT_KEYS',
     'ADMIN_CONSOLE_PATH',
     'GRAPHQL_EXPLORER_PATH',
+    'MAX_CLIENTS_PER_TENANT',
   ])('stops the start at a variable of ours that does not exist: %s', (variable) => {
     const read = () => readConfig({ [variable]: '' });
     expect(read).toThrow(ConfigError);

@@ -69,6 +69,15 @@ describe('With acme and *globex* reserved', () => {
     'Ａｃｍｅ Inc',
     'A\u0301cme App',
     '"Acme"',
+    'Acme™',
+    '™Acme',
+    'The™ Acme',
+    'Acme℠ Desktop',
+    'Acmeᵀᴹ',
+    'Acme²',
+    '①Acme',
+    'AcmeـApp',
+    'Acme🅪',
   ])('%s poses as acme', (name) => {
     expect(posesAs(name)).toBe('acme');
   });
@@ -86,9 +95,12 @@ describe('With acme and *globex* reserved', () => {
     expect(posesAs(name)).toBeUndefined();
   });
 
-  it.each(['Globex', 'Tools for Globex', 'megaglobexes', 'GIоbех'])('%s has globex in it', (name) => {
-    expect(posesAs(name)).toBe('*globex*');
-  });
+  it.each(['Globex', 'Tools for Globex', 'megaglobexes', 'GIоbех', 'glo™bex'])(
+    '%s has globex in it',
+    (name) => {
+      expect(posesAs(name)).toBe('*globex*');
+    },
+  );
 
   it.each(['The Herald', 'the herald app', 'My The Herald'])('%s has an article of its own', (name) => {
     expect(posesAs(name)).toBe('The Herald');

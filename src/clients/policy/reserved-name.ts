@@ -11,6 +11,8 @@ const MAX_LENGTH = 510;
 
 const BETWEEN_WORDS = /[^\p{L}\p{N}]+/gu;
 const MARKS = /[\p{M}\p{Cf}]/gu;
+/** Signs beside a word that NFKC would make letters or digits of it: trademark signs, modifier letters, raised and enclosed numbers. */
+const SIGNS = /[\u2120\u2122\u{1f12a}-\u{1f12f}\u{1f16a}-\u{1f16c}\p{Lm}\p{No}]/gu;
 
 /** `*acme*`: anywhere in a name, also inside of a word. */
 const ANYWHERE = /^\*([^*]+)\*$/;
@@ -50,7 +52,8 @@ export function nameFolder(skeleton: Skeleton): (name: string) => string[] {
     return latin;
   };
   return (name) => {
-    const seen = name.normalize('NFKC').slice(0, MAX_LENGTH).normalize('NFD').replace(BEYOND_ASCII, foreign);
+    const plain = name.replace(SIGNS, ' ').normalize('NFKC').slice(0, MAX_LENGTH);
+    const seen = plain.normalize('NFD').replace(BEYOND_ASCII, foreign);
     const lower = skeleton(seen).toLowerCase().normalize('NFD');
     return skeleton(lower).replace(MARKS, '').replaceAll('i', 'l').split(BETWEEN_WORDS).filter(Boolean);
   };
