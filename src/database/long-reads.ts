@@ -12,8 +12,8 @@ import { type Asker, isWaiting } from './transactions.js';
 const AHEAD = 8;
 /** How long one may wait for its turn: for some that take seconds each, and within what a request may take. */
 const WAIT_MS = 15_000;
-/** Of one organization. */
-const MAX_WAITING = 200;
+/** Of one organization: two for each of 160 lists. The other requests that are worked on at a time (HTTP_LIMITS) are left to others. */
+const MAX_WAITING = 320;
 
 /** For whom something is read; where no organization is said, for operators, who are one among others. */
 export interface Reader extends Asker {
