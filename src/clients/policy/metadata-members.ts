@@ -41,14 +41,19 @@ const STORED_MEMBERS: ReadonlySet<string> = new Set([
   'token_endpoint_auth_signing_alg',
 ]);
 
-/** The rest of the registry: members that only a server sets (RFC 7591 §3.2.1, RFC 7592 §3), and other protocols'. */
-const REGISTERED_MEMBERS: ReadonlySet<string> = new Set([
+/** Members of the registry that only a server sets (RFC 7591 §3.2.1, RFC 7592 §3). */
+const SET_IN_RESPONSES = [
   'client_id',
   'client_secret',
   'client_id_issued_at',
   'client_secret_expires_at',
   'registration_access_token',
   'registration_client_uri',
+];
+
+/** The rest of the registry: those, and other protocols'. */
+const REGISTERED_MEMBERS: ReadonlySet<string> = new Set([
+  ...SET_IN_RESPONSES,
   'software_statement',
   // OpenID Connect Dynamic Client Registration and Logout
   'sector_identifier_uri',
@@ -115,12 +120,7 @@ const REGISTERED_MEMBERS: ReadonlySet<string> = new Set([
 
 /** What the server alone sets of a client, wherever it is shown. */
 const SERVER_SET_MEMBERS: ReadonlySet<string> = new Set([
-  'client_id',
-  'client_secret',
-  'client_id_issued_at',
-  'client_secret_expires_at',
-  'registration_access_token',
-  'registration_client_uri',
+  ...SET_IN_RESPONSES,
   'record_type',
   'org_id',
   'user_id',
