@@ -94,7 +94,7 @@ inBrowser((engine) => {
         .waitFor();
     });
   });
-});
+}, 'postgres');
 
 onEachEngine((engine) => {
   it('a session cookie goes below the path of PUBLIC_URL alone', async () => {

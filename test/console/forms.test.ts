@@ -276,4 +276,4 @@ inBrowser((engine) => {
       await page.getByRole('dialog').waitFor({ state: 'detached' });
     });
   });
-});
+}, 'sqlite');

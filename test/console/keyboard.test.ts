@@ -275,4 +275,4 @@ inBrowser((engine) => {
       expect(await events.count()).toBe(1);
     });
   });
-});
+}, 'postgres');

@@ -76,4 +76,4 @@ inBrowser((engine) => {
         .waitFor();
     }
   });
-});
+}, 'sqlite');

@@ -194,4 +194,4 @@ inBrowser((engine) => {
     await page.getByRole('combobox', { name: 'Through' }).selectOption('CLI');
     await page.getByText('Nothing of that kind has happened').waitFor();
   });
-});
+}, 'sqlite');

@@ -72,4 +72,4 @@ inBrowser((engine) => {
     await other.getByText('1–20', { exact: true }).waitFor();
     expect(await other.getByRole('main').getByRole('listitem').count()).toBe(first.length);
   });
-});
+}, 'postgres');

@@ -6,7 +6,8 @@ import { createDatabase, onEachEngine } from '../support/databases.js';
 import { Program } from '../support/process.js';
 import { readStored } from '../support/stored.js';
 
-const KILLS = 20;
+/** Each run of the tests adds as many, at other moments. */
+const KILLS = 8;
 const CALLERS = 20;
 /** How long after the first answer the process is killed at the latest; each time it is at another moment. */
 const LOAD_MS = 250;

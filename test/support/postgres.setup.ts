@@ -11,8 +11,9 @@ export default async function startTestPostgres(): Promise<void> {
   // Ends the server with the run, also where the run is interrupted
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   globalThis.testPostgres = await startPostgres(await bundledPostgres(), await freePort(), [
-    '-c',
-    'max_connections=300',
+    ...['-c', 'max_connections=300'],
+    // The tests kill the service, not this server
+    ...['-c', 'fsync=off'],
   ]);
   process.env.TEST_POSTGRES_URL = globalThis.testPostgres.url;
 }
