@@ -112,12 +112,14 @@ export async function buildApp(
     },
   );
   serveOpenApi(app);
-  serveRoot(fastify, app, config);
   if (isExplorerOn(config)) serveExplorerAssets(fastify);
+  let hasConsole = false;
   if (config.adminConsole) {
-    const { serveConsole } = await import('./api/console/pages.js');
+    const { isConsoleBuilt, serveConsole } = await import('./api/console/pages.js');
     serveConsole(fastify, consoleDirectory);
+    hasConsole = isConsoleBuilt(consoleDirectory);
   }
+  serveRoot(fastify, app, { publicUrl: config.publicUrl, hasConsole });
   countRegistrations(fastify, app);
   await app.init();
   refuseTheOtherMethods();

@@ -7,8 +7,12 @@ const OWN_PREFIXES =
 /** What Kubernetes puts into every environment for a Service that is called, say, `registration`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d\w*)$/;
 
-/** Names of DATABASE_URL in other programs, too far from it to be misspellings. */
-const DATABASE_ALIASES = /^(?:DB|PG|POSTGRES|POSTGRESQL|SQLITE)_?(?:URL|URI|DSN)$/;
+/** Names that other programs have for our variables, too far from ours to be misspellings. */
+const ALIASES: readonly [RegExp, string][] = [
+  [/^(?:DB|PG|POSTGRES|POSTGRESQL|SQLITE)_?(?:URL|URI|DSN)$/, 'DATABASE_URL'],
+  [/^TRUST(?:ED)?_PROX(?:Y|IES)$/, 'TRUST_PROXY'],
+  [/^NODE_ENVIRONMENT$/, 'NODE_ENV'],
+];
 
 /** Among shorter names, unrelated ones are near each other: PORT, HOST, POST. */
 const MIN_LENGTH = 8;
@@ -36,7 +40,8 @@ export function nameFault(
 function variableMeant(name: string, known: readonly string[]): string | undefined {
   const upper = name.toUpperCase().replace(/[-.]/g, '_');
   if (known.includes(upper)) return upper;
-  if (DATABASE_ALIASES.test(upper)) return 'DATABASE_URL';
+  const alias = ALIASES.find(([names]) => names.test(upper));
+  if (alias !== undefined) return alias[1];
   if (upper.length < MIN_LENGTH) return undefined;
   const candidates = known.filter(({ length }) => length >= MIN_LENGTH);
   return closestMatch(upper, candidates, { maxDistance: MAX_DISTANCE });

@@ -1,8 +1,22 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildConsole } from '../support/built-console.js';
 import { Registry } from '../support/registry.js';
 
 describe('/', () => {
-  const open = async (env: Record<string, string>, headers: Record<string, string>) => {
-    const registry = await Registry.start('sqlite', env);
+  let built: Awaited<ReturnType<typeof buildConsole>>;
+  beforeAll(async () => {
+    built = await buildConsole();
+  });
+  afterAll(() => built.remove());
+
+  const open = async (
+    env: Record<string, string>,
+    headers: Record<string, string>,
+    directory = built.directory,
+  ) => {
+    const registry = await Registry.start('sqlite', env, {}, undefined, directory);
     try {
       const response = await fetch(registry.url, { headers, redirect: 'manual' });
       return { response, text: await response.text(), url: registry.url };
@@ -39,6 +53,15 @@ describe('/', () => {
 
   it('has no link to a console that is off', async () => {
     const { text } = await open({ ADMIN_CONSOLE: 'off' }, {});
+    expect(JSON.parse(text)).not.toHaveProperty('console');
+  });
+
+  it('leads nobody to a console that is not built', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'registry-no-console-'));
+    const { response } = await open({}, BROWSER, directory);
+    const { text } = await open({}, {}, directory);
+    await rm(directory, { recursive: true });
+    expect(response.headers.get('location')).toBe('/docs');
     expect(JSON.parse(text)).not.toHaveProperty('console');
   });
 });

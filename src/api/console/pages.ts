@@ -17,7 +17,7 @@ const ASKED_AGAIN = 'no-cache';
 const FILE = /\.\w+$/;
 
 /** Whether there is a console to be served. */
-export const isConsoleBuilt = () => existsSync(join(BUILT_CONSOLE, PAGE));
+export const isConsoleBuilt = (directory: string = BUILT_CONSOLE) => existsSync(join(directory, PAGE));
 
 /** From a page of the console to its root, whatever path a proxy serves both below. */
 function toRoot(url: string): string {
