@@ -3,6 +3,7 @@ import { newId } from '../database/id.js';
 import { generateSecret } from '../secrets/secret.js';
 import { auditedFields, type Client, type IssuedClient, type IssuedSecret, type Origin } from './client.js';
 import { type ClientProfile, usesSecret } from './policy/client.js';
+import { staysVerified } from './policy/verified.js';
 
 /** Makes a new client of a profile, with a secret where it can keep one. */
 export function issueClient(profile: ClientProfile, origin: Origin): IssuedClient {
@@ -28,27 +29,14 @@ export function issueClient(profile: ClientProfile, origin: Origin): IssuedClien
 
 /**
  * The client as a new profile leaves it; the same client, where the profile says what it said before. An operator vouched for
- * what there was to see: whoever else changes that, takes the mark away.
+ * the client as it was: a change by another interface that does more than narrow it takes the mark away.
  */
 export function changeProfile(client: Client, profile: ClientProfile, by: Author): Client {
   const changed = changeClient(client, { ...profile, name: profile.name ?? client.id });
-  const changes = changesBetween(auditedFields(client), auditedFields(changed));
-  if (changes.length === 0) return client;
-  const isStillSeen = by.door === 'graphql' || !changes.some(({ field }) => VOUCHED_FOR.includes(field));
-  return { ...changed, verified: client.verified && isStillSeen };
+  if (changesBetween(auditedFields(client), auditedFields(changed)).length === 0) return client;
+  const isStillVouchedFor = by.door === 'graphql' || staysVerified(client, changed);
+  return { ...changed, verified: client.verified && isStillVouchedFor };
 }
-
-/** What people see of a client, and where it sends them. */
-const VOUCHED_FOR: readonly string[] = [
-  'name',
-  'redirectUris',
-  'logoUri',
-  'policyUri',
-  'tosUri',
-  'clientUri',
-  'translations',
-  'softwareStatement',
-];
 
 /** The client as a change leaves it. */
 export function changeClient(client: Client, change: Partial<Client>): Client {

@@ -956,8 +956,6 @@ onEachEngine((engine) => {
     const atRest = (change: object) =>
       registry.send(`/v2/oauth/clients/${clientId}`, { method: 'PUT', key: registry.adminKey, body: change });
     await verify();
-    await atRest({ allowed_scopes: ['read'] });
-    expect(await verified()).toBe(true);
     await atRest({ name: 'Bank' });
     expect(await verified()).toBe(false);
     const [event] = await operator.events({ clientId });
@@ -977,6 +975,68 @@ onEachEngine((engine) => {
     await operator.do(Operation.UpdateClientDocument, { clientId, version, input: { name: 'Checked' } });
     expect(await verified()).toBe(true);
   });
+
+  it.each<[string, object, boolean]>([
+    ['fewer scopes', { allowed_scopes: ['read'] }, true],
+    ['PKCE from now on', { require_pkce: true }, true],
+    ['fewer redirect URIs', { redirect_uris: ['https://a.example/2'] }, true],
+    ['another scope', { allowed_scopes: ['read', 'write', 'admin'] }, false],
+    ['another grant', { allowed_grant_types: ['authorization_code', 'client_credentials'] }, false],
+  ])(
+    'a member who changes a client to %s keeps it verified only if that narrows it',
+    async (_, to, stays) => {
+      const { apiKey: key } = await registry.createKey();
+      const { body } = await registry.createClient(
+        {
+          name: 'App',
+          client_type: 'confidential',
+          allowed_grant_types: ['authorization_code'],
+          allowed_scopes: ['read', 'write'],
+          redirect_uris: ['https://a.example/1', 'https://a.example/2'],
+        },
+        key,
+      );
+      const clientId = body.data.client_id as string;
+      await operator.do(Operation.SetVerifiedDocument, { clientId, verified: true });
+      const put = await registry.send(`/v2/oauth/clients/${clientId}`, { method: 'PUT', key, body: to });
+      expect(put.status).toBe(200);
+      expect((await operator.read(clientId))!.verified).toBe(stays);
+      const [event] = await operator.events({ clientId });
+      expect(event!.changes.some(({ field }) => field === 'verified')).toBe(!stays);
+    },
+  );
+
+  it.each<[string, object, boolean]>([
+    ['fewer scopes and grants', { scope: 'read', grant_types: ['authorization_code'] }, true],
+    ['another scope', { scope: 'read write admin' }, false],
+    ['another authentication method', { token_endpoint_auth_method: 'client_secret_post' }, false],
+    ['another type', { token_endpoint_auth_method: 'none' }, false],
+    ['keys', { jwks: { keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) }] } }, false],
+    ['other contacts', { contacts: ['evil@evil.example'] }, false],
+    ['another software id', { software_id: 'other' }, false],
+  ])(
+    'software that changes its registration to %s keeps it verified only if that narrows it',
+    async (_, to, stays) => {
+      const sent = {
+        redirect_uris: CALLBACK,
+        client_name: 'Honest',
+        scope: 'read write',
+        grant_types: ['authorization_code', 'refresh_token'],
+        contacts: ['ops@a.example'],
+        software_id: 'app',
+      };
+      const { body } = await registry.register(sent);
+      const clientId = body.client_id as string;
+      await operator.do(Operation.SetVerifiedDocument, { clientId, verified: true });
+      const put = await registry.send(`/v2/oauth/register/${clientId}`, {
+        method: 'PUT',
+        key: body.registration_access_token as string,
+        body: { client_id: clientId, ...sent, ...to },
+      });
+      expect(put.status).toBe(200);
+      expect((await operator.read(clientId))!.verified).toBe(stays);
+    },
+  );
 
   it('a change that changes nothing is none', async () => {
     const { client } = await operator.create();
