@@ -20,7 +20,7 @@ import {
   registrationRules,
 } from './policy/registration.js';
 import { CLIENT_RULES } from './policy/rules.js';
-import { reservedNameIn } from './policy/reserved-name.js';
+import { reservedNameIn, translatedNames } from './policy/reserved-name.js';
 import { settle } from './policy/settle.js';
 import { RegistrationCountsService } from './registration-counts.service.js';
 import { SharedClients } from './shared-clients.js';
@@ -270,7 +270,7 @@ function grant(
 }
 
 /** In all languages. */
-const namesOf = ({ name, metadata }: Client) => [name, ...Object.values(metadata.translations ?? {})];
+const namesOf = ({ name, metadata }: Client) => [name, ...translatedNames(metadata)];
 
 /** Software that manages its own registration. */
 const authorOf = (clientId: string, by: Author): Author => ({

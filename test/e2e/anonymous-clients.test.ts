@@ -620,6 +620,19 @@ onEachEngine((engine) => {
       expect(status).toBe(200);
       expect((await put(body, 'Acme Tools')).status).toBe(400);
     });
+
+    it('takes no other text of a client for a name that it has already', async () => {
+      await start(RESERVED);
+      const sent = { ...PUBLIC, client_name: 'Editor', 'tos_uri#fr': 'https://globex.example/' };
+      const { body } = await registry.register(sent);
+      const { client_id, registration_access_token: key } = body;
+      const { status } = await registry.send(`/v2/oauth/register/${client_id as string}`, {
+        method: 'PUT',
+        key: key as string,
+        body: { ...sent, client_id, client_name: 'https://globex.example/' },
+      });
+      expect(status).toBe(400);
+    });
   });
 
   describe('REGISTRATION_REDIRECT_HOSTS', () => {

@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { loadConfusables } from '../../src/clients/confusables.js';
-import { isReservable, nameFolder, reservedNameIn } from '../../src/clients/policy/reserved-name.js';
+import { isReservable, reservedNameIn } from '../../src/clients/policy/reserved-name.js';
 
 const skeleton = loadConfusables();
 const reservedIn = reservedNameIn(['Claude Desktop', 'OpenAI', 'Müller & Söhne', '例え話'], skeleton);
@@ -78,6 +79,38 @@ describe('With acme and *globex* reserved', () => {
     '①Acme',
     'AcmeـApp',
     'Acme🅪',
+    // Letters as signs
+    '🅐cme',
+    '🅰cme',
+    '🇦cme',
+    '⒜cme',
+    'ᴬcme',
+    'ᵃᶜᵐᵉ App',
+    '🅐🅒🅜🅔',
+    // Letters that NFKC makes others of, or that are written with marks
+    'Aϲme',
+    'ᾳcme',
+    'ᾼcme',
+    // Digits and signs for letters
+    '4cme',
+    '@cme',
+    '@cm3 App',
+    'acm€',
+    // A number before it
+    '1. Acme',
+    '1 Acme',
+    '(2) Acme App',
+    'The 1. Acme',
+    '2048: Acme',
+    // In pieces
+    'A C M E Corp',
+    'A.C.M.E Corp',
+    'Ac-me Corp',
+    'A c-m e',
+    'AC ME',
+    // Followed by a script that writes no spaces
+    'Acmeアプリ',
+    'Acme的应用',
   ])('%s poses as acme', (name) => {
     expect(posesAs(name)).toBe('acme');
   });
@@ -91,6 +124,11 @@ describe('With acme and *globex* reserved', () => {
     'Not Acme',
     'the',
     'Herald',
+    'AC ME Corp',
+    'ACM E-learning',
+    'Ac Merchant',
+    '3. Tools for Acme',
+    'Pacme',
   ])('%s poses as nobody', (name) => {
     expect(posesAs(name)).toBeUndefined();
   });
@@ -107,10 +145,65 @@ describe('With acme and *globex* reserved', () => {
   });
 });
 
-it('folds a name to words of letters and digits, however it is written', () => {
-  const fold = nameFolder(skeleton);
-  expect(fold('My Editor 2')).toEqual(['rny', 'edltor', '2']);
-  expect(fold('ＭＹ-ЕDІТОR (2)')).toEqual(['rny', 'edltor', '2']);
+it.each<[string, string | undefined]>([
+  ['日本語', '日本語'],
+  ['日本語アプリ', '日本語'],
+  ['日本語学校', '日本語'],
+  ['日本 語', '日本語'],
+  ['新日本語', undefined],
+  ['日本', undefined],
+  ['サービスロゴ', 'サービス'],
+  ['Gοοgle Drive', 'Google'],
+  ['ηimbus', 'Nimbus'],
+  ['Nimbυs', 'Nimbus'],
+  ['Git Hub', 'GitHub'],
+  ['Git-Hub client', 'GitHub'],
+  ['Git Hub client', 'GitHub'],
+  ['GITHUB', 'GitHub'],
+  ['Git Hubble', undefined],
+  ['24 Hours', '24 Hours'],
+  ['Hours', undefined],
+])('%j poses as %j, of a list with names of other scripts', (name, expected) => {
+  const entries = ['日本語', 'サービス', 'Google', 'Nimbus', 'GitHub', '24 Hours'];
+  expect(reservedNameIn(entries, skeleton)(name)).toBe(expected);
+});
+
+describe('A name that is reserved anywhere', () => {
+  const posesAs = reservedNameIn(['*acme*'], skeleton);
+
+  it.each([
+    ['behind letters that stand for many others', `${'\ufdfa'.repeat(29)} Acme`],
+    ['at the end of the longest name that there is', `${'\ufdfa'.repeat(250)} Acme`],
+    ['as signs', 'Tools for 🅐🅒🅜🅔'],
+    ['as flags', 'Tools for 🇦🇨🇲🇪'],
+  ])('is found %s', (_, name) => {
+    expect(posesAs(name)).toBe('*acme*');
+  });
+
+  it('is looked for in no more than a name can have', () => {
+    expect(posesAs(`${'x'.repeat(255)}acme`)).toBeUndefined();
+  });
+});
+
+/** Characters of which Unicode says that they look like one Latin letter, whatever marks they have. */
+const LOOK_ALIKES = Object.entries(
+  createRequire(import.meta.url)('unhomoglyph/data.json') as Record<string, string>,
+)
+  .map(([character, prototype]) => [character, prototype.normalize('NFD').replace(/\p{M}/gu, '')] as const)
+  .filter(([character, letter]) => /^[a-z]$/i.test(letter) && /^[^\0-\x7f\p{M}]$/u.test(character));
+
+it('no character that looks like a letter is lost', () => {
+  expect(LOOK_ALIKES.length).toBeGreaterThan(1_000);
+  const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+  const posesAs = reservedNameIn(
+    letters.map((letter) => `x${letter}yz`),
+    skeleton,
+  );
+  const lost = LOOK_ALIKES.filter(([character, letter]) => {
+    const entry = posesAs(`x${letter}yz`);
+    return entry === undefined || posesAs(`x${character}yz`) !== entry;
+  });
+  expect(lost.map((each) => each.join(' for '))).toEqual([]);
 });
 
 it.each([
@@ -134,9 +227,9 @@ it.each([
 it.each([
   ['ordinary', 'Visual Studio Code', 0.1],
   ['of other letters', 'Сlаudе Dеsktор for somebody else', 0.2],
-  // The most that a request can bring is a hundred of these: a few milliseconds
   ['as long as it may be', 'т'.repeat(255), 1],
-  ['of characters that stand for eighteen others', '\ufdfa'.repeat(215), 1],
+  // The most that a request can bring is eighty of these
+  ['of characters that stand for eighteen others', '\ufdfa'.repeat(255), 3],
   ['of letters with two marks each', 'ệ'.repeat(215), 1],
 ])('a name %s is looked at in microseconds: every registration is', (_, name, maxMs) => {
   for (let i = 0; i < 200; i++) reservedIn(name);
