@@ -33,6 +33,11 @@ it.each([
   ['*.example.com.', false],
   ['*.com', false],
   [`${'a'.repeat(254)}`, false],
+  [`${'a'.repeat(64)}.example.com`, false],
+  ['a&b.example.com', false],
+  ['a_b.example.com', false],
+  ['-a.example.com', false],
+  ["*.o'.example.com", false],
 ])('Redirect URIs can be limited to the host %j: %s', (host, expected) => {
   expect(isRedirectHost(host)).toBe(expected);
 });
@@ -51,6 +56,8 @@ it.each<[string, string[], boolean]>([
   ['https://a.example.com/cb', ['example.com'], false],
   ['https://example.com.evil.example/cb', ['example.com', '*.example.com'], false],
   ['https://evil.example/?example.com', ['example.com'], false],
+  ['https://.example.com/', ['*.example.com'], false],
+  ['https://evil.example&.example.com/', ['*.example.com'], false],
   ['https://example.com@evil.example/', ['example.com'], false],
   // Whoever installs a program can claim a scheme, whatever host is written behind it
   ['myapp://example.com/cb', ['example.com'], false],

@@ -13,6 +13,8 @@ const scheme = (name: string) =>
 
 const ODD_HOST = 'must write its host as a plain name or address, without escapes and in the usual form';
 
+const NO_DNS_NAME = 'must have a DNS name or an IP address as its host (RFC 1123 §2.1)';
+
 describe('A redirect URI', () => {
   it.each([
     ['https', 'https://example.com/callback'],
@@ -33,6 +35,9 @@ describe('A redirect URI', () => {
     ['a host name in punycode', 'https://xn--bcher-kva.example/cb'],
     ['an at sign in the path', 'https://example.com/@user/cb'],
     ['2,048 characters', 'https://example.com/'.padEnd(2048, 'a')],
+    ['a label of 63 characters', `https://${'a'.repeat(63)}.example/`],
+    ['253 characters of host', `https://${'a.'.repeat(126)}a/`],
+    ['an IPv6 address', 'https://[2001:db8::1]/cb'],
   ])('may be: %s', (_, uri) => {
     expect(redirectUriFault(uri)).toBeUndefined();
   });
@@ -71,7 +76,7 @@ describe('A redirect URI', () => {
     ['http on a subdomain named localhost', 'http://localhost.evil.example/cb', NOT_LOOPBACK],
     ['http on a subdomain of localhost', 'http://app.localhost/cb', NOT_LOOPBACK],
     ['http on a host that ends in localhost', 'http://notlocalhost/cb', NOT_LOOPBACK],
-    ['http on localhost with a trailing dot', 'http://localhost./cb', NOT_LOOPBACK],
+    ['http on localhost with a trailing dot', 'http://localhost./cb', NO_DNS_NAME],
     ['http on a name that begins like 127.0.0.1', 'http://127.0.0.1.evil.example/cb', NOT_LOOPBACK],
     ['http on an encoded name that begins like 127.0.0.1', 'http://127.0.0.1%2eevil.example/', ODD_HOST],
     ['http on [::]', 'http://[::]/cb', NOT_LOOPBACK],
@@ -121,6 +126,20 @@ describe('A redirect URI', () => {
     ['an address with five parts', 'http://127.0.0.0.1/cb', NOT_ABSOLUTE],
     ['a zone in an IPv6 address', 'http://[::1%25eth0]/cb', NOT_ABSOLUTE],
     ['2,049 characters', 'https://example.com/'.padEnd(2049, 'a'), 'must be at most 2048 characters long'],
+    ['an ampersand in the host', 'https://evil.example&.ok.example/', NO_DNS_NAME],
+    ['a quote in the host', "https://evil'.ok.example/", NO_DNS_NAME],
+    ['a comma in the host', 'https://evil.example,ok.example/', NO_DNS_NAME],
+    ['an equals sign in the host', 'https://a=b.ok.example/', NO_DNS_NAME],
+    ['a tilde in the host', 'https://~a.ok.example/', NO_DNS_NAME],
+    ['an underscore in the host', 'https://a_b.ok.example/', NO_DNS_NAME],
+    ['an empty first label', 'https://.ok.example/', NO_DNS_NAME],
+    ['an empty label within', 'https://a..ok.example/', NO_DNS_NAME],
+    ['an empty last label', 'https://ok.example./', NO_DNS_NAME],
+    ['a label of 64 characters', `https://${'a'.repeat(64)}.ok.example/`, NO_DNS_NAME],
+    ['a label of 300 characters', `https://${'a'.repeat(300)}.ok.example/`, NO_DNS_NAME],
+    ['254 characters of host', `https://${'a.'.repeat(126)}aa/`, NO_DNS_NAME],
+    ['a hyphen before a label', 'https://-a.ok.example/', NO_DNS_NAME],
+    ['a hyphen behind a label', 'https://a-.ok.example/', NO_DNS_NAME],
   ])('is refused: %s', (_, uri, fault) => {
     expect(redirectUriFault(uri)).toBe(fault);
   });
@@ -173,6 +192,14 @@ describe('A redirect URI', () => {
         'shellfish',
       ],
       [
+        'com.googlechrome.app',
+        'firefoxy',
+        'braveheart',
+        'operational',
+        'network-tools',
+        'settingssync',
+        'mochapi',
+        'information',
         'mailtool',
         'itmsy',
         'intents',
@@ -254,6 +281,49 @@ describe('A redirect URI', () => {
         'telnet',
       ],
       ['sftp', 'smb', 'nfs', 'afp', 'vnc', 'rdp', 'git', 'man', 'magnet', 'steam', 'edge', 'geo'],
+      // "Open this in that browser"
+      [
+        'googlechrome',
+        'googlechromes',
+        'googlechrome-x-callback',
+        'x-safari-http',
+        'x-safari-https',
+        'firefox',
+      ],
+      ['firefox-focus', 'firefox-private', 'microsoft-edge-http', 'microsoft-edge-https', 'brave', 'opera'],
+      [
+        'opera-http',
+        'touch-https',
+        'ddgquicklink',
+        'duckduckgo',
+        'dolphin',
+        'ucbrowser',
+        'mttbrowser',
+        'samsunginternet',
+      ],
+      [
+        'rtsp',
+        'git+ssh',
+        'computer',
+        'network',
+        'smb-share',
+        'info',
+        'windowsdefender',
+        'putty',
+        'winscp-sftp',
+      ],
+      [
+        'iterm2',
+        'settings',
+        'systemsettings',
+        'livescript',
+        'mocha',
+        'powershell',
+        'cmd',
+        'wscript',
+        'rtmp',
+        'mmsh',
+      ],
     ].flat(),
   )('is refused where the system or the browser handles its scheme: %s', (name) => {
     for (const uri of [`${name}://oauth/callback`, `${name.toUpperCase()}:/callback`]) {

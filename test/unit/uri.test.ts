@@ -5,6 +5,7 @@ const BAD_CHARACTERS =
   'must not contain whitespace, control or other characters that a URI must percent-encode (RFC 3986 §2)';
 const NOT_ABSOLUTE = 'must be an absolute URI, such as https://example.com/path';
 const NO_HOST = 'must name a host after https://';
+const NO_DNS_NAME = 'must have a DNS name or an IP address as its host (RFC 1123 §2.1)';
 const USERINFO = 'must not contain a user name or password';
 const NOT_WEB = 'must be an https or http URL';
 
@@ -45,6 +46,7 @@ describe('A logo, policy or terms URI', () => {
     ['markup', 'https://example.com/"><script>', BAD_CHARACTERS],
     ['a percent sign that escapes nothing', 'https://example.com/100%', BAD_CHARACTERS],
     ['no slashes', 'https:example.com', NO_HOST],
+    ['a host that is no DNS name', 'https://evil.example&.example.com/', NO_DNS_NAME],
     ['one slash', 'https:/example.com', NO_HOST],
     ['three slashes', 'https:///example.com', NO_HOST],
     ['a user', 'https://user@example.com/', USERINFO],

@@ -1,4 +1,4 @@
-import { isLoopback } from './uri.js';
+import { isHost, isLoopback } from './uri.js';
 
 /** Before a host: any name below it. */
 const ANY_BELOW = '*.';
@@ -11,9 +11,8 @@ export function isRedirectHost(value: string): value is string {
   const isAnyBelow = value.startsWith(ANY_BELOW);
   const host = isAnyBelow ? value.slice(ANY_BELOW.length) : value;
   const url = `https://${host}/`;
-  const isHost = /^[^\s*/?#\\@]{1,253}$/.test(host) && URL.canParse(url) && new URL(url).hostname === host;
-  const labels = host.split('.');
-  return isHost && labels.every((label) => label !== '') && (!isAnyBelow || labels.length > 1);
+  const isInUsualForm = isHost(host) && URL.canParse(url) && new URL(url).hostname === host;
+  return isInUsualForm && (!isAnyBelow || host.includes('.'));
 }
 
 const PRIVATE_USE_SCHEME = /^(?!https?:)[a-z][a-z0-9+.-]*:$/;
@@ -36,7 +35,7 @@ function leadsTo(uri: string, hosts: readonly string[]): boolean {
   if (!URL.canParse(uri)) return false;
   const { protocol, hostname } = new URL(uri);
   if (!/^https?:$/.test(protocol)) return hosts.includes(protocol);
-  return hosts.some((host) => isHostOf(hostname, host));
+  return isHost(hostname) && hosts.some((host) => isHostOf(hostname, host));
 }
 
 function isHostOf(hostname: string, host: string): boolean {

@@ -9,22 +9,29 @@ export const MAX_REDIRECT_URIS = 50;
  */
 const REFUSED_SCHEMES: readonly string[] = [
   // A browser runs them, shows them, or connects by them itself
-  'javascript data vbscript blob filesystem about view-source ws wss chrome chrome-search chrome-untrusted devtools edge',
-  'moz-icon resource jar wyciwyg mhtml cid mid mk its res ie.http iehistory ierss',
+  'javascript livescript mocha data vbscript blob filesystem about view-source ws wss chrome chrome-search chrome-untrusted',
+  'devtools edge moz-icon resource jar wyciwyg mhtml cid mid mk its res ie.http iehistory ierss',
+  // "Open this in that browser", which then goes wherever the rest says
+  'googlechrome googlechromes googlechrome-* chromehtml x-safari-* microsoft-edge microsoft-edge-* msedgehtm firefox firefox-*',
+  'firefoxurl firefoxurl-* firefoxhtml brave bravehtml opera opera-* operagx touch-http touch-https vivaldi duckduckgo ddgquicklink',
+  'dolphin ucbrowser mttbrowser samsunginternet yandexbrowser yandexbrowser-open-url onionhttp onionhttps ohttp ohttps',
   // Files, here or elsewhere on the network
-  'file content disk disks afp smb cifs nfs dav davs webdav webdavs ftp ftps sftp tftp fish rsync scp trash phar netdoc',
+  'file content disk disks afp smb smb-share cifs nfs dav davs webdav webdavs ftp ftps sftp tftp fish rsync scp trash phar netdoc',
+  'computer network recent recentdocs recentlyused starred burn archive cdda audiocd mtp gphoto2 obex',
   // Windows: programs that take arguments
-  'ms-* search search-ms shell hcp vnd.ms.* windows.* microsoft-edge onenote onenote-cmd odopen jnlp jnlps callto rdp wsl steam',
+  'ms-* search search-ms shell hcp vnd.ms.* windows.* windowsdefender onenote onenote-cmd odopen jnlp jnlps callto rdp wsl steam',
+  'cmd powershell pwsh wscript cscript mshta',
   // Apple: installing, calling, settings, scripts
   'itms itmss itms-* macappstore macappstores applescript x-apple* x-man-page help prefs app-prefs facetime facetime-* imessage',
-  'shortcuts workflow calshow webcal webcals feed photos-redirect',
+  'shortcuts workflow calshow webcal webcals feed photos-redirect settings systemsettings',
   // Android, and package managers: starting or installing whatever is named
   'intent android-app android-resource market apt apt+http appstream snap flatpak+https',
   // Calls and messages
   'tel telprompt sms smsto mms mmsto sip sips xmpp mailto geo maps',
   // Terminals, remote hosts, other protocols
-  'ssh telnet tn3270 rlogin mosh vnc x-terminal git svn svn+ssh cvs man ghelp gopher news nntp snews irc irc6 ircs magnet ed2k',
-  'ldap ldaps ldapi rmi jdbc dict imap finger',
+  'ssh telnet tn3270 rlogin mosh vnc x-terminal putty iterm iterm2 winscp-* anydesk rustdesk teamviewer* vmrc',
+  'git git+* svn svn+* hg+* bzr bzr+* cvs man info ghelp gopher news nntp snews irc irc6 ircs magnet ed2k',
+  'rtsp rtsps rtspu rtmp rtmp* mmsh mmst mmsu ldap ldaps ldapi rmi jdbc dict imap finger',
 ].flatMap((row) => row.split(' '));
 
 /** Those of Windows that stand for one application: its store id, and the broker of Microsoft's sign-in libraries. */
@@ -46,13 +53,13 @@ const HOST_AND_PORT = /^[\w.-]+:\d+(?:[/?]|$)/;
  * and everything that leaves room for two readings is refused.
  */
 export function redirectUriFault(value: string): string | undefined {
+  // RFC 9700 §4.1: patterns turn one registered URI into an open set of them
+  if (value.includes('*')) return 'must not contain a wildcard (*)';
   const url = parseUri(value);
   if (typeof url === 'string') return url;
   const scheme = url.protocol.slice(0, -1);
   // RFC 6749 §3.1.2
   if (value.includes('#')) return 'must not have a fragment (#)';
-  // RFC 9700 §4.1: patterns turn one registered URI into an open set of them
-  if (value.includes('*')) return 'must not contain a wildcard (*)';
   if (isRefusedScheme(scheme)) {
     return `must not use the scheme ${scheme}; use https, http on loopback, or a private-use scheme`;
   }

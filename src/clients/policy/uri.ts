@@ -3,8 +3,14 @@ export const MAX_URI_LENGTH = 2048;
 /** What RFC 3986 §2 allows in a URI. Anything else may be read differently by the next parser, so it is refused. */
 const URI_CHARACTERS = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]*$/;
 const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i;
+/** RFC 1123 §2.1: labels of letters, digits and hyphens, each of 63 characters, 253 together (RFC 1035 §2.3.4). */
+const DNS_NAME = /^(?=.{1,253}$)[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)*$/;
+const IPV6_ADDRESS = /^\[[\da-f:]+\]$/;
 const WEB_HOST = /^https?:\/\/(\[[^\]]*\]|[^/?#:]+)/i;
 const USERINFO = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i;
+
+/** Whether a host, as the URL parser writes it, is a DNS name or an IP address: it lets other names pass. */
+export const isHost = (hostname: string) => DNS_NAME.test(hostname) || IPV6_ADDRESS.test(hostname);
 
 /** The parsed URI, or what is wrong with it as an absolute URI of any scheme. */
 export function parseUri(value: string): URL | string {
@@ -22,6 +28,7 @@ export function parseUri(value: string): URL | string {
     if (host.toLowerCase() !== url.hostname) {
       return 'must write its host as a plain name or address, without escapes and in the usual form';
     }
+    if (!isHost(url.hostname)) return 'must have a DNS name or an IP address as its host (RFC 1123 §2.1)';
   }
   return url;
 }
