@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AdminSessionsService } from '../auth/admin-sessions.service.js';
+import { AdminSessionsService, SESSION_SECONDS } from '../auth/admin-sessions.service.js';
 import { authorOf } from '../auth/caller.js';
 import type { Principal } from '../auth/principal.js';
 import { isLoopback } from '../clients/policy/uri.js';
@@ -47,10 +47,10 @@ export class BrowserSessions {
   async signIn(apiKey: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     this.refuseOtherPages(request);
     this.refuseLostCookie(request);
-    const { token, expiresAt, principal } = await this.sessions.start(apiKey, authorOf(request, 'console'));
+    const { token, principal } = await this.sessions.start(apiKey, authorOf(request, 'console'));
     request.principal = principal;
     await this.endSessionOf(request);
-    this.setCookie(reply, token, Math.round((expiresAt.getTime() - Date.now()) / 1000));
+    this.setCookie(reply, token, SESSION_SECONDS);
   }
 
   /**

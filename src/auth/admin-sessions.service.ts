@@ -11,14 +11,13 @@ import { ApiKeysService } from './api-keys.service.js';
 import { Denials } from './denials.js';
 import type { Principal } from './principal.js';
 
-/** A working day: whoever goes on signs in again. */
-const SESSION_MS = 8 * 3_600_000;
+/** How long a session lasts, a working day: whoever goes on signs in again. */
+export const SESSION_SECONDS = 8 * 3_600;
 
 /** What a browser is given instead of the key. */
 export interface IssuedSession {
   /** The only copy of it in clear. */
   token: string;
-  expiresAt: Date;
   principal: Principal;
 }
 
@@ -55,13 +54,13 @@ export class AdminSessionsService {
     }
     const token = generateSecret();
     const createdAt = new Date();
-    const expiresAt = new Date(createdAt.getTime() + SESSION_MS);
+    const expiresAt = new Date(createdAt.getTime() + SESSION_SECONDS * 1000);
     const apiKeyId = principal.actor.id!;
     await this.transactions.run(async (manager) => {
       await manager.insert(AdminSessionEntity, { hash: hashSecret(token), apiKeyId, createdAt, expiresAt });
       await record(manager, { ...by, actor }, [credentialEntry('session.started', apiKeyId, [])]);
     });
-    return { token, expiresAt, principal };
+    return { token, principal };
   }
 
   /** Whom the session speaks for; null where it is unknown or over, or its key is not valid any more. */

@@ -45,7 +45,8 @@ export function Pager({ search, shown, total, isStale, onChange }: PagerProps) {
       />
       <Group component="nav" aria-label="Pages" gap="xs">
         <Text size="sm" role="status">
-          {shown && shown.nodes.length > 0 && (
+          {/* The rows of another page are no part of this range */}
+          {shown && !isStale && shown.nodes.length > 0 && (
             <>
               {inFigures(first)}–{inFigures(first + shown.nodes.length - 1)}
               {total !== undefined && ` of ${inFigures(total)}`}
