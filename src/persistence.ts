@@ -18,6 +18,7 @@ import { FindExceptionalClients1795741200000 } from './migrations/1795741200000-
 import { CountClientsByPeriod1795824000000 } from './migrations/1795824000000-count-clients-by-period.js';
 import { LeaveNullsOutOfIndexes1795910400000 } from './migrations/1795910400000-leave-nulls-out-of-indexes.js';
 import { SearchNamesWithoutLocale1796000400000 } from './migrations/1796000400000-search-names-without-locale.js';
+import { BoundClientSecrets1796090400000 } from './migrations/1796090400000-bound-client-secrets.js';
 import { CreateSchema1795276800000 } from './migrations/1795276800000-create-schema.js';
 
 /** What the database stores, and how its schema came to be. Handed to the database, which imports no entity. */
@@ -46,5 +47,6 @@ export const PERSISTENCE = {
     CountClientsByPeriod1795824000000,
     LeaveNullsOutOfIndexes1795910400000,
     SearchNamesWithoutLocale1796000400000,
+    BoundClientSecrets1796090400000,
   ],
 };

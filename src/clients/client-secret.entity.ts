@@ -4,7 +4,8 @@ import { ClientEntity } from './client.entity.js';
 
 /** Credentials have a table of their own: no update of a client can touch them, and rotation can overlap. */
 @Entity('oauth_client_secrets')
-@Index('oauth_client_secrets_client_id', ['clientId'])
+@Index('oauth_client_secrets_client_id', ['clientId', 'id'])
+@Index('oauth_client_secrets_revoked_at', ['revokedAt'], { where: '"revoked_at" IS NOT NULL' })
 // Of those that never expire, as they do unless somebody asks, it holds none
 @Index('oauth_client_secrets_expires_at', ['expiresAt'], {
   where: '"expires_at" IS NOT NULL AND "revoked_at" IS NULL',

@@ -5,6 +5,18 @@ import type { SecretRequest } from './policy/secret-request.js';
 /** At most so many secrets of a client are valid at a time: enough for any overlap, too few to lose track. */
 export const MAX_VALID_SECRETS = 10;
 
+/** Of the secrets of a client that expired or were revoked, so many are kept, the newest. */
+export const MAX_ENDED_SECRETS = 100;
+
+/** More a client never has. */
+export const MAX_SECRETS = MAX_VALID_SECRETS + MAX_ENDED_SECRETS;
+
+/** A page of the secrets of a client by its number, and how many there are on all pages. */
+export interface NumberedSecretPage {
+  secrets: ClientSecret[];
+  total: number;
+}
+
 /** A secret of a client, as every door may read it: neither the secret itself nor its hash is in it. */
 export interface ClientSecret {
   id: string;

@@ -1,21 +1,41 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull, type Repository } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, type Repository, type SelectQueryBuilder } from 'typeorm';
 import type { AuditAction, Author, Change } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
 import { newId } from '../database/id.js';
 import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../database/pages-of-each.js';
 import { LongReads } from '../database/long-reads.js';
+import { lockRows } from '../database/row-lock.js';
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
-import type { ClientSecret, ExpiringPageRequest, ExpiringSecret } from './client-secret.js';
+import {
+  type ClientSecret,
+  type ExpiringPageRequest,
+  type ExpiringSecret,
+  MAX_ENDED_SECRETS,
+  MAX_SECRETS,
+  MAX_VALID_SECRETS,
+  type NumberedSecretPage,
+} from './client-secret.js';
 import type { Client, IssuedSecret } from './client.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
-import type { ClientKey } from './client-query.js';
+import type { ClientKey, NumberedPageRequest } from './client-query.js';
 import { withLockedClient } from './load-client.js';
 
 /** What statements that read secrets are called by those who watch. */
 const SELECT = 'select oauth_client_secrets';
+/** Rows that one transaction removes. */
+const REMOVAL_BATCH = 500;
+
+/** With which a client can authenticate at that time. */
+const VALID = 'secret.revokedAt IS NULL AND (secret.expiresAt IS NULL OR secret.expiresAt > :atMs)';
+
+/** What ended before that time, in two forms: an index finds each. */
+const ENDED_BEFORE = [
+  'secret.revokedAt < :limitMs',
+  'secret.revokedAt IS NULL AND secret.expiresAt < :limitMs',
+];
 
 /** The secrets of clients in the database. */
 @Injectable()
@@ -32,13 +52,22 @@ export class ClientSecretsRepository {
     this.runLong = longReads.runner(SELECT);
   }
 
-  /** Those that were not revoked, the newest first. */
-  async list(clientId: string): Promise<ClientSecret[]> {
+  /** A page of those that were not revoked, the newest first. No more are looked at than a client can have. */
+  async numberedPage(clientId: string, { number, size }: NumberedPageRequest): Promise<NumberedSecretPage> {
+    const offset = Math.min((number - 1) * size, MAX_SECRETS);
+    const limit = Math.min(size, MAX_SECRETS - offset);
     const rows = await this.dataSource.manager.find(ClientSecretEntity, {
       where: { clientId, revokedAt: IsNull() },
       order: { id: 'DESC' },
+      skip: offset,
+      take: Math.max(limit, 1),
     });
-    return rows.map(toClientSecret);
+    const [row] = await this.run(
+      `SELECT COUNT(*) FROM
+         (SELECT 1 FROM oauth_client_secrets WHERE client_id = :clientId AND revoked_at IS NULL LIMIT :limit) listed`,
+      { clientId, limit: MAX_SECRETS },
+    );
+    return { secrets: rows.slice(0, limit).map(toClientSecret), total: Number(row![0]) };
   }
 
   /** A page of the same for each of several clients, in one statement. */
@@ -113,6 +142,25 @@ export class ClientSecretsRepository {
   }
 
   /**
+   * Removes secrets for good that expired or were revoked before `limit`, one batch of them.
+   * @returns how many they were
+   */
+  async purge(limit: Date): Promise<number> {
+    let count = 0;
+    for (const ended of ENDED_BEFORE) {
+      count += await this.transactions.run(async (manager) => {
+        const query = manager
+          .createQueryBuilder(ClientSecretEntity, 'secret')
+          .select('secret.id')
+          .where(ended, { limitMs: limit.getTime() })
+          .limit(REMOVAL_BATCH);
+        return removeSecrets(manager, await lockRows(query, 'skip_locked').getMany());
+      });
+    }
+    return count;
+  }
+
+  /**
    * Runs `work` on the secrets of a client while nobody else changes them.
    * @throws RegistryError `not_found`
    */
@@ -142,21 +190,22 @@ export class SecretsOfClient {
 
   constructor(
     private readonly clientId: string,
-    manager: EntityManager,
+    private readonly manager: EntityManager,
   ) {
     this.rows = manager.getRepository(ClientSecretEntity);
   }
 
   /** Those with which the client can authenticate at that time. */
   async valid(at: Date): Promise<ClientSecret[]> {
-    const rows = await this.rows.findBy({ clientId: this.clientId, revokedAt: IsNull() });
-    return rows.filter(({ expiresAt }) => expiresAt === null || expiresAt > at).map(toClientSecret);
+    return (await this.validRows(at)).map(toClientSecret);
   }
 
-  /** Stores a secret. */
+  /** Stores a secret. Of those that have ended by then, the oldest make room for it. */
   async add(secret: IssuedSecret, createdAt: Date): Promise<ClientSecret> {
     const row = newSecret(this.clientId, secret, createdAt);
     await this.rows.insert(row);
+    const surplus = this.select(`NOT (${VALID})`, createdAt).offset(MAX_ENDED_SECRETS).limit(REMOVAL_BATCH);
+    await removeSecrets(this.manager, await surplus.getMany());
     return toClientSecret(row);
   }
 
@@ -166,7 +215,7 @@ export class SecretsOfClient {
       .createQueryBuilder()
       .update()
       .set({ expiresAt: limit })
-      .where('client_id = :clientId AND (expires_at IS NULL OR expires_at > :limit)', {
+      .where('client_id = :clientId AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :limit)', {
         clientId: this.clientId,
         limit: limit.getTime(),
       })
@@ -175,19 +224,16 @@ export class SecretsOfClient {
 
   /** Whether the client can authenticate with this secret at that time. */
   async accepts(value: string, at: Date): Promise<boolean> {
-    const rows = await this.rows.findBy({ clientId: this.clientId, revokedAt: IsNull() });
+    const rows = await this.validRows(at);
     // All are compared, so that the time does not tell which one it was
-    return rows
-      .filter(({ expiresAt }) => expiresAt === null || expiresAt > at)
-      .map(({ hash }) => matchesHash(value, hash))
-      .includes(true);
+    return rows.map(({ hash }) => matchesHash(value, hash)).includes(true);
   }
 
-  /** Ends all secrets at once; says which. */
+  /** Ends all secrets at once; says which of them were valid. */
   async revokeAll(at: Date): Promise<string[]> {
-    const rows = await this.rows.findBy({ clientId: this.clientId, revokedAt: IsNull() });
+    const valid = await this.valid(at);
     await this.rows.update({ clientId: this.clientId, revokedAt: IsNull() }, { revokedAt: at });
-    return rows.map(({ id }) => id);
+    return valid.map(({ id }) => id);
   }
 
   /** False where the client has no such secret that is not revoked already. */
@@ -198,6 +244,31 @@ export class SecretsOfClient {
     );
     return affected === 1;
   }
+
+  private validRows(at: Date): Promise<ClientSecretEntity[]> {
+    return this.select(VALID, at).limit(MAX_VALID_SECRETS).getMany();
+  }
+
+  /** The newest first. */
+  private select(condition: string, at: Date): SelectQueryBuilder<ClientSecretEntity> {
+    return this.rows
+      .createQueryBuilder('secret')
+      .where(`secret.clientId = :clientId AND ${condition}`, { clientId: this.clientId, atMs: at.getTime() })
+      .orderBy('secret.id', 'DESC');
+  }
+}
+
+async function removeSecrets(
+  manager: EntityManager,
+  secrets: readonly Pick<ClientSecretEntity, 'id'>[],
+): Promise<number> {
+  if (secrets.length > 0) {
+    await manager.delete(
+      ClientSecretEntity,
+      secrets.map(({ id }) => id),
+    );
+  }
+  return secrets.length;
 }
 
 /** The row of a secret that is issued now: of its value the hash and the hint. */

@@ -9,13 +9,14 @@ import {
   type ExpiringPageRequest,
   type ExpiringSecret,
   MAX_VALID_SECRETS,
+  type NumberedSecretPage,
   type SecretSubmission,
 } from './client-secret.js';
 import { usesSecret } from './policy/client.js';
 import { secretRequestFaults } from './policy/secret-request.js';
 import { refusal } from './submission.js';
 import { ClientSecretsRepository, type LockedSecrets } from './client-secrets.repository.js';
-import type { ClientKey } from './client-query.js';
+import type { ClientKey, NumberedPageRequest } from './client-query.js';
 import { ClientsService } from './clients.service.js';
 
 /** The life of secrets: issued beside each other, so that a rotation can overlap, and revoked one by one. */
@@ -63,15 +64,15 @@ export class ClientSecretsService {
   }
 
   /**
-   * The secrets of a client that were not revoked, the newest first.
+   * A page of the secrets of a client that were not revoked, the newest first.
    * @throws RegistryError `not_found`
    */
-  async list(key: ClientKey): Promise<ClientSecret[]> {
+  async list(key: ClientKey, page: NumberedPageRequest): Promise<NumberedSecretPage> {
     const { id } = await this.clients.get(key);
-    return this.repository.list(id);
+    return this.repository.numberedPage(id, page);
   }
 
-  /** A page of the same for each of several clients. */
+  /** A page of the same by its cursor, for each of several clients. */
   pages(clientIds: readonly string[], request: IdPageRequest): Promise<Map<string, Page<ClientSecret>>> {
     return this.repository.pages(clientIds, request);
   }
@@ -89,6 +90,11 @@ export class ClientSecretsService {
   /** How many clients in use will be left without a secret by then, judging by the `limit` secrets that expire next. */
   countLastOnesExpiring(until: Date, limit: number): Promise<number> {
     return this.repository.countLastOnesExpiring(new Date(), until, limit);
+  }
+
+  /** Removes secrets for good that expired or were revoked before `limit`, one batch of them; says how many. */
+  purge(limit: Date): Promise<number> {
+    return this.repository.purge(limit);
   }
 
   /**

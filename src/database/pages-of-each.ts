@@ -51,7 +51,7 @@ export async function pageById<T extends { id: string }>(
   return pageOf(rows, request);
 }
 
-/** Such a page, forward alone, for each of several owners, in one statement. `query` says which rows come into question. */
+/** Such a page for each of several owners, in one statement. `query` says which rows come into question. */
 export async function pagesOfEach<T extends { id: string }, K extends keyof T & string>(
   query: SelectQueryBuilder<T>,
   owner: K,
@@ -60,21 +60,22 @@ export async function pagesOfEach<T extends { id: string }, K extends keyof T & 
 ): Promise<Map<string, Page<T>>> {
   const { alias } = query;
   const { size, after } = request;
+  const { order, beyond } = readingOrder('DESC', request);
   // Each with a limit of its own: whoever has a million rows is read as little of as whoever has ten
   const ofEach = [...new Set(owners)].map((key, i) => {
     const own = query
       .clone()
       .select(`${alias}.id`, 'id')
       .andWhere(`${alias}.${owner} = :owner${i}`, { [`owner${i}`]: key })
-      .orderBy(`${alias}.id`, 'DESC')
+      .orderBy(`${alias}.id`, order)
       .limit(size + 1);
-    return after === null ? own : own.andWhere(`${alias}.id < :after`, { after });
+    return after === null ? own : own.andWhere(`${alias}.id ${beyond} :after`, { after });
   });
   const ids = ofEach.map((own, i) => `SELECT id FROM (${own.getQuery()}) own${i}`);
   const rows = await query
     .where(`${alias}.id IN (${ids.join(' UNION ALL ')})`)
     .setParameters(Object.assign({}, ...ofEach.map((own) => own.getParameters())) as Record<string, unknown>)
-    .orderBy(`${alias}.id`, 'DESC')
+    .orderBy(`${alias}.id`, order)
     .getMany();
   const rowsOf = new Map(owners.map((key): [string, T[]] => [key, []]));
   for (const row of rows) rowsOf.get(row[owner] as string)?.push(row);

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type EntityManager } from 'typeorm';
@@ -139,6 +139,8 @@ export class Transactions implements OnApplicationShutdown {
   }
 
   private async runOnSqlite<T>(work: (manager: EntityManager) => Promise<T>, untilMs: number): Promise<T> {
+    // The driver blocks, so that transactions that wait for each other would let nobody else through until the last one
+    await nextTurn();
     this.dataSource.logger.logQuery('BEGIN IMMEDIATE');
     await whenFree(() => this.sqlite!.exec('BEGIN IMMEDIATE'), untilMs);
     try {

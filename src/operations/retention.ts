@@ -3,6 +3,7 @@ import { Interval, Timeout } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { ClientUseService } from '../clients/client-use.service.js';
 import { AdminSessionsService } from '../auth/admin-sessions.service.js';
+import { ClientSecretsService } from '../clients/client-secrets.service.js';
 import { ClientsService } from '../clients/clients.service.js';
 import { RegistrationCountsService } from '../clients/registration-counts.service.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -21,7 +22,7 @@ const REGISTRATION_COUNTS_MS = 400 * 86_400_000;
 const startOfProcess = () => Date.now() - performance.now();
 
 /**
- * Forgets what is kept for a while only: deleted clients, anonymous ones that nobody uses, events of the audit trail, sessions
+ * Forgets what is kept for a while only: deleted clients, secrets that have ended, anonymous ones that nobody uses, events of the audit trail, sessions
  * that are over, and counts of long ago. Any number of instances may do it at once: each takes small batches of rows that no other has locked. What is gone is gone for good,
  * so that a clock that has just been set is not believed before an hour has passed.
  */
@@ -32,6 +33,7 @@ export class Retention {
 
   constructor(
     private readonly clients: ClientsService,
+    private readonly clientSecrets: ClientSecretsService,
     private readonly clientUse: ClientUseService,
     private readonly auditTrail: AuditTrail,
     private readonly adminSessions: AdminSessionsService,
@@ -50,6 +52,9 @@ export class Retention {
     const { deletedClientRetentionMs, registrationUnusedTtlMs, auditRetentionMs } = this.config;
     await this.forgetAll('purge_deleted_clients', deletedClientRetentionMs, (limit) =>
       this.clients.purge(limit),
+    );
+    await this.forgetAll('purge_ended_secrets', deletedClientRetentionMs, (limit) =>
+      this.clientSecrets.purge(limit),
     );
     await this.forgetAll('expire_unused_clients', registrationUnusedTtlMs, (limit) =>
       this.clientUse.expire(limit),

@@ -1,3 +1,5 @@
+import { newId } from '../../src/database/id.js';
+import { Retention } from '../../src/operations/retention.js';
 import { hashSecret } from '../../src/secrets/secret.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, Registry } from '../support/registry.js';
@@ -159,6 +161,109 @@ onEachEngine((engine) => {
     );
     expect(statuses.sort()).toEqual([204, 422]);
     expect(await client.list()).toHaveLength(1);
+  });
+
+  const DAY_MS = 24 * HOUR_MS;
+
+  /** Secrets that ended so long ago, past the service. */
+  async function addEnded(clientId: string, count: number, endedMsAgo: number, how: 'expired' | 'revoked') {
+    const endedAt = Date.now() - endedMsAgo;
+    const [expiresAt, revokedAt] = how === 'expired' ? [endedAt, 'NULL'] : ['NULL', endedAt];
+    for (let added = 0; added < count; added++) {
+      await registry.dataSource.query(
+        `INSERT INTO oauth_client_secrets (id, client_id, hash, hint, created_at, expires_at, revoked_at)
+         VALUES ('${newId()}', '${clientId}', 'sha256:${added}', 'abcd', ${endedAt - DAY_MS}, ${expiresAt}, ${revokedAt})`,
+      );
+    }
+  }
+  const storedOf = async (clientId: string) => {
+    const [row] = await registry.dataSource.query<{ n: string | number }[]>(
+      `SELECT COUNT(*) AS n FROM oauth_client_secrets WHERE client_id = '${clientId}'`,
+    );
+    return Number(row!.n);
+  };
+
+  it('lists secrets page by page, and says how many there are', async () => {
+    const client = await aConfidentialClient();
+    for (let issued = 0; issued < 24; issued++) await client.issue({ expire_others_in: 0 });
+    const page = async (query: string) =>
+      (await registry.send(`${client.path}${query}`, { method: 'GET', key: client.key })).body as {
+        data: SecretView[];
+        meta: object;
+      };
+    const [first, second, third] = [
+      await page(''),
+      await page('?page[number]=2'),
+      await page('?page[number]=3'),
+    ];
+    expect([first.data.length, second.data.length, third.data.length]).toEqual([20, 5, 0]);
+    expect(first.meta).toEqual({ page_number: 1, page_size: 20, total_pages: 2, total_results: 25 });
+    expect(second.data.at(-1)!.hint).toBe(client.first.slice(-4));
+    const all = await page('?page[size]=100');
+    expect(all.data).toEqual([...first.data, ...second.data]);
+    const { status, body } = await registry.send(`${client.path}?page[size]=101&filter[name]=x`, {
+      method: 'GET',
+      key: client.key,
+    });
+    expect({ status, fields: Object.keys(body.invalid_fields) }).toEqual({
+      status: 400,
+      fields: ['filter[name]', 'page[size]'],
+    });
+  });
+
+  it('GraphQL reads the pages of secrets and of the history from both ends', async () => {
+    const client = await aConfidentialClient();
+    for (let issued = 0; issued < 4; issued++) await client.issue();
+    const read = async (field: string, args: string) => {
+      const query = `{ oauthClient(clientId: "${client.id}") { ${field}(${args}) { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`;
+      const { body } = await registry.graphql(query);
+      expect(body.errors).toBeUndefined();
+      return body.data.oauthClient[field] as {
+        nodes: { id: string }[];
+        pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string; endCursor: string };
+      };
+    };
+    for (const field of ['secrets', 'history']) {
+      const all = (await read(field, 'first: 10')).nodes;
+      expect(all).toHaveLength(5);
+      const end = await read(field, 'last: 2');
+      expect(end).toMatchObject({
+        nodes: all.slice(3),
+        pageInfo: { hasNextPage: false, hasPreviousPage: true },
+      });
+      const before = await read(field, `last: 2, before: "${end.pageInfo.startCursor}"`);
+      expect(before).toMatchObject({
+        nodes: all.slice(1, 3),
+        pageInfo: { hasNextPage: true, hasPreviousPage: true },
+      });
+      const after = await read(field, `first: 2, after: "${before.pageInfo.endCursor}"`);
+      expect(after).toMatchObject({ nodes: all.slice(3), pageInfo: { hasNextPage: false } });
+    }
+  });
+
+  it.each(['expired', 'revoked'] as const)(
+    'keeps the latest 100 of the %s secrets of a client when another is issued, and all valid ones',
+    async (how) => {
+      const client = await aConfidentialClient();
+      await addEnded(client.id, 130, 60_000, how);
+      expect((await client.issue()).status).toBe(201);
+      expect(await storedOf(client.id)).toBe(102);
+      const [valid] = await registry.dataSource.query<{ n: string | number }[]>(
+        `SELECT COUNT(*) AS n FROM oauth_client_secrets WHERE client_id = '${client.id}' AND expires_at IS NULL AND revoked_at IS NULL`,
+      );
+      expect(Number(valid!.n)).toBe(2);
+    },
+  );
+
+  it('removes secrets for good that ended longer ago than DELETED_CLIENT_RETENTION, and no others', async () => {
+    const client = await aConfidentialClient();
+    await addEnded(client.id, 3, 31 * DAY_MS, 'expired');
+    await addEnded(client.id, 3, 31 * DAY_MS, 'revoked');
+    await addEnded(client.id, 2, 29 * DAY_MS, 'expired');
+    await addEnded(client.id, 2, 29 * DAY_MS, 'revoked');
+    await registry.app.get(Retention, { strict: false }).run();
+    expect(await storedOf(client.id)).toBe(5);
+    expect((await client.list()).map(({ expires_at }) => expires_at !== null)).toEqual([true, true, false]);
   });
 
   it("404: another client's secret, and another organization's client", async () => {

@@ -125,6 +125,23 @@ onEachEngine((engine) => {
     expect(rows).toEqual([{ id: 'kept' }]);
   });
 
+  const onSqlite = engine === 'sqlite' ? it : it.skip;
+  onSqlite('transactions that wait for each other let other requests through between them', async () => {
+    const transactions = registry.app.get(Transactions, { strict: false });
+    let turns = 0;
+    let isOver = false;
+    const turn = () => {
+      turns++;
+      if (!isOver) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await Promise.all(
+      Array.from({ length: CALLERS }, () => transactions.run((manager) => manager.find(ApiKeyEntity))),
+    );
+    isOver = true;
+    expect(turns).toBeGreaterThanOrEqual(CALLERS - 1);
+  });
+
   it('of rows that are stored together, those that cannot be fail alone', async () => {
     const transactions = registry.app.get(Transactions, { strict: false });
     const insert = insertTogether(registry.dataSource, transactions, [ApiKeyEntity]);

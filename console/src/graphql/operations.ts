@@ -368,6 +368,7 @@ export type ClientQuery = {
     lastUsedAt: string | null;
     deletedAt: string | null;
     secrets: {
+      pageInfo: { hasNextPage: boolean };
       nodes: Array<{
         id: string;
         hint: string;
@@ -1035,7 +1036,10 @@ export const ClientDocument = new TypedDocumentString(`
     query Client($clientId: ID!) {
   oauthClient(clientId: $clientId) {
     ...ClientDetails
-    secrets(first: 20) {
+    secrets(first: 100) {
+      pageInfo {
+        hasNextPage
+      }
       nodes {
         id
         hint

@@ -37,30 +37,36 @@ function pageArgs(defaultSize: number) {
 @ArgsType()
 export class PageArgs extends pageArgs(DEFAULT_PAGE_SIZE) {}
 
-/** For lists that can be read from their end, too. */
-@ArgsType()
-export class TwoWayPageArgs extends PageArgs {
-  @IsOptional()
-  @IsInt()
-  @Min(1, { message: 'must be at least 1' })
-  @Max(MAX_PAGE_SIZE, { message: `must be at most ${MAX_PAGE_SIZE}` })
-  @Field(() => Int, {
-    nullable: true,
-    description: `How many from the end, 1 to ${MAX_PAGE_SIZE}, in the order of the list; \`first\` then counts for nothing.`,
-  })
-  last?: number | null;
+/** The same for lists that can be read from their end, too: `last` and `before`. */
+function twoWayPageArgs(defaultSize: number) {
+  @ArgsType()
+  class TwoWayPageArguments extends pageArgs(defaultSize) {
+    @IsOptional()
+    @IsInt()
+    @Min(1, { message: 'must be at least 1' })
+    @Max(MAX_PAGE_SIZE, { message: `must be at most ${MAX_PAGE_SIZE}` })
+    @Field(() => Int, {
+      nullable: true,
+      description: `How many from the end, 1 to ${MAX_PAGE_SIZE}, in the order of the list; \`first\` then counts for nothing.`,
+    })
+    last?: number | null;
 
-  @IsOptional()
-  @MaxLength(4096, { message: 'must be a cursor of another page' })
-  @Field(() => String, {
-    nullable: true,
-    description: 'The cursor in front of which the page ends; with `last`, and without `after`.',
-  })
-  before?: string | null;
+    @IsOptional()
+    @MaxLength(4096, { message: 'must be a cursor of another page' })
+    @Field(() => String, {
+      nullable: true,
+      description: 'The cursor in front of which the page ends; with `last`, and without `after`.',
+    })
+    before?: string | null;
+  }
+  return TwoWayPageArguments;
 }
 
 @ArgsType()
-export class InnerPageArgs extends pageArgs(DEFAULT_INNER_PAGE_SIZE) {}
+export class TwoWayPageArgs extends twoWayPageArgs(DEFAULT_PAGE_SIZE) {}
+
+@ArgsType()
+export class InnerPageArgs extends twoWayPageArgs(DEFAULT_INNER_PAGE_SIZE) {}
 
 @ObjectType({ description: 'Where a page lies in its list (Relay Cursor Connections).' })
 export class PageInfo {

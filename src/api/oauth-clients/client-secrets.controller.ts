@@ -1,4 +1,15 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
+import {
+  applyDecorators,
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  UseGuards,
+} from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../auth/access.js';
 import { By, CurrentPrincipal } from '../../auth/caller.js';
@@ -16,6 +27,11 @@ import {
   IssuedClientSecretReply,
 } from './client-secrets.dto.js';
 import { toSecretSubmission, toSecretView } from './client-secrets.mapper.js';
+import { toPaginationMeta } from './oauth-clients.mapper.js';
+import { PAGE_PARAMETERS, readPageQuery } from './oauth-clients.query.js';
+
+/** Documents the parameters of the list. */
+const ApiPageParameters = () => applyDecorators(...PAGE_PARAMETERS.map((parameter) => ApiQuery(parameter)));
 
 const MEMBERS = onlyMembersOf(ClientSecretCreateRequest);
 const NOT_FOUND = {
@@ -64,19 +80,27 @@ export class ClientSecretsController {
   @ApiOperation({
     operationId: 'ListOAuthClientSecrets',
     summary: 'List the secrets of a client, without themselves',
+    description:
+      'At most 10 are valid at a time. Those that expired are listed until they are removed for good: after DELETED_CLIENT_RETENTION, ' +
+      'or when 100 others have ended since.',
   })
+  @ApiPageParameters()
   @ApiResponse({
     status: 200,
     type: ClientSecretListReply,
-    description: 'Those that were not revoked, the newest first',
+    description: 'A page of those that were not revoked, the newest first',
   })
+  @ApiResponse({ status: 400, type: OAuthError, description: 'Query parameters are invalid' })
   @ApiResponse(UNAUTHORIZED)
   @ApiResponse(NOT_FOUND)
   async list(
     @Param('client_id') id: string,
+    @Query() query: Record<string, unknown>,
     @CurrentPrincipal() { orgId }: Principal,
   ): Promise<ClientSecretListReply> {
-    return { data: (await this.secrets.list({ id, orgId })).map(toSecretView) };
+    const page = readPageQuery(query);
+    const { secrets, total } = await this.secrets.list({ id, orgId }, page);
+    return { data: secrets.map(toSecretView), meta: toPaginationMeta(page, total) };
   }
 
   @Delete(':secret_id')

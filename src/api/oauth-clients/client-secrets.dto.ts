@@ -3,6 +3,7 @@ import { IsInt, IsISO8601 } from 'class-validator';
 import { TEN_YEARS_IN_SECONDS } from '../../clients/policy/secret-request.js';
 import { NULLABLE_STRING } from '../openapi-schemas.js';
 import { MayBeAbsent } from '../shape.js';
+import { PaginationMeta } from './oauth-clients.dto.js';
 
 const dateTimeOrNull = { ...NULLABLE_STRING, format: 'date-time' } as const;
 
@@ -67,4 +68,7 @@ export class IssuedClientSecretReply {
 export class ClientSecretListReply {
   @ApiProperty({ type: [ClientSecretView] })
   data!: ClientSecretView[];
+
+  @ApiProperty({ type: PaginationMeta })
+  meta!: PaginationMeta;
 }

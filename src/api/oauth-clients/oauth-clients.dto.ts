@@ -201,13 +201,13 @@ export class PaginationMeta {
   @ApiProperty({ type: 'integer', description: 'This page, from 1' })
   page_number!: number;
 
-  @ApiProperty({ type: 'integer', description: 'At most so many clients on a page' })
+  @ApiProperty({ type: 'integer', description: 'At most so many entries on a page' })
   page_size!: number;
 
   @ApiProperty({ type: 'integer' })
   total_pages!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Clients on all pages together' })
+  @ApiProperty({ type: 'integer', description: 'Entries on all pages together' })
   total_results!: number;
 }
 

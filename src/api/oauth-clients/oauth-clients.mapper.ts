@@ -8,6 +8,7 @@ import type {
   OAuthClientCreateRequest,
   OAuthClientListReply,
   OAuthClientUpdateRequest,
+  PaginationMeta,
 } from './oauth-clients.dto.js';
 
 /** How callers of this door name the fields of a client. */
@@ -75,11 +76,14 @@ export function toListReply(
 ): OAuthClientListReply {
   return {
     data: clients.map((client) => toOAuthClient(client)),
-    meta: {
-      page_number: page.number,
-      page_size: page.size,
-      total_pages: Math.ceil(total / page.size),
-      total_results: total,
-    },
+    meta: toPaginationMeta(page, total),
   };
 }
+
+/** @param total of the entries on all pages */
+export const toPaginationMeta = ({ number, size }: NumberedPageRequest, total: number): PaginationMeta => ({
+  page_number: number,
+  page_size: size,
+  total_pages: Math.ceil(total / size),
+  total_results: total,
+});

@@ -45,26 +45,32 @@ const FILTER = {
   verified: ['filter[verified]', flag],
 } as const satisfies Partial<Record<keyof ClientFilter, readonly [string, Parameter<unknown>]>>;
 
-/** The parameters of a list, for its documentation. */
-export const LIST_PARAMETERS = [...Object.values(PAGE), ...Object.values(FILTER)].map(
-  ([name, { takes }]) => ({
+type Parameters = Partial<Record<keyof ClientFilter, readonly [string, Parameter<unknown>]>>;
+
+/** The parameters of a list with such filters, for its documentation. */
+const documented = (filters: Parameters) =>
+  [...Object.values(PAGE), ...Object.values(filters)].map(([name, { takes }]) => ({
     name,
     required: false,
     type: String,
     description: `Takes ${takes}`,
-  }),
-);
+  }));
+export const LIST_PARAMETERS = documented(FILTER);
+export const PAGE_PARAMETERS = documented({});
 
 /**
- * Reads the query string of a list.
+ * Reads the query string of a list that takes such filters; left out, those of clients.
  * @throws RegistryError `invalid_request` that names every parameter that is unknown or takes something else
  */
-export function readListQuery(query: Record<string, unknown>): {
+export function readListQuery(
+  query: Record<string, unknown>,
+  filters: Parameters = FILTER,
+): {
   filter: ClientFilter;
   page: NumberedPageRequest;
 } {
   const faults: FieldFaults = {};
-  const known = new Set([...Object.values(PAGE), ...Object.values(FILTER)].map(([name]): string => name));
+  const known = new Set([...Object.values(PAGE), ...Object.values(filters)].map(([name]): string => name));
   for (const name of Object.keys(query)) {
     if (!known.has(name)) faults[name] = ['is not known here; leave it out'];
   }
@@ -77,7 +83,7 @@ export function readListQuery(query: Record<string, unknown>): {
     return value;
   };
   const filter = Object.fromEntries(
-    Object.entries(FILTER).map(([field, parameter]) => [field, read<unknown>(parameter)]),
+    Object.entries(filters).map(([field, parameter]) => [field, read<unknown>(parameter)]),
   ) as ClientFilter;
   const page = { number: read(PAGE.number) ?? 1, size: read(PAGE.size) ?? DEFAULT_PAGE_SIZE };
   if (Object.keys(faults).length === 0) return { filter, page };
@@ -85,3 +91,7 @@ export function readListQuery(query: Record<string, unknown>): {
     invalidFields: faults,
   });
 }
+
+/** Reads the query string of a list that takes no filter: which page of it is asked for. */
+export const readPageQuery = (query: Record<string, unknown>): NumberedPageRequest =>
+  readListQuery(query, {}).page;

@@ -54,7 +54,7 @@ export function ClientPage() {
       <Details client={data} />
       {data.tokenEndpointAuthMethod.startsWith('CLIENT_SECRET') && secrets && (
         <Section title="Secrets">
-          <Secrets clientId={clientId} secrets={secrets.nodes} />
+          <Secrets clientId={clientId} secrets={secrets.nodes} hasMore={secrets.pageInfo.hasNextPage} />
         </Section>
       )}
       {history && (

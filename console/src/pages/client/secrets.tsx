@@ -21,8 +21,19 @@ const OVERLAPS = [
   { value: '', label: 'as long as they would have' },
 ];
 
+interface SecretsProps {
+  clientId: string;
+  /** The newest ones. */
+  secrets: readonly Secret[];
+  /** Whether there are older ones. */
+  hasMore: boolean;
+}
+
+/** Whether a client can authenticate with it. */
+const isValid = ({ expiresAt }: Secret) => expiresAt === null || Date.parse(expiresAt) > Date.now();
+
 /** The secrets of a client, which nobody can read any more; and how it gets another. */
-export function Secrets({ clientId, secrets }: { clientId: string; secrets: readonly Secret[] }) {
+export function Secrets({ clientId, secrets, hasMore }: SecretsProps) {
   const [isRotating, setIsRotating] = useState(false);
   const [revoking, setRevoking] = useState<Secret | null>(null);
   return (
@@ -57,6 +68,7 @@ export function Secrets({ clientId, secrets }: { clientId: string; secrets: read
           ]}
         />
       )}
+      {hasMore && <Text size="sm">There are older ones, which have expired.</Text>}
       <Group mt="xs">
         <Button size="xs" variant="default" onClick={() => setIsRotating(true)}>
           Rotate the secret
@@ -67,7 +79,7 @@ export function Secrets({ clientId, secrets }: { clientId: string; secrets: read
         <Revoke
           clientId={clientId}
           secret={revoking}
-          isLast={secrets.length === 1}
+          isLast={isValid(revoking) && secrets.filter(isValid).length === 1}
           onClose={() => setRevoking(null)}
         />
       )}
