@@ -7,6 +7,7 @@ import type { Config, RateLimit } from '../config/config.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { type Allowance, allowanceOf } from '../rate-limits/allowance.js';
 import { Quota, type Standing } from '../rate-limits/quota.js';
+import { countedFor } from '../rate-limits/subscriber.js';
 import type { ConnectionLog, SharedCounts } from '../rate-limits/shared-counts.js';
 import { sendError, toGraphQLError } from './error.filter.js';
 import { GRAPHQL_PATH, isRegistrationPath, SESSION_PATH } from './paths.js';
@@ -22,6 +23,7 @@ const TOO_MANY = {
   graphql: 'requests from this address',
   'failed-auth': 'requests with bad credentials from this address',
   organization: 'requests of this organization',
+  'audit-bytes': 'bytes of changes, which are kept, of this organization or from this address',
 } as const;
 type QuotaName = keyof typeof TOO_MANY;
 
@@ -39,6 +41,7 @@ export async function limitRates(
     graphql: config.rateLimitGraphql,
     'failed-auth': config.rateLimitFailedAuth,
     organization: config.rateLimitOrg,
+    'audit-bytes': config.rateLimitAuditBytes,
   } satisfies Record<QuotaName, unknown>;
   if (Object.values(limits).every((limit) => limit === null)) return;
   const shared = await sharedCounts(fastify, config, log);
@@ -47,6 +50,7 @@ export async function limitRates(
   const [register, graphql, failedAuth] = [quotaOf('register'), quotaOf('graphql'), quotaOf('failed-auth')];
 
   if (limits.organization) limitOrganizations(fastify, limits.organization, allowance, shared);
+  if (limits['audit-bytes']) limitAuditBytes(fastify, limits['audit-bytes'], allowance, shared);
   if (failedAuth) limitFailedAuth(fastify, failedAuth);
   fastify.addHook('onRoute', (route) => {
     const isWrite = route.method === 'POST' || route.method === 'PUT';
@@ -97,6 +101,35 @@ function limitOrganizations(
   fastify.decorate('spendOf', async (orgId: string, address: string) =>
     allowance(address) === Infinity ? null : quota.spend(orgId),
   );
+}
+
+/** Whose changes are counted together, beside addresses. */
+const ORGANIZATION = 'organization ';
+
+/**
+ * What a change adds to the audit trail is known in the transaction that makes it, which waits for no other instance: a change
+ * is refused once those before it have used up the limit.
+ */
+function limitAuditBytes(
+  fastify: FastifyInstance,
+  limit: RateLimit,
+  allowance: Allowance,
+  shared: SharedCounts | null,
+): void {
+  const quota = new Quota(
+    'audit-bytes',
+    limit,
+    (caller) => (caller.startsWith(ORGANIZATION) ? 1 : allowance(caller)),
+    shared,
+    (caller) => (caller.startsWith(ORGANIZATION) ? [{ key: caller, times: 1 }] : countedFor(caller)),
+  );
+  fastify.decorate('spendAuditBytes', (orgId: string | null, address: string, bytes: number) => {
+    if (allowance(address) === Infinity) return;
+    const caller = orgId === null ? address : `${ORGANIZATION}${orgId}`;
+    const standing = quota.exceeded(caller);
+    if (standing) throw tooMany(standing);
+    void quota.spend(caller, bytes);
+  });
 }
 
 declare module 'fastify' {

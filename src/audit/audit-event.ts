@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** The way by which somebody reached the registry. */
 export const DOORS = ['rest', 'registration', 'graphql', 'console', 'cli', 'system'] as const;
 export type Door = (typeof DOORS)[number];
@@ -31,6 +33,12 @@ export interface Author {
   requestId: string | null;
   /** Whether they still wait for an answer: what is not begun by then is not done for nobody. Undefined: nobody called. */
   isWaiting?: () => boolean;
+  /**
+   * Counts bytes that a change adds to the trail against what its organization may add or, of a client that belongs to nobody, this
+   * address. Undefined: nobody counts.
+   * @throws RegistryError `rate_limited` where that was used up before
+   */
+  spend?: (orgId: string | null, bytes: number) => void;
 }
 
 /** The registry itself, such as its jobs. */
@@ -68,13 +76,29 @@ export const AUDIT_ACTIONS = [
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-/** A field as it was and as it is. Never of a secret or a hash. */
+/** A field as it was and as it is; a value of more than 256 bytes is a {@link Digest}. Never of a secret or a hash of one. */
 export interface Change {
   field: string;
   /** Null where there was nothing. */
   before: unknown;
   /** Null where there is nothing. */
   after: unknown;
+  /**
+   * Of a list of more than 256 bytes, in place of `before` and `after`, which are null then: the entries that came, and those that went.
+   * Both are empty where only their order changed. What is more than 512 bytes of them is a {@link Digest} at the end.
+   */
+  added?: unknown[];
+  removed?: unknown[];
+}
+
+/** What stands for a value that is too large for the trail. */
+export interface Digest {
+  /** Of the text, or of the JSON of what is no text: lower-case hexadecimal. */
+  sha256: string;
+  /** How long that is, in UTF-8. */
+  bytes: number;
+  /** Of how many entries of a list; undefined where it is no part of one. */
+  entries?: number;
 }
 
 /** What happened to what. */
@@ -124,7 +148,54 @@ export function changesBetween(before: object | null, after: object | null): Cha
   const fields = Object.keys({ ...old, ...now });
   return fields
     .map((field) => ({ field, before: old![field] ?? null, after: now![field] ?? null }))
-    .filter(({ before, after }) => before !== after && !isSame(before, after));
+    .filter(({ before, after }) => before !== after && !isSame(before, after))
+    .map(abridged);
+}
+
+/** A value of so many bytes stands in the trail as it is. */
+const MAX_VALUE_BYTES = 256;
+/** So much of what came into a list, and as much of what went. */
+const MAX_ENTRIES_BYTES = 512;
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+const bytesOf = (value: unknown) => (value === null ? 0 : Buffer.byteLength(textOf(value)));
+
+function digest(value: unknown): Digest {
+  const text = textOf(value);
+  return { sha256: createHash('sha256').update(text).digest('hex'), bytes: Buffer.byteLength(text) };
+}
+
+const digestIfLarge = (value: unknown) => (bytesOf(value) > MAX_VALUE_BYTES ? digest(value) : value);
+
+/** The same change in a size that nobody fills a disk with. */
+function abridged({ field, before, after }: Change): Change {
+  if (Math.max(bytesOf(before), bytesOf(after)) <= MAX_VALUE_BYTES) return { field, before, after };
+  const [old, now] = [before ?? [], after ?? []];
+  if (!Array.isArray(old) || !Array.isArray(now)) {
+    return { field, before: digestIfLarge(before), after: digestIfLarge(after) };
+  }
+  return {
+    field,
+    before: null,
+    after: null,
+    added: entriesWithout(now, old),
+    removed: entriesWithout(old, now),
+  };
+}
+
+/** The entries of a list that another does not have, as far as there is room for them. */
+function entriesWithout(list: readonly unknown[], other: readonly unknown[]): unknown[] {
+  const known = new Set(other.map(textOf));
+  const entries = list.filter((entry) => !known.has(textOf(entry)));
+  const shown: unknown[] = [];
+  let bytes = 0;
+  for (const entry of entries.map(digestIfLarge)) {
+    bytes += bytesOf(entry);
+    if (bytes > MAX_ENTRIES_BYTES) break;
+    shown.push(entry);
+  }
+  const rest = entries.slice(shown.length);
+  return rest.length === 0 ? shown : [...shown, { ...digest(rest), entries: rest.length }];
 }
 
 const isSame = (before: unknown, after: unknown) =>

@@ -25,6 +25,26 @@ const PURGE_BATCH = 500;
 /** Conditions that there is an index for, whose events are in the order of the trail. */
 const INDEXED: (keyof AuditFilter)[] = ['clientId', 'actorId', 'action'];
 
+/** What an event takes beside its changes, with its places in the indexes. */
+const EVENT_BYTES = 400;
+
+/**
+ * Counts events about clients of an organization, or about those that belong to nobody, before they are written.
+ * @throws RegistryError `rate_limited` where the author has used up what may be written
+ */
+export function spendOn(
+  author: Author,
+  orgId: string | null,
+  entries: readonly Pick<AuditEntry, 'changes'>[],
+): void {
+  if (author.spend === undefined) return;
+  const sizes = entries.map(({ changes }) => EVENT_BYTES + Buffer.byteLength(JSON.stringify(changes)));
+  author.spend(
+    orgId,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+}
+
 /** Writes down what happened, inside of the transaction in which it happened, so that neither is there without the other. */
 export async function record(manager: EntityManager, author: Author, entries: AuditEntry[]): Promise<void> {
   for (const batch of batchesOf(entries)) {

@@ -16,9 +16,20 @@ export interface Caller {
   isWaiting: () => boolean;
   /** Set once the caller was let in. */
   principal?: Principal | null;
+  /** Counts bytes of the audit trail; see {@link Author.spend}. */
+  server?: { spendAuditBytes?: SpendAuditBytes };
 }
 
+type SpendAuditBytes = (orgId: string | null, address: string, bytes: number) => void;
+
+/** The doors of callers whose changes of clients are counted by what they add to the audit trail. */
+const COUNTED: readonly Door[] = ['rest', 'registration'];
+
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Counts bytes of the audit trail, by organization or address; undefined where nothing limits them. */
+    spendAuditBytes?: SpendAuditBytes;
+  }
   interface FastifyRequest {
     /** Who is calling, once they were let in; null where they are anonymous. */
     principal?: Principal | null;
@@ -46,10 +57,14 @@ export const By = createParamDecorator((door: Door, context: ExecutionContext): 
 );
 
 /** The caller, as the audit trail names it. */
-export const authorOf = ({ principal, id, ip, isWaiting }: Caller, door: Door): Author => ({
-  actor: principal?.actor ?? { type: 'anonymous', id: null },
-  door,
-  address: addressText(ip),
-  requestId: id,
-  isWaiting,
-});
+export const authorOf = ({ principal, id, ip, isWaiting, server }: Caller, door: Door): Author => {
+  const spendAuditBytes = COUNTED.includes(door) ? server?.spendAuditBytes : undefined;
+  return {
+    actor: principal?.actor ?? { type: 'anonymous', id: null },
+    door,
+    address: addressText(ip),
+    requestId: id,
+    isWaiting,
+    ...(spendAuditBytes && { spend: (orgId, bytes) => spendAuditBytes(orgId, ip, bytes) }),
+  };
+};

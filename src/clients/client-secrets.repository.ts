@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, type Repository, type SelectQueryBuilder } from 'typeorm';
 import type { AuditAction, Author, Change } from '../audit/audit-event.js';
-import { record } from '../audit/audit-trail.js';
+import { record, spendOn } from '../audit/audit-trail.js';
 import { newId } from '../database/id.js';
 import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../database/pages-of-each.js';
 import { LongReads } from '../database/long-reads.js';
@@ -169,8 +169,11 @@ export class ClientSecretsRepository {
       work({
         client,
         secrets: new SecretsOfClient(client.id, manager),
-        record: (action, targetId, changes) =>
-          record(manager, by, [{ action, clientId: client.id, targetId, changes }]),
+        record: (action, targetId, changes) => {
+          const entries = [{ action, clientId: client.id, targetId, changes }];
+          spendOn(by, client.orgId, entries);
+          return record(manager, by, entries);
+        },
       }),
     );
   }

@@ -4,7 +4,7 @@ import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
 import { validate as isClientId } from 'uuid';
 import { type AuditAction, type AuditEntry, type Author, changesBetween } from '../audit/audit-event.js';
 import { AuditEventEntity } from '../audit/audit-event.entity.js';
-import { newEvent, record } from '../audit/audit-trail.js';
+import { newEvent, record, spendOn } from '../audit/audit-trail.js';
 import { Batcher, type Outcome } from '../database/batcher.js';
 import { type Conditions, type Where, whereOf } from '../database/conditions.js';
 import { isDuplicate } from '../database/duplicate.js';
@@ -181,8 +181,8 @@ export class ClientsRepository {
   /**
    * Stores a new client with the hashes of its credentials, all or nothing.
    * @param metadataHash by which {@link registerAgain} finds it; null: it does not
-   * @throws RegistryError `invalid_token` where the client's initial access token is used up, or `insufficient_scope` where its
-   *   organization has as many clients as it may have
+   * @throws RegistryError `invalid_token` where the client's initial access token is used up, `insufficient_scope` where its
+   *   organization has as many clients as it may have, or `rate_limited` where it has filled what it may of the trail
    */
   async insert(
     { client, secret }: IssuedClient,
@@ -191,10 +191,12 @@ export class ClientsRepository {
     metadataHash: string | null = null,
   ): Promise<void> {
     const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
+    const created = entryOf('client.created', null, client);
+    spendOn(by, client.orgId, [created]);
     const rows = [
       [{ registrationTokenHash, metadataHash, ...client }],
       secret === null ? [] : [newSecret(client.id, secret, client.createdAt)],
-      [newEvent(by, entryOf('client.created', null, client))],
+      [newEvent(by, created)],
     ];
     const { initialAccessTokenId, orgId } = client;
     if (initialAccessTokenId === null && !this.quota.isBounded(orgId)) return this.insertTogether(rows, by);
@@ -267,10 +269,12 @@ export class ClientsRepository {
       const revoked = isWithoutSecret
         ? await new SecretsOfClient(client.id, manager).revokeAll(new Date())
         : [];
-      await record(manager, by, [
+      const entries = [
         entryOf(action, client, changed),
         ...revoked.map((id) => secretEntry('client_secret.revoked', client.id, id)),
-      ]);
+      ];
+      spendOn(by, client.orgId, entries);
+      await record(manager, by, entries);
       return changed;
     });
   }
@@ -365,11 +369,13 @@ export class ClientsRepository {
         secrets: new SecretsOfClient(id, manager),
         store: async (changed, token, ofSecrets) => {
           await manager.update(ClientEntity, id, { ...changed, ...setToken(token) });
-          await record(manager, by, [
+          const entries = [
             ...(changed === client ? [] : [entryOf('client.updated', client, changed)]),
             ...ofSecrets.map(({ action, targetId }) => secretEntry(action, id, targetId)),
             entryOf('registration_token.issued', changed, changed),
-          ]);
+          ];
+          spendOn(by, client.orgId, entries);
+          await record(manager, by, entries);
         },
         removeForGood: () => removeUnused(manager, [id]),
         remove: async () => {

@@ -99,13 +99,18 @@ const plainUrl = (raw: string) => (raw.includes('?') ? undefined : httpUrl(raw))
 /** One that paths can be appended to. */
 const baseUrl = (raw: string) => plainUrl(raw)?.replace(/\/+$/, '');
 
-function rateLimit(raw: string): RateLimit | null | undefined {
+/** @param maxDigits of the number in front of the slash */
+function rate(raw: string, maxDigits: number): RateLimit | null | undefined {
   if (raw === 'off') return null;
-  const [, points, count = '1', unit] = /^([1-9]\d{0,6})\/(\d{1,4})?([smh])$/.exec(raw) ?? [];
+  const [, points = '', count = '1', unit] = /^([1-9]\d*)\/(\d{1,4})?([smh])$/.exec(raw) ?? [];
   const durationSeconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
-  const isGood = points && durationSeconds > 0 && durationSeconds <= MAX_RATE_LIMIT_SECONDS;
+  const isGood =
+    points && points.length <= maxDigits && durationSeconds > 0 && durationSeconds <= MAX_RATE_LIMIT_SECONDS;
   return isGood ? { points: Number(points), durationSeconds } : undefined;
 }
+
+const rateLimit = (raw: string) => rate(raw, 7);
+const byteRate = (raw: string) => rate(raw, 12);
 
 function addresses(raw: string): string[] | undefined {
   return someOf(words(raw), isAddressOrNetwork);
@@ -435,6 +440,16 @@ const settings = {
     takes: RATE_LIMIT,
     read: rateLimit,
     fallback: { points: 6_000, durationSeconds: 60 },
+  }),
+  /**
+   * Bytes that an organization may add to the audit trail by changes of its clients, at REST and at registration, or an address by those
+   * of clients that belong to nobody; null: any number.
+   */
+  rateLimitAuditBytes: setting<RateLimit | null>({
+    variable: 'RATE_LIMIT_AUDIT_BYTES',
+    takes: 'BYTES/DURATION such as 50000000/1h (s, m or h, at most 24h), or off',
+    read: byteRate,
+    fallback: { points: 50_000_000, durationSeconds: 3600 },
   }),
   /** Addresses and networks that no rate limit holds for. */
   rateLimitExempt: setting<readonly string[]>({

@@ -21,15 +21,15 @@ export class LocalCounts {
   /** By caller, since when a window of the limit is open (`performance.now()`) and what was used in it. */
   private readonly windows = new LRUCache<string, { used: number; until: number }>(BOUND);
 
-  /** One more. The first one opens a window of `windowMs`. */
-  add(key: string, windowMs: number): Count {
+  /** So many more. The first ones open a window of `windowMs`. */
+  add(key: string, windowMs: number, amount: number): Count {
     const now = performance.now();
     const open = this.windows.get(key);
     if (open !== undefined && open.until > now) {
-      open.used++;
+      open.used += amount;
       return { used: open.used, msLeft: open.until - now };
     }
-    return this.note(key, { used: 1, msLeft: windowMs });
+    return this.note(key, { used: amount, msLeft: windowMs });
   }
 
   /** Takes over what was counted elsewhere. */

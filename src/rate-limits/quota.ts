@@ -31,15 +31,15 @@ export class Quota {
     private readonly countedOf: (caller: string) => Counted[] = countedFor,
   ) {}
 
-  /** Uses up one of what the caller has. Null where nothing limits it. */
-  async spend(caller: string): Promise<Standing | null> {
+  /** Uses up one of what the caller has, or more. Null where nothing limits it. */
+  async spend(caller: string, amount = 1): Promise<Standing | null> {
     const allowance = this.allowance(caller);
     if (allowance === Infinity) return null;
     let scarcest: Standing | null = null;
     for (const counted of this.countedOf(caller)) {
       const limit = this.limitOf(counted, allowance);
       // What is refused does not count, or a caller that goes on trying would use up the share of its whole site
-      const count = this.oneTooMany(counted.key, limit) ?? (await this.count(counted.key));
+      const count = this.oneTooMany(counted.key, limit) ?? (await this.count(counted.key, amount));
       const standing = this.standing(limit, count);
       if (standing.isExceeded) return standing;
       if (scarcest === null || standing.remaining < scarcest.remaining) scarcest = standing;
@@ -68,10 +68,10 @@ export class Quota {
     return this.limit.points * times * allowance;
   }
 
-  private async count(key: string): Promise<Count> {
+  private async count(key: string, amount: number): Promise<Count> {
     const { durationSeconds } = this.limit;
-    const count = this.shared && (await this.shared.add(`${this.name}:${key}`, durationSeconds));
-    return count ? this.local.note(key, count) : this.local.add(key, durationSeconds * 1000);
+    const count = this.shared && (await this.shared.add(`${this.name}:${key}`, durationSeconds, amount));
+    return count ? this.local.note(key, count) : this.local.add(key, durationSeconds * 1000, amount);
   }
 
   private standing(limit: number, { used, msLeft }: Count): Standing {

@@ -42,12 +42,12 @@ export class SharedCounts {
     return counts;
   }
 
-  /** One more for `key`, whose first one opens a window; null where Redis cannot be used. */
-  async add(key: string, windowSeconds: number): Promise<Count | null> {
+  /** So many more for `key`, whose first ones open a window; null where Redis cannot be used. */
+  async add(key: string, windowSeconds: number, amount = 1): Promise<Count | null> {
     const { limiter } = this;
     if (limiter === null) return null;
     try {
-      return await addOne(limiter, key, windowSeconds);
+      return await addTo(limiter, key, windowSeconds, amount);
     } catch (error) {
       if (limiter === this.limiter) this.lose(error);
       return null;
@@ -92,7 +92,7 @@ export class SharedCounts {
     try {
       await client.connect();
       // A replica takes connections too, and counts nothing
-      await addOne(limiter, 'connected', 1);
+      await addTo(limiter, 'connected', 1, 1);
       if (this.isClosed) return disconnect();
       this.limiter = limiter;
       this.tell(true, 'Rate limits are shared through Redis again.');
@@ -121,8 +121,15 @@ export class SharedCounts {
   }
 }
 
-async function addOne(limiter: RLWrapperTimeouts, key: string, windowSeconds: number): Promise<Count> {
-  const { consumedPoints, msBeforeNext } = await limiter.penalty(key, 1, { customDuration: windowSeconds });
+async function addTo(
+  limiter: RLWrapperTimeouts,
+  key: string,
+  windowSeconds: number,
+  amount: number,
+): Promise<Count> {
+  const { consumedPoints, msBeforeNext } = await limiter.penalty(key, amount, {
+    customDuration: windowSeconds,
+  });
   return { used: consumedPoints, msLeft: msBeforeNext };
 }
 

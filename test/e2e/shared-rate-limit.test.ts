@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SharedCounts } from '../../src/rate-limits/shared-counts.js';
 import { onEachEngine } from '../support/databases.js';
 import { Link, NO_REDIS, startRedis } from '../support/redis.js';
-import { Registry } from '../support/registry.js';
+import { aClient, Registry } from '../support/registry.js';
 
 /**
  * Far more than a count may take, and far less than anybody waits for. A busy machine delays a few requests for longer, and a service
@@ -71,6 +71,36 @@ onEachEngine((engine) => {
     }
     expect(statuses).toEqual([200, 200, 200, 429]);
   });
+
+  withRedis(
+    noted('counts what an organization adds to the audit trail at all instances as one'),
+    async () => {
+      const env = { RATE_LIMIT_AUDIT_BYTES: '8000/1h', REDIS_URL: link.url };
+      const [one, other] = [await Registry.start(engine, env), await Registry.start(engine, env)];
+      registries.push(one, other);
+      /** How many clients are created at these instances in turn until both refuse. */
+      const created = async (instances: Registry[]) => {
+        const orgId = randomUUID();
+        const keys = await Promise.all(
+          instances.map(async (registry) => (await registry.createKey({ orgId })).apiKey),
+        );
+        let count = 0;
+        for (let i = 0; i < 40; i++) {
+          const { status } = await instances[i % instances.length]!.createClient(
+            aClient(),
+            keys[i % keys.length],
+          );
+          if (status === 201) count++;
+        }
+        return count;
+      };
+      const atOne = await created([one]);
+      expect(atOne).toBeGreaterThan(3);
+      const atBoth = await created([one, other]);
+      // The last one of each instance, which it could not know of
+      expect(atBoth).toBeLessThanOrEqual(atOne + 1);
+    },
+  );
 
   withRedis(noted('counts what all instances get as one'), async () => {
     const [one, other] = [await start('3/1m'), await start('3/1m')];

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { changesBetween } from '../../src/audit/audit-event.js';
 
 it.each<[string, object | null, object | null, [string, unknown, unknown][]]>([
@@ -35,4 +36,47 @@ it.each<[string, object | null, object | null, [string, unknown, unknown][]]>([
   expect(changesBetween(before, after).map(({ field, before, after }) => [field, before, after])).toEqual(
     expected,
   );
+});
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+it('A value of more than 256 bytes stands as its hash and length, one of 256 as it is', () => {
+  const long = 'ä'.repeat(129);
+  expect(changesBetween({ a: 'x'.repeat(256) }, { a: long })).toEqual([
+    { field: 'a', before: 'x'.repeat(256), after: { sha256: sha256(long), bytes: 258 } },
+  ]);
+  const keys = { keys: [{ n: long }] };
+  expect(changesBetween(null, { jwks: keys })).toEqual([
+    {
+      field: 'jwks',
+      before: null,
+      after: { sha256: sha256(JSON.stringify(keys)), bytes: Buffer.byteLength(JSON.stringify(keys)) },
+    },
+  ]);
+});
+
+it('A list of more than 256 bytes stands as what came and what went', () => {
+  const list = Array.from({ length: 50 }, (_, i) => `https://example.com/${i}`);
+  const removed = list[3];
+  expect(changesBetween({ a: list }, { a: [...list.filter((each) => each !== removed), 'new'] })).toEqual([
+    { field: 'a', before: null, after: null, added: ['new'], removed: [removed] },
+  ]);
+  expect(changesBetween({ a: list }, { a: list.toReversed() })).toEqual([
+    { field: 'a', before: null, after: null, added: [], removed: [] },
+  ]);
+});
+
+it('However much comes and goes, a change is small', () => {
+  const listOf = (name: string) =>
+    Array.from({ length: 50 }, (_, i) => `https://${name}/${i}/${'x'.repeat(1000)}`);
+  const [before, after] = [listOf('a'), listOf('b')];
+  const [change] = changesBetween({ a: before }, { a: after });
+  expect(JSON.stringify(change).length).toBeLessThan(2_000);
+  const shown = change!.added!.slice(0, -1);
+  expect(shown).toEqual(
+    after.slice(0, shown.length).map((each) => ({ sha256: sha256(each), bytes: each.length })),
+  );
+  const rest = after.slice(shown.length);
+  const text = JSON.stringify(rest);
+  expect(change!.added!.at(-1)).toEqual({ sha256: sha256(text), bytes: text.length, entries: rest.length });
 });

@@ -33,6 +33,7 @@ const DEFAULTS: Config = {
   rateLimitGraphql: { points: 600, durationSeconds: 60 },
   maxClientsPerOrg: null,
   rateLimitOrg: { points: 6000, durationSeconds: 60 },
+  rateLimitAuditBytes: { points: 50_000_000, durationSeconds: 3600 },
   rateLimitExempt: [],
   rateLimitRaised: [],
   redisUrl: null,

@@ -261,7 +261,13 @@ export type EventFragment = {
   clientId: string | null;
   targetId: string;
   actor: { type: ActorType; id: string | null };
-  changes: Array<{ field: string; before: unknown; after: unknown }>;
+  changes: Array<{
+    field: string;
+    before: unknown;
+    after: unknown;
+    added: Array<unknown> | null;
+    removed: Array<unknown> | null;
+  }>;
 };
 
 export type AuditEventsQueryVariables = Exact<{
@@ -284,7 +290,13 @@ export type AuditEventsQuery = {
       clientId: string | null;
       targetId: string;
       actor: { type: ActorType; id: string | null };
-      changes: Array<{ field: string; before: unknown; after: unknown }>;
+      changes: Array<{
+        field: string;
+        before: unknown;
+        after: unknown;
+        added: Array<unknown> | null;
+        removed: Array<unknown> | null;
+      }>;
     }>;
     pageInfo: {
       hasNextPage: boolean;
@@ -388,7 +400,13 @@ export type ClientQuery = {
         clientId: string | null;
         targetId: string;
         actor: { type: ActorType; id: string | null };
-        changes: Array<{ field: string; before: unknown; after: unknown }>;
+        changes: Array<{
+          field: string;
+          before: unknown;
+          after: unknown;
+          added: Array<unknown> | null;
+          removed: Array<unknown> | null;
+        }>;
       }>;
       pageInfo: { hasNextPage: boolean };
     };
@@ -745,7 +763,13 @@ export type OverviewQuery = {
       clientId: string | null;
       targetId: string;
       actor: { type: ActorType; id: string | null };
-      changes: Array<{ field: string; before: unknown; after: unknown }>;
+      changes: Array<{
+        field: string;
+        before: unknown;
+        after: unknown;
+        added: Array<unknown> | null;
+        removed: Array<unknown> | null;
+      }>;
     }>;
   };
 };
@@ -884,6 +908,8 @@ export const EventFragmentDoc = new TypedDocumentString(
     field
     before
     after
+    added
+    removed
   }
 }
     `,
@@ -1030,6 +1056,8 @@ export const AuditEventsDocument = new TypedDocumentString(`
     field
     before
     after
+    added
+    removed
   }
 }`) as unknown as TypedDocumentString<AuditEventsQuery, AuditEventsQueryVariables>;
 export const ClientDocument = new TypedDocumentString(`
@@ -1075,6 +1103,8 @@ export const ClientDocument = new TypedDocumentString(`
     field
     before
     after
+    added
+    removed
   }
 }
 fragment ClientDetails on OAuthClient {
@@ -1511,6 +1541,8 @@ export const OverviewDocument = new TypedDocumentString(`
     field
     before
     after
+    added
+    removed
   }
 }`) as unknown as TypedDocumentString<OverviewQuery, OverviewQueryVariables>;
 export const TokensDocument = new TypedDocumentString(`

@@ -39,7 +39,10 @@ export class AuditActor implements Actor {
   id!: string | null;
 }
 
-@ObjectType({ description: 'A field as it was and as it is; never of a secret or a hash.' })
+@ObjectType({
+  description:
+    'A field as it was and as it is; never of a secret or its hash. A value of more than 256 bytes is an object of its sha256 and bytes.',
+})
 export class AuditChange {
   @Field({ description: 'Its name here.' })
   field!: string;
@@ -49,6 +52,20 @@ export class AuditChange {
 
   @Field(() => GraphQLJSON, { nullable: true, description: 'Null where there is nothing.' })
   after!: unknown;
+
+  @Field(() => [GraphQLJSON], {
+    nullable: true,
+    description:
+      'The entries that came, of a list of more than 256 bytes, for which before and after are null; those that are too many are an object of ' +
+      'sha256, bytes and entries. Null for all else.',
+  })
+  added?: unknown[];
+
+  @Field(() => [GraphQLJSON], {
+    nullable: true,
+    description: 'The entries that went, in the same way. Both are empty where only the order changed.',
+  })
+  removed?: unknown[];
 }
 
 @ObjectType({ description: 'Something that happened. It is never changed.' })

@@ -61,14 +61,14 @@ function Changes({ changes }: { changes: EventFragment['changes'] }) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {changes.map(({ field, before, after }) => (
+            {changes.map(({ field, before, after, added, removed }) => (
               <Table.Tr key={field}>
                 <Table.Th scope="row">{field}</Table.Th>
                 <Table.Td className="wrap-anywhere">
-                  {before === null ? '–' : <del>{shown(before)}</del>}
+                  {removed ? listed('removed', removed) : before === null ? '–' : <del>{shown(before)}</del>}
                 </Table.Td>
                 <Table.Td className="wrap-anywhere">
-                  {after === null ? '–' : <ins>{shown(after)}</ins>}
+                  {added ? listed('added', added) : after === null ? '–' : <ins>{shown(after)}</ins>}
                 </Table.Td>
               </Table.Tr>
             ))}
@@ -79,7 +79,26 @@ function Changes({ changes }: { changes: EventFragment['changes'] }) {
   );
 }
 
+/** What became of a list that is too long to be shown as it was and as it is. */
+function listed(what: 'added' | 'removed', entries: readonly unknown[]) {
+  if (entries.length === 0) return `nothing ${what}`;
+  const list = shown(entries);
+  return (
+    <>
+      {what}: {what === 'added' ? <ins>{list}</ins> : <del>{list}</del>}
+    </>
+  );
+}
+
+/** What stands for a value that is too large for the audit log. */
+const isDigest = (value: unknown): value is { sha256: string; bytes: number; entries?: number } =>
+  typeof value === 'object' && value !== null && 'sha256' in value && 'bytes' in value;
+
 function shown(value: unknown): string {
+  if (isDigest(value)) {
+    const what = value.entries === undefined ? '' : `${value.entries} more, `;
+    return `${what}${value.bytes} bytes, SHA-256 ${value.sha256}`;
+  }
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(shown).join('\n');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
