@@ -105,8 +105,9 @@ inBrowser((engine) => {
       await page.getByText('Saved: 120 clients').waitFor();
       const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n');
       expect(lines).toHaveLength(121);
-      expect(lines[0]).toMatch(/^name,clientId,clientType,/);
-      expect(lines[1]).toMatch(/^"Row, \d+",[\da-f-]{36},CONFIDENTIAL,API,ACTIVE,/);
+      // With a byte order mark, by which Excel knows the encoding
+      expect(lines[0]).toMatch(/^\ufeff"name","clientId","clientType",/);
+      expect(lines[1]).toMatch(/^"Row, \d+","[\da-f-]{36}","CONFIDENTIAL","API","ACTIVE",/);
 
       await page.goto(`${console.registry.url}/admin/clients?q=HYPERLINK`);
       await page.evaluate('delete window.showSaveFilePicker');

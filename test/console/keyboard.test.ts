@@ -214,7 +214,7 @@ inBrowser((engine) => {
       await typist.seeDialog();
       const [download] = await Promise.all([page.waitForEvent('download'), typist.press('Save')]);
       await page.getByText('Saved: 2 clients').waitFor();
-      expect(await readFile(await download.path(), 'utf8')).toMatch(/\r\nTo save \d,.*\r\nTo save \d,/);
+      expect(await readFile(await download.path(), 'utf8')).toMatch(/\r\n"To save \d",.*\r\n"To save \d",/);
       await page.getByRole('button', { name: 'Close' }).and(page.locator(':focus')).waitFor();
       await page.keyboard.press('Enter');
       await page.getByRole('dialog').waitFor({ state: 'detached' });

@@ -1,3 +1,4 @@
+import { BYTE_ORDER_MARK, csvLine } from '../../parts/csv';
 import { download } from '../../parts/download';
 import {
   ClientsDocument,
@@ -10,16 +11,6 @@ import { COLUMNS } from './columns';
 
 /** As many as a page may have. */
 const PAGE_SIZE = 100;
-/** A spreadsheet would run what begins like this (CWE-1236). */
-const FORMULA = /^[=+\-@\t\r]/;
-
-/** A value of a comma-separated file (RFC 4180), which no spreadsheet takes for a formula. */
-export function csvField(value: string): string {
-  const harmless = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-}
-
-const csvLine = (values: string[]) => `${values.map(csvField).join(',')}\r\n`;
 
 /** Where the lines go: a file, as they come; or memory, where the browser lets no page write files. */
 interface Sink {
@@ -48,7 +39,7 @@ export async function saveCsv(
 ): Promise<void> {
   const sink = await openSink(`clients-${new Date().toISOString().slice(0, 10)}.csv`);
   try {
-    await sink.write(csvLine(COLUMNS.map(({ key }) => key)));
+    await sink.write(BYTE_ORDER_MARK + csvLine(COLUMNS.map(({ key }) => key)));
     let after: string | null = null;
     let written = 0;
     do {
