@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
-import { validate as isClientId } from 'uuid';
+import { NIL as NO_CLIENT, validate as isClientId } from 'uuid';
 import { type AuditAction, type AuditEntry, type Author, changesBetween } from '../audit/audit-event.js';
 import { AuditEventEntity } from '../audit/audit-event.entity.js';
 import { newEvent, record, spendOn } from '../audit/audit-trail.js';
@@ -33,7 +33,12 @@ import { changeClient } from './issue-client.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import { countRegistration } from './initial-access-tokens.service.js';
-import { findRegistration, withLockedClient, type Registration } from './load-client.js';
+import {
+  lockRegistration,
+  type Registration,
+  type RegistrationToken,
+  withLockedClient,
+} from './load-client.js';
 import { OrganizationQuota } from './organization-quota.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
 import { newSecret, SecretsOfClient } from './client-secrets.repository.js';
@@ -345,9 +350,17 @@ export class ClientsRepository {
     });
   }
 
-  /** A client with the hash of the token that manages its registration; null where there is no such registration. */
-  findRegistration(id: string): Promise<Registration | null> {
-    return findRegistration(this.clients.manager, id, { isLocked: false });
+  /**
+   * The token that manages a registration; null where there is none. No more is read, and the same is done for what is no id, so
+   * that the time it takes does not tell which registrations there are.
+   */
+  async findRegistrationToken(id: string): Promise<RegistrationToken | null> {
+    const [row] = await this.run(
+      'SELECT registration_token_hash, status FROM oauth_clients WHERE id = :id AND deleted_at IS NULL',
+      { id: isClientId(id) ? id : NO_CLIENT },
+    );
+    const [tokenHash, status] = (row ?? []) as [string | null, ClientStatus];
+    return tokenHash ? { tokenHash, status } : null;
   }
 
   /** Runs `work` on a registration while nobody else changes it. */
@@ -357,7 +370,7 @@ export class ClientsRepository {
     work: (registration: LockedRegistration | null) => Promise<T>,
   ): Promise<T> {
     return this.transactions.run(async (manager) => {
-      const registration = await findRegistration(manager, id, { isLocked: true });
+      const registration = await lockRegistration(manager, id);
       if (registration === null) return work(null);
       const { client } = registration;
       const tokenId = client.initialAccessTokenId;

@@ -3,9 +3,15 @@ import { validate as isClientId } from 'uuid';
 import { rowLock } from '../database/row-lock.js';
 import type { Asker, Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
-import type { Client } from './client.js';
+import type { Client, ClientStatus } from './client.js';
 import { ClientEntity } from './client.entity.js';
 import type { ClientKey } from './client-query.js';
+
+/** What tells whether a token manages a registration now. */
+export interface RegistrationToken {
+  tokenHash: string;
+  status: ClientStatus;
+}
 
 /** A client that registered itself, and the hash of the token by which it manages itself. */
 export interface Registration {
@@ -31,18 +37,14 @@ export async function withLockedClient<T>(
   }, asker);
 }
 
-/** The registration; null where there is no client by that id, or one that did not register itself. */
-export async function findRegistration(
-  manager: EntityManager,
-  id: string,
-  { isLocked }: { isLocked: boolean },
-): Promise<Registration | null> {
+/** The registration, locked; null where there is no client by that id, or one that did not register itself. */
+export async function lockRegistration(manager: EntityManager, id: string): Promise<Registration | null> {
   if (!isClientId(id)) return null;
   const query = manager
     .createQueryBuilder(ClientEntity, 'client')
     .addSelect('client.registrationTokenHash')
     .where('client.id = :id', { id });
-  const lock = isLocked ? rowLock(manager) : undefined;
+  const lock = rowLock(manager);
   if (lock) query.setLock(lock.mode);
   const found = await query.getOne();
   if (!found?.registrationTokenHash) return null;

@@ -7,7 +7,7 @@ import { generateSecret, hashSecret, matchesHash } from '../secrets/secret.js';
 import { type Client, type IssuedRegistration, isUnused, type Origin, type Owner } from './client.js';
 import { ClientsRepository, type LockedRegistration } from './clients.repository.js';
 import type { ClientKey } from './client-query.js';
-import type { Registration } from './load-client.js';
+import type { Registration, RegistrationToken } from './load-client.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokensService } from './initial-access-tokens.service.js';
 import { changeProfile, issueClient, secretFor } from './issue-client.js';
@@ -167,7 +167,11 @@ export class RegistrationsService implements OnModuleInit {
    * @throws RegistryError `invalid_token`, alike for a wrong token and for a client that does not exist
    */
   async read(id: string, token: string): Promise<Client> {
-    return managedBy(token, await this.repository.findRegistration(id)).client;
+    requireManaged(token, await this.repository.findRegistrationToken(id));
+    const client = await this.repository.find({ id });
+    // It ended meanwhile
+    if (client === null) throw wrongToken();
+    return client;
   }
 
   /**
@@ -280,14 +284,22 @@ const authorOf = (clientId: string, by: Author): Author => ({
 
 /** The registration, if the token manages it. */
 function managedBy<R extends Registration>(token: string, registration: R | null): R {
+  requireManaged(token, registration && { ...registration, status: registration.client.status });
+  return registration!;
+}
+
+/** @throws RegistryError `invalid_token` unless the token manages the registration, `insufficient_scope` where it is disabled */
+function requireManaged(token: string, registration: RegistrationToken | null): void {
   const isManaged = matchesHash(token, registration?.tokenHash ?? NO_TOKEN_HASH);
-  if (registration !== null && isManaged) {
-    // RFC 7592 §2.1 to §2.3: 403 for who must not do it
-    if (registration.client.status === 'active') return registration;
+  if (registration === null || !isManaged) throw wrongToken();
+  // RFC 7592 §2.1 to §2.3: 403 for who must not do it
+  if (registration.status !== 'active') {
     throw new RegistryError(
       'insufficient_scope',
       'The client is disabled; only an operator can change that.',
     );
   }
-  throw new RegistryError('invalid_token', 'The registration access token is malformed, unknown or revoked.');
 }
+
+const wrongToken = () =>
+  new RegistryError('invalid_token', 'The registration access token is malformed, unknown or revoked.');

@@ -1,5 +1,6 @@
 import { onEachEngine } from '../support/databases.js';
 import { type Answer, Registry } from '../support/registry.js';
+import { statementsOf } from '../support/statements.js';
 
 const CALLBACK = ['https://example.com/callback'];
 const UNKNOWN_ID = '01a20080-c163-717e-a4ad-7633ebbe7df6';
@@ -280,5 +281,25 @@ onEachEngine((engine) => {
     }
     expect([...texts]).toEqual([expect.stringMatching(/^401 Bearer error="invalid_token" /)]);
     expect((await mine.send('GET')).status).toBe(200);
+  });
+
+  it('a wrong token makes the database do the same whether there is such a registration, and read none', async () => {
+    const mine = await aRegistration();
+    const gone = await aRegistration();
+    await gone.send('DELETE');
+    const statements = (id: string, token: string) =>
+      statementsOf(registry.dataSource, async () => {
+        await registry.send(`/v2/oauth/register/${id}`, { method: 'GET', key: token });
+      });
+    const asked: string[][] = [];
+    for (const id of [mine.client.client_id, gone.client.client_id, UNKNOWN_ID, 'nonsense', 'a%00b']) {
+      asked.push(await statements(id, 'wrong'));
+    }
+    expect(new Set(asked.map((each) => each.join('\n'))).size).toBe(1);
+    expect(asked[0]).toHaveLength(1);
+    expect(asked[0]![0]).not.toContain('redirect_uris');
+    const read = await statements(mine.client.client_id, mine.client.registration_access_token);
+    expect(read[0]).toBe(asked[0]![0]);
+    expect(read[1]).toContain('redirect_uris');
   });
 });
