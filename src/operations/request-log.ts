@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { addressText } from '../auth/address.js';
@@ -44,8 +43,7 @@ export function logRequests(fastify: FastifyInstance, logger: Logger): void {
         path: loggablePath(request.url),
         status: reply.statusCode,
         durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
-        // Behind a trusted proxy, it is whatever the proxy was told
-        address: isIPv6(request.ip) ? request.ip : addressText(request.ip),
+        address: addressText(request.ip),
         orgId: principal?.orgId,
         userId: principal?.userId,
       },

@@ -131,6 +131,21 @@ onEachEngine((engine) => {
     expect(statuses).toEqual([201, 429, 201, 429, 201, 429]);
   });
 
+  it.each([
+    ['x'.repeat(5_000), '127.0.0.1'],
+    [`fe80::1%${'x'.repeat(5_000)}`, 'fe80::1'],
+    ['192.0.2.1:4711', '192.0.2.1'],
+    ['<script>', '127.0.0.1'],
+  ])('an address that a proxy passes on is one: %#', async (forwarded, address) => {
+    registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m', TRUST_PROXY: '1' });
+    expect((await registerFrom(forwarded)).status).toBe(201);
+    const [event] = await registry.dataSource.query<{ address: string }[]>(
+      `SELECT address FROM audit_events WHERE action = 'client.created'`,
+    );
+    expect(event!.address).toBe(address);
+    expect((await registerFrom(address)).status).toBe(429);
+  });
+
   it('takes an IPv6 network of 64 bits for one caller', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m', TRUST_PROXY: '1' });
     expect((await registerFrom('2001:db8:1:2::1')).status).toBe(201);
