@@ -22,11 +22,15 @@ declare module 'fastify' {
   }
 }
 
-/** What Fastify and Nest answer themselves, by status; any other status below 500 is a bad request. */
+/** What libraries answer themselves, by status; any other status below 500 is a bad request. */
 const CODE_OF_STATUS: Partial<Record<number, [ErrorCode, string]>> = {
+  // Of a path that leads out of the files that are served
+  403: ['not_found', 'There is nothing at this path.'],
   404: ['not_found', 'There is nothing at this path.'],
+  412: ['precondition_failed', 'The file is not the one that the conditions of the request name.'],
   413: ['payload_too_large', 'The request body must not be larger than 64 KiB.'],
   415: ['unsupported_media_type', 'Send the request body as Content-Type: application/json.'],
+  416: ['range_not_satisfiable', 'The range begins behind the end of the file.'],
 };
 
 /** How GraphQL clients know the errors: Apollo's codes where it has one, the registry's in upper case otherwise. */
@@ -58,11 +62,12 @@ function toRegistryError(error: unknown): RegistryError {
   });
 }
 
-/** The status that Nest or Fastify gave to an error of theirs. */
+/** The status that a library gave to an error of its own, by any of the names in use. */
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  const isFastifyError = error instanceof Error && 'code' in error && /^FST_/.test(String(error.code));
-  return isFastifyError && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (!(error instanceof Error)) return 500;
+  const { statusCode, status } = error as { statusCode?: unknown; status?: unknown };
+  return Number(statusCode ?? status ?? 500);
 }
 
 /** The header fields that belong to an error. */

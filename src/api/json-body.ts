@@ -94,10 +94,24 @@ function noteMember(members: Set<string> | null | undefined, name: string): void
   members?.add(name);
 }
 
+/** RFC 8259 §8.1 has no other encoding, and a reader that believes in one would read something else. */
+const isUtf8 = (contentType = '') =>
+  [...contentType.matchAll(/;\s*charset\s*=\s*"?([^";]*)/gi)].every(([, charset]) =>
+    /^utf-?8\s*$/i.test(charset!),
+  );
+
 /** JSON is the only request body there is, and it comes as it is: nothing here unpacks what was compressed. */
 export function readJsonOnly(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body, done) => {
+    if (!isUtf8(headers['content-type'])) {
+      return done(
+        new RegistryError(
+          'unsupported_media_type',
+          'Send the request body in UTF-8, without another charset.',
+        ),
+      );
+    }
     try {
       done(null, parseJsonBody(body as Buffer));
     } catch (error) {

@@ -24,9 +24,13 @@ export const ERROR_STATUS = {
   precondition_failed: 412,
   payload_too_large: 413,
   unsupported_media_type: 415,
+  /** RFC 9110 §15.5.17 */
+  range_not_satisfiable: 416,
   validation_error: 422,
   rate_limited: 429,
   server_error: 500,
+  /** A transfer coding that is not read here (RFC 9112 §6.1). */
+  not_implemented: 501,
   temporarily_unavailable: 503,
 } as const;
 

@@ -39,6 +39,27 @@ onEachEngine((engine) => {
 
   const summaryOf = ({ status, body }: Answer) => `${status} ${body?.error ?? ''}`.trim();
 
+  it('no shared cache may keep what is read, and no cache what has no ETag', async () => {
+    const owner = await anOwner();
+    const cachingOf = async (path: string, key: string | null = owner.apiKey) =>
+      (await registry.send(path, { method: 'GET', key })).headers.get('cache-control');
+    expect({
+      client: await cachingOf(owner.path),
+      list: await cachingOf('/v2/oauth/clients'),
+      secrets: await cachingOf(`${owner.path}/secrets`),
+      alias: await cachingOf(`/v2/oauth_clients/${owner.client.client_id}`),
+      document: await cachingOf('/openapi.json', null),
+    }).toEqual({
+      client: 'private, no-cache',
+      list: 'no-store',
+      secrets: 'no-store',
+      alias: 'private, no-cache',
+      document: 'no-store',
+    });
+    const put = await owner.put({ name: 'other' });
+    expect(put.headers.get('cache-control')).toBe('no-store');
+  });
+
   describe('GET /v2/oauth/clients/{client_id}', () => {
     it('200: the client as it was created, without its secret, and its ETag', async () => {
       const owner = await anOwner();

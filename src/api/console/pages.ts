@@ -47,6 +47,7 @@ export function serveConsole(fastify: FastifyInstance, directory: string = BUILT
   fastify.get(CONSOLE_PATH, sendPage);
   fastify.get<{ Params: { '*': string } }>(`${CONSOLE_PATH}/*`, (request, reply) => {
     const { '*': path } = request.params;
+    if (path.includes('\0')) return reply.callNotFound();
     if (!FILE.test(path)) return sendPage(request, reply);
     return reply.header('cache-control', HASHED.test(path) ? FOR_EVER : ASKED_AGAIN).sendFile(path);
   });

@@ -128,7 +128,7 @@ export class OAuthClientsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
     const client = await this.clients.get({ id, orgId });
-    reply.header('etag', etagOf(client));
+    reply.headers({ etag: etagOf(client), 'cache-control': 'private, no-cache' });
     return { data: toOAuthClient(client) };
   }
 

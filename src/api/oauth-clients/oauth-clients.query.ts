@@ -69,7 +69,8 @@ export function readListQuery(
   filter: ClientFilter;
   page: NumberedPageRequest;
 } {
-  const faults: FieldFaults = {};
+  // Without a prototype, which a parameter "__proto__" would replace
+  const faults = Object.create(null) as FieldFaults;
   const known = new Set([...Object.values(PAGE), ...Object.values(filters)].map(([name]): string => name));
   for (const name of Object.keys(query)) {
     if (!known.has(name)) faults[name] = ['is not known here; leave it out'];
