@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
 import { type ClaimValue, CONFIG, type Config } from '../config/config.js';
-import { COMPACT_JWS, JwtVerifier } from '../jwt/jwt-verifier.js';
+import { JwtVerifier } from '../jwt/jwt-verifier.js';
+import { COMPACT_JWS } from '../jwt/read-jwt.js';
 import { hasClaim, isForOtherUse } from './jwt-claims.js';
 import type { Principal } from './principal.js';
 

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose';
+import type { JWTPayload } from 'jose';
 import { CONFIG, type Config } from '../config/config.js';
 import type { ErrorCode } from '../errors/registry-error.js';
-import { COMPACT_JWS, JwtVerifier } from '../jwt/jwt-verifier.js';
+import { JwtVerifier } from '../jwt/jwt-verifier.js';
+import { readJwt } from '../jwt/read-jwt.js';
 import type { ClientDraft, ClientField, ExtendedMetadata } from './policy/client.js';
 import { treatMember } from './policy/metadata-members.js';
 import { isFixed, REGISTERED_NAMES, type Rule } from './policy/rules.js';
@@ -24,9 +25,6 @@ export interface StatementReading {
   /** Why not, where it is not. */
   fault?: StatementFault;
 }
-
-/** As in a request body: what is read of the claims is walked, and written as JSON again. */
-const MAX_DEPTH = 32;
 
 /** RFC 8725 §3.11: a token that says that it is an access token, or anything else, is no statement. */
 const STATEMENT_TYPE = /^(application\/)?jwt$/i;
@@ -57,9 +55,11 @@ export class SoftwareStatementsService {
    * @throws RegistryError `temporarily_unavailable` where its issuer's keys cannot be had
    */
   async read(statement: unknown, known?: string): Promise<StatementReading> {
-    const said = typeof statement === 'string' ? decode(statement) : null;
+    const said = typeof statement === 'string' ? readJwt(statement) : null;
     if (said === null) return invalid('must be a signed JWT (RFC 7519)');
-    const { text, typ = 'JWT', iss } = said;
+    const text = statement as string;
+    const { typ = 'JWT' } = said.header;
+    const { iss }: Record<string, unknown> = said.claims;
     if (text === known) return { claims: said.claims, statement: known };
     if (typeof typ !== 'string' || !STATEMENT_TYPE.test(typ)) {
       return invalid('is a JWT for something else: its "typ" must be JWT, or left out');
@@ -87,30 +87,6 @@ export class SoftwareStatementsService {
   }
 }
 
-/** A JWT as it was sent: its issuer chose the type of every member. */
-interface DecodedJwt {
-  text: string;
-  typ: unknown;
-  iss: unknown;
-  claims: JWTPayload;
-}
-
-/** What a statement says, without a look at its signature; null where it is no JWT. */
-function decode(text: string): DecodedJwt | null {
-  if (!COMPACT_JWS.test(text)) return null;
-  try {
-    const claims = decodeJwt(text);
-    return isShallow(claims) ? { text, typ: decodeProtectedHeader(text).typ, iss: claims.iss, claims } : null;
-  } catch {
-    return null;
-  }
-}
-
-const isShallow = (value: unknown, depth = 1): boolean =>
-  typeof value !== 'object' ||
-  value === null ||
-  (depth <= MAX_DEPTH && Object.values(value).every((inner) => isShallow(inner, depth + 1)));
-
 /** Undefined where there is none; null where it is of another type. */
 function audienceOf({ aud }: Record<string, unknown>): string[] | undefined | null {
   if (aud === undefined) return undefined;
@@ -123,7 +99,7 @@ function audienceOf({ aud }: Record<string, unknown>): string[] | undefined | nu
  * it. A list may lose entries, and get back those that the statement has.
  */
 export function attestedRules({ softwareStatement }: ExtendedMetadata, before: ClientDraft): Rule[] {
-  const said = softwareStatement === undefined ? null : decode(softwareStatement);
+  const said = softwareStatement === undefined ? null : readJwt(softwareStatement);
   if (said === null) return [];
   const { claims } = said;
   const fields = Object.keys(REGISTERED_NAMES) as ClientField[];

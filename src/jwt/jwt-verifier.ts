@@ -10,13 +10,11 @@ import {
   type JWTVerifyOptions,
 } from 'jose';
 import { RegistryError, RETRY_AFTER_SECONDS } from '../errors/registry-error.js';
+import { readJwt } from './read-jwt.js';
 
 /** Signatures that only the issuer can make; never `none`, never a shared secret (RFC 8725 §3.1, §3.2). */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 30;
-
-/** Three parts, the first of them an encoded JSON object (RFC 7515 §3.1). */
-export const COMPACT_JWS = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 
 /** Tells the JWTs of one issuer from all others. */
 export class JwtVerifier {
@@ -41,6 +39,7 @@ export class JwtVerifier {
     token: string,
     options: Pick<JWTVerifyOptions, 'audience' | 'requiredClaims' | 'typ'> = {},
   ): Promise<JWTPayload | null> {
+    if (readJwt(token) === null) return null;
     const { issuer } = this;
     const all = { ...options, issuer, algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS };
     try {

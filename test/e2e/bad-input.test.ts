@@ -125,7 +125,8 @@ const NOT_A_KEY_SET: [string, unknown][] = [
   ['a key that is a list', { keys: [[]] }],
   ['a key without kty', { keys: [{ n: 'AQAB' }] }],
   ['a kty that is no string', { keys: [{ kty: 1 }] }],
-  ['a private key', { keys: [{ kty: 'EC', crv: 'P-256', x: 'AQAB', y: 'AQAB', d: 'AQAB' }] }],
+  ['a coordinate that is too short', { keys: [{ kty: 'EC', crv: 'P-256', x: 'AQAB', y: 'A'.repeat(43) }] }],
+  ['a private key', { keys: [{ kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43), d: 'AQAB' }] }],
   ['a symmetric key', { keys: [{ kty: 'oct', k: 'AQAB' }] }],
 ];
 
@@ -1179,7 +1180,7 @@ onEachEngine((engine) => {
     });
 
     it('refuses jwks and jwks_uri together', async () => {
-      const body = { jwks: { keys: [{ kty: 'EC' }] }, jwks_uri: 'https://example.com/jwks.json' };
+      const body = { jwks: { keys: [{ kty: 'RSA' }] }, jwks_uri: 'https://example.com/jwks.json' };
       await expectRefused(() => sendTo('register', body), DOORS.register.refusal(['jwks']));
     });
 
@@ -1194,7 +1195,7 @@ onEachEngine((engine) => {
     ])(
       'keeps a public key as it came, with members that it does not know (RFC 7517 §4): %s',
       async (_, member) => {
-        const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'AQAB', y: 'AQAB', ...member }] };
+        const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43), ...member }] };
         const answer = await sendTo('register', { jwks });
         expect({ status: answer.status, jwks: JSON.stringify(answer.body?.jwks) }).toEqual({
           status: 201,

@@ -3,7 +3,14 @@ import { Registry } from '../support/registry.js';
 
 const CALLBACK = ['https://example.com/callback'];
 const JWKS = {
-  keys: [{ kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x' }],
+  keys: [
+    {
+      kty: 'EC',
+      crv: 'P-256',
+      x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+      y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+    },
+  ],
 };
 
 /** Software that signs assertions with a key of its own. */

@@ -228,6 +228,42 @@ onEachEngine((engine) => {
         () => issuer.signText('{"alg":"ES256","kid":"key-1","typ":{"toString":1}}', withIssuer('{}')),
       ],
       ['an issuer that is no text', 'must name its issuer', () => statementOf({ iss: [issuer.url] })],
+      ['an audience that is an object', 'an array of strings as "aud"', () => statementOf({ aud: { a: 1 } })],
+      ['an audience that is null', 'an array of strings as "aud"', () => statementOf({ aud: null })],
+      [
+        'a claim twice',
+        'must be a signed JWT',
+        () =>
+          issuer.signText('{"alg":"ES256","kid":"key-1"}', withIssuer('{"scope":"read","scope":"write"}')),
+      ],
+      [
+        'a claim twice, deep inside',
+        'must be a signed JWT',
+        () =>
+          issuer.signText(
+            '{"alg":"ES256","kid":"key-1"}',
+            withIssuer('{"jwks":{"keys":[{"kty":"RSA","kty":"EC"}]}}'),
+          ),
+      ],
+      [
+        'a header member twice',
+        'must be a signed JWT',
+        () => issuer.signText('{"alg":"ES256","kid":"key-1","kid":"key-1"}', withIssuer('{}')),
+      ],
+      [
+        'a header that is nested too deep',
+        'must be a signed JWT',
+        () =>
+          issuer.signText(
+            `{"alg":"ES256","kid":"key-1","x":${'['.repeat(33)}${']'.repeat(33)}}`,
+            withIssuer('{}'),
+          ),
+      ],
+      [
+        'a claim __proto__',
+        'must be a signed JWT',
+        () => issuer.signText('{"alg":"ES256","kid":"key-1"}', withIssuer('{"__proto__":{"scope":"write"}}')),
+      ],
       ['an audience that is no text', 'an array of strings as "aud"', () => statementOf({ aud: [1] })],
       [
         'an unknown extension (RFC 7515 §4.1.11)',

@@ -57,4 +57,34 @@ describe('A JWT that is malformed, signed or not', () => {
       'unapproved_software_statement',
     ]);
   });
+
+  it.each<[string, string, (claims: string) => string]>([
+    ['a claim twice', '{"alg":"ES256","kid":"key-1"}', (claims) => claims.replace('{', '{"sub":"other",')],
+    [
+      'a claim twice, deep inside',
+      '{"alg":"ES256","kid":"key-1"}',
+      (claims) => claims.replace('{', '{"x":{"a":1,"a":2},'),
+    ],
+    [
+      'a claim __proto__',
+      '{"alg":"ES256","kid":"key-1"}',
+      (claims) => claims.replace('{', '{"__proto__":{},'),
+    ],
+    [
+      'claims nested too deep',
+      '{"alg":"ES256","kid":"key-1"}',
+      (claims) => claims.replace('{', `{"x":${'['.repeat(32)}${']'.repeat(32)},`),
+    ],
+    ['a header member twice', '{"alg":"ES256","kid":"key-1","alg":"ES256"}', (claims) => claims],
+    [
+      'a header nested too deep',
+      `{"alg":"ES256","kid":"key-1","x":${'['.repeat(32)}${']'.repeat(32)}}`,
+      (claims) => claims,
+    ],
+  ])('speaks for nobody where two readers would read it differently: %s', async (_, header, change) => {
+    const jwts = new JwtService(config);
+    const good = JSON.stringify(issuer.goodClaims());
+    expect(await jwts.authenticate(issuer.signText('{"alg":"ES256","kid":"key-1"}', good))).not.toBeNull();
+    expect(await jwts.authenticate(issuer.signText(header, change(good)))).toBeNull();
+  });
 });

@@ -6,11 +6,14 @@ import {
   getVariableValues,
   GraphQLError,
   type GraphQLSchema,
+  type ListValueNode,
+  type ObjectValueNode,
   type OperationDefinitionNode,
   type ValidationContext,
   type ValidationRule,
 } from 'graphql';
 import { type ComplexityEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity';
+import { MAX_DEPTH as MAX_JSON_DEPTH, NO_PROTO, TOO_DEEP } from '../../json/strict-json.js';
 
 /** Words and signs in a query: more are not even parsed. The introspection query of the explorer has about 500. */
 export const MAX_TOKENS = 2000;
@@ -37,11 +40,31 @@ const reporting = (n: number) => ({
   ],
 });
 
+/** Literals obey the limits of JSON in request bodies; that no field is named twice is a rule of GraphQL itself. */
+const jsonLiterals: ValidationRule = (context) => {
+  let depth = 0;
+  const open = (node: ListValueNode | ObjectValueNode) => {
+    // Once for each literal
+    if (++depth === MAX_JSON_DEPTH + 1)
+      context.reportError(new GraphQLError(`A literal ${TOO_DEEP}.`, { nodes: node }));
+  };
+  const close = () => void depth--;
+  return {
+    ListValue: { enter: open, leave: close },
+    ObjectValue: { enter: open, leave: close },
+    ObjectField: (node) => {
+      if (node.name.value !== '__proto__') return;
+      context.reportError(new GraphQLError(`A literal ${NO_PROTO}.`, { nodes: node }));
+    },
+  };
+};
+
 /** What a query may look like, judged before anything of it runs. */
 export const validationRules = [
   maxDepthRule(reporting(MAX_DEPTH)),
   maxAliasesRule(reporting(MAX_ALIASES)),
   maxDirectivesRule(reporting(MAX_DIRECTIVES)),
+  jsonLiterals,
 ] as ValidationRule[];
 
 /** How many objects a field gives is said by one of these arguments. */

@@ -8,6 +8,19 @@ export interface JsonWebKeySet {
   keys: object[];
 }
 
+/** Octets of a coordinate, by curve (RFC 7518 §6.2.1, RFC 8037 §2, RFC 8812 §3.1). */
+const COORDINATE_OCTETS: ReadonlyMap<unknown, number> = new Map([
+  ['P-256', 32],
+  ['P-384', 48],
+  ['P-521', 66],
+  ['secp256k1', 32],
+  ['Ed25519', 32],
+  ['X25519', 32],
+  ['Ed448', 57],
+  ['X448', 56],
+]);
+const COORDINATES: Partial<Record<string, readonly string[]>> = { EC: ['x', 'y'], OKP: ['x'] };
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -16,12 +29,32 @@ export function jwksFaults(jwks: unknown): string[] {
   if (!isObject(jwks) || !Array.isArray(jwks.keys)) {
     return ['must be a JSON Web Key Set: an object with an array "keys" (RFC 7517 §5)'];
   }
-  const keys: unknown[] = jwks.keys;
-  if (keys.length < 1 || keys.length > MAX_KEYS) return [`must have 1 to ${MAX_KEYS} keys`];
-  if (!keys.every((key) => isObject(key) && typeof key.kty === 'string')) {
-    return ['must have a string "kty" in each key (RFC 7517 §4.1)'];
+  const sent: unknown[] = jwks.keys;
+  if (sent.length < 1 || sent.length > MAX_KEYS) return [`must have 1 to ${MAX_KEYS} keys`];
+  const keys = sent.filter((key) => isObject(key)).filter(({ kty }) => typeof kty === 'string');
+  if (keys.length < sent.length) return ['must have a string "kty" in each key (RFC 7517 §4.1)'];
+  if (keys.some((key) => PRIVATE_MEMBERS.some((member) => Object.hasOwn(key, member)))) {
+    return ['must hold public keys only; a private or symmetric key that was sent here must be replaced'];
   }
-  return keys.some((key) => PRIVATE_MEMBERS.some((member) => Object.hasOwn(key as object, member)))
-    ? ['must hold public keys only; a private or symmetric key that was sent here must be replaced']
-    : [];
+  const ofCurves = keys.filter(({ kty }) => kty === 'EC' || kty === 'OKP');
+  if (!ofCurves.every(({ crv }) => typeof crv === 'string')) {
+    return ['must have a string "crv" in each key of type EC or OKP (RFC 7518 §6.2.1)'];
+  }
+  return ofCurves.every(hasGoodCoordinates)
+    ? []
+    : [
+        'must have in each key of a known curve coordinates in base64url, as long as the curve wants them (RFC 7518 §6.2.1, RFC 8037 §2)',
+      ];
+}
+
+/** Verifiers refuse others, or fail by them. */
+function hasGoodCoordinates(key: Record<string, unknown>): boolean {
+  const octets = COORDINATE_OCTETS.get(key.crv);
+  if (octets === undefined) return true;
+  return COORDINATES[key.kty as string]!.every((member) => {
+    const value = key[member];
+    return (
+      typeof value === 'string' && /^[\w-]+$/.test(value) && value.length === Math.ceil((octets * 4) / 3)
+    );
+  });
 }
