@@ -63,6 +63,7 @@ export const AUDIT_ACTIONS = [
   'client.restored',
   'client.purged',
   'unused_clients.removed',
+  'unused_client.deleted',
   'client_secret.issued',
   'client_secret.revoked',
   'registration_token.issued',

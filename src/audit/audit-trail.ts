@@ -15,7 +15,7 @@ import { Table } from '../database/table.js';
 import { Transactions } from '../database/transactions.js';
 import { type Conditions, whereOf } from '../database/conditions.js';
 import { batchesOf } from '../database/batches.js';
-import type { AuditEntry, AuditEvent, AuditFilter, Author } from './audit-event.js';
+import type { AuditAction, AuditEntry, AuditEvent, AuditFilter, Author } from './audit-event.js';
 import { AuditEventEntity } from './audit-event.entity.js';
 
 /** What statements that read events are called by those who watch. */
@@ -95,6 +95,27 @@ function timeOf(id: string): Date {
   return new Date(parseInt(id.slice(0, 13).replace('-', ''), 16));
 }
 
+/** How often something was done since then, altogether and from one address, counted up to `limit`. */
+export async function countOfAction(
+  manager: EntityManager,
+  action: AuditAction,
+  since: Date,
+  address: string | null,
+  limit: number,
+): Promise<{ ofAddress: number; ofAll: number }> {
+  const events = await manager
+    .createQueryBuilder(AuditEventEntity, 'event')
+    .select(['event.id', 'event.address'])
+    .where('event.action = :action AND event.id >= :since', { action, since: firstIdOf(since.getTime()) })
+    .limit(limit)
+    .getMany();
+  return { ofAddress: events.filter((event) => event.address === address).length, ofAll: events.length };
+}
+
+/** What happened to a client, the latest first, `limit` events at most. */
+export const eventsOfClient = (manager: EntityManager, clientId: string, limit: number) =>
+  manager.find(AuditEventEntity, { where: { clientId }, order: { id: 'DESC' }, take: limit });
+
 /** What happened in the registry. There is no way to change or remove an event but its age. */
 @Injectable()
 export class AuditTrail {
@@ -143,9 +164,10 @@ export class AuditTrail {
 
   /**
    * Removes events that are older than `limit`, one batch of them.
+   * @param action only of this one; left out: of all
    * @returns how many they were
    */
-  async purge(limit: Date): Promise<number> {
+  async purge(limit: Date, action?: AuditAction): Promise<number> {
     return this.transactions.run(async (manager) => {
       const query = manager
         .createQueryBuilder(AuditEventEntity, 'event')
@@ -153,6 +175,7 @@ export class AuditTrail {
         .where('event.id < :limit', { limit: firstIdOf(limit.getTime()) })
         .orderBy('event.id')
         .limit(PURGE_BATCH);
+      if (action !== undefined) query.andWhere('event.action = :action', { action });
       const rows = await lockRows(query, 'skip_locked').getMany();
       if (rows.length > 0)
         await manager.delete(

@@ -28,7 +28,6 @@ import {
 } from './client.js';
 import { ClientCounts } from './client-counts.js';
 import { ClientEntity, UNUSED } from './client.entity.js';
-import { removeUnused } from './client-use.repository.js';
 import { changeClient } from './issue-client.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
@@ -56,6 +55,7 @@ import {
   type Tally,
   type TallyStep,
 } from './client-query.js';
+import { deleteUnused } from './unused-deletions.js';
 import { CLIENT_TYPES, usesSecret } from './policy/client.js';
 import { GRANT_TYPES } from './policy/grant-types.js';
 
@@ -136,7 +136,7 @@ export interface LockedRegistration extends Registration {
   /** Stores what became of the client, with a new token, and what was done to its secrets. */
   store: (client: Client, token: string, ofSecrets: SecretEntry[]) => Promise<void>;
   remove: () => Promise<void>;
-  /** Leaves nothing of a client that nobody has used. */
+  /** Leaves nothing of a client that nobody has used but one event. */
   removeForGood: () => Promise<void>;
 }
 
@@ -390,7 +390,7 @@ export class ClientsRepository {
           spendOn(by, client.orgId, entries);
           await record(manager, by, entries);
         },
-        removeForGood: () => removeUnused(manager, [id]),
+        removeForGood: () => deleteUnused(manager, client, by),
         remove: async () => {
           const deleted = changeClient(client, { deletedAt: new Date() });
           await manager.update(ClientEntity, id, deleted);

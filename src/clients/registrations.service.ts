@@ -217,7 +217,7 @@ export class RegistrationsService implements OnModuleInit {
 
   /**
    * Removes the client, with its secrets and its token; for good where unused clients are bounded and it is one.
-   * @throws RegistryError `invalid_token`
+   * @throws RegistryError `invalid_token`, or `rate_limited` where too many unused ones were removed by themselves
    */
   async remove(id: string, token: string, by: Author): Promise<void> {
     await this.read(id, token);

@@ -18,6 +18,9 @@ const MAX_CLOCK_STEP_MS = 3_600_000;
 /** A year of days, and a little more to compare with. */
 const REGISTRATION_COUNTS_MS = 400 * 86_400_000;
 
+/** How long the trail has that an unused client ended itself, where it has everything else for ever. */
+const UNUSED_DELETIONS_MS = 30 * 86_400_000;
+
 /** When this process started, as the clock has it now: it moves as the clock is set. */
 const startOfProcess = () => Date.now() - performance.now();
 
@@ -60,6 +63,12 @@ export class Retention {
       this.clientUse.expire(limit),
     );
     await this.forgetAll('purge_audit_events', auditRetentionMs, (limit) => this.auditTrail.purge(limit));
+    // Of what anybody can write without end, nothing is kept without end
+    if (auditRetentionMs === null) {
+      await this.forgetAll('purge_unused_client_deletions', UNUSED_DELETIONS_MS, (limit) =>
+        this.auditTrail.purge(limit, 'unused_client.deleted'),
+      );
+    }
     await this.forgetAll('purge_admin_sessions', 0, (limit) => this.adminSessions.purge(limit));
     await this.forgetAll('purge_registration_counts', REGISTRATION_COUNTS_MS, (limit) =>
       this.registrationCounts.purge(limit),

@@ -234,13 +234,103 @@ onEachEngine((engine) => {
       expect(await idsOf()).toEqual([]);
       expect(await registry.rows('oauth_client_secrets')).toBe(0);
       const events = await registry.dataSource.query(
-        `SELECT 1 FROM audit_events WHERE door = 'registration'`,
+        `SELECT 1 FROM audit_events WHERE door = 'registration' AND action <> 'unused_client.deleted'`,
       );
       expect(events).toEqual([]);
       const used = await registry.register({});
       await recordUse(used.body.client_id as string);
       const id = await end(used);
       expect(await idsOf('WHERE deleted_at IS NOT NULL')).toEqual([id]);
+    });
+
+    const deletions = async () => {
+      const { auditEvents } = await graphql(
+        '{ auditEvents(first: 100, filter: { action: UNUSED_CLIENT_DELETED }) { nodes { clientId address door actor { type } changes { field before after removed } } } }',
+      );
+      return auditEvents.nodes as { clientId: string; changes: object[] }[];
+    };
+    const deleteItself = ({ body }: Answer, address: string) =>
+      registry.send(`/v2/oauth/register/${body.client_id as string}`, {
+        method: 'DELETE',
+        key: body.registration_access_token as string,
+        headers: { 'x-forwarded-for': address },
+      });
+
+    it('keeps one event of a client that ended itself: all its names, its redirect hosts, and the address', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '5', TRUST_PROXY: '1' });
+      const registered = await registry.register({
+        client_name: 'Your bank',
+        redirect_uris: ['https://evil.example/cb', 'https://evil.example/cb2'],
+      });
+      const id = registered.body.client_id as string;
+      const replaced = await registry.send(`/v2/oauth/register/${id}`, {
+        method: 'PUT',
+        key: registered.body.registration_access_token as string,
+        body: {
+          client_id: id,
+          client_name: 'Nothing to see',
+          redirect_uris: [
+            'com.example.app:/cb',
+            ...Array.from({ length: 40 }, (_, i) => `https://h${i}.example/`),
+          ],
+        },
+      });
+      expect(replaced.status).toBe(200);
+      expect((await deleteItself(replaced, '203.0.113.9')).status).toBe(204);
+      const [event, ...others] = await deletions();
+      expect(others).toEqual([]);
+      expect(event).toMatchObject({
+        clientId: id,
+        address: '203.0.113.9',
+        door: 'REGISTRATION',
+        actor: { type: 'REGISTRATION_TOKEN' },
+      });
+      expect(event!.changes).toEqual([
+        { field: 'names', before: ['Nothing to see', 'Your bank'], after: null, removed: null },
+        {
+          field: 'redirectHosts',
+          before: null,
+          after: null,
+          removed: expect.arrayContaining(['com.example.app:', 'evil.example', 'h0.example']),
+        },
+      ]);
+      const rows = await registry.dataSource.query(`SELECT 1 FROM audit_events WHERE client_id = '${id}'`);
+      expect(rows).toHaveLength(1);
+    });
+
+    it('lets an address end so many unused registrations in an hour that what stays of them fills no disk', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '100', TRUST_PROXY: '1' });
+      const statuses: number[] = [];
+      let last: Answer | undefined;
+      let registered = await registry.register({});
+      for (let i = 0; i < 62 && (last?.status ?? 204) === 204; i++) {
+        registered = await registry.register({});
+        last = await deleteItself(registered, '203.0.113.9');
+        statuses.push(last.status);
+      }
+      expect(statuses).toEqual([...Array<number>(60).fill(204), 429]);
+      expect(refusalOf(last!)).toMatchObject({ status: 429, error: 'rate_limited' });
+      expect(refusalOf(last!).retryAfter).toBeGreaterThan(3_500);
+      // It is there as before, and others go on
+      expect(await idsOf()).toContain(registered.body.client_id);
+      expect((await deleteItself(registered, '203.0.113.10')).status).toBe(204);
+      expect(await registry.rows('audit_events')).toBeLessThan(70);
+    });
+
+    it('forgets what is left of it after 30 days where AUDIT_RETENTION is off', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '5' });
+      const ids = [];
+      for (let i = 0; i < 2; i++) {
+        const registered = await registry.register({});
+        await deleteItself(registered, '');
+        ids.push(registered.body.client_id as string);
+      }
+      const hex = (Date.now() - 31 * 24 * HOUR_MS).toString(16).padStart(12, '0');
+      await registry.dataSource.query(
+        `UPDATE audit_events SET id = '${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000' WHERE client_id = '${ids[0]}'`,
+      );
+      await registry.app.get(Retention, { strict: false }).run();
+      expect((await deletions()).map(({ clientId }) => clientId)).toEqual([ids[1]]);
     });
 
     it('does not lock those out who come after it was made smaller', async () => {
