@@ -3,6 +3,7 @@ import { DataSource, IsNull, type SelectQueryBuilder } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { type Author, changesBetween, credentialEntry, SYSTEM } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
+import { ownerNameFaults, withOwnerNames } from '../clients/policy/owner-name.js';
 import { textFaults } from '../clients/policy/text.js';
 import { type Conditions, whereOf } from '../database/conditions.js';
 import { newId } from '../database/id.js';
@@ -25,6 +26,9 @@ const LAST_USED_RESOLUTION_MS = 60_000;
 const REMEMBERED_MS = 1_000;
 /** Keys that are remembered. Unknown ones are not: they would be an attacker's. */
 const MAX_REMEMBERED = 10_000;
+
+/** An admin key that ends sooner is none that others can be revoked for: there must be time to make another one, over a weekend, too. */
+export const LASTING_MS = 7 * 86_400_000;
 
 /** What somebody asks for who wants a key. */
 export interface NewApiKey extends Pick<Principal, 'orgId' | 'userId' | 'role'> {
@@ -87,7 +91,8 @@ export class ApiKeysService {
    * Makes a key. `value` is the only copy of it in clear.
    * @throws RegistryError `validation_error` with every field at fault
    */
-  async create(key: NewApiKey, by: Author): Promise<{ apiKey: ApiKey; value: string }> {
+  async create(asked: NewApiKey, by: Author): Promise<{ apiKey: ApiKey; value: string }> {
+    const key = withOwnerNames(asked);
     const invalidFields = apiKeyFaults(key, new Date());
     if (Object.keys(invalidFields).length > 0) {
       throw new RegistryError(
@@ -124,7 +129,7 @@ export class ApiKeysService {
   /**
    * Ends a key for good: here at once, on other instances within {@link REMEMBERED_MS}.
    * @throws RegistryError `not_found` where there is none that is not revoked already, or `validation_error` where no admin
-   *   could come in any more
+   *   key would be left that is valid for another {@link LASTING_MS}
    */
   async revoke(id: string, by: Author): Promise<ApiKey> {
     if (!isUuid(id)) throw noSuchKey();
@@ -142,9 +147,12 @@ export class ApiKeysService {
       if (
         key.role === 'admin' &&
         isValid(key) &&
-        !admins.some((other) => other.id !== id && isValid(other))
+        !admins.some((other) => other.id !== id && isLasting(other, now))
       ) {
-        throw new RegistryError('validation_error', 'This is the last admin key; make another one first.');
+        throw new RegistryError(
+          'validation_error',
+          'Without this key there would be no admin key that is valid for another 7 days; make one that is first.',
+        );
       }
       await manager.update(ApiKeyEntity, id, { revokedAt: now });
       await record(manager, by, [credentialEntry('api_key.revoked', id, [])]);
@@ -219,6 +227,13 @@ export class ApiKeysService {
     return this.dataSource.manager.existsBy(ApiKeyEntity, { role: 'admin' });
   }
 
+  /** Whether an admin key is left that is valid for another {@link LASTING_MS}. */
+  async hasLastingAdmin(): Promise<boolean> {
+    const now = new Date();
+    const keys = await this.dataSource.manager.findBy(ApiKeyEntity, { role: 'admin', revokedAt: IsNull() });
+    return keys.some((key) => isLasting(key, now));
+  }
+
   /** A key whose use cannot be written down is as good as before. */
   private async noteUse(key: ApiKeyEntity, now: Date): Promise<void> {
     const { id, lastUsedAt } = key;
@@ -241,6 +256,9 @@ export class ApiKeysService {
     }
   }
 }
+
+const isLasting = ({ expiresAt }: ApiKeyEntity, now: Date) =>
+  expiresAt === null || expiresAt.getTime() >= now.getTime() + LASTING_MS;
 
 const noSuchKey = () => new RegistryError('not_found', 'There is no such key, or it is revoked already.');
 
@@ -266,8 +284,8 @@ const toRow = (key: NewApiKey, value: string): ApiKeyEntity => ({
 export function apiKeyFaults({ name, orgId, userId, expiresAt }: NewApiKey, now: Date): FieldFaults {
   const faults: FieldFaults = {
     name: textFaults(name),
-    orgId: textFaults(orgId),
-    userId: textFaults(userId),
+    orgId: ownerNameFaults(orgId),
+    userId: ownerNameFaults(userId),
     expiresAt: expiresAt === null || expiresAt > now ? [] : ['must be a time to come'],
   };
   return Object.fromEntries(Object.entries(faults).filter(([, found]) => found.length > 0));

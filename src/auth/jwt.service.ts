@@ -1,5 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
+import { isOwnerName } from '../clients/policy/owner-name.js';
 import { type ClaimValue, CONFIG, type Config } from '../config/config.js';
 import { JwtVerifier } from '../jwt/jwt-verifier.js';
 import { COMPACT_JWS } from '../jwt/read-jwt.js';
@@ -9,6 +10,7 @@ import type { Principal } from './principal.js';
 /** Tokens of the one issuer that the operator trusts, where there is one. */
 @Injectable()
 export class JwtService {
+  private readonly logger = new Logger(JwtService.name);
   private readonly verifier: JwtVerifier | null;
 
   constructor(@Inject(CONFIG) private readonly config: Config) {
@@ -35,17 +37,27 @@ export class JwtService {
       typ: jwtType ?? undefined,
       requiredClaims: ['exp', 'sub'],
     });
-    return claims && !isForOtherUse(claims) ? principalOf(claims, jwtAdmin) : null;
+    if (!claims || isForOtherUse(claims)) return null;
+    const bad = OWNER_CLAIMS.filter((claim) => !isOwnerName(claims[claim]));
+    if (bad.length === 0) return principalOf(claims, jwtAdmin);
+    // Told to the operator alone, and without the value: the issuer signed it
+    this.logger.warn(
+      `A valid JWT is refused: ${bad.join(' and ')} must be a string of 1 to 255 characters, composed (NFC), without white space at its ends, ` +
+        'white space other than the space, control or invisible characters.',
+    );
+    return null;
   }
 }
 
+/** The claims that say who is calling. They are taken as they are: what another form of a name stands for, its issuer knows. */
+const OWNER_CLAIMS = ['sub', 'org_id'];
+
 /**
- * The claims that say who is calling: `sub` and `org_id`.
+ * Who is calling.
  * @param admin the claim that makes an admin of a member; null: none does
  */
-function principalOf(claims: JWTPayload, admin: ClaimValue | null): Principal | null {
-  const { sub, org_id: orgId } = claims;
-  if (!isOwnerName(sub) || !isOwnerName(orgId)) return null;
+function principalOf(claims: JWTPayload, admin: ClaimValue | null): Principal {
+  const { sub, org_id: orgId } = claims as { sub: string; org_id: string };
   return {
     userId: sub,
     orgId,
@@ -54,9 +66,4 @@ function principalOf(claims: JWTPayload, admin: ClaimValue | null): Principal | 
     keyName: null,
     sessionExpiresAt: null,
   };
-}
-
-/** What both databases can store as an owner. */
-function isOwnerName(claim: unknown): claim is string {
-  return typeof claim === 'string' && /^[^\0\p{Cs}]{1,255}$/su.test(claim);
 }

@@ -10,6 +10,7 @@ import { Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateCredential, hashSecret, secretHint } from '../secrets/secret.js';
 import type { InitialAccessToken } from './initial-access-token.js';
+import { withOwnerNames } from './policy/owner-name.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 import { type InitialAccessTokenDraft, initialAccessTokenFaults } from './policy/initial-access-token.js';
 import { refusal } from './submission.js';
@@ -27,9 +28,10 @@ export class InitialAccessTokensService {
    * @throws RegistryError `validation_error` with every field at fault
    */
   async create(
-    draft: InitialAccessTokenDraft,
+    asked: InitialAccessTokenDraft,
     by: Author,
   ): Promise<{ token: InitialAccessToken; value: string }> {
+    const draft = withOwnerNames(asked);
     const now = new Date();
     const faults = initialAccessTokenFaults(draft, now);
     if (Object.keys(faults).length > 0) throw refusal('validation_error', faults);

@@ -4,6 +4,7 @@ import ipaddr from 'ipaddr.js';
 import { type GrantType, GRANT_TYPES, isGrantType } from '../clients/policy/grant-types.js';
 import { type JsonWebKeySet, jwksFaults } from '../clients/policy/jwks.js';
 import { METADATA_PROFILES, type MetadataProfile } from '../clients/policy/metadata-members.js';
+import { ownerName, ownerNameFaults } from '../clients/policy/owner-name.js';
 import { REGISTRATION_MODES, type RegistrationMode } from '../clients/policy/registration.js';
 import { isRedirectTarget } from '../clients/policy/redirect-host.js';
 import { isReservable } from '../clients/policy/reserved-name.js';
@@ -87,6 +88,7 @@ const oneOf =
   <T extends string>(values: readonly T[]) =>
   (raw: string) =>
     values.find((value) => value === raw);
+const owner = (raw: string) => (ownerNameFaults(raw).length === 0 ? ownerName(raw) : undefined);
 const words = (raw: string) => raw.split(/[\s,]+/).filter(Boolean);
 
 /** An absolute http or https URL without credentials and fragment, as it was written. */
@@ -272,14 +274,14 @@ const settings = {
   }),
   bootstrapOrgId: setting({
     variable: 'BOOTSTRAP_ORG_ID',
-    takes: 'the organization of the bootstrap key, at most 255 characters',
-    read: (raw) => (raw.length <= 255 ? raw : undefined),
+    takes: 'the organization of the bootstrap key, at most 255 visible characters',
+    read: owner,
     fallback: 'default',
   }),
   bootstrapUserId: setting({
     variable: 'BOOTSTRAP_USER_ID',
-    takes: 'the user of the bootstrap key, at most 255 characters',
-    read: (raw) => (raw.length <= 255 ? raw : undefined),
+    takes: 'the user of the bootstrap key, at most 255 visible characters',
+    read: owner,
     fallback: 'admin',
   }),
   /** Issuer whose JWTs are accepted beside API keys; null: none are. Compared to `iss` as it stands. */

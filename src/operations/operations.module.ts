@@ -3,6 +3,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { ClientsModule } from '../clients/clients.module.js';
+import { AdminKeys } from './admin-keys.js';
 import { HealthController } from './health.controller.js';
 import { Retention } from './retention.js';
 import { Statistics } from './statistics.js';
@@ -11,6 +12,6 @@ import { Statistics } from './statistics.js';
 @Module({
   imports: [ScheduleModule.forRoot(), AuditModule, AuthModule, ClientsModule],
   controllers: [HealthController],
-  providers: [Retention, Statistics],
+  providers: [AdminKeys, Retention, Statistics],
 })
 export class OperationsModule {}

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { generateKeyPair } from 'jose';
 import { SYSTEM } from '../../src/audit/audit-event.js';
 import { ApiKeysService } from '../../src/auth/api-keys.service.js';
@@ -129,6 +130,10 @@ onEachEngine((engine) => {
       'JWT without organization': await issuer.sign({ org_id: undefined }),
       'JWT with an empty organization': await issuer.sign({ org_id: '' }),
       'JWT with an organization that cannot be stored': await issuer.sign({ org_id: 'a\0b' }),
+      'JWT with an organization that looks like another': await issuer.sign({ org_id: ' acme' }),
+      'JWT with an organization that has a no-break space': await issuer.sign({ org_id: 'acme\u00a0' }),
+      'JWT with a subject that has a control character': await issuer.sign({ sub: 'u\u0007' }),
+      'JWT with a subject that is not composed': await issuer.sign({ sub: 'Zoe\u0308' }),
       'JWT with a subject too long to be stored': await issuer.sign({ sub: 'x'.repeat(300) }),
       'JWT with a subject that is no text': await issuer.sign({ sub: { a: 1 } }),
       'JWT without subject': await issuer.sign({ sub: undefined }),
@@ -267,6 +272,55 @@ onEachEngine((engine) => {
     const { body } = await registry.createClient(aClient(), await issuer.sign({ org_id: 'acme', sub: 'u1' }));
     expect(body.data).toMatchObject({ org_id: 'acme', user_id: 'u1' });
   });
+
+  it('the log says why a valid JWT is refused for its organization, and nothing of what it says', async () => {
+    const lines: string[] = [];
+    const { warn } = Logger.prototype;
+    Logger.prototype.warn = (line: string) => void lines.push(line);
+    try {
+      for (const claims of [{ org_id: undefined }, { org_id: ' acme' }, { sub: 'u\u0007' }]) {
+        expect((await registry.createClient(aClient(), await issuer.sign(claims))).status).toBe(401);
+      }
+    } finally {
+      Logger.prototype.warn = warn;
+    }
+    expect(lines).toEqual(
+      ['org_id', 'org_id', 'sub'].map((claim) =>
+        expect.stringContaining(`A valid JWT is refused: ${claim} must be`),
+      ),
+    );
+    expect(lines.join()).not.toMatch(/acme|\u0007/);
+  });
+
+  it.each([
+    ['createApiKey', 'name: "n"', 'apiKey { orgId userId }'],
+    [
+      'createInitialAccessToken',
+      'name: "n", maxRegistrations: 1, expiresAt: "2100-01-01T00:00:00Z"',
+      'initialAccessToken { orgId userId }',
+    ],
+    [
+      'createOAuthClient',
+      'name: "n", clientType: CONFIDENTIAL, allowedScopes: ["a"], allowedGrantTypes: [CLIENT_CREDENTIALS]',
+      'client { orgId userId }',
+    ],
+  ])(
+    '%s trims and composes the names of owners, and refuses what looks like another',
+    async (field, rest, selection) => {
+      const create = async (orgId: string, userId: string) => {
+        const input = `{ orgId: ${JSON.stringify(orgId)}, userId: ${JSON.stringify(userId)}, ${rest} }`;
+        return (await registry.graphql(`mutation { ${field}(input: ${input}) { ${selection} } }`)).body;
+      };
+      const { data } = await create(' acme\u00a0', 'Zoe\u0308\u3000');
+      expect(Object.values(data[field] as object)).toEqual([{ orgId: 'acme', userId: 'Zo\u00eb' }]);
+      const { errors } = await create('ac\u2003me', 'acme\ufe0f');
+      expect(errors[0].extensions.code).toBe('BAD_USER_INPUT');
+      expect(Object.keys(errors[0].extensions.invalid_fields ?? errors[0].extensions.invalidFields)).toEqual([
+        'orgId',
+        'userId',
+      ]);
+    },
+  );
 
   describe('a JWT of an admin', () => {
     const ADMIN = '200';

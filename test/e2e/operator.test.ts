@@ -1,3 +1,4 @@
+import { ApiKeysService } from '../../src/auth/api-keys.service.js';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { type DocumentNode, type FieldNode, Kind, print } from 'graphql';
@@ -672,6 +673,32 @@ onEachEngine((engine) => {
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       expect(valid).toHaveLength(1);
     });
+  });
+
+  it('the last admin key that lasts cannot be revoked: one that ends within 7 days is none', async () => {
+    const registry = await Registry.start(engine);
+    const operator = new Operator(registry);
+    const [own] = (await operator.do(Operation.ListKeysDocument, {})).apiKeys.nodes;
+    const create = (endsInMs: number) =>
+      registry.createKey({ role: 'admin', expiresAt: new Date(Date.now() + endsInMs) });
+    const days = 86_400_000;
+    const ending = await create(2_000);
+    await create(7 * days - 60_000);
+    const refused = await operator.refused(Operation.RevokeKeyDocument, { id: own!.id });
+    // Nor may those go that end soon, once they are all there is
+    await registry.dataSource.query(
+      `UPDATE api_keys SET expires_at = ${Date.now() + days} WHERE id = '${own!.id}'`,
+    );
+    const refusedToo = await operator.refused(Operation.RevokeKeyDocument, { id: ending.id });
+    const isLasting = registry.app.get(ApiKeysService, { strict: false });
+    const before = await isLasting.hasLastingAdmin();
+    await create(7 * days + 60_000);
+    const after = await isLasting.hasLastingAdmin();
+    const revoked = await operator.do(Operation.RevokeKeyDocument, { id: own!.id });
+    await registry.stop();
+    expect([refused, refusedToo]).toEqual([{ code: 'BAD_USER_INPUT' }, { code: 'BAD_USER_INPUT' }]);
+    expect({ before, after }).toEqual({ before: false, after: true });
+    expect(revoked.revokeApiKey.apiKey.id).toBe(own!.id);
   });
 
   it('initial access tokens are made, told once, listed, found again in their clients, and revoked', async () => {

@@ -139,6 +139,7 @@ describe('The configuration', () => {
       [{ BOOTSTRAP_API_KEY: KEY }, { bootstrapApiKey: KEY }],
       [{ BOOTSTRAP_API_KEY: `!~${KEY}` }, { bootstrapApiKey: `!~${KEY}` }],
       [{ BOOTSTRAP_API_KEY: 'k'.repeat(512) }, { bootstrapApiKey: 'k'.repeat(512) }],
+      [{ BOOTSTRAP_ORG_ID: ' acme\u00a0' }, { bootstrapOrgId: 'acme' }],
       [{ BOOTSTRAP_ORG_ID: 'o'.repeat(255) }, { bootstrapOrgId: 'o'.repeat(255) }],
       [{ BOOTSTRAP_USER_ID: 'ops' }, { bootstrapUserId: 'ops' }],
       [JWT, JWT_READ],
@@ -295,6 +296,8 @@ describe('The configuration', () => {
         (value) => [{ BOOTSTRAP_API_KEY: value }, 'BOOTSTRAP_API_KEY'] as const,
       ),
       [{ BOOTSTRAP_ORG_ID: 'o'.repeat(256) }, 'BOOTSTRAP_ORG_ID'],
+      [{ BOOTSTRAP_ORG_ID: 'ac\u200bme' }, 'BOOTSTRAP_ORG_ID'],
+      [{ BOOTSTRAP_USER_ID: 'ad\u00a0min' }, 'BOOTSTRAP_USER_ID'],
       [{ BOOTSTRAP_USER_ID: 'u'.repeat(256) }, 'BOOTSTRAP_USER_ID'],
       ...['issuer.example', 'urn:issuer', 'https://issuer.example/?a', 'https://issuer.example/#a'].map(
         (value) => [{ ...JWT, AUTH_JWT_ISSUER: value }, 'AUTH_JWT_ISSUER'] as const,

@@ -50,6 +50,15 @@ it.each<[string, string | undefined]>([
   expect(reservedIn(name)).toBe(expected);
 });
 
+it.each([
+  ['میخواهم', 'می\u200cخواهم', 'می\u200cخواهم App'],
+  ['می\u200cخواهم', 'میخواهم', 'می\u200cخواهم'],
+  ['कषाय', 'क\u200dषाय', 'कषाय\u200c'],
+])('Joiners make no other name of %j', (reserved, ...names) => {
+  const posesAs = reservedNameIn([reserved], skeleton);
+  expect(names.map(posesAs)).toEqual([reserved, reserved]);
+});
+
 describe('With acme and *globex* reserved', () => {
   const posesAs = reservedNameIn(['acme', '*globex*', 'The Herald'], skeleton);
 

@@ -18,6 +18,13 @@ describe('A name', () => {
     ['an emoji with its presentation selector', 'I ❤\ufe0f OAuth'],
     ['quotes, braces and markup, which are for whoever shows it to escape', `{"<b>'&`],
     ['a no-break space inside', 'My\u00a0app'],
+    ['Persian, with a zero-width non-joiner', 'می\u200cخواهم'],
+    ['Persian, with one between marks', 'بَ\u200cب App'],
+    ['Hindi, with a joiner behind a virama', 'क्\u200dष'],
+    ['Hindi, with a non-joiner behind a virama', 'क्\u200cष'],
+    ['Sinhala, with a joiner behind a virama', 'ක්\u200dය'],
+    ['a family, which is one by joiners', 'Home 👨\u200d👩\u200d👧\u200d👦'],
+    ['a flag that is one by a joiner', '🏳\ufe0f\u200d🌈 app'],
   ])('may be: %s', (_, name) => {
     expect(textFaults(name)).toEqual([]);
   });
@@ -75,6 +82,20 @@ describe('A name', () => {
     ['a low surrogate alone', '\ude00'],
   ])('must not contain: %s', (_, character) => {
     expect(textFaults(`My${character}app`)).toEqual([INVISIBLE]);
+  });
+
+  it.each([
+    ['at the end of a word', 'می\u200c'],
+    ['at its beginning', '\u200cمی'],
+    ['behind a letter that joins nothing', 'ا\u200cخ'],
+    ['twice', 'می\u200c\u200cخ'],
+    ['in Latin, beside a word that needs one', 'Ac\u200cme می\u200cخواهم'],
+    ['in Latin, beside a family', 'Ac\u200dme 👨\u200d👩\u200d👧'],
+    ['behind a letter without a virama', 'क\u200dष'],
+    ['behind an emoji that hides where it stands', 'क्👍\u200dष'],
+    ['between emoji that are none together', '❤\ufe0f\u200d❤\ufe0f'],
+  ])('must not contain a joiner %s', (_, name) => {
+    expect(textFaults(name)).toEqual([INVISIBLE]);
   });
 
   it('that looks empty is refused: braille blanks only', () => {

@@ -33,7 +33,8 @@ export type AuditAction =
   | 'REGISTRATION_TOKEN_ISSUED'
   | 'SESSION_ENDED'
   | 'SESSION_STARTED'
-  | 'UNUSED_CLIENTS_REMOVED';
+  | 'UNUSED_CLIENTS_REMOVED'
+  | 'UNUSED_CLIENT_DELETED';
 
 /** Which events: those that match everything that is given. */
 export type AuditEventFilter = {

@@ -55,7 +55,8 @@ export class ApiKeysResolver {
 
   @Mutation(() => RevokeApiKeyPayload, {
     description:
-      'Ends a key for good: at once on this instance, within a second on all. The last admin key cannot be revoked.',
+      'Ends a key for good: at once on this instance, within a second on all. An admin key cannot be revoked unless ' +
+      'another one is left that is valid for another 7 days.',
   })
   async revokeApiKey(
     @Args('id', { type: () => ID, description: 'The id of the key.' }) id: string,

@@ -4,6 +4,7 @@ import type { Author } from '../../audit/audit-event.js';
 import { Access } from '../../auth/access.js';
 import { By } from '../../auth/caller.js';
 import { ClientUseService, MAX_REPORTED } from '../../clients/client-use.service.js';
+import { ownerName } from '../../clients/policy/owner-name.js';
 import { ClientSecretsService } from '../../clients/client-secrets.service.js';
 import type { BulkChange } from '../../clients/clients.service.js';
 import { ClientsService } from '../../clients/clients.service.js';
@@ -109,7 +110,8 @@ export class OAuthClientMutationsResolver {
     @Args('input', { description: 'The client as it is to be.' }) input: CreateOAuthClientInput,
     @By('graphql') by: Author,
   ): Promise<CreateOAuthClientPayload> {
-    const owner = { orgId: input.orgId, userId: input.userId ?? null };
+    const { userId = null } = input;
+    const owner = { orgId: ownerName(input.orgId), userId: userId === null ? null : ownerName(userId) };
     const { client, secret } = await this.clients.create(toSubmission(input), owner, 'admin', by);
     return { ...payload(client), clientSecret: secret?.value ?? null };
   }

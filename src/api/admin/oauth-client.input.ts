@@ -4,7 +4,7 @@ import { isTranslation } from '../../clients/policy/metadata-members.js';
 import type { ApplicationType, ClientType, TokenEndpointAuthMethod } from '../../clients/policy/client.js';
 import type { GrantType } from '../../clients/policy/grant-types.js';
 import type { JsonWebKeySet } from '../../clients/policy/jwks.js';
-import { textFaults } from '../../clients/policy/text.js';
+import { ownerNameFaults } from '../../clients/policy/owner-name.js';
 import type { Submission } from '../../clients/submission.js';
 import type { FieldFaults } from '../../errors/registry-error.js';
 import { ABOUT, FIELD_NAMES } from './oauth-client.fields.js';
@@ -139,6 +139,9 @@ function translationFaults(translations: TranslationInput[]): FieldFaults {
 function ownerFaults(input: CreateOAuthClientInput | UpdateOAuthClientInput): FieldFaults {
   if (!('orgId' in input)) return {};
   const { orgId, userId } = input;
-  const faults = { orgId: textFaults(orgId), userId: typeof userId === 'string' ? textFaults(userId) : [] };
+  const faults = {
+    orgId: ownerNameFaults(orgId),
+    userId: typeof userId === 'string' ? ownerNameFaults(userId) : [],
+  };
   return Object.fromEntries(Object.entries(faults).filter(([, found]) => found.length > 0));
 }

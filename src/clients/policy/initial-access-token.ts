@@ -3,6 +3,7 @@ import { isRedirectHost } from './redirect-host.js';
 import type { RegistrationLimits } from './registration.js';
 import type { Faults } from './rules.js';
 import { scopeFaults } from './scope.js';
+import { ownerNameFaults } from './owner-name.js';
 import { textFaults } from './text.js';
 
 const MAX_REGISTRATIONS = 1_000_000;
@@ -28,8 +29,8 @@ const unless = (isGood: boolean, fault: string) => (isGood ? [] : [fault]);
 
 const judges = (now: Date): Judges => ({
   name: (name) => textFaults(name),
-  orgId: (orgId) => textFaults(orgId),
-  userId: (userId) => textFaults(userId),
+  orgId: (orgId) => ownerNameFaults(orgId),
+  userId: (userId) => ownerNameFaults(userId),
   maxRegistrations: (max) =>
     unless(
       Number.isInteger(max) && max >= 1 && max <= MAX_REGISTRATIONS,

@@ -1,3 +1,5 @@
+import { domainToASCII } from 'node:url';
+
 /**
  * Characters that a person cannot see, or that change how the rest is read: control, line and paragraph separators, lone
  * surrogates, non-characters, what is ignorable by default (zero-width, fillers, bidirectional marks, tags) and the empty
@@ -11,13 +13,33 @@ const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 export const MAX_TEXT_LENGTH = 255;
 
+const ZERO_WIDTH_JOINERS = /[\u200c\u200d]/;
+/** Emoji that are one by joiners, such as families: those that Unicode recommends (UTS #51), and no others, which would look like several. */
+const EMOJI = new RegExp('\\p{RGI_Emoji}', 'gv');
+/** Together they show nothing more. */
+const TWO_JOINERS = /[\u200c\u200d]{2}/;
+const WORDS = /[\p{L}\p{M}\u200c\u200d]+/gu;
+
+/**
+ * The same text without the joiners that its writing needs, as Persian and Indic do: RFC 5892, appendix A.1 and A.2. The check is the one
+ * of domain names (UTS #46, CheckJoiners), which every label has to pass.
+ */
+function withoutNeededJoiners(value: string): string {
+  if (!ZERO_WIDTH_JOINERS.test(value)) return value;
+  return value
+    .replace(EMOJI, ' ')
+    .replace(WORDS, (word) =>
+      TWO_JOINERS.test(word) || domainToASCII(word.normalize('NFC')) === '' ? word : '',
+    );
+}
+
 /** What is wrong with a short text that people read, of 1 to `max` characters after trimming. */
 export function textFaults(value: string, max = MAX_TEXT_LENGTH): string[] {
   const faults: string[] = [];
   const length = [...value.trim()].length;
   if (length < 1 || length > max) faults.push(`must be 1 to ${max} characters long`);
   else if (!VISIBLE.test(value)) faults.push('must contain a letter, a digit or a symbol');
-  if (INVISIBLE.test(value)) {
+  if (INVISIBLE.test(withoutNeededJoiners(value))) {
     faults.push(
       'must not contain control, bidirectional-override, zero-width or unpaired surrogate characters',
     );

@@ -1,0 +1,50 @@
+import { isOwnerName, ownerName, ownerNameFaults } from '../../src/clients/policy/owner-name.js';
+
+it.each([
+  ['spaces', ' acme '],
+  ['no-break spaces', 'acme\u00a0'],
+  ['ideographic and figure spaces', '\u3000acme\u2007'],
+])('The name of an owner has no white space at its ends: %s', (_, name) => {
+  expect(ownerName(name)).toBe('acme');
+  expect(ownerNameFaults(name)).toEqual([]);
+  expect(isOwnerName(name)).toBe(false);
+});
+
+it('The name of an owner is composed', () => {
+  expect(ownerName('Zoe\u0308')).toBe('Zo\u00eb');
+  expect(isOwnerName('Zoe\u0308')).toBe(false);
+  expect(isOwnerName('Zo\u00eb')).toBe(true);
+});
+
+it.each([
+  'acme',
+  'Acme Corp',
+  'auth0|5f7c8ec7c33c6c004bbafe82',
+  'https://idp.example/users/1',
+  'اسم',
+  'x'.repeat(255),
+])('May be the name of an owner: %s', (name) => {
+  expect(isOwnerName(name)).toBe(true);
+});
+
+it.each([
+  ['nothing', ''],
+  ['a space', ' '],
+  ['256 characters', 'x'.repeat(256)],
+  ['a line feed inside', 'ac\nme'],
+  ['a control character', 'acme\u0007'],
+  ['a no-break space inside', 'acme\u00a0corp'],
+  ['an en space inside', 'acme\u2002corp'],
+  ['a zero-width space', 'ac\u200bme'],
+  ['a joiner, which a name of a client may need', 'می\u200cخواهم'],
+  ['a variation selector', 'acme\ufe0f'],
+  ['a bidirectional override', '\u202eemca'],
+  ['half a surrogate pair', 'acme\ud83d'],
+])('Must not be the name of an owner: %s', (_, name) => {
+  expect(ownerNameFaults(name)).not.toEqual([]);
+  expect(isOwnerName(name)).toBe(false);
+});
+
+it.each([undefined, null, 1, ['acme'], {}])('Is no name of an owner: %j', (value) => {
+  expect(isOwnerName(value)).toBe(false);
+});
