@@ -7,6 +7,7 @@ import { INITIAL_ACCESS_TOKEN_COMMANDS } from './cli/initial-access-tokens.js';
 import { overviewOf, usageOf } from './cli/usage.js';
 import type { DatabaseConfig } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
+import { keepFilesPrivate } from './database/file-modes.js';
 import { openDatabase, openMigratedDatabase } from './database/open-database.js';
 import { PERSISTENCE } from './persistence.js';
 
@@ -47,6 +48,7 @@ function onMigrated(commands: Record<string, Command<DataSource>>): Record<strin
 }
 
 async function main(): Promise<void> {
+  keepFilesPrivate();
   const words = process.argv.slice(2);
   const [name, found] =
     Object.entries(COMMANDS).find(([name]) => `${words.join(' ')} `.startsWith(`${name} `)) ?? [];

@@ -1,11 +1,13 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
+import { keepFilesPrivate } from './database/file-modes.js';
 import { drain, SHUTDOWN_TIMEOUT_MS } from './operations/drain.js';
 import { listenFault } from './operations/listen-fault.js';
 
 /** Starts the service. Whatever keeps it from starting is one line on standard error and exit code 1. */
 async function main(): Promise<void> {
+  keepFilesPrivate();
   const config = loadConfig();
   // Only now: the rest takes longer to load than a bad configuration takes to report
   const { buildApp } = await import('./app.js');

@@ -1,5 +1,16 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../config/config.js';
 import { cannotOpen } from '../database/open-database.js';
 import { loadSqlite } from '../database/sqlite.js';
@@ -16,7 +27,7 @@ export const backup = command({
     }
     if (!existsSync(database.path))
       throw new Error(`There is no database ${database.path}. See DATABASE_URL.`);
-    if (existsSync(path)) throw new Error(`${path} exists already.`);
+    if (existsSync(path)) throw existsAlready(path);
     const folder = dirname(path);
     if (!existsSync(folder)) throw new Error(`The folder ${folder} does not exist. Create it first.`);
     copy(database, path);
@@ -26,20 +37,64 @@ export const backup = command({
 
 type SqliteConfig = Extract<DatabaseConfig, { engine: 'sqlite' }>;
 
-function copy(database: SqliteConfig, to: string): void {
-  // It has the hashes of all credentials in it
-  process.umask(0o077);
-  // So that a file of that name is always a whole one
-  const unfinished = `${to}.unfinished`;
-  rmSync(unfinished, { force: true });
+const existsAlready = (path: string) => new Error(`${path} exists already.`);
+
+/**
+ * Copies by way of a folder of our own beside the target, so that a file of that name is always a whole one. Others may write to the folder of the target:
+ * what they plant there is neither followed nor overwritten.
+ */
+function copy(database: SqliteConfig, path: string): void {
+  const to = resolve(path);
   const connection = openRegistry(database);
+  const workingDirectory = process.cwd();
+  const folder = mkdtempSync(join(dirname(to), '.backup-'));
   try {
+    // From now on by its inode: nobody can put another folder in its place
+    process.chdir(folder);
+    if (!isPrivate('.')) throw new Error(`${folder} was replaced by somebody else.`);
     // One read transaction. SQLite's backup interface would begin again with every write of the service
-    connection.prepare('VACUUM INTO ?').run(unfinished);
-    renameSync(unfinished, to);
+    connection.prepare('VACUUM INTO ?').run(COPY);
+    sync(COPY);
+    publish(COPY, to, path);
+    sync(dirname(to));
   } finally {
     connection.close();
-    rmSync(unfinished, { force: true });
+    rmSync(COPY, { force: true });
+    process.chdir(workingDirectory);
+    rmdirSync(folder);
+  }
+}
+
+/** In the folder of our own. */
+const COPY = './copy';
+
+function isPrivate(path: string): boolean {
+  const { uid, mode } = statSync(path);
+  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o077) === 0);
+}
+
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** File systems without hard links. */
+const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
+
+/** Gives the copy its name, unless something has it, be it a link to nowhere. */
+function publish(copy: string, to: string, path: string): void {
+  try {
+    linkSync(copy, to);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw existsAlready(path);
+    if (!NO_LINKS.includes(code)) throw error;
+    closeSync(openSync(to, 'wx', 0o600));
+    renameSync(copy, to);
   }
 }
 

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { DataSource } from 'typeorm';
 import type { DatabaseConfig } from '../config/config.js';
 import { dataSourceOptions, type Persistence } from './data-source-options.js';
+import { narrowModes } from './file-modes.js';
 import { isMigrated, type Log, migrate } from './migrate.js';
 import { refreshStatistics } from './statistics.js';
 import { limitWaiting } from './time-outs.js';
@@ -35,7 +36,7 @@ export function openDatabase(
   persistence: Persistence,
   log: Log = toStandardError,
 ): Promise<DataSource> {
-  return connect(database, persistence, async (dataSource) => {
+  return connect(database, persistence, log, async (dataSource) => {
     await migrate(dataSource, log);
     // Only makes statements faster
     await refreshStatistics(dataSource).catch((error: unknown) => log(`Statistics: ${reasonOf(error)}`));
@@ -54,7 +55,7 @@ export async function openMigratedDatabase(
   if (database.engine === 'sqlite' && !existsSync(database.path)) {
     throw new Error(`There is no database ${place}: run "npm run migrate" first, or set DATABASE_URL.`);
   }
-  const dataSource = await connect(database, persistence);
+  const dataSource = await connect(database, persistence, toStandardError);
   if (await isMigrated(dataSource)) return dataSource;
   await dataSource.destroy();
   throw new Error(`The schema of ${place} is older than this release: run "npm run migrate" first.`);
@@ -63,11 +64,15 @@ export async function openMigratedDatabase(
 async function connect(
   database: DatabaseConfig,
   persistence: Persistence,
+  log: Log,
   prepare: (dataSource: DataSource) => Promise<void> = () => Promise.resolve(),
 ): Promise<DataSource> {
   const dataSource = new DataSource(dataSourceOptions(database, persistence));
   try {
-    if (database.engine === 'sqlite') makePlaceFor(database.path);
+    if (database.engine === 'sqlite') {
+      makePlaceFor(database.path);
+      narrowModes(database.path, log);
+    }
     await dataSource.initialize();
     if (database.engine === 'postgres') await checkEncoding(dataSource);
     await prepare(dataSource);

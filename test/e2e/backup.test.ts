@@ -1,7 +1,19 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -131,6 +143,27 @@ describe('on sqlite', () => {
     expect(second.stderr).toBe(`${at('copy')} exists already.\n`);
   });
 
+  it('neither follows nor overwrites what others have planted beside it', async () => {
+    new Sqlite(at('live.sqlite')).exec('CREATE TABLE migrations (id)').close();
+    await mkdir(at('shared'), { mode: 0o777 });
+    await chmod(at('shared'), 0o777);
+    const victim = at('victim');
+    await writeFile(victim, 'precious');
+    await symlink(victim, at('shared/copy.unfinished'));
+    await symlink(at('nowhere'), at('shared/planted'));
+    const backUp = (name: string) => start(`sqlite:${at('live.sqlite')}`, ['backup', at(`shared/${name}`)]);
+    expect(await backUp('copy').ended).toBe(0);
+    expect((await stat(at('shared/copy'))).mode & 0o777).toBe(0o600);
+    expect(await readFile(victim, 'utf8')).toBe('precious');
+    const planted = backUp('planted');
+    expect(await planted.ended).toBe(1);
+    expect(planted.stderr).toBe(`${at('shared/planted')} exists already.\n`);
+    expect((await lstat(at('shared/planted'))).isSymbolicLink()).toBe(true);
+    expect(existsSync(at('nowhere'))).toBe(false);
+    // Nothing is left of how it was made, and what was planted is there as before
+    expect((await readdir(at('shared'))).sort()).toEqual(['copy', 'copy.unfinished', 'planted']);
+  });
+
   it('names a folder that does not exist', async () => {
     new Sqlite(at('live.sqlite')).close();
     const program = start(`sqlite:${at('live.sqlite')}`, ['backup', at('missing/copy')]);
@@ -153,6 +186,48 @@ describe('on sqlite', () => {
     expect(program.stderr).toMatch(expected);
     expect(program.stderr.trimEnd()).not.toContain('\n');
     expect(existsSync(at('copy'))).toBe(false);
+  });
+});
+
+describe('files that the service and its commands make', () => {
+  const at = (name: string) => join(directory, name);
+  const modeOf = async (name: string) => ((await stat(at(name))).mode & 0o777).toString(8);
+  const FILES = ['live.sqlite', 'live.sqlite-wal', 'live.sqlite-shm'];
+
+  it('nobody but their owner may read, whatever the umask', async () => {
+    const before = process.umask(0o000);
+    try {
+      const service = start(`sqlite:${at('data/of/live.sqlite')}`);
+      await service.says(URL_LINE);
+      const modes = await Promise.all(
+        ['data', 'data/of', ...FILES.map((file) => `data/of/${file}`)].map(modeOf),
+      );
+      expect(modes).toEqual(['700', '700', '600', '600', '600']);
+      expect(await start(`sqlite:${at('other/live.sqlite')}`, ['migrate']).ended).toBe(0);
+      expect([await modeOf('other'), await modeOf('other/live.sqlite')]).toEqual(['700', '600']);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it('lose the rights that everybody had, and keep those of a group', async () => {
+    const migrate = () => start(`sqlite:${at('live.sqlite')}`, ['migrate']);
+    await migrate().ended;
+    await chmod(at('live.sqlite'), 0o644);
+    const narrowed = migrate();
+    expect(await narrowed.ended).toBe(0);
+    expect(await modeOf('live.sqlite')).toBe('600');
+    expect(narrowed.stderr).toContain(
+      `Everybody could read or write ${at('live.sqlite')}: now only its owner can.`,
+    );
+    await chmod(at('live.sqlite'), 0o640);
+    const left = migrate();
+    expect(await left.ended).toBe(0);
+    expect({ mode: await modeOf('live.sqlite'), told: left.stderr }).toEqual({ mode: '640', told: '' });
+    await chmod(directory, 0o777);
+    const told = migrate();
+    expect(await told.ended).toBe(0);
+    expect(told.stderr).toContain(`Everybody can write to ${directory}`);
   });
 });
 
