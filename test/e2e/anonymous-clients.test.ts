@@ -776,10 +776,9 @@ onEachEngine((engine) => {
         const text = sql.replace(/:\w+|\?/g, '1');
         return JSON.stringify(await registry.dataSource.query(`EXPLAIN QUERY PLAN ${text}`));
       });
-      // The count, the eviction and the list
-      expect(await Promise.all(plans)).toEqual(
-        Array(3).fill(expect.stringContaining('oauth_clients_unused')),
-      );
+      // The count, which a slow machine repeats, the eviction and the list
+      expect(plans.length).toBeGreaterThanOrEqual(3);
+      for (const plan of await Promise.all(plans)) expect(plan).toContain('oauth_clients_unused');
       await stopAll();
     });
   }
