@@ -369,35 +369,39 @@ export class ClientsRepository {
     by: Author,
     work: (registration: LockedRegistration | null) => Promise<T>,
   ): Promise<T> {
-    return this.transactions.run(async (manager) => {
-      const registration = await lockRegistration(manager, id);
-      if (registration === null) return work(null);
-      const { client } = registration;
-      const tokenId = client.initialAccessTokenId;
-      const setToken = (token: string) => ({ registrationTokenHash: hashSecret(token) });
-      return work({
-        ...registration,
-        initialAccessToken:
-          tokenId === null ? null : await manager.findOneBy(InitialAccessTokenEntity, { id: tokenId }),
-        secrets: new SecretsOfClient(id, manager),
-        store: async (changed, token, ofSecrets) => {
-          await manager.update(ClientEntity, id, { ...changed, ...setToken(token) });
-          const entries = [
-            ...(changed === client ? [] : [entryOf('client.updated', client, changed)]),
-            ...ofSecrets.map(({ action, targetId }) => secretEntry(action, id, targetId)),
-            entryOf('registration_token.issued', changed, changed),
-          ];
-          spendOn(by, client.orgId, entries);
-          await record(manager, by, entries);
-        },
-        removeForGood: () => deleteUnused(manager, client, by),
-        remove: async () => {
-          const deleted = changeClient(client, { deletedAt: new Date() });
-          await manager.update(ClientEntity, id, deleted);
-          await record(manager, by, [entryOf('client.deleted', client, deleted)]);
-        },
-      });
-    }, by);
+    return this.transactions.run(
+      async (manager) => {
+        const registration = await lockRegistration(manager, id);
+        if (registration === null) return work(null);
+        const { client } = registration;
+        const tokenId = client.initialAccessTokenId;
+        const setToken = (token: string) => ({ registrationTokenHash: hashSecret(token) });
+        return work({
+          ...registration,
+          initialAccessToken:
+            tokenId === null ? null : await manager.findOneBy(InitialAccessTokenEntity, { id: tokenId }),
+          secrets: new SecretsOfClient(id, manager),
+          store: async (changed, token, ofSecrets) => {
+            await manager.update(ClientEntity, id, { ...changed, ...setToken(token) });
+            const entries = [
+              ...(changed === client ? [] : [entryOf('client.updated', client, changed)]),
+              ...ofSecrets.map(({ action, targetId }) => secretEntry(action, id, targetId)),
+              entryOf('registration_token.issued', changed, changed),
+            ];
+            spendOn(by, client.orgId, entries);
+            await record(manager, by, entries);
+          },
+          removeForGood: () => deleteUnused(manager, client, by),
+          remove: async () => {
+            const deleted = changeClient(client, { deletedAt: new Date() });
+            await manager.update(ClientEntity, id, deleted);
+            await record(manager, by, [entryOf('client.deleted', client, deleted)]);
+          },
+        });
+      },
+      by,
+      id,
+    );
   }
 
   /**

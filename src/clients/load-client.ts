@@ -30,11 +30,15 @@ export async function withLockedClient<T>(
   work: (client: Client, manager: EntityManager) => Promise<T>,
 ): Promise<T> {
   if (!isClientId(key.id)) throw noSuchClient();
-  return transactions.run(async (manager) => {
-    const client = await manager.findOne(ClientEntity, { ...optionsFor(key), lock: rowLock(manager) });
-    if (client === null) throw noSuchClient();
-    return work(client, manager);
-  }, asker);
+  return transactions.run(
+    async (manager) => {
+      const client = await manager.findOne(ClientEntity, { ...optionsFor(key), lock: rowLock(manager) });
+      if (client === null) throw noSuchClient();
+      return work(client, manager);
+    },
+    asker,
+    key.id,
+  );
 }
 
 /** The registration, locked; null where there is no client by that id, or one that did not register itself. */

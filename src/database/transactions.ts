@@ -46,6 +46,8 @@ export class Transactions implements OnApplicationShutdown {
   private readonly busyTimeoutMs: number;
   private last: Promise<unknown> = Promise.resolve();
   private inLine = 0;
+  /** Of the transactions on one thing, the last one. */
+  private readonly lastOn = new Map<string, Promise<unknown>>();
 
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
@@ -58,12 +60,13 @@ export class Transactions implements OnApplicationShutdown {
 
   /**
    * Runs `work` in a transaction of its own; what it wrote is durable when the promise resolves.
+   * @param on what `work` locks first: others of this process on the same wait without a connection until it is through
    * @throws RegistryError `temporarily_unavailable` where it cannot begin in time
    */
-  run<T>(work: (manager: EntityManager) => Promise<T>, asker: Asker = NOBODY): Promise<T> {
+  run<T>(work: (manager: EntityManager) => Promise<T>, asker: Asker = NOBODY, on?: string): Promise<T> {
     return traced('transaction', () =>
       this.sqlite === null
-        ? this.watch(this.runOnPostgres(work, asker))
+        ? this.watch(this.inTurn(on, () => this.runOnPostgres(work, asker)))
         : this.next((untilMs) => this.runOnSqlite(work, untilMs), asker),
     );
   }
@@ -129,6 +132,19 @@ export class Transactions implements OnApplicationShutdown {
     const leave = () => void this.inLine--;
     this.last = result.then(leave, leave);
     return this.watch(result);
+  }
+
+  /** Those that wait for a row in the database would have all connections, where somebody changes one client again and again. */
+  private async inTurn<T>(on: string | undefined, run: () => Promise<T>): Promise<T> {
+    if (on === undefined) return run();
+    const result = (this.lastOn.get(on) ?? Promise.resolve()).then(run);
+    const last = result.catch(() => undefined);
+    this.lastOn.set(on, last);
+    try {
+      return await result;
+    } finally {
+      if (this.lastOn.get(on) === last) this.lastOn.delete(on);
+    }
   }
 
   private runOnPostgres<T>(work: (manager: EntityManager) => Promise<T>, asker: Asker): Promise<T> {

@@ -125,6 +125,35 @@ onEachEngine((engine) => {
     expect(rows).toEqual([{ id: 'kept' }]);
   });
 
+  it('changes of one client that wait for each other take no connections from others', async () => {
+    const { apiKey: key } = await registry.createKey();
+    const { body } = await registry.createClient(aClient(), key);
+    const path = `/v2/oauth/clients/${body.data.client_id}/secrets`;
+    const order: string[] = [];
+    const transactions = registry.app.get(Transactions, { strict: false });
+    let letGo = () => {};
+    const isHeldUp = new Promise<void>((resolve) => (letGo = resolve));
+    const holding =
+      engine === 'postgres'
+        ? transactions.run(async (manager) => {
+            await manager.query(`SELECT 1 FROM oauth_clients WHERE id = '${body.data.client_id}' FOR UPDATE`);
+            await isHeldUp;
+          })
+        : Promise.resolve();
+    const issuing = Array.from({ length: 30 }, () =>
+      registry.send(path, { key, body: { expire_others_in: 0 } }),
+    );
+    const waiting = Promise.all(issuing).then((answers) => (order.push('secrets'), answers));
+    await new Promise((done) => setTimeout(done, 300));
+    const other = await registry.createClient(aClient(), (await registry.createKey()).apiKey);
+    order.push('create');
+    letGo();
+    await holding;
+    expect(new Set((await waiting).map(({ status }) => status))).toEqual(new Set([201]));
+    expect(other.status).toBe(201);
+    if (engine === 'postgres') expect(order).toEqual(['create', 'secrets']);
+  });
+
   const onSqlite = engine === 'sqlite' ? it : it.skip;
   onSqlite('transactions that wait for each other let other requests through between them', async () => {
     const transactions = registry.app.get(Transactions, { strict: false });
