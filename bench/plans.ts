@@ -32,6 +32,7 @@ export async function plansOf(databaseUrl: string, clientId: string, size: numbe
       DATABASE_URL: databaseUrl,
       LOG_LEVEL: 'silent',
       RATE_LIMIT_REGISTER: 'off',
+      RATE_LIMIT_REGISTRATION_READ: 'off',
       RATE_LIMIT_FAILED_AUTH: 'off',
       RATE_LIMIT_GRAPHQL: 'off',
       RATE_LIMIT_ORG: 'off',

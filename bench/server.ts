@@ -37,19 +37,23 @@ export interface Server {
   stop(): Promise<number | null>;
 }
 
-/** @param directory where its log goes, and where it runs */
+/**
+ * @param directory where its log goes, and where it runs
+ * @param nodeOptions for Node.js, before those that it is run with anyway
+ */
 export async function startServer(
   name: ServerName,
   databaseUrl: string,
   directory: string,
   env: Record<string, string> = {},
+  nodeOptions: readonly string[] = [],
 ): Promise<Server> {
   const cwd = mkdtempSync(join(directory, `${name}-`));
   // A file, as a log collector would have it: a pipe would cost this process time
   const logPath = join(cwd, 'log');
   const log = openSync(logPath, 'w');
   const since = performance.now();
-  const child = spawn(process.execPath, ARGUMENTS[name], {
+  const child = spawn(process.execPath, [...nodeOptions, ...ARGUMENTS[name]], {
     cwd,
     stdio: ['ignore', log, log],
     env: {
@@ -59,6 +63,7 @@ export async function startServer(
       LOG_LEVEL: 'info',
       PORT: '0',
       RATE_LIMIT_REGISTER: 'off',
+      RATE_LIMIT_REGISTRATION_READ: 'off',
       RATE_LIMIT_FAILED_AUTH: 'off',
       RATE_LIMIT_GRAPHQL: 'off',
       RATE_LIMIT_ORG: 'off',

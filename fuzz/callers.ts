@@ -15,6 +15,7 @@ export const trusting = (issuer: TokenIssuer): Record<string, string> => ({
   ...issuer.env,
   SOFTWARE_STATEMENT_ISSUERS: `${issuer.url}=${issuer.url}/.well-known/jwks.json`,
   RATE_LIMIT_REGISTER: 'off',
+  RATE_LIMIT_REGISTRATION_READ: 'off',
   RATE_LIMIT_FAILED_AUTH: 'off',
   RATE_LIMIT_GRAPHQL: 'off',
   RATE_LIMIT_ORG: 'off',

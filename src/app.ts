@@ -6,6 +6,7 @@ import { isExplorerOn } from './api/admin/admin.module.js';
 import { guardGraphqlEndpoint } from './api/admin/endpoint.js';
 import { serveExplorerAssets } from './api/admin/explorer.js';
 import { answerError, answerErrors, TOO_MUCH, tooSlow } from './api/error.filter.js';
+import { authenticateRequests } from './api/authentication.js';
 import { boundCallerAddress } from './api/caller-address.js';
 import { checkHeaderFields } from './api/header-fields.js';
 import { keepOutOfCaches } from './api/no-store.js';
@@ -21,17 +22,23 @@ import { REGISTRATION_PATH } from './api/paths.js';
 import { serveOpenApi } from './api/openapi.js';
 import { serveRoot } from './api/root.js';
 import { AppModule } from './app.module.js';
+import { type Addresses, addressesIn } from './auth/address.js';
 import type { Config } from './config/config.js';
 import { openDatabase } from './database/open-database.js';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
-import { limitConnections, trackConnections } from './operations/connections.js';
+import { Connections } from './operations/connections.js';
 import { giveUpInTime } from './operations/deadline.js';
 import { closeConnectionsWhenStopping } from './operations/drain.js';
 import { LoadShedder } from './operations/load-shedder.js';
 import { createLogger, NestLogger } from './operations/logger.js';
 import { logRequests } from './operations/request-log.js';
-import { trackRequests } from './operations/requests-under-way.js';
+import { RequestsUnderWay } from './operations/requests-under-way.js';
 import { PERSISTENCE } from './persistence.js';
+import { subscriberOf } from './rate-limits/subscriber.js';
+
+/** Whether a connection from an address is one of a proxy. Where hops are counted, each is: the operator says so. */
+const proxiesOf = (trusted: Config['trustProxy']): Addresses =>
+  typeof trusted === 'number' ? () => true : addressesIn(trusted || []);
 
 /**
  * Builds the service, connected and migrated, ready to listen. The one way to do it: production and tests both call it.
@@ -46,7 +53,10 @@ export async function buildApp(
   const logger = await createLogger(config);
   const dataSource = await openDatabase(config.database, PERSISTENCE, (line) => logger.warn(line));
   const { trustProxy: trusted } = config;
-  const shedder = new LoadShedder(limits.maxRequests, TOO_MUCH, logger);
+  const isProxy = proxiesOf(trusted);
+  const connections = new Connections(limits, (address) => (isProxy(address) ? null : subscriberOf(address)));
+  const underWay = new RequestsUnderWay(connections, limits, subscriberOf);
+  const shedder = new LoadShedder(underWay, limits, TOO_MUCH, logger);
   const adapter = new FastifyAdapter({
     serverFactory: shedder.serverFactory,
     http: {
@@ -72,6 +82,9 @@ export async function buildApp(
     frameworkErrors: answerError,
   });
   const fastify = adapter.getInstance<FastifyInstance>();
+  connections.track(fastify.server);
+  shedder.track(fastify);
+  underWay.track(fastify);
   answerErrors(fastify);
   sendRequestIds(fastify);
   protectBrowsers(fastify);
@@ -85,10 +98,6 @@ export async function buildApp(
   guardGraphqlEndpoint(fastify);
   readJsonOnly(fastify);
   logRequests(fastify, logger);
-  const connections = trackConnections(fastify);
-  const underWay = trackRequests(fastify);
-  shedder.track(fastify);
-  limitConnections(fastify, connections, underWay, limits.maxConnections);
   giveUpInTime(fastify, underWay, limits.deadlineMs, (reply) => answerError(tooSlow(), reply.request, reply));
   closeConnectionsWhenStopping(fastify, connections, underWay);
   const { host, metricsHost, metricsPort, tracesEndpoint } = config;
@@ -115,6 +124,7 @@ export async function buildApp(
       logger: new NestLogger(logger),
     },
   );
+  authenticateRequests(fastify, app, config);
   serveOpenApi(app);
   if (isExplorerOn(config)) serveExplorerAssets(fastify);
   let hasConsole = false;

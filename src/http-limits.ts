@@ -12,7 +12,12 @@ export interface HttpLimits {
   maxBodyBytes: number;
   maxParameterLength: number;
   maxConnections: number;
+  reservedConnections: number;
+  maxConnectionsPerAddress: number;
   maxRequests: number;
+  maxHeldRequests: number;
+  maxArriving: number;
+  maxUnsentBytes: number;
 }
 
 /**
@@ -50,6 +55,22 @@ export const HTTP_LIMITS: HttpLimits = {
    * else whoever opens connections first would keep all others out.
    */
   maxConnections: 4_000,
+  /** Beyond those, where something is done on all of them: they are for whoever asks for the health of the service. */
+  reservedConnections: 100,
+  /**
+   * Of one address, or of one IPv6 network of 64 bits: one more closes the one of that address that has been idle for longest. It does not
+   * hold for the proxies of TRUST_PROXY, whose connections are of many callers.
+   */
+  maxConnectionsPerAddress: 500,
   /** Worked on at a time (bench/overload.md): five times what keeps the processor busy. More are refused at once. */
   maxRequests: 250,
+  /** Of one connection, that wait for the reply to the one before them. With more, the connection is closed. */
+  maxHeldRequests: 16,
+  /** Requests whose bodies are still arriving, of up to 64 KiB each. One more breaks off the oldest. */
+  maxArriving: 1_000,
+  /**
+   * Of replies that were not read yet, all together; each counts as 64 KiB more than it has. What does not fit breaks off the oldest of the
+   * caller whose unread replies take up most.
+   */
+  maxUnsentBytes: 32 * 1024 * 1024,
 };

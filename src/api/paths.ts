@@ -4,6 +4,12 @@ export const REGISTRATION_PATH = 'v2/oauth/register';
 /** Whether a route belongs to it. */
 export const isRegistrationPath = (url: string) => url.startsWith(`/${REGISTRATION_PATH}`);
 
+/** Of the clients of an organization: the path of the contract, and the one that the published SDKs call. */
+export const CLIENTS_PATHS = ['v2/oauth/clients', 'v2/oauth_clients'];
+
+/** Whether a route belongs to them. */
+export const isClientsPath = (url: string) => CLIENTS_PATHS.some((path) => url.startsWith(`/${path}`));
+
 export const GRAPHQL_PATH = '/graphql';
 
 /** Of the documentation of the REST API. */

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import type { FastifyInstance, FastifyReply, FastifyRequest, preValidationHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { callerOf } from '../auth/caller.js';
 import type { Config, RateLimit } from '../config/config.js';
-import { RegistryError } from '../errors/registry-error.js';
+import { overloaded, RegistryError } from '../errors/registry-error.js';
 import { type Allowance, allowanceOf } from '../rate-limits/allowance.js';
 import { Quota, type Standing } from '../rate-limits/quota.js';
 import { countedFor } from '../rate-limits/subscriber.js';
@@ -20,6 +20,7 @@ const MAX_REMEMBERED = 10_000;
 /** What was done too often, in the words of the refusal. */
 const TOO_MANY = {
   register: 'registrations from this address',
+  'registration-read': 'reads of registrations from this address',
   graphql: 'requests from this address',
   'failed-auth': 'requests with bad credentials from this address',
   organization: 'requests of this organization',
@@ -38,6 +39,7 @@ export async function limitRates(
 ): Promise<void> {
   const limits = {
     register: config.rateLimitRegister,
+    'registration-read': config.rateLimitRegistrationRead,
     graphql: config.rateLimitGraphql,
     'failed-auth': config.rateLimitFailedAuth,
     organization: config.rateLimitOrg,
@@ -47,7 +49,12 @@ export async function limitRates(
   const shared = await sharedCounts(fastify, config, log);
   const allowance = allowanceOf(config);
   const quotaOf = (name: QuotaName) => limits[name] && new Quota(name, limits[name], allowance, shared);
-  const [register, graphql, failedAuth] = [quotaOf('register'), quotaOf('graphql'), quotaOf('failed-auth')];
+  const [register, read, graphql, failedAuth] = [
+    quotaOf('register'),
+    quotaOf('registration-read'),
+    quotaOf('graphql'),
+    quotaOf('failed-auth'),
+  ];
 
   if (limits.organization) limitOrganizations(fastify, limits.organization, allowance, shared);
   if (limits['audit-bytes']) limitAuditBytes(fastify, limits['audit-bytes'], allowance, shared);
@@ -56,6 +63,8 @@ export async function limitRates(
     const isWrite = route.method === 'POST' || route.method === 'PUT';
     // What registered software changes of itself counts too: each change is kept in the audit trail
     if (register && isWrite && isRegistrationPath(route.url)) onRequestOf(route, spendOn(register));
+    const isRead = route.method === 'GET' || route.method === 'HEAD';
+    if (read && isRead && isRegistrationPath(route.url)) onRequestOf(route, spendOn(read));
     const isGraphQL = route.url === GRAPHQL_PATH && route.method.includes('POST');
     if (graphql && isGraphQL) onRequestOf(route, spendOn(graphql));
   });
@@ -155,55 +164,128 @@ export class OrganizationLimit implements CanActivate {
 
 /**
  * Refuses credentials unseen from an address that sent too many bad ones. Those that were good lately are still looked at,
- * or anybody behind a shared address could lock out the others there.
+ * or anybody behind a shared address could lock out the others there. Of those that come at once, only so many are looked at as may be
+ * bad; the others wait for what comes of them.
  */
 function limitFailedAuth(fastify: FastifyInstance, quota: Quota): void {
   const good = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
+  const turns = new Turns(quota);
   const keyOf = (authorization: string) => hash('sha256', authorization, 'base64');
 
-  /** Who signs in shows the key in the body. */
-  const signIns = new WeakMap<FastifyRequest, string>();
+  /** By which the credentials of a request are known; who signs in shows them in the body. */
+  fastify.decorateRequest('credentialKey', null);
+  fastify.decorateRequest('hasReserved', false);
 
-  const judge = (credential: string | undefined, reply: FastifyReply, done: () => void) => {
-    const standing = credential === undefined ? null : quota.exceeded(reply.request.ip);
-    if (standing === null || good.has(keyOf(credential!))) done();
-    else void refuse(standing, reply);
+  const judge = async (request: FastifyRequest, reply: FastifyReply, key: string) => {
+    request.credentialKey = key;
+    while (!good.has(key)) {
+      const standing = quota.exceeded(request.ip);
+      if (standing !== null) return refuse(standing, reply);
+      if (quota.reserve(request.ip)) {
+        request.hasReserved = true;
+        return undefined;
+      }
+      await turns.next(request.ip);
+      // Its caller has hung up, or was told so meanwhile
+      if (!request.isWaiting()) throw overloaded();
+    }
+    return undefined;
   };
-  fastify.addHook('onRequest', (request, reply, done) => judge(request.headers.authorization, reply, done));
-  const judgeSignIn: preValidationHookHandler = (request, reply, done) => {
+  const noteGood = (request: FastifyRequest) => {
+    if (!hasProvedGood(request)) return;
+    good.set(request.credentialKey!, true);
+    request.credentialKey = null;
+  };
+  const settle = (request: FastifyRequest) => {
+    if (!request.hasReserved) return;
+    request.hasReserved = false;
+    turns.end(request.ip);
+  };
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { authorization } = request.headers;
+    if (authorization === undefined) return done();
+    const key = keyOf(authorization);
+    // Most are, and need no promise
+    if (good.has(key)) {
+      request.credentialKey = key;
+      return done();
+    }
+    judge(request, reply, key).then((refused) => {
+      if (refused === undefined) done();
+    }, done);
+  });
+  // Whoever is authenticated by the header was by now: before a body, which may take long to arrive
+  fastify.addHook('preParsing', (request, _reply, _payload, done) => {
+    if (request.credentialKey !== null) noteGood(request);
+    settle(request);
+    done();
+  });
+  const judgeSignIn = async (request: FastifyRequest, reply: FastifyReply) => {
     const { api_key: apiKey } = (request.body ?? {}) as { api_key?: unknown };
-    if (typeof apiKey !== 'string') return done();
-    const credential = `Bearer ${apiKey}`;
-    signIns.set(request, credential);
-    judge(credential, reply, done);
+    return typeof apiKey === 'string' ? judge(request, reply, keyOf(`Bearer ${apiKey}`)) : undefined;
   };
   fastify.addHook('onRoute', (route) => {
     if (route.url !== SESSION_PATH || route.method !== 'POST') return;
     route.preValidation = [route.preValidation ?? [], judgeSignIn].flat();
   });
   fastify.addHook('onSend', (request, reply, _payload, done) => {
-    const authorization = signIns.get(request) ?? request.headers.authorization;
-    if (authorization === undefined) return done();
+    const { credentialKey } = request;
+    if (credentialKey === null) return done();
     if (reply.statusCode === 401) {
-      good.delete(keyOf(authorization));
-      quota.spend(request.ip).then(() => done(), done);
+      good.delete(credentialKey);
+      const spent = () => {
+        settle(request);
+        done();
+      };
+      quota.spend(request.ip).then(spent, spent);
       return;
     }
-    if (wereGood(request, reply)) good.set(keyOf(authorization), true);
+    noteGood(request);
+    settle(request);
     done();
   });
 }
 
-/**
- * The door of registrations judges tokens that no principal comes of. A good status says nothing of credentials anywhere else,
- * nor where a preflight is answered.
- */
-function wereGood(
-  { principal, method, routeOptions: { url = '' } }: FastifyRequest,
-  { statusCode }: FastifyReply,
-): boolean {
-  return Boolean(principal) || (isRegistrationPath(url) && method !== 'OPTIONS' && statusCode < 300);
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** A hash of the credentials that count for the limit of bad ones; null where none were sent. */
+    credentialKey: string | null;
+    /** Whether one of the bad credentials that may be sent is set aside for it. */
+    hasReserved: boolean;
+  }
 }
+
+/** The widest network that an address is counted with. */
+const networkOf = (address: string) => countedFor(address).at(-1)!.key;
+
+/** Whose credentials cannot be looked at yet waits until others of the same network were. */
+class Turns {
+  private readonly waiting = new Map<string, (() => void)[]>();
+
+  constructor(private readonly quota: Quota) {}
+
+  next(address: string): Promise<void> {
+    const key = networkOf(address);
+    return new Promise((done) => {
+      const others = this.waiting.get(key);
+      if (others === undefined) this.waiting.set(key, [done]);
+      else others.push(done);
+    });
+  }
+
+  end(address: string): void {
+    this.quota.release(address);
+    const key = networkOf(address);
+    const waiting = this.waiting.get(key);
+    this.waiting.delete(key);
+    for (const done of waiting ?? []) done();
+  }
+}
+
+/** What came of the credentials of a request: who is calling, or what a token lets it do. */
+const hasProvedGood = ({ principal, admission, registration }: FastifyRequest) =>
+  Boolean(principal ?? admission ?? registration);
 
 function refuse(standing: Standing, reply: FastifyReply): FastifyReply {
   const error = tooMany(standing);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../database/id.js';
+import { readFitting } from '../database/fitting.js';
 import { LongReads } from '../database/long-reads.js';
 import {
   type IdPageRequest,
@@ -140,16 +141,18 @@ export class AuditTrail {
     const { sql, parameters } = whereOf(CONDITIONS, filter);
     const start = after === null ? '' : ` AND event.id ${beyond} :after`;
     const run = isIndexed(filter) ? this.run : this.runLong;
-    const rows = await run(
-      `SELECT ${this.table.readColumns.join(', ')} FROM audit_events event WHERE ${sql}${start} ORDER BY event.id ${order} LIMIT :limit`,
+    const { rows, found } = await readFitting(
+      run,
+      this.table,
+      {
+        alias: 'event',
+        where: `WHERE ${sql}${start}`,
+        order: `event.id ${order}`,
+        limit: 'LIMIT :limit',
+      },
       { ...parameters, after, limit: size + 1 },
     );
-    return toEvents(
-      pageOf(
-        rows.map((row) => this.table.toEntity(row)),
-        request,
-      ),
-    );
+    return toEvents(pageOf(rows, request, found));
   }
 
   /** The history of each of several clients, in one statement. */

@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** What some proxies make of an address: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
@@ -16,3 +16,22 @@ export function parseAddress(raw: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
 export const addressText = (raw: string): string | null =>
   // As most come, and in the one way already
   isIPv4(raw) ? raw : (parseAddress(raw)?.toString() ?? null);
+
+/** Whether an address is one of a set. */
+export type Addresses = (address: string) => boolean;
+
+/** The addresses that are named, or in a network that is. */
+export function addressesIn(networks: readonly string[]): Addresses {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/');
+    if (bits === undefined) list.addAddress(address, familyOf(address));
+    else list.addSubnet(address, Number(bits), familyOf(address));
+  }
+  return (address) => {
+    const plain = addressText(address);
+    return plain !== null && list.check(plain, familyOf(plain));
+  };
+}
+
+const familyOf = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4');

@@ -21,6 +21,20 @@ export function initialAccessToken(authorization: string | undefined): string | 
   return token !== undefined && looksLike('initialAccessToken', token) ? token : null;
 }
 
+/**
+ * The registration access token of an Authorization header (RFC 7592 §3). What was sent and is none is empty, and fits no registration.
+ * @throws RegistryError `unauthorized` where none was sent
+ */
+export function requireRegistrationToken(authorization: string | undefined): string {
+  if (authorization === undefined) {
+    throw new RegistryError(
+      'unauthorized',
+      'Send the registration access token as "Authorization: Bearer TOKEN".',
+    );
+  }
+  return bearerToken(authorization) ?? '';
+}
+
 /** Decides who is calling, and whether they may come in. */
 @Injectable()
 export class Authenticator {

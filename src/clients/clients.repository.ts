@@ -8,6 +8,7 @@ import { newEvent, record, spendOn } from '../audit/audit-trail.js';
 import { Batcher, type Outcome } from '../database/batcher.js';
 import { type Conditions, type Where, whereOf } from '../database/conditions.js';
 import { isDuplicate } from '../database/duplicate.js';
+import { MAX_PAGE_BYTES, readFitting } from '../database/fitting.js';
 import { type InsertTogether, insertTogether } from '../database/group-commit.js';
 import { LongReads, type Reader, type RunLongSql } from '../database/long-reads.js';
 import { type Lookup, lookupBy } from '../database/lookup.js';
@@ -16,6 +17,7 @@ import { lockRows } from '../database/row-lock.js';
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Table } from '../database/table.js';
 import { Transactions } from '../database/transactions.js';
+import { RegistryError } from '../errors/registry-error.js';
 import { hashSecret } from '../secrets/secret.js';
 import {
   auditedFields,
@@ -436,15 +438,24 @@ export class ClientsRepository {
     const column = `client.${ORDER_COLUMNS[field]}`;
     const { sql, parameters } = this.where(filter);
     const start = after ? ` AND (${column}, client.id) ${beyond} (:position, :positionId)` : '';
-    const rows = await this.read(
+    const { rows, found } = await readFitting(
       this.runnerFor(filter, {}, field),
-      `WHERE ${sql}${start} ORDER BY ${column} ${order}, client.id ${order} LIMIT :limit`,
+      this.table,
+      {
+        alias: 'client',
+        where: `WHERE ${sql}${start}`,
+        order: `${column} ${order}, client.id ${order}`,
+        limit: 'LIMIT :limit',
+      },
       { ...parameters, position: after?.value, positionId: after?.id, limit: size + 1 },
     );
-    return pageOf(rows, request);
+    return pageOf(rows, request, found);
   }
 
-  /** Two statements: how many there are, and the page, of which the clients before it are passed over in the index alone. */
+  /**
+   * Two statements: how many there are, and the page, of which the clients before it are passed over in the index alone.
+   * @throws RegistryError `invalid_request` where the page is larger than {@link MAX_PAGE_BYTES}; it says how many clients fit
+   */
   async numberedPage(
     filter: ClientFilter,
     { number, size }: NumberedPageRequest,
@@ -464,15 +475,23 @@ export class ClientsRepository {
     return { total, clients: await this.newest(this.run, { ...filter, createdBefore }, size, rest) };
   }
 
-  private newest(run: RunSql, filter: ClientFilter, limit: number, offset: number): Promise<Client[]> {
+  private async newest(run: RunSql, filter: ClientFilter, size: number, offset: number): Promise<Client[]> {
     const { sql, parameters } = this.where(filter);
-    const newestFirst = 'ORDER BY client.created_at DESC, client.id DESC';
-    const page = `WHERE ${sql} ${newestFirst} LIMIT :limit OFFSET :offset`;
-    const which =
+    const order = 'client.created_at DESC, client.id DESC';
+    const limit = 'LIMIT :limit OFFSET :offset';
+    const page = `WHERE ${sql} ORDER BY ${order} ${limit}`;
+    const selection =
       offset === 0
-        ? page
-        : `WHERE client.id IN (SELECT client.id FROM oauth_clients client ${page}) ${newestFirst}`;
-    return this.read(run, which, { ...parameters, limit, offset });
+        ? { where: `WHERE ${sql}`, limit }
+        : { where: `WHERE client.id IN (SELECT client.id FROM oauth_clients client ${page})`, limit: '' };
+    const { rows, found } = await readFitting(
+      run,
+      this.table,
+      { alias: 'client', order, ...selection },
+      { ...parameters, limit: size, offset },
+    );
+    if (rows.length < found) throw pageTooLarge(rows.length);
+    return rows;
   }
 
   /** How many match. Those of an organization as a whole, and all, are counted already; others are counted one by one. */
@@ -549,14 +568,6 @@ export class ClientsRepository {
     return { tallies, next: seen < limit ? null : last };
   }
 
-  private async read(run: RunSql, tail: string, parameters: Record<string, unknown>): Promise<Client[]> {
-    const rows = await run(
-      `SELECT ${this.table.readColumns.join(', ')} FROM oauth_clients client ${tail}`,
-      parameters,
-    );
-    return rows.map((row) => this.table.toEntity(row));
-  }
-
   /** All, in the order of an index, and those that are named one by one are found at once; who knows behind how many that do not match others are. */
   private runnerFor(
     filter: ClientFilter,
@@ -587,6 +598,14 @@ export class ClientsRepository {
 /** Whether all clients of the organization match, or all there are. */
 const isWhole = ({ orgId: _, ...rest }: ClientFilter) =>
   Object.values(rest).every((condition) => condition === undefined);
+
+/** Numbered pages have no other way to hold less than they were asked for, and to lose nothing. */
+function pageTooLarge(fitting: number): RegistryError {
+  const fault = `takes at most ${fitting} here: more clients are larger than ${MAX_PAGE_BYTES / 2 ** 20} MiB together`;
+  return new RegistryError('invalid_request', 'The page is too large; ask for fewer clients at a time.', {
+    invalidFields: { 'page[size]': [fault] },
+  });
+}
 
 /** What happened to a client, for the audit trail. */
 function entryOf(action: AuditAction, before: Client | null, after: Client): AuditEntry {

@@ -177,16 +177,17 @@ export class RegistrationsService implements OnModuleInit {
   /**
    * Replaces all that the client said of itself: what is left out is as if it had never been said. The token is replaced
    * too; a client that authenticates with a secret only now gets one, and one that does not any more loses all.
-   * @param readReplacement asked only once the token is known to be the client's
+   * @param registered the client as {@link read} found it for the token
    * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
    */
   async replace(
-    id: string,
+    registered: Client,
     token: string,
     readReplacement: (client: Client) => Promise<Replacement>,
     by: Author,
   ): Promise<IssuedRegistration> {
-    const replacement = await readReplacement(await this.read(id, token));
+    const { id } = registered;
+    const replacement = await readReplacement(registered);
     const replace = async ({ client, initialAccessToken, secrets, store }: LockedRegistration) => {
       const { submission, clientId, clientSecret } = replacement;
       const now = new Date();
@@ -220,7 +221,6 @@ export class RegistrationsService implements OnModuleInit {
    * @throws RegistryError `invalid_token`, or `rate_limited` where too many unused ones were removed by themselves
    */
   async remove(id: string, token: string, by: Author): Promise<void> {
-    await this.read(id, token);
     await this.repository.withRegistration(id, authorOf(id, by), (found) => {
       const registration = managedBy(token, found);
       // Or a flood would leave by this door, and stay for as long as a deleted client can be restored

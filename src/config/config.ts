@@ -422,6 +422,13 @@ const settings = {
     read: rateLimit,
     fallback: { points: 30, durationSeconds: 60 },
   }),
+  /** Requests for registrations (RFC 7592 §2.1) that one address may send; null: any number. */
+  rateLimitRegistrationRead: setting<RateLimit | null>({
+    variable: 'RATE_LIMIT_REGISTRATION_READ',
+    takes: RATE_LIMIT,
+    read: rateLimit,
+    fallback: { points: 600, durationSeconds: 60 },
+  }),
   /** Requests to GraphQL that one address may send; null: any number. */
   rateLimitGraphql: setting<RateLimit | null>({
     variable: 'RATE_LIMIT_GRAPHQL',

@@ -25,10 +25,17 @@ export const readingOrder = (
 ): { order: 'ASC' | 'DESC'; beyond: '>' | '<' } =>
   (order === 'ASC') === isBackward ? { order: 'DESC', beyond: '<' } : { order: 'ASC', beyond: '>' };
 
-/** The page of rows, in the order in which they were read, of which one more was asked for than it has: that tells whether there are more. */
-export function pageOf<T>(read: readonly T[], { size, after, isBackward }: PageRequest<unknown>): Page<T> {
+/**
+ * The page of rows, in the order in which they were read, of which one more was asked for than it has: that tells whether there are more.
+ * @param found how many there were, where not all of them fitted
+ */
+export function pageOf<T>(
+  read: readonly T[],
+  { size, after, isBackward }: PageRequest<unknown>,
+  found: number = read.length,
+): Page<T> {
   const rows = read.slice(0, size);
-  const hasMore = read.length > size;
+  const hasMore = found > rows.length;
   const isInside = after !== null;
   return isBackward
     ? { rows: rows.reverse(), hasNextPage: isInside, hasPreviousPage: hasMore }

@@ -23,6 +23,8 @@ export class Table<E extends ObjectLiteral> {
   readonly columns: readonly string[];
   /** Those that are read, in the order in which {@link toEntity} takes them: all but what the entity hides. */
   readonly readColumns: readonly string[];
+  /** SQL for the bytes of the texts that are read of a row, for {@link readFitting}. */
+  readonly readBytes: string;
   private readonly written: readonly Codec[];
   private readonly read: readonly Codec[];
   private readonly blankRecord: Record<string, unknown>;
@@ -38,6 +40,12 @@ export class Table<E extends ObjectLiteral> {
     this.read = metadata.columns.filter(({ isSelect }) => isSelect).map(codecOf);
     this.columns = this.written.map(nameOf);
     this.readColumns = this.read.map(nameOf);
+    const texts = metadata.columns.filter(
+      ({ isSelect, type }) => isSelect && (type === 'text' || type === 'varchar'),
+    );
+    this.readBytes = texts
+      .map(({ databaseName }) => `COALESCE(octet_length(${dataSource.driver.escape(databaseName)}), 0)`)
+      .join(' + ');
     this.blankRecord = blank(this.written.map(({ column }) => column));
     this.blankEntity = blank(this.read.map(({ property }) => property));
   }

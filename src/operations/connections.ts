@@ -1,46 +1,87 @@
-import type { IncomingMessage } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
-import type { RequestsUnderWay } from './requests-under-way.js';
 
-/** The open connections, the one whose last request came longest ago first. */
-export type Connections = Set<Socket>;
-
-export function trackConnections({ server }: FastifyInstance): Connections {
-  const connections: Connections = new Set();
-  server.on('connection', (socket: Socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-  });
-  server.on('request', ({ socket }: IncomingMessage) => {
-    // Not one that was closed meanwhile
-    if (connections.delete(socket)) connections.add(socket);
-  });
-  return connections;
-}
-
-/** The connections on which no request is under way, in the order of `connections`. */
-export function* idleOf(connections: Connections, underWay: RequestsUnderWay): Generator<Socket> {
-  const busy = new Set([...underWay].map(({ reply }) => reply.raw.socket));
-  for (const socket of connections) if (!busy.has(socket)) yield socket;
+/** How many connections may be open. */
+export interface ConnectionLimits {
+  maxConnections: number;
+  reservedConnections: number;
+  maxConnectionsPerAddress: number;
 }
 
 /**
- * Keeps a flood of connections from using up memory and file descriptors, and from keeping others out: where there are too many,
- * the one that has been idle for longest is closed. That is the new one where all others are at work.
+ * The open connections, and which of them are idle: those on which nothing is done for a request. That of a body that has not arrived yet
+ * is idle, too.
+ *
+ * A flood of connections shall neither use up memory and file descriptors, nor keep others out. Where there are too many, the one that has
+ * been idle for longest is closed: of the same address, where it has too many by itself, else of all.
  */
-export function limitConnections(
-  { server }: FastifyInstance,
-  connections: Connections,
-  underWay: RequestsUnderWay,
-  max: number,
-): void {
-  server.on('connection', () => {
-    if (connections.size <= max) return;
-    for (const idle of idleOf(connections, underWay)) {
-      connections.delete(idle);
-      idle.destroy();
+export class Connections {
+  /** All of them, each with whom it is counted for; null: it is the proxy's, and so anybody's. */
+  private readonly open = new Map<Socket, string | null>();
+  private readonly counts = new Map<string, number>();
+  /** The one that has been idle for longest first. */
+  private readonly idle = new Set<Socket>();
+
+  /** @param callerOf whom the connections from an address are counted for; null: it is a proxy's, of many callers */
+  constructor(
+    private readonly limits: ConnectionLimits,
+    private readonly callerOf: (address: string) => string | null,
+  ) {}
+
+  track(server: Server): void {
+    server.on('connection', (socket: Socket) => {
+      this.add(socket);
+      socket.once('close', () => this.forget(socket));
+    });
+  }
+
+  [Symbol.iterator](): Iterator<Socket> {
+    return this.open.keys();
+  }
+
+  /** Something is done for a request on it. */
+  occupy(socket: Socket): void {
+    this.idle.delete(socket);
+  }
+
+  /** Nothing is done on it any more. */
+  rest(socket: Socket): void {
+    if (this.open.has(socket)) this.idle.add(socket);
+  }
+
+  private add(socket: Socket): void {
+    const key = this.callerOf(socket.remoteAddress ?? '');
+    const count = key === null ? 0 : (this.counts.get(key) ?? 0) + 1;
+    const { maxConnections, reservedConnections, maxConnectionsPerAddress } = this.limits;
+    if (count > maxConnectionsPerAddress) this.closeIdle(key);
+    else if (this.open.size >= maxConnections) this.closeIdle(null);
+    // Where all others are at work, too
+    if (this.open.size >= maxConnections + reservedConnections) {
+      socket.destroy();
       return;
     }
-  });
+    this.open.set(socket, key);
+    if (key !== null) this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+    this.idle.add(socket);
+  }
+
+  /** @param key whose; null: anybody's */
+  private closeIdle(key: string | null): void {
+    for (const socket of this.idle) {
+      if (key !== null && this.open.get(socket) !== key) continue;
+      this.forget(socket);
+      socket.destroy();
+      return;
+    }
+  }
+
+  private forget(socket: Socket): void {
+    const key = this.open.get(socket);
+    this.open.delete(socket);
+    this.idle.delete(socket);
+    if (!key) return;
+    const left = this.counts.get(key)! - 1;
+    if (left === 0) this.counts.delete(key);
+    else this.counts.set(key, left);
+  }
 }

@@ -18,11 +18,13 @@ export function giveUpInTime(
     const limit = performance.now() - deadlineMs;
     for (const request of underWay) {
       if (request.sinceMs > limit) break;
-      underWay.delete(request);
       const { reply } = request;
       // Too late for an error where a part of the reply is on its way
-      if (reply.raw.headersSent) reply.raw.destroy();
-      else giveUp(reply);
+      if (reply.raw.headersSent) underWay.breakOff(request);
+      else {
+        underWay.renew(request);
+        giveUp(reply);
+      }
     }
   }, deadlineMs / CHECKS_PER_DEADLINE);
   check.unref();

@@ -2,7 +2,7 @@ import { type Server as HttpServer } from 'node:http';
 import { Server } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { type Connections, idleOf } from './connections.js';
+import type { Connections } from './connections.js';
 import type { RequestsUnderWay } from './requests-under-way.js';
 
 /** Longer than a proxy in front may keep an unused connection (see deploy/nginx.conf): it is the proxy that closes it then. */
@@ -58,7 +58,8 @@ export function closeConnectionsWhenStopping(
   underWay: RequestsUnderWay,
 ): void {
   fastify.addHook('preClose', (done) => {
-    for (const idle of idleOf(connections, underWay)) idle.destroy();
+    const busy = new Set([...underWay].map(({ reply }) => reply.request.raw.socket));
+    for (const socket of connections) if (!busy.has(socket)) socket.destroy();
     // Fastify says so itself in replies to requests that come from now on
     for (const { reply } of underWay) {
       if (!reply.raw.headersSent) reply.raw.setHeader('connection', 'close');

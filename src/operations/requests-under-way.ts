@@ -1,30 +1,192 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Connections } from './connections.js';
 
-/** A request whose reply was not sent yet. */
+/** What a request takes up beside the bytes of its reply: its objects, the requests behind it, and a piece of a stream. */
+const BYTES_OF_EACH = 64 * 1024;
+
+/**
+ * - `working`: something is done for it
+ * - `arriving`: nothing is done until its body has arrived
+ * - `leaving`: its reply was handed over, and has not left yet
+ * - `over`: its reply has left, or its connection is closed
+ */
+type Phase = 'working' | 'arriving' | 'leaving' | 'over';
+
+/** A request whose reply has not left yet. */
 export interface UnderWay {
   reply: FastifyReply;
   /** When it came (`performance.now()`). */
   sinceMs: number;
+  phase: Phase;
+  /** What its reply takes up until it has left. */
+  unsentBytes: number;
 }
 
-/** The oldest first. */
-export type RequestsUnderWay = Set<UnderWay>;
+/** What requests may take up together. */
+export interface RequestLimits {
+  maxArriving: number;
+  maxUnsentBytes: number;
+}
 
-/** Call it before any route is added. */
-export function trackRequests(fastify: FastifyInstance): RequestsUnderWay {
-  const underWay: RequestsUnderWay = new Set();
-  fastify.decorateRequest('isWaiting');
-  fastify.addHook('onRequest', (request, reply, done) => {
-    const own: UnderWay = { reply, sinceMs: performance.now() };
-    underWay.add(own);
-    request.isWaiting = () => underWay.has(own);
-    // Fastify's own hook is not called where the caller hangs up
-    reply.raw.once('close', () => {
-      underWay.delete(own);
-      // What was taken out of a set may be kept for long, and what it refers to with it (ADR 8)
-      (own as { reply: FastifyReply | null }).reply = null;
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Its request; null where the router has refused that. */
+    underWay: UnderWay | null;
+  }
+}
+
+/**
+ * The requests whose replies have not left, the oldest first, and what each is waiting for. Nobody takes up room by doing nothing: of
+ * bodies that do not arrive, and of replies that are not read, the oldest go where there are too many (ADR 16).
+ */
+export class RequestsUnderWay {
+  private readonly requests = new Set<UnderWay>();
+  /** Numbers, since a set of replies would keep some of them for long (ADR 8). */
+  private readonly counts: Record<Phase, number> = { working: 0, arriving: 0, leaving: 0, over: 0 };
+  private unsentBytes = 0;
+  private isEvicting = false;
+
+  /** @param callerOf whom the requests from an address are counted for */
+  constructor(
+    private readonly connections: Connections,
+    private readonly limits: RequestLimits,
+    private readonly callerOf: (address: string) => string,
+  ) {}
+
+  get size(): number {
+    return this.requests.size;
+  }
+
+  /** Those for which something is done. That of a caller who has hung up counts until it is done. */
+  get working(): number {
+    return this.counts.working;
+  }
+
+  [Symbol.iterator](): Iterator<UnderWay> {
+    return this.requests[Symbol.iterator]();
+  }
+
+  /** Closes its connection. */
+  breakOff(own: UnderWay): void {
+    const { socket } = own.reply.request.raw;
+    this.requests.delete(own);
+    this.move(own, 'over');
+    // With what the system still keeps for whoever does not read
+    socket.resetAndDestroy();
+  }
+
+  /** As one that has come just now: for the time that its caller has to read what it is told instead. */
+  renew(own: UnderWay): void {
+    this.requests.delete(own);
+    own.sinceMs = performance.now();
+    this.requests.add(own);
+  }
+
+  /** Call it before anything else that may let requests wait, and before any route is added. */
+  track(fastify: FastifyInstance): void {
+    fastify.decorateReply('underWay', null);
+    fastify.decorateRequest('isWaiting');
+    fastify.addHook('onRequest', (request, reply, done) => {
+      this.begin(request, reply);
+      done();
     });
-    done();
-  });
-  return underWay;
+    fastify.addHook('preParsing', ({ headers }, reply, _payload, done) => {
+      const hasBody =
+        headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+      if (hasBody && !reply.sent) this.move(reply.underWay, 'arriving');
+      done();
+    });
+    fastify.addHook('preValidation', (_request, reply, done) => {
+      // What was given up while it still arrived is over already
+      if (!reply.sent) this.move(reply.underWay, 'working');
+      done();
+    });
+    fastify.addHook('onSend', (_request, reply, payload, done) => {
+      this.move(reply.underWay, 'leaving', BYTES_OF_EACH + bytesOf(payload));
+      done();
+    });
+  }
+
+  private begin(request: FastifyRequest, reply: FastifyReply): void {
+    const own: UnderWay = { reply, sinceMs: performance.now(), phase: 'over', unsentBytes: 0 };
+    reply.underWay = own;
+    this.requests.add(own);
+    this.move(own, 'working');
+    request.isWaiting = () => own.phase === 'working' && this.requests.has(own);
+    // Fastify's own hook is not called where the caller hangs up
+    reply.raw.once('close', () => this.end(own));
+  }
+
+  private end(own: UnderWay): void {
+    this.requests.delete(own);
+    // What was begun goes on, whoever has hung up
+    if (own.phase !== 'working') this.move(own, 'over');
+    this.connections.rest(own.reply.request.raw.socket);
+    // What was taken out of a set may be kept for long, and what it refers to with it (ADR 8)
+    (own as { reply: FastifyReply | null }).reply = null;
+  }
+
+  private move(own: UnderWay | null, to: Phase, unsentBytes = 0): void {
+    if (own === null) return;
+    const isOpen = (own.reply as FastifyReply | null) !== null;
+    const phase = isOpen || to === 'working' ? to : 'over';
+    this.counts[own.phase]--;
+    this.counts[phase]++;
+    own.phase = phase;
+    this.unsentBytes -= own.unsentBytes;
+    own.unsentBytes = phase === 'leaving' ? unsentBytes : 0;
+    this.unsentBytes += own.unsentBytes;
+    if (!isOpen) return;
+    const { socket } = own.reply.request.raw;
+    if (phase === 'arriving') this.connections.rest(socket);
+    else this.connections.occupy(socket);
+    if (this.counts.arriving > this.limits.maxArriving) this.breakOffArriving();
+    if (this.unsentBytes > this.limits.maxUnsentBytes) this.evictSoon();
+  }
+
+  private breakOffArriving(): void {
+    for (const own of this.requests) {
+      if (own.phase !== 'arriving') continue;
+      this.breakOff(own);
+      return;
+    }
+  }
+
+  /** Once what the system takes at once has left. */
+  private evictSoon(): void {
+    if (this.isEvicting) return;
+    this.isEvicting = true;
+    setImmediate(() => {
+      this.isEvicting = false;
+      this.evictUnread();
+    });
+  }
+
+  /** Of the caller whose replies take up most, the one that has not been read for longest, until there is room: nobody else's go. */
+  private evictUnread(): void {
+    if (this.unsentBytes <= this.limits.maxUnsentBytes) return;
+    const bySubscriber = new Map<string, { bytes: number; replies: UnderWay[] }>();
+    for (const own of this.requests) {
+      if (own.phase !== 'leaving') continue;
+      const key = this.callerOf(own.reply.request.ip);
+      const unread = bySubscriber.get(key) ?? { bytes: 0, replies: [] };
+      unread.bytes += own.unsentBytes;
+      unread.replies.push(own);
+      bySubscriber.set(key, unread);
+    }
+    const subscribers = [...bySubscriber.values()];
+    while (this.unsentBytes > this.limits.maxUnsentBytes && subscribers.length > 0) {
+      const largest = subscribers.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+      const oldest = largest.replies.shift();
+      // What is left is closed already, and not counted any more in a moment
+      if (oldest === undefined) return;
+      largest.bytes -= oldest.unsentBytes;
+      this.breakOff(oldest);
+    }
+  }
+}
+
+/** Of a stream nothing is known; it is read as its reader reads. */
+function bytesOf(payload: unknown): number {
+  return typeof payload === 'string' || payload instanceof Buffer ? Buffer.byteLength(payload) : 0;
 }

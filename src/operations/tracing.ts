@@ -74,9 +74,10 @@ export function traceRequests(
       if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
     });
-    done();
+    // Credentials are looked up before the body is read
+    current.run(trace.setSpan(ROOT_CONTEXT, span), done);
   });
-  // Behind the reading of the body, whose events would leave the context again
+  // And again behind the reading of the body, whose events leave the context
   fastify.addHook('preValidation', (request, _reply, done) => {
     current.run(trace.setSpan(ROOT_CONTEXT, spans.get(request)!), done);
   });

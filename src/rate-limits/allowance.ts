@@ -1,5 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net';
-import { addressText } from '../auth/address.js';
+import { type Addresses, addressesIn } from '../auth/address.js';
 import type { Config } from '../config/config.js';
 
 /** How many times as much as others an address may send; `Infinity`: as much as it likes. */
@@ -14,26 +13,9 @@ export function allowanceOf({ rateLimitExempt, rateLimitRaised }: Config): Allow
     ...rateLimitExempt.map((network) => ({ network, times: Infinity })),
     ...rateLimitRaised,
   ].sort((a, b) => b.times - a.times);
-  const ranges = new Map<number, BlockList>();
-  for (const { network, times } of grants) {
-    const list = ranges.get(times) ?? new BlockList();
-    addNetwork(list, network);
-    ranges.set(times, list);
-  }
-  if (ranges.size === 0) return () => 1;
-  return (address) => {
-    const plain = addressText(address);
-    if (plain === null) return 1;
-    const family = familyOf(plain);
-    for (const [times, list] of ranges) if (list.check(plain, family)) return times;
-    return 1;
-  };
-}
-
-const familyOf = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4');
-
-function addNetwork(list: BlockList, network: string): void {
-  const [address = '', bits] = network.split('/');
-  if (bits === undefined) list.addAddress(address, familyOf(address));
-  else list.addSubnet(address, Number(bits), familyOf(address));
+  const ranges = [...new Set(grants.map(({ times }) => times))].map((times): [number, Addresses] => {
+    const networks = grants.filter((grant) => grant.times === times).map(({ network }) => network);
+    return [times, addressesIn(networks)];
+  });
+  return (address) => ranges.find(([, contains]) => contains(address))?.[0] ?? 1;
 }

@@ -22,6 +22,8 @@ export interface Standing {
 export class Quota {
   /** What was told by Redis, too: who is known to have used up a limit costs no round trip, and counting goes on without it. */
   private readonly local = new LocalCounts();
+  /** By whom it is counted for. */
+  private readonly reserved = new Map<string, number>();
 
   constructor(
     private readonly name: string,
@@ -57,6 +59,31 @@ export class Quota {
       if (count !== null) return this.standing(limit, count);
     }
     return null;
+  }
+
+  /**
+   * Sets one aside of what the caller has left, until {@link release}: of many that come at once, no more are begun than may be spent.
+   * @returns whether there was one; where not, {@link exceeded} tells whether there will be
+   */
+  reserve(caller: string): boolean {
+    const allowance = this.allowance(caller);
+    const all = this.countedOf(caller);
+    const isLeft = all.every((counted) => {
+      const taken = (this.local.get(counted.key)?.used ?? 0) + (this.reserved.get(counted.key) ?? 0);
+      return taken < this.limitOf(counted, allowance);
+    });
+    if (!isLeft) return false;
+    for (const { key } of all) this.reserved.set(key, (this.reserved.get(key) ?? 0) + 1);
+    return true;
+  }
+
+  /** Gives back what {@link reserve} has set aside. What was used of it is to be spent first. */
+  release(caller: string): void {
+    for (const { key } of this.countedOf(caller)) {
+      const left = this.reserved.get(key)! - 1;
+      if (left === 0) this.reserved.delete(key);
+      else this.reserved.set(key, left);
+    }
   }
 
   private oneTooMany(key: string, limit: number): Count | null {

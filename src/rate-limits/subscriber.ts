@@ -29,6 +29,9 @@ export function countedFor(address: string): Counted[] {
   ];
 }
 
+/** The narrowest of {@link countedFor}. */
+export const subscriberOf = (address: string): string => countedFor(address)[0]!.key;
+
 function networkOf({ parts }: ipaddr.IPv6, length: number): string {
   const network = parts.slice(0, length).map((part) => part.toString(16));
   return `${network.join(':')}::/${length * 16}`;

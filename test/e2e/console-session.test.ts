@@ -341,7 +341,7 @@ onEachEngine((engine) => {
         cookie,
         JSON.stringify({ query: VIEWER }),
       );
-      expect([get.status, form.status, noType]).toEqual([401, 415, 415]);
+      expect([get.status, form.status, noType]).toEqual([401, 401, 401]);
     });
 
     it('is told from the own one', async () => {

@@ -1,6 +1,8 @@
 import { connect, type Socket } from 'node:net';
+import { jest } from '@jest/globals';
 import { HTTP_LIMITS, type HttpLimits } from '../../src/http-limits.js';
-import { Registry } from '../support/registry.js';
+import { aClient, Registry } from '../support/registry.js';
+import { lockClients } from '../support/write-lock.js';
 
 /** The same limits, quicker. */
 const QUICK: Partial<HttpLimits> = {
@@ -11,6 +13,7 @@ const QUICK: Partial<HttpLimits> = {
 };
 const GET = 'GET /health/live HTTP/1.1\r\nHost: x\r\n';
 const POST = 'POST /v2/oauth/register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+const ID = '01a20080-c163-717e-a4ad-7633ebbe7df6';
 /** Node itself adds up to a second to what it says, so that the caller closes first. */
 const KEEP_ALIVE_BUFFER_MS = 1_000;
 
@@ -52,6 +55,12 @@ class Connection {
     for (let tries = 0; this.statuses.length < count && this.isOpen && tries < 200; tries++) await pause(10);
   }
 
+  /** Whether what comes is read. */
+  read(isRead: boolean): void {
+    if (isRead) this.socket.resume();
+    else this.socket.pause();
+  }
+
   end(): void {
     this.socket.destroy();
   }
@@ -69,7 +78,12 @@ it('Every limit is what it was meant to be', () => {
     maxBodyBytes: 65_536,
     maxParameterLength: 100,
     maxConnections: 4_000,
+    reservedConnections: 100,
+    maxConnectionsPerAddress: 500,
     maxRequests: 250,
+    maxHeldRequests: 16,
+    maxArriving: 1_000,
+    maxUnsentBytes: 32 * 1024 * 1024,
   });
 });
 
@@ -266,14 +280,189 @@ describe('HTTP', () => {
 
     it('does not interrupt requests under way', async () => {
       await start({ maxConnections: MAX });
+      const unlock = await lockClients(registry);
       const busy = await open();
-      // The header is there, and so the request; the body is not yet
-      busy.send(`${POST}Content-Length: 2\r\n\r\n`);
+      busy.send(`${POST}Content-Length: 2\r\n\r\n{}`);
       await pause(100);
       for (let i = 0; i < 2 * MAX; i++) await open();
-      busy.send('{}');
+      await unlock();
       await busy.answered();
       expect(busy.statuses).toEqual(['201']);
+    });
+
+    it('takes a request whose body does not arrive for idle, the one that has waited for longest first', async () => {
+      await start({ maxConnections: MAX });
+      const halfSent = [];
+      for (let i = 0; i < MAX; i++) {
+        const connection = await open();
+        connection.send(`${POST}Content-Length: 20\r\n\r\n{`);
+        halfSent.push(connection);
+      }
+      await pause(100);
+      for (let i = 0; i < 3; i++) {
+        const good = await open();
+        good.send(`${POST}Content-Length: 2\r\n\r\n{}`);
+        await good.answered();
+        expect(good.statuses).toEqual(['201']);
+      }
+      await pause(50);
+      expect(halfSent.map(({ isOpen }) => isOpen)).toEqual(halfSent.map((_, i) => i >= 3));
+    });
+
+    it('closes the one of the same address that has been idle for longest, where it has too many', async () => {
+      await start({ maxConnectionsPerAddress: 5 });
+      const connections = [];
+      for (let i = 0; i < 8; i++) connections.push(await open());
+      await pause(50);
+      expect(connections.map(({ isOpen }) => isOpen)).toEqual(connections.map((_, i) => i >= 3));
+      await isWell();
+    });
+
+    it.each(['1', '127.0.0.1'])('is none where it is that of a proxy (TRUST_PROXY=%s)', async (trusted) => {
+      await start({ maxConnectionsPerAddress: 5 }, { TRUST_PROXY: trusted });
+      const connections = [];
+      for (let i = 0; i < 8; i++) connections.push(await open());
+      await pause(50);
+      expect(connections.every(({ isOpen }) => isOpen)).toBe(true);
+    });
+
+    it('leaves some for those who ask for health, where all others are at work', async () => {
+      await start({ maxConnections: 3, reservedConnections: 2, maxRequests: 3 });
+      const unlock = await lockClients(registry);
+      const busy = [];
+      for (let i = 0; i < 3; i++) {
+        const connection = await open();
+        connection.send(`${POST}Content-Length: 2\r\n\r\n{}`);
+        busy.push(connection);
+      }
+      await pause(100);
+      await isWell();
+      await unlock();
+      for (const connection of busy) await connection.answered();
+      expect(busy.map(({ statuses }) => statuses)).toEqual([['201'], ['201'], ['201']]);
+    });
+  });
+
+  it('breaks off the body that has been arriving for longest, where there are too many', async () => {
+    await start({ maxArriving: 3 });
+    const halfSent = [];
+    for (let i = 0; i < 5; i++) {
+      const connection = await open();
+      connection.send(`${POST}Content-Length: 2\r\n\r\n{`);
+      halfSent.push(connection);
+      await pause(20);
+    }
+    expect(halfSent.map(({ isOpen }) => isOpen)).toEqual([false, false, true, true, true]);
+    halfSent[4]!.send('}');
+    await halfSent[4]!.answered();
+    expect(halfSent[4]!.statuses).toEqual(['201']);
+  });
+
+  it.each([
+    ['POST', '/v2/oauth/clients'],
+    ['POST', '/v2/oauth_clients'],
+    ['PUT', `/v2/oauth/clients/${ID}`],
+    ['DELETE', `/v2/oauth/clients/${ID}`],
+    ['POST', `/v2/oauth/clients/${ID}/secrets`],
+    ['POST', '/v2/oauth/register'],
+    ['PUT', `/v2/oauth/register/${ID}`],
+    ['DELETE', `/v2/oauth/register/${ID}`],
+    ['POST', '/graphql'],
+  ])('answers bad credentials before the body has arrived: %s %s', async (method, path) => {
+    await start();
+    const connection = await open();
+    connection.send(
+      `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer bad\r\nContent-Type: application/json\r\n` +
+        'Content-Length: 20\r\n\r\n{',
+    );
+    await connection.answered();
+    expect(connection.statuses).toEqual(['401']);
+  });
+
+  it('answers before the body has arrived where registration is closed, or takes a token', async () => {
+    for (const [mode, status] of [
+      ['closed', '403'],
+      ['token', '401'],
+    ] as const) {
+      await start({}, { REGISTRATION_MODE: mode });
+      const connection = await open();
+      connection.send(`${POST}Content-Length: 20\r\n\r\n{`);
+      await connection.answered();
+      expect(connection.statuses).toEqual([status]);
+      if (mode === 'closed') await registry.stop();
+    }
+  });
+
+  describe('replies that nobody reads', () => {
+    const CLIENTS = 30;
+    let list: string;
+    let made: () => number;
+    const startWithClients = async (limits: Partial<HttpLimits> = {}, env: Record<string, string> = {}) => {
+      await start(limits, env);
+      const { apiKey } = await registry.createKey({ orgId: 'large' });
+      const uris = Array.from({ length: 30 }, (_, i) => `https://example.com/${i}/${'x'.repeat(1_900)}`);
+      for (let i = 0; i < CLIENTS; i++) {
+        await registry.createClient(
+          aClient({ allowed_grant_types: ['authorization_code'], redirect_uris: uris }),
+          apiKey,
+        );
+      }
+      const queries = jest.spyOn(registry.dataSource.logger, 'logQuery');
+      made = () =>
+        queries.mock.calls.filter(([sql]) => /redirect_uris.*FROM "?oauth_clients/s.test(sql)).length;
+      list =
+        `GET /v2/oauth/clients?page%5Bsize%5D=${CLIENTS} HTTP/1.1\r\nHost: x\r\n` +
+        `Authorization: Bearer ${apiKey}\r\n`;
+    };
+
+    it('keep the next one on their connection from being made', async () => {
+      await startWithClients();
+      const connection = await open();
+      connection.read(false);
+      connection.send(`${list}\r\n`.repeat(15));
+      let early: number;
+      do {
+        early = made();
+        await pause(1_000);
+      } while (early === 0 || made() > early);
+      // What the system takes is no reply that waits here
+      expect(early).toBeLessThan(10);
+      connection.read(true);
+      while (connection.isOpen && connection.statuses.length < 15) await pause(10);
+      expect(connection.statuses).toEqual(Array.from({ length: 15 }, () => '200'));
+      expect(made()).toBe(15);
+    });
+
+    it('close a connection on which more requests come than may wait', async () => {
+      await start({ maxHeldRequests: 4 });
+      const connection = await open();
+      connection.send(`${GET}\r\n`.repeat(2_000));
+      await connection.closed;
+      expect(connection.statuses.length).toBeLessThan(5);
+      await isWell();
+    });
+
+    it('are broken off where they take up too much: of the caller who has most of them, the oldest', async () => {
+      await startWithClients({ maxUnsentBytes: 10 * 2 ** 20 }, { TRUST_PROXY: '1' });
+      const from = async (address: string, requests: number) => {
+        const connection = await open();
+        connection.read(false);
+        connection.send(`${list}X-Forwarded-For: ${address}\r\n\r\n`.repeat(requests));
+        await pause(300);
+        return connection;
+      };
+      const slow = await from('192.0.2.1', 10);
+      const flood = [];
+      for (let i = 0; i < 8; i++) flood.push(await from('192.0.2.2', 10));
+      await isWell();
+      const isAnswered = [];
+      for (const connection of [slow, ...flood]) {
+        connection.read(true);
+        while (connection.isOpen && connection.statuses.length < 10) await pause(10);
+        isAnswered.push(connection.statuses.length === 10);
+      }
+      // Five of 1.8 MB each are within the bound
+      expect(isAnswered).toEqual([true, ...flood.map((_, i) => i >= 4)]);
     });
   });
 });

@@ -38,6 +38,34 @@ onEachEngine((engine) => {
     expect([(await put()).status, (await put()).status]).toEqual([401, 429]);
   });
 
+  it('counts reads of registrations per address', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_REGISTRATION_READ: '3/1m' });
+    const { body } = await registry.register({});
+    const path = new URL(body.registration_client_uri as string).pathname;
+    const read = (method: string, key: string) => registry.send(path, { method, key });
+    const answers = [
+      await read('GET', body.registration_access_token as string),
+      await read('HEAD', body.registration_access_token as string),
+      await read('GET', 'wrong'),
+      await read('GET', body.registration_access_token as string),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 401, 429]);
+    expect(answers[0]!.headers.get('ratelimit')).toMatch(/^"registration-read";r=2;t=\d+$/);
+    expect(answers[3]!.body.error_description).toMatch(
+      /^Too many reads of registrations from this address; /,
+    );
+    expect((await registry.register({})).status).toBe(201);
+  });
+
+  it('reads of registrations are limited by default, and so that nobody who works with them notices', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_REGISTRATION_READ: '' });
+    const { headers } = await registry.send(`/v2/oauth/register/${randomUUID()}`, {
+      method: 'GET',
+      key: 'x',
+    });
+    expect(headers.get('ratelimit-policy')).toBe('"registration-read";q=600;w=60');
+  });
+
   it('does not count what customers create', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m' });
     for (let i = 0; i < 3; i++) expect((await registry.createClient(aClient())).status).toBe(201);
@@ -244,6 +272,46 @@ onEachEngine((engine) => {
       expect((await registry.graphql('{ __typename }')).body.errors[0].extensions.code).toBe('RATE_LIMITED');
       // Who sends none is not meant
       expect((await registry.register({})).status).toBe(201);
+    });
+
+    it.each([
+      ['GET', '/v2/oauth/clients'],
+      ['POST', '/v2/oauth/clients'],
+      ['POST', '/v2/oauth/register'],
+      ['PUT', `/v2/oauth/register/${randomUUID()}`],
+      ['POST', '/graphql'],
+    ])(
+      'are counted when they come, so that many at once get no further than the limit: %s %s',
+      async (method, path) => {
+        registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '5/1m' });
+        const answers = await Promise.all(
+          Array.from({ length: 100 }, (_, i) =>
+            registry.send(path, { method, key: `bad-${i}`, ...(method !== 'GET' && { body: {} }) }),
+          ),
+        );
+        const judged = answers.filter(({ status }) => status === 401).length;
+        const refused = answers.filter(({ status }) => status === 429).length;
+        expect({ judged, refused }).toEqual({ judged: 5, refused: 95 });
+      },
+    );
+
+    it('of a sign-in are counted when they come, too', async () => {
+      registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '5/1m' });
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, i) =>
+          registry.send('/admin/session', { body: { api_key: `bad-${i}` } }),
+        ),
+      );
+      expect(answers.filter(({ status }) => status === 401)).toHaveLength(5);
+    });
+
+    it('do not keep good ones from being taken that come at once, and were never seen before', async () => {
+      registry = await Registry.start(engine, LIMIT);
+      const keys = await Promise.all(Array.from({ length: 10 }, () => registry.createKey()));
+      const answers = await Promise.all(
+        [...keys, ...keys, ...keys].map(({ apiKey }) => registry.createClient(aClient(), apiKey)),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
     });
 
     it('do not count where none are sent: that is how clients ask what to send', async () => {

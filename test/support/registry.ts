@@ -57,6 +57,7 @@ export class Registry {
       NODE_ENV: 'test',
       LOG_LEVEL: 'silent',
       RATE_LIMIT_REGISTER: 'off',
+      RATE_LIMIT_REGISTRATION_READ: 'off',
       RATE_LIMIT_FAILED_AUTH: 'off',
       RATE_LIMIT_GRAPHQL: 'off',
       RATE_LIMIT_ORG: 'off',

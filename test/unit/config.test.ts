@@ -29,6 +29,7 @@ const DEFAULTS: Config = {
   auditRetentionMs: null,
   registrationAllowedGrantTypes: ['client_credentials', 'authorization_code', 'refresh_token'],
   rateLimitRegister: { points: 60, durationSeconds: 60 },
+  rateLimitRegistrationRead: { points: 600, durationSeconds: 60 },
   rateLimitFailedAuth: { points: 30, durationSeconds: 60 },
   rateLimitGraphql: { points: 600, durationSeconds: 60 },
   maxClientsPerOrg: null,
@@ -56,6 +57,7 @@ const postgres = (connection: object) => ({
 const sqlite = (path: string) => ({ database: { engine: 'sqlite', path } as const });
 const limit = (points: number, durationSeconds: number) => ({
   rateLimitRegister: { points, durationSeconds },
+  rateLimitRegistrationRead: { points: 600, durationSeconds: 60 },
 });
 const name = (env: NodeJS.ProcessEnv) => JSON.stringify(env).slice(0, 160);
 const named = <T extends unknown[]>(rows: (readonly [NodeJS.ProcessEnv, ...T])[]) =>
@@ -194,6 +196,11 @@ describe('The configuration', () => {
       [{ RATE_LIMIT_REGISTER: '100/24h' }, limit(100, 86_400)],
       [{ RATE_LIMIT_FAILED_AUTH: 'off' }, { rateLimitFailedAuth: null }],
       [{ RATE_LIMIT_FAILED_AUTH: '5/10m' }, { rateLimitFailedAuth: { points: 5, durationSeconds: 600 } }],
+      [{ RATE_LIMIT_REGISTRATION_READ: 'off' }, { rateLimitRegistrationRead: null }],
+      [
+        { RATE_LIMIT_REGISTRATION_READ: '10/s' },
+        { rateLimitRegistrationRead: { points: 10, durationSeconds: 1 } },
+      ],
       [{ RATE_LIMIT_GRAPHQL: 'off' }, { rateLimitGraphql: null }],
       [{ RATE_LIMIT_GRAPHQL: '10/s' }, { rateLimitGraphql: { points: 10, durationSeconds: 1 } }],
       [
@@ -356,6 +363,7 @@ describe('The configuration', () => {
       ),
       [{ RATE_LIMIT_FAILED_AUTH: '30' }, 'RATE_LIMIT_FAILED_AUTH'],
       [{ RATE_LIMIT_GRAPHQL: '0/1m' }, 'RATE_LIMIT_GRAPHQL'],
+      [{ RATE_LIMIT_REGISTRATION_READ: '0/1m' }, 'RATE_LIMIT_REGISTRATION_READ'],
       ...['off', '0.0.0.0/0', '10.0.0.0/33', 'openai.example', ','].map(
         (value) => [{ RATE_LIMIT_EXEMPT: value }, 'RATE_LIMIT_EXEMPT'] as const,
       ),

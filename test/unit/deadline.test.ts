@@ -3,7 +3,9 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { giveUpInTime } from '../../src/operations/deadline.js';
-import { type RequestsUnderWay, trackRequests } from '../../src/operations/requests-under-way.js';
+import { HTTP_LIMITS } from '../../src/http-limits.js';
+import { Connections } from '../../src/operations/connections.js';
+import { RequestsUnderWay } from '../../src/operations/requests-under-way.js';
 
 const DEADLINE_MS = 200;
 
@@ -15,7 +17,10 @@ describe('a deadline for requests', () => {
   beforeEach(async () => {
     gaveUp = [];
     server = fastify();
-    underWay = trackRequests(server);
+    const connections = new Connections(HTTP_LIMITS, () => null);
+    connections.track(server.server);
+    underWay = new RequestsUnderWay(connections, HTTP_LIMITS, () => 'all');
+    underWay.track(server);
     giveUpInTime(server, underWay, DEADLINE_MS, (reply) => {
       gaveUp.push(reply.request.url);
       void reply.code(503).send({ error: 'temporarily_unavailable' });

@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { HTTP_LIMITS } from '../../src/http-limits.js';
+import { Connections } from '../../src/operations/connections.js';
 import { LoadShedder } from '../../src/operations/load-shedder.js';
+import { RequestsUnderWay } from '../../src/operations/requests-under-way.js';
 
 const MAX = 3;
 const TOO_MUCH = {
@@ -16,18 +20,34 @@ describe('a limit of what is worked on', () => {
   let url: string;
   let letGo: (() => void)[];
   let lines: Record<string, unknown>[];
+  let order: string[];
   beforeEach(async () => {
     letGo = [];
     lines = [];
+    order = [];
     const logger = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
-    const shedder = new LoadShedder(MAX, TOO_MUCH, logger);
+    const limits = { ...HTTP_LIMITS, maxRequests: MAX };
+    const connections = new Connections(limits, () => null);
+    const underWay = new RequestsUnderWay(connections, limits, () => 'all');
+    const shedder = new LoadShedder(underWay, limits, TOO_MUCH, logger);
     server = fastify({ serverFactory: shedder.serverFactory });
+    connections.track(server.server);
     shedder.track(server);
+    underWay.track(server);
     server.post('/work', async () => {
       await new Promise<void>((done) => letGo.push(done));
       return 'done';
     });
-    server.get('/health/live', () => 'ok');
+    server.get('/health/live', () => {
+      order.push('health');
+      return 'ok';
+    });
+    server.get('/busy', () => {
+      order.push('busy');
+      const until = performance.now() + 30;
+      while (performance.now() < until);
+      return 'done';
+    });
     server.post('/given-up', {
       onRequest: (_request, reply, done) => {
         setTimeout(() => void reply.code(503).send('too late'), 20);
@@ -75,6 +95,21 @@ describe('a limit of what is worked on', () => {
     expect(lines).toMatchObject([{ level: 40, refused: 1 }]);
   });
 
+  it('begins no more in one turn than take a moment, so that health is told in between', async () => {
+    const sockets = [];
+    for (let i = 0; i < MAX + 1; i++) {
+      const socket = send('');
+      await once(socket, 'connect');
+      sockets.push(socket);
+    }
+    await wait(50);
+    for (const socket of sockets.slice(0, MAX)) socket.write('GET /busy HTTP/1.1\r\nHost: x\r\n\r\n');
+    sockets.at(-1)!.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    while (order.length < MAX + 1) await wait(5);
+    expect(order).toEqual(['busy', 'health', 'busy', 'busy']);
+    for (const socket of sockets) socket.destroy();
+  });
+
   it('counts nobody who still sends', async () => {
     const head =
       'POST /work HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{';
@@ -84,6 +119,24 @@ describe('a limit of what is worked on', () => {
     await untilBegun(1);
     letAllGo();
     expect((await accepted).status).toBe(200);
+    for (const socket of slow) socket.destroy();
+  });
+
+  it('refuses, of bodies that arrive in the same moment, those that are beyond it', async () => {
+    const head =
+      'POST /work HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{';
+    const slow = Array.from({ length: 2 * MAX }, () => send(head));
+    const received = slow.map(() => '');
+    slow.forEach((socket, i) => socket.on('data', (data) => (received[i] += data.toString())));
+    await wait(50);
+    for (const socket of slow) socket.write('}');
+    await untilBegun(MAX);
+    await wait(50);
+    expect(received.map((text) => text.slice(0, 12))).toEqual([
+      ...Array<string>(MAX).fill(''),
+      ...Array<string>(MAX).fill('HTTP/1.1 503'),
+    ]);
+    expect(letAllGo()).toBe(MAX);
     for (const socket of slow) socket.destroy();
   });
 

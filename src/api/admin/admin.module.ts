@@ -20,6 +20,7 @@ import { CONFIG, type Config } from '../../config/config.js';
 import { ERROR_STATUS } from '../../errors/registry-error.js';
 import { BrowserSessions } from '../browser-sessions.js';
 import { BrowserSessionsModule } from '../browser-sessions.module.js';
+import { operatorAdmission } from '../operator-admission.js';
 import { GRAPHQL_PATH } from '../paths.js';
 import { PublicUrl } from '../public-url.js';
 import { refusalFor, toGraphQLError } from '../error.filter.js';
@@ -61,48 +62,50 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
         sessions: BrowserSessions,
         secrets: ClientSecretsService,
         auditTrail: AuditTrail,
-      ) => ({
-        path: GRAPHQL_PATH,
-        autoSchemaFile: true,
-        sortSchema: true,
-        // Apollo checks the schema as well
-        buildSchemaOptions: { skipCheck: true },
-        introspection: isExplorerOn(config),
-        graphiql: false,
-        includeStacktraceInErrorResponses: false,
-        // Errors of inner lists are told like all others
-        fieldResolverEnhancers: ['filters'],
-        autoTransformHttpErrors: false,
-        // A hash instead of a query: nobody needs it here, and each would be kept
-        persistedQueries: false,
-        documentStore: new InMemoryLRUCache({ maxSize: MAX_DOCUMENTS_BYTES }),
-        parseOptions: { maxTokens: MAX_TOKENS },
-        validationRules,
-        plugins: [
-          operationLimits,
-          toldAsUnavailable,
-          logFaults,
-          operationReport,
-          // It would ask each field of each client how long it may be kept
-          ApolloServerPluginCacheControlDisabled(),
-          // For subgraphs of Apollo's router; Apollo would load Protocol Buffers to find out that this is none
-          ApolloServerPluginInlineTraceDisabled(),
-          ...(isExplorerOn(config) ? [explorerPage] : []),
-        ],
-        formatError: (formatted) =>
-          isExplorerOn(config) ? formatError(formatted) : withoutHints(formatError(formatted)),
-        context: async (request: FastifyRequest) => {
-          try {
-            // Here and at no other door: whatever the console does, it does by GraphQL
-            if (config.adminConsole) request.principal ??= await sessions.identify(request);
-            await authenticator.admit(request, 'admin', 'graphql');
-          } catch (thrown) {
-            const error = refusalFor(thrown, request);
-            throw toGraphQLError(error, { status: error.status });
-          }
-          return { request, loaders: new Loaders(secrets, auditTrail) };
-        },
-      }),
+      ) => {
+        const admitOperator = operatorAdmission(config, authenticator, sessions);
+        return {
+          path: GRAPHQL_PATH,
+          autoSchemaFile: true,
+          sortSchema: true,
+          // Apollo checks the schema as well
+          buildSchemaOptions: { skipCheck: true },
+          introspection: isExplorerOn(config),
+          graphiql: false,
+          includeStacktraceInErrorResponses: false,
+          // Errors of inner lists are told like all others
+          fieldResolverEnhancers: ['filters'],
+          autoTransformHttpErrors: false,
+          // A hash instead of a query: nobody needs it here, and each would be kept
+          persistedQueries: false,
+          documentStore: new InMemoryLRUCache({ maxSize: MAX_DOCUMENTS_BYTES }),
+          parseOptions: { maxTokens: MAX_TOKENS },
+          validationRules,
+          plugins: [
+            operationLimits,
+            toldAsUnavailable,
+            logFaults,
+            operationReport,
+            // It would ask each field of each client how long it may be kept
+            ApolloServerPluginCacheControlDisabled(),
+            // For subgraphs of Apollo's router; Apollo would load Protocol Buffers to find out that this is none
+            ApolloServerPluginInlineTraceDisabled(),
+            ...(isExplorerOn(config) ? [explorerPage] : []),
+          ],
+          formatError: (formatted) =>
+            isExplorerOn(config) ? formatError(formatted) : withoutHints(formatError(formatted)),
+          context: async (request: FastifyRequest) => {
+            try {
+              // Done already, unless it is a GET
+              await admitOperator(request);
+            } catch (thrown) {
+              const error = refusalFor(thrown, request);
+              throw toGraphQLError(error, { status: error.status });
+            }
+            return { request, loaders: new Loaders(secrets, auditTrail) };
+          },
+        };
+      },
     }),
   ],
   providers: [

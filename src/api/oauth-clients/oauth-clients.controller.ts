@@ -29,6 +29,7 @@ import type { Author } from '../../audit/audit-event.js';
 import type { Principal } from '../../auth/principal.js';
 import { ClientsService } from '../../clients/clients.service.js';
 import { NoStore } from '../no-store.js';
+import { CLIENTS_PATHS } from '../paths.js';
 import { OrganizationLimit } from '../rate-limits.js';
 import { OAuthError, UNAUTHORIZED } from '../error.dto.js';
 import { etagOf, readIfMatch } from '../etag.js';
@@ -43,9 +44,6 @@ import {
 import { toListReply, toOAuthClient, toSubmission } from './oauth-clients.mapper.js';
 import { LIST_PARAMETERS, readListQuery } from './oauth-clients.query.js';
 
-/** The path of the contract, and the one that the published SDKs call. */
-const PATHS = ['v2/oauth/clients', 'v2/oauth_clients'];
-
 /** The contract says `additionalProperties: false`. */
 const CREATE_MEMBERS = onlyMembersOf(OAuthClientCreateRequest);
 const UPDATE_MEMBERS = onlyMembersOf(OAuthClientUpdateRequest);
@@ -58,7 +56,7 @@ const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag of 
 const ApiListParameters = () => applyDecorators(...LIST_PARAMETERS.map((parameter) => ApiQuery(parameter)));
 
 /** Customers and their SDKs, each within its own organization. */
-@Controller(PATHS)
+@Controller(CLIENTS_PATHS)
 @Access('member')
 @UseGuards(OrganizationLimit)
 @ApiTags('OAuth Clients')
@@ -89,7 +87,9 @@ export class OAuthClientsController {
   ): Promise<OAuthClientReply> {
     const shaped = readShape(OAuthClientCreateRequest, body, CREATE_MEMBERS);
     const { client, secret } = await this.clients.create(toSubmission(shaped), principal, 'api', by);
-    reply.header('location', this.publicUrl.of(`/${PATHS[0]}/${client.id}`)).header('etag', etagOf(client));
+    reply
+      .header('location', this.publicUrl.of(`/${CLIENTS_PATHS[0]}/${client.id}`))
+      .header('etag', etagOf(client));
     return { data: toOAuthClient(client, secret) };
   }
 
@@ -101,7 +101,13 @@ export class OAuthClientsController {
     type: OAuthClientListReply,
     description: 'A page of clients, the newest first',
   })
-  @ApiResponse({ status: 400, type: OAuthError, description: 'Query parameters are invalid' })
+  @ApiResponse({
+    status: 400,
+    type: OAuthError,
+    description:
+      'Query parameters are invalid, or the clients of the page are larger than 2 MiB together: then invalid_fields says at ' +
+      'page[size] how many of them fit. The default of 20 always does where each was created by one request',
+  })
   @ApiResponse(UNAUTHORIZED)
   async list(
     @Query() query: Record<string, unknown>,

@@ -6,7 +6,6 @@ import {
   Headers,
   HttpCode,
   Inject,
-  Param,
   Post,
   Put,
   Query,
@@ -15,14 +14,15 @@ import {
 import { ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../auth/access.js';
-import { By, CurrentPrincipal } from '../../auth/caller.js';
+import { By } from '../../auth/caller.js';
 import type { Author } from '../../audit/audit-event.js';
-import type { Principal } from '../../auth/principal.js';
-import { RegistrationsService } from '../../clients/registrations.service.js';
+import type { Client } from '../../clients/client.js';
+import { type Admission, RegistrationsService } from '../../clients/registrations.service.js';
 import { SoftwareStatementsService } from '../../clients/software-statements.service.js';
-import { bearerToken, initialAccessToken } from '../../auth/authenticator.js';
+import { requireRegistrationToken } from '../../auth/authenticator.js';
 import { countsAsAbsent, treatMember } from '../../clients/policy/metadata-members.js';
 import { CONFIG, type Config } from '../../config/config.js';
+import { CurrentAdmission, CurrentRegistration } from '../authentication.js';
 import { readFlag } from '../flag.js';
 import { readShape, requireObject } from '../shape.js';
 import { REGISTRATION_PATH } from '../paths.js';
@@ -103,18 +103,13 @@ export class RegistrationController {
   async register(
     // The published JavaScript SDK sends no body at all where it asks for nothing
     @Body() body: unknown = {},
-    @CurrentPrincipal() owner: Principal | null,
+    @CurrentAdmission() admission: Admission,
     @By('registration') by: Author,
-    @Headers('authorization') authorization: string | undefined,
     // Taken as a whole, so that the documented operation stays that of the contract
     @Query() { dry_run: dryRun, ...others }: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RegistrationResponse | RegisteredMetadata> {
     refuseParameters(Object.keys(others));
-    const admission = await this.registrations.admit({
-      owner,
-      initialAccessToken: initialAccessToken(authorization),
-    });
     const submission = await this.read(body);
     if (readFlag('dry_run', dryRun)) {
       reply.status(200);
@@ -136,13 +131,12 @@ export class RegistrationController {
   @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client, without its secret' })
   @ApiResponse(UNAUTHORIZED)
   @ApiResponse(DISABLED)
-  async get(
-    @Param('client_id') id: string,
+  get(
+    @CurrentRegistration() client: Client,
     @Headers('authorization') authorization: string | undefined,
-  ): Promise<RegistrationResponse> {
-    const token = requireToken(authorization);
-    const client = await this.registrations.read(id, token);
-    return toResponse(client, null, this.managementOf(id, token));
+  ): RegistrationResponse {
+    const token = requireRegistrationToken(authorization);
+    return toResponse(client, null, this.managementOf(client.id, token));
   }
 
   @Put(':client_id')
@@ -166,15 +160,15 @@ export class RegistrationController {
   @ApiResponse(UNAUTHORIZED)
   @ApiResponse(DISABLED)
   async replace(
-    @Param('client_id') id: string,
+    @CurrentRegistration() registered: Client,
     @Body() body: unknown,
     @Headers('authorization') authorization: string | undefined,
     @By('registration') by: Author,
   ): Promise<RegistrationResponse> {
-    const token = requireToken(authorization);
+    const token = requireRegistrationToken(authorization);
     const { client_id: clientId, client_secret: clientSecret, ...rest } = requireObject(body);
     const { client, secret, registrationToken } = await this.registrations.replace(
-      id,
+      registered,
       token,
       async ({ metadata }) => ({
         submission: await this.read(rest, metadata.softwareStatement),
@@ -183,7 +177,7 @@ export class RegistrationController {
       }),
       by,
     );
-    return toResponse(client, secret, this.managementOf(id, registrationToken));
+    return toResponse(client, secret, this.managementOf(client.id, registrationToken));
   }
 
   @Delete(':client_id')
@@ -196,11 +190,11 @@ export class RegistrationController {
   @ApiResponse(UNAUTHORIZED)
   @ApiResponse(DISABLED)
   async remove(
-    @Param('client_id') id: string,
+    @CurrentRegistration() { id }: Client,
     @Headers('authorization') authorization: string | undefined,
     @By('registration') by: Author,
   ): Promise<void> {
-    await this.registrations.remove(id, requireToken(authorization), by);
+    await this.registrations.remove(id, requireRegistrationToken(authorization), by);
   }
 
   /** @param known the software statement that the client has already; it goes on speaking where no other is sent */
@@ -249,15 +243,4 @@ function attest(said: Record<string, unknown>, claims: [string, unknown][]): Rec
   const attested = new Set(claims.map(([claim]) => baseOf(claim)));
   const rest = Object.entries(said).filter(([member]) => !attested.has(baseOf(member)));
   return Object.fromEntries([...rest, ...claims]);
-}
-
-/** @throws RegistryError `unauthorized` where none was sent; what was sent and is none fits no registration */
-function requireToken(authorization: string | undefined): string {
-  if (authorization === undefined) {
-    throw new RegistryError(
-      'unauthorized',
-      'Send the registration access token as "Authorization: Bearer TOKEN".',
-    );
-  }
-  return bearerToken(authorization) ?? '';
 }

@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+import { attack, type Attack, holdConnections } from './attack.js';
+
+const MAX_BODY_BYTES = 65_536;
+const post = (path: string, length: number, headers = '') =>
+  `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${headers}Content-Length: ${length}\r\n\r\n`;
+
+/** Sends the same on each connection, and waits. */
+const sending = (connections: number, text: string): Attack<undefined> => ({
+  prepare: () => Promise.resolve(undefined),
+  run: (target) => holdConnections(target, connections, 1_000, (socket) => void socket.write(text)),
+});
+
+/** `npm run attack:half-sent-bodies`: callers who begin requests, and never end them. */
+await attack<undefined>(fileURLToPath(import.meta.url), {
+  'one byte of 20 on each of 4,000 connections': sending(4_000, `${post('/v2/oauth/register', 20)}{`),
+  'one byte of 20 on each of 6,000 connections': sending(6_000, `${post('/v2/oauth/register', 20)}{`),
+  'all but a byte of 64 KiB on each of 4,000 connections': sending(
+    4_000,
+    `${post('/v2/oauth/register', MAX_BODY_BYTES)}${' '.repeat(MAX_BODY_BYTES - 1)}`,
+  ),
+  'the same with bad credentials': sending(
+    4_000,
+    `${post('/v2/oauth/clients', MAX_BODY_BYTES, 'Authorization: Bearer bad\r\n')}${' '.repeat(MAX_BODY_BYTES - 1)}`,
+  ),
+  'half a header on each of 6,000 connections': sending(6_000, 'GET / HTTP/1.1\r\nX-Long: '),
+});
