@@ -598,7 +598,9 @@ onEachEngine((engine) => {
 
   describe('totalCount', () => {
     const statements = (work: () => Promise<unknown>) => statementsOf(registry.dataSource, work);
-    const isCount = (statement: string) => /\bCOUNT\s*\(|oauth_client_counts/i.test(statement);
+    // Not of the rows of a page, which are read anyway
+    const isCount = (statement: string) =>
+      /\bCOUNT\s*\([^)]*\)(?! OVER)|oauth_client_counts/i.test(statement);
 
     it('is counted once where it is asked for, whatever the page', async () => {
       const { apiKey, orgId } = await registry.createKey();

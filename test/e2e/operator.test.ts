@@ -1116,7 +1116,7 @@ onEachEngine((engine) => {
     }
   });
 
-  it('an address that is none is not written down, and refuses nobody', async () => {
+  it('where a proxy passes on no address, its own is written down, and nobody is refused', async () => {
     const registry = await Registry.start(engine, { TRUST_PROXY: '1' });
     const operator = new Operator(registry);
     const addresses: (string | null)[] = [];
@@ -1129,7 +1129,7 @@ onEachEngine((engine) => {
       addresses.push((await operator.events({ clientId: body.client_id as string }))[0]!.address ?? null);
     }
     await registry.stop();
-    expect(addresses).toEqual([null, '192.0.2.7', '2001:db8::1', '2001:db8::1']);
+    expect(addresses).toEqual(['127.0.0.1', '192.0.2.7', '2001:db8::1', '2001:db8::1']);
   });
 
   it('finds a part of a name, whatever is in it', async () => {
