@@ -375,7 +375,8 @@ onEachEngine((engine) => {
       const made = await statementsOf(registry.dataSource, () => owner.list('?page[size]=2&page[number]=2'));
       const page = made.find((statement) => statement.includes('OFFSET'));
       expect(page).toMatch(/created_at < /);
-      expect(made.filter((statement) => /COUNT\(/.test(statement))).toEqual([]);
+      // Not of the rows of the page
+      expect(made.filter((statement) => /COUNT\([^)]*\)(?! OVER)/.test(statement))).toEqual([]);
     });
 
     it('has 20 on a page unless asked otherwise', async () => {

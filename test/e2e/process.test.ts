@@ -18,6 +18,12 @@ const URL_LINE = /Listening on (http:\/\/\S+)/;
 
 let directory: string;
 let programs: Program[];
+let umask: number;
+// Files that a test makes are for their owner alone, as those of the service are, or it would tell that it narrows their rights
+beforeAll(() => {
+  umask = process.umask(0o077);
+});
+afterAll(() => void process.umask(umask));
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'registry-process-'));
   programs = [];

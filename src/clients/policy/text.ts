@@ -36,10 +36,12 @@ function withoutNeededJoiners(value: string): string {
 /** What is wrong with a short text that people read, of 1 to `max` characters after trimming. */
 export function textFaults(value: string, max = MAX_TEXT_LENGTH): string[] {
   const faults: string[] = [];
-  const length = [...value.trim()].length;
-  if (length < 1 || length > max) faults.push(`must be 1 to ${max} characters long`);
+  // Before anything that takes longer the longer the text is: a character has at most two code units
+  const trimmed = value.trim();
+  const isTooLong = trimmed.length > 2 * max || [...trimmed].length > max;
+  if (isTooLong || trimmed === '') faults.push(`must be 1 to ${max} characters long`);
   else if (!VISIBLE.test(value)) faults.push('must contain a letter, a digit or a symbol');
-  if (INVISIBLE.test(withoutNeededJoiners(value))) {
+  if (INVISIBLE.test(isTooLong ? value : withoutNeededJoiners(value))) {
     faults.push(
       'must not contain control, bidirectional-override, zero-width or unpaired surrogate characters',
     );
