@@ -1,15 +1,4 @@
-import {
-  applyDecorators,
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Param,
-  Post,
-  Query,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../auth/access.js';
 import { By, CurrentPrincipal } from '../../auth/caller.js';
@@ -28,10 +17,7 @@ import {
 } from './client-secrets.dto.js';
 import { toSecretSubmission, toSecretView } from './client-secrets.mapper.js';
 import { toPaginationMeta } from './oauth-clients.mapper.js';
-import { PAGE_PARAMETERS, readPageQuery } from './oauth-clients.query.js';
-
-/** Documents the parameters of the list. */
-const ApiPageParameters = () => applyDecorators(...PAGE_PARAMETERS.map((parameter) => ApiQuery(parameter)));
+import { ApiPageParameters, readPageQuery } from './oauth-clients.query.js';
 
 const MEMBERS = onlyMembersOf(ClientSecretCreateRequest);
 const NOT_FOUND = {

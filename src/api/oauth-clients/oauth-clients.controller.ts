@@ -1,5 +1,4 @@
 import {
-  applyDecorators,
   Body,
   Controller,
   Delete,
@@ -13,15 +12,7 @@ import {
   Res,
   UseGuards,
 } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiBody,
-  ApiHeader,
-  ApiOperation,
-  ApiQuery,
-  ApiResponse,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../auth/access.js';
 import { By, CurrentPrincipal } from '../../auth/caller.js';
@@ -42,7 +33,7 @@ import {
   OAuthClientUpdateRequest,
 } from './oauth-clients.dto.js';
 import { toListReply, toOAuthClient, toSubmission } from './oauth-clients.mapper.js';
-import { LIST_PARAMETERS, readListQuery } from './oauth-clients.query.js';
+import { ApiListParameters, readListQuery } from './oauth-clients.query.js';
 
 /** The contract says `additionalProperties: false`. */
 const CREATE_MEMBERS = onlyMembersOf(OAuthClientCreateRequest);
@@ -51,9 +42,6 @@ const UPDATE_MEMBERS = onlyMembersOf(OAuthClientUpdateRequest);
 const NOT_FOUND = { status: 404, type: OAuthError, description: 'No such client in this organization' };
 const STALE = { status: 412, type: OAuthError, description: 'The client was changed since that ETag' };
 const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag of the client that is meant' };
-
-/** Documents the parameters of the list. */
-const ApiListParameters = () => applyDecorators(...LIST_PARAMETERS.map((parameter) => ApiQuery(parameter)));
 
 /** Customers and their SDKs, each within its own organization. */
 @Controller(CLIENTS_PATHS)

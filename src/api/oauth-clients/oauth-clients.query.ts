@@ -1,3 +1,5 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiQuery } from '@nestjs/swagger';
 import type { ClientFilter, NumberedPageRequest } from '../../clients/client-query.js';
 import { CLIENT_TYPES } from '../../clients/policy/client.js';
 import { GRANT_TYPES } from '../../clients/policy/grant-types.js';
@@ -47,16 +49,15 @@ const FILTER = {
 
 type Parameters = Partial<Record<keyof ClientFilter, readonly [string, Parameter<unknown>]>>;
 
-/** The parameters of a list with such filters, for its documentation. */
+/** Documents the parameters of a list that takes such filters. */
 const documented = (filters: Parameters) =>
-  [...Object.values(PAGE), ...Object.values(filters)].map(([name, { takes }]) => ({
-    name,
-    required: false,
-    type: String,
-    description: `Takes ${takes}`,
-  }));
-export const LIST_PARAMETERS = documented(FILTER);
-export const PAGE_PARAMETERS = documented({});
+  applyDecorators(
+    ...[...Object.values(PAGE), ...Object.values(filters)].map(([name, { takes }]) =>
+      ApiQuery({ name, required: false, type: String, description: `Takes ${takes}` }),
+    ),
+  );
+export const ApiListParameters = () => documented(FILTER);
+export const ApiPageParameters = () => documented({});
 
 /**
  * Reads the query string of a list that takes such filters; left out, those of clients.
