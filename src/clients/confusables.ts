@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Skeleton } from './policy/reserved-name.js';
+import type { Skeleton } from './policy/name-readings.js';
 
 /**
  * Unicode's table of characters that can be mistaken for others. The function that comes with it searches its thousands of rows one by

@@ -1,3 +1,4 @@
+import { textWorkOf } from '../support/text-work.js';
 import { isOwnerName, ownerName, ownerNameFaults } from '../../src/clients/policy/owner-name.js';
 
 it.each([
@@ -14,6 +15,26 @@ it('The name of an owner is composed', () => {
   expect(ownerName('Zoe\u0308')).toBe('Zo\u00eb');
   expect(isOwnerName('Zoe\u0308')).toBe(false);
   expect(isOwnerName('Zo\u00eb')).toBe(true);
+});
+
+it.each([
+  ['Greek letters of four parts', '\u1f82'],
+  ['syllables', '\ud55c'],
+  ['letters beyond the Basic Multilingual Plane', '\u{1109a}'],
+])('The longest name may come in its parts: %s', (_, letter) => {
+  const name = letter.repeat(255);
+  expect(name.normalize('NFD').length).toBeGreaterThan(510);
+  expect(ownerName(name.normalize('NFD'))).toBe(name);
+  expect(ownerNameFaults(name.normalize('NFD'))).toEqual([]);
+});
+
+it('What is too long to be the name of an owner is refused without being composed', () => {
+  const marks = `a${'\u0301\u0323'.repeat(32_000)}`;
+  const { normalized } = textWorkOf(() => {
+    expect(ownerNameFaults(marks)).toEqual(['must be 1 to 255 characters long']);
+    expect(isOwnerName(marks)).toBe(false);
+  });
+  expect(normalized).toBe(0);
 });
 
 it.each([

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { loadConfusables } from '../../src/clients/confusables.js';
-import { isReservable, reservedNameIn } from '../../src/clients/policy/reserved-name.js';
+import { isReservable, reservedNameIn, reservedNameRule } from '../../src/clients/policy/reserved-name.js';
 
 const skeleton = loadConfusables();
 const reservedIn = reservedNameIn(['Claude Desktop', 'OpenAI', 'Müller & Söhne', '例え話'], skeleton);
@@ -41,6 +41,19 @@ it.each<[string, string | undefined]>([
   ['Desktop Claude', undefined],
   ['Tools for Claude Desktop', undefined],
   ['Claude Desktops', undefined],
+  ['○penAI', 'OpenAI'],
+  ['◯penAI Tools', 'OpenAI'],
+  ['🔴penAI', 'OpenAI'],
+  ['⭕pen∀I', 'OpenAI'],
+  ['θpenAI', 'OpenAI'],
+  ['https://openai.com', 'OpenAI'],
+  ['chat.openai.com', 'OpenAI'],
+  ['claude-desktop.example', 'Claude Desktop'],
+  ['www.claudedesktop.example', 'Claude Desktop'],
+  ['http://www.例え話.jp', '例え話'],
+  ['○ Tools for OpenAI', undefined],
+  ['openair.com', undefined],
+  ['www.openair.com', undefined],
   ['Open source AI', undefined],
   ['Клод', undefined],
   ['例え', undefined],
@@ -105,6 +118,31 @@ describe('With acme and *globex* reserved', () => {
     '@cme',
     '@cm3 App',
     'acm€',
+    // Letters by their outline: shapes, Roman numerals, symbols, letters of other scripts
+    '▲cme',
+    'Αⅽⅿє',
+    'Λcme',
+    '∀cmE',
+    'A¢mє',
+    'a©m∃',
+    'ДcmЭ',
+    'Acm€ App',
+    '● Acme',
+    // Hosts and addresses
+    'acme.com',
+    'www.acme.com',
+    'WWW.ΑСМЕ.com App',
+    'https://acme.com',
+    'https://acme',
+    'https://www.acme.com/desktop',
+    'http：／／acme.example',
+    'login.acme.com',
+    'https://login.acme.co.uk:8443/ (Windows)',
+    'support@acme.com',
+    'www․acme․com',
+    'www。acme。com',
+    'The www.acme.com App',
+    'www.ac-me.com',
     // A number before it
     '1. Acme',
     '1 Acme',
@@ -138,6 +176,15 @@ describe('With acme and *globex* reserved', () => {
     'Ac Merchant',
     '3. Tools for Acme',
     'Pacme',
+    'Acmeist Poets',
+    'acmeist.com',
+    'www.acmeist.com',
+    'login.acmeist.com',
+    'Tools for acme.com',
+    'tools/acme.js',
+    'Tools.Acme',
+    'Executor: Acme',
+    'executor-for-acme.com',
   ])('%s poses as nobody', (name) => {
     expect(posesAs(name)).toBeUndefined();
   });
@@ -250,4 +297,46 @@ it.each([
   timesMs.sort((a, b) => a - b);
   // In the median, and twenty times what was measured: a machine that is busy with something else is given time
   expect(timesMs[100]).toBeLessThan(maxMs);
+});
+
+describe('A request with as many names as there may be', () => {
+  const NAMES = 100;
+  /** Names in which no character comes twice. */
+  const namesFrom = (first: number, length: number) =>
+    Array.from({ length: NAMES }, (_, i) =>
+      Array.from({ length }, (_, place) => String.fromCodePoint(first + i * length + place)).join(''),
+    );
+
+  it.each([
+    ['syllables', namesFrom(0xac00, 110)],
+    ['ideographs', namesFrom(0x4e00, 200)],
+    ['ideographs beyond the Basic Multilingual Plane', namesFrom(0x20000, 160)],
+    ['letters with case, accents and compatible forms', namesFrom(0xa0, 100)],
+    ['characters that nobody has assigned', namesFrom(0x40000, 160)],
+  ])('has each of its characters looked at once in the life of the service: %s', (_, names) => {
+    let looks = 0;
+    const posesAs = reservedNameIn(['Acme', 'OpenAI', '*globex*'], (text) => {
+      looks += 1;
+      return skeleton(text);
+    });
+    names.forEach(posesAs);
+    const characters = new Set(names.join('').normalize('NFKD')).size + new Set(names.join('')).size;
+    expect(looks).toBeLessThan(6 * characters + 100);
+    looks = 0;
+    names.forEach(posesAs);
+    expect(looks).toBe(0);
+  });
+
+  it('has no more of them compared', () => {
+    const compared: string[] = [];
+    const rule = reservedNameRule((name) => {
+      compared.push(name);
+      return undefined;
+    });
+    const translations = Object.fromEntries(
+      Array.from({ length: 3_000 }, (_, i) => [`client_name#x-${i}`, `name ${i}`]),
+    );
+    expect(rule.faults({ name: 'name', translations })).toEqual([]);
+    expect(compared).toHaveLength(1 + NAMES);
+  });
 });

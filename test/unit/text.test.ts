@@ -1,3 +1,4 @@
+import { textWorkOf } from '../support/text-work.js';
 import { textFaults } from '../../src/clients/policy/text.js';
 
 const LENGTH = 'must be 1 to 255 characters long';
@@ -108,4 +109,15 @@ it.each([
   ['above the limit', 'a'.repeat(321), ['must be 1 to 320 characters long']],
 ])('A text is held to the limit that it is given: %s', (_, value, faults) => {
   expect(textFaults(value, 320)).toEqual(faults);
+});
+
+describe('A text that is too long', () => {
+  it.each([
+    ['combining marks and a joiner', `${'\u0301'.repeat(64_000)}\u200c`, [LENGTH, INVISIBLE]],
+    ['words with joiners', '\u0645\u06cc\u200c\u062e '.repeat(12_000), [LENGTH, INVISIBLE]],
+    ['families', '👨\u200d👩\u200d👧'.repeat(8_000), [LENGTH, INVISIBLE]],
+  ])('is looked at no closer: %s', (_, value, faults) => {
+    const work = textWorkOf(() => expect(textFaults(value)).toEqual(faults));
+    expect(work).toEqual({ replacements: 0, normalized: 0 });
+  });
 });

@@ -1,10 +1,19 @@
-import { textFaults } from './text.js';
+import { MAX_TEXT_LENGTH, textFaults } from './text.js';
 
 /** White space that looks like a space and is another character, and what nobody sees at all. */
 const LOOK_ALIKE = /(?! )\s|\p{Default_Ignorable_Code_Point}/u;
 
-/** The one form of the name of an organization or a user: without white space at its ends, and composed (Unicode NFC). */
-export const ownerName = (value: string): string => value.normalize('NFC').trim();
+/** Code units that at most become one character in Unicode NFC, and more: a longer text is no name in any form. */
+const MAX_UNITS_OF_CHARACTER = 8;
+
+/**
+ * The one form of the name of an organization or a user: without white space at its ends, and composed (Unicode NFC). What is too long to be
+ * one is not composed, which takes longer the longer it is.
+ */
+export function ownerName(value: string): string {
+  const trimmed = value.trim();
+  return trimmed.length > MAX_TEXT_LENGTH * MAX_UNITS_OF_CHARACTER ? trimmed : trimmed.normalize('NFC');
+}
 
 /** The same for both names of an owner. */
 export const withOwnerNames = <T extends { orgId: string; userId: string }>(owned: T): T => ({

@@ -7,7 +7,7 @@ import { isLoopback, webUriFaults } from './uri.js';
 
 const MAX_CONTACTS = 20;
 const MAX_CONTACT_LENGTH = 320;
-const MAX_TRANSLATIONS = 100;
+export const MAX_TRANSLATIONS = 100;
 
 /** Faults by the name that the caller knows a field by. */
 export type Faults = Record<string, string[]>;

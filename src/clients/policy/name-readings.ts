@@ -1,0 +1,273 @@
+/** Replaces each character by the one that it can be mistaken for: the skeleton of Unicode UTS #39 §4. */
+export type Skeleton = (text: string) => string;
+
+/** All that a text may be taken for, each once: words of small letters and digits, with a space, a dot or a hyphen between them. */
+export type Read = (text: string) => string[];
+
+export const BETWEEN_WORDS = /[^\p{L}\p{N}]+/gu;
+const MARKS = /[\p{M}\p{Cf}]/gu;
+const ASCII = /^[\0-\x7f]*$/;
+const LATIN = /^[a-z0-9]+$/i;
+
+/** Scripts that put no spaces between words. */
+export const UNSPACED =
+  /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]$/u;
+
+/** Signs beside a word that are also letters or digits: trademark signs, modifier letters, raised and enclosed numbers. */
+const SIGNS = /[\u2120\u2122\u{1f12a}-\u{1f12f}\u{1f16a}-\u{1f16c}\p{Lm}\p{No}]/gu;
+/** Words of digits alone: "1. Acme" is read as "Acme". */
+const NUMBERS = /(?<![\p{L}\p{N}])\p{N}+(?![\p{L}\p{N}])/gu;
+
+/** What stands between the labels of a host, before it (a scheme, a user) and behind it (a port). */
+const HOST_SEPARATORS = /[.:@。]/;
+
+const lettersFrom = (first: number) =>
+  Array.from({ length: 26 }, (_, place): [string, string] => [
+    String.fromCodePoint(first + place),
+    String.fromCharCode(0x61 + place),
+  ]);
+
+/** Symbols that show a Latin letter, and that no normalization makes one of. */
+const LETTER_SYMBOLS: ReadonlyMap<string, string> = new Map([
+  // Unicode takes small capitals for letters of their own, and has none of x
+  ...[...'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡxʏᴢ'].map((capital, place): [string, string] => [
+    capital,
+    String.fromCharCode(0x61 + place),
+  ]),
+  // Negative circled, negative squared, of flags
+  ...[0x1f150, 0x1f170, 0x1f1e6].flatMap(lettersFrom),
+]);
+
+/**
+ * Characters that are drawn where a letter is meant, and that Unicode's confusables take for none: geometric shapes, letterlike and
+ * mathematical symbols, currency signs, Roman numerals, letters of other scripts by their outline.
+ */
+const DRAWN_AS: Readonly<Record<string, string>> = {
+  a: 'ΛλʌᴧΔ∆▲△▴▵🔺🔼∀⋀∧ДдѦѧ₳',
+  b: 'Бб฿ß',
+  c: '¢₵©ↃↄϽ⊂⋐∁',
+  d: 'ↁↇ₫∂ÐðÞ◗▷',
+  e: 'єЄэЭεɛԐԑ∃ƎǝəℇΞξ∑Ʃ∈∊€',
+  f: '₣ƒ',
+  g: '₲',
+  h: 'ЂђЋћ',
+  k: '₭ĸ',
+  l: '£₤∟⌊└',
+  m: '₥ʍ',
+  n: 'ИиЙйΠπп∩⋂₦ŋ',
+  o: '○◯◌◍◎●◉◐◑◒◓◔◕◖◘◙◦⚪⚫⚬⭕⭘⭗⬤⏺⦿⦾⨀⨁⨂⊕⊖⊗⊘⊙⊚⊛⊜⊝∘∅⌀⌾⎔☉〇°ΦφФфΘθ🌑🌕🔘🔴🔵🟠🟡🟢🟣🟤🞅🞆🞇🞈🞉',
+  p: '₱₽þ¶',
+  r: 'Яяг₹®',
+  s: '§₴ʃ∫ς',
+  t: '†‡₮₸┬┳⊥',
+  u: 'Ццµμ∪⋃⋓Џџ',
+  v: '√∨⋁▼▽▾▿∇🔻🔽',
+  w: 'ШшЩщω₩',
+  x: '✕✖✗✘❌❎Жж⨯⨉',
+  y: '¥ЧчΨψ⅄',
+  z: 'ζʐ',
+};
+const drawnLetters = new Map(
+  Object.entries(DRAWN_AS).flatMap(([letter, characters]) =>
+    [...characters].map((character) => [character, letter]),
+  ),
+);
+
+/** Digits and signs that are read as a letter where one is expected. 0 and 1 look like one, and need no mention. */
+const READ_AS: Partial<Record<string, string>> = {
+  '2': 'z',
+  '3': 'e',
+  '4': 'a',
+  '5': 's',
+  '6': 'g',
+  '7': 't',
+  '8': 'b',
+  '9': 'g',
+  '@': 'a',
+  $: 's',
+  '!': 'l',
+  '+': 't',
+};
+const READ_AS_LETTER = /[2-9@$!+]/g;
+
+/** A character that Unicode holds to be the same, or the letter that is drawn by it. */
+const compatible = (character: string) => {
+  const same = character.normalize('NFKC');
+  return drawnLetters.get(same) ?? same;
+};
+
+/** What a character is read as: itself, another that shows the same, or the letter that it stands for. */
+const WAYS_TO_READ: readonly ((character: string) => string)[] = [
+  (character) => character,
+  compatible,
+  (character) => compatible(character).replace(READ_AS_LETTER, (sign) => READ_AS[sign]!),
+];
+
+const withoutMarks = (text: string) => (ASCII.test(text) ? text : text.normalize('NFD').replace(MARKS, ''));
+
+/** The Latin letters that a character looks like, if need be in the size in which it does: т, unlike Т, is no t to Unicode. */
+function latinOf(character: string, skeleton: Skeleton): string {
+  const shown = LETTER_SYMBOLS.get(character);
+  if (shown !== undefined) return shown;
+  const asItIs = withoutMarks(skeleton(character));
+  const capital = character.toUpperCase();
+  if (LATIN.test(asItIs) || capital === character) return asItIs;
+  const inCapitals = withoutMarks(skeleton(capital));
+  return LATIN.test(inCapitals) ? inCapitals : asItIs;
+}
+
+/** What a character is to somebody who reads in passing. */
+interface Glyph {
+  /** Letters and digits, with a separator for what stands between them; empty for a mark. */
+  text: string;
+  isSeparator: boolean;
+  isUnspaced: boolean;
+}
+
+/** Between words a space, between parts of a host a dot, between parts of a word a hyphen. */
+const separatorOf = (between: string) => {
+  if (/\s/u.test(between)) return ' ';
+  return HOST_SEPARATORS.test(between) ? '.' : '-';
+};
+const ONLY_SEPARATORS = /^[ .-]+$/;
+
+/** Latin letters and digits where there are any that look so, small, without accents. I looks like l, but then so does i. */
+function glyphOf(character: string, skeleton: Skeleton): Glyph {
+  const seen = ASCII.test(character) ? character : latinOf(character, skeleton);
+  // Most characters that there are: no case, no accent, and nothing that they look like
+  const isItself = seen === character && character.toLowerCase() === character && !ASCII.test(character);
+  const small = isItself
+    ? character
+    : withoutMarks(skeleton(withoutMarks(skeleton(seen).toLowerCase()))).replaceAll('i', 'l');
+  const text = small.replace(BETWEEN_WORDS, separatorOf);
+  return { text, isSeparator: ONLY_SEPARATORS.test(text), isUnspaced: UNSPACED.test(seen) };
+}
+
+/** What has no other case, no compatible form, and is no mark. */
+const UNCHANGING = /^[^\0-\x7f\p{M}\p{Cf}\p{CWKCF}\p{CWU}]$/u;
+/** A syllable: the same composed and in its parts, since a name is composed before it is read. */
+const HANGUL = /[\uac00-\ud7a3]/;
+
+/** How closely a character has to be looked at. It fits in a byte, so that it can be remembered of all characters that there are. */
+const [LETTER, UNSPACED_LETTER, SEPARATOR, CLOSER] = [1, 2, 3, 4];
+
+/** Most characters can be read in one way only, as themselves. */
+function closenessOf(character: string, skeleton: Skeleton): number {
+  const isPlain =
+    UNCHANGING.test(character) &&
+    skeleton(character) === character &&
+    !drawnLetters.has(character) &&
+    !LETTER_SYMBOLS.has(character) &&
+    (HANGUL.test(character) || character.normalize('NFD') === character);
+  if (!isPlain) return CLOSER;
+  const text = character.replace(BETWEEN_WORDS, separatorOf);
+  if (text !== character) return text === '-' ? SEPARATOR : CLOSER;
+  return UNSPACED.test(character) ? UNSPACED_LETTER : LETTER;
+}
+
+/** Several glyphs as one. */
+const together = (glyphs: readonly Glyph[]): Glyph => ({
+  text: glyphs.map(({ text }) => text).join(''),
+  isSeparator: glyphs.length > 0 && glyphs.every(({ isSeparator }) => isSeparator),
+  isUnspaced: glyphs.at(-1)?.isUnspaced ?? false,
+});
+
+/** Runs glyphs together to words. Letters that stand one by one, as in "A C M E", are parts of one. */
+function wordsOf(glyphs: readonly Glyph[]): string {
+  let words = '';
+  let word = '';
+  let [isLone, isBesideLone] = [false, false];
+  // Separators before the word, and behind it
+  let [before, behind] = ['', ''];
+  let last: Glyph | undefined;
+  const endWord = () => {
+    words += isLone && isBesideLone ? `-${word}` : before + word;
+    isBesideLone = isLone && word !== '';
+  };
+  for (const glyph of glyphs) {
+    if (glyph.text === '') continue;
+    if (glyph.isSeparator) behind += glyph.text;
+    else if (word !== '' && behind === '' && last?.isUnspaced === glyph.isUnspaced) {
+      word += glyph.text;
+      isLone = false;
+    } else {
+      endWord();
+      [word, isLone, before, behind] = [glyph.text, true, behind || ' ', ''];
+    }
+    last = glyph;
+  }
+  endWord();
+  return words.replace(/[ .-]{2,}/g, separatorOf).replace(/^[ .-]|[ .-]$/g, '');
+}
+
+/** The same as `look`, which is asked once for each argument. */
+function remembered<T>(look: (character: string) => T): (character: string) => T {
+  const known = new Map<string, T>();
+  return (character) => {
+    let value = known.get(character);
+    if (value === undefined) {
+      value = look(character);
+      known.set(character, value);
+    }
+    return value;
+  };
+}
+
+/** The glyphs of a character, one for each way to read, and the same one where two ways read the same. */
+type GlyphsOf = (character: string) => readonly Glyph[];
+
+const inAllWays = (glyph: Glyph): readonly Glyph[] => WAYS_TO_READ.map(() => glyph);
+const PLAIN_SEPARATOR = inAllWays({ text: '-', isSeparator: true, isUnspaced: false });
+
+/**
+ * Everything is looked at once: a request may bring a hundred long names in which no character comes twice. What takes a closer look is
+ * some thousands of characters.
+ */
+function glyphReader(skeleton: Skeleton): GlyphsOf {
+  const closeness = new Uint8Array(0x110000);
+  const partOf = remembered((character) => glyphOf(character, skeleton));
+  const closerLook = remembered((character) => {
+    const glyphs = new Map<string, Glyph>();
+    return WAYS_TO_READ.map((read) => {
+      const text = read(character);
+      const glyph = glyphs.get(text) ?? together([...withoutMarks(text)].map(partOf));
+      glyphs.set(text, glyph);
+      return glyph;
+    });
+  });
+  return (character) => {
+    const code = character.codePointAt(0)!;
+    closeness[code] ||= closenessOf(character, skeleton);
+    if (closeness[code] === CLOSER) return closerLook(character);
+    if (closeness[code] === SEPARATOR) return PLAIN_SEPARATOR;
+    return inAllWays({
+      text: character,
+      isSeparator: false,
+      isUnspaced: closeness[code] === UNSPACED_LETTER,
+    });
+  };
+}
+
+/** Reads texts. Most have one reading. */
+export function reader(skeleton: Skeleton): Read {
+  const glyphsOf = glyphReader(skeleton);
+  return (name) => {
+    const text = name.normalize('NFC');
+    const withoutSigns = text.replace(SIGNS, ' ');
+    const texts = new Set([
+      text,
+      withoutSigns,
+      text.replace(NUMBERS, ' '),
+      withoutSigns.replace(NUMBERS, ' '),
+    ]);
+    const readings = new Set<string>();
+    for (const each of texts) {
+      const characters = Array.from(each, glyphsOf);
+      for (const way of WAYS_TO_READ.keys()) {
+        const isNew = way === 0 || characters.some((glyphs) => glyphs[way] !== glyphs[way - 1]);
+        if (isNew) readings.add(wordsOf(characters.map((glyphs) => glyphs[way]!)));
+      }
+    }
+    return [...readings];
+  };
+}
