@@ -80,7 +80,16 @@ function errorHeaders({ code, options }: RegistryError): Record<string, string> 
   }
   if (options.retryAfterSeconds !== undefined) headers['retry-after'] = String(options.retryAfterSeconds);
   if (options.allow) headers.allow = options.allow.join(', ');
+  // RFC 9110 §15.5.17: how long the file is, which only the library that read it knows
+  if (code === 'range_not_satisfiable') Object.assign(headers, contentRangeOf(options.cause));
   return headers;
+}
+
+function contentRangeOf(cause: unknown): Record<string, string> {
+  // Nest wraps what comes from a route that it knows
+  const thrown = cause instanceof HttpException ? cause.cause : cause;
+  const { 'Content-Range': range } = (thrown as { headers?: Record<string, unknown> } | null)?.headers ?? {};
+  return typeof range === 'string' ? { 'content-range': range } : {};
 }
 
 /** An error may be about credentials, and passes. */

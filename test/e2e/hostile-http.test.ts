@@ -227,5 +227,16 @@ describe('A request that two readers would read differently', () => {
       const received = await exchange(`GET ${path} HTTP/1.1`, HOST, ...headers, CLOSE, '', '');
       expect([statusOf(received), errorOf(received)]).toEqual([status, code]);
     });
+
+    it.each([`/admin/${script}`, '/docs/swagger-ui.css', '/graphql/explorer/main.js'])(
+      'beyond its end is told how long it is: %s',
+      async (path) => {
+        const whole = await fetch(`${registry.url}${path}`, { headers: { 'accept-encoding': 'identity' } });
+        const { byteLength } = await whole.arrayBuffer();
+        const headers = { range: 'bytes=99999999-', 'accept-encoding': 'identity' };
+        const { status, headers: told } = await fetch(`${registry.url}${path}`, { headers });
+        expect([status, told.get('content-range')]).toEqual([416, `bytes */${byteLength}`]);
+      },
+    );
   });
 });

@@ -4,17 +4,20 @@ export const MAX_REDIRECT_URIS = 50;
 
 /**
  * Schemes that are no application's own, by what becomes of a code that is sent there. They are those that Chromium and Firefox hand to no
- * program, those that Windows, Apple's systems, Android and Linux desktops handle themselves, and registered ones of other protocols
- * (IANA "URI Schemes"). One with a star at its end stands for all that begin so.
+ * program, those that Windows, Apple's systems, Android and Linux desktops handle themselves, those that any web page may ask a browser for
+ * (HTML, "safelisted scheme"), and those of other protocols: all that IANA has registered as permanent or historical ("URI Schemes"), and
+ * the provisional ones that are not one application's. One with a star at its end stands for all that begin so.
  */
 const REFUSED_SCHEMES: readonly string[] = [
   // A browser runs them, shows them, or connects by them itself
-  'javascript livescript mocha data vbscript blob filesystem about view-source ws wss chrome chrome-search chrome-untrusted',
-  'devtools edge moz-icon resource jar wyciwyg mhtml cid mid mk its res ie.http iehistory ierss',
+  'javascript livescript mocha data vbscript blob filesystem about view-source ws wss chrome chrome-*',
+  'devtools edge isolated-app externalfile drivefs moz-* page-icon cached-favicon indexeddb applewebdata webkit-* x-webkit-* resource jar wyciwyg mhtml cid mid mk its res ie.http iehistory ierss',
   // "Open this in that browser", which then goes wherever the rest says
-  'googlechrome googlechromes googlechrome-* chromehtml x-safari-* microsoft-edge microsoft-edge-* msedgehtm firefox firefox-*',
+  'googlechrome googlechromes googlechrome-* chromehtml x-safari-* safari safari-* microsoft-edge microsoft-edge-* msedgehtm firefox firefox-*',
   'firefoxurl firefoxurl-* firefoxhtml brave bravehtml opera opera-* operagx touch-http touch-https vivaldi duckduckgo ddgquicklink',
   'dolphin ucbrowser mttbrowser samsunginternet yandexbrowser yandexbrowser-open-url onionhttp onionhttps ohttp ohttps',
+  // Any web page may ask to be what opens them, and any extension of a browser
+  'web+* ext+* bitcoin dat did doi dweb ethereum hyper im ipfs ipns matrix openpgp4fpr ssb urn wtai',
   // Files, here or elsewhere on the network
   'file content disk disks afp smb smb-share cifs nfs dav davs webdav webdavs ftp ftps sftp tftp fish rsync scp trash phar netdoc',
   'computer network recent recentdocs recentlyused starred burn archive cdda audiocd mtp gphoto2 obex',
@@ -27,15 +30,31 @@ const REFUSED_SCHEMES: readonly string[] = [
   // Android, and package managers: starting or installing whatever is named
   'intent android-app android-resource market apt apt+http appstream snap flatpak+https',
   // Calls and messages
-  'tel telprompt sms smsto mms mmsto sip sips xmpp mailto geo maps',
+  'tel telprompt sms smsto mms mmsto sip sips xmpp mailto geo maps fax modem h323 iax msrp msrps reload pres jabber tip tv',
+  'skype aim gtalk msnim ymsgr gizmoproject mumble teamspeak ventrilo',
+  // Sockets and buses of the machine, and what is connected to by address alone
+  'unix unix+* http+* https+* ws+* wss+* ipc pipe npipe fd vsock dbus dbus+* tcp udp tls ssl grpc grpcs socks socks4 socks5 socks5h proxy',
+  'stun stuns turn turns coap coaps coap+* coaps+* mqtt mqtts modbus+tcp dns mdns snmp iotdisco dtn ipn acr',
+  // Databases and queues
+  'postgres postgresql mysql mariadb mongodb mongodb+* redis rediss sqlite sqlserver amqp amqps kafka nats jms s3 gs hdfs',
   // Terminals, remote hosts, other protocols
   'ssh telnet tn3270 rlogin mosh vnc x-terminal putty iterm iterm2 winscp-* anydesk rustdesk teamviewer* vmrc',
   'git git+* svn svn+* hg+* bzr bzr+* cvs man info ghelp gopher news nntp snews irc irc6 ircs magnet ed2k',
-  'rtsp rtsps rtspu rtmp rtmp* mmsh mmst mmsu ldap ldaps ldapi rmi jdbc dict imap finger',
+  'rtsp rtsps rtspu rtmp rtmp* rtmfp mmsh mmst mmsu ldap ldaps ldapi rmi jdbc dict imap imaps finger smtp smtps submit pop pops pop3 pop3s',
+  'aaa aaas acap acct cap crid example go iax2 icap icaps ipp ipps iris iris.* leaptofrogans mtqp mupdate ni nih opaquelocktoken pkcs11',
+  'service session shttp sieve soap.beep* tag thismessage vemmi xcon xcon-userid xmlrpc.beep* z39.50 z39.50* mailserver pack prospero',
+  'videotex wais afs attachment dis dlna-* dvb message mvn oid platform query soldat unreal ut2004 v-event webpack xri',
 ].flatMap((row) => row.split(' '));
 
-/** Those of Windows that stand for one application: its store id, and the broker of Microsoft's sign-in libraries. */
-const APPLICATION_SCHEMES: ReadonlySet<string> = new Set(['ms-app', 'ms-appx-web']);
+/** Those that stand for one application: a store id of Windows, the broker of Microsoft's sign-in libraries, extensions of browsers. */
+const APPLICATION_SCHEMES: ReadonlySet<string> = new Set([
+  'ms-app',
+  'ms-appx-web',
+  'chrome-extension',
+  'moz-extension',
+  'safari-extension',
+  'safari-web-extension',
+]);
 
 const refusedSchemes = new Set(REFUSED_SCHEMES.filter((scheme) => !scheme.endsWith('*')));
 const refusedPrefixes = REFUSED_SCHEMES.filter((scheme) => scheme.endsWith('*')).map((scheme) =>
