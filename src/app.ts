@@ -22,7 +22,7 @@ import { REGISTRATION_PATH } from './api/paths.js';
 import { serveOpenApi } from './api/openapi.js';
 import { serveRoot } from './api/root.js';
 import { AppModule } from './app.module.js';
-import { type Addresses, addressesIn } from './auth/address.js';
+import { type Addresses, addressesIn } from './addresses/address.js';
 import type { Config } from './config/config.js';
 import { openDatabase } from './database/open-database.js';
 import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
@@ -34,7 +34,7 @@ import { createLogger, NestLogger } from './operations/logger.js';
 import { logRequests } from './operations/request-log.js';
 import { RequestsUnderWay } from './operations/requests-under-way.js';
 import { PERSISTENCE } from './persistence.js';
-import { subscriberOf } from './rate-limits/subscriber.js';
+import { subscriberOf } from './addresses/subscriber.js';
 
 /** Whether a connection from an address is one of a proxy. Where hops are counted, each is: the operator says so. */
 const proxiesOf = (trusted: Config['trustProxy']): Addresses =>

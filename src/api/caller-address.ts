@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { addressText } from '../auth/address.js';
+import { addressText } from '../addresses/address.js';
 
 /**
  * Has `request.ip` be an IP address whatever a trusted proxy passes on: the one that it names, written in one way, or its own where it

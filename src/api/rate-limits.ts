@@ -7,7 +7,7 @@ import type { Config, RateLimit } from '../config/config.js';
 import { overloaded, RegistryError } from '../errors/registry-error.js';
 import { type Allowance, allowanceOf } from '../rate-limits/allowance.js';
 import { Quota, type Standing } from '../rate-limits/quota.js';
-import { countedFor } from '../rate-limits/subscriber.js';
+import { countedFor } from '../addresses/subscriber.js';
 import type { ConnectionLog, SharedCounts } from '../rate-limits/shared-counts.js';
 import { sendError, toGraphQLError } from './error.filter.js';
 import { GRAPHQL_PATH, isRegistrationPath, SESSION_PATH } from './paths.js';

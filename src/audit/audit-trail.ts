@@ -96,28 +96,31 @@ function timeOf(id: string): Date {
   return new Date(parseInt(id.slice(0, 13).replace('-', ''), 16));
 }
 
-/** How often something was done since then, altogether and from one address, counted up to `limit`. */
-export async function countOfAction(
+/** Events of one action since then and where they came from, the oldest first, `limit` at most. */
+export const eventsOfAction = (
   manager: EntityManager,
   action: AuditAction,
   since: Date,
-  address: string | null,
   limit: number,
-): Promise<{ ofAddress: number; ofAll: number }> {
-  const events = await manager
+): Promise<Pick<AuditEventEntity, 'id' | 'address'>[]> =>
+  manager
     .createQueryBuilder(AuditEventEntity, 'event')
     .select(['event.id', 'event.address'])
     .where('event.action = :action AND event.id >= :since', { action, since: firstIdOf(since.getTime()) })
+    .orderBy('event.id')
     .limit(limit)
     .getMany();
-  return { ofAddress: events.filter((event) => event.address === address).length, ofAll: events.length };
+
+/** Removes events of which there are too many. */
+export async function evictEvents(manager: EntityManager, ids: string[]): Promise<void> {
+  if (ids.length > 0) await manager.delete(AuditEventEntity, ids);
 }
 
 /** What happened to a client, the latest first, `limit` events at most. */
 export const eventsOfClient = (manager: EntityManager, clientId: string, limit: number) =>
   manager.find(AuditEventEntity, { where: { clientId }, order: { id: 'DESC' }, take: limit });
 
-/** What happened in the registry. There is no way to change or remove an event but its age. */
+/** What happened in the registry. There is no way to change an event, and none to remove it but its age and {@link evictEvents}. */
 @Injectable()
 export class AuditTrail {
   private readonly table: Table<AuditEventEntity>;

@@ -2,7 +2,7 @@ import { type ArgumentsHost, createParamDecorator, type ExecutionContext } from 
 import type { FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Author, Door } from '../audit/audit-event.js';
-import { addressText } from './address.js';
+import { addressText } from '../addresses/address.js';
 import type { Principal } from './principal.js';
 
 /** A request as far as it tells who sent it; Fastify's is one. */

@@ -96,16 +96,22 @@ function audienceOf({ aud }: Record<string, unknown>): string[] | undefined | nu
 
 /**
  * What keeps other doors from changing what the client's software statement says: the next registration request would undo
- * it. A list may lose entries, and get back those that the statement has.
+ * it. A list may lose entries, and get back those that the statement has. A statement that was stored before all JSON was read strictly, and
+ * that two readers could read differently, may say anything: it attests all that a statement can.
  */
 export function attestedRules({ softwareStatement }: ExtendedMetadata, before: ClientDraft): Rule[] {
-  const said = softwareStatement === undefined ? null : readJwt(softwareStatement);
-  if (said === null) return [];
-  const { claims } = said;
-  const fields = Object.keys(REGISTERED_NAMES) as ClientField[];
-  const attested = fields.filter(
-    (field) => Object.hasOwn(claims, REGISTERED_NAMES[field]) && isReadSomewhere(REGISTERED_NAMES[field]),
+  if (softwareStatement === undefined) return [];
+  const fields = (Object.keys(REGISTERED_NAMES) as ClientField[]).filter((field) =>
+    isReadSomewhere(REGISTERED_NAMES[field]),
   );
+  const said = readJwt(softwareStatement);
+  if (said === null) {
+    return fields.map((field) =>
+      isFixed(field, before, 'the software statement of the client cannot be read, and may say what it is'),
+    );
+  }
+  const { claims } = said;
+  const attested = fields.filter((field) => Object.hasOwn(claims, REGISTERED_NAMES[field]));
   return attested.map((field) => {
     const claim = claims[REGISTERED_NAMES[field]];
     const entries = field === 'scopes' && typeof claim === 'string' ? splitScope(claim) : claim;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { addressText } from '../auth/address.js';
+import { addressText } from '../addresses/address.js';
 import { loggablePath } from './loggable.js';
 import { readTraceParent } from './traceparent.js';
 

@@ -1,4 +1,4 @@
-import { type Addresses, addressesIn } from '../auth/address.js';
+import { type Addresses, addressesIn } from '../addresses/address.js';
 import type { Config } from '../config/config.js';
 
 /** How many times as much as others an address may send; `Infinity`: as much as it likes. */

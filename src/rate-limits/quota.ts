@@ -2,7 +2,7 @@ import type { RateLimit } from '../config/config.js';
 import type { Allowance } from './allowance.js';
 import { type Count, LocalCounts } from './local-counts.js';
 import type { SharedCounts } from './shared-counts.js';
-import { type Counted, countedFor } from './subscriber.js';
+import { type Counted, countedFor } from '../addresses/subscriber.js';
 
 /** Where a caller stands with a quota. */
 export interface Standing {

@@ -317,6 +317,36 @@ onEachEngine((engine) => {
       expect(await registry.rows('audit_events')).toBeLessThan(70);
     });
 
+    it('lets everybody else end theirs when somebody floods what is left of them, whose events go first', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '100', TRUST_PROXY: '1' });
+      const hex = (Date.now() - HOUR_MS / 2).toString(16).padStart(12, '0');
+      const idOf = (i: number) =>
+        `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-${String(i).padStart(12, '0')}`;
+      // The oldest are of others. Of one site, each of sixteen networks has left as many as a caller may
+      const others = Array.from({ length: 40 }, (_, i) => `198.51.100.${i}`);
+      const flood = Array.from({ length: 960 }, (_, i) => `2001:db8:1:${i % 16}::${i}`);
+      const rows = [...others, ...flood].map(
+        (address, i) =>
+          `('${idOf(i)}', 'registration_token', '${idOf(i)}', 'registration', 'unused_client.deleted', '${idOf(i)}', '${idOf(i)}', '${address}', NULL, '[]')`,
+      );
+      await registry.dataSource.query(
+        `INSERT INTO audit_events (id, actor_type, actor_id, door, action, client_id, target_id, address, request_id, changes) VALUES ${rows.join()}`,
+      );
+      const left = async () => {
+        const events: { address: string }[] = await registry.dataSource.query(
+          `SELECT address FROM audit_events WHERE action = 'unused_client.deleted' ORDER BY id`,
+        );
+        return events.map(({ address }) => address);
+      };
+      const refused = await deleteItself(await registry.register({}), '2001:db8:1:ffff::1');
+      expect(refusalOf(refused)).toMatchObject({ status: 429, error: 'rate_limited' });
+      const honest = ['203.0.113.9', '203.0.113.10'];
+      for (const address of honest) {
+        expect((await deleteItself(await registry.register({}), address)).status).toBe(204);
+      }
+      expect(await left()).toEqual([...others, ...flood.slice(2), ...honest]);
+    });
+
     it('forgets what is left of it after 30 days where AUDIT_RETENTION is off', async () => {
       await start({ REGISTRATION_MAX_UNUSED: '5' });
       const ids = [];

@@ -1,3 +1,5 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { ApiKeysService } from '../../src/auth/api-keys.service.js';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
@@ -6,6 +8,7 @@ import { ClientError, GraphQLClient } from 'graphql-request';
 import { AuditTrail } from '../../src/audit/audit-trail.js';
 import { SYSTEM } from '../../src/audit/audit-event.js';
 import { ClientsService } from '../../src/clients/clients.service.js';
+import { AdminKeys } from '../../src/operations/admin-keys.js';
 import { Retention } from '../../src/operations/retention.js';
 import * as Operation from '../operator/operations.js';
 import { onEachEngine } from '../support/databases.js';
@@ -14,6 +17,17 @@ import { statementsOf } from '../support/statements.js';
 
 const UNKNOWN_ID = '01a20080-c163-717e-a4ad-7633ebbe7df6';
 const CALLBACK = ['https://example.com/callback'];
+
+/** What the hourly look at the admin keys warns of. */
+async function warningsOf(registry: Registry): Promise<string[]> {
+  const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  try {
+    await registry.app.get(AdminKeys, { strict: false }).check();
+    return warn.mock.calls.map(([line]) => String(line));
+  } finally {
+    warn.mockRestore();
+  }
+}
 
 /** How an operator works: with a client that knows the schema. */
 class Operator {
@@ -692,12 +706,19 @@ onEachEngine((engine) => {
     const refusedToo = await operator.refused(Operation.RevokeKeyDocument, { id: ending.id });
     const isLasting = registry.app.get(ApiKeysService, { strict: false });
     const before = await isLasting.hasLastingAdmin();
+    const warnedBefore = await warningsOf(registry);
     await create(7 * days + 60_000);
     const after = await isLasting.hasLastingAdmin();
+    const warnedAfter = await warningsOf(registry);
     const revoked = await operator.do(Operation.RevokeKeyDocument, { id: own!.id });
     await registry.stop();
     expect([refused, refusedToo]).toEqual([{ code: 'BAD_USER_INPUT' }, { code: 'BAD_USER_INPUT' }]);
     expect({ before, after }).toEqual({ before: false, after: true });
+    // The log says so each hour, before nobody can sign in any more
+    expect(warnedBefore).toEqual([
+      'No admin key is valid for another 7 days. Make one: npm run api-key -- create --name NAME --org ORG --role admin',
+    ]);
+    expect(warnedAfter).toEqual([]);
     expect(revoked.revokeApiKey.apiKey.id).toBe(own!.id);
   });
 

@@ -442,5 +442,44 @@ onEachEngine((engine) => {
       expect(await put({ allowed_scopes: ['write'] })).toEqual(good);
       expect(await put({ allowed_scopes: ['admin', 'read'] })).toEqual(good);
     });
+
+    it.each([
+      ['names a claim twice', (claims: string) => claims.replace('{', '{"client_name":"Other",')],
+      [
+        'is nested too deep',
+        (claims: string) => claims.replace('{', `{"x":${'['.repeat(40)}${']'.repeat(40)},`),
+      ],
+      ['is no JSON', (claims: string) => claims.slice(1)],
+    ])('a client is protected whose stored statement %s: it may say anything', async (_, spoil) => {
+      const { body, statement } = await register(
+        { client_name: 'Attested', scope: 'read write' },
+        registry.adminKey,
+      );
+      const [header, claims, signature] = statement.split('.') as [string, string, string];
+      const spoilt = Buffer.from(spoil(Buffer.from(claims, 'base64url').toString())).toString('base64url');
+      const where = `WHERE id = '${body.client_id}'`;
+      // Taken by an older release, which read it less strictly
+      const [{ metadata }] = await registry.dataSource.query(`SELECT metadata FROM oauth_clients ${where}`);
+      const stored = typeof metadata === 'string' ? (JSON.parse(metadata) as Metadata) : metadata;
+      const planted = JSON.stringify({ ...stored, softwareStatement: [header, spoilt, signature].join('.') });
+      await registry.dataSource.query(`UPDATE oauth_clients SET metadata = '${planted}' ${where}`);
+      const put = async (changes: Metadata) =>
+        said(
+          await registry.send(`/v2/oauth/clients/${body.client_id}`, {
+            method: 'PUT',
+            key: registry.adminKey,
+            body: changes,
+          }),
+        );
+      const fault = [
+        'cannot be changed; the software statement of the client cannot be read, and may say what it is',
+      ];
+      expect(await put({ name: 'Other', allowed_scopes: ['write'], require_pkce: true })).toEqual({
+        status: 422,
+        error: 'validation_error',
+        fields: { name: fault, allowed_scopes: fault },
+      });
+      expect(await put({ name: 'Attested', require_pkce: true })).toMatchObject({ status: 200 });
+    });
   });
 });

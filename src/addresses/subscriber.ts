@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { parseAddress } from '../auth/address.js';
+import { parseAddress } from './address.js';
 
 /** An address, or a network of addresses, whose requests are counted together. */
 export interface Counted {
