@@ -93,6 +93,16 @@ const spendOn = (quota: Quota) => async (request: FastifyRequest, reply: Fastify
   void reply.headers(rateLimitHeaders(standing));
 };
 
+/** What organizations may do so many times. Their keys are told apart from addresses, which a quota of the same name may count. */
+const organizationQuota = (name: QuotaName, limit: RateLimit, shared: SharedCounts | null) =>
+  new Quota(
+    name,
+    limit,
+    () => 1,
+    shared,
+    (orgId) => [{ key: `organization ${orgId}`, times: 1 }],
+  );
+
 /** An organization is known once its caller is authenticated, which is what a guard does: {@link OrganizationLimit} spends. */
 function limitOrganizations(
   fastify: FastifyInstance,
@@ -100,20 +110,11 @@ function limitOrganizations(
   allowance: Allowance,
   shared: SharedCounts | null,
 ): void {
-  const quota = new Quota(
-    'organization',
-    limit,
-    () => 1,
-    shared,
-    (orgId) => [{ key: orgId, times: 1 }],
-  );
+  const quota = organizationQuota('organization', limit, shared);
   fastify.decorate('spendOf', async (orgId: string, address: string) =>
     allowance(address) === Infinity ? null : quota.spend(orgId),
   );
 }
-
-/** Whose changes are counted together, beside addresses. */
-const ORGANIZATION = 'organization ';
 
 /**
  * What a change adds to the audit trail is known in the transaction that makes it, which waits for no other instance: a change
@@ -125,16 +126,11 @@ function limitAuditBytes(
   allowance: Allowance,
   shared: SharedCounts | null,
 ): void {
-  const quota = new Quota(
-    'audit-bytes',
-    limit,
-    (caller) => (caller.startsWith(ORGANIZATION) ? 1 : allowance(caller)),
-    shared,
-    (caller) => (caller.startsWith(ORGANIZATION) ? [{ key: caller, times: 1 }] : countedFor(caller)),
-  );
+  const ofOrganizations = organizationQuota('audit-bytes', limit, shared);
+  const ofAddresses = new Quota('audit-bytes', limit, allowance, shared);
   fastify.decorate('spendAuditBytes', (orgId: string | null, address: string, bytes: number) => {
     if (allowance(address) === Infinity) return;
-    const caller = orgId === null ? address : `${ORGANIZATION}${orgId}`;
+    const [quota, caller] = orgId === null ? [ofAddresses, address] : [ofOrganizations, orgId];
     const standing = quota.exceeded(caller);
     if (standing) throw tooMany(standing);
     void quota.spend(caller, bytes);

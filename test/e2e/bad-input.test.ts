@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { onEachEngine } from '../support/databases.js';
+import { exchange } from '../support/raw-exchange.js';
 import { aClient, type Answer, Registry } from '../support/registry.js';
 
 const run = promisify(execFile);
@@ -15,7 +15,6 @@ const INTERNALS =
 
 const MAX_BODY_BYTES = 64 * 1024;
 const HUGE_BODY_BYTES = 100 * 1024 * 1024;
-const RAW_TIMEOUT_MS = 5_000;
 /** Enough for luck to run out. */
 const SENDERS = 20;
 
@@ -733,33 +732,6 @@ async function sendFromAnotherProcess(sendings: ManySendings): Promise<string[]>
   return JSON.parse(stdout) as string[];
 }
 
-/** Everything that comes back for `bytes` until the server hangs up. */
-function exchange(
-  registry: Registry,
-  bytes: string,
-  { thenHangUp }: { thenHangUp: boolean },
-): Promise<string> {
-  const { hostname, port } = new URL(registry.url);
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
-    let received = '';
-    socket.setTimeout(RAW_TIMEOUT_MS, () => {
-      socket.destroy();
-      reject(new Error(`the server neither answered nor hung up; it sent ${JSON.stringify(received)}`));
-    });
-    socket.setEncoding('latin1');
-    socket.on('data', (part: string) => (received += part));
-    // The rest of what was sent may be refused after the answer is there
-    socket.on('error', () => undefined);
-    socket.on('end', () => socket.end());
-    socket.on('close', () => resolve(received));
-    socket.on('connect', () => {
-      if (thenHangUp) socket.end(bytes, 'latin1');
-      else socket.write(bytes, 'latin1');
-    });
-  });
-}
-
 /** JSON, in which a symbol stands for what no JavaScript value is written as. */
 const toJson = (value: unknown) =>
   JSON.stringify(value, (_, each: unknown) =>
@@ -1330,14 +1302,14 @@ onEachEngine((engine) => {
 
     it.each(MALFORMED_HTTP)('%s', async (_, bytes) => {
       const before = await stored();
-      check(await exchange(registry, bytes, { thenHangUp: false }));
+      check(await exchange(registry.url, bytes));
       expect(await stored()).toEqual(before);
       expect(await registry.send('/health/live', { method: 'GET' })).toMatchObject({ status: 200 });
     });
 
     it.each(CUT_HTTP)('cut off: %s', async (_, bytes) => {
       const before = await stored();
-      const received = await exchange(registry, bytes, { thenHangUp: true });
+      const received = await exchange(registry.url, bytes, { thenHangUp: true });
       if (received !== '') check(received);
       expect(await stored()).toEqual(before);
       expect(await registry.send('/health/live', { method: 'GET' })).toMatchObject({ status: 200 });
@@ -1345,9 +1317,8 @@ onEachEngine((engine) => {
 
     it('says so where Node would say nothing: no Host', async () => {
       const received = await exchange(
-        registry,
+        registry.url,
         raw('GET /health/live HTTP/1.1', 'Connection: close', '', ''),
-        { thenHangUp: false },
       );
       expect(received).toMatch(
         /^HTTP\/1\.1 400 [\s\S]*cache-control: no-store[\s\S]*\{"error":"invalid_request"/,
@@ -1356,9 +1327,8 @@ onEachEngine((engine) => {
 
     it('answers HEAD without a body, even where it cannot read the rest', async () => {
       const received = await exchange(
-        registry,
+        registry.url,
         raw('HEAD /health/live HTTP/1.1', HOST, `X-Long: ${'a'.repeat(20_000)}`, '', ''),
-        { thenHangUp: false },
       );
       expect(received).toMatch(/^HTTP\/1\.1 431 [^{]*\r\n\r\n$/);
     });
@@ -1368,9 +1338,8 @@ onEachEngine((engine) => {
       ['HTTP/1.0 without Host, as health checks speak it', 'HTTP/1.0', []],
     ])('takes %s', async (_, version, headers) => {
       const received = await exchange(
-        registry,
+        registry.url,
         raw(`GET /health/live ${version}`, ...headers, 'Connection: close', '', ''),
-        { thenHangUp: false },
       );
       expect(received).toMatch(/^HTTP\/1\.1 200 [\s\S]*\{"status":"ok"\}$/);
     });
@@ -1386,7 +1355,7 @@ onEachEngine((engine) => {
         '{}',
       );
       const received = await exchange(
-        registry,
+        registry.url,
         raw(
           'POST /v2/oauth/register HTTP/1.1',
           HOST,
@@ -1396,7 +1365,6 @@ onEachEngine((engine) => {
           '',
           smuggled,
         ),
-        { thenHangUp: false },
       );
       expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 415']);
       expect(await stored()).toEqual(before);

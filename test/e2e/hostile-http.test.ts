@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { BUILT_FILES, buildConsole } from '../support/built-console.js';
+import { exchange as rawExchange } from '../support/raw-exchange.js';
 import { Registry } from '../support/registry.js';
 
 const HOST = 'Host: registry.example';
@@ -21,15 +19,7 @@ describe('A request that two readers would read differently', () => {
     await built.remove();
   });
 
-  /** All that comes back until the server closes the connection; the caller keeps it open. */
-  async function exchange(...lines: string[]): Promise<string> {
-    const { hostname, port } = new URL(registry.url);
-    const socket = connect({ host: hostname, port: Number(port) });
-    socket.setTimeout(5_000, () => socket.destroy(new Error('the server did not close the connection')));
-    await once(socket, 'connect');
-    socket.write(lines.join('\r\n'), 'latin1');
-    return text(socket);
-  }
+  const exchange = (...lines: string[]) => rawExchange(registry.url, lines.join('\r\n'));
   const statusOf = (received: string) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(received)?.[1]);
   const errorOf = (received: string) => /\{"error":"(\w+)"/.exec(received)?.[1];
   const get = (...headers: string[]) => exchange('GET /health/live HTTP/1.1', ...headers, CLOSE, '', '');
