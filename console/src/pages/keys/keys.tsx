@@ -11,20 +11,17 @@ import {
 } from '../../graphql/operations';
 import { request } from '../../graphql/request';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
+import { CreateCredential } from '../../parts/create-credential';
 import { CredentialState, isEnded } from '../../parts/credential-state';
 import { DataTable } from '../../parts/data-table';
-import { Form } from '../../parts/form';
 import { Page } from '../../parts/page';
 import { Pager } from '../../parts/pager';
 import { pageVariables } from '../../parts/paging';
-import { ShownOnce } from '../../parts/shown-once';
 import { Empty, Failed, Loading } from '../../parts/states';
 import { inDays, useFields } from '../../parts/use-fields';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
-import { useUnsavedChanges } from '../../parts/unsaved-changes';
 import { useViewer } from '../../session/session';
-import { Dialog } from '../../parts/dialog';
 
 const route = getRouteApi('/keys');
 
@@ -138,42 +135,31 @@ function CreateKey({ onClose }: { onClose: () => void }) {
     error,
     LABELS,
   );
-  const { close, isAsking, question } = useUnsavedChanges(isChanged && !data, onClose);
   return (
-    <Dialog title="New API key" onClose={isPending || data || isAsking ? undefined : close}>
-      {data ? (
-        <ShownOnce
-          what="API key"
-          value={data.createApiKey.value}
-          members={{ api_key: data.createApiKey.value }}
-          onDone={onClose}
-        />
-      ) : (
-        <Form
-          label="New API key"
-          action="Create"
-          error={error}
-          faults={faults}
-          isPending={isPending}
-          onSubmit={() => mutate(values)}
-          onCancel={close}
-        >
-          <TextInput description="What it is for" required data-autofocus {...bind('name')} />
-          <TextInput required {...bind('orgId')} />
-          <TextInput required {...bind('userId')} />
-          <NativeSelect
-            description="A member sees its own organization through REST; an admin sees everything."
-            data={[
-              { value: 'MEMBER', label: 'Member' },
-              { value: 'ADMIN', label: 'Admin' },
-            ]}
-            {...bind('role')}
-          />
-          <TextInput description="Empty: without end" type="number" min={1} {...bind('expiresAt')} />
-        </Form>
-      )}
-      {question}
-    </Dialog>
+    <CreateCredential
+      what="API key"
+      member="api_key"
+      value={data?.createApiKey.value}
+      error={error}
+      faults={faults}
+      isPending={isPending}
+      isChanged={isChanged}
+      onSubmit={() => mutate(values)}
+      onClose={onClose}
+    >
+      <TextInput description="What it is for" required data-autofocus {...bind('name')} />
+      <TextInput required {...bind('orgId')} />
+      <TextInput required {...bind('userId')} />
+      <NativeSelect
+        description="A member sees its own organization through REST; an admin sees everything."
+        data={[
+          { value: 'MEMBER', label: 'Member' },
+          { value: 'ADMIN', label: 'Admin' },
+        ]}
+        {...bind('role')}
+      />
+      <TextInput description="Empty: without end" type="number" min={1} {...bind('expiresAt')} />
+    </CreateCredential>
   );
 }
 

@@ -11,21 +11,18 @@ import {
 } from '../../graphql/operations';
 import { request } from '../../graphql/request';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
+import { CreateCredential } from '../../parts/create-credential';
 import { CredentialState, isEnded } from '../../parts/credential-state';
 import { DataTable } from '../../parts/data-table';
-import { Form } from '../../parts/form';
 import { Page } from '../../parts/page';
 import { Pager } from '../../parts/pager';
 import { pageVariables } from '../../parts/paging';
-import { ShownOnce } from '../../parts/shown-once';
 import { Empty, Failed, Loading } from '../../parts/states';
 import { inDays, lines, useFields } from '../../parts/use-fields';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
-import { useUnsavedChanges } from '../../parts/unsaved-changes';
 import { useViewer } from '../../session/session';
 import { GRANT_TYPES } from '../clients/clients-search';
-import { Dialog } from '../../parts/dialog';
 
 const route = getRouteApi('/tokens');
 
@@ -169,67 +166,56 @@ function CreateToken({ onClose }: { onClose: () => void }) {
     error,
     LABELS,
   );
-  const { close, isAsking, question } = useUnsavedChanges(isChanged && !data, onClose);
   return (
-    <Dialog title="New initial access token" onClose={isPending || data || isAsking ? undefined : close}>
-      {data ? (
-        <ShownOnce
-          what="Initial access token"
-          value={data.createInitialAccessToken.value}
-          members={{ initial_access_token: data.createInitialAccessToken.value }}
-          onDone={onClose}
-        />
-      ) : (
-        <Form
-          label="New initial access token"
-          action="Create"
-          error={error}
-          faults={faults}
-          isPending={isPending}
-          onSubmit={() => mutate(values)}
-          onCancel={close}
-        >
-          <TextInput description="What it is for" required data-autofocus {...bind('name')} />
-          <TextInput description="Whose the clients will be" required {...bind('orgId')} />
-          <TextInput required {...bind('userId')} />
-          <TextInput
-            description="After so many it ends"
-            type="number"
-            min={1}
-            required
-            {...bind('maxRegistrations')}
-          />
-          <TextInput type="number" min={1} required {...bind('expiresAt')} />
-          <Textarea
-            description="At most these, one a line; empty: any"
-            autosize
-            minRows={2}
-            {...bind('scopes')}
-          />
-          <Checkbox.Group
-            label="Grants"
-            data-field="grantTypes"
-            description="At most these; none: any"
-            value={values.grantTypes}
-            error={faultOf('grantTypes')}
-            onChange={(chosen) => set('grantTypes', chosen)}
-          >
-            <Stack gap={4} mt={4}>
-              {GRANT_TYPES.map((grant) => (
-                <Checkbox key={grant} value={grant} label={inWords(grant)} />
-              ))}
-            </Stack>
-          </Checkbox.Group>
-          <Textarea
-            description="At most these, one a line, such as localhost or *.example.com; empty: any"
-            autosize
-            minRows={2}
-            {...bind('redirectHosts')}
-          />
-        </Form>
-      )}
-      {question}
-    </Dialog>
+    <CreateCredential
+      what="Initial access token"
+      member="initial_access_token"
+      value={data?.createInitialAccessToken.value}
+      error={error}
+      faults={faults}
+      isPending={isPending}
+      isChanged={isChanged}
+      onSubmit={() => mutate(values)}
+      onClose={onClose}
+    >
+      <TextInput description="What it is for" required data-autofocus {...bind('name')} />
+      <TextInput description="Whose the clients will be" required {...bind('orgId')} />
+      <TextInput required {...bind('userId')} />
+      <TextInput
+        description="After so many it ends"
+        type="number"
+        min={1}
+        required
+        {...bind('maxRegistrations')}
+      />
+      <TextInput type="number" min={1} required {...bind('expiresAt')} />
+      <Textarea
+        description="At most these, one a line; empty: any"
+        autosize
+        minRows={2}
+        {...bind('scopes')}
+      />
+      <Checkbox.Group
+        label="Grants"
+        data-field="grantTypes"
+        description="At most these; none: any"
+        value={values.grantTypes}
+        error={faultOf('grantTypes')}
+        onChange={(chosen) => set('grantTypes', chosen)}
+      >
+        <Stack gap={4} mt={4}>
+          {GRANT_TYPES.map((grant) => (
+            <Checkbox key={grant} value={grant} label={inWords(grant)} />
+          ))}
+        </Stack>
+      </Checkbox.Group>
+      <Textarea
+        description="At most these, one a line, such as localhost or *.example.com; empty: any"
+        autosize
+        minRows={2}
+        {...bind('redirectHosts')}
+      />
+    </CreateCredential>
   );
 }
 
