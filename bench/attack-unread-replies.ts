@@ -60,8 +60,8 @@ await attack<string>(fileURLToPath(import.meta.url), {
     prepare: afterCreating(list(100)),
     run: unread(4, 60),
   },
-  'pages of 30, one request on each of 1,000 connections': {
-    prepare: afterCreating(list(30)),
+  'pages of 24, one request on each of 1,000 connections': {
+    prepare: afterCreating(list(24)),
     run: unread(1_000, 1),
   },
   'GraphQL, one request on each of 1,000 connections': {

@@ -16,6 +16,7 @@ export interface HttpLimits {
   maxConnectionsPerAddress: number;
   maxRequests: number;
   maxHeldRequests: number;
+  maxHeldRequestsTogether: number;
   maxArriving: number;
   maxUnsentBytes: number;
 }
@@ -66,6 +67,8 @@ export const HTTP_LIMITS: HttpLimits = {
   maxRequests: 250,
   /** Of one connection, that wait for the reply to the one before them. With more, the connection is closed. */
   maxHeldRequests: 16,
+  /** The same, of all connections together: 10 MB. With more, the connection that holds one more is closed. */
+  maxHeldRequestsTogether: 2_000,
   /** Requests whose bodies are still arriving, of up to 64 KiB each. One more breaks off the oldest. */
   maxArriving: 1_000,
   /**

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../database/id.js';
-import { readFitting } from '../database/fitting.js';
+import { pageRunner, readFitting } from '../database/fitting.js';
 import { LongReads } from '../database/long-reads.js';
 import {
   type IdPageRequest,
@@ -133,7 +133,7 @@ export class AuditTrail {
     longReads: LongReads,
   ) {
     this.table = new Table(dataSource, AuditEventEntity);
-    this.run = sqlRunner(dataSource, SELECT);
+    this.run = pageRunner(sqlRunner(dataSource, SELECT));
     this.runLong = longReads.runner(SELECT);
   }
 

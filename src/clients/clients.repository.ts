@@ -8,7 +8,7 @@ import { newEvent, record, spendOn } from '../audit/audit-trail.js';
 import { Batcher, type Outcome } from '../database/batcher.js';
 import { type Conditions, type Where, whereOf } from '../database/conditions.js';
 import { isDuplicate } from '../database/duplicate.js';
-import { MAX_PAGE_BYTES, readFitting } from '../database/fitting.js';
+import { MAX_PAGE_BYTES, pageRunner, readFitting } from '../database/fitting.js';
 import { type InsertTogether, insertTogether } from '../database/group-commit.js';
 import { LongReads, type Reader, type RunLongSql } from '../database/long-reads.js';
 import { type Lookup, lookupBy } from '../database/lookup.js';
@@ -153,6 +153,7 @@ export class ClientsRepository {
   private readonly insertTogether: InsertTogether;
   private readonly table: Table<ClientEntity>;
   private readonly run: RunSql;
+  private readonly runPage: RunSql;
   private readonly runLong: RunLongSql;
   private readonly byId: Lookup<ClientEntity>;
   private readonly byIdAndOrg: Lookup<ClientEntity>;
@@ -170,6 +171,7 @@ export class ClientsRepository {
     const isPostgres = dataSource.options.type === 'postgres';
     this.table = new Table(dataSource, ClientEntity);
     this.run = sqlRunner(dataSource, SELECT);
+    this.runPage = pageRunner(this.run);
     this.runLong = longReads.runner(SELECT);
     this.insertTogether = insertTogether(dataSource, transactions, CREATED);
     this.byId = lookupBy(dataSource, ClientEntity, ['id']);
@@ -472,7 +474,7 @@ export class ClientsRepository {
       return { clients, total };
     }
     const { total, createdBefore, offset: rest } = await this.counts.pageStart(orgId, offset);
-    return { total, clients: await this.newest(this.run, { ...filter, createdBefore }, size, rest) };
+    return { total, clients: await this.newest(this.runPage, { ...filter, createdBefore }, size, rest) };
   }
 
   private async newest(run: RunSql, filter: ClientFilter, size: number, offset: number): Promise<Client[]> {
@@ -577,7 +579,7 @@ export class ClientsRepository {
     const isNamed = filter.id !== undefined || filter.ids !== undefined;
     // Of an organization there is one index, by the time
     const isSorted = filter.orgId === undefined || orderedBy === 'createdAt';
-    if (isNamed || (isWhole(filter) && isSorted)) return this.run;
+    if (isNamed || (isWhole(filter) && isSorted)) return this.runPage;
     return (sql, parameters) => this.runLong(sql, parameters, reader);
   }
 

@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ObjectLiteral } from 'typeorm';
+import { continueInTurn, takeTurn } from '../event-loop/turns.js';
 import type { RunSql } from './run-sql.js';
 import type { Table } from './table.js';
 
@@ -7,23 +7,30 @@ import type { Table } from './table.js';
  * Bytes of the rows of a page: of 20 clients, however large each is. A page has as many rows as fit, and one at least; the last may exceed
  * it. What is more neither gets into memory nor into a reply.
  */
-export const MAX_PAGE_BYTES = 2 * 1024 * 1024;
+export const MAX_PAGE_BYTES = 1.5 * 1024 * 1024;
 
-/** How long pages are read in one turn of the event loop, in milliseconds: SQLite reads at once, and many may be asked for together. */
-const TURN_MS = 10;
-let turnSinceMs: number | null = null;
+/** Pages that are read, or wait for a turn to be replied with, at a time. */
+const UNDER_WAY = 4;
 
-/** Waits for another turn of the event loop where pages have been read for long in this one. */
-async function takeTurn(): Promise<void> {
-  for (;;) {
-    const now = performance.now();
-    if (turnSinceMs === null) {
-      turnSinceMs = now;
-      setImmediate(() => (turnSinceMs = null));
+/** Runs statements that read pages: each in a turn of the event loop, and few at a time, so that few pages are in memory. */
+export function pageRunner(run: RunSql): RunSql {
+  let underWay = 0;
+  const waiting: (() => void)[] = [];
+  return async (sql, parameters) => {
+    if (underWay < UNDER_WAY) underWay++;
+    else await new Promise<void>((begin) => waiting.push(begin));
+    try {
+      await takeTurn();
+      const rows = await run(sql, parameters);
+      // To make and send the reply takes as long
+      await continueInTurn();
+      return rows;
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) underWay--;
+      else next();
     }
-    if (now - turnSinceMs < TURN_MS) return;
-    await nextTurn();
-  }
+  };
 }
 
 /** Which rows of which table, and in which order. `alias` is what the conditions call the table. */
@@ -48,7 +55,6 @@ export async function readFitting<E extends ObjectLiteral>(
   { alias, where, order, limit }: Selection,
   parameters: Record<string, unknown>,
 ): Promise<Fitting<E>> {
-  await takeTurn();
   const columns = table.readColumns.join(', ');
   const bytesBefore = `SUM(${table.readBytes}) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
   const rows = await run(

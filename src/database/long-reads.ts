@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
+import { continueInTurn } from '../event-loop/turns.js';
 import { Batcher, type BatchLimits } from './batcher.js';
 import { driverOf } from './driver.js';
 import { bindable, sqlRunner } from './run-sql.js';
@@ -50,7 +51,12 @@ export class LongReads implements OnApplicationShutdown {
     const underWay = driver.engine === 'sqlite' ? AHEAD : Math.ceil(driver.pool.options.max / 2);
     this.shared = new Batcher<Read, Row[]>({
       name: 'long read',
-      run: async ([read]) => [{ value: await read!.run() }],
+      run: async ([read]) => {
+        const value = await read!.run();
+        // To make and send the reply takes long too, and the next is not in memory until then
+        await continueInTurn();
+        return [{ value }];
+      },
       isWanted: isWaiting,
       limits: { size: 1, underWay, waitMs: WAIT_MS },
     });

@@ -10,16 +10,11 @@ import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
 import { refusals } from '../diagnostics/channels.js';
+import { doInTurn, noteConnection } from '../event-loop/turns.js';
 import type { RequestsUnderWay } from './requests-under-way.js';
 
 /** Whoever is to know how the service does is answered however much there is to do. */
 const EXEMPT = /^\/health\//;
-/** How long requests are begun in one turn of the event loop, in milliseconds. The others wait for the next, and health does not. */
-const TURN_MS = 20;
-/** How long nothing is begun at most while connections are let in: Node.js accepts one with each turn of the event loop. */
-const LETTING_IN_MS = 20;
-/** Requests that are begun at most in one such turn, of those that have waited. */
-const BEGUN_PER_TURN = 32;
 /** A line for each refusal would be work too. */
 const LOG_INTERVAL_MS = 10_000;
 
@@ -33,6 +28,23 @@ export interface FixedReply {
 export interface LoadLimits {
   maxRequests: number;
   maxHeldRequests: number;
+  maxHeldRequestsTogether: number;
+}
+
+/** A connection as Node.js has it: with its parser, which is not documented. */
+interface ParsedSocket extends Socket {
+  parser?: { onIncoming: (request: IncomingMessage, isKeptAlive: boolean) => number } | null;
+}
+/** What a parser is told in order to skip the rest of what it was given. */
+const SKIP_REST = 2;
+
+/** Node.js parses what arrived in one piece to its end, also once its connection is destroyed: 64 KB may hold 3,600 requests. */
+function stopParsingOnceClosed(socket: ParsedSocket): void {
+  const { parser } = socket;
+  if (!parser) return;
+  const { onIncoming } = parser;
+  parser.onIncoming = (request, isKeptAlive) =>
+    socket.destroyed ? SKIP_REST : onIncoming.call(parser, request, isKeptAlive);
 }
 
 /**
@@ -43,18 +55,15 @@ export interface LoadLimits {
  */
 export class LoadShedder {
   private refused = 0;
+  /** Connections with too many requests at once. */
+  private closed = 0;
+  private brokenOffBefore = 0;
   private handle: RequestListener = () => undefined;
-  /** Requests that are begun in the turns to come. */
-  private readonly waiting: [IncomingMessage, ServerResponse][] = [];
-  private isInTurn = false;
-  /** Since when requests are begun in it; `Infinity`: not yet. */
-  private turnSinceMs = 0;
-  /** Connections, ever; and before the last turn. */
-  private letIn = 0;
-  private letInBefore = 0;
-  private lettingInSinceMs: number | null = null;
-  /** Requests of a connection that wait for the replies to those before them. */
-  private readonly held = new WeakMap<Socket, number>();
+  /** Requests that are begun in later turns. */
+  private waiting = 0;
+  /** Requests that wait for the replies to those before them on their connection: of each connection, and of all. */
+  private readonly heldOf = new WeakMap<Socket, number>();
+  private held = 0;
 
   constructor(
     private readonly underWay: RequestsUnderWay,
@@ -73,7 +82,11 @@ export class LoadShedder {
       if (response.socket !== null) this.take(request, response);
       else this.hold(request, response);
     });
-    server.on('connection', () => this.letIn++);
+    server.on('connection', (socket: ParsedSocket) => {
+      noteConnection();
+      stopParsingOnceClosed(socket);
+      socket.once('close', () => this.count(socket, -(this.heldOf.get(socket) ?? 0)));
+    });
     server.setTimeout(connectionTimeout);
     server.maxRequestsPerSocket = maxRequestsPerSocket ?? 0;
     return server;
@@ -98,83 +111,48 @@ export class LoadShedder {
   }
 
   private get isFull(): boolean {
-    return this.underWay.working + this.waiting.length >= this.limits.maxRequests;
+    return this.underWay.working + this.waiting >= this.limits.maxRequests;
   }
 
-  /**
-   * What has arrived on many connections is read in one turn of the event loop, and SQLite answers at once: a turn would take as long as
-   * all of them together, and nobody else would even be let in meanwhile. Where connections come all the time, a turn here is many of those.
-   */
   private take(request: IncomingMessage, response: ServerResponse): void {
     if (EXEMPT.test(request.url!)) this.handle(request, response);
     else if (this.isFull) this.refuse(request, response);
-    else if (this.isTurnOver()) this.waiting.push([request, response]);
-    else this.handle(request, response);
-  }
-
-  private isTurnOver(): boolean {
-    const now = performance.now();
-    if (!this.isInTurn) {
-      this.isInTurn = true;
-      this.turnSinceMs = now;
-      setImmediate(this.endTurn);
+    else {
+      let hasWaited = false;
+      hasWaited = doInTurn(() => {
+        if (hasWaited) this.waiting--;
+        if (!request.socket.destroyed) this.handle(request, response);
+      });
+      if (hasWaited) this.waiting++;
     }
-    return this.waiting.length > 0 || now - this.turnSinceMs > TURN_MS;
   }
-
-  private readonly endTurn = (): void => {
-    const hasLetIn = this.letIn !== this.letInBefore;
-    this.letInBefore = this.letIn;
-    if (hasLetIn) {
-      const now = performance.now();
-      this.lettingInSinceMs ??= now;
-      // Until nobody waits in front of the door, whose queue is short
-      if (this.waiting.length === 0 || now - this.lettingInSinceMs < LETTING_IN_MS) {
-        setImmediate(this.endTurn);
-        return;
-      }
-    }
-    this.lettingInSinceMs = null;
-    const count = Math.min(this.waiting.length, BEGUN_PER_TURN);
-    this.isInTurn = count > 0;
-    if (!this.isInTurn) return;
-    this.turnSinceMs = Infinity;
-    // Each by itself: what it has the promises do comes behind it
-    for (let i = 0; i < count; i++) setImmediate(this.beginNext);
-    setImmediate(this.endTurn);
-  };
-
-  private readonly beginNext = (): void => {
-    const now = performance.now();
-    // One in each turn, however long it took to read what has arrived
-    if (this.turnSinceMs === Infinity) this.turnSinceMs = now;
-    if (now - this.turnSinceMs > TURN_MS) return;
-    const [request, response] = this.waiting.shift()!;
-    if (!request.socket.destroyed) this.handle(request, response);
-  };
 
   /**
-   * One request of a connection at a time: a reply is not even made before the one before it was read. Whoever sends many at once has the
-   * others wait unread, and where that is of no use, since they came in one piece, is not listened to any more.
+   * One request of a connection at a time: a reply is not even made before the one before it was read. Requests behind it are held and the
+   * connection is paused. A connection is closed where it, or all together, hold too many.
    */
   private hold(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;
-    // What came in the same piece is still told
-    if (socket.destroyed) return;
-    const held = (this.held.get(socket) ?? 0) + 1;
-    this.held.set(socket, held);
-    if (held > this.limits.maxHeldRequests) {
+    const held = this.count(socket, 1);
+    if (held > this.limits.maxHeldRequests || this.held > this.limits.maxHeldRequestsTogether) {
+      this.closed++;
       socket.destroy();
       return;
     }
     socket.pause();
     response.once('socket', () => {
-      const left = this.held.get(socket)! - 1;
-      this.held.set(socket, left);
-      if (left === 0) socket.resume();
+      if (this.count(socket, -1) === 0) socket.resume();
       // Node.js is still busy with it
       process.nextTick(() => this.take(request, response));
     });
+  }
+
+  /** @returns how many requests the connection holds now */
+  private count(socket: Socket, change: number): number {
+    const held = (this.heldOf.get(socket) ?? 0) + change;
+    this.heldOf.set(socket, held);
+    this.held += change;
+    return held;
   }
 
   private refuse({ method }: IncomingMessage, response: ServerResponse): void {
@@ -186,8 +164,12 @@ export class LoadShedder {
   }
 
   private report(): void {
-    if (this.refused === 0) return;
-    this.logger.warn({ refused: this.refused }, 'More was asked for than could be done.');
+    const { refused, closed } = this;
+    const brokenOff = this.underWay.brokenOff - this.brokenOffBefore;
+    if (refused + closed + brokenOff === 0) return;
+    this.logger.warn({ refused, closed, brokenOff }, 'Requests exceeded the limits of this instance.');
     this.refused = 0;
+    this.closed = 0;
+    this.brokenOffBefore += brokenOff;
   }
 }

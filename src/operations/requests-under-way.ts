@@ -45,6 +45,8 @@ export class RequestsUnderWay {
   private readonly counts: Record<Phase, number> = { working: 0, arriving: 0, leaving: 0, over: 0 };
   private unsentBytes = 0;
   private isEvicting = false;
+  /** Requests whose connections were closed, ever: bodies that did not arrive, and replies that were not read. */
+  brokenOff = 0;
 
   /** @param callerOf whom the requests from an address are counted for */
   constructor(
@@ -69,6 +71,7 @@ export class RequestsUnderWay {
   /** Closes its connection. */
   breakOff(own: UnderWay): void {
     const { socket } = own.reply.request.raw;
+    this.brokenOff++;
     this.requests.delete(own);
     this.move(own, 'over');
     // With what the system still keeps for whoever does not read

@@ -82,6 +82,7 @@ it('Every limit is what it was meant to be', () => {
     maxConnectionsPerAddress: 500,
     maxRequests: 250,
     maxHeldRequests: 16,
+    maxHeldRequestsTogether: 2_000,
     maxArriving: 1_000,
     maxUnsentBytes: 32 * 1024 * 1024,
   });
@@ -394,7 +395,7 @@ describe('HTTP', () => {
   });
 
   describe('replies that nobody reads', () => {
-    const CLIENTS = 30;
+    const CLIENTS = 24;
     let list: string;
     let made: () => number;
     const startWithClients = async (limits: Partial<HttpLimits> = {}, env: Record<string, string> = {}) => {
@@ -433,17 +434,43 @@ describe('HTTP', () => {
       expect(made()).toBe(15);
     });
 
-    it('close a connection on which more requests come than may wait', async () => {
-      await start({ maxHeldRequests: 4 });
+    it.each<[string, Partial<HttpLimits>]>([
+      ['on one connection', { maxHeldRequests: 4 }],
+      ['on all connections', { maxHeldRequestsTogether: 4 }],
+    ])(
+      'close a connection where more requests wait than may %s, and parse no more of it',
+      async (_, limits) => {
+        await start(limits);
+        let parsed = 0;
+        registry.app.getHttpServer().on('request', () => parsed++);
+        for (const header of ['', 'Expect: a-miracle\r\n', 'Expect: 100-continue\r\n']) {
+          const connection = await open();
+          parsed = 0;
+          connection.send(`${GET}${header}\r\n`.repeat(1_000));
+          await connection.closed;
+          expect(parsed).toBe(6);
+          expect(connection.statuses.length).toBeLessThan(6);
+        }
+        await isWell();
+      },
+    );
+
+    it('leave no requests counted once their connections are closed', async () => {
+      await start({ maxHeldRequestsTogether: 8 });
+      for (let i = 0; i < 5; i++) {
+        const connection = await open();
+        connection.send(`${GET}\r\n`.repeat(8));
+        connection.end();
+        await connection.closed;
+      }
       const connection = await open();
-      connection.send(`${GET}\r\n`.repeat(2_000));
-      await connection.closed;
-      expect(connection.statuses.length).toBeLessThan(5);
-      await isWell();
+      connection.send(`${GET}\r\n`.repeat(8));
+      await connection.answered(8);
+      expect(connection.statuses).toHaveLength(8);
     });
 
     it('are broken off where they take up too much: of the caller who has most of them, the oldest', async () => {
-      await startWithClients({ maxUnsentBytes: 10 * 2 ** 20 }, { TRUST_PROXY: '1' });
+      await startWithClients({ maxUnsentBytes: 8 * 2 ** 20 }, { TRUST_PROXY: '1' });
       const from = async (address: string, requests: number) => {
         const connection = await open();
         connection.read(false);
@@ -461,7 +488,7 @@ describe('HTTP', () => {
         while (connection.isOpen && connection.statuses.length < 10) await pause(10);
         isAnswered.push(connection.statuses.length === 10);
       }
-      // Five of 1.8 MB each are within the bound
+      // Five of 1.4 MB each are within the bound
       expect(isAnswered).toEqual([true, ...flood.map((_, i) => i >= 4)]);
     });
   });

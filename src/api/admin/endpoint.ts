@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RegistryError } from '../../errors/registry-error.js';
+import { takeTurn } from '../../event-loop/turns.js';
 import { sendError, toGraphQLError } from '../error.filter.js';
 import { readJson } from '../json-body.js';
 import { GRAPHQL_PATH } from '../paths.js';
@@ -20,7 +21,10 @@ export function guardGraphqlEndpoint(fastify: FastifyInstance): void {
     else sendError(fault, reply, { errors: [toGraphQLError(fault)] });
   };
   fastify.addHook('onRoute', (route) => {
-    if (route.url === GRAPHQL_PATH) onRequestOf(route, guard);
+    if (route.url !== GRAPHQL_PATH) return;
+    onRequestOf(route, guard);
+    // Parsing and execution take long beside a request of REST
+    route.preHandler = [route.preHandler ?? [], takeTurn].flat();
   });
 }
 

@@ -93,7 +93,7 @@ export class OAuthClientsController {
     status: 400,
     type: OAuthError,
     description:
-      'Query parameters are invalid, or the clients of the page are larger than 2 MiB together: then invalid_fields says at ' +
+      'Query parameters are invalid, or the clients of the page are larger than 1.5 MiB together: then invalid_fields says at ' +
       'page[size] how many of them fit. The default of 20 always does where each was created by one request',
   })
   @ApiResponse(UNAUTHORIZED)

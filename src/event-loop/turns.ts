@@ -1,0 +1,92 @@
+/** How long work is begun in one turn, in milliseconds. The rest waits for the next turn. */
+const TURN_MS = 5;
+/** How long at most no work is begun while connections arrive: Node.js accepts one with each iteration of the event loop. */
+const ACCEPTING_MS = 20;
+/** Work that is begun at most in one turn, of what has waited. */
+const BEGUN_PER_TURN = 32;
+
+const queue: (() => void)[] = [];
+let isInTurn = false;
+/** When the turn began; `Infinity`: its first work has not begun. */
+let turnSinceMs = 0;
+/** Whether {@link takeTurn} was passed in it. */
+let isTaken = false;
+/** Connections that were accepted, ever; and until the last iteration. */
+let accepted = 0;
+let acceptedBefore = 0;
+let acceptingSinceMs: number | null = null;
+
+/** Call it for each new connection: others may wait behind it. */
+export function noteConnection(): void {
+  accepted++;
+}
+
+/**
+ * Does work at once, or in a later turn where work has been done for long in this one. Work that blocks (SQLite answers at once, and large
+ * replies are made at once) would otherwise take one iteration of the event loop together, and no connection would be accepted meanwhile.
+ * @returns whether the work waits
+ */
+export function doInTurn(work: () => void): boolean {
+  if (!isTurnOver()) {
+    work();
+    return false;
+  }
+  queue.push(work);
+  return true;
+}
+
+/**
+ * Waits for a turn to do work that takes a millisecond or more. Of those who ask in one iteration of the event loop, the first has it at
+ * once: what each of them does begins only after all have asked.
+ */
+export async function takeTurn(): Promise<void> {
+  if (isTurnOver() || isTaken) await new Promise<void>((done) => queue.push(done));
+  else isTaken = true;
+}
+
+/** Waits for the next turn with work that has begun, before any that has not: it may hold much memory. */
+export async function continueInTurn(): Promise<void> {
+  beginTurn();
+  await new Promise<void>((done) => queue.unshift(done));
+}
+
+function isTurnOver(): boolean {
+  beginTurn();
+  return queue.length > 0 || performance.now() - turnSinceMs > TURN_MS;
+}
+
+function beginTurn(): void {
+  if (isInTurn) return;
+  isInTurn = true;
+  turnSinceMs = performance.now();
+  setImmediate(endTurn);
+}
+
+function endTurn(): void {
+  const hasAccepted = accepted !== acceptedBefore;
+  acceptedBefore = accepted;
+  if (hasAccepted) {
+    const now = performance.now();
+    acceptingSinceMs ??= now;
+    // Until no connection waits to be accepted
+    if (queue.length === 0 || now - acceptingSinceMs < ACCEPTING_MS) {
+      setImmediate(endTurn);
+      return;
+    }
+  }
+  acceptingSinceMs = null;
+  isTaken = false;
+  const count = Math.min(queue.length, BEGUN_PER_TURN);
+  isInTurn = count > 0;
+  if (!isInTurn) return;
+  turnSinceMs = Infinity;
+  // An immediate for each: the microtasks of one run before the next
+  for (let i = 0; i < count; i++) setImmediate(beginNext);
+  setImmediate(endTurn);
+}
+
+function beginNext(): void {
+  const now = performance.now();
+  if (turnSinceMs === Infinity) turnSinceMs = now;
+  if (now - turnSinceMs <= TURN_MS) queue.shift()!();
+}
