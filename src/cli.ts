@@ -8,13 +8,12 @@ import { overviewOf, usageOf } from './cli/usage.js';
 import type { DatabaseConfig } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
 import { keepFilesPrivate } from './database/file-modes.js';
-import { openDatabase, openMigratedDatabase } from './database/open-database.js';
-import { PERSISTENCE } from './persistence.js';
 
 const migrate = command({
   does: 'Brings the database up to date.',
   options: {},
   prepare: () => async (database: DatabaseConfig) => {
+    const { openDatabase, PERSISTENCE } = await loadDatabase();
     const dataSource = await openDatabase(database, PERSISTENCE);
     await dataSource.destroy();
     process.stdout.write('The database is up to date.\n');
@@ -29,20 +28,27 @@ const COMMANDS: Record<string, Command<DatabaseConfig>> = {
   backup,
 };
 
+/** Loaded late: arguments and the configuration are checked in a fraction of the time that this takes to load. */
+async function loadDatabase() {
+  return { ...(await import('./database/open-database.js')), ...(await import('./persistence.js')) };
+}
+
 /** Commands that work on a database that is up to date. */
 function onMigrated(commands: Record<string, Command<DataSource>>): Record<string, Command<DatabaseConfig>> {
-  const open = (work: ReturnType<Command<DataSource>['prepare']>) => async (database: DatabaseConfig) => {
-    const dataSource = await openMigratedDatabase(database, PERSISTENCE);
-    try {
-      await work(dataSource);
-    } finally {
-      await dataSource.destroy();
-    }
-  };
+  const open =
+    (work: (dataSource: DataSource) => void | Promise<void>) => async (database: DatabaseConfig) => {
+      const { openMigratedDatabase, PERSISTENCE } = await loadDatabase();
+      const dataSource = await openMigratedDatabase(database, PERSISTENCE);
+      try {
+        await work(dataSource);
+      } finally {
+        await dataSource.destroy();
+      }
+    };
   return Object.fromEntries(
     Object.entries(commands).map(([name, command]) => [
       name,
-      { ...command, prepare: (args: string[]) => open(command.prepare(args)) },
+      { ...command, prepare: async (args: string[]) => open(await command.prepare(args)) },
     ]),
   );
 }
@@ -58,7 +64,7 @@ async function main(): Promise<void> {
     if (name === undefined || found === undefined) {
       throw new UsageError(`Say one of: ${Object.keys(related(words)).join(', ')}.`);
     }
-    const work = found.prepare(words.slice(name.split(' ').length));
+    const work = await found.prepare(words.slice(name.split(' ').length));
     await work(loadConfig().database);
   } catch (error) {
     if (error instanceof UsageError)

@@ -1,15 +1,18 @@
 import type { DataSource } from 'typeorm';
 import { COMMAND_LINE } from '../audit/audit-event.js';
-import { apiKeyFaults, ApiKeysService } from '../auth/api-keys.service.js';
 import { type Role, ROLES } from '../auth/principal.js';
-import { Transactions } from '../database/transactions.js';
 import { command, type Command, EVERYTHING, readExpiry, refuseFaults, UsageError } from './arguments.js';
 import { day, expiry, listCommand } from './list.js';
 
 /** What the fields of a key are called on the command line. */
 const OPTIONS = { name: '--name', orgId: '--org', userId: '--user', expiresAt: '--expires-in' };
 
-const serviceOn = (dataSource: DataSource) => new ApiKeysService(dataSource, new Transactions(dataSource));
+/** Loaded when a command needs it: TypeORM and Nest take longer to load than arguments to check. */
+async function serviceOn(dataSource: DataSource) {
+  const { ApiKeysService } = await import('../auth/api-keys.service.js');
+  const { Transactions } = await import('../database/transactions.js');
+  return new ApiKeysService(dataSource, new Transactions(dataSource));
+}
 
 const create = command({
   does: 'Creates an API key and prints it, this once.',
@@ -20,13 +23,14 @@ const create = command({
     role: { takes: ROLES.join('|'), means: 'what it may do; without it, what a member may' },
     'expires-in': { takes: '90d', means: 'a number and m, h or d; without it, it never expires' },
   },
-  prepare: ({ name, org, user = name, role = 'member', 'expires-in': expiresIn }) => {
+  prepare: async ({ name, org, user = name, role = 'member', 'expires-in': expiresIn }) => {
     if (!ROLES.includes(role as Role)) throw new UsageError(`--role takes ${ROLES.join(' or ')}.`);
     const expiresAt = expiresIn === undefined ? null : readExpiry(expiresIn);
     const key = { name, orgId: org, userId: user, role: role as Role, expiresAt };
+    const { apiKeyFaults } = await import('../auth/api-keys.service.js');
     refuseFaults(apiKeyFaults(key, new Date()), OPTIONS);
     return async (dataSource: DataSource) => {
-      const { apiKey, value } = await serviceOn(dataSource).create(key, COMMAND_LINE);
+      const { apiKey, value } = await (await serviceOn(dataSource)).create(key, COMMAND_LINE);
       process.stdout.write(`API key ${apiKey.id}, shown this once:\n${value}\n`);
     };
   },
@@ -34,7 +38,7 @@ const create = command({
 
 const list = listCommand(
   'Lists all API keys.',
-  async (dataSource: DataSource) => (await serviceOn(dataSource).page({}, EVERYTHING)).rows,
+  async (dataSource: DataSource) => (await (await serviceOn(dataSource)).page({}, EVERYTHING)).rows,
   {
     table: (key) => ({
       id: key.id,
@@ -65,7 +69,7 @@ const revoke = command({
   options: {},
   operand: 'ID',
   prepare: (_, id) => async (dataSource: DataSource) => {
-    await serviceOn(dataSource).revoke(id, COMMAND_LINE);
+    await (await serviceOn(dataSource)).revoke(id, COMMAND_LINE);
     process.stdout.write(`API key ${id} is revoked.\n`);
   },
 });

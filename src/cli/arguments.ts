@@ -29,13 +29,15 @@ interface Definition<Target, O extends Options> {
   /** What the command is about, such as an ID; without it the command takes options only. */
   operand?: string;
   /** Checks the arguments, without a database; the returned function does the work on one. */
-  prepare: (values: Values<O>, operand: string) => (target: Target) => void | Promise<void>;
+  prepare: (values: Values<O>, operand: string) => Work<Target> | Promise<Work<Target>>;
 }
+
+type Work<Target> = (target: Target) => void | Promise<void>;
 
 /** What the command line can do. */
 export interface Command<Target> extends Pick<Definition<Target, Options>, 'does' | 'options' | 'operand'> {
   /** @throws UsageError where the arguments are wrong */
-  prepare: (args: string[]) => (target: Target) => void | Promise<void>;
+  prepare: (args: string[]) => Work<Target> | Promise<Work<Target>>;
 }
 
 export function command<Target, const O extends Options>(definition: Definition<Target, O>): Command<Target> {

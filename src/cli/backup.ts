@@ -12,7 +12,6 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../config/config.js';
-import { cannotOpen } from '../database/open-database.js';
 import { loadSqlite } from '../database/sqlite.js';
 import { command } from './arguments.js';
 
@@ -21,7 +20,7 @@ export const backup = command({
   does: 'Copies the SQLite database to a file, as it is at one moment, while the service goes on.',
   options: {},
   operand: 'FILE',
-  prepare: (_, path) => (database: DatabaseConfig) => {
+  prepare: (_, path) => async (database: DatabaseConfig) => {
     if (database.engine !== 'sqlite') {
       throw new Error('PostgreSQL is backed up by its own pg_dump: see "Backup and restore" in the README.');
     }
@@ -30,7 +29,7 @@ export const backup = command({
     if (existsSync(path)) throw existsAlready(path);
     const folder = dirname(path);
     if (!existsSync(folder)) throw new Error(`The folder ${folder} does not exist. Create it first.`);
-    copy(database, path);
+    await copy(database, path);
     process.stdout.write(`${path} is written.\n`);
   },
 });
@@ -43,9 +42,9 @@ const existsAlready = (path: string) => new Error(`${path} exists already.`);
  * Copies by way of a folder of our own beside the target, so that a file of that name is always a whole one. Others may write to the folder of the target:
  * what they plant there is neither followed nor overwritten.
  */
-function copy(database: SqliteConfig, path: string): void {
+async function copy(database: SqliteConfig, path: string): Promise<void> {
   const to = resolve(path);
-  const connection = openRegistry(database);
+  const connection = await openRegistry(database);
   const workingDirectory = process.cwd();
   const folder = mkdtempSync(join(dirname(to), '.backup-'));
   try {
@@ -99,7 +98,7 @@ function publish(copy: string, to: string, path: string): void {
 }
 
 /** @throws Error where there is nothing to back up: any file that is empty passes for a SQLite database */
-function openRegistry(database: SqliteConfig) {
+async function openRegistry(database: SqliteConfig) {
   const Sqlite = loadSqlite();
   let connection: InstanceType<typeof Sqlite> | undefined;
   try {
@@ -109,6 +108,7 @@ function openRegistry(database: SqliteConfig) {
     return connection;
   } catch (cause) {
     connection?.close();
+    const { cannotOpen } = await import('../database/open-database.js');
     throw cannotOpen(database, cause);
   }
 }

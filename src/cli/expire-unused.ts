@@ -1,9 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { COMMAND_LINE } from '../audit/audit-event.js';
-import { ClientUseRepository } from '../clients/client-use.repository.js';
-import { ClientUseService } from '../clients/client-use.service.js';
 import { loadConfig } from '../config/load-config.js';
-import { Transactions } from '../database/transactions.js';
 import { command, type Command, readMilliseconds, UsageError } from './arguments.js';
 
 const expireUnused = command({
@@ -20,6 +17,10 @@ const expireUnused = command({
     if (ttlMs === null) throw new UsageError('Give --older-than 30d, or set REGISTRATION_UNUSED_TTL.');
     const limit = new Date(Date.now() - ttlMs);
     return async (dataSource: DataSource) => {
+      // Loaded now: TypeORM and Nest take longer to load than arguments to check
+      const { ClientUseRepository } = await import('../clients/client-use.repository.js');
+      const { ClientUseService } = await import('../clients/client-use.service.js');
+      const { Transactions } = await import('../database/transactions.js');
       const service = new ClientUseService(new ClientUseRepository(new Transactions(dataSource), dataSource));
       const { count, oldest, newest } = await service.unusedSince(limit);
       const which = `registered before ${limit.toISOString()} and never used`;

@@ -1,12 +1,10 @@
 import type { DataSource } from 'typeorm';
 import { COMMAND_LINE } from '../audit/audit-event.js';
-import { InitialAccessTokensService } from '../clients/initial-access-tokens.service.js';
 import {
   type InitialAccessTokenDraft,
   initialAccessTokenFaults,
 } from '../clients/policy/initial-access-token.js';
 import type { GrantType } from '../clients/policy/grant-types.js';
-import { Transactions } from '../database/transactions.js';
 import { command, type Command, EVERYTHING, readExpiry, refuseFaults } from './arguments.js';
 import { day, expiry, listCommand } from './list.js';
 
@@ -22,8 +20,12 @@ const OPTIONS: Record<keyof InitialAccessTokenDraft, string> = {
   redirectHosts: '--redirect-hosts',
 };
 
-const serviceOn = (dataSource: DataSource) =>
-  new InitialAccessTokensService(dataSource, new Transactions(dataSource));
+/** Loaded when a command needs it: TypeORM and Nest take longer to load than arguments to check. */
+async function serviceOn(dataSource: DataSource) {
+  const { InitialAccessTokensService } = await import('../clients/initial-access-tokens.service.js');
+  const { Transactions } = await import('../database/transactions.js');
+  return new InitialAccessTokensService(dataSource, new Transactions(dataSource));
+}
 
 const create = command({
   does: 'Creates an initial access token and prints it, this once.',
@@ -51,7 +53,7 @@ const create = command({
     };
     refuseFaults(initialAccessTokenFaults(draft, new Date()), OPTIONS);
     return async (dataSource: DataSource) => {
-      const { token, value } = await serviceOn(dataSource).create(draft, COMMAND_LINE);
+      const { token, value } = await (await serviceOn(dataSource)).create(draft, COMMAND_LINE);
       process.stdout.write(`Initial access token ${token.id}, shown this once:\n${value}\n`);
     };
   },
@@ -61,7 +63,7 @@ const readWords = (list: string | undefined) => list?.split(/[\s,]+/).filter(Boo
 
 const list = listCommand(
   'Lists all initial access tokens.',
-  async (dataSource: DataSource) => (await serviceOn(dataSource).page(EVERYTHING)).rows,
+  async (dataSource: DataSource) => (await (await serviceOn(dataSource)).page(EVERYTHING)).rows,
   {
     table: (token) => ({
       id: token.id,
@@ -96,7 +98,7 @@ const revoke = command({
   options: {},
   operand: 'ID',
   prepare: (_, id) => async (dataSource: DataSource) => {
-    await serviceOn(dataSource).revoke(id, COMMAND_LINE);
+    await (await serviceOn(dataSource)).revoke(id, COMMAND_LINE);
     process.stdout.write(`Initial access token ${id} is revoked.\n`);
   },
 });
