@@ -12,8 +12,17 @@ export default async function startTestPostgres(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   globalThis.testPostgres = await startPostgres(await bundledPostgres(), await freePort(), [
     ...['-c', 'max_connections=300'],
-    // The tests kill the service, not this server
-    ...['-c', 'fsync=off'],
+    // The tests kill the service, not this server: nothing needs to be recovered
+    ...[
+      '-c',
+      'fsync=off',
+      '-c',
+      'full_page_writes=off',
+      '-c',
+      'wal_level=minimal',
+      '-c',
+      'max_wal_senders=0',
+    ],
   ]);
   process.env.TEST_POSTGRES_URL = globalThis.testPostgres.url;
 }

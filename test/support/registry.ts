@@ -9,7 +9,7 @@ import { InitialAccessTokensService } from '../../src/clients/initial-access-tok
 import type { InitialAccessTokenDraft } from '../../src/clients/policy/initial-access-token.js';
 import { readConfig } from '../../src/config/config.js';
 import { HTTP_LIMITS, type HttpLimits } from '../../src/http-limits.js';
-import { createDatabase, type Engine } from './databases.js';
+import { createDatabase, createMigratedDatabase, type Engine } from './databases.js';
 
 /** An answer, read to its end. */
 export interface Answer {
@@ -48,10 +48,11 @@ export class Registry {
     engine: Engine,
     env: Record<string, string> = {},
     limits: Partial<HttpLimits> = {},
-    wayTo: (databaseUrl: string) => string | Promise<string> = (url) => url,
+    wayTo?: (databaseUrl: string) => string | Promise<string>,
     consoleDirectory?: string,
   ): Promise<Registry> {
-    const database = await createDatabase(engine);
+    // Another way may be that of another user, who is to own the tables
+    const database = await (wayTo ? createDatabase(engine) : createMigratedDatabase(engine));
     const adminKey = `admin-key-${randomUUID()}`;
     const config = readConfig({
       NODE_ENV: 'test',
@@ -61,7 +62,7 @@ export class Registry {
       RATE_LIMIT_FAILED_AUTH: 'off',
       RATE_LIMIT_GRAPHQL: 'off',
       RATE_LIMIT_ORG: 'off',
-      DATABASE_URL: await wayTo(database.url),
+      DATABASE_URL: (await wayTo?.(database.url)) ?? database.url,
       BOOTSTRAP_API_KEY: adminKey,
       ...env,
     });
