@@ -53,6 +53,18 @@ export async function startBundledPostgres(): Promise<string> {
   return `${server.url}/postgres`;
 }
 
+/** The identifiers of all clients that a database has. */
+export async function clientIdsIn(databaseUrl: string): Promise<Set<string>> {
+  const sql = 'SELECT id FROM oauth_clients';
+  if (!databaseUrl.startsWith('sqlite:')) {
+    return new Set((await query<{ id: string }>(databaseUrl, sql)).map(({ id }) => id));
+  }
+  const database = new Sqlite(databaseUrl.slice('sqlite:'.length), { readonly: true });
+  const ids = database.prepare(sql).pluck().all() as string[];
+  database.close();
+  return new Set(ids);
+}
+
 async function query<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
   const client = new pg.Client(url);
   await client.connect();

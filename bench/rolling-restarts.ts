@@ -1,16 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
-import type { Experience } from './callers.js';
 import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
-import { freePort, postgresAt, startBundledPostgres } from './databases.js';
-import { API_KEY, type Server, startServer } from './server.js';
+import { clientIdsIn, freePort, postgresAt, startBundledPostgres } from './databases.js';
+import { type Server, startServer } from './server.js';
+import { startCallers } from './start-callers.js';
 
 const USAGE = `npm run rolling-restarts -- [options]
   --restarts N   of every instance, one after the other (10)
@@ -52,7 +50,8 @@ async function main(restarts: number, callers: number): Promise<boolean> {
   }
   const { answered, acknowledged, failures } = await calling.end();
 
-  const missing = await missingFrom(databaseUrl, acknowledged);
+  const stored = await clientIdsIn(databaseUrl);
+  const missing = acknowledged.filter((id) => !stored.has(id));
   for (const failure of failures.slice(0, 20)) console.log(failure);
   if (failures.length > 0) console.log(await unusualErrors(directory));
   console.log(
@@ -110,23 +109,6 @@ async function unusualErrors(directory: string): Promise<string> {
   return lines.filter((line) => !/refused|temporarily disabled/.test(line)).join('\n');
 }
 
-function startCallers(url: string, count: number): { end(): Promise<Experience> } {
-  const script = join(import.meta.dirname, 'callers.js');
-  const child: ChildProcess = spawn(process.execPath, [script, url, String(count)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    // They call as the admin of the instances
-    env: { ...process.env, BENCH_API_KEY: API_KEY },
-  });
-  whenEnding(() => child.kill());
-  const output = text(child.stdout!);
-  return {
-    end: async () => {
-      child.stdin!.end();
-      return JSON.parse(await output) as Experience;
-    },
-  };
-}
-
 async function untilAnswered(url: string): Promise<void> {
   for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS; waitedMs += POLL_INTERVAL_MS) {
     ended.throwIfAborted();
@@ -135,15 +117,6 @@ async function untilAnswered(url: string): Promise<void> {
     await setTimeout(POLL_INTERVAL_MS);
   }
   throw new Error(`${url} is not answered with 200`);
-}
-
-async function missingFrom(databaseUrl: string, ids: readonly string[]): Promise<string[]> {
-  const client = new pg.Client(databaseUrl);
-  await client.connect();
-  const { rows } = await client.query<{ id: string }>('SELECT id FROM oauth_clients');
-  await client.end();
-  const stored = new Set(rows.map(({ id }) => id));
-  return ids.filter((id) => !stored.has(id));
 }
 
 function readCount(text: string): number {
