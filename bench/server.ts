@@ -67,6 +67,7 @@ export async function startServer(
       RATE_LIMIT_FAILED_AUTH: 'off',
       RATE_LIMIT_GRAPHQL: 'off',
       RATE_LIMIT_ORG: 'off',
+      RATE_LIMIT_AUDIT_BYTES: 'off',
       BOOTSTRAP_API_KEY: API_KEY,
       DATABASE_URL: databaseUrl,
       ...env,
