@@ -13,6 +13,7 @@ import {
 import { lockRows } from '../database/row-lock.js';
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
 import { Table } from '../database/table.js';
+import { inSmallBatches } from '../database/small-batches.js';
 import { Transactions } from '../database/transactions.js';
 import { type Conditions, whereOf } from '../database/conditions.js';
 import { batchesOf } from '../database/batches.js';
@@ -21,7 +22,6 @@ import { AuditEventEntity } from './audit-event.entity.js';
 
 /** What statements that read events are called by those who watch. */
 const SELECT = 'select audit_events';
-const PURGE_BATCH = 500;
 
 /** Conditions that there is an index for, whose events are in the order of the trail. */
 const INDEXED: (keyof AuditFilter)[] = ['clientId', 'actorId', 'action'];
@@ -111,8 +111,8 @@ export const eventsOfAction = (
     .limit(limit)
     .getMany();
 
-/** Removes events of which there are too many. */
-export async function evictEvents(manager: EntityManager, ids: string[]): Promise<void> {
+/** Removes events. */
+export async function removeEvents(manager: EntityManager, ids: string[]): Promise<void> {
   if (ids.length > 0) await manager.delete(AuditEventEntity, ids);
 }
 
@@ -120,7 +120,7 @@ export async function evictEvents(manager: EntityManager, ids: string[]): Promis
 export const eventsOfClient = (manager: EntityManager, clientId: string, limit: number) =>
   manager.find(AuditEventEntity, { where: { clientId }, order: { id: 'DESC' }, take: limit });
 
-/** What happened in the registry. There is no way to change an event, and none to remove it but its age and {@link evictEvents}. */
+/** What happened in the registry. There is no way to change an event, and none to remove it but its age and {@link removeEvents}. */
 @Injectable()
 export class AuditTrail {
   private readonly table: Table<AuditEventEntity>;
@@ -169,26 +169,25 @@ export class AuditTrail {
   }
 
   /**
-   * Removes events that are older than `limit`, one batch of them.
+   * Removes events that are older than `limit`.
    * @param action only of this one; left out: of all
    * @returns how many they were
    */
-  async purge(limit: Date, action?: AuditAction): Promise<number> {
-    return this.transactions.run(async (manager) => {
+  purge(limit: Date, action?: AuditAction): Promise<number> {
+    // Of those that are gone PostgreSQL still has entries in the index: no batch looks at the ones of those before
+    let after = '';
+    return inSmallBatches(this.transactions, async (manager, size) => {
       const query = manager
         .createQueryBuilder(AuditEventEntity, 'event')
         .select('event.id')
-        .where('event.id < :limit', { limit: firstIdOf(limit.getTime()) })
+        .where('event.id > :after AND event.id < :limit', { after, limit: firstIdOf(limit.getTime()) })
         .orderBy('event.id')
-        .limit(PURGE_BATCH);
+        .limit(size);
       if (action !== undefined) query.andWhere('event.action = :action', { action });
-      const rows = await lockRows(query, 'skip_locked').getMany();
-      if (rows.length > 0)
-        await manager.delete(
-          AuditEventEntity,
-          rows.map(({ id }) => id),
-        );
-      return rows.length;
+      const ids = (await lockRows(query, 'skip_locked').getMany()).map(({ id }) => id);
+      after = ids.at(-1) ?? after;
+      await removeEvents(manager, ids);
+      return ids.length;
     });
   }
 }

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, LessThan } from 'typeorm';
+import { DataSource, In } from 'typeorm';
 import { type Author, credentialEntry } from '../audit/audit-event.js';
 import { record } from '../audit/audit-trail.js';
 import { type Lookup, lookupBy } from '../database/lookup.js';
+import { lockRows } from '../database/row-lock.js';
+import { inSmallBatches } from '../database/small-batches.js';
 import { Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { generateSecret, hashSecret } from '../secrets/secret.js';
@@ -89,10 +91,19 @@ export class AdminSessionsService {
    * Removes sessions that expired before `limit`.
    * @returns how many they were
    */
-  async purge(limit: Date): Promise<number> {
-    const { affected } = await this.transactions.run((manager) =>
-      manager.delete(AdminSessionEntity, { expiresAt: LessThan(limit) }),
-    );
-    return affected ?? 0;
+  purge(limit: Date): Promise<number> {
+    return inSmallBatches(this.transactions, async (manager, size) => {
+      const query = manager
+        .createQueryBuilder(AdminSessionEntity, 'session')
+        .select('session.hash')
+        .where('session.expiresAt < :limitMs', { limitMs: limit.getTime() })
+        .orderBy('session.expiresAt')
+        .limit(size);
+      const sessions = await lockRows(query, 'skip_locked').getMany();
+      if (sessions.length > 0) {
+        await manager.delete(AdminSessionEntity, { hash: In(sessions.map(({ hash }) => hash)) });
+      }
+      return sessions.length;
+    });
   }
 }

@@ -7,6 +7,7 @@ import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../database/
 import { LongReads } from '../database/long-reads.js';
 import { lockRows } from '../database/row-lock.js';
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
+import { inSmallBatches } from '../database/small-batches.js';
 import { Transactions } from '../database/transactions.js';
 import { hashSecret, matchesHash, secretHint } from '../secrets/secret.js';
 import {
@@ -31,11 +32,11 @@ const REMOVAL_BATCH = 500;
 /** With which a client can authenticate at that time. */
 const VALID = 'secret.revokedAt IS NULL AND (secret.expiresAt IS NULL OR secret.expiresAt > :atMs)';
 
-/** What ended before that time, in two forms: an index finds each. */
-const ENDED_BEFORE = [
-  'secret.revokedAt < :limitMs',
-  'secret.revokedAt IS NULL AND secret.expiresAt < :limitMs',
-];
+/** How secrets end: an index finds each kind by that time. */
+const ENDINGS = [
+  { time: 'revokedAt', where: 'TRUE' },
+  { time: 'expiresAt', where: 'secret.revokedAt IS NULL' },
+] as const;
 
 /** The secrets of clients in the database. */
 @Injectable()
@@ -142,19 +143,26 @@ export class ClientSecretsRepository {
   }
 
   /**
-   * Removes secrets for good that expired or were revoked before `limit`, one batch of them.
+   * Removes secrets for good that expired or were revoked before `limit`.
    * @returns how many they were
    */
   async purge(limit: Date): Promise<number> {
     let count = 0;
-    for (const ended of ENDED_BEFORE) {
-      count += await this.transactions.run(async (manager) => {
+    for (const { time, where } of ENDINGS) {
+      let fromMs = 0;
+      count += await inSmallBatches(this.transactions, async (manager, size) => {
         const query = manager
           .createQueryBuilder(ClientSecretEntity, 'secret')
-          .select('secret.id')
-          .where(ended, { limitMs: limit.getTime() })
-          .limit(REMOVAL_BATCH);
-        return removeSecrets(manager, await lockRows(query, 'skip_locked').getMany());
+          .select(['secret.id', `secret.${time}`])
+          .where(`secret.${time} >= :fromMs AND secret.${time} < :limitMs AND ${where}`, {
+            fromMs,
+            limitMs: limit.getTime(),
+          })
+          .orderBy(`secret.${time}`)
+          .limit(size);
+        const secrets = await lockRows(query, 'skip_locked').getMany();
+        fromMs = secrets.at(-1)?.[time]?.getTime() ?? fromMs;
+        return removeSecrets(manager, secrets);
       });
     }
     return count;

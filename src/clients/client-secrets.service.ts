@@ -92,7 +92,7 @@ export class ClientSecretsService {
     return this.repository.countLastOnesExpiring(new Date(), until, limit);
   }
 
-  /** Removes secrets for good that expired or were revoked before `limit`, one batch of them; says how many. */
+  /** Removes secrets for good that expired or were revoked before `limit`; says how many. */
   purge(limit: Date): Promise<number> {
     return this.repository.purge(limit);
   }

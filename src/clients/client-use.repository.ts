@@ -7,6 +7,7 @@ import { record } from '../audit/audit-trail.js';
 import { batchesOf } from '../database/batches.js';
 import { lockRows } from '../database/row-lock.js';
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
+import { inSmallBatches } from '../database/small-batches.js';
 import { Transactions } from '../database/transactions.js';
 import { ClientEntity, UNUSED } from './client.entity.js';
 
@@ -125,29 +126,52 @@ export class ClientUseRepository {
    * what they did themselves: a flood of them would stay there for good. One event says how many they were.
    * @returns how many they were
    */
-  remove(limit: Date, size: number, by: Author): Promise<number> {
-    return this.transactions.run(async (manager) => {
-      const query = manager
-        .createQueryBuilder(ClientEntity, 'client')
-        .select('client.id')
-        .where(`${UNUSED} AND ${LAST_REGISTERED_BEFORE}`, { limit: limit.getTime() })
-        .orderBy('client.createdAt')
-        .addOrderBy('client.id')
-        .limit(Math.min(size, REMOVAL_BATCH));
-      // Of many instances, each takes others
-      const ids = (await lockRows(query, 'skip_locked').getMany()).map(({ id }) => id);
-      const last = ids.at(-1);
-      if (last === undefined) return 0;
-      await removeUnused(manager, ids);
-      await record(manager, by, [
-        {
-          action: 'unused_clients.removed',
-          clientId: null,
-          targetId: last,
-          changes: [{ field: 'unusedClients', before: ids.length, after: 0 }],
-        },
-      ]);
-      return ids.length;
+  async remove(limit: Date, size: number, by: Author): Promise<number> {
+    const removed = await this.transactions.run((manager) =>
+      removeOldest(manager, new Date(0), limit, Math.min(size, REMOVAL_BATCH), by),
+    );
+    return removed.length;
+  }
+
+  /** Removes all of them in the same way, batch by batch, an event for each. */
+  removeAll(limit: Date, by: Author): Promise<number> {
+    // No batch passes over what the ones before have left, such as clients that were registered again
+    let from = new Date(0);
+    return inSmallBatches(this.transactions, async (manager, size) => {
+      const removed = await removeOldest(manager, from, limit, size, by);
+      from = removed.at(-1)?.createdAt ?? from;
+      return removed.length;
     });
   }
+}
+
+/** One batch of those that were created since `from`. */
+async function removeOldest(manager: EntityManager, from: Date, limit: Date, size: number, by: Author) {
+  const query = manager
+    .createQueryBuilder(ClientEntity, 'client')
+    .select(['client.id', 'client.createdAt'])
+    .where(`${UNUSED} AND "created_at" >= :from AND ${LAST_REGISTERED_BEFORE}`, {
+      from: from.getTime(),
+      limit: limit.getTime(),
+    })
+    .orderBy('client.createdAt')
+    .addOrderBy('client.id')
+    .limit(size);
+  // Of many instances, each takes others
+  const clients = await lockRows(query, 'skip_locked').getMany();
+  const last = clients.at(-1);
+  if (last === undefined) return clients;
+  await removeUnused(
+    manager,
+    clients.map(({ id }) => id),
+  );
+  await record(manager, by, [
+    {
+      action: 'unused_clients.removed',
+      clientId: null,
+      targetId: last.id,
+      changes: [{ field: 'unusedClients', before: clients.length, after: 0 }],
+    },
+  ]);
+  return clients;
 }

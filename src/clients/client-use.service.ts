@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Author, SYSTEM } from '../audit/audit-event.js';
 import { refusal } from './submission.js';
-import { ClientUseRepository, REMOVAL_BATCH, type UnusedClients } from './client-use.repository.js';
+import { ClientUseRepository, type UnusedClients } from './client-use.repository.js';
 
 export type { UnusedClients } from './client-use.repository.js';
 
@@ -30,8 +30,8 @@ export class ClientUseService {
     return this.repository.summary(limit);
   }
 
-  /** Removes them for good, one batch of them; says how many. */
+  /** Removes them for good, batch by batch; says how many. */
   expire(limit: Date, by: Author = SYSTEM): Promise<number> {
-    return this.repository.remove(limit, REMOVAL_BATCH, by);
+    return this.repository.removeAll(limit, by);
   }
 }

@@ -15,6 +15,7 @@ import { type Lookup, lookupBy } from '../database/lookup.js';
 import { pageOf, readingOrder } from '../database/pages-of-each.js';
 import { lockRows } from '../database/row-lock.js';
 import { type RunSql, sqlRunner } from '../database/run-sql.js';
+import { inSmallBatches } from '../database/small-batches.js';
 import { Table } from '../database/table.js';
 import { Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
@@ -65,7 +66,6 @@ import { GRANT_TYPES } from './policy/grant-types.js';
 const SELECT = 'select oauth_clients';
 const MS_PER_DAY = 86_400_000;
 const STATS_DAYS = 30;
-const PURGE_BATCH = 200;
 
 /** An operator who vouches for a client leaves it as it is for those who share it. Any other change, and it is given to nobody else. */
 const KEEPS_SHARED: readonly AuditAction[] = ['client.verified', 'client.unverified'];
@@ -330,17 +330,23 @@ export class ClientsRepository {
   }
 
   /**
-   * Removes for good clients that were deleted before `limit`, one batch of them.
+   * Removes for good clients that were deleted before `limit`.
    * @returns how many they were
    */
   purge(limit: Date, by: Author): Promise<number> {
-    return this.transactions.run(async (manager) => {
+    let fromMs = 0;
+    return inSmallBatches(this.transactions, async (manager, size) => {
       const query = this.select({ deleted: true }, manager)
-        .andWhere('client.deletedAt < :limit', { limit: limit.getTime() })
-        .limit(PURGE_BATCH);
+        .andWhere('client.deletedAt >= :fromMs AND client.deletedAt < :limitMs', {
+          fromMs,
+          limitMs: limit.getTime(),
+        })
+        .orderBy('client.deletedAt')
+        .limit(size);
       // Of many instances, each takes others
       const clients = await lockRows(query, 'skip_locked').getMany();
       if (clients.length === 0) return 0;
+      fromMs = clients.at(-1)!.deletedAt!.getTime();
       await manager.delete(
         ClientEntity,
         clients.map(({ id }) => id),

@@ -157,7 +157,7 @@ export class ClientsService {
     return this.repository.tally(after, limit);
   }
 
-  /** Removes for good clients that were deleted before `limit`, one batch of them; says how many. */
+  /** Removes for good clients that were deleted before `limit`; says how many. */
   purge(limit: Date): Promise<number> {
     return this.repository.purge(limit, SYSTEM);
   }

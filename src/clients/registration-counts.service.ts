@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { DataSource, LessThan, MoreThanOrEqual } from 'typeorm';
+import { inSmallBatches } from '../database/small-batches.js';
 import { Transactions } from '../database/transactions.js';
 import type { ErrorCode } from '../errors/registry-error.js';
 import { RegistrationCountEntity } from './registration-count.entity.js';
@@ -85,11 +86,15 @@ export class RegistrationCountsService {
    * Removes counts of days before that of `limit`.
    * @returns how many they were
    */
-  async purge(limit: Date): Promise<number> {
-    const { affected } = await this.transactions.run((manager) =>
-      manager.delete(RegistrationCountEntity, { day: LessThan(dayOf(limit.getTime())) }),
-    );
-    return affected ?? 0;
+  purge(limit: Date): Promise<number> {
+    return inSmallBatches(this.transactions, async (manager) => {
+      const before = { day: LessThan(dayOf(limit.getTime())) };
+      const oldest = await manager.findOne(RegistrationCountEntity, { where: before, order: { day: 'ASC' } });
+      // A day has a row for each result: a handful
+      if (oldest === null) return 0;
+      const { affected } = await manager.delete(RegistrationCountEntity, { day: oldest.day });
+      return affected ?? 0;
+    });
   }
 
   private add(day: string, result: string, count: number): void {

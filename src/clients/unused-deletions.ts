@@ -1,6 +1,6 @@
 import { type EntityManager } from 'typeorm';
 import { type Author, type Change, changesBetween } from '../audit/audit-event.js';
-import { eventsOfAction, eventsOfClient, evictEvents, record } from '../audit/audit-trail.js';
+import { eventsOfAction, eventsOfClient, record, removeEvents } from '../audit/audit-trail.js';
 import { countedFor } from '../addresses/subscriber.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { removeUnused } from './client-use.repository.js';
@@ -41,7 +41,7 @@ export async function deleteUnused(manager: EntityManager, client: Client, by: A
   const redirectHosts = [...client.redirectUris, ...valuesOf(past, 'redirectUris')].flatMap(hostOf);
   const kept = { names: [...new Set(names)], redirectHosts: [...new Set(redirectHosts)] };
   await removeUnused(manager, [client.id]);
-  await evictEvents(manager, surplusOf(recent));
+  await removeEvents(manager, surplusOf(recent));
   await record(manager, by, [
     { action: ACTION, clientId: client.id, targetId: client.id, changes: changesBetween(kept, null) },
   ]);

@@ -1,8 +1,11 @@
+import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import { driverOf } from './driver.js';
 
-/** All tables, and only what has changed enough to matter (https://sqlite.org/pragma.html#pragma_optimize). */
-const WHERE_NEEDED = '0x10002';
+/** Of all tables, those that have changed enough to matter; they are told and not analyzed (https://sqlite.org/pragma.html#pragma_optimize). */
+const OUTDATED_ON_SQLITE = '0x10003';
+/** Rows of an index that SQLite looks at. Nobody is answered meanwhile. */
+const SAMPLE_ROWS = 2_000;
 
 /** As autovacuum does, but later, so that it does the work where it is on. */
 const CHANGED_ROWS = { atLeast: 1_000, share: 0.25 };
@@ -20,15 +23,35 @@ const OUTDATED_TABLES = `SELECT quote_ident(nspname) || '.' || quote_ident(relna
 /**
  * Lets the database learn how its rows are distributed, from a sample, where it has to. Without, it takes every index for as good as
  * any other, and reads whole tables for a page of a list. PostgreSQL does so by itself, unless autovacuum is off, but not at once.
+ * @param write runs what writes on SQLite, one index at a time
  */
-export async function refreshStatistics(dataSource: DataSource): Promise<void> {
+export async function refreshStatistics(
+  dataSource: DataSource,
+  write: (work: () => void) => Promise<void> = (work) => Promise.resolve(work()),
+): Promise<void> {
   const driver = driverOf(dataSource);
   if (driver.engine === 'sqlite') {
-    driver.connection.pragma(`optimize = ${WHERE_NEEDED}`);
+    const { connection } = driver;
+    connection.pragma(`analysis_limit = ${SAMPLE_ROWS}`);
+    for (const name of outdatedOnSqlite(connection)) {
+      await write(() => void connection.exec(`ANALYZE "${name}"`));
+    }
     return;
   }
   const tables = dataSource.entityMetadatas.map(({ tableName }) => tableName);
   const outdated = await dataSource.query<{ name: string }[]>(OUTDATED_TABLES, [tables]);
   // Another instance may be at it already
   for (const { name } of outdated) await dataSource.query(`ANALYZE (SKIP_LOCKED) ${name}`);
+}
+
+/** Indexes of the tables that have changed, and tables without any. */
+function outdatedOnSqlite(connection: BetterSqlite3.Database): string[] {
+  const analyses = connection.pragma(`optimize = ${OUTDATED_ON_SQLITE}`) as { optimize: string }[];
+  const indexesOf = connection.prepare<[string], string>('SELECT name FROM pragma_index_list(?)').pluck();
+  return analyses.flatMap(({ optimize }) => {
+    // ANALYZE "main"."oauth_clients"
+    const table = /"(\w+)"$/.exec(optimize)![1]!;
+    const indexes = indexesOf.all(table);
+    return indexes.length > 0 ? indexes : [table];
+  });
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type EntityManager } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
@@ -36,9 +36,11 @@ export const isWaiting = (asker: Asker) => asker.isWaiting?.() ?? true;
  * transactions, and miscounts where SQLite rolls back by itself (disk full), after which it would commit nothing any more.
  */
 @Injectable()
-export class Transactions implements OnApplicationShutdown {
+export class Transactions implements BeforeApplicationShutdown, OnApplicationShutdown {
   /** Whether the last attempt to write was one that the database could make. */
   isWritable = true;
+  /** Whether the service stops: what can be done another time is not begun. */
+  isEnding = false;
   private readonly sqlite: BetterSqlite3.Database | null;
   private readonly writer: SqliteThread | null;
   private readonly inode: number | undefined;
@@ -79,6 +81,10 @@ export class Transactions implements OnApplicationShutdown {
   /** Runs the statements in a transaction of their own, on SQLite alone. Those who only read do not wait for it. */
   runStatements(statements: readonly Statement[]): Promise<void> {
     return this.runAlone(() => this.writer!.write(statements));
+  }
+
+  beforeApplicationShutdown(): void {
+    this.isEnding = true;
   }
 
   async onApplicationShutdown(): Promise<void> {

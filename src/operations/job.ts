@@ -14,15 +14,15 @@ export type Job =
 
 /**
  * Runs a job once. Never fails: what could not be done now is done the next time.
- * @param work one part of it after the other; each says how many rows it did something to, and the last one 0
- * @returns how many rows something was done to
+ * @param work says how many rows it did something to
+ * @returns the same; 0 where it failed
  */
 export async function runJob(job: Job, logger: Logger, work: () => Promise<number>): Promise<number> {
   const start = performance.now();
   let rows = 0;
   let outcome: 'done' | 'failed' = 'done';
   try {
-    for (let more = -1; more !== 0; rows += more) more = await work();
+    rows = await work();
   } catch (error) {
     outcome = 'failed';
     logger.error(error);

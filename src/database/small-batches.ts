@@ -1,0 +1,45 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { EntityManager } from 'typeorm';
+import type { Transactions } from './transactions.js';
+
+/** How long a batch should take, in milliseconds. On SQLite no request is answered and nobody else writes meanwhile. */
+const TARGET_MS = 10;
+/** Rows of a batch: the first one, and the fewest and most of any. A commit takes its time however few they are. */
+const FIRST_SIZE = 50;
+const MIN_SIZE = 20;
+const MAX_SIZE = 500;
+/** A database that hangs holds up the next batch no longer than this. */
+const MAX_PAUSE_MS = 1_000;
+
+/**
+ * Does work of the service's own on many rows, each batch in a transaction, and gives way to requests in between. The size of a batch follows
+ * from how long the last one took, from its first statement until it was durable. The pause after it is as long, so that requests have
+ * half of the time at least, and whoever waits to write does so first.
+ * @param work does one batch of at most `size` rows; says how many it did, and 0 where none is left
+ * @returns how many rows it was done to, less than all where the service stops
+ */
+export async function inSmallBatches(
+  transactions: Transactions,
+  work: (manager: EntityManager, size: number) => Promise<number>,
+): Promise<number> {
+  let total = 0;
+  for (let size = FIRST_SIZE; !transactions.isEnding;) {
+    let sinceMs = 0;
+    const count = await transactions.run((manager) => {
+      sinceMs = performance.now();
+      return work(manager, size);
+    });
+    if (count === 0) break;
+    total += count;
+    const tookMs = performance.now() - sinceMs;
+    size = nextSize(size, tookMs);
+    await wait(Math.min(tookMs, MAX_PAUSE_MS));
+  }
+  return total;
+}
+
+/** At most twice as many rows, and at least half as many: one slow batch says little of the next. */
+export function nextSize(size: number, tookMs: number): number {
+  const factor = Math.min(2, Math.max(0.5, TARGET_MS / tookMs));
+  return Math.min(MAX_SIZE, Math.max(MIN_SIZE, Math.round(size * factor)));
+}
