@@ -6,6 +6,7 @@ import { ClientSecretEntity } from './clients/client-secret.entity.js';
 import { ClientEntity } from './clients/client.entity.js';
 import { InitialAccessTokenEntity } from './clients/initial-access-token.entity.js';
 import { RegistrationCountEntity } from './clients/registration-count.entity.js';
+import { PurgeClockEntity } from './database/purge-clock.entity.js';
 import { AddRegistrationToken1795309200000 } from './migrations/1795309200000-add-registration-token.js';
 import { CreateInitialAccessTokens1795395600000 } from './migrations/1795395600000-create-initial-access-tokens.js';
 import { CreateAuditEvents1795399200000 } from './migrations/1795399200000-create-audit-events.js';
@@ -19,6 +20,7 @@ import { CountClientsByPeriod1795824000000 } from './migrations/1795824000000-co
 import { LeaveNullsOutOfIndexes1795910400000 } from './migrations/1795910400000-leave-nulls-out-of-indexes.js';
 import { SearchNamesWithoutLocale1796000400000 } from './migrations/1796000400000-search-names-without-locale.js';
 import { BoundClientSecrets1796090400000 } from './migrations/1796090400000-bound-client-secrets.js';
+import { KeepAPurgeClock1796176800000 } from './migrations/1796176800000-keep-a-purge-clock.js';
 import { CreateSchema1795276800000 } from './migrations/1795276800000-create-schema.js';
 
 /** What the database stores, and how its schema came to be. Handed to the database, which imports no entity. */
@@ -32,6 +34,7 @@ export const PERSISTENCE = {
     AuditEventEntity,
     AdminSessionEntity,
     RegistrationCountEntity,
+    PurgeClockEntity,
   ],
   migrations: [
     CreateSchema1795276800000,
@@ -48,5 +51,6 @@ export const PERSISTENCE = {
     LeaveNullsOutOfIndexes1795910400000,
     SearchNamesWithoutLocale1796000400000,
     BoundClientSecrets1796090400000,
+    KeepAPurgeClock1796176800000,
   ],
 };

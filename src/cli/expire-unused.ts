@@ -10,18 +10,26 @@ const expireUnused = command({
     'dry-run': { means: 'count them only' },
   },
   prepare: ({ 'older-than': olderThan, 'dry-run': isDryRun }) => {
+    const { registrationUnusedTtlMs, purgeMaxClockSkewMs } = loadConfig();
     const ttlMs =
-      olderThan === undefined
-        ? loadConfig().registrationUnusedTtlMs
-        : readMilliseconds('--older-than', olderThan);
+      olderThan === undefined ? registrationUnusedTtlMs : readMilliseconds('--older-than', olderThan);
     if (ttlMs === null) throw new UsageError('Give --older-than 30d, or set REGISTRATION_UNUSED_TTL.');
-    const limit = new Date(Date.now() - ttlMs);
     return async (dataSource: DataSource) => {
       // Loaded now: TypeORM and Nest take longer to load than arguments to check
       const { ClientUseRepository } = await import('../clients/client-use.repository.js');
       const { ClientUseService } = await import('../clients/client-use.service.js');
+      const { PurgeClock } = await import('../database/purge-clock.js');
       const { Transactions } = await import('../database/transactions.js');
-      const service = new ClientUseService(new ClientUseRepository(new Transactions(dataSource), dataSource));
+      const transactions = new Transactions(dataSource);
+      const service = new ClientUseService(new ClientUseRepository(transactions, dataSource));
+      const { time, behindMs } = await new PurgeClock(dataSource, transactions).read(purgeMaxClockSkewMs);
+      if (behindMs > 0) {
+        throw new Error(
+          `The clock is more than PURGE_MAX_CLOCK_SKEW ahead of ${time.toISOString()}, when the service last purged. ` +
+            'If it is right, set PURGE_MAX_CLOCK_SKEW to a longer time for this command.',
+        );
+      }
+      const limit = new Date(time.getTime() - ttlMs);
       const { count, oldest, newest } = await service.unusedSince(limit);
       const which = `registered before ${limit.toISOString()} and never used`;
       if (count === 0) return void process.stdout.write(`Nothing to do: no anonymous client was ${which}.\n`);
@@ -30,10 +38,7 @@ const expireUnused = command({
           `the oldest was created at ${oldest!.toISOString()}, the newest at ${newest!.toISOString()}.\n`,
       );
       if (isDryRun) return;
-      let total = 0;
-      for (let removed = -1; removed !== 0; total += removed) {
-        removed = await service.expire(limit, COMMAND_LINE);
-      }
+      const total = await service.expire(limit, COMMAND_LINE);
       process.stdout.write(`${total} are removed.\n`);
     };
   },

@@ -511,6 +511,13 @@ const settings = {
     read: durationOrOff,
     fallback: null,
   }),
+  /** How far the clock may be ahead of the last reading and still be believed by what removes for good, in milliseconds. */
+  purgeMaxClockSkewMs: setting({
+    variable: 'PURGE_MAX_CLOCK_SKEW',
+    takes: 'a duration such as 1d (m, h or d)',
+    read: readDuration,
+    fallback: MS_PER_DAY,
+  }),
   logLevel: setting<(typeof LOG_LEVELS)[number]>({
     variable: 'LOG_LEVEL',
     takes: LOG_LEVELS.join(', '),

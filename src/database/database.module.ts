@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { LongReads } from './long-reads.js';
+import { PurgeClock } from './purge-clock.js';
 import { Transactions } from './transactions.js';
 
 /** Gives every module the one data source of the process, and closes it when the application closes. */
@@ -17,8 +18,8 @@ export class DatabaseModule {
           dataSourceFactory: () => Promise.resolve(dataSource),
         }),
       ],
-      providers: [Transactions, LongReads],
-      exports: [Transactions, LongReads],
+      providers: [Transactions, LongReads, PurgeClock],
+      exports: [Transactions, LongReads, PurgeClock],
     };
   }
 }

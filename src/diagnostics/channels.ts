@@ -58,6 +58,12 @@ export interface JobMessage {
   rows: number;
 }
 
+/** A reading of the clock that purges go by. */
+export interface PurgeClockMessage {
+  /** How far the clock of the database is ahead of it. */
+  behindMs: number;
+}
+
 /** Something that a request waits for the database to do. */
 export interface DatabaseCall {
   /** What is done, and to which table. */
@@ -69,6 +75,7 @@ export const registrations = channel<RegistrationMessage>('registration');
 export const refusals = channel<RefusalMessage>('refusal');
 export const operations = channel<OperationMessage>('graphql-operation');
 export const jobs = channel<JobMessage>('job');
+export const purgeClock = channel<PurgeClockMessage>('purge-clock');
 export const databaseCalls = tracingChannel<unknown, DatabaseCall>('oauth-client-registry:database');
 
 /** Lets whoever traces see how long `work` takes. */

@@ -93,14 +93,56 @@ onEachEngine((engine) => {
     expect(Math.abs(Date.parse(body.data.auditEvents.nodes[0].at) - now)).toBeLessThan(HOUR_MS);
   });
 
-  it('a clock that is set forward does not purge what can still be restored, until it has been believed for a while', async () => {
-    const id = await create();
-    await registry.send(`/v2/oauth/clients/${id}`, { method: 'DELETE', key: registry.adminKey });
-    const retention = registry.app.get(Retention, { strict: false });
-    setClock(new Date(Date.now() + 40 * DAY_MS));
-    await retention.run();
-    expect(await registry.rows('oauth_clients')).toBe(1);
-    await retention.run();
-    expect(await registry.rows('oauth_clients')).toBe(0);
+  describe('what is removed for good', () => {
+    const RETENTION = { REGISTRATION_UNUSED_TTL: '30d', AUDIT_RETENTION: '30d' };
+    const counted = async () => [await registry.rows('oauth_clients'), await registry.rows('audit_events')];
+    const purge = ({ app }: Registry) => app.get(Retention, { strict: false }).run();
+
+    /** A client that was deleted, one that is not used, and what the trail says of both. */
+    async function removable(): Promise<number[]> {
+      await registry.register({});
+      const id = await create();
+      await registry.send(`/v2/oauth/clients/${id}`, { method: 'DELETE', key: registry.adminKey });
+      return counted();
+    }
+
+    it('stays where a service starts, or goes on, with a clock that is 40 days ahead', async () => {
+      const before = await removable();
+      await purge(registry);
+      setClock(new Date(Date.now() + 40 * DAY_MS));
+      const started = await Registry.start(engine, RETENTION, {}, () => registry.databaseUrl);
+      try {
+        // Rows that are as far ahead make nobody believe it
+        await started.register({});
+        for (const each of [started, registry, started]) await purge(each);
+        const [clients, events] = await counted();
+        expect(clients).toBe(before[0]! + 1);
+        expect(events).toBeGreaterThanOrEqual(before[1]! + 1);
+      } finally {
+        await started.stop();
+      }
+    });
+
+    it('stays where the clock of the database goes ahead, but for what was due before', async () => {
+      const retained = await Registry.start(engine, RETENTION, {}, () => registry.databaseUrl);
+      try {
+        await purge(retained);
+        const before = await removable();
+        const back = 40 * DAY_MS;
+        await registry.dataSource.query(
+          `UPDATE purge_clock SET purge_time = purge_time - ${back}, read_at = read_at - ${back}`,
+        );
+        await registry.dataSource.query(
+          `UPDATE oauth_clients SET created_at = created_at - ${back}, deleted_at = deleted_at - ${back}`,
+        );
+        await purge(retained);
+        expect(await counted()).toEqual(before);
+        await registry.dataSource.query(`UPDATE oauth_clients SET deleted_at = deleted_at - ${back}`);
+        await purge(retained);
+        expect((await counted())[0]).toBe(before[0]! - 1);
+      } finally {
+        await retained.stop();
+      }
+    });
   });
 });

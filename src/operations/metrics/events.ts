@@ -1,6 +1,13 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { REGISTERED_NAMES } from '../../clients/policy/rules.js';
-import { batches, jobs, operations, refusals, registrations } from '../../diagnostics/channels.js';
+import {
+  batches,
+  jobs,
+  operations,
+  purgeClock,
+  refusals,
+  registrations,
+} from '../../diagnostics/channels.js';
 import { DURATIONS } from './requests.js';
 
 const BATCH_SIZES = [1, 2, 5, 10, 20, 50, 100, 200];
@@ -81,6 +88,12 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
     registers,
   });
 
+  const purgeClockBehind = new Gauge({
+    name: 'oauth_registry_purge_clock_behind_seconds',
+    help: 'How far the clock is ahead of what purges go by, as after a long stop or where it is set wrong; 0: it is believed.',
+    registers,
+  });
+
   // A rate needs to see the step from nothing to one
   for (const result of ['registered', 'reused', 'refused']) registered.inc({ result }, 0);
 
@@ -106,6 +119,7 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
       jobRows.inc({ name: job }, rows);
       if (outcome === 'done') jobSuccess.setToCurrentTime({ name: job });
     }),
+    on(purgeClock, ({ behindMs }) => purgeClockBehind.set(behindMs / 1000)),
   ];
   return () => {
     for (const end of subscriptions) end();
