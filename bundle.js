@@ -18,6 +18,7 @@ const NOT_INSTALLED = [
   '@apollo/subgraph',
   '@as-integrations/express5',
   '@fastify/multipart',
+  '@fastify/static',
   '@fastify/view',
   '@nestjs/microservices',
   '@nestjs/platform-express',

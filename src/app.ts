@@ -125,13 +125,12 @@ export async function buildApp(
     },
   );
   authenticateRequests(fastify, app, config);
-  serveOpenApi(app);
+  serveOpenApi(fastify, app);
   if (isExplorerOn(config)) serveExplorerAssets(fastify);
   let hasConsole = false;
   if (config.adminConsole) {
-    const { isConsoleBuilt, serveConsole } = await import('./api/console/pages.js');
-    serveConsole(fastify, consoleDirectory);
-    hasConsole = isConsoleBuilt(consoleDirectory);
+    const { serveConsole } = await import('./api/console/pages.js');
+    hasConsole = serveConsole(fastify, consoleDirectory);
   }
   serveRoot(fastify, app, { publicUrl: config.publicUrl, hasConsole });
   countRegistrations(fastify, app);

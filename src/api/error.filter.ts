@@ -24,13 +24,9 @@ declare module 'fastify' {
 
 /** What libraries answer themselves, by status; any other status below 500 is a bad request. */
 const CODE_OF_STATUS: Partial<Record<number, [ErrorCode, string]>> = {
-  // Of a path that leads out of the files that are served
-  403: ['not_found', 'There is nothing at this path.'],
   404: ['not_found', 'There is nothing at this path.'],
-  412: ['precondition_failed', 'The file is not the one that the conditions of the request name.'],
   413: ['payload_too_large', 'The request body must not be larger than 64 KiB.'],
   415: ['unsupported_media_type', 'Send the request body as Content-Type: application/json.'],
-  416: ['range_not_satisfiable', 'The range begins behind the end of the file.'],
 };
 
 /** How GraphQL clients know the errors: Apollo's codes where it has one, the registry's in upper case otherwise. */
@@ -80,16 +76,8 @@ function errorHeaders({ code, options }: RegistryError): Record<string, string> 
   }
   if (options.retryAfterSeconds !== undefined) headers['retry-after'] = String(options.retryAfterSeconds);
   if (options.allow) headers.allow = options.allow.join(', ');
-  // RFC 9110 §15.5.17: how long the file is, which only the library that read it knows
-  if (code === 'range_not_satisfiable') Object.assign(headers, contentRangeOf(options.cause));
+  if (options.fileLength !== undefined) headers['content-range'] = `bytes */${options.fileLength}`;
   return headers;
-}
-
-function contentRangeOf(cause: unknown): Record<string, string> {
-  // Nest wraps what comes from a route that it knows
-  const thrown = cause instanceof HttpException ? cause.cause : cause;
-  const { 'Content-Range': range } = (thrown as { headers?: Record<string, unknown> } | null)?.headers ?? {};
-  return typeof range === 'string' ? { 'content-range': range } : {};
 }
 
 /** An error may be about credentials, and passes. */

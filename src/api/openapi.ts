@@ -1,10 +1,14 @@
 import { STATUS_CODES } from 'node:http';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
 import { ERROR_STATUS } from '../errors/registry-error.js';
 import { oneOf, STRINGS } from './openapi-schemas.js';
 import { DOCS_PATH } from './paths.js';
 import { PublicUrl } from './public-url.js';
+import { STATIC_ROUTE, StaticFiles } from './static-files.js';
 
 /** Schemas of requests: what is not listed in them is refused. */
 const CLOSED_SCHEMAS = [
@@ -90,7 +94,49 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   return document;
 }
 
+/** The files of the page that shows the description. */
+const UI_DIRECTORY = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+/** The script with which the page starts: a file of its own, since pages here may run none that is part of them. */
+const START_SCRIPT = 'start.js';
+/** The description lies beside the folder of this script, whatever path a proxy serves both below. */
+const START = `SwaggerUIBundle({
+  url: new URL('../openapi.json', document.currentScript.src).href,
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+});
+`;
+
+/** @param toFiles from the page to its files */
+const pageWith = (toFiles: string) => `<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <title>OAuth client registry: REST API</title>
+  <link rel="icon" type="image/png" href="${toFiles}favicon-32x32.png">
+  <link rel="stylesheet" href="${toFiles}swagger-ui.css">
+</head>
+<body>
+  <div id="swagger-ui"></div>
+  <script src="${toFiles}swagger-ui-bundle.js"></script>
+  <script src="${toFiles}swagger-ui-standalone-preset.js"></script>
+  <script src="${toFiles}${START_SCRIPT}"></script>
+</body>
+</html>
+`;
+
 /** Serves the description at `/openapi.json`, and at `/docs` for people. It is made on the first request. */
-export function serveOpenApi(app: INestApplication): void {
-  SwaggerModule.setup(DOCS_PATH, app, () => createOpenApiDocument(app), { jsonDocumentUrl: 'openapi.json' });
+export function serveOpenApi(fastify: FastifyInstance, app: INestApplication): void {
+  SwaggerModule.setup(DOCS_PATH, app, () => createOpenApiDocument(app), {
+    jsonDocumentUrl: 'openapi.json',
+    ui: false,
+  });
+  const html = 'text/html; charset=utf-8';
+  fastify.get(DOCS_PATH, (_request, reply) => reply.type(html).send(pageWith(`.${DOCS_PATH}/`)));
+  fastify.get(`${DOCS_PATH}/`, (_request, reply) => reply.type(html).send(pageWith('./')));
+  fastify.get(`${DOCS_PATH}/${START_SCRIPT}`, (_request, reply) => reply.type('text/javascript').send(START));
+  const files = new StaticFiles(UI_DIRECTORY);
+  fastify.get<{ Params: { '*': string } }>(`${DOCS_PATH}/*`, STATIC_ROUTE, (request, reply) =>
+    files.send(request.params['*'], request, reply),
+  );
 }

@@ -46,6 +46,8 @@ export interface RegistryErrorOptions {
   retryAfterSeconds?: number;
   /** The methods that the resource does support. Sent as `Allow`. */
   allow?: readonly string[];
+  /** How many bytes the file has whose range was asked for. Sent in `Content-Range` (RFC 9110 §15.5.17). */
+  fileLength?: number;
   /** An operator has set the limit that it is about: nothing is broken, and nothing is logged. */
   isByDesign?: true;
   /** For the log only; never reaches a caller. */

@@ -33,6 +33,10 @@ declare module 'fastify' {
     /** Its request; null where the router has refused that. */
     underWay: UnderWay | null;
   }
+  interface FastifyContextConfig {
+    /** Replies of the route are views of the same bytes in memory: one that is not read takes up no more of it. */
+    sharesReplies?: boolean;
+  }
 }
 
 /**
@@ -104,8 +108,9 @@ export class RequestsUnderWay {
       if (!reply.sent) this.move(reply.underWay, 'working');
       done();
     });
-    fastify.addHook('onSend', (_request, reply, payload, done) => {
-      this.move(reply.underWay, 'leaving', BYTES_OF_EACH + bytesOf(payload));
+    fastify.addHook('onSend', ({ routeOptions }, reply, payload, done) => {
+      const ownBytes = routeOptions.config.sharesReplies ? 0 : bytesOf(payload);
+      this.move(reply.underWay, 'leaving', BYTES_OF_EACH + ownBytes);
       done();
     });
   }

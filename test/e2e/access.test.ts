@@ -57,7 +57,7 @@ async function anExpiredKey(registry: Registry): Promise<string> {
 /** The files of the documentation and of the explorer. */
 const PAGE_FILES = [
   '/docs-yaml',
-  ...['', '*', 'LICENSE', 'docs/swagger-ui-init.js', 'index.html', 'swagger-ui-init.js'].map(
+  ...['', '*', 'start.js'].map(
     (file) => `/docs/${file}`,
   ),
   '/graphql/explorer/start.js',

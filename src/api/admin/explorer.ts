@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { ApolloServerPlugin } from '@apollo/server';
-import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { GRAPHQL_PATH } from '../paths.js';
+import { STATIC_ROUTE, StaticFiles } from '../static-files.js';
 
 const ASSETS_PATH = `${GRAPHQL_PATH}/explorer/`;
 /** The script with which the page starts: a file of its own, since pages here may run none that is part of them. */
@@ -56,9 +56,8 @@ export function serveExplorerAssets(fastify: FastifyInstance): void {
   fastify.get(`${ASSETS_PATH}${START_SCRIPT}`, (_request, reply) =>
     reply.type('text/javascript').send(START),
   );
-  void fastify.register(fastifyStatic, {
-    root: ASSETS_DIRECTORY,
-    prefix: ASSETS_PATH,
-    decorateReply: false,
-  });
+  const files = new StaticFiles(ASSETS_DIRECTORY);
+  fastify.get<{ Params: { '*': string } }>(`${ASSETS_PATH}*`, STATIC_ROUTE, (request, reply) =>
+    files.send(request.params['*'], request, reply),
+  );
 }

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONSOLE_PATH } from '../paths.js';
+import { STATIC_ROUTE, StaticFiles } from '../static-files.js';
 
 /** Where `npm run build` leaves the console, wherever it leaves this. */
 const BUILT_CONSOLE = join(dirname(createRequire(import.meta.url).resolve('#package.json')), 'dist/console');
@@ -16,9 +15,6 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 const ASKED_AGAIN = 'no-cache';
 const FILE = /\.\w+$/;
 
-/** Whether there is a console to be served. */
-export const isConsoleBuilt = (directory: string = BUILT_CONSOLE) => existsSync(join(directory, PAGE));
-
 /** From a page of the console to its root, whatever path a proxy serves both below. */
 function toRoot(url: string): string {
   const [path = ''] = url.split('?');
@@ -26,17 +22,14 @@ function toRoot(url: string): string {
   return '../'.repeat(path.split('/').length - CONSOLE_PATH.split('/').length - 1) || './';
 }
 
-/** Serves the console to browsers: the files of the build, and its one page at every other path, which it reads itself. */
-export function serveConsole(fastify: FastifyInstance, directory: string = BUILT_CONSOLE): void {
-  void fastify.register(fastifyStatic, {
-    root: directory,
-    serve: false,
-    preCompressed: true,
-    cacheControl: false,
-    suppressWarning: true,
-  });
-  const sendPage = async ({ url }: FastifyRequest, reply: FastifyReply) => {
-    const page = await readFile(join(directory, PAGE), 'utf8').catch(() => null);
+/**
+ * Serves the console to browsers: the files of the build, and its one page at every other path, which it reads itself.
+ * @returns whether there is a console: it may not be built
+ */
+export function serveConsole(fastify: FastifyInstance, directory: string = BUILT_CONSOLE): boolean {
+  const files = new StaticFiles(directory);
+  const page = files.has(PAGE) ? readFileSync(join(directory, PAGE), 'utf8') : null;
+  const sendPage = ({ url }: FastifyRequest, reply: FastifyReply) => {
     if (page === null) return reply.callNotFound();
     // The build names its files relatively to the root
     return reply
@@ -45,10 +38,11 @@ export function serveConsole(fastify: FastifyInstance, directory: string = BUILT
       .send(page.replaceAll('"./', `"${toRoot(url)}`));
   };
   fastify.get(CONSOLE_PATH, sendPage);
-  fastify.get<{ Params: { '*': string } }>(`${CONSOLE_PATH}/*`, (request, reply) => {
+  fastify.get<{ Params: { '*': string } }>(`${CONSOLE_PATH}/*`, STATIC_ROUTE, (request, reply) => {
     const { '*': path } = request.params;
     if (path.includes('\0')) return reply.callNotFound();
     if (!FILE.test(path)) return sendPage(request, reply);
-    return reply.header('cache-control', HASHED.test(path) ? FOR_EVER : ASKED_AGAIN).sendFile(path);
+    return files.send(path, request, reply, HASHED.test(path) ? FOR_EVER : ASKED_AGAIN);
   });
+  return page !== null;
 }
