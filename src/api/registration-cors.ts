@@ -2,6 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.js';
 import { isRegistrationPath, REGISTRATION_PATH } from './paths.js';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Read by @fastify/cors. */
+    cors?: false;
+  }
+}
+
 /** For so long a browser need not ask again; Chromium asks again after two hours whatever it is told. */
 const MAX_AGE_SECONDS = 7200;
 

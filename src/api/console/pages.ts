@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -15,6 +15,9 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 const ASKED_AGAIN = 'no-cache';
 const FILE = /\.\w+$/;
 
+/** Whether there is a console to be served. */
+export const isConsoleBuilt = (directory: string = BUILT_CONSOLE) => existsSync(join(directory, PAGE));
+
 /** From a page of the console to its root, whatever path a proxy serves both below. */
 function toRoot(url: string): string {
   const [path = ''] = url.split('?');
@@ -22,11 +25,8 @@ function toRoot(url: string): string {
   return '../'.repeat(path.split('/').length - CONSOLE_PATH.split('/').length - 1) || './';
 }
 
-/**
- * Serves the console to browsers: the files of the build, and its one page at every other path, which it reads itself.
- * @returns whether there is a console: it may not be built
- */
-export function serveConsole(fastify: FastifyInstance, directory: string = BUILT_CONSOLE): boolean {
+/** Serves the console to browsers: the files of the build, and its one page at every other path, which it reads itself. */
+export function serveConsole(fastify: FastifyInstance, directory: string = BUILT_CONSOLE): void {
   const files = new StaticFiles(directory);
   const page = files.has(PAGE) ? readFileSync(join(directory, PAGE), 'utf8') : null;
   const sendPage = ({ url }: FastifyRequest, reply: FastifyReply) => {
@@ -44,5 +44,4 @@ export function serveConsole(fastify: FastifyInstance, directory: string = BUILT
     if (!FILE.test(path)) return sendPage(request, reply);
     return files.send(path, request, reply, HASHED.test(path) ? FOR_EVER : ASKED_AGAIN);
   });
-  return page !== null;
 }
