@@ -129,8 +129,9 @@ export async function buildApp(
   if (isExplorerOn(config)) serveExplorerAssets(fastify);
   let hasConsole = false;
   if (config.adminConsole) {
-    const { serveConsole } = await import('./api/console/pages.js');
-    hasConsole = serveConsole(fastify, consoleDirectory);
+    const { isConsoleBuilt, serveConsole } = await import('./api/console/pages.js');
+    serveConsole(fastify, consoleDirectory);
+    hasConsole = isConsoleBuilt(consoleDirectory);
   }
   serveRoot(fastify, app, { publicUrl: config.publicUrl, hasConsole });
   countRegistrations(fastify, app);

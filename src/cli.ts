@@ -4,6 +4,7 @@ import { command, type Command, UsageError } from './cli/arguments.js';
 import { backup } from './cli/backup.js';
 import { EXPIRE_UNUSED_COMMANDS } from './cli/expire-unused.js';
 import { INITIAL_ACCESS_TOKEN_COMMANDS } from './cli/initial-access-tokens.js';
+import { restore } from './cli/restore.js';
 import { overviewOf, usageOf } from './cli/usage.js';
 import type { DatabaseConfig } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
@@ -26,6 +27,7 @@ const COMMANDS: Record<string, Command<DatabaseConfig>> = {
   ...onMigrated(EXPIRE_UNUSED_COMMANDS),
   migrate,
   backup,
+  restore,
 };
 
 /** Loaded late: arguments and the configuration are checked in a fraction of the time that this takes to load. */

@@ -53,9 +53,9 @@ async function copy(database: SqliteConfig, path: string): Promise<void> {
     if (!isPrivate('.')) throw new Error(`${folder} was replaced by somebody else.`);
     // One read transaction. SQLite's backup interface would begin again with every write of the service
     connection.prepare('VACUUM INTO ?').run(COPY);
-    sync(COPY);
+    syncToDisk(COPY);
     publish(COPY, to, path);
-    sync(dirname(to));
+    syncToDisk(dirname(to));
   } finally {
     connection.close();
     rmSync(COPY, { force: true });
@@ -72,7 +72,8 @@ function isPrivate(path: string): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o077) === 0);
 }
 
-function sync(path: string): void {
+/** A file, or the names in a folder. */
+export function syncToDisk(path: string): void {
   const file = openSync(path, 'r');
   try {
     fsyncSync(file);

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { ConnectionOptions } from 'pg-connection-string';
 import type { DataSourceOptions } from 'typeorm';
 import type { DatabaseConfig } from '../config/config.js';
-import { loadSqlite } from './sqlite.js';
+import { loadSqlite, WAL_LIMIT_BYTES } from './sqlite.js';
 
 /** For another process that writes. The driver blocks meanwhile, so that only the start waits for it so long; see Transactions. */
 const SQLITE_BUSY_TIMEOUT_MS = 2_000;
@@ -34,6 +34,7 @@ export function dataSourceOptions(database: DatabaseConfig, persistence: Persist
         prepareDatabase: (connection: { pragma(source: string): unknown }) => {
           // An acknowledged write survives a power cut
           connection.pragma('synchronous = FULL');
+          connection.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
         },
       }
     : {

@@ -5,6 +5,7 @@ import { continueInTurn } from '../event-loop/turns.js';
 import { Batcher, type BatchLimits } from './batcher.js';
 import { driverOf } from './driver.js';
 import { bindable, sqlRunner } from './run-sql.js';
+import { type SqliteFile, sqliteFileOf } from './sqlite-file.js';
 import { SqliteThread } from './sqlite-thread.js';
 import type { Row } from './table.js';
 import { type Asker, isWaiting } from './transactions.js';
@@ -39,6 +40,7 @@ type Read = Asker & { run: () => Promise<Row[]> };
  */
 @Injectable()
 export class LongReads implements OnApplicationShutdown {
+  private readonly file: SqliteFile | null;
   private readonly thread: SqliteThread | null;
   private readonly shared: Batcher<Read, Row[]>;
   /** By organization; the empty one is that of operators. */
@@ -47,6 +49,7 @@ export class LongReads implements OnApplicationShutdown {
 
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
+    this.file = driver.engine === 'sqlite' ? sqliteFileOf(driver.connection) : null;
     this.thread = driver.engine === 'sqlite' ? new SqliteThread(driver.connection) : null;
     const underWay = driver.engine === 'sqlite' ? AHEAD : Math.ceil(driver.pool.options.max / 2);
     this.shared = new Batcher<Read, Row[]>({
@@ -70,14 +73,21 @@ export class LongReads implements OnApplicationShutdown {
    * @throws RegistryError `temporarily_unavailable` where one cannot begin in time, or too many of the organization wait
    */
   runner(name: string): RunLongSql {
-    const { thread, dataSource } = this;
+    const { thread, file, dataSource } = this;
     const run: RunLongSql =
       thread === null
         ? sqlRunner(dataSource, name)
         : (sql, parameters) =>
-            traced(name, () => {
+            traced(name, async () => {
               dataSource.logger.logQuery(sql);
-              return thread.read({ sql, parameters: bindable(parameters) });
+              // The thread may open the file only now
+              file?.check();
+              try {
+                return await thread.read({ sql, parameters: bindable(parameters) });
+              } catch (error) {
+                file?.note(error);
+                throw error;
+              }
             });
     return (sql, parameters, { orgId = '', isWaiting } = {}) =>
       this.takeTurn(orgId, { run: () => run(sql, parameters), isWaiting });

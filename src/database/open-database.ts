@@ -6,6 +6,7 @@ import { dataSourceOptions, type Persistence } from './data-source-options.js';
 import { narrowModes } from './file-modes.js';
 import { isMigrated, type Log, migrate } from './migrate.js';
 import { refreshStatistics } from './statistics.js';
+import { renewFileId } from './sqlite-file.js';
 import { limitWaiting } from './time-outs.js';
 
 /** Why a database cannot be opened, by what the driver or the system calls it. */
@@ -65,17 +66,18 @@ async function connect(
   database: DatabaseConfig,
   persistence: Persistence,
   log: Log,
-  prepare: (dataSource: DataSource) => Promise<void> = () => Promise.resolve(),
+  prepare?: (dataSource: DataSource) => Promise<void>,
 ): Promise<DataSource> {
   const dataSource = new DataSource(dataSourceOptions(database, persistence));
   try {
     if (database.engine === 'sqlite') {
       makePlaceFor(database.path);
       narrowModes(database.path, log);
+      if (prepare) renewFileId(database.path);
     }
     await dataSource.initialize();
     if (database.engine === 'postgres') await checkEncoding(dataSource);
-    await prepare(dataSource);
+    await prepare?.(dataSource);
     await limitWaiting(dataSource);
     return dataSource;
   } catch (cause) {

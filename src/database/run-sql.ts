@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
 import { driverOf, plainQuery, type preparedQuery, runOnPool } from './driver.js';
+import { sqliteFileOf } from './sqlite-file.js';
 import type { Row } from './table.js';
 
 /** Runs a statement whose parameters are written `:name`; returns its rows. */
@@ -31,7 +32,12 @@ function runner(dataSource: DataSource, queryOf: QueryOf): RunSql {
     // eslint-disable-next-line @typescript-eslint/require-await -- an error of the driver is one of the promise
     return async (sql, parameters) => {
       dataSource.logger.logQuery(sql);
-      return prepare(sql).all(bindable(parameters));
+      try {
+        return prepare(sql).all(bindable(parameters));
+      } catch (error) {
+        sqliteFileOf(driver.connection).note(error);
+        throw error;
+      }
     };
   }
   const number = remembering((sql) => {

@@ -1,4 +1,5 @@
 // @ts-check
+import { readSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 
@@ -11,8 +12,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 /** @typedef {import('./sqlite-thread.js').Query} Query */
 /** @typedef {import('./sqlite-thread.js').Answer} Answer */
 
-/** @type {{ driver: string, path: string, synchronous: number, maxAgeMs: number }} */
-const { driver, path, synchronous, maxAgeMs } = workerData;
+/**
+ * @type {{
+ *   driver: string; path: string; synchronous: number; maxAgeMs: number; walLimitBytes: number;
+ *   descriptor: number; header: Uint8Array;
+ * }}
+ */
+const { driver, path, synchronous, maxAgeMs, walLimitBytes, descriptor, header } = workerData;
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 
 /** There are more of them than anybody uses: one for each combination of filters. */
@@ -24,6 +30,7 @@ function open() {
   // Whoever waits for another process that writes waits in the event loop (see Transactions)
   const database = new Database(path, { fileMustExist: true, timeout: 0 });
   database.pragma(`synchronous = ${synchronous}`);
+  database.pragma(`journal_size_limit = ${walLimitBytes}`);
   /** @type {Map<string, PreparedStatement>} */
   const prepared = new Map();
   const prepare = (/** @type {string} */ sql) => {
@@ -54,12 +61,48 @@ function connect() {
   return (connection ??= open());
 }
 
+/** How long a checkpoint may wait for writers, who wait for it then; and how long until the next attempt. */
+const CHECKPOINT_WAIT_MS = 100;
+const CHECKPOINT_INTERVAL_MS = 500;
+let nextCheckpointMs = 0;
+
+/**
+ * The log begins anew only when nobody reads from it. Reads that follow one another leave no such moment, and it would grow for as long as
+ * they do: so between two of them, it is emptied where it has become large.
+ */
+function boundLog() {
+  if (performance.now() < nextCheckpointMs || connection === undefined) return;
+  const { database } = connection;
+  if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) <= walLimitBytes || !isOurs()) return;
+  try {
+    nextCheckpointMs = performance.now() + CHECKPOINT_INTERVAL_MS;
+    // Most of it without keeping writers waiting
+    database.pragma('wal_checkpoint(PASSIVE)');
+    database.pragma(`busy_timeout = ${CHECKPOINT_WAIT_MS}`);
+    database.pragma('wal_checkpoint(TRUNCATE)');
+  } catch {
+    // Whoever writes next is told
+  } finally {
+    database.pragma('busy_timeout = 0');
+  }
+}
+
+/** Whether the file is the one that was opened, and not another that was copied over it (see SqliteFile). */
+function isOurs() {
+  const current = Buffer.alloc(header.length);
+  readSync(descriptor, current, 0, 24, 0);
+  readSync(descriptor, current, 24, 4, 60);
+  return current.equals(header);
+}
+
 port.on('message', (/** @type {import('./sqlite-thread.js').Task} */ task) => {
   /** @type {Answer} */
   let answer = { rows: [] };
   try {
-    if ('read' in task) answer = { rows: connect().read(task.read) };
-    else connect().write(task.write);
+    if ('read' in task) {
+      boundLog();
+      answer = { rows: connect().read(task.read) };
+    } else connect().write(task.write);
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
     answer = { error: { code, message } };

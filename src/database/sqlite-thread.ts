@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type BetterSqlite3 from 'better-sqlite3';
-import { sqliteDriverPath } from './sqlite.js';
+import { sqliteDriverPath, WAL_LIMIT_BYTES } from './sqlite.js';
+import { sqliteFileOf } from './sqlite-file.js';
 import type { Row } from './table.js';
 
 /** A statement that writes, and the values for each time that it is to run. */
@@ -76,12 +77,16 @@ export class SqliteThread {
   }
 
   private start(): Worker {
+    const { descriptor, header } = sqliteFileOf(this.connection);
     const thread = new Worker(new URL('./sqlite-thread-worker.js', import.meta.url), {
       workerData: {
         driver: sqliteDriverPath(),
         path: this.connection.name,
         synchronous: this.connection.pragma('synchronous', { simple: true }),
         maxAgeMs: this.maxAgeMs,
+        walLimitBytes: WAL_LIMIT_BYTES,
+        descriptor,
+        header,
       },
     });
     let reason = 'it was ended';

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
@@ -6,6 +5,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
 import { overloaded } from '../errors/registry-error.js';
 import { driverOf } from './driver.js';
+import { type SqliteFile, sqliteFileOf } from './sqlite-file.js';
 import { SqliteThread, type Statement } from './sqlite-thread.js';
 import { isDatabaseUnavailable, isUndone } from './unavailable.js';
 
@@ -43,7 +43,7 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
   isEnding = false;
   private readonly sqlite: BetterSqlite3.Database | null;
   private readonly writer: SqliteThread | null;
-  private readonly inode: number | undefined;
+  private readonly file: SqliteFile | null;
   /** How long one waits for another process that writes. */
   private readonly busyTimeoutMs: number;
   private last: Promise<unknown> = Promise.resolve();
@@ -55,7 +55,7 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
     const driver = driverOf(dataSource);
     this.sqlite = driver.engine === 'sqlite' ? driver.connection : null;
     this.writer = this.sqlite && new SqliteThread(this.sqlite);
-    this.inode = this.currentInode();
+    this.file = this.sqlite && sqliteFileOf(this.sqlite);
     const { options } = dataSource;
     this.busyTimeoutMs = (options.type === 'better-sqlite3' && options.timeout) || 0;
   }
@@ -108,32 +108,29 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
       this.isWritable = true;
       return result;
     } catch (error) {
+      this.file?.note(error);
       if (isDatabaseUnavailable(error) && !isUndone(error)) this.isWritable = false;
       throw error;
     }
   }
 
-  /** @throws Error where the file of SQLite is not where it was: what is written to it then is lost with the process */
+  /** @throws Error where the files of SQLite are not what they were: what is written to them then is lost with the process */
   checkFile(): void {
-    if (this.currentInode() === this.inode) return;
-    const message = 'The file of the database was moved or removed.';
-    throw Object.assign(new Error(message), { code: 'SQLITE_READONLY_DBMOVED' });
-  }
-
-  /** Undefined where there is no file. */
-  private currentInode(): number | undefined {
-    return this.sqlite === null ? undefined : statSync(this.sqlite.name, { throwIfNoEntry: false })?.ino;
+    this.file?.check();
   }
 
   private async next<T>(work: (untilMs: number) => Promise<T>, asker: Asker): Promise<T> {
     if (this.waiting >= MAX_WAITING) throw overloaded();
     this.inLine++;
     const sinceMs = performance.now();
-    const result = this.last.then(() => {
+    const result = this.last.then(async () => {
       if (performance.now() > sinceMs + WAIT_MS || !isWaiting(asker)) throw overloaded();
       this.checkFile();
       // Those who waited behind another that waited for the same have waited with it
-      return work(sinceMs + this.busyTimeoutMs);
+      const value = await work(sinceMs + this.busyTimeoutMs);
+      // It may have been written to files that were replaced meanwhile: nobody is told that it is there
+      this.checkFile();
+      return value;
     });
     const leave = () => void this.inLine--;
     this.last = result.then(leave, leave);

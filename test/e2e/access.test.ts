@@ -57,9 +57,7 @@ async function anExpiredKey(registry: Registry): Promise<string> {
 /** The files of the documentation and of the explorer. */
 const PAGE_FILES = [
   '/docs-yaml',
-  ...['', '*', 'start.js'].map(
-    (file) => `/docs/${file}`,
-  ),
+  ...['', '*', 'start.js'].map((file) => `/docs/${file}`),
   '/graphql/explorer/start.js',
 ];
 

@@ -164,6 +164,21 @@ describe('on sqlite', () => {
     expect((await readdir(at('shared'))).sort()).toEqual(['copy', 'copy.unfinished', 'planted']);
   });
 
+  it('of two at once to one file, one says that it is written, and it is; the other that it exists', async () => {
+    await start(`sqlite:${at('live.sqlite')}`, ['migrate']).ended;
+    const both = [0, 1].map(() => start(`sqlite:${at('live.sqlite')}`, ['backup', at('copy')]));
+    expect((await Promise.all(both.map(({ ended }) => ended))).sort()).toEqual([0, 1]);
+    expect(both.map(({ stdout, stderr }) => stdout + stderr).sort()).toEqual([
+      `${at('copy')} exists already.\n`,
+      `${at('copy')} is written.\n`,
+    ]);
+    // Nothing is left of how they were made
+    expect((await readdir(directory)).filter((name) => !name.startsWith('live'))).toEqual(['copy']);
+    const copy = new Sqlite(at('copy'), { readonly: true });
+    expect(copy.pragma('integrity_check', { simple: true })).toBe('ok');
+    copy.close();
+  });
+
   it('names a folder that does not exist', async () => {
     new Sqlite(at('live.sqlite')).close();
     const program = start(`sqlite:${at('live.sqlite')}`, ['backup', at('missing/copy')]);

@@ -1,6 +1,8 @@
+import { statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { batches, type BatchMessage } from '../../src/diagnostics/channels.js';
 import { databaseUse } from '../../src/database/database-use.js';
+import { driverOf } from '../../src/database/driver.js';
 import { LongReads } from '../../src/database/long-reads.js';
 import { Transactions } from '../../src/database/transactions.js';
 import { onEachEngine } from '../support/databases.js';
@@ -10,6 +12,8 @@ import { aClient, Registry } from '../support/registry.js';
 const COUNT = `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 5000000)
   SELECT COUNT(*) FROM numbers WHERE n <> :not`;
 const COUNTED = 4_999_999;
+
+const MB = 1024 * 1024;
 
 onEachEngine((engine) => {
   let registry: Registry;
@@ -156,6 +160,34 @@ onEachEngine((engine) => {
   });
 
   if (engine === 'sqlite') {
+    it('keep the write-ahead log from growing for as long as they follow one another', async () => {
+      const transactions = registry.app.get(Transactions);
+      const driver = driverOf(registry.dataSource);
+      const wal = driver.engine === 'sqlite' ? `${driver.connection.name}-wal` : '';
+      const search = longReads.runner('search');
+      // A tenth of a second each, all of it with a view of the database as it was
+      const sql = `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 200000)
+        SELECT COUNT(*) FROM numbers WHERE n <> :not AND EXISTS (SELECT 1 FROM migrations)`;
+      const name = 'x'.repeat(MB);
+      const isOver = () => written >= 100 * MB;
+      let largest = 0;
+      let written = 0;
+      const searching = async () => {
+        for (let not = 0; !isOver(); not++) await search(sql, { not });
+      };
+      const writing = async () => {
+        for (; !isOver(); written += 2 * name.length) {
+          await transactions.runStatements([
+            { sql: 'INSERT INTO migrations (timestamp, name) VALUES (0, ?)', rows: [[name], [name]] },
+            { sql: 'DELETE FROM migrations WHERE timestamp = ?', rows: [[0]] },
+          ]);
+          largest = Math.max(largest, statSync(wal).size);
+        }
+      };
+      await Promise.all([searching(), searching(), searching(), writing()]);
+      expect(largest).toBeLessThan(48 * MB);
+    });
+
     it('tells by its code what the driver did not like, and what a thread that was ended could not finish; the next are read', async () => {
       await expect(longReads.runner('bad')('SELECT nonsense', {})).rejects.toMatchObject({
         code: 'SQLITE_ERROR',

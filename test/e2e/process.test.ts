@@ -661,6 +661,7 @@ describe('the command line, without a database,', () => {
     ['expire-unused --older-than soon', /--older-than takes/, 'npm run expire-unused'],
     ['expire-unused --dryrun', /dryrun/, 'npm run expire-unused'],
     ['backup', /^FILE is required\./, 'npm run backup -- FILE'],
+    ['restore', /^FILE is required\./, 'npm run restore -- FILE'],
     [
       'initial-access-token create --name n --org o --max 1 --expires-in 1d --grant-types x --scopes ,',
       /--scopes must name.*\n--grant-types must name/,
@@ -682,7 +683,14 @@ describe('the command line, without a database,', () => {
   it.each([
     [
       '--help',
-      ['api-key -- create', 'initial-access-token -- revoke ID', 'expire-unused', 'migrate', 'backup'],
+      [
+        'api-key -- create',
+        'initial-access-token -- revoke ID',
+        'expire-unused',
+        'migrate',
+        'backup',
+        'restore',
+      ],
     ],
     ['api-key --help', ['api-key -- create', 'api-key -- list', 'api-key -- revoke']],
     ['api-key create --help', ['api-key -- create']],
@@ -699,7 +707,7 @@ describe('the command line, without a database,', () => {
     for (const printed of stdout.split('\n')) expect(printed.length).toBeLessThanOrEqual(100);
   });
 
-  it.each(['api-key', 'initial-access-token', 'expire-unused', 'migrate', 'backup'])(
+  it.each(['api-key', 'initial-access-token', 'expire-unused', 'migrate', 'backup', 'restore'])(
     'npm run %s says before a build how to make one',
     async (script) => {
       for (const file of ['package.json', 'cli.js']) await copyFile(file, join(directory, file));

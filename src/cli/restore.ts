@@ -1,0 +1,122 @@
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type BetterSqlite3 from 'better-sqlite3';
+import type { DatabaseConfig } from '../config/config.js';
+import { loadSqlite } from '../database/sqlite.js';
+import { command } from './arguments.js';
+import { syncToDisk } from './backup.js';
+
+/** Puts a backup in the place of the database, whole or not at all, while nobody uses either. */
+export const restore = command({
+  does: 'Replaces the SQLite database by a backup. Stop the service first: it refuses while anybody has the database open.',
+  options: {},
+  operand: 'FILE',
+  prepare: (_, file) => async (database: DatabaseConfig) => {
+    if (database.engine !== 'sqlite') {
+      throw new Error(
+        'PostgreSQL is restored by its own pg_restore: see "Backup and restore" in the README.',
+      );
+    }
+    const path = resolve(database.path);
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
+      throw new Error(`There is no file ${file}.`);
+    if (existsSync(path) && statSync(path).ino === statSync(file).ino) {
+      throw new Error(`${file} is the database itself.`);
+    }
+    // What is in it would be missing
+    if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
+      throw new Error(
+        `${file} is not whole without ${file}-wal: somebody uses it. Restore a file that "backup" made.`,
+      );
+    }
+    const folder = dirname(path);
+    if (!existsSync(folder)) throw new Error(`The folder ${folder} does not exist. See DATABASE_URL.`);
+    replace(path, file);
+    process.stdout.write(`${database.path} is restored from ${file}. Start the service.\n`);
+    return Promise.resolve();
+  },
+});
+
+/** By way of a folder of our own on the same file system: what was checked is what gets the name. */
+function replace(path: string, file: string): void {
+  const temporary = mkdtempSync(join(dirname(path), '.restore-'));
+  try {
+    const copy = join(temporary, 'copy');
+    copyFileSync(file, copy);
+    checkBackup(copy, file);
+    const release = lock(path);
+    try {
+      keepOwner(path, copy);
+      syncToDisk(copy);
+      // They belong to the old file, and would be applied to the new one
+      for (const suffix of ['-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
+      renameSync(copy, path);
+      syncToDisk(dirname(path));
+    } finally {
+      release();
+    }
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** @throws Error where the file is damaged, or no backup of this service */
+function checkBackup(copy: string, file: string): void {
+  const Sqlite = loadSqlite();
+  let reason: string | undefined;
+  let connection: BetterSqlite3.Database | undefined;
+  try {
+    connection = new Sqlite(copy, { fileMustExist: true });
+    const isOurs = `SELECT 1 FROM sqlite_schema WHERE name = 'migrations' AND type = 'table'`;
+    const result = connection.pragma('integrity_check(1)', { simple: true });
+    if (result !== 'ok') reason = `it is damaged (${String(result)})`;
+    else if (connection.prepare(isOurs).get() === undefined) reason = 'it has no tables of this service';
+    // No log beside it: the name is given to one file
+    else connection.pragma('journal_mode = DELETE');
+  } catch (error) {
+    reason = (error as Error).message;
+  } finally {
+    connection?.close();
+  }
+  if (reason !== undefined) throw new Error(`${file} is no backup that can be restored: ${reason}.`);
+}
+
+/**
+ * Keeps everybody else from the database until `release` is called, and completes its file with what is in its log.
+ * @throws Error where anybody has it open
+ */
+function lock(path: string): () => void {
+  if (!existsSync(path)) return () => undefined;
+  const Sqlite = loadSqlite();
+  const connection = new Sqlite(path, { timeout: 0 });
+  const release = () => void connection.close();
+  try {
+    connection.pragma('locking_mode = EXCLUSIVE');
+    connection.pragma('journal_mode = DELETE');
+    connection.exec('BEGIN EXCLUSIVE; ROLLBACK');
+    return release;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    // Whoever runs on what cannot be read notices the new file, and stops writing
+    if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT')) return release;
+    release();
+    if (code?.startsWith('SQLITE_BUSY') !== true) throw error;
+    throw new Error(`Somebody has ${path} open. Stop the service first.`, { cause: error });
+  }
+}
+
+/** The service may run as another user than whoever restores. */
+function keepOwner(path: string, copy: string): void {
+  const { uid, gid, mode } = statSync(existsSync(path) ? path : dirname(path));
+  chmodSync(copy, existsSync(path) ? mode & 0o770 : 0o600);
+  if (process.getuid?.() === 0) chownSync(copy, uid, gid);
+}
