@@ -11,6 +11,10 @@ const sending = (connections: number, text: string): Attack<undefined> => ({
   run: (target) => holdConnections(target, connections, 1_000, (socket) => void socket.write(text)),
 });
 
+/** Chunks of one byte: 64 KB of them are 10,000 buffers. */
+const tinyChunks = (path: string) =>
+  `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(20_000)}`;
+
 /** `npm run attack:half-sent-bodies`: callers who begin requests, and never end them. */
 await attack<undefined>(fileURLToPath(import.meta.url), {
   'one byte of 20 on each of 4,000 connections': sending(4_000, `${post('/v2/oauth/register', 20)}{`),
@@ -22,6 +26,14 @@ await attack<undefined>(fileURLToPath(import.meta.url), {
   'the same with bad credentials': sending(
     4_000,
     `${post('/v2/oauth/clients', MAX_BODY_BYTES, 'Authorization: Bearer bad\r\n')}${' '.repeat(MAX_BODY_BYTES - 1)}`,
+  ),
+  'tiny chunks to a route that reads a body, on each of 200 connections': sending(
+    200,
+    tinyChunks('/admin/session'),
+  ),
+  'tiny chunks to a path that does not exist, on each of 200 connections': sending(
+    200,
+    tinyChunks('/nothing'),
   ),
   'half a header on each of 6,000 connections': sending(6_000, 'GET / HTTP/1.1\r\nX-Long: '),
 });

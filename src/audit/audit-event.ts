@@ -77,7 +77,7 @@ export const AUDIT_ACTIONS = [
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-/** A field as it was and as it is; a value of more than 256 bytes is a {@link Digest}. Never of a secret or a hash of one. */
+/** A field as it was and as it is; a value of more than 256 bytes that is no name is a {@link Digest}. Never of a secret or a hash of one. */
 export interface Change {
   field: string;
   /** Null where there was nothing. */
@@ -100,6 +100,15 @@ export interface Digest {
   bytes: number;
   /** Of how many entries of a list; undefined where it is no part of one. */
   entries?: number;
+  /** Where the URIs among them lead: {@link hostOf} each, once. Undefined where there is none. */
+  hosts?: string[];
+}
+
+/** The host that a URI leads to, or its scheme where that is an app's. */
+export function hostOf(uri: string): string[] {
+  if (!URL.canParse(uri)) return [];
+  const { protocol, host } = new URL(uri);
+  return [/^https?:$/.test(protocol) ? host : protocol];
 }
 
 /** What happened to what. */
@@ -163,17 +172,28 @@ const bytesOf = (value: unknown) => (value === null ? 0 : Buffer.byteLength(text
 
 function digest(value: unknown): Digest {
   const text = textOf(value);
-  return { sha256: createHash('sha256').update(text).digest('hex'), bytes: Buffer.byteLength(text) };
+  const uris = [value].flat().filter((entry) => typeof entry === 'string');
+  const hosts = [...new Set(uris.flatMap(hostOf))];
+  return {
+    sha256: createHash('sha256').update(text).digest('hex'),
+    bytes: Buffer.byteLength(text),
+    ...(hosts.length > 0 && { hosts }),
+  };
 }
 
-const digestIfLarge = (value: unknown) => (bytesOf(value) > MAX_VALUE_BYTES ? digest(value) : value);
+/** Whether a field is what a client is called, in any language. */
+export const isName = (field = ''): boolean => field === 'name' || field.startsWith('client_name#');
+
+/** Names are bounded, and what a client was called is what is asked for after a fraud. */
+const digestIfLarge = (value: unknown, field?: string) =>
+  bytesOf(value) > MAX_VALUE_BYTES && !isName(field) ? digest(value) : value;
 
 /** The same change in a size that nobody fills a disk with. */
 function abridged({ field, before, after }: Change): Change {
   if (Math.max(bytesOf(before), bytesOf(after)) <= MAX_VALUE_BYTES) return { field, before, after };
   const [old, now] = [before ?? [], after ?? []];
   if (!Array.isArray(old) || !Array.isArray(now)) {
-    return { field, before: digestIfLarge(before), after: digestIfLarge(after) };
+    return { field, before: digestIfLarge(before, field), after: digestIfLarge(after, field) };
   }
   return {
     field,
@@ -188,14 +208,30 @@ function abridged({ field, before, after }: Change): Change {
 function entriesWithout(list: readonly unknown[], other: readonly unknown[]): unknown[] {
   const known = new Set(other.map(textOf));
   const entries = list.filter((entry) => !known.has(textOf(entry)));
+  return entriesWithin(
+    entries.map((entry) => digestIfLarge(entry)),
+    MAX_ENTRIES_BYTES,
+    entries,
+  );
+}
+
+/**
+ * The first entries of a list, as far as there is room for them, and a digest of the rest.
+ * @param originals what the digest is of, where entries are abridged themselves
+ */
+export function entriesWithin(
+  entries: readonly unknown[],
+  maxBytes: number,
+  originals: readonly unknown[] = entries,
+): unknown[] {
   const shown: unknown[] = [];
   let bytes = 0;
-  for (const entry of entries.map(digestIfLarge)) {
+  for (const entry of entries) {
     bytes += bytesOf(entry);
-    if (bytes > MAX_ENTRIES_BYTES) break;
+    if (bytes > maxBytes) break;
     shown.push(entry);
   }
-  const rest = entries.slice(shown.length);
+  const rest = originals.slice(shown.length);
   return rest.length === 0 ? shown : [...shown, { ...digest(rest), entries: rest.length }];
 }
 

@@ -116,9 +116,9 @@ export async function removeEvents(manager: EntityManager, ids: string[]): Promi
   if (ids.length > 0) await manager.delete(AuditEventEntity, ids);
 }
 
-/** What happened to a client, the latest first, `limit` events at most. */
-export const eventsOfClient = (manager: EntityManager, clientId: string, limit: number) =>
-  manager.find(AuditEventEntity, { where: { clientId }, order: { id: 'DESC' }, take: limit });
+/** What happened to a client, the earliest first, `limit` events at most. */
+export const firstEventsOf = (manager: EntityManager, clientId: string, limit: number) =>
+  manager.find(AuditEventEntity, { where: { clientId }, order: { id: 'ASC' }, take: limit });
 
 /** What happened in the registry. There is no way to change an event, and none to remove it but its age and {@link removeEvents}. */
 @Injectable()

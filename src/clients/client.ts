@@ -47,8 +47,9 @@ export interface Client extends ClientProfile, Origin {
 /** What the audit trail compares and keeps of a client: everything but what merely counts or dates changes. */
 export function auditedFields(client: Client): object {
   const { metadata, ...rest } = client;
+  const { translations, ...otherMetadata } = metadata;
   const { id, version, createdAt, updatedAt, deletedAt, lastUsedAt, registrationCount, ...fields } = rest;
-  return { ...fields, ...metadata };
+  return { ...fields, ...otherMetadata, ...translations };
 }
 
 /** Whether it registered itself anonymously, and nobody has said that it is used, nor an operator anything about it. */

@@ -1,10 +1,18 @@
 import { type EntityManager } from 'typeorm';
-import { type Author, type Change, changesBetween } from '../audit/audit-event.js';
-import { eventsOfAction, eventsOfClient, record, removeEvents } from '../audit/audit-trail.js';
+import {
+  type Author,
+  type Change,
+  type Digest,
+  entriesWithin,
+  hostOf,
+  isName,
+} from '../audit/audit-event.js';
+import { eventsOfAction, firstEventsOf, record, removeEvents } from '../audit/audit-trail.js';
 import { countedFor } from '../addresses/subscriber.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { removeUnused } from './client-use.repository.js';
 import type { Client } from './client.js';
+import { translatedNames } from './policy/reserved-name.js';
 
 const ACTION = 'unused_client.deleted';
 const HOUR_MS = 3_600_000;
@@ -14,8 +22,10 @@ const MAX_OF_CALLER = 60;
 /** Events that are left by those of all callers in an hour. */
 const MAX_OF_ALL = 1_000;
 
-/** Events of a client that are read for what it was called and where it led. */
+/** The first events of a client, that are read for what it was called and where it led. */
 const MAX_EVENTS = 200;
+/** Of its names, and as much of its hosts. */
+const MAX_KEPT_BYTES = 8 * 1024;
 
 /**
  * Removes an unused client for good that ended itself, with what the trail says of what it did. One event stays, with its names, the hosts
@@ -36,16 +46,23 @@ export async function deleteUnused(manager: EntityManager, client: Client, by: A
       { retryAfterSeconds: HOUR_MS / 1000 },
     );
   }
-  const past = (await eventsOfClient(manager, client.id, MAX_EVENTS)).flatMap(({ changes }) => changes);
-  const names = [client.name, ...valuesOf(past, 'name')];
-  const redirectHosts = [...client.redirectUris, ...valuesOf(past, 'redirectUris')].flatMap(hostOf);
-  const kept = { names: [...new Set(names)], redirectHosts: [...new Set(redirectHosts)] };
+  const past = (await firstEventsOf(manager, client.id, MAX_EVENTS)).flatMap(({ changes }) => changes);
+  const { redirectUris } = client;
+  const names = [...namesIn(past), client.name, ...translatedNames(client.metadata)];
+  const redirectHosts = [...hostsIn(past), ...redirectUris.flatMap(hostOf)];
   await removeUnused(manager, [client.id]);
   await removeEvents(manager, surplusOf(recent));
-  await record(manager, by, [
-    { action: ACTION, clientId: client.id, targetId: client.id, changes: changesBetween(kept, null) },
-  ]);
+  const changes = [change('names', names), change('redirectHosts', redirectHosts)];
+  await record(manager, by, [{ action: ACTION, clientId: client.id, targetId: client.id, changes }]);
 }
+
+/** That what a client had is gone. */
+const change = (field: string, values: string[]): Change => ({
+  field,
+  before: null,
+  after: null,
+  removed: entriesWithin([...new Set(values)], MAX_KEPT_BYTES),
+});
 
 /** An event that a client has left which ended itself. */
 interface Left {
@@ -77,16 +94,18 @@ function surplusOf(recent: readonly Left[]): string[] {
   });
 }
 
-/** What a field has been, as far as the trail has it in full. */
-const valuesOf = (changes: readonly Change[], field: string): string[] =>
+/** What fields have been, the first value first. */
+const valuesOf = (changes: readonly Change[], isWanted: (field: string) => boolean): unknown[] =>
   changes
-    .filter((change) => change.field === field)
-    .flatMap(({ before, after, added = [], removed = [] }) => [before, after, added, removed].flat())
-    .filter((value) => typeof value === 'string');
+    .filter(({ field }) => isWanted(field))
+    .flatMap(({ before, after, added = [], removed = [] }) => [before, removed, after, added].flat());
 
-/** The host that a redirect URI leads to, or its scheme where that is no host's. */
-function hostOf(uri: string): string[] {
-  if (!URL.canParse(uri)) return [];
-  const { protocol, host } = new URL(uri);
-  return [/^https?:$/.test(protocol) ? host : protocol];
-}
+/** What a client was called, in any language. */
+const namesIn = (changes: readonly Change[]): string[] =>
+  valuesOf(changes, isName).filter((value) => typeof value === 'string');
+
+/** Where redirect URIs have led, those included that the trail has as a digest. */
+const hostsIn = (changes: readonly Change[]): string[] =>
+  valuesOf(changes, (field) => field === 'redirectUris').flatMap((value) =>
+    typeof value === 'string' ? hostOf(value) : ((value as Digest | null)?.hosts ?? []),
+  );

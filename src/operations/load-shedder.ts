@@ -31,20 +31,46 @@ export interface LoadLimits {
   maxHeldRequestsTogether: number;
 }
 
-/** A connection as Node.js has it: with its parser, which is not documented. */
-interface ParsedSocket extends Socket {
-  parser?: { onIncoming: (request: IncomingMessage, isKeptAlive: boolean) => number } | null;
+/** A parser of Node.js, whose members are not documented. */
+interface Parser {
+  onIncoming: (request: IncomingMessage, isKeptAlive: boolean) => number;
+  constructor: { kOnBody: number };
+  /** At `kOnBody`: called with each chunk of a body; null: chunks are skipped. */
+  [callback: number]: ((chunk: Buffer) => void) | null;
 }
 /** What a parser is told in order to skip the rest of what it was given. */
 const SKIP_REST = 2;
+/** Chunks of a body that may be of any length; the others must have so many bytes on average. */
+const FREE_CHUNKS = 300;
+const MIN_CHUNK_BYTES = 64;
 
-/** Node.js parses what arrived in one piece to its end, also once its connection is destroyed: 64 KB may hold 3,600 requests. */
-function stopParsingOnceClosed(socket: ParsedSocket): void {
+/**
+ * Bounds what a connection makes the parser do. Node.js parses what arrived in one piece to its end, also once its connection is destroyed:
+ * 64 KB may hold 3,600 requests. Each chunk of a body is a buffer and a call of its own, however short it is: 64 KB may hold 10,000.
+ */
+function boundParsing(socket: Socket & { parser?: Parser | null }): void {
   const { parser } = socket;
   if (!parser) return;
   const { onIncoming } = parser;
-  parser.onIncoming = (request, isKeptAlive) =>
-    socket.destroyed ? SKIP_REST : onIncoming.call(parser, request, isKeptAlive);
+  const { kOnBody } = parser.constructor;
+  const onBody = parser[kOnBody]!;
+  let chunks = 0;
+  let bytes = 0;
+  parser.onIncoming = (request, isKeptAlive) => {
+    if (socket.destroyed) return SKIP_REST;
+    chunks = 0;
+    bytes = 0;
+    return onIncoming.call(parser, request, isKeptAlive);
+  };
+  parser[kOnBody] = (chunk) => {
+    chunks++;
+    bytes += chunk.length;
+    if (chunks <= FREE_CHUNKS + bytes / MIN_CHUNK_BYTES) return onBody.call(parser, chunk);
+    socket.destroy();
+    parser[kOnBody] = null;
+  };
+  // Node.js gives the parser to another connection
+  socket.once('close', () => (parser[kOnBody] = onBody));
 }
 
 /**
@@ -82,9 +108,9 @@ export class LoadShedder {
       if (response.socket !== null) this.take(request, response);
       else this.hold(request, response);
     });
-    server.on('connection', (socket: ParsedSocket) => {
+    server.on('connection', (socket) => {
       noteConnection();
-      stopParsingOnceClosed(socket);
+      boundParsing(socket);
       socket.once('close', () => this.count(socket, -(this.heldOf.get(socket) ?? 0)));
     });
     server.setTimeout(connectionTimeout);

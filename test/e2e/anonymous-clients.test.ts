@@ -256,6 +256,88 @@ onEachEngine((engine) => {
         headers: { 'x-forwarded-for': address },
       });
 
+    it.each<[string, Record<string, unknown>[], { names: string[]; redirectHosts: string[] }]>([
+      [
+        'a redirect URI of more than 256 bytes',
+        [
+          { client_name: 'x', redirect_uris: [`https://evil.example/cb?${'a'.repeat(300)}`] },
+          { client_name: 'x', redirect_uris: ['https://good.example/cb'] },
+        ],
+        { names: ['x'], redirectHosts: ['evil.example', 'good.example'] },
+      ],
+      [
+        'a name in another language among many, taken back',
+        [
+          {
+            client_name: 'x',
+            'client_name#en': 'Evil Bank',
+            ...Object.fromEntries(['de', 'fr', 'it'].map((tag) => [`client_name#${tag}`, tag.repeat(60)])),
+            redirect_uris: ['https://evil.example/cb'],
+          },
+          { client_name: 'x', redirect_uris: ['https://evil.example/cb'] },
+        ],
+        {
+          names: ['x', 'Evil Bank', 'de'.repeat(60), 'fr'.repeat(60), 'it'.repeat(60)],
+          redirectHosts: ['evil.example'],
+        },
+      ],
+      [
+        'long names after a short one, in many bytes',
+        ['Evil Bank', ...['あ', 'い', 'う'].map((letter) => letter.repeat(250))].map((client_name) => ({
+          client_name,
+          redirect_uris: ['https://evil.example/cb'],
+        })),
+        {
+          names: ['Evil Bank', ...['あ', 'い', 'う'].map((letter) => letter.repeat(250))],
+          redirectHosts: ['evil.example'],
+        },
+      ],
+      [
+        'one host, then six long ones',
+        [
+          { client_name: 'x', redirect_uris: ['https://evil.example/cb'] },
+          {
+            client_name: 'x',
+            redirect_uris: Array.from(
+              { length: 6 },
+              (_, i) => `https://${`${'a'.repeat(60)}.`.repeat(3)}${i}.example/`,
+            ),
+          },
+        ],
+        {
+          names: ['x'],
+          redirectHosts: [
+            'evil.example',
+            ...Array.from({ length: 6 }, (_, i) => `${`${'a'.repeat(60)}.`.repeat(3)}${i}.example`),
+          ],
+        },
+      ],
+    ])('keeps what a client was called that ended itself, and where it led: %s', async (_, bodies, kept) => {
+      await start({ REGISTRATION_MAX_UNUSED: '5', TRUST_PROXY: '1' });
+      const [first, ...updates] = bodies;
+      let answer = await registry.register(first!);
+      for (const update of updates) {
+        const { client_id, registration_access_token } = answer.body;
+        answer = await registry.send(`/v2/oauth/register/${client_id as string}`, {
+          method: 'PUT',
+          key: registration_access_token as string,
+          body: { client_id, ...update },
+        });
+        expect(answer.status).toBe(200);
+        answer.body.registration_access_token ??= registration_access_token;
+      }
+      expect((await deleteItself(answer, '203.0.113.9')).status).toBe(204);
+      const [event] = await deletions();
+      const removed = (event!.changes as { field: string; removed: string[] }[]).map(({ field, removed }) => [
+        field,
+        removed.toSorted(),
+      ]);
+      expect(Object.fromEntries(removed)).toEqual({
+        names: kept.names.toSorted(),
+        redirectHosts: kept.redirectHosts.toSorted(),
+      });
+    });
+
     it('keeps one event of a client that ended itself: all its names, its redirect hosts, and the address', async () => {
       await start({ REGISTRATION_MAX_UNUSED: '5', TRUST_PROXY: '1' });
       const registered = await registry.register({
@@ -286,7 +368,7 @@ onEachEngine((engine) => {
         actor: { type: 'REGISTRATION_TOKEN' },
       });
       expect(event!.changes).toEqual([
-        { field: 'names', before: ['Nothing to see', 'Your bank'], after: null, removed: null },
+        { field: 'names', before: null, after: null, removed: ['Your bank', 'Nothing to see'] },
         {
           field: 'redirectHosts',
           before: null,

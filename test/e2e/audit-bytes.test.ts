@@ -34,7 +34,11 @@ onEachEngine((engine) => {
     const { body: answer } = await registry.graphql(
       `{ oauthClient(clientId: "${id}") { history(first: 1) { nodes { action changes { field before after added removed } } } } }`,
     );
-    const digest = { sha256: expect.stringMatching(/^[0-9a-f]{64}$/), bytes: expect.any(Number) };
+    const digest = {
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      bytes: expect.any(Number),
+      hosts: ['example.com'],
+    };
     expect(answer.data.oauthClient.history.nodes).toEqual([
       {
         action: 'CLIENT_UPDATED',

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { jest } from '@jest/globals';
 import { HTTP_LIMITS, type HttpLimits } from '../../src/http-limits.js';
@@ -378,6 +379,37 @@ describe('HTTP', () => {
     );
     await connection.answered();
     expect(connection.statuses).toEqual(['401']);
+  });
+
+  it.each(['/v2/oauth/register', '/admin/session', '/nothing'])(
+    'closes a connection whose body comes in thousands of tiny chunks: %s',
+    async (path) => {
+      await start();
+      let pushed = 0;
+      registry.app.getHttpServer().on('request', (request: IncomingMessage) => {
+        const push = request.push.bind(request);
+        request.push = (chunk) => {
+          pushed++;
+          return push(chunk);
+        };
+      });
+      const connection = await open();
+      const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
+      connection.send(head + '1\r\n \r\n'.repeat(20_000));
+      await connection.closed;
+      expect(pushed).toBeLessThan(310);
+      await isWell();
+    },
+  );
+
+  it('takes a body of 64 KiB in chunks as short as senders make them', async () => {
+    await start();
+    const connection = await open();
+    const body = JSON.stringify({ redirect_uris: ['https://example.com/cb'] }).padEnd(65_536);
+    const chunks = body.match(/.{60}|.+$/g)!.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`);
+    connection.send(`${POST}Transfer-Encoding: chunked\r\n\r\n${chunks.join('')}0\r\n\r\n`);
+    await connection.answered();
+    expect(connection.statuses).toEqual(['201']);
   });
 
   it('answers before the body has arrived where registration is closed, or takes a token', async () => {

@@ -74,9 +74,26 @@ it('However much comes and goes, a change is small', () => {
   expect(JSON.stringify(change).length).toBeLessThan(2_000);
   const shown = change!.added!.slice(0, -1);
   expect(shown).toEqual(
-    after.slice(0, shown.length).map((each) => ({ sha256: sha256(each), bytes: each.length })),
+    after.slice(0, shown.length).map((each) => ({ sha256: sha256(each), bytes: each.length, hosts: ['b'] })),
   );
   const rest = after.slice(shown.length);
   const text = JSON.stringify(rest);
-  expect(change!.added!.at(-1)).toEqual({ sha256: sha256(text), bytes: text.length, entries: rest.length });
+  expect(change!.added!.at(-1)).toEqual({
+    sha256: sha256(text),
+    bytes: text.length,
+    hosts: ['b'],
+    entries: rest.length,
+  });
+});
+
+it('Names stand as they are, and of abridged URIs the hosts stay', () => {
+  const name = 'あ'.repeat(255);
+  const uri = `https://evil.example/${'x'.repeat(300)}`;
+  const changes = changesBetween({ name, 'client_name#en': name, logoUri: uri, note: name }, null);
+  expect(changes.map(({ before }) => before)).toEqual([
+    name,
+    name,
+    { sha256: sha256(uri), bytes: uri.length, hosts: ['evil.example'] },
+    { sha256: sha256(name), bytes: Buffer.byteLength(name) },
+  ]);
 });
