@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource, IsNull, type SelectQueryBuilder } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { type Author, changesBetween, credentialEntry, SYSTEM } from '../audit/audit-event.js';
@@ -14,10 +14,8 @@ import { Transactions } from '../database/transactions.js';
 import { type FieldFaults, RegistryError } from '../errors/registry-error.js';
 import { generateCredential, hashSecret, secretHint } from '../secrets/secret.js';
 import { ApiKeyEntity } from './api-key.entity.js';
+import { ApiKeyUses, LAST_USED_RESOLUTION_MS } from './api-key-uses.js';
 import type { Principal, Role } from './principal.js';
-
-/** A use is written down at most this often, so that a busy key costs no write per request. */
-const LAST_USED_RESOLUTION_MS = 60_000;
 
 /**
  * A key that was found is not looked up again for so long: a second statement would take as long as the rest of most
@@ -73,7 +71,7 @@ const CONDITIONS: Conditions<ApiKeyFilter> = {
 /** The keys with which people and programs call. */
 @Injectable()
 export class ApiKeysService {
-  private readonly logger = new Logger(ApiKeysService.name);
+  private readonly uses: ApiKeyUses;
   private readonly byHash: Lookup<ApiKeyEntity>;
   private readonly byId: Lookup<ApiKeyEntity>;
   /** By their hashes, until when each is remembered (`performance.now()`). */
@@ -83,6 +81,7 @@ export class ApiKeysService {
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
   ) {
+    this.uses = new ApiKeyUses(transactions);
     this.byHash = lookupBy(dataSource, ApiKeyEntity, ['hash']);
     this.byId = lookupBy(dataSource, ApiKeyEntity, ['id']);
   }
@@ -133,31 +132,35 @@ export class ApiKeysService {
    */
   async revoke(id: string, by: Author): Promise<ApiKey> {
     if (!isUuid(id)) throw noSuchKey();
-    const revoked = await this.transactions.run(async (manager) => {
-      const now = new Date();
-      // All of them: two admins who revoke each other at once must not both find one that is left
-      const query = manager
-        .createQueryBuilder(ApiKeyEntity, 'key')
-        .where(`key.role = 'admin' AND key.revokedAt IS NULL`)
-        .orderBy('key.id');
-      const admins = await lockRows(query).getMany();
-      const key = await manager.findOneBy(ApiKeyEntity, { id, revokedAt: IsNull() });
-      if (key === null) throw noSuchKey();
-      const isValid = ({ expiresAt }: ApiKeyEntity) => expiresAt === null || expiresAt > now;
-      if (
-        key.role === 'admin' &&
-        isValid(key) &&
-        !admins.some((other) => other.id !== id && isLasting(other, now))
-      ) {
-        throw new RegistryError(
-          'validation_error',
-          'Without this key there would be no admin key that is valid for another 7 days; make one that is first.',
-        );
-      }
-      await manager.update(ApiKeyEntity, id, { revokedAt: now });
-      await record(manager, by, [credentialEntry('api_key.revoked', id, [])]);
-      return { ...withoutHash(key), revokedAt: now };
-    });
+    const revoked = await this.transactions.run(
+      async (manager) => {
+        const now = new Date();
+        // All of them: two admins who revoke each other at once must not both find one that is left
+        const query = manager
+          .createQueryBuilder(ApiKeyEntity, 'key')
+          .where(`key.role = 'admin' AND key.revokedAt IS NULL`)
+          .orderBy('key.id');
+        const admins = await lockRows(query).getMany();
+        const key = await manager.findOneBy(ApiKeyEntity, { id, revokedAt: IsNull() });
+        if (key === null) throw noSuchKey();
+        const isValid = ({ expiresAt }: ApiKeyEntity) => expiresAt === null || expiresAt > now;
+        if (
+          key.role === 'admin' &&
+          isValid(key) &&
+          !admins.some((other) => other.id !== id && isLasting(other, now))
+        ) {
+          throw new RegistryError(
+            'validation_error',
+            'Without this key there would be no admin key that is valid for another 7 days; make one that is first.',
+          );
+        }
+        await manager.update(ApiKeyEntity, id, { revokedAt: now });
+        await record(manager, by, [credentialEntry('api_key.revoked', id, [])]);
+        return { ...withoutHash(key), revokedAt: now };
+      },
+      by,
+      'admin keys',
+    );
     // A lookup that is under way still fills the old map
     this.remembered = new Map();
     return revoked;
@@ -184,8 +187,7 @@ export class ApiKeysService {
     const now = new Date();
     if (key === null || key.revokedAt !== null) return null;
     if (key.expiresAt !== null && key.expiresAt <= now) return null;
-    // Not awaited: whoever only reads does not wait for those who write
-    void this.noteUse(key, now);
+    this.noteUse(key, now);
     return {
       orgId: key.orgId,
       userId: key.userId,
@@ -234,26 +236,12 @@ export class ApiKeysService {
     return keys.some((key) => isLasting(key, now));
   }
 
-  /** A key whose use cannot be written down is as good as before. */
-  private async noteUse(key: ApiKeyEntity, now: Date): Promise<void> {
+  private noteUse(key: ApiKeyEntity, now: Date): void {
     const { id, lastUsedAt } = key;
-    const stale = now.getTime() - LAST_USED_RESOLUTION_MS;
-    if (lastUsedAt !== null && lastUsedAt.getTime() > stale) return;
+    if (lastUsedAt !== null && lastUsedAt.getTime() > now.getTime() - LAST_USED_RESOLUTION_MS) return;
     // Requests that find the remembered key meanwhile have nothing to write
     key.lastUsedAt = now;
-    try {
-      await this.transactions.run((manager) =>
-        manager
-          .createQueryBuilder()
-          .update(ApiKeyEntity)
-          .set({ lastUsedAt: now })
-          // Of many instances in the same moment, one writes
-          .where('id = :id AND (last_used_at IS NULL OR last_used_at <= :stale)', { id, stale })
-          .execute(),
-      );
-    } catch (error) {
-      this.logger.warn(error);
-    }
+    this.uses.note(id);
   }
 }
 

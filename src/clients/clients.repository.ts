@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { EntityManager, Repository, SelectQueryBuilder } from 'typeorm';
+import { type EntityManager, In, type Repository, type SelectQueryBuilder } from 'typeorm';
 import { NIL as NO_CLIENT, validate as isClientId } from 'uuid';
 import { type AuditAction, type AuditEntry, type Author, changesBetween } from '../audit/audit-event.js';
 import { AuditEventEntity } from '../audit/audit-event.entity.js';
@@ -160,6 +160,7 @@ export class ClientsRepository {
   private readonly counts: ClientCounts;
   private readonly byMetadataHash: Lookup<ClientEntity>;
   private readonly registrationsAgain: Batcher<string, boolean>;
+  private readonly lockedRegistrations: Batcher<string, boolean>;
 
   constructor(
     @InjectRepository(ClientEntity) private readonly clients: Repository<ClientEntity>,
@@ -180,6 +181,11 @@ export class ClientsRepository {
     this.registrationsAgain = new Batcher({
       name: 'count registrations',
       run: (ids) => this.countRegistrations(ids),
+      limits: COUNTING,
+    });
+    this.lockedRegistrations = new Batcher({
+      name: 'count registrations of locked clients',
+      run: (ids) => this.countLockedRegistrations(ids),
       limits: COUNTING,
     });
     this.dialect = DIALECTS[isPostgres ? 'postgres' : 'better-sqlite3'];
@@ -209,13 +215,17 @@ export class ClientsRepository {
     ];
     const { initialAccessTokenId, orgId } = client;
     if (initialAccessTokenId === null && !this.quota.isBounded(orgId)) return this.insertTogether(rows, by);
-    await this.transactions.run(async (manager) => {
-      await this.quota.reserve(manager, [orgId]);
-      for (const [i, entity] of CREATED.entries()) await manager.insert(entity, rows[i] as never);
-      if (initialAccessTokenId !== null) {
-        await countRegistration(manager, initialAccessTokenId, client.createdAt);
-      }
-    }, by);
+    await this.transactions.run(
+      async (manager) => {
+        await this.quota.reserve(manager, [orgId]);
+        for (const [i, entity] of CREATED.entries()) await manager.insert(entity, rows[i] as never);
+        if (initialAccessTokenId !== null) {
+          await countRegistration(manager, initialAccessTokenId, client.createdAt);
+        }
+      },
+      by,
+      initialAccessTokenId ?? `organization ${orgId}`,
+    );
   }
 
   /** Stores a new client that others will be given, too. False where there is one of that hash already; nothing is stored then. */
@@ -232,29 +242,46 @@ export class ClientsRepository {
   /** Counts one more registration with the client of that hash, and returns it; null where there is none. */
   async registerAgain(metadataHash: string): Promise<Client | null> {
     const client = await this.byMetadataHash([metadataHash]);
-    return client !== null && (await this.registrationsAgain.add(client.id)) ? client : null;
+    if (client === null) return null;
+    const isCounted =
+      (await this.registrationsAgain.add(client.id)) || (await this.lockedRegistrations.add(client.id));
+    return isCounted ? client : null;
   }
 
-  /** For each of them, whether the client is still there for it. */
+  /** For each of them, whether it was counted: not where the client is gone, or locked by somebody else. */
   private countRegistrations(ids: string[]): Promise<Outcome<boolean>[]> {
     return this.transactions.run(async (manager) => {
-      const isCounted = new Map<string, boolean>();
-      // In one order, so that two instances do not wait for each other
-      for (const id of [...new Set(ids)].sort()) {
-        const count = ids.filter((other) => other === id).length;
-        const { affected } = await manager
-          .createQueryBuilder()
-          .update(ClientEntity)
-          .set({
-            registrationCount: () => `registration_count + ${count}`,
-            lastRegisteredAt: new Date(),
-          })
-          .where('id = :id AND metadata_hash IS NOT NULL', { id })
-          .execute();
-        isCounted.set(id, affected === 1);
+      const query = manager
+        .createQueryBuilder(ClientEntity, 'client')
+        .select('client.id')
+        .where({ id: In([...new Set(ids)]) })
+        .orderBy('client.id');
+      const isCounted = new Set<string>();
+      // One that is locked must not keep those waiting who register with another
+      for (const { id } of await lockRows(query, 'skip_locked').getMany()) {
+        if (await addRegistrations(manager, id, ids)) isCounted.add(id);
       }
-      return ids.map((id) => ({ value: isCounted.get(id)! }));
+      return ids.map((id) => ({ value: isCounted.has(id) }));
     });
+  }
+
+  /** For each of them, whether the client is still there for it, once it is not locked any more. Each waits for itself. */
+  private async countLockedRegistrations(ids: string[]): Promise<Outcome<boolean>[]> {
+    const outcomes = new Map<string, Outcome<boolean>>();
+    const count = async (id: string) => {
+      try {
+        const value = await this.transactions.run(
+          (manager) => addRegistrations(manager, id, ids),
+          undefined,
+          id,
+        );
+        outcomes.set(id, { value });
+      } catch (error) {
+        outcomes.set(id, { error });
+      }
+    };
+    await Promise.all([...new Set(ids)].map(count));
+    return ids.map((id) => outcomes.get(id)!);
   }
 
   /**
@@ -620,6 +647,18 @@ function entryOf(action: AuditAction, before: Client | null, after: Client): Aud
   const { id } = after;
   const changes = changesBetween(before && auditedFields(before), auditedFields(after));
   return { action, clientId: id, targetId: id, changes };
+}
+
+/** Counts the registrations with the client among all. False where it is gone, or given to nobody else any more. */
+async function addRegistrations(manager: EntityManager, id: string, all: string[]): Promise<boolean> {
+  const count = all.filter((other) => other === id).length;
+  const { affected } = await manager
+    .createQueryBuilder()
+    .update(ClientEntity)
+    .set({ registrationCount: () => `registration_count + ${count}`, lastRegisteredAt: new Date() })
+    .where('id = :id AND metadata_hash IS NOT NULL', { id })
+    .execute();
+  return affected === 1;
 }
 
 /** What was done to a secret of a client. */

@@ -74,15 +74,19 @@ export class InitialAccessTokensService {
    */
   async revoke(id: string, by: Author): Promise<InitialAccessToken> {
     if (!isUuid(id)) throw noSuchToken();
-    return this.transactions.run(async (manager) => {
-      const where = { id, revokedAt: IsNull() };
-      const token = await manager.findOne(InitialAccessTokenEntity, { where, lock: rowLock(manager) });
-      if (token === null) throw noSuchToken();
-      const revokedAt = new Date();
-      await manager.update(InitialAccessTokenEntity, id, { revokedAt });
-      await record(manager, by, [credentialEntry('initial_access_token.revoked', id, [])]);
-      return { ...token, revokedAt };
-    });
+    return this.transactions.run(
+      async (manager) => {
+        const where = { id, revokedAt: IsNull() };
+        const token = await manager.findOne(InitialAccessTokenEntity, { where, lock: rowLock(manager) });
+        if (token === null) throw noSuchToken();
+        const revokedAt = new Date();
+        await manager.update(InitialAccessTokenEntity, id, { revokedAt });
+        await record(manager, by, [credentialEntry('initial_access_token.revoked', id, [])]);
+        return { ...token, revokedAt };
+      },
+      by,
+      id,
+    );
   }
 
   /**

@@ -1,7 +1,8 @@
 import { type EntityManager, type FindOneOptions, IsNull, Not } from 'typeorm';
 import { validate as isClientId } from 'uuid';
+import type { Asker } from '../database/asker.js';
 import { rowLock } from '../database/row-lock.js';
-import type { Asker, Transactions } from '../database/transactions.js';
+import type { Transactions } from '../database/transactions.js';
 import { RegistryError } from '../errors/registry-error.js';
 import type { Client, ClientStatus } from './client.js';
 import { ClientEntity } from './client.entity.js';

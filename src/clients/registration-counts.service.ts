@@ -31,6 +31,7 @@ export class RegistrationCountsService {
   private readonly logger = new Logger(RegistrationCountsService.name);
   /** Not written yet, by day and result. */
   private counted = new Map<string, Map<string, number>>();
+  private isWriting = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -44,7 +45,9 @@ export class RegistrationCountsService {
   /** Writes down what was counted. Never fails: what could not be written is tried again with the next. */
   @Interval(FLUSH_MS)
   async flush(): Promise<void> {
-    if (this.counted.size === 0) return;
+    // What waits for a lock has one connection
+    if (this.isWriting || this.counted.size === 0) return;
+    this.isWriting = true;
     const rows = [...this.counted]
       .flatMap(([day, results]) => [...results].map(([result, count]) => ({ day, result, count })))
       // In one order, so that two instances do not wait for each other
@@ -66,6 +69,8 @@ export class RegistrationCountsService {
     } catch (error) {
       this.logger.warn(error);
       for (const { day, result, count } of rows) this.add(day, result, count);
+    } finally {
+      this.isWriting = false;
     }
   }
 

@@ -36,7 +36,7 @@ export class UnusedPool {
   private readonly places = new Batcher<void, void>({
     name: 'make room',
     run: (asked) => this.makeRoom(asked.length),
-    limits: { underWay: 1 },
+    limits: { underWay: 1, slow: 0 },
   });
 
   constructor(

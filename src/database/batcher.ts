@@ -18,6 +18,8 @@ export interface BatchLimits {
   size: number;
   /** Batches under way at a time. */
   underWay: number;
+  /** As many more, in place of those that take longer than {@link SLOW_MS}: a connection that hangs keeps nobody else waiting. */
+  slow: number;
   /** Items that wait for a batch; more are refused. */
   waiting: number;
   /** How long one may wait for its batch to begin. */
@@ -25,7 +27,9 @@ export interface BatchLimits {
 }
 
 /** While PostgreSQL works on one, the next comes together. */
-const LIMITS: BatchLimits = { size: 200, underWay: 2, waiting: 2_000, waitMs: 5_000 };
+const LIMITS: BatchLimits = { size: 200, underWay: 2, slow: 2, waiting: 2_000, waitMs: 5_000 };
+/** After which another batch may begin beside one that is under way. Batches take milliseconds. */
+const SLOW_MS = 1_000;
 
 export interface BatcherOptions<I, O> {
   /** What it does, and to which table. */
@@ -44,9 +48,10 @@ export interface BatcherOptions<I, O> {
  */
 export class Batcher<I, O> {
   private waiting: Waiting<I, O>[] = [];
-  private underWay = 0;
+  /** Of the batches under way, when each began (`performance.now()`), the oldest first. */
+  private readonly underWay = new Set<{ sinceMs: number }>();
   private isScheduled = false;
-  private expiry: NodeJS.Timeout | undefined;
+  private lookingAgain: NodeJS.Timeout | undefined;
   private readonly limits: BatchLimits;
 
   constructor(private readonly options: BatcherOptions<I, O>) {
@@ -64,12 +69,12 @@ export class Batcher<I, O> {
 
   /** Whether nothing waits, and nothing is under way. */
   get isIdle(): boolean {
-    return this.waiting.length === 0 && this.underWay === 0;
+    return this.waiting.length === 0 && this.underWay.size === 0;
   }
 
   private schedule(): void {
     if (this.isScheduled || this.waiting.length === 0) return;
-    if (this.underWay >= this.limits.underWay) return this.refuseInTime();
+    if (!this.mayBegin()) return this.lookAgainInTime();
     this.isScheduled = true;
     // Behind everything that has arrived on any connection meanwhile
     setImmediate(() => {
@@ -81,9 +86,19 @@ export class Batcher<I, O> {
     });
   }
 
+  private mayBegin(): boolean {
+    const { underWay, slow } = this.limits;
+    if (this.underWay.size < underWay) return true;
+    const limitMs = performance.now() - SLOW_MS;
+    let slowOnes = 0;
+    for (const { sinceMs } of this.underWay) if (sinceMs <= limitMs) slowOnes++;
+    return this.underWay.size < underWay + Math.min(slowOnes, slow);
+  }
+
   private async runBatch(batch: Waiting<I, O>[]): Promise<void> {
     if (batch.length === 0) return this.schedule();
-    this.underWay++;
+    const begun = { sinceMs: performance.now() };
+    this.underWay.add(begun);
     const { name, run } = this.options;
     if (batches.hasSubscribers) {
       batches.publish({ name, size: batch.length, waiting: this.waiting.length });
@@ -92,7 +107,7 @@ export class Batcher<I, O> {
     const outcomes = await run(batch.map(({ item }) => item)).catch((error: unknown) =>
       batch.map((): Outcome<O> => ({ error })),
     );
-    this.underWay--;
+    this.underWay.delete(begun);
     outcomes.forEach((outcome, i) => {
       const { resolve, reject } = batch[i]!;
       if ('error' in outcome) reject(outcome.error);
@@ -107,15 +122,27 @@ export class Batcher<I, O> {
     return isWanted;
   }
 
-  /** Where batches hang, those who wait are told before theirs would begin. One timer serves all. */
-  private refuseInTime(): void {
-    if (this.expiry !== undefined) return;
-    const dueMs = this.waiting[0]!.sinceMs + this.limits.waitMs - performance.now();
-    this.expiry = setTimeout(() => {
-      this.expiry = undefined;
+  /**
+   * Where batches hang, those who wait are told before theirs would begin, or another begins beside them. One timer serves all: what
+   * comes later is due later.
+   */
+  private lookAgainInTime(): void {
+    if (this.lookingAgain !== undefined) return;
+    const now = performance.now();
+    let dueMs = this.waiting[0]!.sinceMs + this.limits.waitMs;
+    if (this.limits.slow > 0) {
+      // The first that is not slow yet
+      for (const { sinceMs } of this.underWay) {
+        if (sinceMs + SLOW_MS > now) dueMs = Math.min(dueMs, sinceMs + SLOW_MS);
+      }
+    }
+    // Timers may come a fraction of a millisecond early
+    const delayMs = Math.max(0, Math.ceil(dueMs - now)) + 1;
+    this.lookingAgain = setTimeout(() => {
+      this.lookingAgain = undefined;
       this.refuseLate();
       this.schedule();
-    }, dueMs).unref();
+    }, delayMs).unref();
   }
 
   private refuseLate(): void {

@@ -2,10 +2,11 @@ import type pg from 'pg';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
 import { RegistryError } from '../errors/registry-error.js';
+import { type Asker, isWaiting } from './asker.js';
 import { Batcher, type Outcome } from './batcher.js';
 import { driverOf, preparedQuery, runOnPool } from './driver.js';
 import { Table } from './table.js';
-import { type Asker, isWaiting, type Transactions } from './transactions.js';
+import type { Transactions } from './transactions.js';
 import { isDatabaseUnavailable, isUndone } from './unavailable.js';
 
 /** The new rows of one caller: for each table, in the order of the tables. */
@@ -17,8 +18,11 @@ export type NewRows = readonly (readonly ObjectLiteral[])[];
  */
 export type InsertTogether = (rows: NewRows, asker?: Asker) => Promise<void>;
 
-/** Two batches at a time are smaller ones, and it is batches that cost: to begin one and to make it durable (ADR 8). */
-const ONE_AFTER_ANOTHER = { underWay: 1 };
+/**
+ * Two batches at a time are smaller ones, and it is batches that cost: to begin one and to make it durable (ADR 8). SQLite has one
+ * writer, so that nothing is gained there by another batch beside a slow one.
+ */
+const ONE_AFTER_ANOTHER = { sqlite: { underWay: 1, slow: 0 }, postgres: { underWay: 1 } };
 
 interface Insertion {
   rows: NewRows;
@@ -35,6 +39,7 @@ export function insertTogether(
   entities: readonly EntityTarget<ObjectLiteral>[],
 ): InsertTogether {
   const tables = entities.map((entity) => new Table(dataSource, entity));
+  for (const { name } of tables) transactions.writability.tables.add(name);
   const driver = driverOf(dataSource);
   const commit =
     driver.engine === 'sqlite'
@@ -49,7 +54,7 @@ export function insertTogether(
         commit,
       ),
     isWanted: ({ asker }) => isWaiting(asker),
-    limits: ONE_AFTER_ANOTHER,
+    limits: ONE_AFTER_ANOTHER[driver.engine],
   });
   return (rows, asker = {}) => traced(name, () => batcher.add({ rows, asker }));
 }
@@ -109,6 +114,6 @@ function commitOnPostgres(
       JSON.stringify(batch.flatMap((rows) => rows[i]!.map((entity) => table.toRecord(entity)))),
     );
     dataSource.logger.logQuery(query.text);
-    await transactions.watch(runOnPool(pool, query, values));
+    await transactions.writability.track(tables[0]!.name, runOnPool(pool, query, values));
   };
 }

@@ -2,13 +2,13 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
 import { continueInTurn } from '../event-loop/turns.js';
-import { Batcher, type BatchLimits } from './batcher.js';
+import type { Asker } from './asker.js';
 import { driverOf } from './driver.js';
+import { FairQueue } from './fair-queue.js';
 import { bindable, sqlRunner } from './run-sql.js';
 import { type SqliteFile, sqliteFileOf } from './sqlite-file.js';
 import { SqliteThread } from './sqlite-thread.js';
 import type { Row } from './table.js';
-import { type Asker, isWaiting } from './transactions.js';
 
 /** Tasks that SQLite's thread is given before it has done the first: to wake it takes as long as most of them. */
 const AHEAD = 8;
@@ -29,8 +29,6 @@ export type RunLongSql = (
   reader?: Reader,
 ) => Promise<Row[]>;
 
-type Read = Asker & { run: () => Promise<Row[]> };
-
 /**
  * Reads that may have to look at every row: a search, a condition without an index, rows that are counted one by one. Of a million
  * clients a database takes seconds for some. Those who ask for anything else do not wait for them (ADR 8): on SQLite, whose driver blocks,
@@ -42,30 +40,21 @@ type Read = Asker & { run: () => Promise<Row[]> };
 export class LongReads implements OnApplicationShutdown {
   private readonly file: SqliteFile | null;
   private readonly thread: SqliteThread | null;
-  private readonly shared: Batcher<Read, Row[]>;
   /** By organization; the empty one is that of operators. */
-  private readonly queues = new Map<string, Batcher<Read, Row[]>>();
-  private readonly limitsOfEach: Partial<BatchLimits>;
+  private readonly queue: FairQueue;
 
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
     this.file = driver.engine === 'sqlite' ? sqliteFileOf(driver.connection) : null;
     this.thread = driver.engine === 'sqlite' ? new SqliteThread(driver.connection) : null;
     const underWay = driver.engine === 'sqlite' ? AHEAD : Math.ceil(driver.pool.options.max / 2);
-    this.shared = new Batcher<Read, Row[]>({
-      name: 'long read',
-      run: async ([read]) => {
-        const value = await read!.run();
-        // To make and send the reply takes long too, and the next is not in memory until then
-        await continueInTurn();
-        return [{ value }];
-      },
-      isWanted: isWaiting,
-      limits: { size: 1, underWay, waitMs: WAIT_MS },
-    });
     // One in the thread, and the next
     const share = driver.engine === 'sqlite' ? 2 : Math.ceil(underWay / 2);
-    this.limitsOfEach = { size: 1, underWay: share, waiting: MAX_WAITING, waitMs: WAIT_MS };
+    this.queue = new FairQueue(
+      'long read',
+      { underWay, waitMs: WAIT_MS },
+      { underWay: share, waiting: MAX_WAITING, waitMs: WAIT_MS },
+    );
   }
 
   /**
@@ -89,29 +78,17 @@ export class LongReads implements OnApplicationShutdown {
                 throw error;
               }
             });
-    return (sql, parameters, { orgId = '', isWaiting } = {}) =>
-      this.takeTurn(orgId, { run: () => run(sql, parameters), isWaiting });
-  }
-
-  private async takeTurn(orgId: string, read: Read): Promise<Row[]> {
-    const queue = this.queues.get(orgId) ?? this.openQueue(orgId);
-    try {
-      return await queue.add(read);
-    } finally {
-      // There is no end of organizations; others may have begun a new queue meanwhile
-      if (queue.isIdle && this.queues.get(orgId) === queue) this.queues.delete(orgId);
-    }
-  }
-
-  private openQueue(orgId: string): Batcher<Read, Row[]> {
-    const queue = new Batcher<Read, Row[]>({
-      name: 'turn of a long read',
-      run: async ([read]) => [{ value: await this.shared.add(read!) }],
-      isWanted: isWaiting,
-      limits: this.limitsOfEach,
-    });
-    this.queues.set(orgId, queue);
-    return queue;
+    return (sql, parameters, { orgId = '', ...asker } = {}) =>
+      this.queue.run(
+        async () => {
+          const rows = await run(sql, parameters);
+          // To make and send the reply takes long too, and the next is not in memory until then
+          await continueInTurn();
+          return rows;
+        },
+        asker,
+        orgId,
+      );
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,20 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { driverOf } from './driver.js';
 import { isMigrated } from './migrate.js';
 import type { Transactions } from './transactions.js';
 
-/** More than a page of either database holds, so that it needs room on the disk as clients do. */
-const PROBE_LENGTH = 16_384;
+/** In base64 more than a page of either database holds, so that it needs room on the disk as clients do. */
+const PROBE_BYTES = 12_288;
 
 /**
  * Whether the database answers, has every migration that this release knows, and can be written to. The last is not tried as
- * long as what callers write succeeds; once that has failed it is, until it does.
+ * long as what callers write succeeds in time; once that has failed or is slow it is, until it does.
  * @throws Error where the database does not answer, or cannot be written to
  */
 export async function isDatabaseReady(dataSource: DataSource, transactions: Transactions): Promise<boolean> {
   transactions.checkFile();
   if (!(await isMigrated(dataSource)) || (await isStandby(dataSource))) return false;
-  if (!transactions.isWritable) await tryToWrite(dataSource, transactions);
+  if (transactions.writability.isFailing) return false;
+  if (transactions.writability.isDoubtful) await tryToWrite(dataSource, transactions);
   return true;
 }
 
@@ -27,9 +29,9 @@ async function isStandby(dataSource: DataSource): Promise<boolean> {
   return row!.isReadOnly;
 }
 
-/** Stores something, durably and in the way in which clients are stored, that nobody ever sees: a migration that never was. */
+/** Stores something durably that nobody ever sees: a migration that never was, whose name no database can compress. */
 async function tryToWrite(dataSource: DataSource, transactions: Transactions): Promise<void> {
-  const name = `probe ${'-'.repeat(PROBE_LENGTH)}`;
+  const name = `probe ${randomBytes(PROBE_BYTES).toString('base64')}`;
   const statements = [
     `INSERT INTO migrations (timestamp, name) VALUES (0, '${name}')`,
     `DELETE FROM migrations WHERE name = '${name}'`,
@@ -37,7 +39,9 @@ async function tryToWrite(dataSource: DataSource, transactions: Transactions): P
   if (driverOf(dataSource).engine === 'sqlite') {
     return transactions.runStatements(statements.map((sql) => ({ sql, rows: [[]] })));
   }
-  await transactions.run(async (manager) => {
-    for (const sql of statements) await manager.query(sql);
+  // What an insert locks: whoever has locked one of the tables lets nobody write to it
+  const lock = `LOCK TABLE ${['migrations', ...transactions.writability.tables].join(', ')} IN ROW EXCLUSIVE MODE`;
+  await transactions.check(async (manager) => {
+    for (const sql of [lock, ...statements]) await manager.query(sql);
   });
 }

@@ -1,31 +1,42 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
+import type pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { traced } from '../diagnostics/channels.js';
-import { overloaded } from '../errors/registry-error.js';
+import { locked, overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../errors/registry-error.js';
+import { type Asker, isWaiting } from './asker.js';
 import { driverOf } from './driver.js';
+import { FairQueue } from './fair-queue.js';
 import { type SqliteFile, sqliteFileOf } from './sqlite-file.js';
 import { SqliteThread, type Statement } from './sqlite-thread.js';
-import { isDatabaseUnavailable, isUndone } from './unavailable.js';
+import { isLocked } from './unavailable.js';
+import { Writability } from './writability.js';
 
-/** Transactions that wait for their turn on SQLite; more are refused. */
+/** Transactions that wait for their turn; more are refused. */
 const MAX_WAITING = 2_000;
 /** How long one may wait for its turn. */
 const WAIT_MS = 5_000;
 /** Between two attempts to begin while another process writes. */
 const MAX_PAUSE_MS = 25;
+/** How long one waits on PostgreSQL for a lock that somebody else holds: transactions of the service take milliseconds. */
+const LOCK_TIMEOUT_MS = 1_000;
+/** So long those who change what somebody else had locked wait apart from others: when callers come again who were told to. */
+const APART_MS = 2 * RETRY_AFTER_SECONDS * 1_000;
+/** After which a write on PostgreSQL is suspected to hang. On SQLite, writes wait for each other. */
+const SLOW_MS = { postgres: 1_000, sqlite: Infinity };
 
-/** Whoever asked for something. */
-export interface Asker {
-  /** Whether they still wait for an answer: what is not begun by then is not done for nobody. Undefined: as long as it takes. */
-  isWaiting?: () => boolean;
-}
+const WAITING = { waiting: MAX_WAITING, waitMs: WAIT_MS };
+/** Those that lock the same would wait for each other in the database. */
+const ONE = { ...WAITING, underWay: 1 };
+/** Half of the connections: the others are left to those who create and read. One is for what is known to be locked. */
+const mostOf = ({ options: { max } }: pg.Pool) => ({
+  ...WAITING,
+  underWay: Math.max(1, Math.floor(max / 2) - 1),
+});
 
 /** Something of the service's own. */
 const NOBODY: Asker = {};
-
-export const isWaiting = (asker: Asker) => asker.isWaiting?.() ?? true;
 
 /**
  * The one way to write.
@@ -37,8 +48,7 @@ export const isWaiting = (asker: Asker) => asker.isWaiting?.() ?? true;
  */
 @Injectable()
 export class Transactions implements BeforeApplicationShutdown, OnApplicationShutdown {
-  /** Whether the last attempt to write was one that the database could make. */
-  isWritable = true;
+  readonly writability: Writability;
   /** Whether the service stops: what can be done another time is not begun. */
   isEnding = false;
   private readonly sqlite: BetterSqlite3.Database | null;
@@ -48,11 +58,16 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
   private readonly busyTimeoutMs: number;
   private last: Promise<unknown> = Promise.resolve();
   private inLine = 0;
-  /** Of the transactions on one thing, the last one. */
-  private readonly lastOn = new Map<string, Promise<unknown>>();
+  /** On PostgreSQL: those that wait for a lock must not have all connections. */
+  private readonly queue: FairQueue | null;
+  private readonly queueOfLocked = new FairQueue('transaction on what is locked', ONE, ONE);
+  /** Until when (`performance.now()`) what somebody else had locked is taken for locked. */
+  private readonly lockedUntil = new Map<string, number>();
 
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
+    this.writability = new Writability(SLOW_MS[driver.engine]);
+    this.queue = driver.engine === 'postgres' ? new FairQueue('transaction', mostOf(driver.pool), ONE) : null;
     this.sqlite = driver.engine === 'sqlite' ? driver.connection : null;
     this.writer = this.sqlite && new SqliteThread(this.sqlite);
     this.file = this.sqlite && sqliteFileOf(this.sqlite);
@@ -67,10 +82,16 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
    */
   run<T>(work: (manager: EntityManager) => Promise<T>, asker: Asker = NOBODY, on?: string): Promise<T> {
     return traced('transaction', () =>
-      this.sqlite === null
-        ? this.watch(this.inTurn(on, () => this.runOnPostgres(work, asker)))
-        : this.next((untilMs) => this.runOnSqlite(work, untilMs), asker),
+      this.queue === null
+        ? this.next((untilMs) => this.runOnSqlite(work, untilMs), asker)
+        : this.enqueue(this.queue, work, asker, on),
     );
+  }
+
+  /** The same on PostgreSQL, ahead of those that wait for their turn: for a check that must be quick. */
+  async check(work: (manager: EntityManager) => Promise<void>): Promise<void> {
+    await this.runOnPostgres(work, NOBODY);
+    this.writability.confirm();
   }
 
   /** Runs `work`, which is a transaction itself, while no other of this process is open on SQLite. */
@@ -101,19 +122,6 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
     return Math.max(0, this.inLine - 1);
   }
 
-  /** Remembers whether the database could write. */
-  async watch<T>(write: Promise<T>): Promise<T> {
-    try {
-      const result = await write;
-      this.isWritable = true;
-      return result;
-    } catch (error) {
-      this.file?.note(error);
-      if (isDatabaseUnavailable(error) && !isUndone(error)) this.isWritable = false;
-      throw error;
-    }
-  }
-
   /** @throws Error where the files of SQLite are not what they were: what is written to them then is lost with the process */
   checkFile(): void {
     this.file?.check();
@@ -134,25 +142,54 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
     });
     const leave = () => void this.inLine--;
     this.last = result.then(leave, leave);
-    return this.watch(result);
+    const noted = result.catch((error: unknown) => {
+      this.file?.note(error);
+      throw error;
+    });
+    return this.writability.track('transaction', noted);
   }
 
-  /** Those that wait for a row in the database would have all connections, where somebody changes one client again and again. */
-  private async inTurn<T>(on: string | undefined, run: () => Promise<T>): Promise<T> {
-    if (on === undefined) return run();
-    const result = (this.lastOn.get(on) ?? Promise.resolve()).then(run);
-    const last = result.catch(() => undefined);
-    this.lastOn.set(on, last);
+  private async enqueue<T>(
+    queue: FairQueue,
+    work: (manager: EntityManager) => Promise<T>,
+    asker: Asker,
+    on: string | undefined,
+  ): Promise<T> {
+    const run = () => this.writability.track('transaction', this.runOnPostgres(work, asker));
+    const isApart = on !== undefined && this.isTakenForLocked(on);
     try {
-      return await result;
-    } finally {
-      if (this.lastOn.get(on) === last) this.lastOn.delete(on);
+      const result = await (isApart ? this.queueOfLocked : queue).run(run, asker, on);
+      if (isApart) this.lockedUntil.delete(on);
+      return result;
+    } catch (error) {
+      if (isLocked(error)) {
+        if (on !== undefined) this.takeForLocked(on);
+        throw locked(error);
+      }
+      // Its turn has not come, because of others that waited for locks
+      const isRefused = error instanceof RegistryError && error.code === 'temporarily_unavailable';
+      throw isApart && isRefused ? locked(error) : error;
     }
   }
 
+  private takeForLocked(on: string): void {
+    if (this.lockedUntil.size >= MAX_WAITING) this.lockedUntil.clear();
+    this.lockedUntil.set(on, performance.now() + APART_MS);
+  }
+
+  private isTakenForLocked(on: string): boolean {
+    const untilMs = this.lockedUntil.get(on);
+    if (untilMs === undefined) return false;
+    if (untilMs > performance.now()) return true;
+    this.lockedUntil.delete(on);
+    return false;
+  }
+
   private runOnPostgres<T>(work: (manager: EntityManager) => Promise<T>, asker: Asker): Promise<T> {
-    return this.dataSource.transaction((manager) => {
+    return this.dataSource.transaction(async (manager) => {
       if (!isWaiting(asker)) throw overloaded();
+      // For this transaction alone: a pooler may give the session to others
+      await manager.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
       return work(manager);
     });
   }

@@ -38,6 +38,10 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   );
 }
 
+/** PostgreSQL: somebody else has locked what a transaction waited for as long as it may. */
+export const isLocked = (error: unknown) =>
+  error instanceof Error && 'code' in error && error.code === '55P03';
+
 /** SQLSTATE class 40, and 55P03: nothing of the transaction was done. */
 const UNDONE_SQLSTATE = /^(?:40\w{3}|55P03)$/;
 

@@ -5,6 +5,7 @@ export class Proxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private isStalled = false;
   private delayMs = 0;
+  private swallowed: string | undefined;
 
   private constructor(
     private readonly server: Server,
@@ -53,6 +54,11 @@ export class Proxy {
     this.delayMs = ms;
   }
 
+  /** The connection on which this text is sent next stays, and nothing comes through it any more, the text included. */
+  swallow(text: string): void {
+    this.swallowed = text;
+  }
+
   async stop(): Promise<void> {
     this.cut();
     if (this.server.listening) await this.refuse();
@@ -63,7 +69,12 @@ export class Proxy {
     const pair = [socket, upstream] as const;
     this.pairs.add(pair);
     for (const [from, to] of [pair, [upstream, socket] as const]) {
-      from.on('data', (data: Buffer) => this.pass(data, to));
+      from.on('data', (data: Buffer) => {
+        if (this.swallowed !== undefined && data.includes(this.swallowed)) {
+          this.swallowed = undefined;
+          for (const end of pair) end.pause();
+        } else this.pass(data, to);
+      });
       from.on('error', () => undefined);
       from.on('close', () => {
         to.destroy();

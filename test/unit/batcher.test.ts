@@ -48,6 +48,23 @@ describe('a batcher', () => {
     expect(await Promise.all(second)).toEqual(['3', '4', '5']);
   });
 
+  it('begins another batch beside one that takes more than a second, and no more than it may', async () => {
+    const { add } = bound(batcher(1, 1, { limits: { slow: 1 } }));
+    const all = Promise.all([1, 2, 3].map(add));
+    await wait(500);
+    expect(batches).toEqual([[1]]);
+    await wait(600);
+    expect(batches).toEqual([[1], [2]]);
+    // Both are slow by now
+    await wait(1_200);
+    expect(batches).toEqual([[1], [2]]);
+    letGo.shift()!();
+    await turn();
+    expect(batches).toEqual([[1], [2], [3]]);
+    for (const end of letGo) end();
+    expect(await all).toEqual(['1', '2', '3']);
+  });
+
   it('runs as many batches at a time as it may, none larger than it may be', async () => {
     const { add } = bound(batcher(2, 2));
     const all = Promise.all([1, 2, 3, 4, 5].map(add));

@@ -1,0 +1,64 @@
+import { Batcher, type BatchLimits } from './batcher.js';
+import { type Asker, isWaiting } from './asker.js';
+
+interface Task extends Asker {
+  run: () => Promise<unknown>;
+}
+
+/**
+ * Runs a bounded number of tasks at a time. Keys take turns: each has a queue of its own, and only a few of its tasks stand in
+ * the queue that all share.
+ */
+export class FairQueue {
+  private readonly shared: Batcher<Task, unknown>;
+  private readonly queues = new Map<string, Batcher<Task, unknown>>();
+
+  /**
+   * @param name what a task is, as metrics show it
+   * @param limits of all tasks
+   * @param limitsOfKey of the tasks of each key
+   */
+  constructor(
+    private readonly name: string,
+    limits: Partial<BatchLimits>,
+    private readonly limitsOfKey: Partial<BatchLimits>,
+  ) {
+    this.shared = new Batcher<Task, unknown>({
+      name,
+      run: async ([task]) => [{ value: await task!.run() }],
+      isWanted: isWaiting,
+      limits: { ...limits, ...ONE_BY_ONE },
+    });
+  }
+
+  /**
+   * Runs the task as soon as it is its turn.
+   * @param key undefined: it has no others to take turns with
+   * @throws RegistryError `temporarily_unavailable` where it cannot begin in time, or nobody waits for it any more
+   */
+  async run<T>(run: () => Promise<T>, asker: Asker, key?: string): Promise<T> {
+    const task = { run, isWaiting: asker.isWaiting };
+    if (key === undefined) return (await this.shared.add(task)) as T;
+    const queue = this.queues.get(key) ?? this.openQueue(key);
+    try {
+      return (await queue.add(task)) as T;
+    } finally {
+      // There is no end of keys; others may have begun a new queue meanwhile
+      if (queue.isIdle && this.queues.get(key) === queue) this.queues.delete(key);
+    }
+  }
+
+  private openQueue(key: string): Batcher<Task, unknown> {
+    const queue = new Batcher<Task, unknown>({
+      name: `turn of a ${this.name}`,
+      run: async ([task]) => [{ value: await this.shared.add(task!) }],
+      isWanted: isWaiting,
+      limits: { ...this.limitsOfKey, ...ONE_BY_ONE },
+    });
+    this.queues.set(key, queue);
+    return queue;
+  }
+}
+
+/** Tasks are no batches, and may take long. */
+const ONE_BY_ONE = { size: 1, slow: 0 };
