@@ -4,6 +4,7 @@ import { CONSOLE_PATH, DOCS_PATH } from './api/paths.js';
 import { PublicUrl } from './api/public-url.js';
 import type { FirstKey } from './auth/bootstrap.js';
 import type { Config } from './config/config.js';
+import type { ConnectionLimits } from './operations/connections.js';
 
 /**
  * Tells the first admin key. It goes to standard output past the log: it is to be read by a person once, and kept by nobody
@@ -16,6 +17,13 @@ export function tellFirstKey(key: FirstKey): void {
       `The first admin API key is in ${key.file}, readable by this user alone. Store it where you keep secrets, and remove the file.`,
     );
   }
+}
+
+/** Tells that there are fewer connections than `HTTP_LIMITS` has. */
+export function tellFewerConnections({ maxConnections, reservedConnections }: ConnectionLimits): void {
+  new Logger('Start').warn(
+    `The limit of open files (ulimit -n) leaves room for ${maxConnections + reservedConnections} connections. Raise it for more.`,
+  );
 }
 
 /** Tells where the service listens and how to call it, and what is missing. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { isExplorerOn } from './api/admin/admin.module.js';
 import { guardGraphqlEndpoint } from './api/admin/endpoint.js';
 import { serveExplorerAssets } from './api/admin/explorer.js';
@@ -98,8 +98,9 @@ export async function buildApp(
   guardGraphqlEndpoint(fastify);
   readJsonOnly(fastify);
   logRequests(fastify, logger);
-  giveUpInTime(fastify, underWay, limits.deadlineMs, (reply) => answerError(tooSlow(), reply.request, reply));
-  closeConnectionsWhenStopping(fastify, connections, underWay);
+  const giveUp = (reply: FastifyReply) => answerError(tooSlow(), reply.request, reply);
+  giveUpInTime(fastify, underWay, limits.deadlineMs, giveUp);
+  closeConnectionsWhenStopping(fastify, connections, underWay, giveUp);
   const { host, metricsHost, metricsPort, tracesEndpoint } = config;
   // What is off is not even loaded
   if (tracesEndpoint !== null) {

@@ -81,6 +81,12 @@ function related([word]: string[]): typeof COMMANDS {
   return entries.length > 0 ? Object.fromEntries(entries) : COMMANDS;
 }
 
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  // `list | head` has read what it wanted
+  if (code !== 'EPIPE') process.stderr.write(`Standard output cannot be written: ${message}\n`);
+  process.exit(1);
+});
+process.stderr.on('error', () => process.exit(1));
 main().catch((error: unknown) => {
   process.stderr.write(`${(error as Error).message}\n`);
   process.exit(1);

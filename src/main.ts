@@ -2,18 +2,28 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
 import { keepFilesPrivate } from './database/file-modes.js';
+import { HTTP_LIMITS } from './http-limits.js';
 import { drain, SHUTDOWN_TIMEOUT_MS } from './operations/drain.js';
 import { listenFault } from './operations/listen-fault.js';
+import { outliveReaders, standardOutput } from './operations/log-destination.js';
+import { fitOpenFiles, maxOpenFiles } from './operations/open-files.js';
+
+/** For the last lines of the log before the process ends. */
+const LOG_TIMEOUT_MS = 1_000;
 
 /** Starts the service. Whatever keeps it from starting is one line on standard error and exit code 1. */
 async function main(): Promise<void> {
   keepFilesPrivate();
   const config = loadConfig();
+  // Node.js would open its debugger, which runs anything for everybody on the machine
+  if (config.production) process.on('SIGUSR1', () => undefined);
+  outliveReaders();
+  const limits = fitOpenFiles(HTTP_LIMITS, maxOpenFiles());
   // Only now: the rest takes longer to load than a bad configuration takes to report
   const { buildApp } = await import('./app.js');
   const { bootstrapApiKey } = await import('./auth/bootstrap.js');
-  const { announce, tellFirstKey } = await import('./announce.js');
-  const app = await buildApp(config);
+  const { announce, tellFewerConnections, tellFirstKey } = await import('./announce.js');
+  const app = await buildApp(config, limits);
   // In production without a terminal, standard output is a log
   const firstKey = await bootstrapApiKey(app, config, config.production && !process.stdout.isTTY);
   // At once, since it is told once: whatever fails from here on must not take it along
@@ -21,6 +31,7 @@ async function main(): Promise<void> {
   // Last: who finds the service ready finds that the key works
   await listen(app, config);
   stopOnSignal(app);
+  if (limits !== HTTP_LIMITS) tellFewerConnections(limits);
   await announce(app, config, firstKey);
 }
 
@@ -36,16 +47,23 @@ async function listen(app: NestFastifyApplication, config: Config): Promise<void
   }
 }
 
-/** Finishes what is running, closes the database, and exits with 0. Whoever presses Ctrl-C does not wait for callers. */
+/**
+ * Finishes what is running, closes the database, and exits with 0. Whoever presses Ctrl-C does not wait for callers. Further signals are
+ * ignored: they would reset requests that are carried out nevertheless.
+ */
 function stopOnSignal(app: NestFastifyApplication): void {
+  let isStopping = false;
   const stop = async (signal: NodeJS.Signals) => {
+    if (isStopping) return;
+    isStopping = true;
     setTimeout(() => process.exit(1), SHUTDOWN_TIMEOUT_MS).unref();
-    if (signal === 'SIGTERM') await drain(app.getHttpServer());
+    if (signal !== 'SIGINT') await drain(app.getHttpServer());
     await app.close();
+    await standardOutput.flush(LOG_TIMEOUT_MS);
     process.exit(0);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void stop(signal).catch(() => process.exit(1)));
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
+    process.on(signal, () => void stop(signal).catch(() => process.exit(1)));
   }
 }
 

@@ -64,6 +64,11 @@ export interface PurgeClockMessage {
   behindMs: number;
 }
 
+/** Lines that the destination of the log did not take. */
+export interface DroppedLogLinesMessage {
+  lines: number;
+}
+
 /** Something that a request waits for the database to do. */
 export interface DatabaseCall {
   /** What is done, and to which table. */
@@ -76,6 +81,7 @@ export const refusals = channel<RefusalMessage>('refusal');
 export const operations = channel<OperationMessage>('graphql-operation');
 export const jobs = channel<JobMessage>('job');
 export const purgeClock = channel<PurgeClockMessage>('purge-clock');
+export const droppedLogLines = channel<DroppedLogLinesMessage>('dropped-log-lines');
 export const databaseCalls = tracingChannel<unknown, DatabaseCall>('oauth-client-registry:database');
 
 /** Lets whoever traces see how long `work` takes. */

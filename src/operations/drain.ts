@@ -1,7 +1,7 @@
 import { type Server as HttpServer } from 'node:http';
 import { Server } from 'node:net';
-import { setImmediate, setTimeout } from 'node:timers/promises';
-import type { FastifyInstance } from 'fastify';
+import { setImmediate, setTimeout as wait } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Connections } from './connections.js';
 import type { RequestsUnderWay } from './requests-under-way.js';
 
@@ -13,7 +13,9 @@ const QUIET_TIMEOUT_MS = 4_000;
 const QUIET_MS = 0.05;
 /** … and how much longer it may be with each millisecond for which there was none: a busy service has none so short. */
 const QUIET_GROWTH = 0.001;
-/** When the process ends after a signal, whatever is stuck: it waits for the two above, and for ten seconds more (see below). */
+/** Then, how long running requests may take until they are answered 503. Apollo's integration closes their connections after ten seconds. */
+const RUNNING_MS = 5_000;
+/** When the process ends after a signal, whatever is stuck: it waits for the times above, and for the database to close. */
 export const SHUTDOWN_TIMEOUT_MS = 20_000;
 
 /**
@@ -29,7 +31,7 @@ export async function drain(server: HttpServer): Promise<void> {
   const timeOut = new AbortController();
   // Of the class above: that of HTTP would close unused connections, too
   const gone = new Promise<void>((done) => Server.prototype.close.call(server, () => done()));
-  await Promise.race([gone, setTimeout(DRAIN_MS, undefined, timeOut)]);
+  await Promise.race([gone, wait(DRAIN_MS, undefined, timeOut)]);
   timeOut.abort();
 }
 
@@ -50,12 +52,13 @@ async function quietMoment(): Promise<void> {
 
 /**
  * Once the service stops, connections without a request under way end at once, and the others with the reply to theirs;
- * none is kept alive for another. After ten seconds Apollo's integration, which closes the server too, ends the rest.
+ * none is kept alive for another. Requests that are not answered after {@link RUNNING_MS}, as while the database hangs, are given up.
  */
 export function closeConnectionsWhenStopping(
   fastify: FastifyInstance,
   connections: Connections,
   underWay: RequestsUnderWay,
+  giveUp: (reply: FastifyReply) => void,
 ): void {
   fastify.addHook('preClose', (done) => {
     const busy = new Set([...underWay].map(({ reply }) => reply.request.raw.socket));
@@ -64,6 +67,9 @@ export function closeConnectionsWhenStopping(
     for (const { reply } of underWay) {
       if (!reply.raw.headersSent) reply.raw.setHeader('connection', 'close');
     }
+    setTimeout(() => {
+      for (const { reply } of underWay) if (!reply.raw.headersSent) giveUp(reply);
+    }, RUNNING_MS).unref();
     done();
   });
 }

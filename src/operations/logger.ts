@@ -1,7 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { cut } from './loggable.js';
+import { standardOutput } from './log-destination.js';
 
 const MAX_MESSAGE_LENGTH = 2_000;
 const MAX_STACK_LENGTH = 8_000;
@@ -11,9 +12,17 @@ const MAX_CAUSES = 5;
 /** JSON lines in production and wherever output is collected; readable in a terminal. */
 export async function createLogger({ logLevel, production }: Config): Promise<Logger> {
   const options = { level: logLevel, serializers: { err: (error: Error) => serializeError(error) } };
-  if (production || !process.stdout.isTTY) return pino(options);
-  const { default: pretty } = await import('pino-pretty');
-  return pino(options, pretty({ sync: true, ignore: 'pid,hostname' }));
+  const logger = pino(options, await destination(production));
+  standardOutput.onRecovery = (dropped) =>
+    logger.warn({ dropped }, 'Log lines were dropped: standard output did not take them. It works again.');
+  return logger;
+}
+
+async function destination(production: boolean): Promise<DestinationStream> {
+  if (production || !process.stdout.isTTY) return standardOutput;
+  const { prettyFactory } = await import('pino-pretty');
+  const prettify = prettyFactory({ ignore: 'pid,hostname' });
+  return { write: (line) => standardOutput.write(prettify(line)) };
 }
 
 /** Lets Nest and its modules write to the same log. */

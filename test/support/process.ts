@@ -58,6 +58,17 @@ export class Program {
     return this.child.pid!;
   }
 
+  /** Reads its standard output no longer, or again. */
+  readOutput(isRead: boolean): void {
+    if (isRead) this.child.stdout!.resume();
+    else this.child.stdout!.pause();
+  }
+
+  /** Closes the reader's end of its standard output. */
+  closeOutput(): void {
+    this.child.stdout!.destroy();
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { REGISTERED_NAMES } from '../../clients/policy/rules.js';
 import {
   batches,
+  droppedLogLines,
   jobs,
   operations,
   purgeClock,
@@ -87,6 +88,11 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
     labelNames: ['name'] as const,
     registers,
   });
+  const droppedLines = new Counter({
+    name: 'oauth_registry_log_lines_dropped_total',
+    help: 'Log lines that were dropped because standard output did not take them.',
+    registers,
+  });
 
   const purgeClockBehind = new Gauge({
     name: 'oauth_registry_purge_clock_behind_seconds',
@@ -120,6 +126,7 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
       if (outcome === 'done') jobSuccess.setToCurrentTime({ name: job });
     }),
     on(purgeClock, ({ behindMs }) => purgeClockBehind.set(behindMs / 1000)),
+    on(droppedLogLines, ({ lines }) => droppedLines.inc(lines)),
   ];
   return () => {
     for (const end of subscriptions) end();
