@@ -2,7 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { type EntityManager, In, type Repository, type SelectQueryBuilder } from 'typeorm';
 import { NIL as NO_CLIENT, validate as isClientId } from 'uuid';
-import { type AuditAction, type AuditEntry, type Author, changesBetween } from '../audit/audit-event.js';
+import {
+  type AuditAction,
+  type AuditEntry,
+  type Author,
+  changesBetween,
+  SYSTEM,
+} from '../audit/audit-event.js';
 import { AuditEventEntity } from '../audit/audit-event.entity.js';
 import { newEvent, record, spendOn } from '../audit/audit-trail.js';
 import { Batcher, type Outcome } from '../database/batcher.js';
@@ -66,6 +72,8 @@ import { GRANT_TYPES } from './policy/grant-types.js';
 const SELECT = 'select oauth_clients';
 const MS_PER_DAY = 86_400_000;
 const STATS_DAYS = 30;
+/** Deleted clients that a creation removes for good at most. One more is deleted for each that is created. */
+const SURPLUS_BATCH = 10;
 
 /** An operator who vouches for a client leaves it as it is for those who share it. Any other change, and it is given to nobody else. */
 const KEEPS_SHARED: readonly AuditAction[] = ['client.verified', 'client.unverified'];
@@ -218,6 +226,7 @@ export class ClientsRepository {
     await this.transactions.run(
       async (manager) => {
         await this.quota.reserve(manager, [orgId]);
+        if (this.quota.isBounded(orgId)) await this.purgeSurplus(manager, orgId!);
         for (const [i, entity] of CREATED.entries()) await manager.insert(entity, rows[i] as never);
         if (initialAccessTokenId !== null) {
           await countRegistration(manager, initialAccessTokenId, client.createdAt);
@@ -374,17 +383,21 @@ export class ClientsRepository {
       const clients = await lockRows(query, 'skip_locked').getMany();
       if (clients.length === 0) return 0;
       fromMs = clients.at(-1)!.deletedAt!.getTime();
-      await manager.delete(
-        ClientEntity,
-        clients.map(({ id }) => id),
-      );
-      await record(
-        manager,
-        by,
-        clients.map((client) => entryOf('client.purged', client, client)),
-      );
+      await purgeClients(manager, clients, by);
       return clients.length;
     });
+  }
+
+  /** Removes for good deleted clients of an organization that are more than may be restored, those that were created first. */
+  private async purgeSurplus(manager: EntityManager, orgId: string): Promise<void> {
+    // The order of the index of organizations
+    const surplus = await this.select({ deleted: true, orgId }, manager)
+      .orderBy('client.createdAt', 'DESC')
+      .addOrderBy('client.id', 'DESC')
+      .offset(this.quota.maxDeleted)
+      .limit(SURPLUS_BATCH)
+      .getMany();
+    if (surplus.length > 0) await purgeClients(manager, surplus, SYSTEM);
   }
 
   /**
@@ -643,6 +656,18 @@ function pageTooLarge(fitting: number): RegistryError {
 }
 
 /** What happened to a client, for the audit trail. */
+async function purgeClients(manager: EntityManager, clients: readonly Client[], by: Author): Promise<void> {
+  await manager.delete(
+    ClientEntity,
+    clients.map(({ id }) => id),
+  );
+  await record(
+    manager,
+    by,
+    clients.map((client) => entryOf('client.purged', client, client)),
+  );
+}
+
 function entryOf(action: AuditAction, before: Client | null, after: Client): AuditEntry {
   const { id } = after;
   const changes = changesBetween(before && auditedFields(before), auditedFields(after));

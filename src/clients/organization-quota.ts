@@ -6,6 +6,10 @@ import { RegistryError } from '../errors/registry-error.js';
 /** Tells our locks from those of other programs in the same database. */
 const LOCK_SEED = 7_591;
 
+/** Deleted clients that an organization may have, as a multiple of its living ones, and at least. */
+const DELETED_SHARE = 10;
+const MIN_DELETED = 100;
+
 /** Bounds how many clients an organization may have, where the operator wants that (MAX_CLIENTS_PER_ORG). */
 @Injectable()
 export class OrganizationQuota {
@@ -13,6 +17,11 @@ export class OrganizationQuota {
 
   constructor(@Inject(CONFIG) { maxClientsPerOrg }: Config) {
     this.max = maxClientsPerOrg;
+  }
+
+  /** Deleted clients of an organization that can be restored: the others fill the disk. */
+  get maxDeleted(): number {
+    return this.max === null ? Infinity : Math.max(MIN_DELETED, DELETED_SHARE * this.max);
   }
 
   /** Whether a client of this organization has to be reserved; null: nobody's, of which there are any number. */

@@ -54,6 +54,27 @@ onEachEngine((engine) => {
     expect((await registry.register({}, value)).status).toBe(201);
   });
 
+  it('deleted clients that are more than ten times the limit, and more than a hundred, are removed for good', async () => {
+    const { apiKey, orgId } = await organizationWith(2);
+    const deleted: string[] = [];
+    for (let i = 0; i < 103; i++) {
+      const { body } = await registry.createClient(aClient(), apiKey);
+      deleted.push(body.data.client_id as string);
+      expect((await remove(body.data.client_id as string, apiKey)).status).toBe(204);
+    }
+    const rows = await registry.dataSource.query<{ id: string }[]>(
+      `SELECT id FROM oauth_clients WHERE org_id = '${orgId}' AND deleted_at IS NOT NULL ORDER BY id`,
+    );
+    // One more than the limit until the next is created
+    expect(rows.map(({ id }) => id)).toEqual(deleted.slice(-101));
+    const { body } = await registry.graphql(
+      `{ auditEvents(first: 10, filter: { action: CLIENT_PURGED }) { nodes { clientId actor { type } } } }`,
+    );
+    expect(body.data.auditEvents.nodes).toEqual(
+      [deleted[1], deleted[0]].map((clientId) => ({ clientId, actor: { type: 'SYSTEM' } })),
+    );
+  });
+
   it("clients that are nobody's are not bounded", async () => {
     for (let i = 0; i < 5; i++) expect((await registry.register({})).status).toBe(201);
   });
