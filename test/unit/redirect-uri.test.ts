@@ -368,6 +368,13 @@ describe('A redirect URI', () => {
       [
         'turn',
         'turns',
+        'read',
+        'outlook',
+        'zip',
+        'local',
+        'remote',
+        'file+x',
+        'puffin',
         'stun',
         'stuns',
         'iax',

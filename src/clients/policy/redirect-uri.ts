@@ -15,15 +15,15 @@ const REFUSED_SCHEMES: readonly string[] = [
   // "Open this in that browser", which then goes wherever the rest says
   'googlechrome googlechromes googlechrome-* chromehtml x-safari-* safari safari-* microsoft-edge microsoft-edge-* msedgehtm firefox firefox-*',
   'firefoxurl firefoxurl-* firefoxhtml brave bravehtml opera opera-* operagx touch-http touch-https vivaldi duckduckgo ddgquicklink',
-  'dolphin ucbrowser mttbrowser samsunginternet yandexbrowser yandexbrowser-open-url onionhttp onionhttps ohttp ohttps',
+  'dolphin ucbrowser mttbrowser samsunginternet puffin read yandexbrowser yandexbrowser-open-url onionhttp onionhttps ohttp ohttps',
   // Any web page may ask to be what opens them, and any extension of a browser
   'web+* ext+* bitcoin dat did doi dweb ethereum hyper im ipfs ipns matrix openpgp4fpr ssb urn wtai',
   // Files, here or elsewhere on the network
   'file content disk disks afp smb smb-share cifs nfs dav davs webdav webdavs ftp ftps sftp tftp fish rsync scp trash phar netdoc',
-  'computer network recent recentdocs recentlyused starred burn archive cdda audiocd mtp gphoto2 obex',
+  'file+* local remote zip tar fonts programs applications desktop bluetooth computer network recent recentdocs recentlyused starred burn archive cdda audiocd mtp gphoto2 obex',
   // Windows: programs that take arguments
   'ms-* search search-ms shell hcp vnd.ms.* windows.* windowsdefender onenote onenote-cmd odopen jnlp jnlps callto rdp wsl steam',
-  'cmd powershell pwsh wscript cscript mshta',
+  'outlook stssync bingmaps windows-feedback x-help-script cmd powershell pwsh wscript cscript mshta',
   // Apple: installing, calling, settings, scripts
   'itms itmss itms-* macappstore macappstores applescript x-apple* x-man-page help prefs app-prefs facetime facetime-* imessage',
   'shortcuts workflow calshow webcal webcals feed photos-redirect settings systemsettings',

@@ -10,7 +10,7 @@ const MIN_LETTERS = 3;
 const ANYWHERE = /^\*([^*]+)\*$/;
 
 /** What may stand before a name without making it another. */
-const ARTICLES = ['the', 'my', 'official', 'www'];
+const ARTICLES = ['a', 'an', 'the', 'my', 'your', 'our', 'official', 'www'];
 /** What makes a link of a name, as in "https://acme". */
 const SCHEMES = ['http', 'https'];
 
