@@ -5,6 +5,7 @@ import {
   linkSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -47,10 +48,13 @@ async function copy(database: SqliteConfig, path: string): Promise<void> {
   const connection = await openRegistry(database);
   const workingDirectory = process.cwd();
   const folder = mkdtempSync(join(dirname(to), '.backup-'));
+  // From now on by its inode: nobody can put another folder in its place
+  process.chdir(folder);
+  if (!isNewAndPrivate('.')) {
+    connection.close();
+    throw new Error(`${folder} was replaced by somebody else.`);
+  }
   try {
-    // From now on by its inode: nobody can put another folder in its place
-    process.chdir(folder);
-    if (!isPrivate('.')) throw new Error(`${folder} was replaced by somebody else.`);
     // One read transaction. SQLite's backup interface would begin again with every write of the service
     connection.prepare('VACUUM INTO ?').run(COPY);
     syncToDisk(COPY);
@@ -67,8 +71,10 @@ async function copy(database: SqliteConfig, path: string): Promise<void> {
 /** In the folder of our own. */
 const COPY = './copy';
 
-function isPrivate(path: string): boolean {
+function isNewAndPrivate(path: string): boolean {
   const { uid, mode } = statSync(path);
+  // A link to a folder of the same user, with files of theirs
+  if (readdirSync(path).length > 0) return false;
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o077) === 0);
 }
 
