@@ -1,6 +1,13 @@
 import { METHODS } from 'node:http';
-import type { FastifyInstance, HTTPMethods } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, HTTPMethods } from 'fastify';
 import { RegistryError } from '../errors/registry-error.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Of a route for all paths that begin alike: whether there is something at what follows. Left out: there is. */
+    hasPath?: (rest: string) => boolean;
+  }
+}
 
 /** Every method that Node reads, but CONNECT, which asks for a tunnel and never reaches a router. */
 const ROUTED_METHODS = METHODS.filter((method) => method !== 'CONNECT') as HTTPMethods[];
@@ -14,23 +21,28 @@ export function refuseOtherMethods(fastify: FastifyInstance): () => void {
     if (!fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method);
   }
   const methodsOf = new Map<string, Set<string>>();
-  fastify.addHook('onRoute', ({ url, method }) => {
+  const configOf = new Map<string, FastifyContextConfig>();
+  fastify.addHook('onRoute', ({ url, method, config }) => {
     // Every path, for the sake of preflights (registration-cors.ts): not one that is known
     if (url === '*') return;
     const methods = methodsOf.get(url) ?? new Set();
     for (const each of [method].flat()) methods.add(each);
     methodsOf.set(url, methods);
+    configOf.set(url, config ?? {});
   });
   return () => {
     for (const [url, methods] of [...methodsOf]) {
       const allow = [...methods];
+      const { hasPath } = configOf.get(url)!;
       const others = ROUTED_METHODS.filter((method) => !methods.has(method));
       if (others.length === 0) continue;
       fastify.route({
         url,
         method: others,
         exposeHeadRoute: false,
-        handler: (request) => {
+        handler: (request, reply) => {
+          const { '*': rest = '' } = request.params as { '*'?: string };
+          if (hasPath?.(rest) === false) return reply.callNotFound();
           throw new RegistryError(
             'method_not_allowed',
             `${request.method} is not supported here; ${allow.join(', ')} is.`,

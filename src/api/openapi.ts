@@ -8,7 +8,7 @@ import { ERROR_STATUS } from '../errors/registry-error.js';
 import { oneOf, STRINGS } from './openapi-schemas.js';
 import { DOCS_PATH } from './paths.js';
 import { PublicUrl } from './public-url.js';
-import { STATIC_ROUTE, StaticFiles } from './static-files.js';
+import { StaticFiles } from './static-files.js';
 
 /** Schemas of requests: what is not listed in them is refused. */
 const CLOSED_SCHEMAS = [
@@ -136,7 +136,7 @@ export function serveOpenApi(fastify: FastifyInstance, app: INestApplication): v
   fastify.get(`${DOCS_PATH}/`, (_request, reply) => reply.type(html).send(pageWith('./')));
   fastify.get(`${DOCS_PATH}/${START_SCRIPT}`, (_request, reply) => reply.type('text/javascript').send(START));
   const files = new StaticFiles(UI_DIRECTORY);
-  fastify.get<{ Params: { '*': string } }>(`${DOCS_PATH}/*`, STATIC_ROUTE, (request, reply) =>
+  fastify.get<{ Params: { '*': string } }>(`${DOCS_PATH}/*`, files.routeOptions, (request, reply) =>
     files.send(request.params['*'], request, reply),
   );
 }

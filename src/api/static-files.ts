@@ -6,7 +6,7 @@ import { extname, join, relative, sep } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RegistryError } from '../errors/registry-error.js';
 
-/** The options of a route that sends {@link StaticFiles}. */
+/** The options of a route that sends {@link StaticFiles} and other replies. */
 export const STATIC_ROUTE = { config: { sharesReplies: true } };
 
 /** Kept by browsers, but revalidated each time. */
@@ -49,6 +49,11 @@ export class StaticFiles {
 
   constructor(private readonly directory: string) {
     this.names = new Set(existsSync(directory) ? namesIn(directory) : []);
+  }
+
+  /** The options of a route that sends them, and knows no other paths. */
+  get routeOptions() {
+    return { config: { ...STATIC_ROUTE.config, hasPath: (path: string) => this.has(path) } };
   }
 
   has(name: string): boolean {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import { GRAPHQL_PATH } from '../paths.js';
-import { STATIC_ROUTE, StaticFiles } from '../static-files.js';
+import { StaticFiles } from '../static-files.js';
 
 const ASSETS_PATH = `${GRAPHQL_PATH}/explorer/`;
 /** The script with which the page starts: a file of its own, since pages here may run none that is part of them. */
@@ -57,7 +57,7 @@ export function serveExplorerAssets(fastify: FastifyInstance): void {
     reply.type('text/javascript').send(START),
   );
   const files = new StaticFiles(ASSETS_DIRECTORY);
-  fastify.get<{ Params: { '*': string } }>(`${ASSETS_PATH}*`, STATIC_ROUTE, (request, reply) =>
+  fastify.get<{ Params: { '*': string } }>(`${ASSETS_PATH}*`, files.routeOptions, (request, reply) =>
     files.send(request.params['*'], request, reply),
   );
 }
