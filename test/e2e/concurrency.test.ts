@@ -245,7 +245,10 @@ onEachEngine((engine) => {
   it('a bulk change counts in one statement, or two of them could wait for each other', async () => {
     const { apiKey } = await registry.createKey();
     const name = 'of one statement';
-    await Promise.all(Array.from({ length: 520 }, () => registry.createClient(aClient({ name }), apiKey)));
+    // Fewer at once than one address may have connections
+    for (let i = 0; i < 4; i++) {
+      await Promise.all(Array.from({ length: 130 }, () => registry.createClient(aClient({ name }), apiKey)));
+    }
     const statements = await statementsOf(registry.dataSource, () =>
       registry.graphql(
         `mutation { deleteOAuthClients(filter: { nameContains: "${name}" }, dryRun: false) { count } }`,
