@@ -6,10 +6,12 @@ const post = (path: string, length: number, headers = '') =>
   `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${headers}Content-Length: ${length}\r\n\r\n`;
 
 /** Sends the same on each connection, and waits. */
-const sending = (connections: number, text: string): Attack<undefined> => ({
+const sending = (connections: number, text: string, rate = 1_000): Attack<undefined> => ({
   prepare: () => Promise.resolve(undefined),
-  run: (target) => holdConnections(target, connections, 1_000, (socket) => void socket.write(text)),
+  run: (target) => holdConnections(target, connections, rate, (socket) => void socket.write(text)),
 });
+/** New connections a second of those who send tiny chunks: 12 MB/s. What they cost is the reading (ADR 16). */
+const TINY_RATE = 100;
 
 /** Chunks of one byte: 64 KB of them are 10,000 buffers. */
 const tinyChunks = (path: string) =>
@@ -30,10 +32,12 @@ await attack<undefined>(fileURLToPath(import.meta.url), {
   'tiny chunks to a route that reads a body, on each of 200 connections': sending(
     200,
     tinyChunks('/admin/session'),
+    TINY_RATE,
   ),
   'tiny chunks to a path that does not exist, on each of 200 connections': sending(
     200,
     tinyChunks('/nothing'),
+    TINY_RATE,
   ),
   'half a header on each of 6,000 connections': sending(6_000, 'GET / HTTP/1.1\r\nX-Long: '),
 });
