@@ -1,15 +1,11 @@
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
+import { ended, runScript, temporaryDirectory, whenEnding } from './cleanup.js';
 import { median } from './compare.js';
-import { type Engine, ENGINES, postgresAt, sqliteIn, startBundledPostgres } from './databases.js';
+import { databasesOf, type Engine, enginesNamed } from './databases.js';
 import { peakResidentMb } from './process-usage.js';
 import { startServer } from './server.js';
 
@@ -55,15 +51,7 @@ export async function attack<T>(script: string, scenarios: Record<string, Attack
     parentPort!.postMessage('begun');
     return;
   }
-  cleanUpOnSignals();
-  let isGood = false;
-  try {
-    isGood = await attackAll(script, scenarios);
-  } catch (error) {
-    if (!ended.aborted) console.error(error);
-  }
-  await cleanUp();
-  process.exit(isGood ? 0 : 1);
+  await runScript(() => attackAll(script, scenarios));
 }
 
 async function attackAll<T>(script: string, scenarios: Record<string, Attack<T>>): Promise<boolean> {
@@ -76,13 +64,11 @@ async function attackAll<T>(script: string, scenarios: Record<string, Attack<T>>
     },
   });
   const [seconds, addresses] = [Number(values.seconds), Number(values.addresses)];
-  const engines = ENGINES.filter((engine) => values.engine === undefined || engine === values.engine);
-  const directory = mkdtempSync(join(tmpdir(), 'registry-attack-'));
-  whenEnding(() => rm(directory, { recursive: true, force: true }));
+  const engines = enginesNamed(values.engine);
+  const directory = temporaryDirectory('attack');
   let isGood = true;
   for (const engine of engines) {
-    const databases =
-      engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startBundledPostgres());
+    const databases = await databasesOf(engine, directory);
     for (const [name, scenario] of Object.entries(scenarios)) {
       if (values.scenario !== undefined && values.scenario !== name) continue;
       const server = await startServer('registry', await databases.create(), directory, DEFAULT_LIMITS, [

@@ -1,10 +1,8 @@
-import { mkdtempSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ask } from './ask.js';
-import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
+import { runScript, temporaryDirectory } from './cleanup.js';
 import { compare, compileCode, type Result } from './compare.js';
 import {
   type DatabaseServer,
@@ -44,8 +42,7 @@ interface Options {
 /** Measures the registry and those it is compared with; see results.md. */
 async function main({ seconds, rounds, engines, operations, postgresUrl, write }: Options): Promise<void> {
   requireDisk();
-  const directory = mkdtempSync(join(tmpdir(), 'registry-bench-'));
-  whenEnding(() => rm(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory('bench');
   const machine = describeMachine(directory);
   const versions = new Map<Engine, string>();
   const starts: Start[] = [];
@@ -139,14 +136,4 @@ function options(): Options {
   }
 }
 
-cleanUpOnSignals();
-let exitCode = 0;
-try {
-  await main(options());
-} catch (error) {
-  // After Ctrl-C, whatever was under way fails
-  if (!ended.aborted) console.error(error);
-  exitCode = 1;
-}
-await cleanUp();
-process.exit(exitCode);
+await runScript(() => main(options()));

@@ -1,3 +1,8 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 type Step = () => unknown;
 
 const steps: Step[] = [];
@@ -12,8 +17,31 @@ export function whenEnding(step: Step): void {
   steps.push(step);
 }
 
+/** A directory that is removed before this process ends. */
+export function temporaryDirectory(name: string): string {
+  const directory = mkdtempSync(join(tmpdir(), `registry-${name}-`));
+  whenEnding(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/**
+ * Runs a script, cleans up also on Ctrl-C, and ends the process: with 1 where the script fails, or says that something is not as it should be.
+ */
+export async function runScript(main: () => Promise<boolean | void>): Promise<never> {
+  cleanUpOnSignals();
+  let isGood = false;
+  try {
+    isGood = (await main()) !== false;
+  } catch (error) {
+    // After Ctrl-C, whatever was under way fails
+    if (!ended.aborted) console.error(error);
+  }
+  await cleanUp();
+  process.exit(isGood ? 0 : 1);
+}
+
 /** Leaves nothing behind. However often it is called, everything is done once, and a step that fails stops no other. */
-export function cleanUp(): Promise<void> {
+function cleanUp(): Promise<void> {
   return (cleaned ??= runSteps());
 }
 
@@ -28,8 +56,7 @@ async function runSteps(): Promise<void> {
   }
 }
 
-/** Cleans up on Ctrl-C, too. */
-export function cleanUpOnSignals(): void {
+function cleanUpOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => void cleanUp().then(() => process.exit(1)));
   }

@@ -9,6 +9,16 @@ import { bundledPostgres, startPostgres } from './postgres.js';
 export const ENGINES = ['sqlite', 'postgres'] as const;
 export type Engine = (typeof ENGINES)[number];
 
+/**
+ * The engine of that name, or all.
+ * @throws Error where there is none
+ */
+export function enginesNamed(name: string | undefined): readonly Engine[] {
+  const engines = ENGINES.filter((engine) => name === undefined || engine === name);
+  if (engines.length === 0) throw new Error(`--engine takes ${ENGINES.join(' or ')}`);
+  return engines;
+}
+
 /** Where each server gets a database of its own, and what it runs on. */
 export interface DatabaseServer {
   version: string;
@@ -46,6 +56,10 @@ export async function postgresAt(url: string): Promise<DatabaseServer> {
   };
 }
 
+/** Those of an engine: files in a directory, or a PostgreSQL that is started. */
+export const databasesOf = async (engine: Engine, directory: string): Promise<DatabaseServer> =>
+  engine === 'sqlite' ? sqliteIn(directory) : postgresAt(await startBundledPostgres());
+
 /** Starts a PostgreSQL as it is by default; nothing needs to be installed. @returns its URL */
 export async function startBundledPostgres(): Promise<string> {
   const server = await startPostgres(await bundledPostgres(), await freePort());
@@ -55,14 +69,25 @@ export async function startBundledPostgres(): Promise<string> {
 
 /** The identifiers of all clients that a database has. */
 export async function clientIdsIn(databaseUrl: string): Promise<Set<string>> {
-  const sql = 'SELECT id FROM oauth_clients';
-  if (!databaseUrl.startsWith('sqlite:')) {
-    return new Set((await query<{ id: string }>(databaseUrl, sql)).map(({ id }) => id));
+  const rows = await runSql<{ id: string }>(databaseUrl, 'SELECT id FROM oauth_clients');
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Runs one statement on a database of either engine. */
+export async function runSql<Row extends pg.QueryResultRow>(
+  databaseUrl: string,
+  sql: string,
+): Promise<Row[]> {
+  if (!databaseUrl.startsWith('sqlite:')) return query<Row>(databaseUrl, sql);
+  const database = new Sqlite(databaseUrl.slice('sqlite:'.length));
+  try {
+    const statement = database.prepare<[], Row>(sql);
+    if (statement.reader) return statement.all();
+    statement.run();
+    return [];
+  } finally {
+    database.close();
   }
-  const database = new Sqlite(databaseUrl.slice('sqlite:'.length), { readonly: true });
-  const ids = database.prepare(sql).pluck().all() as string[];
-  database.close();
-  return new Set(ids);
 }
 
 async function query<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {

@@ -1,21 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import { ask } from './ask.js';
-import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
+import { ended, runScript, temporaryDirectory } from './cleanup.js';
 import { measure, median } from './compare.js';
-import {
-  type DatabaseServer,
-  type Engine,
-  ENGINES,
-  sqliteIn,
-  startBundledPostgres,
-  postgresAt,
-} from './databases.js';
+import { type DatabaseServer, databasesOf, type Engine, ENGINES } from './databases.js';
 import { EVENTS_PER_CLIENT, fill, LARGE_ORG, SECRETS_PER_CLIENT, YEARS } from './fill.js';
 import { type Growing, GROWING, SEEDING_PAGE } from './growing.js';
 import { describeMachine, requireDisk } from './machine.js';
@@ -57,8 +48,7 @@ interface Growth {
 
 async function main({ sizes, seconds, rounds, soakSeconds, engines }: Options): Promise<void> {
   requireDisk();
-  const directory = mkdtempSync(join(tmpdir(), 'registry-growth-'));
-  whenEnding(() => rm(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory('growth');
   const sections = [
     '# Growth',
     list([...describeMachine(directory), `Date: ${new Date().toISOString().slice(0, 10)}`]),
@@ -69,8 +59,7 @@ async function main({ sizes, seconds, rounds, soakSeconds, engines }: Options): 
       'size as at the smallest.',
   ];
   for (const engine of engines) {
-    const databases =
-      engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startBundledPostgres());
+    const databases = await databasesOf(engine, directory);
     sections.push(
       `## ${TITLES[engine]} ${databases.version}`,
       ...(await grow(databases, directory, sizes, { seconds, rounds, soakSeconds })),
@@ -202,13 +191,4 @@ function readOptions(): Options {
   return { engines, sizes, seconds: seconds!, rounds: rounds!, soakSeconds: soakSeconds! };
 }
 
-cleanUpOnSignals();
-let exitCode = 0;
-try {
-  await main(readOptions());
-} catch (error) {
-  if (!ended.aborted) console.error(error);
-  exitCode = 1;
-}
-await cleanUp();
-process.exit(exitCode);
+await runScript(() => main(readOptions()));

@@ -1,21 +1,14 @@
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import Sqlite from 'better-sqlite3';
-import pg from 'pg';
-import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
+import { ended, runScript, temporaryDirectory } from './cleanup.js';
 import {
   type DatabaseServer,
+  databasesOf,
   type Engine,
-  ENGINES,
+  enginesNamed,
   freePort,
-  postgresAt,
-  sqliteIn,
-  startBundledPostgres,
+  runSql,
 } from './databases.js';
 import { EVENTS_PER_CLIENT, fill, YEARS } from './fill.js';
 import { REGISTRATION } from './operations.js';
@@ -92,16 +85,7 @@ async function measureJobs(engine: Engine, databases: DatabaseServer, directory:
 async function markDeleted(databaseUrl: string, count: number): Promise<void> {
   const sql = `UPDATE oauth_clients SET deleted_at = created_at
     WHERE id IN (SELECT id FROM oauth_clients ORDER BY id LIMIT ${count})`;
-  if (databaseUrl.startsWith('sqlite:')) {
-    const database = new Sqlite(databaseUrl.slice('sqlite:'.length));
-    database.exec(sql);
-    database.close();
-    return;
-  }
-  const client = new pg.Client(databaseUrl);
-  await client.connect();
-  await client.query(sql);
-  await client.end();
+  await runSql(databaseUrl, sql);
 }
 
 /** Asks at a fixed rate, whether or not there was an answer to the last request. */
@@ -174,16 +158,14 @@ async function main(): Promise<boolean> {
     options: { due: { type: 'string', default: '40000' }, engine: { type: 'string' } },
   });
   const due = Number(values.due);
-  const engines = ENGINES.filter((engine) => values.engine === undefined || engine === values.engine);
-  if (!(due >= 1) || engines.length === 0) throw new Error(USAGE);
-  const directory = mkdtempSync(join(tmpdir(), 'registry-jobs-'));
-  whenEnding(() => rm(directory, { recursive: true, force: true }));
+  const engines = enginesNamed(values.engine);
+  if (!(due >= 1)) throw new Error(USAGE);
+  const directory = temporaryDirectory('jobs');
   console.log(`${due} clients and ${due * EVENTS_PER_CLIENT} events are due`);
   const rows: string[][] = [];
   let isGood = true;
   for (const engine of engines) {
-    const databases =
-      engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startBundledPostgres());
+    const databases = await databasesOf(engine, directory);
     const measured = await measureJobs(engine, databases, directory, due);
     rows.push(...measured.rows);
     isGood &&= measured.isGood;
@@ -193,12 +175,4 @@ async function main(): Promise<boolean> {
   return isGood;
 }
 
-cleanUpOnSignals();
-let isGood = false;
-try {
-  isGood = await main();
-} catch (error) {
-  if (!ended.aborted) console.error(error);
-}
-await cleanUp();
-process.exit(isGood ? 0 : 1);
+await runScript(main);

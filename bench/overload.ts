@@ -1,14 +1,12 @@
-import { mkdtempSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import { ask } from './ask.js';
-import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
+import { ended, runScript, temporaryDirectory } from './cleanup.js';
 import { measure, median, medianOfKnown } from './compare.js';
-import { type DatabaseServer, ENGINES, postgresAt, sqliteIn, startBundledPostgres } from './databases.js';
+import { type DatabaseServer, databasesOf, ENGINES } from './databases.js';
 import type { Load } from './load.js';
 import { describeMachine, requireDisk } from './machine.js';
 import { type Measurement, WARM_UP_SECONDS } from './measured-window.js';
@@ -43,8 +41,7 @@ interface Options {
 /** What becomes of the throughput where more is asked for than can be done. */
 async function main({ seconds, rounds, engines }: Options): Promise<void> {
   requireDisk();
-  const directory = mkdtempSync(join(tmpdir(), 'registry-overload-'));
-  whenEnding(() => rm(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory('overload');
   const sections = [
     '# Overload',
     list([...describeMachine(directory), `Date: ${new Date().toISOString().slice(0, 10)}`]),
@@ -53,8 +50,7 @@ async function main({ seconds, rounds, engines }: Options): Promise<void> {
       `as no good client would. The goal is that at least ${GOAL * 100} % of the peak is left.`,
   ];
   for (const engine of engines) {
-    const databases =
-      engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startBundledPostgres());
+    const databases = await databasesOf(engine, directory);
     sections.push(
       `## ${TITLES[engine]} ${databases.version}`,
       await press(databases, directory, { seconds, rounds }),
@@ -190,13 +186,4 @@ function readOptions(): Options {
   return { engines, seconds: seconds!, rounds: rounds! };
 }
 
-cleanUpOnSignals();
-let exitCode = 0;
-try {
-  await main(readOptions());
-} catch (error) {
-  if (!ended.aborted) console.error(error);
-  exitCode = 1;
-}
-await cleanUp();
-process.exit(exitCode);
+await runScript(() => main(readOptions()));

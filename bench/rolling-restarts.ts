@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
+import { ended, runScript, temporaryDirectory, whenEnding } from './cleanup.js';
 import { clientIdsIn, freePort, postgresAt, startBundledPostgres } from './databases.js';
 import { type Server, startServer } from './server.js';
 import { startCallers } from './start-callers.js';
@@ -28,8 +26,7 @@ const LEFT_OUT_MS = 2_000;
  * @returns whether no request failed and no client that was acknowledged is missing
  */
 async function main(restarts: number, callers: number): Promise<boolean> {
-  const directory = mkdtempSync(join(tmpdir(), 'registry-rolling-'));
-  whenEnding(() => rm(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory('rolling');
   const databaseUrl = await (await postgresAt(await startBundledPostgres())).create();
   const ports = await Promise.all(Array.from({ length: INSTANCES }, freePort));
   const start = (port: number) => startReadyServer(databaseUrl, directory, port);
@@ -129,13 +126,4 @@ const { restarts, callers } = parseArgs({
   options: { restarts: { type: 'string', default: '10' }, callers: { type: 'string', default: '20' } },
 }).values;
 
-cleanUpOnSignals();
-let exitCode = 1;
-try {
-  if (await main(readCount(restarts), readCount(callers))) exitCode = 0;
-} catch (error) {
-  // After Ctrl-C, whatever was under way fails
-  if (!ended.aborted) console.error(error);
-}
-await cleanUp();
-process.exit(exitCode);
+await runScript(() => main(readCount(restarts), readCount(callers)));

@@ -1,21 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
-import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
+import { ended, runScript, temporaryDirectory } from './cleanup.js';
 import { median } from './compare.js';
-import {
-  clientIdsIn,
-  type Engine,
-  ENGINES,
-  postgresAt,
-  sqliteIn,
-  startBundledPostgres,
-} from './databases.js';
+import { clientIdsIn, databasesOf, type Engine, ENGINES, enginesNamed } from './databases.js';
 import { AS_ADMIN, JSON_BODY } from './operations.js';
 import { residentMb } from './process-usage.js';
 import { type Server, startServer } from './server.js';
@@ -49,8 +41,7 @@ const failures: string[] = [];
 
 /** @returns whether an instance, or two on PostgreSQL, went on as it began */
 async function soak(engine: Engine, minutes: number, directory: string): Promise<boolean> {
-  const databases =
-    engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startBundledPostgres());
+  const databases = await databasesOf(engine, directory);
   const databaseUrl = await databases.create();
   const servers: Server[] = [];
   for (let i = 0; i < (engine === 'sqlite' ? 1 : 2); i++) {
@@ -194,19 +185,11 @@ const { minutes, engine } = parseArgs({
   options: { minutes: { type: 'string', default: '15' }, engine: { type: 'string' } },
 }).values;
 
-cleanUpOnSignals();
-let exitCode = 0;
-try {
-  const directory = mkdtempSync(join(tmpdir(), 'registry-soak-'));
-  whenEnding(() => rm(directory, { recursive: true, force: true }));
-  for (const each of ENGINES) {
-    if (engine !== undefined && engine !== each) continue;
-    if (!(await soak(each, readMinutes(minutes), directory))) exitCode = 1;
+await runScript(async () => {
+  const directory = temporaryDirectory('soak');
+  let isGood = true;
+  for (const each of enginesNamed(engine)) {
+    isGood = (await soak(each, readMinutes(minutes), directory)) && isGood;
   }
-} catch (error) {
-  exitCode = 1;
-  // After Ctrl-C, whatever was under way fails
-  if (!ended.aborted) console.error(error);
-}
-await cleanUp();
-process.exit(exitCode);
+  return isGood;
+});

@@ -1,12 +1,8 @@
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ask } from './ask.js';
-import { cleanUp, cleanUpOnSignals, ended, whenEnding } from './cleanup.js';
+import { runScript, temporaryDirectory, whenEnding } from './cleanup.js';
 import { measure, median } from './compare.js';
 import { sqliteIn } from './databases.js';
 import { requireDisk } from './machine.js';
@@ -26,8 +22,7 @@ const SEEDED_CLIENTS = 1000;
 /** Measures what a request costs the registry while nobody watches, and while somebody does. SQLite. */
 async function main(seconds: number, rounds: number): Promise<void> {
   requireDisk();
-  const directory = mkdtempSync(join(tmpdir(), 'registry-watching-'));
-  whenEnding(() => rm(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory('watching');
   const collector = await startCollector();
   const variants: Record<string, Record<string, string>> = {
     off: {},
@@ -92,18 +87,11 @@ async function startCollector(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-cleanUpOnSignals();
-let exitCode = 0;
-try {
+await runScript(() => {
   const { values } = parseArgs({
     options: { seconds: { type: 'string', default: '3' }, rounds: { type: 'string', default: '5' } },
   });
   const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)];
   if (!(seconds >= 1 && rounds >= 1)) throw new Error(USAGE);
-  await main(seconds, rounds);
-} catch (error) {
-  if (!ended.aborted) console.error(error);
-  exitCode = 1;
-}
-await cleanUp();
-process.exit(exitCode);
+  return main(seconds, rounds);
+});

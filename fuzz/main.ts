@@ -1,11 +1,9 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildSchema } from 'graphql';
-import { cleanUp, cleanUpOnSignals, ended, whenEnding } from '../bench/cleanup.js';
-import { type Engine, ENGINES, postgresAt, sqliteIn, startBundledPostgres } from '../bench/databases.js';
+import { runScript, temporaryDirectory, whenEnding } from '../bench/cleanup.js';
+import { databasesOf, type Engine, ENGINES } from '../bench/databases.js';
 import { TokenIssuer } from '../test/support/token-issuer.js';
 import { createCallers, trusting } from './callers.js';
 import { Fuzzer } from './fuzz.js';
@@ -37,14 +35,12 @@ interface Options {
 
 /** @returns how many things are wrong */
 async function main({ requests, engines, seed }: Options): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), 'registry-fuzz-'));
-  whenEnding(() => rm(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory('fuzz');
   const issuer = await TokenIssuer.start();
   whenEnding(() => issuer.stop());
   let wrong = 0;
   for (const engine of engines) {
-    const databases =
-      engine === 'sqlite' ? sqliteIn(directory) : await postgresAt(await startBundledPostgres());
+    const databases = await databasesOf(engine, directory);
     const service = await startService(directory, await databases.create(), trusting(issuer));
     console.log(`\n${engine}: ${requests} requests, seed ${seed}`);
     wrong += await fuzz(service, issuer, requests, seed);
@@ -129,16 +125,8 @@ function options(): Options {
   }
 }
 
-cleanUpOnSignals();
-let exitCode = 0;
-try {
+await runScript(async () => {
   const wrong = await main(options());
   console.log(wrong === 0 ? 'Nothing is wrong.' : `${wrong} things are wrong.`);
-  if (wrong > 0) exitCode = 1;
-} catch (error) {
-  // After Ctrl-C, whatever was under way fails
-  if (!ended.aborted) console.error(error);
-  exitCode = 1;
-}
-await cleanUp();
-process.exit(exitCode);
+  return wrong === 0;
+});
