@@ -12,13 +12,10 @@ interface CreateCredentialProps {
   member: string;
   /** The credential itself, once there is one. */
   value: string | undefined;
-  /** Why it was refused. */
-  error: Error | null;
-  /** What is still to be corrected. */
-  faults: readonly Fault[];
-  isPending: boolean;
-  /** Whether anything was typed that closing would lose. */
-  isChanged: boolean;
+  /** The request that creates it, and why it was refused. */
+  creation: { isPending: boolean; error: Error | null };
+  /** What is still to be corrected, and whether anything was typed that closing would lose. */
+  fields: { faults: readonly Fault[]; isChanged: boolean };
   onSubmit: () => void;
   onClose: () => void;
   /** Inputs of the form. */
@@ -27,7 +24,9 @@ interface CreateCredentialProps {
 
 /** A dialog with a form that creates a credential, which it then shows once. */
 export function CreateCredential(props: CreateCredentialProps) {
-  const { what, member, value, error, faults, isPending, isChanged, onSubmit, onClose, children } = props;
+  const { what, member, value, creation, fields, onSubmit, onClose, children } = props;
+  const { isPending, error } = creation;
+  const { faults, isChanged } = fields;
   const isCreated = value !== undefined;
   const { close, isAsking, question } = useUnsavedChanges(isChanged && !isCreated, onClose);
   const title = `New ${what.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase())}`;

@@ -125,26 +125,25 @@ const LABELS = {
 function CreateKey({ onClose }: { onClose: () => void }) {
   const { orgId, userId } = useViewer();
   const client = useQueryClient();
-  const { mutate, isPending, error, data } = useMutation({
+  const creation = useMutation({
     mutationFn: (input: NewKey) =>
       request(CreateKeyDocument, { input: { ...input, expiresAt: inDays(input.expiresAt) } }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['keys'] }),
   });
-  const { values, bind, faults, isChanged } = useFields<NewKey>(
+  const fields = useFields<NewKey>(
     { name: '', orgId, userId, role: 'MEMBER', expiresAt: '90' },
-    error,
+    creation.error,
     LABELS,
   );
+  const { values, bind } = fields;
   return (
     <CreateCredential
       what="API key"
       member="api_key"
-      value={data?.createApiKey.value}
-      error={error}
-      faults={faults}
-      isPending={isPending}
-      isChanged={isChanged}
-      onSubmit={() => mutate(values)}
+      value={creation.data?.createApiKey.value}
+      creation={creation}
+      fields={fields}
+      onSubmit={() => creation.mutate(values)}
       onClose={onClose}
     >
       <TextInput description="What it is for" required data-autofocus {...bind('name')} />

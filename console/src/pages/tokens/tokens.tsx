@@ -145,7 +145,7 @@ const LABELS = {
 function CreateToken({ onClose }: { onClose: () => void }) {
   const { orgId, userId } = useViewer();
   const client = useQueryClient();
-  const { mutate, isPending, error, data } = useMutation({
+  const creation = useMutation({
     mutationFn: (typed: typeof BLANK) =>
       request(CreateTokenDocument, {
         input: {
@@ -161,21 +161,16 @@ function CreateToken({ onClose }: { onClose: () => void }) {
       }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['tokens'] }),
   });
-  const { values, set, bind, faultOf, faults, isChanged } = useFields(
-    { ...BLANK, orgId, userId },
-    error,
-    LABELS,
-  );
+  const fields = useFields({ ...BLANK, orgId, userId }, creation.error, LABELS);
+  const { values, set, bind, faultOf } = fields;
   return (
     <CreateCredential
       what="Initial access token"
       member="initial_access_token"
-      value={data?.createInitialAccessToken.value}
-      error={error}
-      faults={faults}
-      isPending={isPending}
-      isChanged={isChanged}
-      onSubmit={() => mutate(values)}
+      value={creation.data?.createInitialAccessToken.value}
+      creation={creation}
+      fields={fields}
+      onSubmit={() => creation.mutate(values)}
       onClose={onClose}
     >
       <TextInput description="What it is for" required data-autofocus {...bind('name')} />
