@@ -20,20 +20,17 @@ export function refuseOtherMethods(fastify: FastifyInstance): () => void {
   for (const method of ROUTED_METHODS) {
     if (!fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method);
   }
-  const methodsOf = new Map<string, Set<string>>();
-  const configOf = new Map<string, FastifyContextConfig>();
+  const routes = new Map<string, { methods: Set<string>; hasPath: FastifyContextConfig['hasPath'] }>();
   fastify.addHook('onRoute', ({ url, method, config }) => {
     // Every path, for the sake of preflights (registration-cors.ts): not one that is known
     if (url === '*') return;
-    const methods = methodsOf.get(url) ?? new Set();
+    const { methods } = routes.get(url) ?? { methods: new Set() };
     for (const each of [method].flat()) methods.add(each);
-    methodsOf.set(url, methods);
-    configOf.set(url, config ?? {});
+    routes.set(url, { methods, hasPath: config?.hasPath });
   });
   return () => {
-    for (const [url, methods] of [...methodsOf]) {
+    for (const [url, { methods, hasPath }] of [...routes]) {
       const allow = [...methods];
-      const { hasPath } = configOf.get(url)!;
       const others = ROUTED_METHODS.filter((method) => !methods.has(method));
       if (others.length === 0) continue;
       fastify.route({

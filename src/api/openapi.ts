@@ -135,8 +135,5 @@ export function serveOpenApi(fastify: FastifyInstance, app: INestApplication): v
   fastify.get(DOCS_PATH, (_request, reply) => reply.type(html).send(pageWith(`.${DOCS_PATH}/`)));
   fastify.get(`${DOCS_PATH}/`, (_request, reply) => reply.type(html).send(pageWith('./')));
   fastify.get(`${DOCS_PATH}/${START_SCRIPT}`, (_request, reply) => reply.type('text/javascript').send(START));
-  const files = new StaticFiles(UI_DIRECTORY);
-  fastify.get<{ Params: { '*': string } }>(`${DOCS_PATH}/*`, files.routeOptions, (request, reply) =>
-    files.send(request.params['*'], request, reply),
-  );
+  new StaticFiles(UI_DIRECTORY).serve(fastify, `${DOCS_PATH}/`);
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { extname, join, relative, sep } from 'node:path';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RegistryError } from '../errors/registry-error.js';
 
 /** The options of a route that sends {@link StaticFiles} and other replies. */
@@ -51,9 +51,12 @@ export class StaticFiles {
     this.names = new Set(existsSync(directory) ? namesIn(directory) : []);
   }
 
-  /** The options of a route that sends them, and knows no other paths. */
-  get routeOptions() {
-    return { config: { ...STATIC_ROUTE.config, hasPath: (path: string) => this.has(path) } };
+  /** Sends each of them at its path below `prefix`. There are no other paths there. */
+  serve(fastify: FastifyInstance, prefix: string): void {
+    const config = { ...STATIC_ROUTE.config, hasPath: (path: string) => this.has(path) };
+    fastify.get<{ Params: { '*': string } }>(`${prefix}*`, { config }, (request, reply) =>
+      this.send(request.params['*'], request, reply),
+    );
   }
 
   has(name: string): boolean {

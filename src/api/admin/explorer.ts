@@ -56,8 +56,5 @@ export function serveExplorerAssets(fastify: FastifyInstance): void {
   fastify.get(`${ASSETS_PATH}${START_SCRIPT}`, (_request, reply) =>
     reply.type('text/javascript').send(START),
   );
-  const files = new StaticFiles(ASSETS_DIRECTORY);
-  fastify.get<{ Params: { '*': string } }>(`${ASSETS_PATH}*`, files.routeOptions, (request, reply) =>
-    files.send(request.params['*'], request, reply),
-  );
+  new StaticFiles(ASSETS_DIRECTORY).serve(fastify, ASSETS_PATH);
 }
