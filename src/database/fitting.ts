@@ -12,7 +12,10 @@ export const MAX_PAGE_BYTES = 1.5 * 1024 * 1024;
 /** Pages that are read, or wait for a turn to be replied with, at a time. */
 const UNDER_WAY = 4;
 
-/** Runs statements that read pages: each in a turn of the event loop, and few at a time, so that few pages are in memory. */
+/**
+ * Runs statements that read pages: each in a turn of the event loop, and few at a time, so that few pages are in memory. A Batcher would
+ * begin each in an iteration of its own, beside the turns, and health checks waited longer.
+ */
 export function pageRunner(run: RunSql): RunSql {
   let underWay = 0;
   const waiting: (() => void)[] = [];

@@ -24,15 +24,10 @@ export function noteConnection(): void {
 /**
  * Does work at once, or in a later turn where work has been done for long in this one. Work that blocks (SQLite answers at once, and large
  * replies are made at once) would otherwise take one iteration of the event loop together, and no connection would be accepted meanwhile.
- * @returns whether the work waits
  */
-export function doInTurn(work: () => void): boolean {
-  if (!isTurnOver()) {
-    work();
-    return false;
-  }
-  queue.push(work);
-  return true;
+export function doInTurn(work: () => void): void {
+  if (isTurnOver()) queue.push(work);
+  else work();
 }
 
 /**

@@ -144,12 +144,11 @@ export class LoadShedder {
     if (EXEMPT.test(request.url!)) this.handle(request, response);
     else if (this.isFull) this.refuse(request, response);
     else {
-      let hasWaited = false;
-      hasWaited = doInTurn(() => {
-        if (hasWaited) this.waiting--;
+      this.waiting++;
+      doInTurn(() => {
+        this.waiting--;
         if (!request.socket.destroyed) this.handle(request, response);
       });
-      if (hasWaited) this.waiting++;
     }
   }
 

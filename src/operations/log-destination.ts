@@ -19,7 +19,7 @@ export class LogDestination {
   private waitingLength = 0;
   /** What is being written, and what is left of it. */
   private batch = Buffer.alloc(0);
-  private state: 'idle' | 'writing' | 'retrying' = 'idle';
+  private state: 'idle' | 'scheduled' | 'writing' | 'retrying' = 'idle';
   private retryMs = FIRST_RETRY_MS;
   private dropped = 0;
   /** Called with the number of dropped lines once all others are written. */
@@ -36,7 +36,10 @@ export class LogDestination {
     }
     this.waiting.push(line);
     this.waitingLength += line.length;
-    if (this.state === 'idle') this.writeNext();
+    if (this.state !== 'idle') return;
+    this.state = 'scheduled';
+    // With all other lines of this iteration of the event loop: each write is a task for another thread
+    setImmediate(() => this.writeNext());
   }
 
   /** Waits until all lines are written, at most for the time. */

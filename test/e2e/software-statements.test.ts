@@ -372,6 +372,15 @@ onEachEngine((engine) => {
       const { body } = await registry.register(metadata, key);
       return { statement, body: body as Metadata & { client_id: string; registration_access_token: string } };
     };
+    /** What an admin is told who changes it through REST. */
+    const change = async (id: string, changes: Metadata) =>
+      said(
+        await registry.send(`/v2/oauth/clients/${id}`, {
+          method: 'PUT',
+          key: registry.adminKey,
+          body: changes,
+        }),
+      );
     const manage = (client: { client_id: string; registration_access_token: string }, body?: Metadata) =>
       registry.send(`/v2/oauth/register/${client.client_id}`, {
         method: body ? 'PUT' : 'GET',
@@ -420,14 +429,7 @@ onEachEngine((engine) => {
         { client_name: 'Attested', scope: 'read write admin', require_pkce: true },
         registry.adminKey,
       );
-      const put = async (changes: Metadata) =>
-        said(
-          await registry.send(`/v2/oauth/clients/${body.client_id}`, {
-            method: 'PUT',
-            key: registry.adminKey,
-            body: changes,
-          }),
-        );
+      const put = (changes: Metadata) => change(body.client_id, changes);
       const fault = ['cannot be changed; the software statement of the client says what it is'];
       const good = { status: 200, error: undefined, fields: undefined };
       expect(await put({ name: 'Other', allowed_scopes: ['list'], require_pkce: false })).toEqual({
@@ -463,14 +465,7 @@ onEachEngine((engine) => {
       const stored = typeof metadata === 'string' ? (JSON.parse(metadata) as Metadata) : metadata;
       const planted = JSON.stringify({ ...stored, softwareStatement: [header, spoilt, signature].join('.') });
       await registry.dataSource.query(`UPDATE oauth_clients SET metadata = '${planted}' ${where}`);
-      const put = async (changes: Metadata) =>
-        said(
-          await registry.send(`/v2/oauth/clients/${body.client_id}`, {
-            method: 'PUT',
-            key: registry.adminKey,
-            body: changes,
-          }),
-        );
+      const put = (changes: Metadata) => change(body.client_id, changes);
       const fault = [
         'cannot be changed; the software statement of the client cannot be read, and may say what it is',
       ];
