@@ -745,7 +745,8 @@ onEachEngine((engine) => {
     it('asks the database three things for a client that is there: to find it, to lock it, and to count', async () => {
       await register(named);
       const statements = await statementsOf(registry.dataSource, () => register(named));
-      const own = statements.filter((sql) => !/^(BEGIN|START|COMMIT|SET LOCAL)/.test(sql));
+      // Not what else runs meanwhile, as the clock of purges
+      const own = statements.filter((sql) => /\boauth_clients\b/.test(sql));
       expect(own.map((sql) => sql.slice(0, 6))).toEqual(['SELECT', 'SELECT', 'UPDATE']);
       if (engine === 'sqlite') {
         const plan = await registry.dataSource.query(`EXPLAIN QUERY PLAN ${own[0]!.replace('?', "'x'")}`);
