@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import pg from 'pg';
 import { createMigratedDatabase, ENGINES } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';
@@ -210,6 +211,31 @@ function fillDisk(): void {
       stderr: expect.stringMatching(/^Standard output cannot be written: ENOSPC[^\n]*\n$/),
     });
   }
+});
+
+describe('A page by GraphQL', () => {
+  it('does not end the service where one client cannot be serialized and the secrets of others cannot be read', async () => {
+    const program = await serve();
+    expect([await create(), await create()]).toEqual([201, 201]);
+    const file = new Database(join(directory, 'data/registry.sqlite'));
+    // The last of the page
+    file.exec(`UPDATE oauth_clients SET source = 'unknown' WHERE id = (SELECT min(id) FROM oauth_clients)`);
+    file.exec('DROP TABLE oauth_client_secrets');
+    file.close();
+    for (const page of [
+      'nodes { source secrets { nodes { id } } }',
+      'edges { node { source secrets { nodes { id } } } }',
+    ]) {
+      const body = JSON.stringify({ query: `{ oauthClients { ${page} } }` });
+      const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body });
+      expect(await response.json()).toMatchObject({
+        data: null,
+        errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+      });
+    }
+    expect(await get('/health/live')).toBe(200);
+    expect(await program.stop()).toBe(0);
+  });
 });
 
 describe('Signals', () => {

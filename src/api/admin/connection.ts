@@ -93,10 +93,13 @@ export class PageInfo {
   endCursor!: string | null;
 }
 
-/** The members of a connection. */
+/**
+ * The members of a connection. Its entries are promises: where an entry fails at once, graphql-js 16 leaves the promises of the entries
+ * before it without a handler, and a rejection of one ends the process (graphql/graphql-js#4643).
+ */
 export interface Connection<T> {
-  edges: { node: T; cursor: string }[];
-  nodes: T[];
+  edges: Promise<{ node: T; cursor: string }>[];
+  nodes: Promise<T>[];
   pageInfo: PageInfo;
 }
 
@@ -114,10 +117,10 @@ export function connectionOf<T>(node: Type<T>): Type<Connection<T>> {
   @ObjectType({ isAbstract: true })
   class AbstractConnection implements Connection<T> {
     @Field(() => [Edge], { description: 'The entries, each with its cursor.' })
-    edges!: Edge[];
+    edges!: Promise<Edge>[];
 
     @Field(() => [node], { description: 'The entries alone.' })
-    nodes!: T[];
+    nodes!: Promise<T>[];
 
     @Field(() => PageInfo, { description: 'Where the page lies in its list.' })
     pageInfo!: PageInfo;
@@ -175,8 +178,8 @@ export function toConnection<R, T>(
 ): Connection<T> {
   const edges = rows.map((row) => new PageEdge(toNode(row), row, cursorOf));
   return {
-    edges,
-    nodes: edges.map(({ node }) => node),
+    edges: edges.map((edge) => Promise.resolve(edge)),
+    nodes: edges.map(({ node }) => Promise.resolve(node)),
     pageInfo: {
       hasNextPage,
       hasPreviousPage,
