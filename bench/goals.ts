@@ -60,7 +60,6 @@ const GOALS: readonly Goal[] = [
   throughput('register', 'registry', 'node-oidc-provider', { sqlite: 5, postgres: 3 }),
   throughput('create', 'registry', 'bare', { sqlite: 1.5, postgres: 0.8 }),
   throughput('get', 'registry', 'bare', { sqlite: 0.6, postgres: 0.7 }),
-  throughput('list', 'registry, GraphQL', 'registry', { sqlite: 0.5, postgres: 0.5 }),
   overhead('create'),
   overhead('get'),
   {
