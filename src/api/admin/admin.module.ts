@@ -5,7 +5,7 @@ import {
   ApolloServerPluginInlineTraceDisabled,
 } from '@apollo/server/plugin/disabled';
 import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache';
-import type { ApolloDriverConfig } from '@nestjs/apollo';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Logger, Module } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { FastifyRequest } from 'fastify';
@@ -31,7 +31,6 @@ import { ExpiringSecretsResolver } from './expiring-secrets.resolver.js';
 import { Loaders } from './loaders.js';
 import { OAuthClientMutationsResolver } from './oauth-client-mutations.resolver.js';
 import { OAuthClientResolver, OAuthClientsResolver } from './oauth-clients.resolver.js';
-import { GraphqlDriver } from './graphql-driver.js';
 import { operationReport } from './operation-report.js';
 import { MAX_TOKENS, operationLimits, tooComplex, validationRules } from './query-limits.js';
 import { RegistrationsResolver } from './registrations.resolver.js';
@@ -41,8 +40,8 @@ import { ViewerResolver } from './viewer.resolver.js';
 export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphqlExplorer ?? !production;
 
 /**
- * Of parsed queries, which are kept to be run again, as JSON; in memory they and their plans take several times as much. Apollo's own
- * limit is 30 MiB. An operator's console sends a few dozen queries of 10 KB at most.
+ * Apollo caches parsed queries up to this size as JSON; in memory they take several times as much. Apollo's default is 30 MiB. The
+ * console sends a few dozen queries of 10 KB at most.
  */
 const MAX_DOCUMENTS_BYTES = 2 ** 20;
 
@@ -53,7 +52,7 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     AuthModule,
     AuditModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
-      driver: GraphqlDriver,
+      driver: ApolloDriver,
       imports: [AuthModule, BrowserSessionsModule, ClientsModule, AuditModule],
       inject: [CONFIG, Authenticator, BrowserSessions, ClientSecretsService, AuditTrail],
       useFactory: (

@@ -98,10 +98,9 @@ export const operationLimits: ApolloServerPlugin = {
         // Bad variables are told by the execution, which would not start
         const variables = request.variables ?? {};
         if (areVariablesGood(schema, operation, variables)) {
-          const cost = costOf(operation, variables, () =>
-            complexityOf({ schema, query: document, operationName: request.operationName, variables }),
-          );
-          if (cost > MAX_COMPLEXITY) throw tooComplex();
+          const { operationName } = request;
+          const complexity = complexityOf({ schema, query: document, operationName, variables });
+          if (complexity > MAX_COMPLEXITY) throw tooComplex();
         }
         return Promise.resolve();
       },
@@ -117,30 +116,6 @@ function areVariablesGood(
   variables: Record<string, unknown>,
 ): boolean {
   return !getVariableValues(schema, variableDefinitions, variables, { maxErrors: 1 }).errors;
-}
-
-/** What an operation cost when it was last asked for, and the variables that it depended on. */
-const lastCosts = new WeakMap<OperationDefinitionNode, { by: string; cost: number }>();
-
-const asFarAsItCosts = (value: unknown) =>
-  typeof value === 'number' || typeof value === 'boolean' || value === null ? value : typeof value;
-
-/**
- * Numbers decide how many objects are asked for, and booleans whether fields are; an operation that is sent again with the same, as
- * by whoever reads a list page by page, costs the same.
- */
-function costOf(
-  operation: OperationDefinitionNode,
-  variables: Record<string, unknown>,
-  reckon: () => number,
-): number {
-  const values = operation.variableDefinitions?.map(({ variable }) => variables[variable.name.value]) ?? [];
-  const by = JSON.stringify(values.map(asFarAsItCosts));
-  const last = lastCosts.get(operation);
-  if (last?.by === by) return last.cost;
-  const cost = reckon();
-  lastCosts.set(operation, { by, cost });
-  return cost;
 }
 
 export const tooComplex = () =>
