@@ -36,7 +36,7 @@ await build({
     main: 'dist/src/main.js',
     cli: 'dist/src/cli.js',
     // Beside whichever file starts it
-    'chunks/sqlite-thread-worker': 'dist/src/database/sqlite-thread-worker.js',
+    'chunks/sqlite-thread-worker': 'dist/src/database/connection/sqlite-thread-worker.js',
   },
   platform: 'node',
   // The copies of CommonJS, as Node.js itself takes them: of graphql there must be one

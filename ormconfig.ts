@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { readConfig } from './src/config/config.js';
-import { dataSourceOptions } from './src/database/data-source-options.js';
+import { dataSourceOptions } from './src/database/connection/data-source-options.js';
 import { PERSISTENCE } from './src/persistence.js';
 
 /** For the TypeORM CLI alone: `npx typeorm -d dist/ormconfig.js migration:show`. */

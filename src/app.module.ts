@@ -1,15 +1,15 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import type { DataSource } from 'typeorm';
-import { AdminModule } from './api/admin/admin.module.js';
-import { ErrorFilter } from './api/error.filter.js';
-import { OAuthClientsModule } from './api/oauth-clients/oauth-clients.module.js';
-import { RegistrationModule } from './api/registration/registration.module.js';
+import { AdminModule } from './api/graphql/admin.module.js';
+import { ErrorFilter } from './http/errors/error.filter.js';
+import { OAuthClientsModule } from './api/rest/clients/oauth-clients.module.js';
+import { RegistrationModule } from './api/rest/registration/registration.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
-import { OperationsModule } from './operations/operations.module.js';
+import { OperationsModule } from './jobs/jobs.module.js';
 
 /** The composition root: the doors, and what they stand on. */
 @Module({})

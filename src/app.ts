@@ -2,37 +2,37 @@ import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { isExplorerOn } from './api/admin/admin.module.js';
-import { guardGraphqlEndpoint } from './api/admin/endpoint.js';
-import { serveExplorerAssets } from './api/admin/explorer.js';
-import { answerError, answerErrors, TOO_MUCH, tooSlow } from './api/error.filter.js';
-import { authenticateRequests } from './api/authentication.js';
-import { boundCallerAddress } from './api/caller-address.js';
-import { checkHeaderFields } from './api/header-fields.js';
-import { keepOutOfCaches } from './api/no-store.js';
-import { readJsonOnly } from './api/json-body.js';
-import { refuseOtherMethods } from './api/method-not-allowed.js';
-import { protectBrowsers } from './api/page-headers.js';
-import { limitRates } from './api/rate-limits.js';
-import { countRegistrations } from './api/registration/registration-counts.js';
-import { allowBrowsersToRegister } from './api/registration-cors.js';
-import { sendRequestIds } from './api/request-id.js';
-import { answerUnreadable, refuseInWords } from './api/unreadable-request.js';
-import { REGISTRATION_PATH } from './api/paths.js';
-import { serveOpenApi } from './api/openapi.js';
-import { serveRoot } from './api/root.js';
+import { isExplorerOn } from './api/graphql/admin.module.js';
+import { guardGraphqlEndpoint } from './api/graphql/endpoint.js';
+import { serveExplorerAssets } from './api/graphql/explorer.js';
+import { answerError, answerErrors, TOO_MUCH, tooSlow } from './http/errors/error.filter.js';
+import { authenticateRequests } from './api/authentication/authentication.js';
+import { boundCallerAddress } from './http/requests/caller-address.js';
+import { checkHeaderFields } from './http/requests/header-fields.js';
+import { keepOutOfCaches } from './http/responses/no-store.js';
+import { readJsonOnly } from './http/requests/json-body.js';
+import { refuseOtherMethods } from './http/errors/method-not-allowed.js';
+import { protectBrowsers } from './http/responses/page-headers.js';
+import { limitRates } from './http/rate-limits/rate-limits.js';
+import { countRegistrations } from './api/rest/registration/registration-counts.js';
+import { allowBrowsersToRegister } from './api/rest/registration/registration-cors.js';
+import { sendRequestIds } from './http/requests/request-id.js';
+import { answerUnreadable, refuseInWords } from './http/errors/unreadable-request.js';
+import { REGISTRATION_PATH } from './config/paths.js';
+import { serveOpenApi } from './api/documentation/openapi.js';
+import { serveRoot } from './api/documentation/root.js';
 import { AppModule } from './app.module.js';
 import { type Addresses, addressesIn } from './addresses/address.js';
 import type { Config } from './config/config.js';
-import { openDatabase } from './database/open-database.js';
-import { HTTP_LIMITS, type HttpLimits } from './http-limits.js';
-import { Connections } from './operations/connections.js';
-import { giveUpInTime } from './operations/deadline.js';
-import { closeConnectionsWhenStopping } from './operations/drain.js';
-import { LoadShedder } from './operations/load-shedder.js';
-import { createLogger, NestLogger } from './operations/logger.js';
-import { logRequests } from './operations/request-log.js';
-import { RequestsUnderWay } from './operations/requests-under-way.js';
+import { openDatabase } from './database/connection/open-database.js';
+import { HTTP_LIMITS, type HttpLimits } from './http/limits/http-limits.js';
+import { Connections } from './http/limits/connections.js';
+import { giveUpInTime } from './http/limits/deadline.js';
+import { closeConnectionsWhenStopping } from './http/lifecycle/drain.js';
+import { LoadShedder } from './http/limits/load-shedder.js';
+import { createLogger, NestLogger } from './observability/logs/logger.js';
+import { logRequests } from './observability/logs/request-log.js';
+import { RequestsUnderWay } from './http/limits/in-flight-requests.js';
 import { PERSISTENCE } from './persistence.js';
 import { subscriberOf } from './addresses/subscriber.js';
 
@@ -104,13 +104,13 @@ export async function buildApp(
   const { host, metricsHost, metricsPort, tracesEndpoint } = config;
   // What is off is not even loaded
   if (tracesEndpoint !== null) {
-    const { traceRequests } = await import('./operations/tracing.js');
+    const { traceRequests } = await import('./observability/traces/tracing.js');
     traceRequests(fastify, tracesEndpoint, config.database.engine);
   }
   const serveMetrics =
     metricsPort === null
       ? null
-      : (await import('./operations/metrics/metrics.js')).keepMetrics(fastify, underWay, {
+      : (await import('./observability/metrics/metrics.js')).keepMetrics(fastify, underWay, {
           host: metricsHost ?? host,
           port: metricsPort,
           registrationRoute: `/${REGISTRATION_PATH}`,

@@ -8,7 +8,7 @@ import { restore } from './cli/restore.js';
 import { overviewOf, usageOf } from './cli/usage.js';
 import type { DatabaseConfig } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
-import { keepFilesPrivate } from './database/file-modes.js';
+import { keepFilesPrivate } from './database/connection/file-modes.js';
 
 const migrate = command({
   does: 'Brings the database up to date.',
@@ -32,7 +32,7 @@ const COMMANDS: Record<string, Command<DatabaseConfig>> = {
 
 /** Loaded late: arguments and the configuration are checked in a fraction of the time that this takes to load. */
 async function loadDatabase() {
-  return { ...(await import('./database/open-database.js')), ...(await import('./persistence.js')) };
+  return { ...(await import('./database/connection/open-database.js')), ...(await import('./persistence.js')) };
 }
 
 /** Commands that work on a database that is up to date. */

@@ -1,12 +1,12 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
-import { keepFilesPrivate } from './database/file-modes.js';
-import { HTTP_LIMITS } from './http-limits.js';
-import { drain, SHUTDOWN_TIMEOUT_MS } from './operations/drain.js';
-import { listenFault } from './operations/listen-fault.js';
-import { outliveReaders, standardOutput } from './operations/log-destination.js';
-import { fitOpenFiles, maxOpenFiles } from './operations/open-files.js';
+import { keepFilesPrivate } from './database/connection/file-modes.js';
+import { HTTP_LIMITS } from './http/limits/http-limits.js';
+import { drain, SHUTDOWN_TIMEOUT_MS } from './http/lifecycle/drain.js';
+import { listenFault } from './addresses/listen-fault.js';
+import { outliveReaders, standardOutput } from './observability/logs/log-destination.js';
+import { fitOpenFiles, maxOpenFiles } from './http/limits/open-files.js';
 
 /** For the last lines of the log before the process ends. */
 const LOG_TIMEOUT_MS = 1_000;
@@ -21,8 +21,8 @@ async function main(): Promise<void> {
   const limits = fitOpenFiles(HTTP_LIMITS, maxOpenFiles());
   // Only now: the rest takes longer to load than a bad configuration takes to report
   const { buildApp } = await import('./app.js');
-  const { bootstrapApiKey } = await import('./auth/bootstrap.js');
-  const { announce, tellFewerConnections, tellFirstKey } = await import('./announce.js');
+  const { bootstrapApiKey } = await import('./auth/api-keys/bootstrap.js');
+  const { announce, tellFewerConnections, tellFirstKey } = await import('./http/lifecycle/announce.js');
   const app = await buildApp(config, limits);
   // In production without a terminal, standard output is a log
   const firstKey = await bootstrapApiKey(app, config, config.production && !process.stdout.isTTY);

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import { document } from '../database/column-types.js';
+import { document } from '../database/sql/column-types.js';
 import type { ActorType, AuditAction, Change, Door } from './audit-event.js';
 
 /** No foreign key: an event outlives what it is about. */

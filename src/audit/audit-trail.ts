@@ -1,22 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../database/id.js';
-import { pageRunner, readFitting } from '../database/fitting.js';
-import { LongReads } from '../database/long-reads.js';
+import { pageRunner, readFitting } from '../database/sql/fitting.js';
+import { LongReads } from '../database/sql/scan-queue.js';
 import {
   type IdPageRequest,
   type Page,
   pageOf,
   pagesOfEach,
   readingOrder,
-} from '../database/pages-of-each.js';
-import { lockRows } from '../database/row-lock.js';
-import { type RunSql, sqlRunner } from '../database/run-sql.js';
-import { Table } from '../database/table.js';
-import { inSmallBatches } from '../database/small-batches.js';
-import { Transactions } from '../database/transactions.js';
-import { type Conditions, whereOf } from '../database/conditions.js';
-import { batchesOf } from '../database/batches.js';
+} from '../database/sql/pages-of-each.js';
+import { lockRows } from '../database/sql/row-lock.js';
+import { type RunSql, sqlRunner } from '../database/sql/run-sql.js';
+import { Table } from '../database/sql/table.js';
+import { inSmallBatches } from '../database/writes/small-batches.js';
+import { Transactions } from '../database/writes/transactions.js';
+import { type Conditions, whereOf } from '../database/sql/conditions.js';
+import { batchesOf } from '../database/writes/batches.js';
 import type { AuditAction, AuditEntry, AuditEvent, AuditFilter, Author } from './audit-event.js';
 import { AuditEventEntity } from './audit-event.entity.js';
 

@@ -1,8 +1,8 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { Access } from './access.js';
+import { Access } from './principal/access.js';
 import { Authenticator } from './authenticator.js';
-import { callerOf } from './caller.js';
+import { callerOf } from './principal/caller.js';
 
 /** Stands before every handler of every door. */
 @Injectable()

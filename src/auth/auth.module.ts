@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { AdminSessionsService } from './admin-sessions.service.js';
-import { ApiKeysService } from './api-keys.service.js';
+import { AdminSessionsService } from './sessions/admin-sessions.service.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { Authenticator } from './authenticator.js';
-import { Denials } from './denials.js';
-import { JwtService } from './jwt.service.js';
+import { Denials } from './principal/denials.js';
+import { JwtService } from './jwt/jwt.service.js';
 
 /** Who is calling. Importing it guards every route of the application. */
 @Module({

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Door } from '../audit/audit-event.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { looksLike } from '../secrets/secret.js';
-import type { AccessLevel } from './access.js';
-import { authorOf, type Caller } from './caller.js';
-import { ApiKeysService } from './api-keys.service.js';
-import { Denials } from './denials.js';
-import { JwtService } from './jwt.service.js';
-import type { Principal } from './principal.js';
+import type { AccessLevel } from './principal/access.js';
+import { authorOf, type Caller } from './principal/caller.js';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
+import { Denials } from './principal/denials.js';
+import { JwtService } from './jwt/jwt.service.js';
+import type { Principal } from './principal/principal.js';
 
 /** RFC 6750 §2.1; the scheme's name ignores case (RFC 9110 §11.1). No key or token of ours is longer. */
 const BEARER = /^bearer +([\x21-\x7e]{1,8192})$/i;

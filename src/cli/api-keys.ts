@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { COMMAND_LINE } from '../audit/audit-event.js';
-import { type Role, ROLES } from '../auth/principal.js';
+import { type Role, ROLES } from '../auth/principal/principal.js';
 import { command, type Command, EVERYTHING, readExpiry, refuseFaults, UsageError } from './arguments.js';
 import { day, expiry, listCommand } from './list.js';
 
@@ -9,8 +9,8 @@ const OPTIONS = { name: '--name', orgId: '--org', userId: '--user', expiresAt: '
 
 /** Loaded when a command needs it: TypeORM and Nest take longer to load than arguments to check. */
 async function serviceOn(dataSource: DataSource) {
-  const { ApiKeysService } = await import('../auth/api-keys.service.js');
-  const { Transactions } = await import('../database/transactions.js');
+  const { ApiKeysService } = await import('../auth/api-keys/api-keys.service.js');
+  const { Transactions } = await import('../database/writes/transactions.js');
   return new ApiKeysService(dataSource, new Transactions(dataSource));
 }
 
@@ -27,7 +27,7 @@ const create = command({
     if (!ROLES.includes(role as Role)) throw new UsageError(`--role takes ${ROLES.join(' or ')}.`);
     const expiresAt = expiresIn === undefined ? null : readExpiry(expiresIn);
     const key = { name, orgId: org, userId: user, role: role as Role, expiresAt };
-    const { apiKeyFaults } = await import('../auth/api-keys.service.js');
+    const { apiKeyFaults } = await import('../auth/api-keys/api-keys.service.js');
     refuseFaults(apiKeyFaults(key, new Date()), OPTIONS);
     return async (dataSource: DataSource) => {
       const { apiKey, value } = await (await serviceOn(dataSource)).create(key, COMMAND_LINE);

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../config/config.js';
-import { loadSqlite } from '../database/sqlite.js';
+import { loadSqlite } from '../database/connection/sqlite.js';
 import { command } from './arguments.js';
 
 /** The database is left as it is: a backup is made before an upgrade, so it must not migrate. */
@@ -115,7 +115,7 @@ async function openRegistry(database: SqliteConfig) {
     return connection;
   } catch (cause) {
     connection?.close();
-    const { cannotOpen } = await import('../database/open-database.js');
+    const { cannotOpen } = await import('../database/connection/open-database.js');
     throw cannotOpen(database, cause);
   }
 }

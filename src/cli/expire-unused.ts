@@ -16,10 +16,10 @@ const expireUnused = command({
     if (ttlMs === null) throw new UsageError('Give --older-than 30d, or set REGISTRATION_UNUSED_TTL.');
     return async (dataSource: DataSource) => {
       // Loaded now: TypeORM and Nest take longer to load than arguments to check
-      const { ClientUseRepository } = await import('../clients/client-use.repository.js');
-      const { ClientUseService } = await import('../clients/client-use.service.js');
-      const { PurgeClock } = await import('../database/purge-clock.js');
-      const { Transactions } = await import('../database/transactions.js');
+      const { ClientUseRepository } = await import('../clients/use/client-use.repository.js');
+      const { ClientUseService } = await import('../clients/use/client-use.service.js');
+      const { PurgeClock } = await import('../database/clock/purge-clock.js');
+      const { Transactions } = await import('../database/writes/transactions.js');
       const transactions = new Transactions(dataSource);
       const service = new ClientUseService(new ClientUseRepository(transactions, dataSource));
       const { time, behindMs } = await new PurgeClock(dataSource, transactions).read(purgeMaxClockSkewMs);

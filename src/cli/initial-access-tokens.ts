@@ -3,8 +3,8 @@ import { COMMAND_LINE } from '../audit/audit-event.js';
 import {
   type InitialAccessTokenDraft,
   initialAccessTokenFaults,
-} from '../clients/policy/initial-access-token.js';
-import type { GrantType } from '../clients/policy/grant-types.js';
+} from '../policy/initial-access-token.js';
+import type { GrantType } from '../policy/grant-types.js';
 import { command, type Command, EVERYTHING, readExpiry, refuseFaults } from './arguments.js';
 import { day, expiry, listCommand } from './list.js';
 
@@ -22,8 +22,8 @@ const OPTIONS: Record<keyof InitialAccessTokenDraft, string> = {
 
 /** Loaded when a command needs it: TypeORM and Nest take longer to load than arguments to check. */
 async function serviceOn(dataSource: DataSource) {
-  const { InitialAccessTokensService } = await import('../clients/initial-access-tokens.service.js');
-  const { Transactions } = await import('../database/transactions.js');
+  const { InitialAccessTokensService } = await import('../clients/initial-access-tokens/initial-access-tokens.service.js');
+  const { Transactions } = await import('../database/writes/transactions.js');
   return new InitialAccessTokensService(dataSource, new Transactions(dataSource));
 }
 

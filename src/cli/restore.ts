@@ -11,7 +11,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DatabaseConfig } from '../config/config.js';
-import { loadSqlite } from '../database/sqlite.js';
+import { loadSqlite } from '../database/connection/sqlite.js';
 import { command } from './arguments.js';
 import { syncToDisk } from './backup.js';
 

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { driverOf } from './driver.js';
-import type { Transactions } from './transactions.js';
+import { driverOf } from './connection/driver.js';
+import type { Transactions } from './writes/transactions.js';
 
 /** How busy the database is kept by this process. */
 export interface DatabaseUse {

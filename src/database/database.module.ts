@@ -1,9 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { LongReads } from './long-reads.js';
-import { PurgeClock } from './purge-clock.js';
-import { Transactions } from './transactions.js';
+import { LongReads } from './sql/scan-queue.js';
+import { PurgeClock } from './clock/purge-clock.js';
+import { Transactions } from './writes/transactions.js';
 
 /** Gives every module the one data source of the process, and closes it when the application closes. */
 @Module({})

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { DataSource } from 'typeorm';
-import { driverOf } from './driver.js';
-import { isMigrated } from './migrate.js';
-import type { Transactions } from './transactions.js';
+import { driverOf } from './connection/driver.js';
+import { isMigrated } from './connection/migrate.js';
+import type { Transactions } from './writes/transactions.js';
 
 /** In base64 more than a page of either database holds, so that it needs room on the disk as clients do. */
 const PROBE_BYTES = 12_288;

@@ -7,7 +7,7 @@ import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, Service } from 'kubernetes-models/v1';
 import { parse } from 'yaml';
 import { readConfig, VARIABLES } from '../../src/config/config.js';
-import { DRAIN_MS, SHUTDOWN_TIMEOUT_MS } from '../../src/operations/drain.js';
+import { DRAIN_MS, SHUTDOWN_TIMEOUT_MS } from '../../src/http/lifecycle/drain.js';
 import { Registry } from '../support/registry.js';
 
 const dockerfile = readFileSync('Dockerfile', 'utf8');

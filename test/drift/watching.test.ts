@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
-import { Retention } from '../../src/operations/retention.js';
-import { Statistics } from '../../src/operations/statistics.js';
+import { Retention } from '../../src/jobs/retention.js';
+import { Statistics } from '../../src/jobs/statistics.js';
 import { freePort } from '../support/free-port.js';
 import { Scrape } from '../support/metrics.js';
 import { Registry } from '../support/registry.js';

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { generateKeyPair } from 'jose';
 import { SYSTEM } from '../../src/audit/audit-event.js';
-import { ApiKeysService } from '../../src/auth/api-keys.service.js';
+import { ApiKeysService } from '../../src/auth/api-keys/api-keys.service.js';
 import { buildConsole } from '../support/built-console.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, type Answer, Registry, type Sending } from '../support/registry.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { runInNewContext } from 'node:vm';
-import { ClientEntity } from '../../src/clients/client.entity.js';
+import { ClientEntity } from '../../src/clients/client/client.entity.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, type Answer, Registry } from '../support/registry.js';
 import { statementsOf } from '../support/statements.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ClientUseService } from '../../src/clients/client-use.service.js';
-import { Retention } from '../../src/operations/retention.js';
+import { ClientUseService } from '../../src/clients/use/client-use.service.js';
+import { Retention } from '../../src/jobs/retention.js';
 import { onEachEngine } from '../support/databases.js';
 import { type Answer, Registry } from '../support/registry.js';
 import { statementsOf } from '../support/statements.js';

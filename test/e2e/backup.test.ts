@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { startPostgres } from '../../bench/postgres.js';
-import { loadSqlite } from '../../src/database/sqlite.js';
+import { loadSqlite } from '../../src/database/connection/sqlite.js';
 import { type Acknowledgement, callUntilItDies } from '../support/callers.js';
 import { freePort } from '../support/free-port.js';
 import { findInstalledPostgres } from '../support/installed-postgres.js';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { readConfig } from '../../src/config/config.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/connection/open-database.js';
 import { PERSISTENCE } from '../../src/persistence.js';
 import { createDatabase } from '../support/databases.js';
 import { freePort } from '../support/free-port.js';

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import Telnyx from 'telnyx';
 import { IsNull, Not } from 'typeorm';
-import { ApiKeyEntity } from '../../src/auth/api-key.entity.js';
-import { COUNT_PERIOD_MS } from '../../src/clients/client-count.entity.js';
+import { ApiKeyEntity } from '../../src/auth/api-keys/api-key.entity.js';
+import { COUNT_PERIOD_MS } from '../../src/clients/counts/client-count.entity.js';
 import { statementsOf } from '../support/statements.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, type Answer, Registry } from '../support/registry.js';

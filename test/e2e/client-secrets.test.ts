@@ -1,5 +1,5 @@
 import { newId } from '../../src/database/id.js';
-import { Retention } from '../../src/operations/retention.js';
+import { Retention } from '../../src/jobs/retention.js';
 import { hashSecret } from '../../src/secrets/secret.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, Registry } from '../support/registry.js';

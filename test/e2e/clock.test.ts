@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { Retention } from '../../src/operations/retention.js';
+import { Retention } from '../../src/jobs/retention.js';
 import { newId } from '../../src/database/id.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, Registry } from '../support/registry.js';

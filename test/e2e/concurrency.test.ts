@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { loadSqlite } from '../../src/database/sqlite.js';
-import { ClientsRepository } from '../../src/clients/clients.repository.js';
-import { ApiKeyEntity } from '../../src/auth/api-key.entity.js';
+import { loadSqlite } from '../../src/database/connection/sqlite.js';
+import { ClientsRepository } from '../../src/clients/registry/clients.repository.js';
+import { ApiKeyEntity } from '../../src/auth/api-keys/api-key.entity.js';
 import { batches, type BatchMessage } from '../../src/diagnostics/channels.js';
-import { insertTogether } from '../../src/database/group-commit.js';
-import { Transactions } from '../../src/database/transactions.js';
+import { insertTogether } from '../../src/database/writes/group-commit.js';
+import { Transactions } from '../../src/database/writes/transactions.js';
 import { onEachEngine } from '../support/databases.js';
 import { statementsOf } from '../support/statements.js';
 import { aClient, Registry } from '../support/registry.js';

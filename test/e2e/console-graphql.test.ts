@@ -1,7 +1,7 @@
 import { ClientError, GraphQLClient } from 'graphql-request';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { RegistrationCountsService } from '../../src/clients/registration-counts.service.js';
-import { Retention } from '../../src/operations/retention.js';
+import { RegistrationCountsService } from '../../src/clients/registration/registration-counts.service.js';
+import { Retention } from '../../src/jobs/retention.js';
 import * as Operation from '../operator/operations.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, Registry } from '../support/registry.js';

@@ -1,8 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { Writable } from 'node:stream';
 import { SYSTEM } from '../../src/audit/audit-event.js';
-import { AdminSessionsService } from '../../src/auth/admin-sessions.service.js';
-import { Retention } from '../../src/operations/retention.js';
+import { AdminSessionsService } from '../../src/auth/sessions/admin-sessions.service.js';
+import { Retention } from '../../src/jobs/retention.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, type Answer, Registry } from '../support/registry.js';
 

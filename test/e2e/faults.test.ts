@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { Transactions } from '../../src/database/transactions.js';
+import { Transactions } from '../../src/database/writes/transactions.js';
 import { asPostgresAdmin, connectTo, createDatabase, type Engine } from '../support/databases.js';
 import { Program } from '../support/process.js';
 import { Proxy } from '../support/proxy.js';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { jest } from '@jest/globals';
-import { HTTP_LIMITS, type HttpLimits } from '../../src/http-limits.js';
+import { HTTP_LIMITS, type HttpLimits } from '../../src/http/limits/http-limits.js';
 import { aClient, Registry } from '../support/registry.js';
 import { lockClients } from '../support/write-lock.js';
 

@@ -1,6 +1,6 @@
 import { SYSTEM } from '../../src/audit/audit-event.js';
-import { InitialAccessTokensService } from '../../src/clients/initial-access-tokens.service.js';
-import type { InitialAccessTokenDraft } from '../../src/clients/policy/initial-access-token.js';
+import { InitialAccessTokensService } from '../../src/clients/initial-access-tokens/initial-access-tokens.service.js';
+import type { InitialAccessTokenDraft } from '../../src/policy/initial-access-token.js';
 import { onEachEngine } from '../support/databases.js';
 import { type Answer, Registry } from '../support/registry.js';
 

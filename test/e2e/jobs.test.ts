@@ -1,5 +1,5 @@
-import { Retention } from '../../src/operations/retention.js';
-import { ClientEntity } from '../../src/clients/client.entity.js';
+import { Retention } from '../../src/jobs/retention.js';
+import { ClientEntity } from '../../src/clients/client/client.entity.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, Registry } from '../support/registry.js';
 

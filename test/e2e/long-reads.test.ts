@@ -2,9 +2,9 @@ import { statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { batches, type BatchMessage } from '../../src/diagnostics/channels.js';
 import { databaseUse } from '../../src/database/database-use.js';
-import { driverOf } from '../../src/database/driver.js';
-import { LongReads } from '../../src/database/long-reads.js';
-import { Transactions } from '../../src/database/transactions.js';
+import { driverOf } from '../../src/database/connection/driver.js';
+import { LongReads } from '../../src/database/sql/scan-queue.js';
+import { Transactions } from '../../src/database/writes/transactions.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, Registry } from '../support/registry.js';
 

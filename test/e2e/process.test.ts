@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { loadSqlite } from '../../src/database/sqlite.js';
+import { loadSqlite } from '../../src/database/connection/sqlite.js';
 import { connectTo, createDatabase, ENGINES, onEachEngine, type TestDatabase } from '../support/databases.js';
 import { Program, WITHOUT_OVERRIDE } from '../support/process.js';
 import { aClient } from '../support/registry.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadSqlite } from '../../src/database/sqlite.js';
+import { loadSqlite } from '../../src/database/connection/sqlite.js';
 import { Program } from '../support/process.js';
 import { readStored } from '../support/stored.js';
 

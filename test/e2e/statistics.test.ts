@@ -1,6 +1,6 @@
 import { readConfig } from '../../src/config/config.js';
-import { openDatabase } from '../../src/database/open-database.js';
-import { refreshStatistics } from '../../src/database/statistics.js';
+import { openDatabase } from '../../src/database/connection/open-database.js';
+import { refreshStatistics } from '../../src/database/connection/statistics.js';
 import { PERSISTENCE } from '../../src/persistence.js';
 import { createDatabase, type TestDatabase } from '../support/databases.js';
 

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { readConfig } from '../../src/config/config.js';
-import { openDatabase } from '../../src/database/open-database.js';
+import { openDatabase } from '../../src/database/connection/open-database.js';
 import { PERSISTENCE } from '../../src/persistence.js';
 
 export const ENGINES = ['sqlite', 'postgres'] as const;

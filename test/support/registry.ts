@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { SYSTEM } from '../../src/audit/audit-event.js';
 import { buildApp } from '../../src/app.js';
-import { ApiKeysService, type NewApiKey } from '../../src/auth/api-keys.service.js';
-import { bootstrapApiKey } from '../../src/auth/bootstrap.js';
-import { InitialAccessTokensService } from '../../src/clients/initial-access-tokens.service.js';
-import type { InitialAccessTokenDraft } from '../../src/clients/policy/initial-access-token.js';
+import { ApiKeysService, type NewApiKey } from '../../src/auth/api-keys/api-keys.service.js';
+import { bootstrapApiKey } from '../../src/auth/api-keys/bootstrap.js';
+import { InitialAccessTokensService } from '../../src/clients/initial-access-tokens/initial-access-tokens.service.js';
+import type { InitialAccessTokenDraft } from '../../src/policy/initial-access-token.js';
 import { readConfig } from '../../src/config/config.js';
-import { HTTP_LIMITS, type HttpLimits } from '../../src/http-limits.js';
+import { HTTP_LIMITS, type HttpLimits } from '../../src/http/limits/http-limits.js';
 import { createDatabase, createMigratedDatabase, type Engine } from './databases.js';
 
 /** An answer, read to its end. */

@@ -1,5 +1,5 @@
-import { decodeCursor, encodeCursor } from '../../src/api/admin/cursor.js';
-import type { ClientOrder, Position } from '../../src/clients/client-query.js';
+import { decodeCursor, encodeCursor } from '../../src/api/graphql/pagination/cursor.js';
+import type { ClientOrder, Position } from '../../src/clients/client/client-query.js';
 import { RegistryError } from '../../src/errors/registry-error.js';
 
 const ID = '019aa5f0-3c5e-7e1c-9c62-4f0d2b7b9a10';

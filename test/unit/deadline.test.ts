@@ -2,10 +2,10 @@ import { connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
-import { giveUpInTime } from '../../src/operations/deadline.js';
-import { HTTP_LIMITS } from '../../src/http-limits.js';
-import { Connections } from '../../src/operations/connections.js';
-import { RequestsUnderWay } from '../../src/operations/requests-under-way.js';
+import { giveUpInTime } from '../../src/http/limits/deadline.js';
+import { HTTP_LIMITS } from '../../src/http/limits/http-limits.js';
+import { Connections } from '../../src/http/limits/connections.js';
+import { RequestsUnderWay } from '../../src/http/limits/in-flight-requests.js';
 
 const DEADLINE_MS = 200;
 

@@ -1,4 +1,4 @@
-import { isGrantType, isRegisteredGrantType, offeredGrants } from '../../src/clients/policy/grant-types.js';
+import { isGrantType, isRegisteredGrantType, offeredGrants } from '../../src/policy/grant-types.js';
 
 it.each([
   ['authorization_code', 'offered'],

@@ -1,4 +1,4 @@
-import { type Commit, commitEach, type NewRows } from '../../src/database/group-commit.js';
+import { type Commit, commitEach, type NewRows } from '../../src/database/writes/group-commit.js';
 
 const BAD: NewRows = [[{ id: 'bad' }]];
 const rows = (id: string): NewRows => [[{ id }]];

@@ -1,4 +1,4 @@
-import { MAX_BODY_BYTES, parseJsonBody } from '../../src/api/json-body.js';
+import { MAX_BODY_BYTES, parseJsonBody } from '../../src/http/requests/json-body.js';
 import { RegistryError } from '../../src/errors/registry-error.js';
 
 const NOT_UTF8 = 'The request body must be encoded in UTF-8.';

@@ -3,10 +3,10 @@ import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { HTTP_LIMITS } from '../../src/http-limits.js';
-import { Connections } from '../../src/operations/connections.js';
-import { LoadShedder } from '../../src/operations/load-shedder.js';
-import { RequestsUnderWay } from '../../src/operations/requests-under-way.js';
+import { HTTP_LIMITS } from '../../src/http/limits/http-limits.js';
+import { Connections } from '../../src/http/limits/connections.js';
+import { LoadShedder } from '../../src/http/limits/load-shedder.js';
+import { RequestsUnderWay } from '../../src/http/limits/in-flight-requests.js';
 
 const MAX = 3;
 const TOO_MUCH = {

@@ -1,4 +1,4 @@
-import { cut, loggablePath } from '../../src/operations/loggable.js';
+import { cut, loggablePath } from '../../src/observability/logs/loggable.js';
 import { generateCredential, generateSecret } from '../../src/secrets/secret.js';
 
 const ID = '01a20080-c163-717e-a4ad-7633ebbe7df6';

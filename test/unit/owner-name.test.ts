@@ -1,5 +1,5 @@
 import { textWorkOf } from '../support/text-work.js';
-import { isOwnerName, ownerName, ownerNameFaults } from '../../src/clients/policy/owner-name.js';
+import { isOwnerName, ownerName, ownerNameFaults } from '../../src/policy/names/owner-name.js';
 
 it.each([
   ['spaces', ' acme '],

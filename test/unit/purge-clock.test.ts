@@ -1,4 +1,4 @@
-import { nextReading } from '../../src/database/purge-clock.js';
+import { nextReading } from '../../src/database/clock/purge-clock.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -3,7 +3,7 @@ import {
   isRedirectHost,
   isRedirectTarget,
   redirectHostFaults,
-} from '../../src/clients/policy/redirect-host.js';
+} from '../../src/policy/uris/redirect-host.js';
 
 it.each([
   ['example.com', true],

@@ -1,4 +1,4 @@
-import { redirectUriFault, redirectUriFaults } from '../../src/clients/policy/redirect-uri.js';
+import { redirectUriFault, redirectUriFaults } from '../../src/policy/uris/redirect-uri.js';
 
 const FRAGMENT = 'must not have a fragment (#)';
 const WILDCARD = 'must not contain a wildcard (*)';

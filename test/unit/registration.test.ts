@@ -1,13 +1,13 @@
-import type { ClientDraft } from '../../src/clients/policy/client.js';
-import { GRANT_TYPES } from '../../src/clients/policy/grant-types.js';
+import type { ClientDraft } from '../../src/policy/client.js';
+import { GRANT_TYPES } from '../../src/policy/grant-types.js';
 import {
   limited,
   narrow,
   type RegistrationPolicy,
   registrationRules,
-} from '../../src/clients/policy/registration.js';
-import { CLIENT_RULES, type Faults, judge, REGISTERED_NAMES } from '../../src/clients/policy/rules.js';
-import { settle } from '../../src/clients/policy/settle.js';
+} from '../../src/policy/registration.js';
+import { CLIENT_RULES, type Faults, judge, REGISTERED_NAMES } from '../../src/policy/rules.js';
+import { settle } from '../../src/policy/defaults.js';
 
 const OPEN: RegistrationPolicy = {
   profile: 'registered',

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { loadConfusables } from '../../src/clients/confusables.js';
-import { isReservable, reservedNameIn, reservedNameRule } from '../../src/clients/policy/reserved-name.js';
+import { loadConfusables } from '../../src/policy/names/confusables.js';
+import { isReservable, reservedNameIn, reservedNameRule } from '../../src/policy/reserved-name.js';
 
 const skeleton = loadConfusables();
 const reservedIn = reservedNameIn(['Claude Desktop', 'OpenAI', 'Müller & Söhne', '例え話'], skeleton);

@@ -1,5 +1,5 @@
-import type { ClientDraft } from '../../src/clients/policy/client.js';
-import { CLIENT_RULES, type Faults, judge, REGISTERED_NAMES } from '../../src/clients/policy/rules.js';
+import type { ClientDraft } from '../../src/policy/client.js';
+import { CLIENT_RULES, type Faults, judge, REGISTERED_NAMES } from '../../src/policy/rules.js';
 
 const NOT_WEB = ['must be an https or http URL'];
 const LENGTH = ['must be 1 to 255 characters long'];

@@ -1,4 +1,4 @@
-import { isScopeToken, scopeFaults, splitScope } from '../../src/clients/policy/scope.js';
+import { isScopeToken, scopeFaults, splitScope } from '../../src/policy/scope.js';
 
 const NOT_TOKENS =
   'must hold scope-tokens only: 1 to 128 printable ASCII characters each, without space, double quote and backslash (RFC 6749 §3.3)';

@@ -1,5 +1,5 @@
-import type { ClientDraft, ClientProfile } from '../../src/clients/policy/client.js';
-import { settle } from '../../src/clients/policy/settle.js';
+import type { ClientDraft, ClientProfile } from '../../src/policy/client.js';
+import { settle } from '../../src/policy/defaults.js';
 
 const DEFAULTS: ClientProfile = {
   name: null,

@@ -1,7 +1,7 @@
 import { getMetadataStorage, validateSync } from 'class-validator';
 import fc from 'fast-check';
-import { OAuthClientCreateRequest } from '../../src/api/oauth-clients/oauth-clients.dto.js';
-import { RegistrationRequest } from '../../src/api/registration/registration.dto.js';
+import { OAuthClientCreateRequest } from '../../src/api/rest/clients/oauth-clients.dto.js';
+import { RegistrationRequest } from '../../src/api/rest/registration/registration.dto.js';
 import {
   Flag,
   isWellShaped,
@@ -12,7 +12,7 @@ import {
   readShape,
   Text,
   TextList,
-} from '../../src/api/shape.js';
+} from '../../src/http/requests/shape.js';
 import { RegistryError } from '../../src/errors/registry-error.js';
 
 class Body {

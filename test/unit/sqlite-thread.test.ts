@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
-import { loadSqlite } from '../../src/database/sqlite.js';
-import { SqliteThread } from '../../src/database/sqlite-thread.js';
+import { loadSqlite } from '../../src/database/connection/sqlite.js';
+import { SqliteThread } from '../../src/database/connection/sqlite-thread.js';
 
 const Database = loadSqlite();
 

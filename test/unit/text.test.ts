@@ -1,5 +1,5 @@
 import { textWorkOf } from '../support/text-work.js';
-import { textFaults } from '../../src/clients/policy/text.js';
+import { textFaults } from '../../src/policy/names/text.js';
 
 const LENGTH = 'must be 1 to 255 characters long';
 const NOTHING_TO_SEE = 'must contain a letter, a digit or a symbol';

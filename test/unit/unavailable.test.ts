@@ -1,5 +1,5 @@
 import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
-import { isDatabaseUnavailable } from '../../src/database/unavailable.js';
+import { isDatabaseUnavailable } from '../../src/database/connection/unavailable.js';
 
 const failure = (code: string | undefined, message = 'failed') => Object.assign(new Error(message), { code });
 const inQuery = (cause: Error) => new QueryFailedError('SELECT 1', [], cause);

@@ -1,4 +1,4 @@
-import { parseUri, webUriFaults } from '../../src/clients/policy/uri.js';
+import { parseUri, webUriFaults } from '../../src/policy/uris/uri.js';
 
 const TOO_LONG = 'must be at most 2048 characters long';
 const BAD_CHARACTERS =

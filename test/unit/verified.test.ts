@@ -1,5 +1,5 @@
-import type { ClientProfile, ExtendedMetadata } from '../../src/clients/policy/client.js';
-import { staysVerified } from '../../src/clients/policy/verified.js';
+import type { ClientProfile, ExtendedMetadata } from '../../src/policy/client.js';
+import { staysVerified } from '../../src/policy/verified.js';
 
 const METADATA: Required<ExtendedMetadata> = {
   clientUri: 'https://a.example/',

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { BrowserSessionsModule } from '../browser-sessions.module.js';
+import { BrowserSessionsModule } from '../../auth/browser-sessions.module.js';
 import { SessionController } from './session.controller.js';
 
 /** What the console needs besides GraphQL: a way to sign in. */

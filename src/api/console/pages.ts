@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { CONSOLE_PATH } from '../paths.js';
-import { STATIC_ROUTE, StaticFiles } from '../static-files.js';
+import { CONSOLE_PATH } from '../../config/paths.js';
+import { STATIC_ROUTE, StaticFiles } from '../../http/responses/static-files.js';
 
 /** Where `npm run build` leaves the console, wherever it leaves this. */
 const BUILT_CONSOLE = join(dirname(createRequire(import.meta.url).resolve('#package.json')), 'dist/console');

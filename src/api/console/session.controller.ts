@@ -1,12 +1,12 @@
 import { Body, Controller, Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access } from '../../auth/access.js';
+import { Access } from '../../auth/principal/access.js';
 import { RegistryError } from '../../errors/registry-error.js';
-import { BrowserSessions } from '../browser-sessions.js';
-import { NoStore } from '../no-store.js';
-import { SESSION_PATH } from '../paths.js';
-import { onlyMembersOf, readShape, Text } from '../shape.js';
+import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
+import { NoStore } from '../../http/responses/no-store.js';
+import { SESSION_PATH } from '../../config/paths.js';
+import { onlyMembersOf, readShape, Text } from '../../http/requests/shape.js';
 
 /** What an operator signs in with. */
 class SignIn {

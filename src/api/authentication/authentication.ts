@@ -1,0 +1,94 @@
+import { createParamDecorator, type ExecutionContext, type INestApplication } from '@nestjs/common';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { AccessLevel } from '../../auth/principal/access.js';
+import { callerOf } from '../../auth/principal/caller.js';
+import { Authenticator, initialAccessToken, requireRegistrationToken } from '../../auth/authenticator.js';
+import type { Client } from '../../clients/client/client.js';
+import { type Admission, RegistrationsService } from '../../clients/registration/registrations.service.js';
+import type { Config } from '../../config/config.js';
+import { type AdmitOperator, operatorAdmission } from './operator-admission.js';
+import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
+import { refusalFor, sendError, toGraphQLError } from '../../http/errors/error.filter.js';
+import { GRAPHQL_PATH, isClientsPath, isRegistrationPath } from '../../config/paths.js';
+import { onRequestOf } from '../../http/requests/route-hook.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of a request to register: under which policy it may. */
+    admission: Admission | null;
+    /** Of a request to manage a registration: the client that its token manages. */
+    registration: Client | null;
+  }
+}
+
+/** Of a handler that registers. */
+export const CurrentAdmission = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => callerOf(context).admission,
+);
+
+/** Of a handler that manages a registration. */
+export const CurrentRegistration = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => callerOf(context).registration,
+);
+
+type Authenticate = (request: FastifyRequest) => Promise<unknown>;
+
+/**
+ * Authenticates each request as soon as its header is there, and notes on it what came of that: nobody's body is read who may not send
+ * one, and nobody is answered later than need be. The guards, which look at the same notes, would come after the body. Call it before the
+ * routes are added that need it.
+ */
+export function authenticateRequests(fastify: FastifyInstance, app: INestApplication, config: Config): void {
+  fastify.decorateRequest('admission', null);
+  fastify.decorateRequest('registration', null);
+  const authenticator = app.get(Authenticator, { strict: false });
+  const registrations = app.get(RegistrationsService, { strict: false });
+  const admitOperator = operatorAdmission(config, authenticator, app.get(BrowserSessions, { strict: false }));
+
+  const ofLevel =
+    (level: AccessLevel): Authenticate =>
+    (request) =>
+      authenticator.admit(request, level, 'rest');
+  const toRegister: Authenticate = async (request) => {
+    const owner = await authenticator.admit(request, 'optional', 'rest');
+    const token = initialAccessToken(request.headers.authorization);
+    request.admission = await registrations.admit({ owner, initialAccessToken: token });
+  };
+  const toManage: Authenticate = async (request) => {
+    const { client_id: id } = request.params as { client_id: string };
+    const token = requireRegistrationToken(request.headers.authorization);
+    request.registration = await registrations.read(id, token);
+  };
+  const hookFor = ({ url, method }: RouteOptions) => {
+    if (url === GRAPHQL_PATH) return method.includes('POST') ? graphqlHook(admitOperator) : null;
+    // Others are answered with 405, whoever asks
+    if (typeof method !== 'string' || method === 'OPTIONS') return null;
+    if (isClientsPath(url)) return hook(ofLevel('member'));
+    if (isRegistrationPath(url)) return hook(method === 'POST' ? toRegister : toManage);
+    return null;
+  };
+  fastify.addHook('onRoute', (route) => {
+    const own = hookFor(route);
+    if (own !== null) onRequestOf(route, own);
+  });
+}
+
+const hook = (authenticate: Authenticate) => async (request: FastifyRequest) => {
+  await authenticate(request);
+};
+
+/** Refuses in the words of GraphQL. The page of the explorer is for anybody. */
+const graphqlHook =
+  (admitOperator: AdmitOperator) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const { accept = '', authorization } = request.headers;
+    const mayBePage = authorization === undefined || accept.includes('text/html');
+    if (request.method !== 'POST' && mayBePage) return undefined;
+    try {
+      await admitOperator(request);
+    } catch (thrown) {
+      const error = refusalFor(thrown, request);
+      sendError(error, reply, { errors: [toGraphQLError(error)] });
+      return reply;
+    }
+    return undefined;
+  };

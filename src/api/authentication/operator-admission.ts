@@ -1,0 +1,19 @@
+import type { FastifyRequest } from 'fastify';
+import type { Authenticator } from '../../auth/authenticator.js';
+import type { Config } from '../../config/config.js';
+import type { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
+
+/** Authenticates an operator once, however often it is asked for the same request. @throws RegistryError */
+export type AdmitOperator = (request: FastifyRequest) => Promise<void>;
+
+/** By credentials or, where there is a console, by the session of a browser: here and at no other door, since the console uses this alone. */
+export const operatorAdmission =
+  (
+    { adminConsole }: Config,
+    authenticator: Authenticator,
+    sessions: Pick<BrowserSessions, 'identify'>,
+  ): AdmitOperator =>
+  async (request) => {
+    if (adminConsole) request.principal ??= await sessions.identify(request);
+    await authenticator.admit(request, 'admin', 'graphql');
+  };

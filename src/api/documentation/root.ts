@@ -1,0 +1,33 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
+import { CONSOLE_PATH, DOCS_PATH, GRAPHQL_PATH, REGISTRATION_PATH } from '../../config/paths.js';
+import { PublicUrl } from '../../http/responses/public-url.js';
+
+const HTML = /\btext\/html\b/i;
+
+/**
+ * `/` sends a browser to the console, or to the documentation where there is none, and tells a program the links.
+ * @param publicUrl of the service; null: a redirect is relative to where the browser reached it
+ * @param hasConsole whether the console is on, and built
+ */
+export function serveRoot(
+  fastify: FastifyInstance,
+  app: INestApplicationContext,
+  { publicUrl, hasConsole }: { publicUrl: string | null; hasConsole: boolean },
+): void {
+  const urls = app.get(PublicUrl, { strict: false });
+  const start = `${publicUrl ?? ''}${hasConsole ? CONSOLE_PATH : DOCS_PATH}`;
+  fastify.get('/', (request, reply) => {
+    void reply.header('vary', 'accept').header('cache-control', 'no-cache');
+    if (HTML.test(request.headers.accept ?? '')) return reply.redirect(start);
+    return reply.send({
+      clients: urls.of('/v2/oauth/clients'),
+      registration: urls.of(`/${REGISTRATION_PATH}`),
+      graphql: urls.of(GRAPHQL_PATH),
+      ...(hasConsole && { console: urls.of(CONSOLE_PATH) }),
+      documentation: urls.of(DOCS_PATH),
+      openapi: urls.of('/openapi.json'),
+      health: urls.of('/health/ready'),
+    });
+  });
+}

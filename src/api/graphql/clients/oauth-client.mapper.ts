@@ -1,0 +1,93 @@
+import type { Client } from '../../../clients/client/client.js';
+import type { ExpiringSecret as SecretOfClient } from '../../../clients/secrets/client-secret.js';
+import {
+  type ClientFilter,
+  type ClientOrder,
+  type ClientStats,
+  type Page,
+  positionOf,
+} from '../../../clients/client/client-query.js';
+import { type Connection, toConnection } from '../pagination/connection.js';
+import { encodeCursor, encodeExpiryCursor } from '../pagination/cursor.js';
+import type { ExpiringSecret } from '../secrets/expiring-secret.type.js';
+import type { OAuthClientFilter } from './oauth-clients.args.js';
+import type { OAuthClientConnection } from './oauth-client-connection.type.js';
+import type { OAuthClientStats } from './oauth-client-stats.type.js';
+import type { OAuthClient } from './oauth-client.type.js';
+
+export function toOAuthClient(client: Client): OAuthClient {
+  const { metadata } = client;
+  return {
+    clientId: client.id,
+    name: client.name,
+    orgId: client.orgId,
+    userId: client.userId,
+    clientType: client.type,
+    tokenEndpointAuthMethod: client.tokenEndpointAuthMethod,
+    allowedGrantTypes: client.grantTypes,
+    allowedScopes: client.scopes,
+    redirectUris: client.redirectUris,
+    requirePkce: client.requirePkce,
+    logoUri: client.logoUri,
+    policyUri: client.policyUri,
+    tosUri: client.tosUri,
+    clientUri: metadata.clientUri ?? null,
+    contacts: metadata.contacts ?? [],
+    jwksUri: metadata.jwksUri ?? null,
+    jwks: metadata.jwks ?? null,
+    tokenEndpointAuthSigningAlg: metadata.tokenEndpointAuthSigningAlg ?? null,
+    softwareId: metadata.softwareId ?? null,
+    softwareVersion: metadata.softwareVersion ?? null,
+    softwareStatement: metadata.softwareStatement ?? null,
+    applicationType: metadata.applicationType ?? null,
+    translations: Object.entries(metadata.translations ?? {}).map(([member, value]) => ({ member, value })),
+    source: client.source,
+    initialAccessTokenId: client.initialAccessTokenId,
+    status: client.status,
+    verified: client.verified,
+    version: client.version,
+    createdAt: client.createdAt,
+    updatedAt: client.updatedAt,
+    deletedAt: client.deletedAt,
+    lastUsedAt: client.lastUsedAt,
+    registrationCount: client.registrationCount,
+  };
+}
+
+export function toClientConnection(
+  page: Page<Client>,
+  filter: ClientFilter,
+  order: ClientOrder,
+): OAuthClientConnection {
+  const cursorOf = (client: Client) => encodeCursor(order, positionOf(client, order));
+  return { ...toConnection(page, toOAuthClient, cursorOf), filter };
+}
+
+export function toExpiringConnection(page: Page<SecretOfClient>): Connection<ExpiringSecret> {
+  const toNode = ({ secret, client }: SecretOfClient) => ({ secret, client: toOAuthClient(client) });
+  return toConnection(page, toNode, ({ secret }) => encodeExpiryCursor(secret));
+}
+
+export function toStats(stats: ClientStats): OAuthClientStats {
+  return {
+    total: stats.total,
+    byClientType: stats.byClientType.map(({ key, count }) => ({ clientType: key, count })),
+    bySource: stats.bySource.map(({ key, count }) => ({ source: key, count })),
+    byStatus: stats.byStatus.map(({ key, count }) => ({ status: key, count })),
+    byGrantType: stats.byGrantType.map(({ key, count }) => ({ grantType: key, count })),
+    createdPerDay: stats.createdPerDay.map(({ key, count }) => ({ date: key, count })),
+  };
+}
+
+/** GraphQL says null for what is left out as well as for what is not there. */
+export function toFilter<F extends object>(filter: F | null | undefined): F {
+  return Object.fromEntries(
+    Object.entries(filter ?? {}).filter(([, value]) => value !== null && value !== undefined),
+  ) as F;
+}
+
+/** `deleted: false` asks for what is asked for without it. */
+export function toClientFilter(filter: OAuthClientFilter | null | undefined): ClientFilter {
+  const { deleted, ...rest } = toFilter(filter);
+  return { ...rest, ...(deleted && { deleted }) };
+}

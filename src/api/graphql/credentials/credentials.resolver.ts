@@ -1,0 +1,107 @@
+import { UsePipes } from '@nestjs/common';
+import { Args, ID, Int, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import type { Author } from '../../../audit/audit-event.js';
+import { Access } from '../../../auth/principal/access.js';
+import { ApiKeysService } from '../../../auth/api-keys/api-keys.service.js';
+import { By } from '../../../auth/principal/caller.js';
+import { InitialAccessTokensService } from '../../../clients/initial-access-tokens/initial-access-tokens.service.js';
+import { toFilter } from '../clients/oauth-client.mapper.js';
+import {
+  ApiKeyConnection,
+  ApiKeysArgs,
+  CreateApiKeyInput,
+  CreateApiKeyPayload,
+  RevokeApiKeyPayload,
+} from './api-key.type.js';
+import { ArgumentsPipe } from '../schema/arguments.pipe.js';
+import { toIdConnection, toIdPageRequest, TwoWayPageArgs } from '../pagination/connection.js';
+import {
+  CreateInitialAccessTokenInput,
+  CreateInitialAccessTokenPayload,
+  InitialAccessTokenConnection,
+  RevokeInitialAccessTokenPayload,
+} from './initial-access-token.type.js';
+
+/** The keys with which people and programs call. */
+@Resolver(() => ApiKeyConnection)
+@Access('admin')
+@UsePipes(ArgumentsPipe)
+export class ApiKeysResolver {
+  constructor(private readonly apiKeys: ApiKeysService) {}
+
+  @Query(() => ApiKeyConnection, {
+    name: 'apiKeys',
+    description: 'API keys, the newest first; never the keys themselves.',
+  })
+  async apiKeyPage(@Args() { filter, ...page }: ApiKeysArgs): Promise<ApiKeyConnection> {
+    const wanted = toFilter(filter);
+    const keys = await this.apiKeys.page(wanted, toIdPageRequest(page));
+    return { ...toIdConnection(keys, (key) => key), filter: wanted };
+  }
+
+  @ResolveField(() => Int)
+  totalCount(@Parent() { filter }: ApiKeyConnection): Promise<number> {
+    return this.apiKeys.count(filter);
+  }
+
+  @Mutation(() => CreateApiKeyPayload, { description: 'Makes a key. It is told this once.' })
+  createApiKey(
+    @Args('input', { description: 'The key as it is to be.' })
+    { expiresAt = null, ...key }: CreateApiKeyInput,
+    @By('graphql') by: Author,
+  ): Promise<CreateApiKeyPayload> {
+    return this.apiKeys.create({ ...key, expiresAt }, by);
+  }
+
+  @Mutation(() => RevokeApiKeyPayload, {
+    description:
+      'Ends a key for good: at once on this instance, within a second on all. An admin key cannot be revoked unless ' +
+      'another one is left that is valid for another 7 days.',
+  })
+  async revokeApiKey(
+    @Args('id', { type: () => ID, description: 'The id of the key.' }) id: string,
+    @By('graphql') by: Author,
+  ): Promise<RevokeApiKeyPayload> {
+    return { apiKey: await this.apiKeys.revoke(id, by) };
+  }
+}
+
+/** The tokens with which operators let others register clients (RFC 7591 §3). */
+@Resolver(() => InitialAccessTokenConnection)
+@Access('admin')
+@UsePipes(ArgumentsPipe)
+export class InitialAccessTokensResolver {
+  constructor(private readonly tokens: InitialAccessTokensService) {}
+
+  @Query(() => InitialAccessTokenConnection, {
+    description: 'Initial access tokens, the newest first; never the tokens themselves.',
+  })
+  async initialAccessTokens(@Args() args: TwoWayPageArgs): Promise<InitialAccessTokenConnection> {
+    return toIdConnection(await this.tokens.page(toIdPageRequest(args)), (token) => token);
+  }
+
+  @ResolveField(() => Int)
+  totalCount(): Promise<number> {
+    return this.tokens.count();
+  }
+
+  @Mutation(() => CreateInitialAccessTokenPayload, { description: 'Makes a token. It is told this once.' })
+  async createInitialAccessToken(
+    @Args('input', { description: 'The token as it is to be.' })
+    { scopes = null, grantTypes = null, redirectHosts = null, ...draft }: CreateInitialAccessTokenInput,
+    @By('graphql') by: Author,
+  ): Promise<CreateInitialAccessTokenPayload> {
+    const { token, value } = await this.tokens.create({ ...draft, scopes, grantTypes, redirectHosts }, by);
+    return { initialAccessToken: token, value };
+  }
+
+  @Mutation(() => RevokeInitialAccessTokenPayload, {
+    description: 'Ends a token for good, at once. Its clients stay.',
+  })
+  async revokeInitialAccessToken(
+    @Args('id', { type: () => ID, description: 'The id of the token.' }) id: string,
+    @By('graphql') by: Author,
+  ): Promise<RevokeInitialAccessTokenPayload> {
+    return { initialAccessToken: await this.tokens.revoke(id, by) };
+  }
+}

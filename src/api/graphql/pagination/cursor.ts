@@ -1,0 +1,65 @@
+import type { ClientOrder, Position } from '../../../clients/client/client-query.js';
+import { RegistryError } from '../../../errors/registry-error.js';
+
+/** A place in a list, in a form that callers keep and do not read. The order is part of it. */
+export function encodeCursor({ field, direction }: ClientOrder, { value, id }: Position): string {
+  return Buffer.from(JSON.stringify([field, direction, value, id])).toString('base64url');
+}
+
+/**
+ * The place that a cursor stands for.
+ * @throws RegistryError `validation_error` where it is none of ours, or comes from a list in another order
+ */
+export function decodeCursor(
+  { field, direction }: ClientOrder,
+  cursor: string,
+  argument = 'after',
+): Position {
+  const [cursorField, cursorDirection, value, id] = parse(cursor);
+  const isValue = field === 'name' ? isText(value) : Number.isSafeInteger(value);
+  if (cursorField !== field || cursorDirection !== direction || !isValue || !isText(id))
+    throw foreignCursor(argument);
+  return { value: value as Position['value'], id };
+}
+
+/** The same for a list in the order of its ids. */
+export function encodeIdCursor(id: string): string {
+  return Buffer.from(JSON.stringify([id])).toString('base64url');
+}
+
+/** @throws RegistryError `validation_error` where it is none of ours */
+export function decodeIdCursor(cursor: string, argument = 'after'): string {
+  const [id] = parse(cursor);
+  if (!isText(id)) throw foreignCursor(argument);
+  return id;
+}
+
+/** The same for a list in the order of when something expires. */
+export function encodeExpiryCursor({ expiresAt, id }: { expiresAt: Date; id: string }): string {
+  return Buffer.from(JSON.stringify([expiresAt.getTime(), id])).toString('base64url');
+}
+
+/** @throws RegistryError `validation_error` where it is none of ours */
+export function decodeExpiryCursor(cursor: string, argument = 'after'): { expiresAt: Date; id: string } {
+  const [ms, id] = parse(cursor);
+  const expiresAt = new Date(Number.isInteger(ms) ? (ms as number) : NaN);
+  if (Number.isNaN(expiresAt.getTime()) || !isText(id)) throw foreignCursor(argument);
+  return { expiresAt, id };
+}
+
+const foreignCursor = (argument: string) =>
+  new RegistryError('validation_error', `The cursor "${argument}" does not belong to this list.`, {
+    invalidFields: { [argument]: ['must be a cursor of an earlier page in the same order'] },
+  });
+
+/** PostgreSQL knows no NUL in a text. */
+const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0');
+
+function parse(cursor: string): unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    return [];
+  }
+}

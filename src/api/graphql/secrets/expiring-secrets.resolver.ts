@@ -1,0 +1,31 @@
+import { UsePipes } from '@nestjs/common';
+import { Args, Int, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Access } from '../../../auth/principal/access.js';
+import { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
+import { toExpiringConnection } from '../clients/oauth-client.mapper.js';
+import { ArgumentsPipe } from '../schema/arguments.pipe.js';
+import { toPageRequest } from '../pagination/connection.js';
+import { decodeExpiryCursor } from '../pagination/cursor.js';
+import { ExpiringSecretConnection, ExpiringSecretsArgs } from './expiring-secret.type.js';
+
+/** What operators have to rotate before long, across clients and organizations. */
+@Resolver(() => ExpiringSecretConnection)
+@Access('admin')
+@UsePipes(ArgumentsPipe)
+export class ExpiringSecretsResolver {
+  constructor(private readonly clientSecrets: ClientSecretsService) {}
+
+  @Query(() => ExpiringSecretConnection, {
+    description:
+      'Secrets of living clients that expire before then, the soonest first; revoked ones are left out.',
+  })
+  async expiringSecrets(@Args() { before, ...args }: ExpiringSecretsArgs): Promise<ExpiringSecretConnection> {
+    const request = toPageRequest(args, decodeExpiryCursor);
+    return { ...toExpiringConnection(await this.clientSecrets.pageExpiring(before, request)), before };
+  }
+
+  @ResolveField(() => Int)
+  totalCount(@Parent() { before }: ExpiringSecretConnection): Promise<number> {
+    return this.clientSecrets.countExpiring(before);
+  }
+}

@@ -1,8 +1,0 @@
-import { Module } from '@nestjs/common';
-import { ClientsModule } from '../../clients/clients.module.js';
-import { PublicUrl } from '../public-url.js';
-import { RegistrationController } from './registration.controller.js';
-
-/** The door of RFC 7591. */
-@Module({ imports: [ClientsModule], controllers: [RegistrationController], providers: [PublicUrl] })
-export class RegistrationModule {}

@@ -1,0 +1,110 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Access } from '../../../auth/principal/access.js';
+import { By, CurrentPrincipal } from '../../../auth/principal/caller.js';
+import type { Author } from '../../../audit/audit-event.js';
+import type { Principal } from '../../../auth/principal/principal.js';
+import { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
+import { NoStore } from '../../../http/responses/no-store.js';
+import { OAuthError, UNAUTHORIZED } from '../../../http/errors/error.dto.js';
+import { readFlag } from '../../../http/requests/flag.js';
+import { OrganizationLimit } from '../../../http/rate-limits/rate-limits.js';
+import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
+import {
+  ClientSecretCreateRequest,
+  ClientSecretListReply,
+  IssuedClientSecretReply,
+} from './client-secrets.dto.js';
+import { toSecretSubmission, toSecretView } from './client-secrets.mapper.js';
+import { toPaginationMeta } from './oauth-clients.mapper.js';
+import { ApiPageParameters, readPageQuery } from './oauth-clients.query.js';
+
+const MEMBERS = onlyMembersOf(ClientSecretCreateRequest);
+const NOT_FOUND = {
+  status: 404,
+  type: OAuthError,
+  description: 'No such client or secret in this organization',
+};
+
+/** The secrets of a client, which overlap while they are rotated. */
+@Controller(['v2/oauth/clients/:client_id/secrets', 'v2/oauth_clients/:client_id/secrets'])
+@Access('member')
+@UseGuards(OrganizationLimit)
+@ApiTags('OAuth Clients')
+@ApiBearerAuth('bearerAuth')
+export class ClientSecretsController {
+  constructor(private readonly secrets: ClientSecretsService) {}
+
+  @Post()
+  @NoStore()
+  @ApiOperation({
+    operationId: 'CreateOAuthClientSecret',
+    summary: 'Issue another secret to a confidential client',
+  })
+  @ApiBody({ type: ClientSecretCreateRequest, required: false })
+  @ApiResponse({ status: 201, type: IssuedClientSecretReply, description: 'The secret, this once' })
+  @ApiResponse({ status: 400, type: OAuthError, description: 'The body is no JSON object' })
+  @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(NOT_FOUND)
+  @ApiResponse({
+    status: 422,
+    type: OAuthError,
+    description: 'A public client, one secret too many, or invalid fields',
+  })
+  async issue(
+    @Param('client_id') id: string,
+    @Body() body: unknown = {},
+    @CurrentPrincipal() { orgId }: Principal,
+    @By('rest') by: Author,
+  ): Promise<IssuedClientSecretReply> {
+    const request = toSecretSubmission(readShape(ClientSecretCreateRequest, body, MEMBERS));
+    const { secret, value } = await this.secrets.issue({ id, orgId }, request, by);
+    return { data: { ...toSecretView(secret), client_secret: value } };
+  }
+
+  @Get()
+  @ApiOperation({
+    operationId: 'ListOAuthClientSecrets',
+    summary: 'List the secrets of a client, without themselves',
+    description:
+      'At most 10 are valid at a time. Those that expired are listed until they are removed for good: after DELETED_CLIENT_RETENTION, ' +
+      'or when 100 others have ended since.',
+  })
+  @ApiPageParameters()
+  @ApiResponse({
+    status: 200,
+    type: ClientSecretListReply,
+    description: 'A page of those that were not revoked, the newest first',
+  })
+  @ApiResponse({ status: 400, type: OAuthError, description: 'Query parameters are invalid' })
+  @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(NOT_FOUND)
+  async list(
+    @Param('client_id') id: string,
+    @Query() query: Record<string, unknown>,
+    @CurrentPrincipal() { orgId }: Principal,
+  ): Promise<ClientSecretListReply> {
+    const page = readPageQuery(query);
+    const { secrets, total } = await this.secrets.list({ id, orgId }, page);
+    return { data: secrets.map(toSecretView), meta: toPaginationMeta(page, total) };
+  }
+
+  @Delete(':secret_id')
+  @HttpCode(204)
+  @ApiOperation({ operationId: 'DeleteOAuthClientSecret', summary: 'Revoke a secret at once' })
+  @ApiQuery({ name: 'force', required: false, type: Boolean, description: 'Even if no valid secret is left' })
+  @ApiResponse({ status: 204, description: 'The secret is no longer valid' })
+  @ApiResponse({ status: 400, type: OAuthError, description: 'force is neither true nor false' })
+  @ApiResponse(UNAUTHORIZED)
+  @ApiResponse(NOT_FOUND)
+  @ApiResponse({ status: 422, type: OAuthError, description: 'The last valid secret' })
+  async revoke(
+    @Param('client_id') id: string,
+    @Param('secret_id') secretId: string,
+    @Query('force') force: unknown,
+    @CurrentPrincipal() { orgId }: Principal,
+    @By('rest') by: Author,
+  ): Promise<void> {
+    await this.secrets.revoke({ id, orgId }, secretId, readFlag('force', force), by);
+  }
+}

@@ -1,0 +1,99 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiQuery } from '@nestjs/swagger';
+import type { ClientFilter, NumberedPageRequest } from '../../../clients/client/client-query.js';
+import { CLIENT_TYPES } from '../../../policy/client.js';
+import { GRANT_TYPES } from '../../../policy/grant-types.js';
+import { type FieldFaults, RegistryError } from '../../../errors/registry-error.js';
+
+const DEFAULT_PAGE_SIZE = 20;
+const MAX_PAGE_SIZE = 100;
+/** Behind it nobody reads on, and a database would count its way there. */
+const MAX_PAGE_NUMBER = 1_000_000;
+
+/** A query parameter: what it takes, and the value that a text stands for, or undefined where it stands for none. */
+interface Parameter<T> {
+  takes: string;
+  read: (text: string) => T | undefined;
+}
+
+const integer = (max: number): Parameter<number> => ({
+  takes: `a whole number from 1 to ${max}`,
+  read: (text) => (/^[1-9]\d{0,8}$/.test(text) && Number(text) <= max ? Number(text) : undefined),
+});
+const oneOf = <T extends string>(values: readonly T[]): Parameter<T> => ({
+  takes: values.join(' or '),
+  read: (text) => values.find((value) => value === text),
+});
+const searchText: Parameter<string> = {
+  takes: '1 to 255 characters, without NUL',
+  read: (text) => (/^[^\0]{1,255}$/su.test(text) ? text : undefined),
+};
+const flag: Parameter<boolean> = {
+  takes: 'true or false',
+  read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+};
+
+const PAGE = {
+  number: ['page[number]', integer(MAX_PAGE_NUMBER)],
+  size: ['page[size]', integer(MAX_PAGE_SIZE)],
+} as const;
+
+const FILTER = {
+  id: ['filter[client_id]', searchText],
+  name: ['filter[name]', searchText],
+  nameContains: ['filter[name][contains]', searchText],
+  clientType: ['filter[client_type]', oneOf(CLIENT_TYPES)],
+  grantType: ['filter[allowed_grant_types][contains]', oneOf(GRANT_TYPES)],
+  verified: ['filter[verified]', flag],
+} as const satisfies Partial<Record<keyof ClientFilter, readonly [string, Parameter<unknown>]>>;
+
+type Parameters = Partial<Record<keyof ClientFilter, readonly [string, Parameter<unknown>]>>;
+
+/** Documents the parameters of a list that takes such filters. */
+const documented = (filters: Parameters) =>
+  applyDecorators(
+    ...[...Object.values(PAGE), ...Object.values(filters)].map(([name, { takes }]) =>
+      ApiQuery({ name, required: false, type: String, description: `Takes ${takes}` }),
+    ),
+  );
+export const ApiListParameters = () => documented(FILTER);
+export const ApiPageParameters = () => documented({});
+
+/**
+ * Reads the query string of a list that takes such filters; left out, those of clients.
+ * @throws RegistryError `invalid_request` that names every parameter that is unknown or takes something else
+ */
+export function readListQuery(
+  query: Record<string, unknown>,
+  filters: Parameters = FILTER,
+): {
+  filter: ClientFilter;
+  page: NumberedPageRequest;
+} {
+  // Without a prototype, which a parameter "__proto__" would replace
+  const faults = Object.create(null) as FieldFaults;
+  const known = new Set([...Object.values(PAGE), ...Object.values(filters)].map(([name]): string => name));
+  for (const name of Object.keys(query)) {
+    if (!known.has(name)) faults[name] = ['is not known here; leave it out'];
+  }
+  const read = <T>([name, { takes, read: readText }]: readonly [string, Parameter<T>]): T | undefined => {
+    const text = query[name];
+    if (text === undefined) return undefined;
+    // A parameter that comes twice is an array
+    const value = typeof text === 'string' ? readText(text) : undefined;
+    if (value === undefined) faults[name] = [`takes ${takes}`];
+    return value;
+  };
+  const filter = Object.fromEntries(
+    Object.entries(filters).map(([field, parameter]) => [field, read<unknown>(parameter)]),
+  ) as ClientFilter;
+  const page = { number: read(PAGE.number) ?? 1, size: read(PAGE.size) ?? DEFAULT_PAGE_SIZE };
+  if (Object.keys(faults).length === 0) return { filter, page };
+  throw new RegistryError('invalid_request', 'Query parameters are invalid; invalid_fields names each.', {
+    invalidFields: faults,
+  });
+}
+
+/** Reads the query string of a list that takes no filter: which page of it is asked for. */
+export const readPageQuery = (query: Record<string, unknown>): NumberedPageRequest =>
+  readListQuery(query, {}).page;

@@ -1,0 +1,65 @@
+import type { Server } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import { Controller, Get, Header } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { DataSource } from 'typeorm';
+import { Access } from '../../../auth/principal/access.js';
+import { isDatabaseReady } from '../../../database/readiness.js';
+import { Transactions } from '../../../database/writes/transactions.js';
+import { RegistryError, RETRY_AFTER_SECONDS } from '../../../errors/registry-error.js';
+
+/** Less than those who ask usually wait. */
+const DATABASE_TIMEOUT_MS = 2_000;
+
+const timeout = () =>
+  setTimeout(DATABASE_TIMEOUT_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`The database has not answered for ${DATABASE_TIMEOUT_MS} ms`);
+  });
+
+const unavailable = (reason: string, cause?: unknown) =>
+  new RegistryError('temporarily_unavailable', reason, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
+
+/** For whoever restarts instances and sends them requests. */
+@Controller('health')
+@Access('public')
+@ApiExcludeController()
+export class HealthController {
+  private checking: Promise<boolean> | undefined;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+    private readonly http: HttpAdapterHost,
+  ) {}
+
+  /** The process runs; a restart would help nothing. */
+  @Get('live')
+  @Header('Cache-Control', 'no-store')
+  live(): { status: string } {
+    return { status: 'ok' };
+  }
+
+  /** Requests can be served: the service does not stop, and the database answers, is migrated, and can be written to. */
+  @Get('ready')
+  @Header('Cache-Control', 'no-store')
+  async ready(): Promise<{ status: string }> {
+    const server = this.http.httpAdapter.getHttpServer() as Server;
+    if (!server.listening) throw unavailable('The service stops.');
+    let cause: unknown;
+    try {
+      if (await Promise.race([this.check(), timeout()])) return { status: 'ok' };
+    } catch (error) {
+      cause = error;
+    }
+    throw unavailable('The database does not answer, is not migrated, or cannot be written to.', cause);
+  }
+
+  /** One check at a time, however many ask: the door is open to everybody, and the database may hang. */
+  private check(): Promise<boolean> {
+    this.checking ??= isDatabaseReady(this.dataSource, this.transactions).finally(() => {
+      this.checking = undefined;
+    });
+    return this.checking;
+  }
+}

@@ -1,0 +1,43 @@
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '../../../config/config.js';
+import { isRegistrationPath, REGISTRATION_PATH } from '../../../config/paths.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Read by @fastify/cors. */
+    cors?: false;
+  }
+}
+
+/** For so long a browser need not ask again; Chromium asks again after two hours whatever it is told. */
+const MAX_AGE_SECONDS = 7200;
+
+/**
+ * Lets pages of other origins register software, as browser-based MCP tools do, and use nothing else. Without credentials
+ * mode: what a browser adds by itself identifies nobody here. Call it before anything else that answers or refuses requests, so
+ * that a page can read the refusal, and before any route is added.
+ */
+export async function allowBrowsersToRegister(
+  fastify: FastifyInstance,
+  { registrationCorsOrigins: origins }: Config,
+): Promise<void> {
+  if (origins === null) return;
+  const { default: cors } = await import('@fastify/cors');
+  fastify.addHook('onRoute', (route) => {
+    if (isRegistrationPath(route.url)) return;
+    route.config = { ...route.config, cors: false };
+  });
+  await fastify.register(cors, {
+    origin: origins === '*' ? '*' : [...origins],
+    methods: ['GET', 'POST', 'PUT', 'DELETE'],
+    // Whatever headers are asked for, such as those of tracing, are allowed: that is the default
+    exposedHeaders: ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
+    maxAge: MAX_AGE_SECONDS,
+    // An OPTIONS that is no preflight gets the same answer
+    strictPreflight: false,
+  });
+  for (const url of [`/${REGISTRATION_PATH}`, `/${REGISTRATION_PATH}/:client_id`]) {
+    // The hook of the library has answered before
+    fastify.options(url, (_request, reply) => reply.code(204).send());
+  }
+}

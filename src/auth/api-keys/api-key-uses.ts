@@ -1,0 +1,68 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { In } from 'typeorm';
+import { lockRows } from '../../database/sql/row-lock.js';
+import type { Transactions } from '../../database/writes/transactions.js';
+import { ApiKeyEntity } from './api-key.entity.js';
+
+/** A use is written down at most this often, so that a busy key costs no write per request. */
+export const LAST_USED_RESOLUTION_MS = 60_000;
+/** Keys of one transaction. */
+const MAX_TOGETHER = 500;
+/** Between two transactions. */
+const PAUSE_MS = 100;
+/** After one that failed. */
+const BACK_OFF_MS = 10_000;
+
+/**
+ * Writes down when keys were used, of all keys together and one transaction at a time: those who use them do not wait for it, and
+ * where rows are locked it takes no more than one connection.
+ */
+export class ApiKeyUses {
+  private readonly logger = new Logger(ApiKeyUses.name);
+  private readonly used = new Set<string>();
+  private isWriting = false;
+
+  constructor(private readonly transactions: Transactions) {}
+
+  note(id: string): void {
+    this.used.add(id);
+    if (!this.isWriting) void this.write();
+  }
+
+  private async write(): Promise<void> {
+    this.isWriting = true;
+    while (this.used.size > 0) {
+      const ids = [...this.used].slice(0, MAX_TOGETHER);
+      for (const id of ids) this.used.delete(id);
+      let pauseMs = PAUSE_MS;
+      try {
+        await this.store(ids);
+      } catch (error) {
+        // A key whose use cannot be written down is as good as before
+        this.logger.warn(error);
+        pauseMs = BACK_OFF_MS;
+      }
+      await wait(pauseMs, undefined, { ref: false });
+    }
+    this.isWriting = false;
+  }
+
+  private store(ids: string[]): Promise<void> {
+    const now = new Date();
+    return this.transactions.run(async (manager) => {
+      const query = manager
+        .createQueryBuilder(ApiKeyEntity, 'key')
+        .select('key.id')
+        // Of many instances in the same moment, one writes
+        .where('(key.lastUsedAt IS NULL OR key.lastUsedAt <= :stale)', {
+          stale: now.getTime() - LAST_USED_RESOLUTION_MS,
+        })
+        .andWhere({ id: In(ids) });
+      // What is locked is written down with a later use
+      const keys = await lockRows(query, 'skip_locked').getMany();
+      if (keys.length === 0) return;
+      await manager.update(ApiKeyEntity, { id: In(keys.map(({ id }) => id)) }, { lastUsedAt: now });
+    });
+  }
+}

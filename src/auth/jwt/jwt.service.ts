@@ -1,0 +1,69 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { JWTPayload } from 'jose';
+import { isOwnerName } from '../../policy/names/owner-name.js';
+import { type ClaimValue, CONFIG, type Config } from '../../config/config.js';
+import { JwtVerifier } from '../../jwt/jwt-verifier.js';
+import { COMPACT_JWS } from '../../jwt/read-jwt.js';
+import { hasClaim, isForOtherUse } from './jwt-claims.js';
+import type { Principal } from '../principal/principal.js';
+
+/** Tokens of the one issuer that the operator trusts, where there is one. */
+@Injectable()
+export class JwtService {
+  private readonly logger = new Logger(JwtService.name);
+  private readonly verifier: JwtVerifier | null;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    const { jwtIssuer: issuer, jwtJwksUri } = config;
+    this.verifier =
+      issuer === null
+        ? null
+        : new JwtVerifier(issuer, jwtJwksUri ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`);
+  }
+
+  /** Whether the token is one for this service to judge, rather than for {@link ApiKeysService}. */
+  accepts(token: string): boolean {
+    return this.verifier !== null && COMPACT_JWS.test(token);
+  }
+
+  /**
+   * Whom the token speaks for; null where it is not valid.
+   * @throws RegistryError `temporarily_unavailable` where the issuer's keys cannot be had
+   */
+  async authenticate(token: string): Promise<Principal | null> {
+    const { jwtAudience, jwtType, jwtAdmin } = this.config;
+    const claims = await this.verifier?.verify(token, {
+      audience: jwtAudience ?? undefined,
+      typ: jwtType ?? undefined,
+      requiredClaims: ['exp', 'sub'],
+    });
+    if (!claims || isForOtherUse(claims)) return null;
+    const bad = OWNER_CLAIMS.filter((claim) => !isOwnerName(claims[claim]));
+    if (bad.length === 0) return principalOf(claims, jwtAdmin);
+    // Told to the operator alone, and without the value: the issuer signed it
+    this.logger.warn(
+      `A valid JWT is refused: ${bad.join(' and ')} must be a string of 1 to 255 characters, composed (NFC), without white space at its ends, ` +
+        'white space other than the space, control or invisible characters.',
+    );
+    return null;
+  }
+}
+
+/** The claims that say who is calling. They are taken as they are: what another form of a name stands for, its issuer knows. */
+const OWNER_CLAIMS = ['sub', 'org_id'];
+
+/**
+ * Who is calling.
+ * @param admin the claim that makes an admin of a member; null: none does
+ */
+function principalOf(claims: JWTPayload, admin: ClaimValue | null): Principal {
+  const { sub, org_id: orgId } = claims as { sub: string; org_id: string };
+  return {
+    userId: sub,
+    orgId,
+    role: admin !== null && hasClaim(claims, admin) ? 'admin' : 'member',
+    actor: { type: 'jwt', id: sub },
+    keyName: null,
+    sessionExpiresAt: null,
+  };
+}

@@ -1,0 +1,70 @@
+import { type ArgumentsHost, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Author, Door } from '../../audit/audit-event.js';
+import { addressText } from '../../addresses/address.js';
+import type { Principal } from './principal.js';
+
+/** A request as far as it tells who sent it; Fastify's is one. */
+export interface Caller {
+  headers: IncomingHttpHeaders;
+  /** The request id. */
+  id: string;
+  /** The address. */
+  ip: string;
+  /** Whether the request is not answered yet, and its caller still there. */
+  isWaiting: () => boolean;
+  /** Set once the caller was let in. */
+  principal?: Principal | null;
+  /** Counts bytes of the audit trail; see {@link Author.spend}. */
+  server?: { spendAuditBytes?: SpendAuditBytes };
+}
+
+type SpendAuditBytes = (orgId: string | null, address: string, bytes: number) => void;
+
+/** The doors of callers whose changes of clients are counted by what they add to the audit trail. */
+const COUNTED: readonly Door[] = ['rest', 'registration'];
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Counts bytes of the audit trail, by organization or address; undefined where nothing limits them. */
+    spendAuditBytes?: SpendAuditBytes;
+  }
+  interface FastifyRequest {
+    /** Who is calling, once they were let in; null where they are anonymous. */
+    principal?: Principal | null;
+    /** Whether it is not answered yet, and its caller still there. */
+    isWaiting: () => boolean;
+  }
+}
+
+/** The request that a handler answers, whichever door it belongs to. */
+export function callerOf(context: ArgumentsHost): FastifyRequest {
+  // Resolvers get (parent, args, context, info), and the context carries the request
+  return context.getType<'graphql' | 'http'>() === 'graphql'
+    ? context.getArgByIndex<{ request: FastifyRequest }>(2).request
+    : context.switchToHttp().getRequest<FastifyRequest>();
+}
+
+/** The caller of a handler, as the guard found it: null only where access is `optional` or `public`. */
+export const CurrentPrincipal = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => callerOf(context).principal ?? null,
+);
+
+/** The caller of a handler of this door, as the audit trail names it. */
+export const By = createParamDecorator((door: Door, context: ExecutionContext): Author =>
+  authorOf(callerOf(context), door),
+);
+
+/** The caller, as the audit trail names it. */
+export const authorOf = ({ principal, id, ip, isWaiting, server }: Caller, door: Door): Author => {
+  const spendAuditBytes = COUNTED.includes(door) ? server?.spendAuditBytes : undefined;
+  return {
+    actor: principal?.actor ?? { type: 'anonymous', id: null },
+    door,
+    address: addressText(ip),
+    requestId: id,
+    isWaiting,
+    ...(spendAuditBytes && { spend: (orgId, bytes) => spendAuditBytes(orgId, ip, bytes) }),
+  };
+};

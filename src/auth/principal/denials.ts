@@ -1,0 +1,59 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { type Author, credentialEntry } from '../../audit/audit-event.js';
+import { record } from '../../audit/audit-trail.js';
+import { Transactions } from '../../database/writes/transactions.js';
+
+/** Each caller is recorded once in that time, and so many callers at most: nobody fills the trail with what is denied. */
+const PERIOD_MS = 3_600_000;
+const MAX_PER_PERIOD = 1_000;
+
+/** Records calls of admins' operations that were denied, each instance for itself. */
+@Injectable()
+export class Denials {
+  private readonly logger = new Logger(Denials.name);
+  /** Strangers have a bound of their own: they must not keep a member's attempt out of the trail. */
+  private readonly members = new Recent();
+  private readonly strangers = new Recent();
+
+  constructor(private readonly transactions: Transactions) {}
+
+  /** What cannot be recorded is denied all the same. */
+  async record(by: Author): Promise<void> {
+    const { actor, address, requestId } = by;
+    const recent = actor.id === null ? this.strangers : this.members;
+    const key = actor.id === null ? String(address) : `${actor.type} ${actor.id}`;
+    if (!recent.add(key)) return;
+    // The caller need not wait for the answer
+    const author = { ...by, isWaiting: undefined };
+    try {
+      await this.transactions.run((manager) =>
+        record(manager, author, [credentialEntry('access.denied', requestId ?? '', [])]),
+      );
+    } catch (error) {
+      recent.remove(key);
+      this.logger.warn(error);
+    }
+  }
+}
+
+/** Whom a period has seen. */
+class Recent {
+  private seen = new Set<string>();
+  private until = 0;
+
+  /** Whether it is new, and there is room for it. */
+  add(key: string): boolean {
+    const now = performance.now();
+    if (now >= this.until) {
+      this.seen = new Set();
+      this.until = now + PERIOD_MS;
+    }
+    if (this.seen.size >= MAX_PER_PERIOD || this.seen.has(key)) return false;
+    this.seen.add(key);
+    return true;
+  }
+
+  remove(key: string): void {
+    this.seen.delete(key);
+  }
+}

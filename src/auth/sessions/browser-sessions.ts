@@ -1,0 +1,126 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AdminSessionsService, SESSION_SECONDS } from './admin-sessions.service.js';
+import { authorOf } from '../principal/caller.js';
+import type { Principal } from '../principal/principal.js';
+import { isLoopback } from '../../policy/uris/uri.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { CONSOLE_PATH } from '../../config/paths.js';
+
+const COOKIE = 'admin_session';
+/** The form in which a session is given out. Others are not looked up. */
+const TOKEN = /^[\w-]{43}$/;
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
+
+/**
+ * Operators who signed in by a browser, which sends their session by itself: so it counts only where nobody but a page of this
+ * service can have made it (ADR 14).
+ */
+@Injectable()
+export class BrowserSessions {
+  private readonly publicUrl: URL | null;
+  /**
+   * Where the service is reached by https: no other host of the domain can set a cookie of that name (RFC 6265bis §4.1.3.2). Below a
+   * path only the weaker prefix can be had: the stronger demands Path=/, and other services of the host would be sent the cookie.
+   */
+  private readonly cookie: string;
+  /** No script reads it, no page of another site makes a browser send it, and where it can be, it is never sent in clear. */
+  private readonly attributes: string;
+
+  constructor(
+    private readonly sessions: AdminSessionsService,
+    @Inject(CONFIG) { publicUrl }: Config,
+  ) {
+    this.publicUrl = publicUrl === null ? null : new URL(publicUrl);
+    const path = this.publicUrl?.pathname ?? '/';
+    const prefix = path === '/' ? '__Host-' : '__Secure-';
+    this.cookie = this.isSecure ? `${prefix}${COOKIE}` : COOKIE;
+    this.attributes = `Path=${path}; HttpOnly; SameSite=Strict${this.isSecure ? '; Secure' : ''}`;
+  }
+
+  /**
+   * Exchanges an API key for a session. The one that the browser had ends.
+   * @throws RegistryError `insufficient_scope` where another page asks for it or the key is no admin's, `invalid_token`,
+   * `invalid_request` where the browser would drop the session
+   */
+  async signIn(apiKey: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    this.refuseOtherPages(request);
+    this.refuseLostCookie(request);
+    const { token, principal } = await this.sessions.start(apiKey, authorOf(request, 'console'));
+    request.principal = principal;
+    await this.endSessionOf(request);
+    this.setCookie(reply, token, SESSION_SECONDS);
+  }
+
+  /**
+   * Ends the session of a request, if it has one, and has its browser forget it.
+   * @throws RegistryError `insufficient_scope` where another page asks for it
+   */
+  async signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    this.refuseOtherPages(request);
+    await this.endSessionOf(request);
+    this.setCookie(reply, '', 0);
+  }
+
+  /**
+   * Whom the session of a request speaks for; null where there is none that counts. Credentials that were sent on purpose win;
+   * what a page of somebody else may have made the browser send is as a request without any.
+   * @throws RegistryError `invalid_token` where the session is over
+   */
+  async identify(request: FastifyRequest): Promise<Principal | null> {
+    const { authorization, 'content-type': type = '' } = request.headers;
+    const token = this.tokenOf(request);
+    if (authorization !== undefined || token === null) return null;
+    // A form can send no JSON, and a page of another origin has to ask first, and is not let
+    if (request.method !== 'POST' || !JSON_TYPE.test(type) || !this.isOwnPage(request)) return null;
+    const principal = await this.sessions.authenticate(token);
+    if (principal === null) throw new RegistryError('invalid_token', 'The session is over; sign in again.');
+    return principal;
+  }
+
+  private tokenOf({ headers }: FastifyRequest): string | null {
+    const prefix = `${this.cookie}=`;
+    const cookies = headers.cookie?.split(';').map((cookie) => cookie.trim()) ?? [];
+    const value = cookies.find((cookie) => cookie.startsWith(prefix))?.slice(prefix.length);
+    return value !== undefined && TOKEN.test(value) ? value : null;
+  }
+
+  private async endSessionOf(request: FastifyRequest): Promise<void> {
+    const token = this.tokenOf(request);
+    if (token !== null) await this.sessions.end(token, authorOf(request, 'console'));
+  }
+
+  private setCookie(reply: FastifyReply, value: string, maxAgeSeconds: number): void {
+    void reply.header('set-cookie', `${this.cookie}=${value}; Max-Age=${maxAgeSeconds}; ${this.attributes}`);
+  }
+
+  private refuseOtherPages(request: FastifyRequest): void {
+    if (this.isOwnPage(request)) return;
+    throw new RegistryError('insufficient_scope', 'Only pages of this service may do this.');
+  }
+
+  private get isSecure(): boolean {
+    return this.publicUrl?.protocol === 'https:';
+  }
+
+  /** A browser drops a Secure cookie over http without a word, but for what comes from its own machine, which many browsers trust. */
+  private refuseLostCookie({ headers: { origin } }: FastifyRequest): void {
+    if (!this.isSecure || origin === undefined || !URL.canParse(origin)) return;
+    const page = new URL(origin);
+    if (page.protocol !== 'http:' || isLoopback(page)) return;
+    throw new RegistryError(
+      'invalid_request',
+      'Over http the browser drops the session cookie, which is Secure since PUBLIC_URL is https. ' +
+        `Open the console at ${this.publicUrl!.href.replace(/\/$/, '')}${CONSOLE_PATH}/.`,
+    );
+  }
+
+  /** As far as the browser tells; no page can say otherwise in its name. Programs, and old browsers, tell nothing. */
+  private isOwnPage({ headers, host }: FastifyRequest): boolean {
+    const { origin, 'sec-fetch-site': site = 'same-origin' } = headers;
+    if (site !== 'same-origin') return false;
+    if (origin === undefined || origin === this.publicUrl?.origin) return true;
+    return URL.canParse(origin) && new URL(origin).host === host;
+  }
+}

@@ -1,0 +1,140 @@
+import { setTimeout } from 'node:timers/promises';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { SYSTEM } from '../../audit/audit-event.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { Batcher, type Outcome } from '../../database/sql/batcher.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { ClientUseRepository, REMOVAL_BATCH } from '../use/client-use.repository.js';
+
+/** Counting may take so much of the time, and no count is older than the interval where that is less. */
+const COUNTING_SHARE = 1 / 100;
+const MIN_COUNT_INTERVAL_MS = 1_000;
+/** Evicted at a time: as many as asked for room, or this part of the pool, so that a flood costs few transactions and events. */
+const EVICTED_SHARE = 1 / 100;
+const MAX_RETRY_AFTER_SECONDS = 3_600;
+/** Where other instances evict at the same time. */
+const MAX_ATTEMPTS = 5;
+const LOCKED_MS = 20;
+
+/**
+ * Bounds how many unused anonymous clients there are: for a new one, the oldest has to go. How many there are is counted once in
+ * a while, and known in between but for what other instances do: while the pool fills up, each may add what it registers until
+ * it counts again. Once it is full, whoever adds also removes.
+ */
+@Injectable()
+export class UnusedPool {
+  private readonly logger = new Logger(UnusedPool.name);
+  private readonly max: number | null;
+  private readonly minAgeMs: number;
+  /** Places taken, as far as this instance knows. */
+  private size = 0;
+  /** Places that it has given away and that may not be seen by a count yet. */
+  private underWay = 0;
+  private countAgainAt = 0;
+  /** Until then (`performance.now()`) nothing is old enough to be evicted. */
+  private fullUntil = 0;
+  private readonly places = new Batcher<void, void>({
+    name: 'make room',
+    run: (asked) => this.makeRoom(asked.length),
+    limits: { underWay: 1, slow: 0 },
+  });
+
+  constructor(
+    private readonly repository: ClientUseRepository,
+    @Inject(CONFIG) { registrationMaxUnused, registrationUnusedMinAgeMs }: Config,
+  ) {
+    this.max = registrationMaxUnused;
+    this.minAgeMs = registrationUnusedMinAgeMs;
+  }
+
+  get isBounded(): boolean {
+    return this.max !== null;
+  }
+
+  /**
+   * Registers a client that is in the pool from then on.
+   * @throws RegistryError `temporarily_unavailable` where the pool is full, and nothing in it is old enough to go
+   */
+  async admit<T>(register: () => Promise<T>): Promise<T> {
+    if (this.max === null) return register();
+    await this.places.add();
+    try {
+      return await register();
+    } finally {
+      this.underWay--;
+    }
+  }
+
+  private async makeRoom(asked: number): Promise<Outcome<void>[]> {
+    const max = this.max!;
+    if (performance.now() >= this.countAgainAt) await this.count(max);
+    const needed = Math.min(asked, this.size + asked - max);
+    const evicted = needed > 0 ? await this.evict(max, needed) : 0;
+    // A pool that is larger than it may be, because it was allowed to be, does not keep everybody out
+    const places = Math.min(asked, Math.max(max - this.size, evicted, 0));
+    this.size += places;
+    this.underWay += places;
+    return Array.from({ length: asked }, (_, i) =>
+      i < places ? { value: undefined } : { error: this.isFull() },
+    );
+  }
+
+  private async count(max: number): Promise<void> {
+    const before = performance.now();
+    // Those under way may be counted twice: too many for a moment, rather than too few
+    const { underWay } = this;
+    const counted = await this.repository.count(max + REMOVAL_BATCH);
+    this.size = underWay + counted;
+    if (counted > max) this.size -= await this.removeSurplus(max, counted - max);
+    const now = performance.now();
+    this.countAgainAt = now + Math.max(MIN_COUNT_INTERVAL_MS, (now - before) / COUNTING_SHARE);
+  }
+
+  /** However many instances see the same surplus, nothing else is removed for it but what came in the same millisecond. */
+  private async removeSurplus(max: number, surplus: number): Promise<number> {
+    const youngest = await this.repository.youngestBeyond(max);
+    if (youngest === null) return 0;
+    const limit = Math.min(youngest.getTime() + 1, Date.now() - this.minAgeMs);
+    return this.repository.remove(new Date(limit), surplus, SYSTEM);
+  }
+
+  /** Evicts at least as many as are `needed`, where so many are old enough. */
+  private async evict(max: number, needed: number): Promise<number> {
+    if (performance.now() < this.fullUntil) return 0;
+    const wanted = Math.max(needed, Math.min(Math.ceil(max * EVICTED_SHARE), REMOVAL_BATCH));
+    let evicted = 0;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS && evicted < needed; attempt++) {
+      if (attempt > 0) await setTimeout(LOCKED_MS);
+      const limit = new Date(Date.now() - this.minAgeMs);
+      evicted += await this.repository.remove(limit, wanted - evicted, SYSTEM);
+      // Another instance may have locked those that are old enough
+      if (evicted < needed && !(await this.repository.hasUnusedSince(limit))) {
+        await this.waitForAge();
+        break;
+      }
+    }
+    this.size -= evicted;
+    // Others may have made more room than is known here
+    if (evicted < needed) await this.count(max);
+    return evicted;
+  }
+
+  private async waitForAge(): Promise<void> {
+    const oldest = await this.repository.oldest();
+    const oldEnoughInMs = (oldest?.getTime() ?? 0) + this.minAgeMs - Date.now();
+    // Later, where it was registered again
+    this.fullUntil = performance.now() + Math.max(oldEnoughInMs, MIN_COUNT_INTERVAL_MS);
+    this.logger.warn(
+      `${this.max} anonymous clients are unused, and none is old enough to go: anonymous registrations are refused until one is, or is used.`,
+    );
+  }
+
+  private isFull(): RegistryError {
+    const seconds = Math.ceil((this.fullUntil - performance.now()) / 1000);
+    return new RegistryError(
+      'temporarily_unavailable',
+      'Too many clients have registered that nobody has used yet; try again later.',
+      { retryAfterSeconds: Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER_SECONDS), isByDesign: true },
+    );
+  }
+}

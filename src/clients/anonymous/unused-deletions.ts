@@ -1,0 +1,111 @@
+import { type EntityManager } from 'typeorm';
+import {
+  type Author,
+  type Change,
+  type Digest,
+  entriesWithin,
+  hostOf,
+  isName,
+} from '../../audit/audit-event.js';
+import { eventsOfAction, firstEventsOf, record, removeEvents } from '../../audit/audit-trail.js';
+import { countedFor } from '../../addresses/subscriber.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { removeUnused } from '../use/client-use.repository.js';
+import type { Client } from '../client/client.js';
+import { translatedNames } from '../../policy/reserved-name.js';
+
+const ACTION = 'unused_client.deleted';
+const HOUR_MS = 3_600_000;
+
+/** Unused clients of one caller that may end themselves in an hour. Each leaves an event. */
+const MAX_OF_CALLER = 60;
+/** Events that are left by those of all callers in an hour. */
+const MAX_OF_ALL = 1_000;
+
+/** The first events of a client, that are read for what it was called and where it led. */
+const MAX_EVENTS = 200;
+/** Of its names, and as much of its hosts. */
+const MAX_KEPT_BYTES = 8 * 1024;
+
+/**
+ * Removes an unused client for good that ended itself, with what the trail says of what it did. One event stays, with its names, the hosts
+ * of its redirect URIs, and the address. Where there are too many of the last hour, one of the network goes that has left most: who floods
+ * the trail keeps nobody else from leaving, and loses its own events first.
+ * @throws RegistryError `rate_limited` where so many of this caller did in the last hour
+ */
+export async function deleteUnused(manager: EntityManager, client: Client, by: Author): Promise<void> {
+  const since = new Date(Date.now() - HOUR_MS);
+  const recent = (await eventsOfAction(manager, ACTION, since, 2 * MAX_OF_ALL)).map(({ id, address }) => ({
+    id,
+    networks: networksOf(address),
+  }));
+  if (hasUsedUp(recent, by.address)) {
+    throw new RegistryError(
+      'rate_limited',
+      'Too many registrations that nobody has used were ended from this address within an hour; try again later.',
+      { retryAfterSeconds: HOUR_MS / 1000 },
+    );
+  }
+  const past = (await firstEventsOf(manager, client.id, MAX_EVENTS)).flatMap(({ changes }) => changes);
+  const { redirectUris } = client;
+  const names = [...namesIn(past), client.name, ...translatedNames(client.metadata)];
+  const redirectHosts = [...hostsIn(past), ...redirectUris.flatMap(hostOf)];
+  await removeUnused(manager, [client.id]);
+  await removeEvents(manager, surplusOf(recent));
+  const changes = [change('names', names), change('redirectHosts', redirectHosts)];
+  await record(manager, by, [{ action: ACTION, clientId: client.id, targetId: client.id, changes }]);
+}
+
+/** That what a client had is gone. */
+const change = (field: string, values: string[]): Change => ({
+  field,
+  before: null,
+  after: null,
+  removed: entriesWithin([...new Set(values)], MAX_KEPT_BYTES),
+});
+
+/** An event that a client has left which ended itself. */
+interface Left {
+  id: string;
+  /** From where, the narrowest network first. */
+  networks: string[];
+}
+
+const networksOf = (address: string | null) => countedFor(address ?? '').map(({ key }) => key);
+
+const hasUsedUp = (recent: readonly Left[], address: string | null): boolean =>
+  countedFor(address ?? '').some(
+    ({ key, times }) =>
+      recent.filter(({ networks }) => networks.includes(key)).length >= times * MAX_OF_CALLER,
+  );
+
+/** The events that make room for another: the oldest of the widest network that has left most. */
+function surplusOf(recent: readonly Left[]): string[] {
+  const idsOf = new Map<string, string[]>();
+  for (const { id, networks } of recent) {
+    const network = networks.at(-1)!;
+    const ids = idsOf.get(network);
+    if (ids === undefined) idsOf.set(network, [id]);
+    else ids.push(id);
+  }
+  return Array.from({ length: Math.max(0, recent.length + 1 - MAX_OF_ALL) }, () => {
+    const [most] = [...idsOf.values()].sort((a, b) => b.length - a.length);
+    return most!.shift()!;
+  });
+}
+
+/** What fields have been, the first value first. */
+const valuesOf = (changes: readonly Change[], isWanted: (field: string) => boolean): unknown[] =>
+  changes
+    .filter(({ field }) => isWanted(field))
+    .flatMap(({ before, after, added = [], removed = [] }) => [before, removed, after, added].flat());
+
+/** What a client was called, in any language. */
+const namesIn = (changes: readonly Change[]): string[] =>
+  valuesOf(changes, isName).filter((value) => typeof value === 'string');
+
+/** Where redirect URIs have led, those included that the trail has as a digest. */
+const hostsIn = (changes: readonly Change[]): string[] =>
+  valuesOf(changes, (field) => field === 'redirectUris').flatMap((value) =>
+    typeof value === 'string' ? hostOf(value) : ((value as Digest | null)?.hosts ?? []),
+  );

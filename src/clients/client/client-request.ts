@@ -1,0 +1,43 @@
+import { type ErrorCode, type FieldFaults, RegistryError } from '../../errors/registry-error.js';
+import type { ClientDraft } from '../../policy/client.js';
+import { type FieldNames, judge, type Rule } from '../../policy/rules.js';
+
+/** What a door understood of a request, and the words in which its caller is to be answered. */
+export interface Submission {
+  draft: ClientDraft;
+  /** What was wrong with the shape of the request, by the caller's field names. */
+  faults: FieldFaults;
+  /** The caller's names for the fields of a client. */
+  names: FieldNames;
+  /** The error code of a refusal, given the fields at fault. */
+  refusalCode: (faults: FieldFaults) => ErrorCode;
+}
+
+/** In the description of a refusal; all of them are in its `invalid_fields`. */
+const MAX_FIELDS_NAMED = 20;
+
+/**
+ * The draft of a submission that breaks no rule.
+ * @throws RegistryError with every field at fault
+ */
+export function accept(
+  { draft, faults, names, refusalCode }: Submission,
+  rules: readonly Rule[],
+): ClientDraft {
+  const invalidFields = judge(draft, rules, names, faults);
+  if (Object.keys(invalidFields).length === 0) return draft;
+  throw refusal(refusalCode(invalidFields), invalidFields);
+}
+
+/** The error that names every field at fault. */
+export function refusal(code: ErrorCode, invalidFields: FieldFaults): RegistryError {
+  const fields = Object.keys(invalidFields);
+  // RFC 6749 §5.2: ASCII only. The rest is in invalid_fields
+  const named = fields.filter((field) => /^[\x21-\x7e]{1,64}$/.test(field)).slice(0, MAX_FIELDS_NAMED);
+  const others = named.length < fields.length ? ' and others' : '';
+  return new RegistryError(
+    code,
+    `These fields are invalid: ${named.join(', ')}${others}. invalid_fields says what to do about each.`,
+    { invalidFields },
+  );
+}

@@ -1,0 +1,132 @@
+import { Column, DeleteDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { document, timestamp, tokenList } from '../../database/sql/column-types.js';
+import type { Client, ClientSource, ClientStatus } from './client.js';
+import { InitialAccessTokenEntity } from '../initial-access-tokens/initial-access-token.entity.js';
+import type { ClientType, ExtendedMetadata, TokenEndpointAuthMethod } from '../../policy/client.js';
+import type { GrantType } from '../../policy/grant-types.js';
+
+/**
+ * A client that registered itself anonymously, and of which nobody has said that it is used. What an operator has vouched for or
+ * disabled is not among them. Written out, since an index holds them alone; and in a way in which SQLite does not take the organization for
+ * something to search by, which half of all clients have in common.
+ */
+export const UNUSED = `"source" = 'dynamic' AND NOT ("org_id" IS NOT NULL) AND "status" = 'active' AND NOT "verified" AND "last_used_at" IS NULL AND "deleted_at" IS NULL`;
+
+/** Lists show living clients only. SQLite passes over those of earlier pages in the index alone if it has this column, too. */
+const LIVING = { where: '"deleted_at" IS NULL' };
+
+@Entity('oauth_clients')
+@Index('oauth_clients_org_id', ['orgId', 'createdAt', 'id', 'deletedAt'], {
+  where: `"org_id" IS NOT NULL AND ${LIVING.where}`,
+})
+@Index('oauth_clients_created_at', ['createdAt', 'id'], LIVING)
+@Index('oauth_clients_updated_at', ['updatedAt', 'id'], LIVING)
+@Index('oauth_clients_name', ['name', 'id'], LIVING)
+// For parts of names, on PostgreSQL where it has the extension for it: made by the migration alone
+@Index('oauth_clients_name_c_trgm', { synchronize: false })
+@Index('oauth_clients_deleted_at', ['deletedAt'], { where: '"deleted_at" IS NOT NULL' })
+@Index('oauth_clients_unused', ['createdAt', 'id'], { where: UNUSED })
+@Index('oauth_clients_verified', ['createdAt', 'id'], { where: '"verified" AND "deleted_at" IS NULL' })
+@Index('oauth_clients_disabled', ['createdAt', 'id'], {
+  where: `"status" = 'disabled' AND "deleted_at" IS NULL`,
+})
+@Index('oauth_clients_metadata_hash', ['metadataHash'], {
+  unique: true,
+  where: '"metadata_hash" IS NOT NULL',
+})
+export class ClientEntity implements Client {
+  /** UUIDv7: sorts by time of creation. */
+  @PrimaryColumn({ type: 'varchar', length: 36, primaryKeyConstraintName: 'oauth_clients_pkey' })
+  id!: string;
+
+  /** The id where the client has no name of its own. */
+  @Column({ type: 'varchar', length: 255 })
+  name!: string;
+
+  @Column({ name: 'org_id', type: 'varchar', length: 255, nullable: true })
+  orgId!: string | null;
+
+  @Column({ name: 'user_id', type: 'varchar', length: 255, nullable: true })
+  userId!: string | null;
+
+  @Column({ name: 'client_type', type: 'varchar', length: 16 })
+  type!: ClientType;
+
+  @Column({ name: 'token_endpoint_auth_method', type: 'varchar', length: 64 })
+  tokenEndpointAuthMethod!: TokenEndpointAuthMethod;
+
+  @Column({ name: 'grant_types', ...tokenList })
+  grantTypes!: GrantType[];
+
+  @Column({ name: 'scopes', ...tokenList })
+  scopes!: string[];
+
+  @Column({ name: 'redirect_uris', ...document })
+  redirectUris!: string[];
+
+  @Column({ name: 'require_pkce', type: 'boolean' })
+  requirePkce!: boolean;
+
+  @Column({ name: 'logo_uri', type: 'varchar', length: 2048, nullable: true })
+  logoUri!: string | null;
+
+  @Column({ name: 'policy_uri', type: 'varchar', length: 2048, nullable: true })
+  policyUri!: string | null;
+
+  @Column({ name: 'tos_uri', type: 'varchar', length: 2048, nullable: true })
+  tosUri!: string | null;
+
+  @Column({ name: 'metadata', ...document })
+  metadata!: ExtendedMetadata;
+
+  @Column({ type: 'varchar', length: 16 })
+  source!: ClientSource;
+
+  @Column({ name: 'initial_access_token_id', type: 'varchar', length: 36, nullable: true })
+  initialAccessTokenId!: string | null;
+
+  /** Its limits outlive it, so its row does. */
+  @ManyToOne(() => InitialAccessTokenEntity, { nullable: true, onDelete: 'RESTRICT' })
+  @JoinColumn({
+    name: 'initial_access_token_id',
+    foreignKeyConstraintName: 'oauth_clients_initial_access_token_id_fkey',
+  })
+  initialAccessToken?: InitialAccessTokenEntity | null;
+
+  @Column({ type: 'varchar', length: 16 })
+  status!: ClientStatus;
+
+  @Column({ type: 'boolean' })
+  verified!: boolean;
+
+  @Column({ type: 'integer' })
+  version!: number;
+
+  /** Of the token that manages a registration (RFC 7592). Never read with the rest, so it cannot leak with it. */
+  @Column({ name: 'registration_token_hash', type: 'varchar', length: 255, nullable: true, select: false })
+  registrationTokenHash?: string | null;
+
+  @Column({ name: 'created_at', ...timestamp })
+  createdAt!: Date;
+
+  @Column({ name: 'updated_at', ...timestamp })
+  updatedAt!: Date;
+
+  /** TypeORM leaves out the rows where it is set, unless told otherwise. */
+  @DeleteDateColumn({ name: 'deleted_at', ...timestamp, nullable: true })
+  deletedAt!: Date | null;
+
+  @Column({ name: 'last_used_at', ...timestamp, nullable: true })
+  lastUsedAt!: Date | null;
+
+  @Column({ name: 'registration_count', type: 'integer', default: 1 })
+  registrationCount!: number;
+
+  /** Null where that was once, when it was created. */
+  @Column({ name: 'last_registered_at', ...timestamp, nullable: true, select: false })
+  lastRegisteredAt?: Date | null;
+
+  /** Of what was granted, where whoever is granted the same is given this client; null: nobody else is. */
+  @Column({ name: 'metadata_hash', type: 'varchar', length: 64, nullable: true, select: false })
+  metadataHash?: string | null;
+}

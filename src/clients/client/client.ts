@@ -1,0 +1,80 @@
+import type { ClientProfile } from '../../policy/client.js';
+
+/** The door through which a client came. */
+export const CLIENT_SOURCES = ['api', 'dynamic', 'admin'] as const;
+export type ClientSource = (typeof CLIENT_SOURCES)[number];
+
+export const CLIENT_STATUSES = ['active', 'disabled'] as const;
+export type ClientStatus = (typeof CLIENT_STATUSES)[number];
+
+/** Whom a client belongs to. */
+export interface Owner {
+  orgId: string;
+  userId: string;
+}
+
+/** Where a client comes from. */
+export interface Origin {
+  /** Null for a client that registered itself without credentials. */
+  orgId: string | null;
+  userId: string | null;
+  source: ClientSource;
+  /** By which it was registered (RFC 7591 §3), and whose limits go on holding; null: without one. */
+  initialAccessTokenId: string | null;
+}
+
+/** A registered client, as every door may read it: there is no secret in it, nor the hash of one. */
+export interface Client extends ClientProfile, Origin {
+  /** The client_id. */
+  id: string;
+  /** The client_id again where the client has no name of its own. */
+  name: string;
+  status: ClientStatus;
+  /** Whether an operator has vouched for it. */
+  verified: boolean;
+  /** Counts the changes, from 1. */
+  version: number;
+  createdAt: Date;
+  updatedAt: Date;
+  /** Null: it was not. A deleted client can be restored for a while, and is gone for every door meanwhile. */
+  deletedAt: Date | null;
+  /** When somebody last said that it is used, exact to an hour. Null: never. No change of the client. */
+  lastUsedAt: Date | null;
+  /** How many registrations were answered with it; more than one where software shares it. No change of the client. */
+  registrationCount: number;
+}
+
+/** What the audit trail compares and keeps of a client: everything but what merely counts or dates changes. */
+export function auditedFields(client: Client): object {
+  const { metadata, ...rest } = client;
+  const { translations, ...otherMetadata } = metadata;
+  const { id, version, createdAt, updatedAt, deletedAt, lastUsedAt, registrationCount, ...fields } = rest;
+  return { ...fields, ...otherMetadata, ...translations };
+}
+
+/** Whether it registered itself anonymously, and nobody has said that it is used, nor an operator anything about it. */
+export const isUnused = ({ source, orgId, status, verified, lastUsedAt }: Client): boolean =>
+  source === 'dynamic' && orgId === null && status === 'active' && !verified && lastUsedAt === null;
+
+/** What people call the client; null where it has no name of its own. */
+export const ownNameOf = ({ id, name }: Client): string | null => (name === id ? null : name);
+
+/** A secret in clear. It exists in the reply that issues it and nowhere else. */
+export interface IssuedSecret {
+  value: string;
+  /** Null: never. */
+  expiresAt: Date | null;
+}
+
+/** What a registration gives to the software that made it (RFC 7592 §3). */
+export interface IssuedRegistration extends IssuedClient {
+  /** The token that manages the registration from now on; null for a client that others share: nobody manages it. */
+  registrationToken: string | null;
+}
+
+/** A client that was just created. */
+export interface IssuedClient {
+  client: Client;
+  /** Null for a public client. */
+  secret: IssuedSecret | null;
+}

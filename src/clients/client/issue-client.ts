@@ -1,0 +1,54 @@
+import { type Author, changesBetween } from '../../audit/audit-event.js';
+import { newId } from '../../database/id.js';
+import { generateSecret } from '../../secrets/secret.js';
+import { auditedFields, type Client, type IssuedClient, type IssuedSecret, type Origin } from './client.js';
+import { type ClientProfile, usesSecret } from '../../policy/client.js';
+import { staysVerified } from '../../policy/verified.js';
+
+/** Makes a new client of a profile, with a secret where it can keep one. */
+export function issueClient(profile: ClientProfile, origin: Origin): IssuedClient {
+  const id = newId();
+  const now = new Date();
+  // What is spread comes last: V8 takes thirty times as long to add members to a copy
+  const client: Client = {
+    id,
+    status: 'active',
+    verified: false,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+    deletedAt: null,
+    lastUsedAt: null,
+    registrationCount: 1,
+    ...origin,
+    ...profile,
+    name: profile.name ?? id,
+  };
+  return { client, secret: secretFor(client) };
+}
+
+/**
+ * The client as a new profile leaves it; the same client, where the profile says what it said before. An operator vouched for
+ * the client as it was: a change by another interface that does more than narrow it takes the mark away.
+ */
+export function changeProfile(client: Client, profile: ClientProfile, by: Author): Client {
+  const changed = changeClient(client, { ...profile, name: profile.name ?? client.id });
+  if (changesBetween(auditedFields(client), auditedFields(changed)).length === 0) return client;
+  const isStillVouchedFor = by.door === 'graphql' || staysVerified(client, changed);
+  return { ...changed, verified: client.verified && isStillVouchedFor };
+}
+
+/** The client as a change leaves it. */
+export function changeClient(client: Client, change: Partial<Client>): Client {
+  return {
+    ...client,
+    ...change,
+    version: client.version + 1,
+    updatedAt: new Date(Math.max(Date.now(), client.updatedAt.getTime() + 1)),
+  };
+}
+
+/** A public client cannot keep a secret (RFC 6749 §2.1), and one that signs assertions needs none. */
+export function secretFor(client: Pick<ClientProfile, 'tokenEndpointAuthMethod'>): IssuedSecret | null {
+  return usesSecret(client) ? { value: generateSecret(), expiresAt: null } : null;
+}

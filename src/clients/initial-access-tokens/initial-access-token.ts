@@ -1,0 +1,14 @@
+import type { InitialAccessTokenDraft } from '../../policy/initial-access-token.js';
+
+/** A token with which software registers clients for an owner (RFC 7591 §3); its value is known to its holder alone. */
+export interface InitialAccessToken extends InitialAccessTokenDraft {
+  id: string;
+  /** The last four characters of the value. */
+  hint: string;
+  /** How many clients were registered with it. */
+  registrations: number;
+  createdAt: Date;
+  /** Of the last registration. */
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
+}

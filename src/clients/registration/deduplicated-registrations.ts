@@ -1,0 +1,70 @@
+import { hash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Author } from '../../audit/audit-event.js';
+import { isWaiting } from '../../database/sql/asker.js';
+import { registrations } from '../../diagnostics/channels.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import type { IssuedRegistration } from '../client/client.js';
+import { ClientsRepository } from '../registry/clients.repository.js';
+import { RegistrationCountsService } from './registration-counts.service.js';
+import type { ClientProfile } from '../../policy/client.js';
+
+/** Each fails only where an operator changes or removes the client between two statements. */
+const MAX_ATTEMPTS = 5;
+
+/** A client that is being created, and all who are to get it. */
+interface Creation {
+  callers: Author[];
+  issued: Promise<IssuedRegistration | null>;
+}
+
+/** Public clients that are given to everybody who registers the same (RFC 7591 §3.2.1). */
+@Injectable()
+export class SharedClients {
+  /** Clients that are being created by this instance, by the hash of what is granted to them. */
+  private readonly underWay = new Map<string, Creation>();
+
+  constructor(
+    private readonly repository: ClientsRepository,
+    private readonly counts: RegistrationCountsService,
+  ) {}
+
+  /**
+   * Registers with the client that has this profile, or with a new one. It is nobody's to manage: whoever registered first could
+   * send the codes of all others wherever he wants.
+   * @param create makes the new client, for which that hash is to be kept; null where another instance was faster. Whoever it is
+   *   made by, it is wanted while anybody waits for it: one who hangs up must fail nobody else
+   */
+  async register(
+    profile: ClientProfile,
+    by: Author,
+    create: (metadataHash: string, by: Author) => Promise<IssuedRegistration | null>,
+  ): Promise<IssuedRegistration> {
+    // Written in one order, whoever asked for it; what callers order themselves makes another client
+    const metadataHash = hash('sha256', JSON.stringify(profile), 'hex');
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const client = await this.repository.registerAgain(metadataHash);
+      if (client !== null) {
+        this.counts.count('reused');
+        if (registrations.hasSubscribers) registrations.publish({ result: 'reused' });
+        return { client, secret: null, registrationToken: null };
+      }
+      const others = this.underWay.get(metadataHash);
+      if (others) {
+        others.callers.push(by);
+        await others.issued;
+        continue;
+      }
+      const callers = [by];
+      const issued = create(metadataHash, { ...by, isWaiting: () => callers.some(isWaiting) }).finally(() =>
+        this.underWay.delete(metadataHash),
+      );
+      this.underWay.set(metadataHash, { callers, issued });
+      const own = await issued;
+      if (own !== null) return own;
+    }
+    throw new RegistryError('temporarily_unavailable', 'The client is being changed; try again.', {
+      retryAfterSeconds: 1,
+    });
+  }
+}

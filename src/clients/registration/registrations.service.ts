@@ -1,0 +1,305 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Author } from '../../audit/audit-event.js';
+import { registrations } from '../../diagnostics/channels.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { generateSecret, hashSecret, matchesHash } from '../../secrets/secret.js';
+import { type Client, type IssuedRegistration, isUnused, type Origin, type Owner } from '../client/client.js';
+import { ClientsRepository, type LockedRegistration } from '../registry/clients.repository.js';
+import type { ClientKey } from '../client/client-query.js';
+import type { Registration, RegistrationToken } from '../client/load-client.js';
+import type { InitialAccessToken } from '../initial-access-tokens/initial-access-token.js';
+import { InitialAccessTokensService } from '../initial-access-tokens/initial-access-tokens.service.js';
+import { changeProfile, issueClient, secretFor } from '../client/issue-client.js';
+import { type ClientProfile, usesSecret } from '../../policy/client.js';
+import {
+  limited,
+  narrow,
+  type RegistrationMode,
+  type RegistrationPolicy,
+  registrationRules,
+} from '../../policy/registration.js';
+import { CLIENT_RULES } from '../../policy/rules.js';
+import { reservedNameIn, translatedNames } from '../../policy/reserved-name.js';
+import { settle } from '../../policy/defaults.js';
+import { RegistrationCountsService } from './registration-counts.service.js';
+import { SharedClients } from './deduplicated-registrations.js';
+import { accept, type Submission } from '../client/client-request.js';
+import { UnusedPool } from '../anonymous/anonymous-client-quota.js';
+
+/** Who registers. */
+export interface Registrant {
+  /** The caller, where it is known. */
+  owner: Owner | null;
+  /** RFC 7591 §3; null: it sent none. */
+  initialAccessToken: string | null;
+}
+
+/** That a registrant may register, and under which policy. */
+export interface Admission {
+  /** Whom the client will belong to; null: nobody. */
+  owner: Owner | null;
+  policy: RegistrationPolicy;
+  initialAccessTokenId: string | null;
+}
+
+/** A full replacement of a registration (RFC 7592 §2.2). */
+export interface Replacement {
+  submission: Submission;
+  /** The client_id that the request names; must be the client's. */
+  clientId: unknown;
+  /** A client_secret that the request names; must be the client's. Undefined: none. */
+  clientSecret: unknown;
+}
+
+/** Whom a client belongs to that registered itself without credentials. */
+const NOBODY: Origin = { orgId: null, userId: null, source: 'dynamic', initialAccessTokenId: null };
+
+/** A hash that no token has, to compare with where there is no registration: it takes the same time. */
+const NO_TOKEN_HASH = hashSecret(generateSecret());
+
+/** Software that speaks for itself (RFC 7591), and manages what it registered (RFC 7592): behind more refusals. */
+@Injectable()
+export class RegistrationsService implements OnModuleInit {
+  private readonly mode: RegistrationMode;
+  private policy: RegistrationPolicy;
+
+  constructor(
+    private readonly repository: ClientsRepository,
+    private readonly initialAccessTokens: InitialAccessTokensService,
+    private readonly pool: UnusedPool,
+    private readonly shared: SharedClients,
+    private readonly counts: RegistrationCountsService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {
+    this.mode = config.registrationMode;
+    const { allowed, denied } = config.registrationRedirectHosts;
+    this.policy = {
+      profile: config.registrationMetadata,
+      allowedScopes: config.registrationAllowedScopes,
+      defaultScopes: config.registrationDefaultScopes,
+      allowedGrantTypes: config.registrationAllowedGrantTypes,
+      redirectHosts: allowed.length > 0 ? [allowed] : [],
+      deniedRedirectHosts: denied,
+      reservedNameIn: null,
+    };
+  }
+
+  async onModuleInit(): Promise<void> {
+    const { registrationReservedNames: names } = this.config;
+    if (names.length === 0) return;
+    // Thousands of characters, for those who want them
+    const { loadConfusables } = await import('../../policy/names/confusables.js');
+    this.policy = { ...this.policy, reservedNameIn: reservedNameIn(names, loadConfusables()) };
+  }
+
+  /**
+   * Lets the registrant register, if it may.
+   * @throws RegistryError `insufficient_scope` where nobody may, `unauthorized` or `invalid_token` where others may
+   */
+  async admit({ owner, initialAccessToken }: Registrant): Promise<Admission> {
+    if (this.mode === 'closed') {
+      throw new RegistryError('insufficient_scope', 'Registration is closed here.');
+    }
+    if (initialAccessToken !== null) {
+      const token = await this.initialAccessTokens.authenticate(initialAccessToken);
+      return { owner: token, policy: this.policyFor(token), initialAccessTokenId: token.id };
+    }
+    if (this.mode === 'token' && owner === null) {
+      throw new RegistryError(
+        'unauthorized',
+        'Registration takes an initial access token or an API key here: "Authorization: Bearer TOKEN".',
+      );
+    }
+    return { owner, policy: this.policy, initialAccessTokenId: null };
+  }
+
+  /**
+   * Registers a client.
+   * @throws RegistryError with every field at fault, or `invalid_token` where the initial access token was used up
+   *   meanwhile; nothing is stored then
+   */
+  async register(submission: Submission, admission: Admission, by: Author): Promise<IssuedRegistration> {
+    const { owner, initialAccessTokenId } = admission;
+    const profile = this.preview(submission, admission);
+    if (owner === null) return this.registerAnonymously(profile, by);
+    const actor =
+      initialAccessTokenId && ({ type: 'initial_access_token', id: initialAccessTokenId } as const);
+    const { orgId, userId } = owner;
+    const origin: Origin = { orgId, userId, source: 'dynamic', initialAccessTokenId };
+    return this.issue(profile, origin, actor ? { ...by, actor } : by);
+  }
+
+  /** A client and the token that manages it. */
+  private async issue(profile: ClientProfile, origin: Origin, by: Author): Promise<IssuedRegistration> {
+    const issued = issueClient(profile, origin);
+    const registrationToken = generateSecret();
+    await this.repository.insert(issued, by, registrationToken);
+    this.noteRegistration();
+    return { ...issued, registrationToken };
+  }
+
+  private registerAnonymously(profile: ClientProfile, by: Author): Promise<IssuedRegistration> {
+    if (!this.config.registrationReuse || profile.type !== 'public') {
+      return this.pool.admit(() => this.issue(profile, NOBODY, by));
+    }
+    return this.shared.register(profile, by, (metadataHash, by) =>
+      this.pool.admit(async () => {
+        const issued = issueClient(profile, NOBODY);
+        const isStored = await this.repository.insertShared(issued, by, metadataHash);
+        if (!isStored) return null;
+        this.noteRegistration();
+        return { ...issued, registrationToken: null };
+      }),
+    );
+  }
+
+  /**
+   * What a registration would be granted. Nothing is stored, nor counted.
+   * @throws RegistryError with every field at fault
+   */
+  preview(submission: Submission, { policy }: Admission): ClientProfile {
+    return grant(submission, policy);
+  }
+
+  /**
+   * The client that the token manages.
+   * @throws RegistryError `invalid_token`, alike for a wrong token and for a client that does not exist
+   */
+  async read(id: string, token: string): Promise<Client> {
+    requireManaged(token, await this.repository.findRegistrationToken(id));
+    const client = await this.repository.find({ id });
+    // It ended meanwhile
+    if (client === null) throw wrongToken();
+    return client;
+  }
+
+  /**
+   * Replaces all that the client said of itself: what is left out is as if it had never been said. The token is replaced
+   * too; a client that authenticates with a secret only now gets one, and one that does not any more loses all.
+   * @param registered the client as {@link read} found it for the token
+   * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
+   */
+  async replace(
+    registered: Client,
+    token: string,
+    readReplacement: (client: Client) => Promise<Replacement>,
+    by: Author,
+  ): Promise<IssuedRegistration> {
+    const { id } = registered;
+    const replacement = await readReplacement(registered);
+    const replace = async ({ client, initialAccessToken, secrets, store }: LockedRegistration) => {
+      const { submission, clientId, clientSecret } = replacement;
+      const now = new Date();
+      const faults = { ...submission.faults };
+      if (clientId !== client.id) faults.client_id = ['must be the client_id of this registration'];
+      const isSecretGood =
+        clientSecret === undefined ||
+        (typeof clientSecret === 'string' && (await secrets.accepts(clientSecret, now)));
+      if (!isSecretGood) faults.client_secret = ['must be left out, or be the current client_secret'];
+      const policy = this.policyFor(initialAccessToken);
+      const changed = changeProfile(client, grant({ ...submission, faults }, policy, namesOf(client)), by);
+
+      const needsOther = usesSecret(changed) !== usesSecret(client);
+      const secret = needsOther ? secretFor(changed) : null;
+      const revoked = needsOther ? await secrets.revokeAll(now) : [];
+      const issued = secret === null ? [] : [(await secrets.add(secret, now)).id];
+      const registrationToken = generateSecret();
+      await store(changed, registrationToken, [
+        ...revoked.map((targetId) => ({ action: 'client_secret.revoked', targetId }) as const),
+        ...issued.map((targetId) => ({ action: 'client_secret.issued', targetId }) as const),
+      ]);
+      return { client: changed, secret, registrationToken };
+    };
+    return this.repository.withRegistration(id, authorOf(id, by), (registration) =>
+      replace(managedBy(token, registration)),
+    );
+  }
+
+  /**
+   * Removes the client, with its secrets and its token; for good where unused clients are bounded and it is one.
+   * @throws RegistryError `invalid_token`, or `rate_limited` where too many unused ones were removed by themselves
+   */
+  async remove(id: string, token: string, by: Author): Promise<void> {
+    await this.repository.withRegistration(id, authorOf(id, by), (found) => {
+      const registration = managedBy(token, found);
+      // Or a flood would leave by this door, and stay for as long as a deleted client can be restored
+      const isForGood = this.pool.isBounded && isUnused(registration.client);
+      return isForGood ? registration.removeForGood() : registration.remove();
+    });
+  }
+
+  /**
+   * Gives software that lost it a new token to manage its registration with. The one before ends.
+   * @throws RegistryError `not_found`, or `validation_error` for a client that did not register itself, or that many did
+   */
+  async reissueToken(key: ClientKey, by: Author): Promise<{ client: Client; registrationToken: string }> {
+    const registrationToken = generateSecret();
+    const client = await this.repository.replaceRegistrationToken(
+      key,
+      registrationToken,
+      by,
+      ({ source, registrationCount }) => {
+        if (source === 'dynamic' && registrationCount === 1) return;
+        throw new RegistryError(
+          'validation_error',
+          'Only a client that registered itself, and that is shared by nobody, manages itself by a token.',
+        );
+      },
+    );
+    return { client, registrationToken };
+  }
+
+  private noteRegistration(): void {
+    this.counts.count('created');
+    if (registrations.hasSubscribers) registrations.publish({ result: 'registered' });
+  }
+
+  private policyFor(token: InitialAccessToken | null): RegistrationPolicy {
+    return token === null ? this.policy : limited(this.policy, token);
+  }
+}
+
+/**
+ * What is granted of a submission under a policy.
+ * @param knownNames that the client has already
+ */
+function grant(
+  submission: Submission,
+  policy: RegistrationPolicy,
+  knownNames: readonly string[] = [],
+): ClientProfile {
+  const rules = [...CLIENT_RULES, ...registrationRules(policy, knownNames)];
+  return settle(narrow(accept(submission, rules), policy));
+}
+
+/** In all languages. */
+const namesOf = ({ name, metadata }: Client) => [name, ...translatedNames(metadata)];
+
+/** Software that manages its own registration. */
+const authorOf = (clientId: string, by: Author): Author => ({
+  ...by,
+  actor: { type: 'registration_token', id: clientId },
+});
+
+/** The registration, if the token manages it. */
+function managedBy<R extends Registration>(token: string, registration: R | null): R {
+  requireManaged(token, registration && { ...registration, status: registration.client.status });
+  return registration!;
+}
+
+/** @throws RegistryError `invalid_token` unless the token manages the registration, `insufficient_scope` where it is disabled */
+function requireManaged(token: string, registration: RegistrationToken | null): void {
+  const isManaged = matchesHash(token, registration?.tokenHash ?? NO_TOKEN_HASH);
+  if (registration === null || !isManaged) throw wrongToken();
+  // RFC 7592 §2.1 to §2.3: 403 for who must not do it
+  if (registration.status !== 'active') {
+    throw new RegistryError(
+      'insufficient_scope',
+      'The client is disabled; only an operator can change that.',
+    );
+  }
+}
+
+const wrongToken = () =>
+  new RegistryError('invalid_token', 'The registration access token is malformed, unknown or revoked.');

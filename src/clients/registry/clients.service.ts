@@ -1,0 +1,241 @@
+import { Injectable } from '@nestjs/common';
+import { RegistryError } from '../../errors/registry-error.js';
+import { type AuditAction, type Author, SYSTEM } from '../../audit/audit-event.js';
+import { type Client, type ClientSource, type ClientStatus, type IssuedClient, ownNameOf } from '../client/client.js';
+import {
+  type ClientFilter,
+  type ClientKey,
+  type ClientOrder,
+  type ClientPageRequest,
+  type ClientStats,
+  MAX_BULK,
+  type NumberedPage,
+  type NumberedPageRequest,
+  type Page,
+  type TallyStep,
+} from '../client/client-query.js';
+import { changeClient, changeProfile, issueClient } from '../client/issue-client.js';
+import { ClientsRepository } from './clients.repository.js';
+import { noSuchClient } from '../client/load-client.js';
+import { CLIENT_RULES, isFixed, rulesAboutChanges } from '../../policy/rules.js';
+import { attestedRules } from '../software-statements/software-statements.service.js';
+import { accept, refusal, type Submission } from '../client/client-request.js';
+import { draftOf, settle } from '../../policy/defaults.js';
+
+/** Versions of a client that will do; null: any. */
+export type Versions = readonly number[] | null;
+
+/** What a client is and which clients are allowed, for every door alike. */
+@Injectable()
+export class ClientsService {
+  constructor(private readonly repository: ClientsRepository) {}
+
+  /**
+   * Creates a client that belongs to an organization and a user, or to nobody.
+   * @param source the door through which it comes
+   * @throws RegistryError with every field at fault; nothing is stored then
+   */
+  async create(
+    submission: Submission,
+    { orgId, userId }: Pick<Client, 'orgId' | 'userId'>,
+    source: ClientSource,
+    by: Author,
+  ): Promise<IssuedClient> {
+    const profile = settle(accept(submission, CLIENT_RULES));
+    const issued = issueClient(profile, { orgId, userId, source, initialAccessTokenId: null });
+    await this.repository.insert(issued, by);
+    return issued;
+  }
+
+  /**
+   * The client.
+   * @throws RegistryError `not_found`
+   */
+  async get(key: ClientKey): Promise<Client> {
+    const client = await this.repository.find(key);
+    if (client === null) throw noSuchClient();
+    return client;
+  }
+
+  /** The clients of the organization that match `filter`, the newest first. */
+  list(
+    filter: ClientFilter,
+    orgId: string,
+    page: NumberedPageRequest,
+    { isWaiting }: Author,
+  ): Promise<NumberedPage> {
+    return this.repository.numberedPage({ ...filter, orgId }, page, { orgId, isWaiting });
+  }
+
+  /**
+   * Changes a client: what the draft names, even as undefined, is replaced, the rest stays. The result is judged as a
+   * whole, but for what was accepted before and is as it was.
+   * @param expected versions that the caller will change; null: any
+   * @throws RegistryError `not_found`, `precondition_failed`, or with every field at fault
+   */
+  update(key: ClientKey, submission: Submission, expected: Versions, by: Author): Promise<Client> {
+    return this.repository.change(key, 'client.updated', by, (client) => {
+      checkVersion(client, expected);
+      const before = draftOf({ ...client, name: ownNameOf(client) });
+      const draft = { ...before, ...submission.draft };
+      const rules = [
+        isFixed('type', before, 'create another client instead'),
+        ...attestedRules(client.metadata, before),
+        ...rulesAboutChanges(CLIENT_RULES, before, draft),
+      ];
+      return changeProfile(client, settle(accept({ ...submission, draft }, rules)), by);
+    });
+  }
+
+  /**
+   * Lets a client be used, or keeps it from being used.
+   * @throws RegistryError `not_found`, `precondition_failed`
+   */
+  setStatus(key: ClientKey, status: ClientStatus, expected: Versions, by: Author): Promise<Client> {
+    return this.set(key, { status }, ACTION_OF_STATUS[status], expected, by);
+  }
+
+  /**
+   * Vouches for a client, or no longer.
+   * @throws RegistryError `not_found`, `precondition_failed`
+   */
+  setVerified(key: ClientKey, verified: boolean, expected: Versions, by: Author): Promise<Client> {
+    return this.set(key, { verified }, verified ? 'client.verified' : 'client.unverified', expected, by);
+  }
+
+  /**
+   * Deletes a client, with its secrets, from every door at once. It can be restored until it is purged.
+   * @param expected versions that the caller will delete; null: any
+   * @throws RegistryError `not_found`, `precondition_failed`
+   */
+  remove(key: ClientKey, expected: Versions, by: Author): Promise<Client> {
+    return this.set(key, { deletedAt: new Date() }, 'client.deleted', expected, by);
+  }
+
+  /**
+   * Brings a deleted client back, with its secrets and its registration access token.
+   * @throws RegistryError `not_found` where it lives, or is gone for good
+   */
+  restore(key: ClientKey, by: Author): Promise<Client> {
+    return this.set({ ...key, isDeleted: true }, { deletedAt: null }, 'client.restored', null, by);
+  }
+
+  /**
+   * Changes all clients that match in one way, or none. `count` says how many they are, or would be.
+   * @param expectedCount how many they must be; null: any number up to {@link MAX_BULK}
+   * @throws RegistryError `validation_error` where the filter says too little, or they are too many, `precondition_failed`
+   *   where they are not as many as expected
+   */
+  async changeAll(
+    change: BulkChange,
+    filter: ClientFilter,
+    { isDryRun, expectedCount }: { isDryRun: boolean; expectedCount: number | null },
+    by: Author,
+  ): Promise<number> {
+    const { action, set, concerns } = BULK_CHANGES[change];
+    const named = Object.keys(filter).filter((condition) => !Object.hasOwn(concerns, condition));
+    if (named.length === 0 || named.includes('deleted')) throw withoutCondition();
+    const concerned: ClientFilter = { ...filter, ...concerns };
+    const check = (count: number) => {
+      if (count > MAX_BULK) throw tooMany();
+      if (expectedCount === null || count === expectedCount) return;
+      throw new RegistryError(
+        'precondition_failed',
+        `The number of such clients is ${count} now, and not ${expectedCount}; nothing was changed.`,
+      );
+    };
+    // Who asks for disabled clients to be disabled asks for nothing, and not for all others
+    const isNobody = filter.status !== undefined && filter.status !== concerned.status;
+    if (isDryRun) return isNobody ? 0 : this.repository.count(concerned);
+    if (!isNobody) return this.repository.changeAll(concerned, set(), action, by, check);
+    check(0);
+    return 0;
+  }
+
+  /** One step of a count of all clients by their kind: see {@link ClientsRepository.tally}. */
+  tally(after: string, limit: number): Promise<TallyStep> {
+    return this.repository.tally(after, limit);
+  }
+
+  /** Removes for good clients that were deleted before `limit`; says how many. */
+  purge(limit: Date): Promise<number> {
+    return this.repository.purge(limit, SYSTEM);
+  }
+
+  private set(
+    key: ClientKey,
+    change: Partial<Client>,
+    action: AuditAction,
+    expected: Versions,
+    by: Author,
+  ): Promise<Client> {
+    return this.repository.change(key, action, by, (client) => {
+      checkVersion(client, expected);
+      const isSame = Object.entries(change).every(
+        ([field, value]) => client[field as keyof Client] === value,
+      );
+      return isSame ? client : changeClient(client, change);
+    });
+  }
+
+  /** The client, or null where there is none by that id. */
+  find(id: string): Promise<Client | null> {
+    return this.repository.find({ id });
+  }
+
+  /** One page of the clients that match `filter`. */
+  page(filter: ClientFilter, order: ClientOrder, page: ClientPageRequest): Promise<Page<Client>> {
+    return this.repository.page(filter, order, page);
+  }
+
+  /** How many clients match `filter`. Unless it is an organization as a whole, each is read: ask only when somebody wants to know. */
+  count(filter: ClientFilter): Promise<number> {
+    return this.repository.count(filter);
+  }
+
+  /** How the clients that match `filter` are distributed. */
+  stats(filter: ClientFilter): Promise<ClientStats> {
+    return this.repository.stats(filter, new Date());
+  }
+}
+
+const ACTION_OF_STATUS = { active: 'client.enabled', disabled: 'client.disabled' } as const;
+
+/** What can be done to many clients at once: to which of those that match, and what. */
+const BULK_CHANGES = {
+  disable: {
+    action: 'client.disabled',
+    concerns: { status: 'active' },
+    set: () => ({ status: 'disabled' as const }),
+  },
+  enable: {
+    action: 'client.enabled',
+    concerns: { status: 'disabled' },
+    set: () => ({ status: 'active' as const }),
+  },
+  delete: { action: 'client.deleted', concerns: {}, set: () => ({ deletedAt: new Date() }) },
+  restore: { action: 'client.restored', concerns: { deleted: true }, set: () => ({ deletedAt: null }) },
+} as const;
+export type BulkChange = keyof typeof BULK_CHANGES;
+
+const withoutCondition = () =>
+  refusal('validation_error', {
+    filter: [
+      'must name at least one condition that narrows it, and not deleted: all clients are never meant',
+    ],
+  });
+
+const tooMany = () =>
+  new RegistryError(
+    'validation_error',
+    `More than ${MAX_BULK} clients match; nothing was changed. Narrow the filter, and do it in parts.`,
+    { invalidFields: { filter: [`must match at most ${MAX_BULK} clients`] } },
+  );
+
+function checkVersion({ version }: Client, expected: Versions): void {
+  if (expected === null || expected.includes(version)) return;
+  throw new RegistryError(
+    'precondition_failed',
+    'The client was changed meanwhile; read it again, and send the version (in REST, the ETag) that it has now.',
+  );
+}

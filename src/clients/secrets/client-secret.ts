@@ -1,0 +1,50 @@
+import type { FieldFaults } from '../../errors/registry-error.js';
+import type { Client } from '../client/client.js';
+import type { SecretRequest } from '../../policy/secret-request.js';
+
+/** At most so many secrets of a client are valid at a time: enough for any overlap, too few to lose track. */
+export const MAX_VALID_SECRETS = 10;
+
+/** Of the secrets of a client that expired or were revoked, so many are kept, the newest. */
+export const MAX_ENDED_SECRETS = 100;
+
+/** More a client never has. */
+export const MAX_SECRETS = MAX_VALID_SECRETS + MAX_ENDED_SECRETS;
+
+/** A page of the secrets of a client by its number, and how many there are on all pages. */
+export interface NumberedSecretPage {
+  secrets: ClientSecret[];
+  total: number;
+}
+
+/** A secret of a client, as every door may read it: neither the secret itself nor its hash is in it. */
+export interface ClientSecret {
+  id: string;
+  /** The last four characters. */
+  hint: string;
+  createdAt: Date;
+  /** Null: never. */
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+}
+
+/** A secret that will end by itself, and whose it is. */
+export interface ExpiringSecret {
+  secret: ClientSecret & { expiresAt: Date };
+  client: Client;
+}
+
+/** A page of secrets by when they expire; `after` is a place in that order. */
+export interface ExpiringPageRequest {
+  size: number;
+  /** Null: from the start. */
+  after: { expiresAt: Date; id: string } | null;
+}
+
+/** What a door understood of a request for another secret, and the words in which its caller is to be answered. */
+export interface SecretSubmission {
+  request: SecretRequest;
+  /** What was wrong with the shape of the request, by the caller's field names. */
+  faults: FieldFaults;
+  names: Readonly<Record<keyof SecretRequest, string>>;
+}

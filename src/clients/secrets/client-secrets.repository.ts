@@ -1,0 +1,305 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, IsNull, type Repository, type SelectQueryBuilder } from 'typeorm';
+import type { AuditAction, Author, Change } from '../../audit/audit-event.js';
+import { record, spendOn } from '../../audit/audit-trail.js';
+import { newId } from '../../database/id.js';
+import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../../database/sql/pages-of-each.js';
+import { LongReads } from '../../database/sql/scan-queue.js';
+import { lockRows } from '../../database/sql/row-lock.js';
+import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
+import { inSmallBatches } from '../../database/writes/small-batches.js';
+import { Transactions } from '../../database/writes/transactions.js';
+import { hashSecret, matchesHash, secretHint } from '../../secrets/secret.js';
+import {
+  type ClientSecret,
+  type ExpiringPageRequest,
+  type ExpiringSecret,
+  MAX_ENDED_SECRETS,
+  MAX_SECRETS,
+  MAX_VALID_SECRETS,
+  type NumberedSecretPage,
+} from './client-secret.js';
+import type { Client, IssuedSecret } from '../client/client.js';
+import { ClientSecretEntity } from './client-secret.entity.js';
+import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
+import { withLockedClient } from '../client/load-client.js';
+
+/** What statements that read secrets are called by those who watch. */
+const SELECT = 'select oauth_client_secrets';
+/** Rows that one transaction removes. */
+const REMOVAL_BATCH = 500;
+
+/** With which a client can authenticate at that time. */
+const VALID = 'secret.revokedAt IS NULL AND (secret.expiresAt IS NULL OR secret.expiresAt > :atMs)';
+
+/** How secrets end: an index finds each kind by that time. */
+const ENDINGS = [
+  { time: 'revokedAt', where: 'TRUE' },
+  { time: 'expiresAt', where: 'secret.revokedAt IS NULL' },
+] as const;
+
+/** The secrets of clients in the database. */
+@Injectable()
+export class ClientSecretsRepository {
+  private readonly run: RunSql;
+  private readonly runLong: RunSql;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+    longReads: LongReads,
+  ) {
+    this.run = sqlRunner(dataSource, SELECT);
+    this.runLong = longReads.runner(SELECT);
+  }
+
+  /** A page of those that were not revoked, the newest first. No more are looked at than a client can have. */
+  async numberedPage(clientId: string, { number, size }: NumberedPageRequest): Promise<NumberedSecretPage> {
+    const offset = Math.min((number - 1) * size, MAX_SECRETS);
+    const limit = Math.min(size, MAX_SECRETS - offset);
+    const rows = await this.dataSource.manager.find(ClientSecretEntity, {
+      where: { clientId, revokedAt: IsNull() },
+      order: { id: 'DESC' },
+      skip: offset,
+      take: Math.max(limit, 1),
+    });
+    const [row] = await this.run(
+      `SELECT COUNT(*) FROM
+         (SELECT 1 FROM oauth_client_secrets WHERE client_id = :clientId AND revoked_at IS NULL LIMIT :limit) listed`,
+      { clientId, limit: MAX_SECRETS },
+    );
+    return { secrets: rows.slice(0, limit).map(toClientSecret), total: Number(row![0]) };
+  }
+
+  /** A page of the same for each of several clients, in one statement. */
+  async pages(
+    clientIds: readonly string[],
+    request: IdPageRequest,
+  ): Promise<Map<string, Page<ClientSecret>>> {
+    const query = this.dataSource.manager
+      .createQueryBuilder(ClientSecretEntity, 'secret')
+      .where('secret.revokedAt IS NULL');
+    const pages = await pagesOfEach(query, 'clientId', clientIds, request);
+    return new Map(
+      [...pages].map(([clientId, page]) => [clientId, { ...page, rows: page.rows.map(toClientSecret) }]),
+    );
+  }
+
+  /** Secrets of living clients that expire in between, the soonest first, each with its client, in one statement. */
+  async pageExpiring(from: Date, before: Date, request: ExpiringPageRequest): Promise<Page<ExpiringSecret>> {
+    const { size, after } = request;
+    const query = this.dataSource.manager
+      .createQueryBuilder(ClientSecretEntity, 'secret')
+      // Passes over deleted ones
+      .innerJoinAndSelect('secret.client', 'client')
+      .where('secret.revokedAt IS NULL AND secret.expiresAt > :fromMs AND secret.expiresAt < :beforeMs', {
+        fromMs: from.getTime(),
+        beforeMs: before.getTime(),
+      });
+    if (after !== null) {
+      query.andWhere('(secret.expiresAt, secret.id) > (:afterMs, :afterId)', {
+        afterMs: after.expiresAt.getTime(),
+        afterId: after.id,
+      });
+    }
+    const rows = await query
+      .orderBy('secret.expiresAt')
+      .addOrderBy('secret.id')
+      .limit(size + 1)
+      .getMany();
+    const secrets = rows.map((row) => ({
+      secret: { ...toClientSecret(row), expiresAt: row.expiresAt! },
+      client: row.client!,
+    }));
+    return pageOf(secrets, request);
+  }
+
+  /** How many they are, counted one by one. */
+  async countExpiring(from: Date, before: Date): Promise<number> {
+    const [row] = await this.runLong(
+      `SELECT COUNT(*) FROM oauth_client_secrets secret
+       JOIN oauth_clients client ON client.id = secret.client_id AND client.deleted_at IS NULL
+       WHERE secret.revoked_at IS NULL AND secret.expires_at > :from AND secret.expires_at < :before`,
+      { from: from.getTime(), before: before.getTime() },
+    );
+    return Number(row![0]);
+  }
+
+  /**
+   * How many secrets expire until then and leave a client that is in use without any, of the `limit` that expire next.
+   */
+  async countLastOnesExpiring(from: Date, until: Date, limit: number): Promise<number> {
+    const [row] = await this.run(
+      `SELECT COUNT(*) FROM
+         (SELECT client_id, expires_at FROM oauth_client_secrets
+          WHERE revoked_at IS NULL AND expires_at > :from AND expires_at <= :until ORDER BY expires_at LIMIT :limit) expiring
+       JOIN oauth_clients client ON client.id = expiring.client_id AND client.deleted_at IS NULL AND client.status = 'active'
+       WHERE NOT EXISTS
+         (SELECT 1 FROM oauth_client_secrets other WHERE other.client_id = expiring.client_id AND other.revoked_at IS NULL
+          AND (other.expires_at IS NULL OR other.expires_at > expiring.expires_at))`,
+      { from: from.getTime(), until: until.getTime(), limit },
+    );
+    return Number(row![0]);
+  }
+
+  /**
+   * Removes secrets for good that expired or were revoked before `limit`.
+   * @returns how many they were
+   */
+  async purge(limit: Date): Promise<number> {
+    let count = 0;
+    for (const { time, where } of ENDINGS) {
+      let fromMs = 0;
+      count += await inSmallBatches(this.transactions, async (manager, size) => {
+        const query = manager
+          .createQueryBuilder(ClientSecretEntity, 'secret')
+          .select(['secret.id', `secret.${time}`])
+          .where(`secret.${time} >= :fromMs AND secret.${time} < :limitMs AND ${where}`, {
+            fromMs,
+            limitMs: limit.getTime(),
+          })
+          .orderBy(`secret.${time}`)
+          .limit(size);
+        const secrets = await lockRows(query, 'skip_locked').getMany();
+        fromMs = secrets.at(-1)?.[time]?.getTime() ?? fromMs;
+        return removeSecrets(manager, secrets);
+      });
+    }
+    return count;
+  }
+
+  /**
+   * Runs `work` on the secrets of a client while nobody else changes them.
+   * @throws RegistryError `not_found`
+   */
+  withSecretsOf<T>(key: ClientKey, work: (locked: LockedSecrets) => Promise<T>, by: Author): Promise<T> {
+    return withLockedClient(this.transactions, key, by, (client, manager) =>
+      work({
+        client,
+        secrets: new SecretsOfClient(client.id, manager),
+        record: (action, targetId, changes) => {
+          const entries = [{ action, clientId: client.id, targetId, changes }];
+          spendOn(by, client.orgId, entries);
+          return record(manager, by, entries);
+        },
+      }),
+    );
+  }
+}
+
+/** The secrets of a client while nobody else changes them. */
+export interface LockedSecrets {
+  client: Client;
+  secrets: SecretsOfClient;
+  /** Writes down what was done to one of them. */
+  record: (action: AuditAction, secretId: string, changes: Change[]) => Promise<void>;
+}
+
+/** The secrets of one client, inside of a transaction that has locked it. */
+export class SecretsOfClient {
+  private readonly rows: Repository<ClientSecretEntity>;
+
+  constructor(
+    private readonly clientId: string,
+    private readonly manager: EntityManager,
+  ) {
+    this.rows = manager.getRepository(ClientSecretEntity);
+  }
+
+  /** Those with which the client can authenticate at that time. */
+  async valid(at: Date): Promise<ClientSecret[]> {
+    return (await this.validRows(at)).map(toClientSecret);
+  }
+
+  /** Stores a secret. Of those that have ended by then, the oldest make room for it. */
+  async add(secret: IssuedSecret, createdAt: Date): Promise<ClientSecret> {
+    const row = newSecret(this.clientId, secret, createdAt);
+    await this.rows.insert(row);
+    const surplus = this.select(`NOT (${VALID})`, createdAt).offset(MAX_ENDED_SECRETS).limit(REMOVAL_BATCH);
+    await removeSecrets(this.manager, await surplus.getMany());
+    return toClientSecret(row);
+  }
+
+  /** Makes all secrets expire then that would have later, or never. */
+  async expireBy(limit: Date): Promise<void> {
+    await this.rows
+      .createQueryBuilder()
+      .update()
+      .set({ expiresAt: limit })
+      .where('client_id = :clientId AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :limit)', {
+        clientId: this.clientId,
+        limit: limit.getTime(),
+      })
+      .execute();
+  }
+
+  /** Whether the client can authenticate with this secret at that time. */
+  async accepts(value: string, at: Date): Promise<boolean> {
+    const rows = await this.validRows(at);
+    // All are compared, so that the time does not tell which one it was
+    return rows.map(({ hash }) => matchesHash(value, hash)).includes(true);
+  }
+
+  /** Ends all secrets at once; says which of them were valid. */
+  async revokeAll(at: Date): Promise<string[]> {
+    const valid = await this.valid(at);
+    await this.rows.update({ clientId: this.clientId, revokedAt: IsNull() }, { revokedAt: at });
+    return valid.map(({ id }) => id);
+  }
+
+  /** False where the client has no such secret that is not revoked already. */
+  async revoke(id: string, at: Date): Promise<boolean> {
+    const { affected } = await this.rows.update(
+      { id, clientId: this.clientId, revokedAt: IsNull() },
+      { revokedAt: at },
+    );
+    return affected === 1;
+  }
+
+  private validRows(at: Date): Promise<ClientSecretEntity[]> {
+    return this.select(VALID, at).limit(MAX_VALID_SECRETS).getMany();
+  }
+
+  /** The newest first. */
+  private select(condition: string, at: Date): SelectQueryBuilder<ClientSecretEntity> {
+    return this.rows
+      .createQueryBuilder('secret')
+      .where(`secret.clientId = :clientId AND ${condition}`, { clientId: this.clientId, atMs: at.getTime() })
+      .orderBy('secret.id', 'DESC');
+  }
+}
+
+async function removeSecrets(
+  manager: EntityManager,
+  secrets: readonly Pick<ClientSecretEntity, 'id'>[],
+): Promise<number> {
+  if (secrets.length > 0) {
+    await manager.delete(
+      ClientSecretEntity,
+      secrets.map(({ id }) => id),
+    );
+  }
+  return secrets.length;
+}
+
+/** The row of a secret that is issued now: of its value the hash and the hint. */
+export function newSecret(
+  clientId: string,
+  { value, expiresAt }: IssuedSecret,
+  createdAt: Date,
+): ClientSecretEntity {
+  return {
+    id: newId(),
+    clientId,
+    hash: hashSecret(value),
+    hint: secretHint(value),
+    createdAt,
+    expiresAt,
+    lastUsedAt: null,
+    revokedAt: null,
+  };
+}
+
+function toClientSecret({ id, hint, createdAt, expiresAt, lastUsedAt }: ClientSecretEntity): ClientSecret {
+  return { id, hint, createdAt, expiresAt, lastUsedAt };
+}

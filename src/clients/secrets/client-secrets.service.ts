@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
+import { type Author, changesBetween } from '../../audit/audit-event.js';
+import type { IdPageRequest, Page } from '../../database/sql/pages-of-each.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { generateSecret } from '../../secrets/secret.js';
+import {
+  type ClientSecret,
+  type ExpiringPageRequest,
+  type ExpiringSecret,
+  MAX_VALID_SECRETS,
+  type NumberedSecretPage,
+  type SecretSubmission,
+} from './client-secret.js';
+import { usesSecret } from '../../policy/client.js';
+import { secretRequestFaults } from '../../policy/secret-request.js';
+import { refusal } from '../client/client-request.js';
+import { ClientSecretsRepository, type LockedSecrets } from './client-secrets.repository.js';
+import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
+import { ClientsService } from '../registry/clients.service.js';
+
+/** The life of secrets: issued beside each other, so that a rotation can overlap, and revoked one by one. */
+@Injectable()
+export class ClientSecretsService {
+  constructor(
+    private readonly clients: ClientsService,
+    private readonly repository: ClientSecretsRepository,
+  ) {}
+
+  /**
+   * Issues another secret to a confidential client. `value` is the only copy of it in clear.
+   * @throws RegistryError `not_found`, or `validation_error` with every field at fault, for a public client, or for one secret too many
+   */
+  async issue(
+    key: ClientKey,
+    { request, faults, names }: SecretSubmission,
+    by: Author,
+  ): Promise<{ secret: ClientSecret; value: string }> {
+    const now = new Date();
+    const invalidFields = { ...secretRequestFaults(request, names, now), ...faults };
+    if (Object.keys(invalidFields).length > 0) throw refusal('validation_error', invalidFields);
+    const { expiresAt, expireOthersInSeconds } = request;
+    const value = generateSecret();
+    const othersExpireAt =
+      expireOthersInSeconds === null ? null : new Date(now.getTime() + expireOthersInSeconds * 1000);
+    const issue = async ({ client, secrets, record }: LockedSecrets) => {
+      if (client.type === 'public') {
+        throw impossible('A public client cannot keep a secret, so it gets none (RFC 6749 §2.1).');
+      }
+      if (!usesSecret(client)) {
+        throw impossible(
+          `The client authenticates by ${client.tokenEndpointAuthMethod}, so it gets no secret.`,
+        );
+      }
+      if (othersExpireAt !== null) await secrets.expireBy(othersExpireAt);
+      if ((await secrets.valid(now)).length >= MAX_VALID_SECRETS) {
+        throw impossible(`The client has ${MAX_VALID_SECRETS} valid secrets already; revoke one first.`);
+      }
+      const secret = await secrets.add({ value, expiresAt }, now);
+      await record('client_secret.issued', secret.id, changesBetween(null, { expiresAt, othersExpireAt }));
+      return { secret, value };
+    };
+    return this.repository.withSecretsOf(key, issue, by);
+  }
+
+  /**
+   * A page of the secrets of a client that were not revoked, the newest first.
+   * @throws RegistryError `not_found`
+   */
+  async list(key: ClientKey, page: NumberedPageRequest): Promise<NumberedSecretPage> {
+    const { id } = await this.clients.get(key);
+    return this.repository.numberedPage(id, page);
+  }
+
+  /** A page of the same by its cursor, for each of several clients. */
+  pages(clientIds: readonly string[], request: IdPageRequest): Promise<Map<string, Page<ClientSecret>>> {
+    return this.repository.pages(clientIds, request);
+  }
+
+  /** Valid secrets of living clients that expire before then, the soonest first. */
+  pageExpiring(before: Date, request: ExpiringPageRequest): Promise<Page<ExpiringSecret>> {
+    return this.repository.pageExpiring(new Date(), before, request);
+  }
+
+  /** How many they are. */
+  countExpiring(before: Date): Promise<number> {
+    return this.repository.countExpiring(new Date(), before);
+  }
+
+  /** How many clients in use will be left without a secret by then, judging by the `limit` secrets that expire next. */
+  countLastOnesExpiring(until: Date, limit: number): Promise<number> {
+    return this.repository.countLastOnesExpiring(new Date(), until, limit);
+  }
+
+  /** Removes secrets for good that expired or were revoked before `limit`; says how many. */
+  purge(limit: Date): Promise<number> {
+    return this.repository.purge(limit);
+  }
+
+  /**
+   * Revokes a secret at once.
+   * @param force even if no valid one is left
+   * @throws RegistryError `not_found`, or `validation_error` for the last valid one
+   */
+  async revoke(key: ClientKey, secretId: string, force: boolean, by: Author): Promise<void> {
+    const now = new Date();
+    if (!isUuid(secretId)) throw noSuchSecret();
+    const revoke = async ({ secrets, record }: LockedSecrets) => {
+      const valid = await secrets.valid(now);
+      if (!force && valid.length === 1 && valid[0]?.id === secretId) {
+        throw impossible(
+          'This is the last valid secret of the client; issue another one first, or say "force".',
+        );
+      }
+      if (!(await secrets.revoke(secretId, now))) {
+        throw noSuchSecret();
+      }
+      await record('client_secret.revoked', secretId, []);
+    };
+    await this.repository.withSecretsOf(key, revoke, by);
+  }
+}
+
+const noSuchSecret = () => new RegistryError('not_found', 'There is no such secret.');
+
+const impossible = (description: string) => new RegistryError('validation_error', description);

@@ -1,0 +1,126 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { JWTPayload } from 'jose';
+import { CONFIG, type Config } from '../../config/config.js';
+import type { ErrorCode } from '../../errors/registry-error.js';
+import { JwtVerifier } from '../../jwt/jwt-verifier.js';
+import { readJwt } from '../../jwt/read-jwt.js';
+import type { ClientDraft, ClientField, ExtendedMetadata } from '../../policy/client.js';
+import { treatMember } from '../../policy/metadata/metadata-members.js';
+import { isFixed, REGISTERED_NAMES, type Rule } from '../../policy/rules.js';
+import { splitScope } from '../../policy/scope.js';
+
+/** Why a software statement is not taken (RFC 7591 §3.2.2). */
+export interface StatementFault {
+  code: Extract<ErrorCode, 'invalid_software_statement' | 'unapproved_software_statement'>;
+  /** Completes the sentence "software_statement …". */
+  fault: string;
+}
+
+/** What became of a software statement. */
+export interface StatementReading {
+  /** What it says; nothing where it is not taken. */
+  claims: JWTPayload;
+  /** The statement as it was sent, where it is taken. */
+  statement?: string;
+  /** Why not, where it is not. */
+  fault?: StatementFault;
+}
+
+/** RFC 8725 §3.11: a token that says that it is an access token, or anything else, is no statement. */
+const STATEMENT_TYPE = /^(application\/)?jwt$/i;
+
+const refused = (code: StatementFault['code'], fault: string) => ({ claims: {}, fault: { code, fault } });
+const invalid = (fault: string) => refused('invalid_software_statement', fault);
+const unapproved = (fault: string) => refused('unapproved_software_statement', fault);
+
+/** What somebody whom the operator trusts says of a piece of software: a signed JWT of client metadata (RFC 7591 §2.3). */
+@Injectable()
+export class SoftwareStatementsService {
+  private readonly issuers: ReadonlyMap<string, JwtVerifier>;
+
+  constructor(@Inject(CONFIG) private readonly config: Config) {
+    this.issuers = new Map(
+      config.softwareStatementIssuers.map(({ issuer, jwks }) => [issuer, new JwtVerifier(issuer, jwks)]),
+    );
+  }
+
+  /** Whether the operator trusts anybody. */
+  get areTaken(): boolean {
+    return this.issuers.size > 0;
+  }
+
+  /**
+   * The claims of a statement, or what is wrong with it.
+   * @param known the one that the client has already: it was verified when it came first, and may have expired since
+   * @throws RegistryError `temporarily_unavailable` where its issuer's keys cannot be had
+   */
+  async read(statement: unknown, known?: string): Promise<StatementReading> {
+    const said = typeof statement === 'string' ? readJwt(statement) : null;
+    if (said === null) return invalid('must be a signed JWT (RFC 7519)');
+    const text = statement as string;
+    const { typ = 'JWT' } = said.header;
+    const { iss }: Record<string, unknown> = said.claims;
+    if (text === known) return { claims: said.claims, statement: known };
+    if (typeof typ !== 'string' || !STATEMENT_TYPE.test(typ)) {
+      return invalid('is a JWT for something else: its "typ" must be JWT, or left out');
+    }
+    if (typeof iss !== 'string') return invalid('must name its issuer in "iss", a string (RFC 7591 §2.3)');
+    const issuer = this.issuers.get(iss);
+    if (issuer === undefined) return unapproved('is of an issuer that is not trusted here');
+    const claims = await issuer.verify(text);
+    if (claims === null) return invalid('has a wrong signature, has expired, or is not valid yet');
+    const audience = audienceOf(claims);
+    if (audience === null) {
+      return invalid('must have a string or an array of strings as "aud" (RFC 7519 §4.1.3)');
+    }
+    if (!this.isMeantForUs(audience)) {
+      return unapproved('is meant for another server: "aud" does not name this one by its PUBLIC_URL');
+    }
+    return { claims, statement: text };
+  }
+
+  /** RFC 7519 §4.1.3: who is not named must not take it. Where nobody is, it is for everybody. */
+  private isMeantForUs(audience: readonly string[] | undefined): boolean {
+    const { publicUrl } = this.config;
+    if (audience === undefined) return true;
+    return publicUrl !== null && audience.some((url) => url.replace(/\/+$/, '') === publicUrl);
+  }
+}
+
+/** Undefined where there is none; null where it is of another type. */
+function audienceOf({ aud }: Record<string, unknown>): string[] | undefined | null {
+  if (aud === undefined) return undefined;
+  const audience = [aud].flat();
+  return audience.every((entry) => typeof entry === 'string') ? audience : null;
+}
+
+/**
+ * What keeps other doors from changing what the client's software statement says: the next registration request would undo
+ * it. A list may lose entries, and get back those that the statement has. A statement that was stored before all JSON was read strictly, and
+ * that two readers could read differently, may say anything: it attests all that a statement can.
+ */
+export function attestedRules({ softwareStatement }: ExtendedMetadata, before: ClientDraft): Rule[] {
+  if (softwareStatement === undefined) return [];
+  const fields = (Object.keys(REGISTERED_NAMES) as ClientField[]).filter((field) =>
+    isReadSomewhere(REGISTERED_NAMES[field]),
+  );
+  const said = readJwt(softwareStatement);
+  if (said === null) {
+    return fields.map((field) =>
+      isFixed(field, before, 'the software statement of the client cannot be read, and may say what it is'),
+    );
+  }
+  const { claims } = said;
+  const attested = fields.filter((field) => Object.hasOwn(claims, REGISTERED_NAMES[field]));
+  return attested.map((field) => {
+    const claim = claims[REGISTERED_NAMES[field]];
+    const entries = field === 'scopes' && typeof claim === 'string' ? splitScope(claim) : claim;
+    const isKept = Array.isArray(entries)
+      ? (value: unknown) => Array.isArray(value) && value.every((entry) => entries.includes(entry))
+      : undefined;
+    return isFixed(field, before, 'the software statement of the client says what it is', isKept);
+  });
+}
+
+/** Claims that no profile reads are not attested by being there. */
+const isReadSomewhere = (claim: string) => treatMember(claim, 'registered') === 'read';

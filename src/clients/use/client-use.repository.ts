@@ -1,0 +1,177 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, In } from 'typeorm';
+import { validate as isClientId } from 'uuid';
+import type { Author } from '../../audit/audit-event.js';
+import { AuditEventEntity } from '../../audit/audit-event.entity.js';
+import { record } from '../../audit/audit-trail.js';
+import { batchesOf } from '../../database/writes/batches.js';
+import { lockRows } from '../../database/sql/row-lock.js';
+import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
+import { inSmallBatches } from '../../database/writes/small-batches.js';
+import { Transactions } from '../../database/writes/transactions.js';
+import { ClientEntity, UNUSED } from '../client/client.entity.js';
+
+/** How exact the time of a client's last use is: what was used since is not written again. */
+const RESOLUTION_MS = 3_600_000;
+
+/** Unused clients that one transaction removes. */
+export const REMOVAL_BATCH = 500;
+
+/** Registered by everybody who was given it before this time. */
+const LAST_REGISTERED_BEFORE =
+  '"created_at" < :limit AND ("last_registered_at" IS NULL OR "last_registered_at" < :limit)';
+
+/** Unused clients. */
+export interface UnusedClients {
+  count: number;
+  /** When the first and the last of them were created; null: there is none. */
+  oldest: Date | null;
+  newest: Date | null;
+}
+
+/** Removes unused clients, locked before, and what the trail says of what they did themselves. */
+export async function removeUnused(manager: EntityManager, ids: readonly string[]): Promise<void> {
+  await manager.delete(ClientEntity, { id: In(ids) });
+  await manager.delete(AuditEventEntity, { clientId: In(ids), door: 'registration' });
+}
+
+/** When clients were used, and those that never were, in the database. */
+@Injectable()
+export class ClientUseRepository {
+  private readonly run: RunSql;
+
+  constructor(
+    private readonly transactions: Transactions,
+    dataSource: DataSource,
+  ) {
+    this.run = sqlRunner(dataSource, 'select oauth_clients');
+  }
+
+  /**
+   * Writes down that living clients are used, where that was not written lately.
+   * @returns of how many
+   */
+  recordUse(ids: readonly string[], at: Date): Promise<number> {
+    const known = [...new Set(ids)].filter((id) => isClientId(id));
+    return this.transactions.run(async (manager) => {
+      let count = 0;
+      for (const batch of batchesOf(known)) {
+        const query = manager
+          .createQueryBuilder(ClientEntity, 'client')
+          .select('client.id')
+          .where({ id: In(batch) })
+          .andWhere('("last_used_at" IS NULL OR "last_used_at" <= :lately)', {
+            lately: at.getTime() - RESOLUTION_MS,
+          })
+          // Whoever else reports some of them locks them in the same order
+          .orderBy('client.id');
+        const clients = await lockRows(query).getMany();
+        if (clients.length === 0) continue;
+        await manager.update(ClientEntity, { id: In(clients.map(({ id }) => id)) }, { lastUsedAt: at });
+        count += clients.length;
+      }
+      return count;
+    });
+  }
+
+  /** How many unused clients there are, counted up to `limit`. */
+  async count(limit: number): Promise<number> {
+    const [row] = await this.run(
+      `SELECT COUNT(*) FROM (SELECT 1 FROM oauth_clients WHERE ${UNUSED} ORDER BY created_at LIMIT :limit) unused`,
+      { limit },
+    );
+    return Number(row![0]);
+  }
+
+  /** When the oldest unused client was created; null: there is none. */
+  async oldest(): Promise<Date | null> {
+    const [row] = await this.run(
+      `SELECT created_at FROM oauth_clients WHERE ${UNUSED} ORDER BY created_at LIMIT 1`,
+      {},
+    );
+    return row ? new Date(Number(row[0])) : null;
+  }
+
+  /** When the youngest unused client was created that is not among the newest `max`; null: all are. */
+  async youngestBeyond(max: number): Promise<Date | null> {
+    const [row] = await this.run(
+      `SELECT created_at FROM oauth_clients WHERE ${UNUSED} ORDER BY created_at DESC LIMIT 1 OFFSET :max`,
+      { max },
+    );
+    return row ? new Date(Number(row[0])) : null;
+  }
+
+  /** Whether there is an unused client that nobody registered since `limit`. */
+  async hasUnusedSince(limit: Date): Promise<boolean> {
+    const rows = await this.run(
+      `SELECT 1 FROM oauth_clients WHERE ${UNUSED} AND ${LAST_REGISTERED_BEFORE} ORDER BY created_at LIMIT 1`,
+      { limit: limit.getTime() },
+    );
+    return rows.length > 0;
+  }
+
+  /** Unused clients that nobody registered since `limit`. Each is looked at. */
+  async summary(limit: Date): Promise<UnusedClients> {
+    const [row] = await this.run(
+      `SELECT COUNT(*), MIN(created_at), MAX(created_at) FROM oauth_clients WHERE ${UNUSED} AND ${LAST_REGISTERED_BEFORE}`,
+      { limit: limit.getTime() },
+    );
+    const [count, oldest, newest] = row!;
+    const time = (ms: unknown) => (ms === null ? null : new Date(Number(ms)));
+    return { count: Number(count), oldest: time(oldest), newest: time(newest) };
+  }
+
+  /**
+   * Removes for good the oldest unused clients that nobody registered since `limit`, `size` at most, with what the trail says of
+   * what they did themselves: a flood of them would stay there for good. One event says how many they were.
+   * @returns how many they were
+   */
+  async remove(limit: Date, size: number, by: Author): Promise<number> {
+    const removed = await this.transactions.run((manager) =>
+      removeOldest(manager, new Date(0), limit, Math.min(size, REMOVAL_BATCH), by),
+    );
+    return removed.length;
+  }
+
+  /** Removes all of them in the same way, batch by batch, an event for each. */
+  removeAll(limit: Date, by: Author): Promise<number> {
+    // No batch passes over what the ones before have left, such as clients that were registered again
+    let from = new Date(0);
+    return inSmallBatches(this.transactions, async (manager, size) => {
+      const removed = await removeOldest(manager, from, limit, size, by);
+      from = removed.at(-1)?.createdAt ?? from;
+      return removed.length;
+    });
+  }
+}
+
+/** One batch of those that were created since `from`. */
+async function removeOldest(manager: EntityManager, from: Date, limit: Date, size: number, by: Author) {
+  const query = manager
+    .createQueryBuilder(ClientEntity, 'client')
+    .select(['client.id', 'client.createdAt'])
+    .where(`${UNUSED} AND "created_at" >= :from AND ${LAST_REGISTERED_BEFORE}`, {
+      from: from.getTime(),
+      limit: limit.getTime(),
+    })
+    .orderBy('client.createdAt')
+    .addOrderBy('client.id')
+    .limit(size);
+  // Of many instances, each takes others
+  const clients = await lockRows(query, 'skip_locked').getMany();
+  const last = clients.at(-1);
+  if (last === undefined) return clients;
+  await removeUnused(
+    manager,
+    clients.map(({ id }) => id),
+  );
+  await record(manager, by, [
+    {
+      action: 'unused_clients.removed',
+      clientId: null,
+      targetId: last.id,
+      changes: [{ field: 'unusedClients', before: clients.length, after: 0 }],
+    },
+  ]);
+  return clients;
+}

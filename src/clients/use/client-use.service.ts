@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { type Author, SYSTEM } from '../../audit/audit-event.js';
+import { refusal } from '../client/client-request.js';
+import { ClientUseRepository, type UnusedClients } from './client-use.repository.js';
+
+export type { UnusedClients } from './client-use.repository.js';
+
+/** Clients of one report. */
+export const MAX_REPORTED = 1_000;
+
+/** Which clients are used, as authorization servers say, and what becomes of anonymous ones that are not (ADR 9). */
+@Injectable()
+export class ClientUseService {
+  constructor(private readonly repository: ClientUseRepository) {}
+
+  /**
+   * Writes down that clients are used. Not a change of theirs: neither their version nor the audit trail know of it.
+   * @returns how many were not known to be, within the last hour; ids of no living client are passed over
+   * @throws RegistryError `validation_error` where they are too many
+   */
+  async recordUse(ids: readonly string[]): Promise<number> {
+    if (ids.length > MAX_REPORTED) {
+      throw refusal('validation_error', { clientIds: [`must be at most ${MAX_REPORTED}`] });
+    }
+    return this.repository.recordUse(ids, new Date());
+  }
+
+  /** Unused anonymous clients that nobody registered since `limit`. Each is looked at. */
+  unusedSince(limit: Date): Promise<UnusedClients> {
+    return this.repository.summary(limit);
+  }
+
+  /** Removes them for good, batch by batch; says how many. */
+  expire(limit: Date, by: Author = SYSTEM): Promise<number> {
+    return this.repository.removeAll(limit, by);
+  }
+}

@@ -1,0 +1,20 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { timestamp } from '../sql/column-types.js';
+
+/** The one row. */
+export const PURGE_CLOCK_ID = 1;
+
+/** The time by which rows are removed for good; it does not follow a clock that is suddenly far ahead (ADR 11). */
+@Entity('purge_clock')
+export class PurgeClockEntity {
+  @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'purge_clock_pkey' })
+  id!: number;
+
+  /** By what was due at this time a purge goes. */
+  @Column({ name: 'purge_time', ...timestamp })
+  purgeTime!: Date;
+
+  /** What the clock showed when that was last set. */
+  @Column({ name: 'read_at', ...timestamp })
+  readAt!: Date;
+}

@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { driverOf } from '../connection/driver.js';
+import { PURGE_CLOCK_ID, PurgeClockEntity } from './purge-clock.entity.js';
+import { rowLock } from '../sql/row-lock.js';
+import { Transactions } from '../writes/transactions.js';
+
+/** While it is behind, it gains an hour in each hour that the service runs. */
+const CATCH_UP_SPEED = 2;
+
+/** The time to purge by. */
+export interface PurgeTime {
+  time: Date;
+  /** How far the clock is ahead of it; 0 where the clock is believed. */
+  behindMs: number;
+}
+
+interface Reading {
+  purgeTime: number;
+  readAt: number;
+}
+
+/**
+ * The clock that decides what is removed for good. It follows the clock of PostgreSQL, or of the machine on SQLite. Nobody can tell a clock
+ * that is set wrong from a service that was stopped for long. So where the clock has gone ahead by more than `maxSkewMs` since
+ * the last reading, this one only gains as much time as the service runs, and what is not due yet stays.
+ */
+@Injectable()
+export class PurgeClock {
+  /** Of the last reading of this process, by a clock that nobody sets; at first the start of the process. */
+  private lastReadingMs = 0;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** Takes a reading, and keeps it for all instances and the next start. */
+  advance(maxSkewMs: number): Promise<PurgeTime> {
+    return this.transactions.run(async (manager) => {
+      const now = await databaseTime(manager);
+      const last = await lastReading(manager, now);
+      const ranMs = performance.now() - this.lastReadingMs;
+      const next = nextReading(last, now, ranMs, maxSkewMs);
+      await manager.update(PurgeClockEntity, PURGE_CLOCK_ID, {
+        purgeTime: new Date(next.purgeTime),
+        readAt: new Date(next.readAt),
+      });
+      this.lastReadingMs += ranMs;
+      return toPurgeTime(next.purgeTime, now);
+    });
+  }
+
+  /** The time to purge by, without a reading: where the service does not run. */
+  async read(maxSkewMs: number): Promise<PurgeTime> {
+    const { manager } = this.dataSource;
+    const now = await databaseTime(manager);
+    const row = await manager.findOneBy(PurgeClockEntity, { id: PURGE_CLOCK_ID });
+    if (row === null) return toPurgeTime(now, now);
+    const { purgeTime } = nextReading(readingOf(row), now, 0, maxSkewMs);
+    return toPurgeTime(purgeTime, now);
+  }
+}
+
+/**
+ * @param ranMs how long the service has run since its last reading
+ * @returns what is to be kept
+ */
+export function nextReading(last: Reading, now: number, ranMs: number, maxSkewMs: number): Reading {
+  const { purgeTime, readAt } = last;
+  // A clock that was set back and is right again later loses nothing meanwhile
+  if (now <= purgeTime) return { purgeTime, readAt: now };
+  if (now - purgeTime <= maxSkewMs) return { purgeTime: now, readAt: now };
+  // Of several instances, each adds what went by since the last reading of any
+  const passedMs = Math.max(0, Math.min(now - readAt, ranMs));
+  return { purgeTime: Math.min(now, Math.round(purgeTime + CATCH_UP_SPEED * passedMs)), readAt: now };
+}
+
+const toPurgeTime = (purgeTime: number, now: number): PurgeTime => ({
+  time: new Date(Math.min(purgeTime, now)),
+  behindMs: Math.max(0, now - purgeTime),
+});
+
+const readingOf = ({ purgeTime, readAt }: PurgeClockEntity): Reading => ({
+  purgeTime: purgeTime.getTime(),
+  readAt: readAt.getTime(),
+});
+
+/** Locked until the transaction ends; the first one is the time itself. */
+async function lastReading(manager: EntityManager, now: number): Promise<Reading> {
+  const at = new Date(now);
+  await manager
+    .createQueryBuilder()
+    .insert()
+    .into(PurgeClockEntity)
+    .values({ id: PURGE_CLOCK_ID, purgeTime: at, readAt: at })
+    .orIgnore()
+    .execute();
+  const row = await manager.findOneOrFail(PurgeClockEntity, {
+    where: { id: PURGE_CLOCK_ID },
+    lock: rowLock(manager),
+  });
+  return readingOf(row);
+}
+
+/** In milliseconds since 1970. */
+async function databaseTime(manager: EntityManager): Promise<number> {
+  if (driverOf(manager.dataSource).engine === 'sqlite') return Date.now();
+  const [row] = await manager.query<{ now: string }[]>(
+    'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS now',
+  );
+  return Number(row!.now);
+}

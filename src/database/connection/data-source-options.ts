@@ -1,0 +1,64 @@
+import type { EventEmitter } from 'node:events';
+import type { ConnectionOptions } from 'pg-connection-string';
+import type { DataSourceOptions } from 'typeorm';
+import type { DatabaseConfig } from '../../config/config.js';
+import { loadSqlite, WAL_LIMIT_BYTES } from './sqlite.js';
+
+/** For another process that writes. The driver blocks meanwhile, so that only the start waits for it so long; see Transactions. */
+const SQLITE_BUSY_TIMEOUT_MS = 2_000;
+/** To connect to PostgreSQL, and to wait for a connection of the pool; `?connect_timeout=SECONDS` in the URL sets another. */
+const POSTGRES_CONNECT_TIMEOUT_MS = 5_000;
+/** After which PostgreSQL itself gives up; `?statement_timeout=MS` in the URL sets another. */
+const POSTGRES_STATEMENT_TIMEOUT_MS = 15_000;
+const POSTGRES_POOL_SIZE = 10;
+
+/** The entities and migrations there are. */
+export type Persistence = Pick<DataSourceOptions, 'entities' | 'migrations'>;
+
+/** The only TypeORM options there are: the service, its tests and the TypeORM CLI all use these. */
+export function dataSourceOptions(database: DatabaseConfig, persistence: Persistence): DataSourceOptions {
+  const schema = {
+    ...persistence,
+    // The schema changes by migrations alone
+    synchronize: false,
+    logging: false,
+  };
+  return database.engine === 'sqlite'
+    ? {
+        ...schema,
+        type: 'better-sqlite3',
+        driver: loadSqlite(),
+        database: database.path,
+        enableWAL: true,
+        timeout: SQLITE_BUSY_TIMEOUT_MS,
+        prepareDatabase: (connection: { pragma(source: string): unknown }) => {
+          // An acknowledged write survives a power cut
+          connection.pragma('synchronous = FULL');
+          connection.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
+        },
+      }
+    : {
+        ...schema,
+        type: 'postgres',
+        // For TypeORM itself, which passes `extra` to the driver
+        database: database.connection.database ?? undefined,
+        applicationName: 'oauth-client-registry',
+        connectTimeoutMS: connectTimeoutMs(database.connection),
+        poolSize: POSTGRES_POOL_SIZE,
+        extra: {
+          statement_timeout: POSTGRES_STATEMENT_TIMEOUT_MS,
+          // An instance that is gone without a word keeps its locks no longer
+          idle_in_transaction_session_timeout: POSTGRES_STATEMENT_TIMEOUT_MS,
+          keepAlive: true,
+          // A connection may be lost while it passes from the pool to TypeORM, where neither listens: an error that nobody listens
+          // for ends the process. The next statement on it fails.
+          onConnect: (client: EventEmitter) => client.on('error', () => undefined),
+          ...database.connection,
+        },
+      };
+}
+
+function connectTimeoutMs({ connect_timeout }: ConnectionOptions): number {
+  const seconds = Number(connect_timeout);
+  return seconds > 0 ? seconds * 1_000 : POSTGRES_CONNECT_TIMEOUT_MS;
+}

@@ -1,0 +1,102 @@
+import { Worker } from 'node:worker_threads';
+import type BetterSqlite3 from 'better-sqlite3';
+import { sqliteDriverPath, WAL_LIMIT_BYTES } from './sqlite.js';
+import { sqliteFileOf } from './sqlite-file.js';
+import type { Row } from '../sql/table.js';
+
+/** A statement that writes, and the values for each time that it is to run. */
+export interface Statement {
+  sql: string;
+  rows: readonly Row[];
+}
+
+/** A statement that reads, and its values by their names. */
+export interface Query {
+  sql: string;
+  parameters: Record<string, unknown>;
+}
+
+/** What the thread is to do. */
+export type Task = { write: readonly Statement[] } | { read: Query };
+
+/** What was read, or what the driver threw: an error comes out of a thread without its code, or its message. */
+export type Answer = { rows: Row[] } | { error: { code: string | undefined; message: string } };
+
+/**
+ * How old the connection may become: what the database knows of its rows is read as it opens, and how best to find them changes as
+ * they become more.
+ */
+const MAX_AGE_MS = 600_000;
+
+/**
+ * A thread with a connection of its own to a file of SQLite. The driver blocks until the disk has written, or the last row was looked
+ * at, and meanwhile others are answered, and the next requests are read and judged (ADR 8). It starts with the first task, and anew
+ * where it has died. One task is done after another.
+ */
+export class SqliteThread {
+  private thread: Worker | undefined;
+  /** Those who wait for the answers to their tasks, in the order of the tasks. */
+  private asked: ((answer: Answer) => void)[] = [];
+
+  /** @param connection to the same file; it says how writes are made durable */
+  constructor(
+    private readonly connection: BetterSqlite3.Database,
+    private readonly maxAgeMs = MAX_AGE_MS,
+  ) {}
+
+  /**
+   * Runs the statements in one transaction; what they wrote is durable when the promise resolves.
+   * @throws Error with the code of what the driver threw, and nothing was written; or `ECONNRESET` where the thread died meanwhile, and
+   *   nobody knows
+   */
+  async write(statements: readonly Statement[]): Promise<void> {
+    await this.run({ write: statements });
+  }
+
+  /** @throws Error with the code of what the driver threw, or `ECONNRESET` where the thread died meanwhile */
+  read(query: Query): Promise<Row[]> {
+    return this.run({ read: query });
+  }
+
+  /** Ends the thread, and with it the connection. A task that is under way holds it up, and is not told of. */
+  async end(): Promise<void> {
+    await this.thread?.terminate();
+  }
+
+  private async run(task: Task): Promise<Row[]> {
+    const thread = (this.thread ??= this.start());
+    thread.postMessage(task);
+    const answered = new Promise<Answer>((answer) => this.asked.push(answer));
+    // Whoever asked is waited for; a thread that has nothing to do holds up no end
+    thread.ref();
+    const answer = await answered;
+    if (this.asked.length === 0) thread.unref();
+    if ('rows' in answer) return answer.rows;
+    const { code, message } = answer.error;
+    throw Object.assign(new Error(message), { code });
+  }
+
+  private start(): Worker {
+    const { descriptor, header } = sqliteFileOf(this.connection);
+    const thread = new Worker(new URL('./sqlite-thread-worker.js', import.meta.url), {
+      workerData: {
+        driver: sqliteDriverPath(),
+        path: this.connection.name,
+        synchronous: this.connection.pragma('synchronous', { simple: true }),
+        maxAgeMs: this.maxAgeMs,
+        walLimitBytes: WAL_LIMIT_BYTES,
+        descriptor,
+        header,
+      },
+    });
+    let reason = 'it was ended';
+    thread.on('message', (answer: Answer) => this.asked.shift()!(answer));
+    thread.on('error', ({ message }) => (reason = message));
+    thread.on('exit', () => {
+      this.thread = undefined;
+      const error = { code: 'ECONNRESET', message: `The thread of the database has died: ${reason}` };
+      for (const answer of this.asked.splice(0)) answer({ error });
+    });
+    return thread;
+  }
+}

@@ -1,0 +1,155 @@
+import { batches } from '../../diagnostics/channels.js';
+import { overloaded } from '../../errors/registry-error.js';
+
+/** Something that is waited for, and who waits. */
+interface Waiting<I, O> {
+  item: I;
+  /** When it came (`performance.now()`). */
+  sinceMs: number;
+  resolve: (outcome: O) => void;
+  reject: (reason: unknown) => void;
+}
+
+/** What became of an item of a batch. */
+export type Outcome<O> = { value: O } | { error: unknown };
+
+export interface BatchLimits {
+  /** Items of one batch. */
+  size: number;
+  /** Batches under way at a time. */
+  underWay: number;
+  /** As many more, in place of those that take longer than {@link SLOW_MS}: a connection that hangs keeps nobody else waiting. */
+  slow: number;
+  /** Items that wait for a batch; more are refused. */
+  waiting: number;
+  /** How long one may wait for its batch to begin. */
+  waitMs: number;
+}
+
+/** While PostgreSQL works on one, the next comes together. */
+const LIMITS: BatchLimits = { size: 200, underWay: 2, slow: 2, waiting: 2_000, waitMs: 5_000 };
+/** After which another batch may begin beside one that is under way. Batches take milliseconds. */
+const SLOW_MS = 1_000;
+
+export interface BatcherOptions<I, O> {
+  /** What it does, and to which table. */
+  name: string;
+  /** Says of each item, in their order, what became of it; where it throws, that is what became of all. */
+  run: (items: I[]) => Promise<Outcome<O>[]>;
+  /** Whether anybody still wants the item, asked right before it is run. */
+  isWanted?: (item: I) => boolean;
+  limits?: Partial<BatchLimits>;
+}
+
+/**
+ * Does for many at once what each asked for alone. Whatever was asked for in one turn of the event loop goes together, and so
+ * does what is asked for while as many batches are under way as may be. Nothing waits while there is nothing to do, and nothing
+ * waits for long: what cannot begin in time is refused, and not done later for nobody.
+ */
+export class Batcher<I, O> {
+  private waiting: Waiting<I, O>[] = [];
+  /** Of the batches under way, when each began (`performance.now()`), the oldest first. */
+  private readonly underWay = new Set<{ sinceMs: number }>();
+  private isScheduled = false;
+  private lookingAgain: NodeJS.Timeout | undefined;
+  private readonly limits: BatchLimits;
+
+  constructor(private readonly options: BatcherOptions<I, O>) {
+    this.limits = { ...LIMITS, ...options.limits };
+  }
+
+  /** @throws what became of the item, where it is an error; RegistryError `temporarily_unavailable` where it was not begun */
+  add(item: I): Promise<O> {
+    if (this.waiting.length >= this.limits.waiting) return Promise.reject(overloaded());
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ item, sinceMs: performance.now(), resolve, reject });
+      this.schedule();
+    });
+  }
+
+  /** Whether nothing waits, and nothing is under way. */
+  get isIdle(): boolean {
+    return this.waiting.length === 0 && this.underWay.size === 0;
+  }
+
+  private schedule(): void {
+    if (this.isScheduled || this.waiting.length === 0) return;
+    if (!this.mayBegin()) return this.lookAgainInTime();
+    this.isScheduled = true;
+    // Behind everything that has arrived on any connection meanwhile
+    setImmediate(() => {
+      this.isScheduled = false;
+      this.refuseLate();
+      void this.runBatch(
+        this.waiting.splice(0, this.limits.size).filter((waiting) => this.isWanted(waiting)),
+      );
+    });
+  }
+
+  private mayBegin(): boolean {
+    const { underWay, slow } = this.limits;
+    if (this.underWay.size < underWay) return true;
+    const limitMs = performance.now() - SLOW_MS;
+    let slowOnes = 0;
+    for (const { sinceMs } of this.underWay) if (sinceMs <= limitMs) slowOnes++;
+    return this.underWay.size < underWay + Math.min(slowOnes, slow);
+  }
+
+  private async runBatch(batch: Waiting<I, O>[]): Promise<void> {
+    if (batch.length === 0) return this.schedule();
+    const begun = { sinceMs: performance.now() };
+    this.underWay.add(begun);
+    const { name, run } = this.options;
+    if (batches.hasSubscribers) {
+      batches.publish({ name, size: batch.length, waiting: this.waiting.length });
+    }
+    this.schedule();
+    const outcomes = await run(batch.map(({ item }) => item)).catch((error: unknown) =>
+      batch.map((): Outcome<O> => ({ error })),
+    );
+    this.underWay.delete(begun);
+    outcomes.forEach((outcome, i) => {
+      const { resolve, reject } = batch[i]!;
+      if ('error' in outcome) reject(outcome.error);
+      else resolve(outcome.value);
+    });
+    this.schedule();
+  }
+
+  private isWanted({ item, reject }: Waiting<I, O>): boolean {
+    const isWanted = this.options.isWanted?.(item) ?? true;
+    if (!isWanted) reject(overloaded());
+    return isWanted;
+  }
+
+  /**
+   * Where batches hang, those who wait are told before theirs would begin, or another begins beside them. One timer serves all: what
+   * comes later is due later.
+   */
+  private lookAgainInTime(): void {
+    if (this.lookingAgain !== undefined) return;
+    const now = performance.now();
+    let dueMs = this.waiting[0]!.sinceMs + this.limits.waitMs;
+    if (this.limits.slow > 0) {
+      // The first that is not slow yet
+      for (const { sinceMs } of this.underWay) {
+        if (sinceMs + SLOW_MS > now) dueMs = Math.min(dueMs, sinceMs + SLOW_MS);
+      }
+    }
+    // Timers may come a fraction of a millisecond early
+    const delayMs = Math.max(0, Math.ceil(dueMs - now)) + 1;
+    this.lookingAgain = setTimeout(() => {
+      this.lookingAgain = undefined;
+      this.refuseLate();
+      this.schedule();
+    }, delayMs).unref();
+  }
+
+  private refuseLate(): void {
+    const limitMs = performance.now() - this.limits.waitMs;
+    // The oldest are in front
+    const firstInTime = this.waiting.findIndex(({ sinceMs }) => sinceMs > limitMs);
+    const late = firstInTime === -1 ? this.waiting.length : firstInTime;
+    for (const { reject } of this.waiting.splice(0, late)) reject(overloaded());
+  }
+}

@@ -1,0 +1,74 @@
+import type { ObjectLiteral } from 'typeorm';
+import { continueInTurn, takeTurn } from '../../event-loop/turns.js';
+import type { RunSql } from './run-sql.js';
+import type { Table } from './table.js';
+
+/**
+ * Bytes of the rows of a page: of 20 clients, however large each is. A page has as many rows as fit, and one at least; the last may exceed
+ * it. What is more neither gets into memory nor into a reply.
+ */
+export const MAX_PAGE_BYTES = 1.5 * 1024 * 1024;
+
+/** Pages that are read, or wait for a turn to be replied with, at a time. */
+const UNDER_WAY = 4;
+
+/**
+ * Runs statements that read pages: each in a turn of the event loop, and few at a time, so that few pages are in memory. A Batcher would
+ * begin each in an iteration of its own, beside the turns, and health checks waited longer.
+ */
+export function pageRunner(run: RunSql): RunSql {
+  let underWay = 0;
+  const waiting: (() => void)[] = [];
+  return async (sql, parameters) => {
+    if (underWay < UNDER_WAY) underWay++;
+    else await new Promise<void>((begin) => waiting.push(begin));
+    try {
+      await takeTurn();
+      const rows = await run(sql, parameters);
+      // To make and send the reply takes as long
+      await continueInTurn();
+      return rows;
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) underWay--;
+      else next();
+    }
+  };
+}
+
+/** Which rows of which table, and in which order. `alias` is what the conditions call the table. */
+export interface Selection {
+  alias: string;
+  /** From WHERE on, without an order: `LIMIT` comes behind it. */
+  where: string;
+  order: string;
+  limit: string;
+}
+
+/** Rows that fit into a page, and how many were found. */
+export interface Fitting<E> {
+  rows: E[];
+  found: number;
+}
+
+/** Reads as many rows of a selection as fit into {@link MAX_PAGE_BYTES}. The database adds up their bytes: others do not leave it. */
+export async function readFitting<E extends ObjectLiteral>(
+  run: RunSql,
+  table: Table<E>,
+  { alias, where, order, limit }: Selection,
+  parameters: Record<string, unknown>,
+): Promise<Fitting<E>> {
+  const columns = table.readColumns.join(', ');
+  const bytesBefore = `SUM(${table.readBytes}) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
+  const rows = await run(
+    `SELECT ${columns}, rows_found FROM (
+      SELECT ${columns}, COUNT(*) OVER () AS rows_found, COALESCE(${bytesBefore}, 0) AS bytes_before
+      FROM (SELECT ${columns} FROM ${table.name} ${alias} ${where} ORDER BY ${order} ${limit}) ${alias}
+    ) ${alias} WHERE bytes_before < :maxPageBytes ORDER BY ${order}`,
+    { ...parameters, maxPageBytes: MAX_PAGE_BYTES },
+  );
+  return {
+    rows: rows.map((row) => table.toEntity(row)),
+    found: Number(rows[0]?.[table.readColumns.length] ?? 0),
+  };
+}

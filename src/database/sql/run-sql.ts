@@ -1,0 +1,85 @@
+import type { DataSource } from 'typeorm';
+import { traced } from '../../diagnostics/channels.js';
+import { driverOf, plainQuery, type preparedQuery, runOnPool } from '../connection/driver.js';
+import { sqliteFileOf } from '../connection/sqlite-file.js';
+import type { Row } from './table.js';
+
+/** Runs a statement whose parameters are written `:name`; returns its rows. */
+export type RunSql = (sql: string, parameters: Record<string, unknown>) => Promise<Row[]>;
+
+type QueryOf = typeof plainQuery | typeof preparedQuery;
+
+/** Statements that are kept prepared. There are more of them than anybody uses: one for each combination of filters. */
+const KEPT_STATEMENTS = 100;
+
+/**
+ * For statements that are written by hand, because TypeORM takes longer to build them than the database to run them.
+ * @param name what they do, and to which table
+ * @param queryOf whether PostgreSQL plans them anew for the values that they are given, or once: only for those whose best plan
+ *   is the same for all values, since planning takes longer than most of them
+ */
+export function sqlRunner(dataSource: DataSource, name: string, queryOf: QueryOf = plainQuery): RunSql {
+  const run = runner(dataSource, queryOf);
+  return (sql, parameters) => traced(name, () => run(sql, parameters));
+}
+
+function runner(dataSource: DataSource, queryOf: QueryOf): RunSql {
+  const driver = driverOf(dataSource);
+  if (driver.engine === 'sqlite') {
+    const prepare = remembering((sql) =>
+      driver.connection.prepare<[Record<string, unknown>], Row>(sql).raw(),
+    );
+    // eslint-disable-next-line @typescript-eslint/require-await -- an error of the driver is one of the promise
+    return async (sql, parameters) => {
+      dataSource.logger.logQuery(sql);
+      try {
+        return prepare(sql).all(bindable(parameters));
+      } catch (error) {
+        sqliteFileOf(driver.connection).note(error);
+        throw error;
+      }
+    };
+  }
+  const number = remembering((sql) => {
+    const { text, names } = numberParameters(sql);
+    return { query: queryOf(text), names };
+  });
+  return async (sql, parameters) => {
+    const { query, names } = number(sql);
+    const values = names.map((name) => parameters[name]);
+    dataSource.logger.logQuery(query.text, values);
+    return runOnPool(driver.pool, query, values);
+  };
+}
+
+/** As SQLite takes them: it knows no booleans. */
+export const bindable = (parameters: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      typeof value === 'boolean' ? Number(value) : value,
+    ]),
+  );
+
+/** PostgreSQL knows parameters by number only. */
+function numberParameters(sql: string): { text: string; names: string[] } {
+  const names: string[] = [];
+  const text = sql.replace(/(?<!:):(\w+)/g, (_, name: string) => {
+    if (!names.includes(name)) names.push(name);
+    return `$${names.indexOf(name) + 1}`;
+  });
+  return { text, names };
+}
+
+function remembering<T>(make: (sql: string) => T): (sql: string) => T {
+  const kept = new Map<string, T>();
+  return (sql) => {
+    let made = kept.get(sql);
+    if (made === undefined) {
+      made = make(sql);
+      kept.set(sql, made);
+      if (kept.size > KEPT_STATEMENTS) kept.delete(kept.keys().next().value!);
+    }
+    return made;
+  };
+}

@@ -1,0 +1,97 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { traced } from '../../diagnostics/channels.js';
+import { continueInTurn } from '../../event-loop/turns.js';
+import type { Asker } from './asker.js';
+import { driverOf } from '../connection/driver.js';
+import { FairQueue } from './fair-queue.js';
+import { bindable, sqlRunner } from './run-sql.js';
+import { type SqliteFile, sqliteFileOf } from '../connection/sqlite-file.js';
+import { SqliteThread } from '../connection/sqlite-thread.js';
+import type { Row } from './table.js';
+
+/** Tasks that SQLite's thread is given before it has done the first: to wake it takes as long as most of them. */
+const AHEAD = 8;
+/** How long one may wait for its turn: for some that take seconds each, and within what a request may take. */
+const WAIT_MS = 15_000;
+/** Of one organization: two for each of 160 lists. The other requests that are worked on at a time (HTTP_LIMITS) are left to others. */
+const MAX_WAITING = 320;
+
+/** For whom something is read; where no organization is said, for operators, who are one among others. */
+export interface Reader extends Asker {
+  orgId?: string;
+}
+
+/** As {@link RunSql}, by turns. */
+export type RunLongSql = (
+  sql: string,
+  parameters: Record<string, unknown>,
+  reader?: Reader,
+) => Promise<Row[]>;
+
+/**
+ * Reads that may have to look at every row: a search, a condition without an index, rows that are counted one by one. Of a million
+ * clients a database takes seconds for some. Those who ask for anything else do not wait for them (ADR 8): on SQLite, whose driver blocks,
+ * they run in a thread of their own, one at a time; on PostgreSQL they leave half of the connections alone.
+ *
+ * Organizations take turns: each waits in a queue of its own, and only a few of its reads stand in the one that all share.
+ */
+@Injectable()
+export class LongReads implements OnApplicationShutdown {
+  private readonly file: SqliteFile | null;
+  private readonly thread: SqliteThread | null;
+  /** By organization; the empty one is that of operators. */
+  private readonly queue: FairQueue;
+
+  constructor(private readonly dataSource: DataSource) {
+    const driver = driverOf(dataSource);
+    this.file = driver.engine === 'sqlite' ? sqliteFileOf(driver.connection) : null;
+    this.thread = driver.engine === 'sqlite' ? new SqliteThread(driver.connection) : null;
+    const underWay = driver.engine === 'sqlite' ? AHEAD : Math.ceil(driver.pool.options.max / 2);
+    // One in the thread, and the next
+    const share = driver.engine === 'sqlite' ? 2 : Math.ceil(underWay / 2);
+    this.queue = new FairQueue(
+      'long read',
+      { underWay, waitMs: WAIT_MS },
+      { underWay: share, waiting: MAX_WAITING, waitMs: WAIT_MS },
+    );
+  }
+
+  /**
+   * As {@link sqlRunner} for those that need not look far.
+   * @throws RegistryError `temporarily_unavailable` where one cannot begin in time, or too many of the organization wait
+   */
+  runner(name: string): RunLongSql {
+    const { thread, file, dataSource } = this;
+    const run: RunLongSql =
+      thread === null
+        ? sqlRunner(dataSource, name)
+        : (sql, parameters) =>
+            traced(name, async () => {
+              dataSource.logger.logQuery(sql);
+              // The thread may open the file only now
+              file?.check();
+              try {
+                return await thread.read({ sql, parameters: bindable(parameters) });
+              } catch (error) {
+                file?.note(error);
+                throw error;
+              }
+            });
+    return (sql, parameters, { orgId = '', ...asker } = {}) =>
+      this.queue.run(
+        async () => {
+          const rows = await run(sql, parameters);
+          // To make and send the reply takes long too, and the next is not in memory until then
+          await continueInTurn();
+          return rows;
+        },
+        asker,
+        orgId,
+      );
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.thread?.end();
+  }
+}

@@ -1,0 +1,107 @@
+import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { type Driver, driverOf } from '../connection/driver.js';
+
+/** The values of a row, in the order of the columns. */
+export type Row = unknown[];
+
+/** A column, and how its values get into the database and out of it again. */
+interface Codec {
+  property: string;
+  column: string;
+  write: (value: unknown) => unknown;
+  read: (value: unknown) => unknown;
+}
+
+/**
+ * The table of an entity, for statements that run for every request. TypeORM builds each statement anew, and finds its way
+ * through each row that comes back (ADR 8). This knows the way beforehand.
+ */
+export class Table<E extends ObjectLiteral> {
+  readonly name: string;
+  /** Every column. */
+  readonly columns: readonly string[];
+  /** Those that are read, in the order in which {@link toEntity} takes them: all but what the entity hides. */
+  readonly readColumns: readonly string[];
+  /** SQL for the bytes of the texts that are read of a row, for {@link readFitting}. */
+  readonly readBytes: string;
+  private readonly written: readonly Codec[];
+  private readonly read: readonly Codec[];
+  private readonly blankRecord: Record<string, unknown>;
+  private readonly blankEntity: Record<string, unknown>;
+
+  constructor(dataSource: DataSource, entity: EntityTarget<E>) {
+    const metadata = dataSource.getMetadata(entity);
+    const { engine } = driverOf(dataSource);
+    const nameOf = ({ column }: Codec) => dataSource.driver.escape(column);
+    const codecOf = (column: ColumnMetadata) => toCodec(column, engine);
+    this.name = dataSource.driver.escape(metadata.tableName);
+    this.written = metadata.columns.map(codecOf);
+    this.read = metadata.columns.filter(({ isSelect }) => isSelect).map(codecOf);
+    this.columns = this.written.map(nameOf);
+    this.readColumns = this.read.map(nameOf);
+    const texts = metadata.columns.filter(
+      ({ isSelect, type }) => isSelect && (type === 'text' || type === 'varchar'),
+    );
+    this.readBytes = texts
+      .map(({ databaseName }) => `COALESCE(octet_length(${dataSource.driver.escape(databaseName)}), 0)`)
+      .join(' + ');
+    this.blankRecord = blank(this.written.map(({ column }) => column));
+    this.blankEntity = blank(this.read.map(({ property }) => property));
+  }
+
+  /** What is stored of an entity. What it does not have is null. */
+  toRow(entity: Partial<E>): Row {
+    return this.written.map(({ property, write }) => write(entity[property]) ?? null);
+  }
+
+  /** The same, by the names of the columns; what is null is undefined, and so not even in its JSON. */
+  toRecord(entity: Partial<E>): Record<string, unknown> {
+    const record = { ...this.blankRecord };
+    for (const { column, property, write } of this.written) {
+      record[column] = write(entity[property]) ?? undefined;
+    }
+    return record;
+  }
+
+  /** @param row the values of {@link readColumns} */
+  toEntity(row: Row): E {
+    const entity = { ...this.blankEntity };
+    this.read.forEach(({ property, read }, i) => {
+      entity[property] = read(row[i]);
+    });
+    return entity as E;
+  }
+}
+
+const asItIs = (value: unknown) => value;
+
+/**
+ * What TypeORM's drivers find out anew for each value.
+ * @throws Error for a type that a driver changes in a way that is not known here
+ */
+function toCodec(metadata: ColumnMetadata, engine: Driver['engine']): Codec {
+  const { type, transformer, propertyName: property, databaseName: column } = metadata;
+  const name = { property, column };
+  // SQLite knows none
+  if (type === 'boolean' && engine === 'sqlite') {
+    const write = (value: unknown) => (typeof value === 'boolean' ? Number(value) : value);
+    return { ...name, write, read: (value) => (value === null ? null : value === 1) };
+  }
+  const isPlain = ['varchar', 'text', 'integer', 'bigint', 'boolean'].includes(type as string);
+  if (!isPlain || Array.isArray(transformer)) throw new Error(`${column}: no way to store ${String(type)}`);
+  return {
+    ...name,
+    write: transformer?.to.bind(transformer) ?? asItIs,
+    read: transformer?.from.bind(transformer) ?? asItIs,
+  };
+}
+
+/**
+ * An object with all of these members, to be copied and filled in. V8 gives up the fast form of an object that gets many members
+ * by computed names, and everything that is done with it later takes ten times as long; what `JSON.parse` makes keeps it.
+ */
+function blank(names: readonly string[]): Record<string, unknown> {
+  const members = names.map((name) => `${JSON.stringify(name)}:null`);
+  return JSON.parse(`{${members.join()}}`) as Record<string, unknown>;
+}

@@ -1,0 +1,119 @@
+import type pg from 'pg';
+import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import { traced } from '../../diagnostics/channels.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { type Asker, isWaiting } from '../sql/asker.js';
+import { Batcher, type Outcome } from '../sql/batcher.js';
+import { driverOf, preparedQuery, runOnPool } from '../connection/driver.js';
+import { Table } from '../sql/table.js';
+import type { Transactions } from './transactions.js';
+import { isDatabaseUnavailable, isUndone } from '../connection/unavailable.js';
+
+/** The new rows of one caller: for each table, in the order of the tables. */
+export type NewRows = readonly (readonly ObjectLiteral[])[];
+
+/**
+ * Stores the rows, all or none; they are durable when the promise resolves.
+ * @throws RegistryError `temporarily_unavailable` where that cannot begin in time
+ */
+export type InsertTogether = (rows: NewRows, asker?: Asker) => Promise<void>;
+
+/**
+ * Two batches at a time are smaller ones, and it is batches that cost: to begin one and to make it durable (ADR 8). SQLite has one
+ * writer, so that nothing is gained there by another batch beside a slow one.
+ */
+const ONE_AFTER_ANOTHER = { sqlite: { underWay: 1, slow: 0 }, postgres: { underWay: 1 } };
+
+interface Insertion {
+  rows: NewRows;
+  asker: Asker;
+}
+
+/**
+ * Inserts into several tables at once, for many callers in one transaction: what takes time is to make a transaction durable,
+ * not what is in it. Each is told once its own rows are. Where the rows of one cannot be stored, those of the others are.
+ */
+export function insertTogether(
+  dataSource: DataSource,
+  transactions: Transactions,
+  entities: readonly EntityTarget<ObjectLiteral>[],
+): InsertTogether {
+  const tables = entities.map((entity) => new Table(dataSource, entity));
+  for (const { name } of tables) transactions.writability.tables.add(name);
+  const driver = driverOf(dataSource);
+  const commit =
+    driver.engine === 'sqlite'
+      ? commitOnSqlite(dataSource, transactions, tables)
+      : commitOnPostgres(dataSource, transactions, driver.pool, tables);
+  const name = `insert ${dataSource.getMetadata(entities[0]!).tableName}`;
+  const batcher = new Batcher<Insertion, void>({
+    name,
+    run: (batch) =>
+      commitEach(
+        batch.map(({ rows }) => rows),
+        commit,
+      ),
+    isWanted: ({ asker }) => isWaiting(asker),
+    limits: ONE_AFTER_ANOTHER[driver.engine],
+  });
+  return (rows, asker = {}) => traced(name, () => batcher.add({ rows, asker }));
+}
+
+export type Commit = (batch: NewRows[]) => Promise<void>;
+
+/** All together, or each alone where one of them cannot be. */
+export async function commitEach(batch: NewRows[], commit: Commit): Promise<Outcome<void>[]> {
+  try {
+    await commit(batch);
+    return batch.map(() => ({ value: undefined }));
+  } catch (error) {
+    // Nobody knows what became of a transaction whose database is gone, so it is not tried again
+    const isUnknown = isDatabaseUnavailable(error) && !isUndone(error);
+    const wasRefused = error instanceof RegistryError;
+    if (batch.length === 1 || isUnknown || wasRefused) return batch.map(() => ({ error }));
+    const outcomes: Outcome<void>[] = [];
+    for (const rows of batch) outcomes.push(...(await commitEach([rows], commit)));
+    return outcomes;
+  }
+}
+
+function commitOnSqlite(
+  dataSource: DataSource,
+  transactions: Transactions,
+  tables: Table<ObjectLiteral>[],
+): Commit {
+  const inserts = tables.map(
+    ({ name, columns }) =>
+      `INSERT INTO ${name} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+  );
+  return (batch) => {
+    const statements = tables.map((table, i) => {
+      const sql = inserts[i]!;
+      dataSource.logger.logQuery(sql);
+      return { sql, rows: batch.flatMap((rows) => rows[i]!.map((entity) => table.toRow(entity))) };
+    });
+    return transactions.runStatements(statements);
+  };
+}
+
+/** One statement is a transaction of its own, and one round trip. */
+function commitOnPostgres(
+  dataSource: DataSource,
+  transactions: Transactions,
+  pool: pg.Pool,
+  tables: Table<ObjectLiteral>[],
+): Commit {
+  const inserts = tables.map(
+    ({ name, columns }, i) =>
+      `t${i} AS (INSERT INTO ${name} (${columns.join(', ')}) ` +
+      `SELECT ${columns.join(', ')} FROM json_populate_recordset(NULL::${name}, $${i + 1}))`,
+  );
+  const query = preparedQuery(`WITH ${inserts.join(', ')} SELECT`);
+  return async (batch) => {
+    const values = tables.map((table, i) =>
+      JSON.stringify(batch.flatMap((rows) => rows[i]!.map((entity) => table.toRecord(entity)))),
+    );
+    dataSource.logger.logQuery(query.text);
+    await transactions.writability.track(tables[0]!.name, runOnPool(pool, query, values));
+  };
+}

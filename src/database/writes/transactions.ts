@@ -1,0 +1,230 @@
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type BetterSqlite3 from 'better-sqlite3';
+import type pg from 'pg';
+import { DataSource, type EntityManager } from 'typeorm';
+import { traced } from '../../diagnostics/channels.js';
+import { locked, overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
+import { type Asker, isWaiting } from '../sql/asker.js';
+import { driverOf } from '../connection/driver.js';
+import { FairQueue } from '../sql/fair-queue.js';
+import { type SqliteFile, sqliteFileOf } from '../connection/sqlite-file.js';
+import { SqliteThread, type Statement } from '../connection/sqlite-thread.js';
+import { isLocked } from '../connection/unavailable.js';
+import { Writability } from './writability.js';
+
+/** Transactions that wait for their turn; more are refused. */
+const MAX_WAITING = 2_000;
+/** How long one may wait for its turn. */
+const WAIT_MS = 5_000;
+/** Between two attempts to begin while another process writes. */
+const MAX_PAUSE_MS = 25;
+/** How long one waits on PostgreSQL for a lock that somebody else holds: transactions of the service take milliseconds. */
+const LOCK_TIMEOUT_MS = 1_000;
+/** So long those who change what somebody else had locked wait apart from others: when callers come again who were told to. */
+const APART_MS = 2 * RETRY_AFTER_SECONDS * 1_000;
+/** After which a write on PostgreSQL is suspected to hang. On SQLite, writes wait for each other. */
+const SLOW_MS = { postgres: 1_000, sqlite: Infinity };
+
+const WAITING = { waiting: MAX_WAITING, waitMs: WAIT_MS };
+/** Those that lock the same would wait for each other in the database. */
+const ONE = { ...WAITING, underWay: 1 };
+/** Half of the connections: the others are left to those who create and read. One is for what is known to be locked. */
+const mostOf = ({ options: { max } }: pg.Pool) => ({
+  ...WAITING,
+  underWay: Math.max(1, Math.floor(max / 2) - 1),
+});
+
+/** Something of the service's own. */
+const NOBODY: Asker = {};
+
+/**
+ * The one way to write.
+ *
+ * On SQLite, TypeORM has a single connection: a second transaction that begins while one is open becomes a savepoint of
+ * it, and goes with it when it rolls back, after its caller was told of success. So they pass one at a time there, those
+ * of the {@link SqliteThread} among them, since a file has one writer at a time. They begin and end here: TypeORM counts its open
+ * transactions, and miscounts where SQLite rolls back by itself (disk full), after which it would commit nothing any more.
+ */
+@Injectable()
+export class Transactions implements BeforeApplicationShutdown, OnApplicationShutdown {
+  readonly writability: Writability;
+  /** Whether the service stops: what can be done another time is not begun. */
+  isEnding = false;
+  private readonly sqlite: BetterSqlite3.Database | null;
+  private readonly writer: SqliteThread | null;
+  private readonly file: SqliteFile | null;
+  /** How long one waits for another process that writes. */
+  private readonly busyTimeoutMs: number;
+  private last: Promise<unknown> = Promise.resolve();
+  private inLine = 0;
+  /** On PostgreSQL: those that wait for a lock must not have all connections. */
+  private readonly queue: FairQueue | null;
+  private readonly queueOfLocked = new FairQueue('transaction on what is locked', ONE, ONE);
+  /** Until when (`performance.now()`) what somebody else had locked is taken for locked. */
+  private readonly lockedUntil = new Map<string, number>();
+
+  constructor(private readonly dataSource: DataSource) {
+    const driver = driverOf(dataSource);
+    this.writability = new Writability(SLOW_MS[driver.engine]);
+    this.queue = driver.engine === 'postgres' ? new FairQueue('transaction', mostOf(driver.pool), ONE) : null;
+    this.sqlite = driver.engine === 'sqlite' ? driver.connection : null;
+    this.writer = this.sqlite && new SqliteThread(this.sqlite);
+    this.file = this.sqlite && sqliteFileOf(this.sqlite);
+    const { options } = dataSource;
+    this.busyTimeoutMs = (options.type === 'better-sqlite3' && options.timeout) || 0;
+  }
+
+  /**
+   * Runs `work` in a transaction of its own; what it wrote is durable when the promise resolves.
+   * @param on what `work` locks first: others of this process on the same wait without a connection until it is through
+   * @throws RegistryError `temporarily_unavailable` where it cannot begin in time
+   */
+  run<T>(work: (manager: EntityManager) => Promise<T>, asker: Asker = NOBODY, on?: string): Promise<T> {
+    return traced('transaction', () =>
+      this.queue === null
+        ? this.next((untilMs) => this.runOnSqlite(work, untilMs), asker)
+        : this.enqueue(this.queue, work, asker, on),
+    );
+  }
+
+  /** The same on PostgreSQL, ahead of those that wait for their turn: for a check that must be quick. */
+  async check(work: (manager: EntityManager) => Promise<void>): Promise<void> {
+    await this.runOnPostgres(work, NOBODY);
+    this.writability.confirm();
+  }
+
+  /** Runs `work`, which is a transaction itself, while no other of this process is open on SQLite. */
+  runAlone<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.next((untilMs) => whenFree(work, untilMs), NOBODY);
+  }
+
+  /** Runs the statements in a transaction of their own, on SQLite alone. Those who only read do not wait for it. */
+  runStatements(statements: readonly Statement[]): Promise<void> {
+    return this.runAlone(() => this.writer!.write(statements));
+  }
+
+  beforeApplicationShutdown(): void {
+    this.isEnding = true;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.writer?.end();
+  }
+
+  /** Whether a transaction of SQLite is under way. */
+  get isBusy(): boolean {
+    return this.inLine > 0;
+  }
+
+  /** Transactions of SQLite that wait until those before them are through. */
+  get waiting(): number {
+    return Math.max(0, this.inLine - 1);
+  }
+
+  /** @throws Error where the files of SQLite are not what they were: what is written to them then is lost with the process */
+  checkFile(): void {
+    this.file?.check();
+  }
+
+  private async next<T>(work: (untilMs: number) => Promise<T>, asker: Asker): Promise<T> {
+    if (this.waiting >= MAX_WAITING) throw overloaded();
+    this.inLine++;
+    const sinceMs = performance.now();
+    const result = this.last.then(async () => {
+      if (performance.now() > sinceMs + WAIT_MS || !isWaiting(asker)) throw overloaded();
+      this.checkFile();
+      // Those who waited behind another that waited for the same have waited with it
+      const value = await work(sinceMs + this.busyTimeoutMs);
+      // It may have been written to files that were replaced meanwhile: nobody is told that it is there
+      this.checkFile();
+      return value;
+    });
+    const leave = () => void this.inLine--;
+    this.last = result.then(leave, leave);
+    const noted = result.catch((error: unknown) => {
+      this.file?.note(error);
+      throw error;
+    });
+    return this.writability.track('transaction', noted);
+  }
+
+  private async enqueue<T>(
+    queue: FairQueue,
+    work: (manager: EntityManager) => Promise<T>,
+    asker: Asker,
+    on: string | undefined,
+  ): Promise<T> {
+    const run = () => this.writability.track('transaction', this.runOnPostgres(work, asker));
+    const isApart = on !== undefined && this.isTakenForLocked(on);
+    try {
+      const result = await (isApart ? this.queueOfLocked : queue).run(run, asker, on);
+      if (isApart) this.lockedUntil.delete(on);
+      return result;
+    } catch (error) {
+      if (isLocked(error)) {
+        if (on !== undefined) this.takeForLocked(on);
+        throw locked(error);
+      }
+      // Its turn has not come, because of others that waited for locks
+      const isRefused = error instanceof RegistryError && error.code === 'temporarily_unavailable';
+      throw isApart && isRefused ? locked(error) : error;
+    }
+  }
+
+  private takeForLocked(on: string): void {
+    if (this.lockedUntil.size >= MAX_WAITING) this.lockedUntil.clear();
+    this.lockedUntil.set(on, performance.now() + APART_MS);
+  }
+
+  private isTakenForLocked(on: string): boolean {
+    const untilMs = this.lockedUntil.get(on);
+    if (untilMs === undefined) return false;
+    if (untilMs > performance.now()) return true;
+    this.lockedUntil.delete(on);
+    return false;
+  }
+
+  private runOnPostgres<T>(work: (manager: EntityManager) => Promise<T>, asker: Asker): Promise<T> {
+    return this.dataSource.transaction(async (manager) => {
+      if (!isWaiting(asker)) throw overloaded();
+      // For this transaction alone: a pooler may give the session to others
+      await manager.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+      return work(manager);
+    });
+  }
+
+  private async runOnSqlite<T>(work: (manager: EntityManager) => Promise<T>, untilMs: number): Promise<T> {
+    // The driver blocks, so that transactions that wait for each other would let nobody else through until the last one
+    await nextTurn();
+    this.dataSource.logger.logQuery('BEGIN IMMEDIATE');
+    await whenFree(() => this.sqlite!.exec('BEGIN IMMEDIATE'), untilMs);
+    try {
+      const result = await work(this.dataSource.manager);
+      await this.dataSource.query('COMMIT');
+      return result;
+    } catch (error) {
+      // Fails where SQLite has rolled back already
+      await this.dataSource.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+/**
+ * Begins as soon as no other process writes. SQLite can wait for that itself, but keeps everybody else waiting meanwhile,
+ * since the driver blocks: those who only read, too.
+ */
+async function whenFree<T>(begin: () => T | Promise<T>, untilMs: number): Promise<T> {
+  for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    try {
+      return await begin();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() + pauseMs > untilMs) throw error;
+    }
+    await wait(pauseMs);
+  }
+}
+
+/** Told by its members: a driver's errors need not be of this program's own Error. */
+const isBusy = (error: unknown) => String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');

@@ -1,0 +1,75 @@
+import { RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
+import { isDatabaseUnavailable, isUndone } from '../connection/unavailable.js';
+
+/** After so many writes that failed one after the other, what a check writes proves nothing. */
+const MAX_FAILURES = 3;
+/** So long after the last one, when those who were told to try again do. */
+const FAILING_MS = RETRY_AFTER_SECONDS * 1_000;
+
+/** What became of the last writes of a kind. */
+interface WriteRecord {
+  isConfirmed: boolean;
+  /** Since the last one that succeeded. */
+  failures: number;
+  lastFailureMs: number;
+}
+
+/** What the writes of callers tell of the database. */
+export class Writability {
+  /** What most callers write to, as SQL names it: what a check locks, too. */
+  readonly tables = new Set<string>();
+  /** By kind: where clients cannot be stored, other rows may be. */
+  private readonly records = new Map<string, WriteRecord>();
+  /** Of the writes under way, when each began (`performance.now()`), the oldest first. */
+  private readonly underWay = new Set<{ sinceMs: number }>();
+
+  /** @param slowMs a write that takes longer makes it doubtful that others succeed */
+  constructor(private readonly slowMs: number) {}
+
+  /** Remembers what becomes of a write of that kind. */
+  async track<T>(kind: string, write: Promise<T>): Promise<T> {
+    const begun = { sinceMs: performance.now() };
+    this.underWay.add(begun);
+    try {
+      const result = await write;
+      this.records.delete(kind);
+      return result;
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) this.noteFailure(kind, error);
+      throw error;
+    } finally {
+      this.underWay.delete(begun);
+    }
+  }
+
+  /** Whether the last write of a kind failed, or the oldest one under way is slow: a check is to find out. */
+  get isDoubtful(): boolean {
+    const [oldest] = this.underWay;
+    const isSlow = oldest !== undefined && oldest.sinceMs < performance.now() - this.slowMs;
+    return isSlow || this.some(({ isConfirmed }) => !isConfirmed);
+  }
+
+  /** Whether lately one write of a kind after the other failed, whatever a check is able to write. */
+  get isFailing(): boolean {
+    const limitMs = performance.now() - FAILING_MS;
+    return this.some(({ failures, lastFailureMs }) => failures >= MAX_FAILURES && lastFailureMs > limitMs);
+  }
+
+  /** A check has found that the database can be written to. */
+  confirm(): void {
+    for (const record of this.records.values()) record.isConfirmed = true;
+  }
+
+  private noteFailure(kind: string, error: unknown): void {
+    const { failures, lastFailureMs } = this.records.get(kind) ?? { failures: 0, lastFailureMs: -Infinity };
+    // A conflict with another transaction is about some rows, and fails nobody else
+    const next = isUndone(error)
+      ? { failures, lastFailureMs }
+      : { failures: failures + 1, lastFailureMs: performance.now() };
+    this.records.set(kind, { isConfirmed: false, ...next });
+  }
+
+  private some(condition: (record: WriteRecord) => boolean): boolean {
+    return [...this.records.values()].some(condition);
+  }
+}

@@ -1,0 +1,211 @@
+import type { IncomingMessage } from 'node:http';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GraphQLError } from 'graphql';
+import { callerOf } from '../../auth/principal/caller.js';
+import { refusals } from '../../diagnostics/channels.js';
+import { isDatabaseUnavailable } from '../../database/connection/unavailable.js';
+import {
+  type ErrorCode,
+  type FieldFaults,
+  overloaded,
+  RegistryError,
+  type RegistryErrorOptions,
+  RETRY_AFTER_SECONDS,
+} from '../../errors/registry-error.js';
+import { REQUEST_ID } from '../requests/request-id.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set once it was refused. */
+    refusal?: ErrorCode;
+  }
+}
+
+/** What libraries answer themselves, by status; any other status below 500 is a bad request. */
+const CODE_OF_STATUS: Partial<Record<number, [ErrorCode, string]>> = {
+  404: ['not_found', 'There is nothing at this path.'],
+  413: ['payload_too_large', 'The request body must not be larger than 64 KiB.'],
+  415: ['unsupported_media_type', 'Send the request body as Content-Type: application/json.'],
+};
+
+/** How GraphQL clients know the errors: Apollo's codes where it has one, the registry's in upper case otherwise. */
+const GRAPHQL_CODES: Partial<Record<ErrorCode, string>> = {
+  validation_error: 'BAD_USER_INPUT',
+  invalid_request: 'BAD_REQUEST',
+  unauthorized: 'UNAUTHENTICATED',
+  invalid_token: 'UNAUTHENTICATED',
+  insufficient_scope: 'FORBIDDEN',
+  server_error: 'INTERNAL_SERVER_ERROR',
+};
+
+/** Makes of anything that was thrown something that may be said. What was not meant for callers becomes `server_error`. */
+function toRegistryError(error: unknown): RegistryError {
+  if (error instanceof RegistryError) return error;
+  if (isDatabaseUnavailable(error)) {
+    return new RegistryError('temporarily_unavailable', 'The database cannot be used now.', {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      cause: error,
+    });
+  }
+  const status = statusOf(error);
+  if (status >= 400 && status < 500) {
+    const [code, description] = CODE_OF_STATUS[status] ?? ['invalid_request', 'The request is malformed.'];
+    return new RegistryError(code, description, { cause: error });
+  }
+  return new RegistryError('server_error', 'Something went wrong here; it is not the fault of the request.', {
+    cause: error,
+  });
+}
+
+/** The status that a library gave to an error of its own, by any of the names in use. */
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  if (!(error instanceof Error)) return 500;
+  const { statusCode, status } = error as { statusCode?: unknown; status?: unknown };
+  return Number(statusCode ?? status ?? 500);
+}
+
+/** The header fields that belong to an error. */
+function errorHeaders({ code, options }: RegistryError): Record<string, string> {
+  const headers: Record<string, string> = {};
+  // RFC 6750 §3 and §3.1: a caller who sent no credentials is told no error
+  if (code === 'unauthorized') headers['www-authenticate'] = 'Bearer';
+  if (code === 'invalid_token' || code === 'insufficient_scope') {
+    headers['www-authenticate'] = `Bearer error="${code}"`;
+  }
+  if (options.retryAfterSeconds !== undefined) headers['retry-after'] = String(options.retryAfterSeconds);
+  if (options.allow) headers.allow = options.allow.join(', ');
+  if (options.fileLength !== undefined) headers['content-range'] = `bytes */${options.fileLength}`;
+  return headers;
+}
+
+/** An error may be about credentials, and passes. */
+const headersOf = (error: RegistryError) => ({
+  'cache-control': 'no-store',
+  pragma: 'no-cache',
+  ...errorHeaders(error),
+});
+
+function errorBody({ code, message, options }: RegistryError) {
+  return { error: code, error_description: message, ...toldFields(options) };
+}
+
+/** Callers may send any number of fields that are not known here, of any length: so much of them is told, and no more. */
+const MAX_FIELDS_TOLD = 100;
+const MAX_NAME_TOLD = 200;
+
+function toldFields({ invalidFields }: RegistryErrorOptions): { invalid_fields?: FieldFaults } {
+  if (invalidFields === undefined) return {};
+  const told = Object.entries(invalidFields).slice(0, MAX_FIELDS_TOLD);
+  return {
+    invalid_fields: Object.fromEntries(told.map(([name, faults]) => [name.slice(0, MAX_NAME_TOLD), faults])),
+  };
+}
+
+/** The same refusal for a GraphQL client. */
+export function toGraphQLError(error: RegistryError, http?: { status: number }): GraphQLError {
+  const { code, message, options } = error;
+  return new GraphQLError(message, {
+    extensions: {
+      code: GRAPHQL_CODES[code] ?? code.toUpperCase(),
+      ...toldFields(options),
+      ...(http && { http: { ...http, headers: new Map(Object.entries(errorHeaders(error))) } }),
+    },
+  });
+}
+
+const logger = new Logger('Errors');
+
+/** What a caller is to be told of anything that was thrown. What is our own fault goes to the log. */
+export function refusalFor(thrown: unknown, { raw, logFields }: FastifyRequest): RegistryError {
+  const error = toRegistryError(isBrokenOff(thrown, raw) ? brokenOff(thrown) : thrown);
+  if (error.status >= 500 && !error.options.isByDesign) logger.error(error.options.cause ?? error, logFields);
+  return error;
+}
+
+/** Whether it was thrown because the caller hung up in the middle of the body, and not by anything that was done here meanwhile. */
+const isBrokenOff = (thrown: unknown, { errored }: IncomingMessage) => errored !== null && thrown === errored;
+
+/** Hardly anybody is left to be told; whoever counts refusals is. */
+const brokenOff = (cause: unknown) =>
+  new RegistryError('invalid_request', 'The request ended before its body did.', { cause });
+
+/** The one place where an error becomes a reply, whatever threw it and whichever door it happened behind. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  catch(thrown: unknown, host: ArgumentsHost): void | GraphQLError {
+    const error = refusalFor(thrown, callerOf(host));
+    const kind = host.getType<'http' | 'graphql'>();
+    if (kind === 'graphql') {
+      // Who sent the request is to send it again, and who stands in between is to know
+      const isPassing = error.code === 'temporarily_unavailable';
+      throw toGraphQLError(error, isPassing ? { status: error.status } : undefined);
+    }
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (!reply.sent) sendError(error, reply);
+  }
+}
+
+/** Answers what Fastify itself has refused, or one of its hooks. */
+export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  sendError(refusalFor(error, request), reply);
+}
+
+/** Has the errors of every route answered alike, those that Nest does not know included. Call it before any route is added. */
+export function answerErrors(fastify: FastifyInstance): void {
+  fastify.addHook('onRoute', (route) => {
+    route.errorHandler ??= answerError;
+  });
+}
+
+/** For a request that was not answered in time, whatever became of it. */
+export const tooSlow = () =>
+  new RegistryError('temporarily_unavailable', 'The request took too long to be answered.', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+
+const OVERLOADED_HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  'x-content-type-options': 'nosniff',
+  ...headersOf(overloaded()),
+};
+
+/** The reply to what is refused before anything is known of it, because there is too much to do. */
+export const TOO_MUCH = {
+  status: overloaded().status,
+  headers: (requestId: string) => ({ ...OVERLOADED_HEADERS, [REQUEST_ID]: requestId }),
+  body: JSON.stringify(errorBody(overloaded())),
+};
+
+/** Answers a REST caller, or any other with a body of its own. */
+export function sendError(error: RegistryError, reply: FastifyReply, body: object = errorBody(error)): void {
+  // Fastify would close after a body that it refused; see below
+  reply.removeHeader('connection');
+  if (!reply.request.raw.complete) closeAfterBody(reply);
+  const { request } = reply;
+  request.refusal = error.code;
+  if (refusals.hasSubscribers) {
+    refusals.publish({
+      method: request.method,
+      route: request.routeOptions.url,
+      code: error.code,
+      fields: Object.keys(error.options.invalidFields ?? {}),
+    });
+  }
+  void reply
+    .code(error.status)
+    // What the router refuses comes by no hook
+    .headers({ [REQUEST_ID]: request.id, ...headersOf(error) })
+    .send(body);
+}
+
+/**
+ * A connection that is closed while the sender still sends is reset, and the reply lost. So the rest of the body is read
+ * and thrown away, for as long as a request may take, before the connection is closed where it is to be closed at all.
+ */
+function closeAfterBody({ raw: response, request: { raw: request } }: FastifyReply): void {
+  if (response.shouldKeepAlive) return;
+  response.shouldKeepAlive = true;
+  request.once('end', () => request.socket.end());
+}

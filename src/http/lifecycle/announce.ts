@@ -1,0 +1,64 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from '@nestjs/common';
+import { CONSOLE_PATH, DOCS_PATH } from '../../config/paths.js';
+import { PublicUrl } from '../responses/public-url.js';
+import type { FirstKey } from '../../auth/api-keys/bootstrap.js';
+import type { Config } from '../../config/config.js';
+import type { ConnectionLimits } from '../limits/connections.js';
+
+/**
+ * Tells the first admin key. It goes to standard output past the log: it is to be read by a person once, and kept by nobody
+ * else.
+ */
+export function tellFirstKey(key: FirstKey): void {
+  if ('value' in key) process.stdout.write(`\nAdmin API key, shown this once: ${key.value}\n`);
+  else {
+    new Logger('Start').warn(
+      `The first admin API key is in ${key.file}, readable by this user alone. Store it where you keep secrets, and remove the file.`,
+    );
+  }
+}
+
+/** Tells that there are fewer connections than `HTTP_LIMITS` has. */
+export function tellFewerConnections({ maxConnections, reservedConnections }: ConnectionLimits): void {
+  new Logger('Start').warn(
+    `The limit of open files (ulimit -n) leaves room for ${maxConnections + reservedConnections} connections. Raise it for more.`,
+  );
+}
+
+/** Tells where the service listens and how to call it, and what is missing. */
+export async function announce(
+  app: NestFastifyApplication,
+  config: Config,
+  firstKey: FirstKey | null,
+): Promise<void> {
+  const urls = app.get(PublicUrl, { strict: false });
+  const url = urls.listening();
+  // A warning, so that it is seen: what Nest calls "log" is for debugging here
+  if (config.production) new Logger('Start').warn(`Listening on ${url}`);
+  const hasConsole = config.adminConsole && (await import('../../api/console/pages.js')).isConsoleBuilt();
+  if (config.adminConsole && !hasConsole) {
+    new Logger('Start').warn('There is no admin console: npm run build makes it.');
+  }
+  if (config.production) return;
+  const key = firstKey !== null && 'value' in firstKey ? firstKey.value : '$API_KEY';
+  process.stdout.write(tour(urls, hasConsole, key));
+}
+
+function tour(urls: PublicUrl, hasConsole: boolean, key: string): string {
+  const url = urls.listening();
+  return `
+Listening on ${url}
+
+Create a client:
+  curl -s ${url}/v2/oauth/clients -H 'Content-Type: application/json' -H "Authorization: Bearer ${key}" -d '{"name":"My OAuth client","client_type":"confidential","allowed_scopes":["admin"],"allowed_grant_types":["client_credentials"]}'
+
+Register as software does (RFC 7591):
+  curl -s ${url}/v2/oauth/register -H 'Content-Type: application/json' -d '{"client_name":"My MCP client","redirect_uris":["http://localhost:8080/callback"],"token_endpoint_auth_method":"none"}'
+
+See both as an operator:
+  curl -s ${url}/graphql -H 'Content-Type: application/json' -H "Authorization: Bearer ${key}" -d '{"query":"{ oauthClients(first: 10) { totalCount nodes { clientId name source createdAt } } }"}'
+
+${hasConsole ? `Console: ${urls.of(CONSOLE_PATH)}\n` : ''}API documentation: ${urls.of(DOCS_PATH)}
+`;
+}

@@ -1,0 +1,75 @@
+import { type Server as HttpServer } from 'node:http';
+import { Server } from 'node:net';
+import { setImmediate, setTimeout as wait } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Connections } from '../limits/connections.js';
+import type { RequestsUnderWay } from '../limits/in-flight-requests.js';
+
+/** Longer than a proxy in front may keep an unused connection (see deploy/nginx.conf): it is the proxy that closes it then. */
+export const DRAIN_MS = 5_000;
+/** At most so long for a moment in which nobody connects. */
+const QUIET_TIMEOUT_MS = 4_000;
+/** How short it is … */
+const QUIET_MS = 0.05;
+/** … and how much longer it may be with each millisecond for which there was none: a busy service has none so short. */
+const QUIET_GROWTH = 0.001;
+/** Then, how long running requests may take until they are answered 503. Apollo's integration closes their connections after ten seconds. */
+const RUNNING_MS = 5_000;
+/** When the process ends after a signal, whatever is stuck: it waits for the times above, and for the database to close. */
+export const SHUTDOWN_TIMEOUT_MS = 20_000;
+
+/**
+ * Lets the callers go before the service stops: it accepts no further connection, and answers what comes on those that are
+ * open, each time as the last there. Returns once all are gone, at the latest after {@link DRAIN_MS}.
+ *
+ * To close an unused connection is to guess that no request is on its way. Where one is, it is lost, and since nobody knows
+ * whether it was carried out, a proxy does not send a POST again. One that cannot connect at all asks another instance.
+ */
+export async function drain(server: HttpServer): Promise<void> {
+  await quietMoment();
+  server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
+  const timeOut = new AbortController();
+  // Of the class above: that of HTTP would close unused connections, too
+  const gone = new Promise<void>((done) => Server.prototype.close.call(server, () => done()));
+  await Promise.race([gone, wait(DRAIN_MS, undefined, timeOut)]);
+  timeOut.abort();
+}
+
+/**
+ * Waits for a turn of the event loop in which next to nothing happened. Whoever the system has let connect is accepted by then:
+ * who is not when the service ceases to listen is cut off, perhaps in the middle of a request.
+ */
+async function quietMoment(): Promise<void> {
+  const start = performance.now();
+  for (let before = start; ;) {
+    await setImmediate();
+    const now = performance.now();
+    const waitedMs = now - start;
+    if (now - before < QUIET_MS + waitedMs * QUIET_GROWTH || waitedMs > QUIET_TIMEOUT_MS) return;
+    before = now;
+  }
+}
+
+/**
+ * Once the service stops, connections without a request under way end at once, and the others with the reply to theirs;
+ * none is kept alive for another. Requests that are not answered after {@link RUNNING_MS}, as while the database hangs, are given up.
+ */
+export function closeConnectionsWhenStopping(
+  fastify: FastifyInstance,
+  connections: Connections,
+  underWay: RequestsUnderWay,
+  giveUp: (reply: FastifyReply) => void,
+): void {
+  fastify.addHook('preClose', (done) => {
+    const busy = new Set([...underWay].map(({ reply }) => reply.request.raw.socket));
+    for (const socket of connections) if (!busy.has(socket)) socket.destroy();
+    // Fastify says so itself in replies to requests that come from now on
+    for (const { reply } of underWay) {
+      if (!reply.raw.headersSent) reply.raw.setHeader('connection', 'close');
+    }
+    setTimeout(() => {
+      for (const { reply } of underWay) if (!reply.raw.headersSent) giveUp(reply);
+    }, RUNNING_MS).unref();
+    done();
+  });
+}

@@ -1,0 +1,79 @@
+import { MAX_BODY_BYTES } from '../requests/json-body.js';
+
+/** What one caller, or a connection that asks for nothing, may take up. */
+export interface HttpLimits {
+  headersTimeoutMs: number;
+  requestTimeoutMs: number;
+  checkIntervalMs: number;
+  deadlineMs: number;
+  keepAliveTimeoutMs: number;
+  maxHeaderBytes: number;
+  maxHeaderFields: number;
+  maxBodyBytes: number;
+  maxParameterLength: number;
+  maxConnections: number;
+  reservedConnections: number;
+  maxConnectionsPerAddress: number;
+  maxRequests: number;
+  maxHeldRequests: number;
+  maxHeldRequestsTogether: number;
+  maxArriving: number;
+  maxUnsentBytes: number;
+}
+
+/**
+ * Every limit of HTTP itself, in one place. Node's own defaults are made for servers behind something that protects them.
+ *
+ * Not limited: requests per connection (what they cost is limited for each by itself), and silence on a connection as such,
+ * since each phase of a request has its own time below.
+ */
+export const HTTP_LIMITS: HttpLimits = {
+  /** From the first byte, or from the connection where none comes, to the end of the header: a slow loris is gone then. */
+  headersTimeoutMs: 10_000,
+  /** For the whole request: 64 KiB at 2 KiB/s, which a bad mobile connection manages. */
+  requestTimeoutMs: 30_000,
+  /** How often the two are checked, and so how much longer they may take. Node's 30 s would double them. */
+  checkIntervalMs: 1_000,
+  /** For the request to be answered, whatever the database does, and for the caller to read the answer. */
+  deadlineMs: 20_000,
+  /**
+   * For the next request on a connection. Longer than the 60 s of nginx and of AWS load balancers, which must be the ones to
+   * close: a request that they send while we do so is lost.
+   */
+  keepAliveTimeoutMs: 75_000,
+  /** Of the request line and the header together; a credential of 8 KiB fits in. */
+  maxHeaderBytes: 16 * 1024,
+  /**
+   * Node leaves out what comes after the first 2,000, without a word: an X-Forwarded-For that a proxy appends could get lost behind
+   * fields that a caller made up. So all are read, and too many are refused.
+   */
+  maxHeaderFields: 100,
+  maxBodyBytes: MAX_BODY_BYTES,
+  /** Of a part of the path that is an identifier; ours have 36 characters. Longer ones are a 404. */
+  maxParameterLength: 100,
+  /**
+   * Open at once, 25 MB of idle ones. One more closes the one that has been idle for longest, rather than being refused:
+   * else whoever opens connections first would keep all others out.
+   */
+  maxConnections: 4_000,
+  /** Beyond those, where something is done on all of them: they are for whoever asks for the health of the service. */
+  reservedConnections: 100,
+  /**
+   * Of one address, or of one IPv6 network of 64 bits: one more closes the one of that address that has been idle for longest. It does not
+   * hold for the proxies of TRUST_PROXY, whose connections are of many callers.
+   */
+  maxConnectionsPerAddress: 500,
+  /** Worked on at a time (bench/overload.md): five times what keeps the processor busy. More are refused at once. */
+  maxRequests: 250,
+  /** Of one connection, that wait for the reply to the one before them. With more, the connection is closed. */
+  maxHeldRequests: 16,
+  /** The same, of all connections together: 10 MB. With more, the connection that holds one more is closed. */
+  maxHeldRequestsTogether: 2_000,
+  /** Requests whose bodies are still arriving, of up to 64 KiB each. One more breaks off the oldest. */
+  maxArriving: 1_000,
+  /**
+   * Of replies that were not read yet, all together; each counts as 64 KiB more than it has. What does not fit breaks off the oldest of the
+   * caller whose unread replies take up most.
+   */
+  maxUnsentBytes: 32 * 1024 * 1024,
+};

@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyHttpOptions, FastifyInstance, FastifyServerFactory } from 'fastify';
+import type { Logger } from 'pino';
+import { refusals } from '../../diagnostics/channels.js';
+import { doInTurn, noteConnection } from '../../event-loop/turns.js';
+import type { RequestsUnderWay } from './in-flight-requests.js';
+
+/** Whoever is to know how the service does is answered however much there is to do. */
+const EXEMPT = /^\/health\//;
+/** A line for each refusal would be work too. */
+const LOG_INTERVAL_MS = 10_000;
+
+/** A reply that is always the same, but for the id of the request. */
+export interface FixedReply {
+  status: number;
+  headers: (requestId: string) => Record<string, string>;
+  body: string;
+}
+
+export interface LoadLimits {
+  maxRequests: number;
+  maxHeldRequests: number;
+  maxHeldRequestsTogether: number;
+}
+
+/** A parser of Node.js, whose members are not documented. */
+interface Parser {
+  onIncoming: (request: IncomingMessage, isKeptAlive: boolean) => number;
+  constructor: { kOnBody: number };
+  /** At `kOnBody`: called with each chunk of a body; null: chunks are skipped. */
+  [callback: number]: ((chunk: Buffer) => void) | null;
+}
+/** What a parser is told in order to skip the rest of what it was given. */
+const SKIP_REST = 2;
+/** Chunks of a body that may be of any length; the others must have so many bytes on average. */
+const FREE_CHUNKS = 300;
+const MIN_CHUNK_BYTES = 64;
+
+/**
+ * Bounds what a connection makes the parser do. Node.js parses what arrived in one piece to its end, also once its connection is destroyed:
+ * 64 KB may hold 3,600 requests. Each chunk of a body is a buffer and a call of its own, however short it is: 64 KB may hold 10,000.
+ */
+function boundParsing(socket: Socket & { parser?: Parser | null }): void {
+  const { parser } = socket;
+  if (!parser) return;
+  const { onIncoming } = parser;
+  const { kOnBody } = parser.constructor;
+  const onBody = parser[kOnBody]!;
+  let chunks = 0;
+  let bytes = 0;
+  parser.onIncoming = (request, isKeptAlive) => {
+    if (socket.destroyed) return SKIP_REST;
+    chunks = 0;
+    bytes = 0;
+    return onIncoming.call(parser, request, isKeptAlive);
+  };
+  parser[kOnBody] = (chunk) => {
+    chunks++;
+    bytes += chunk.length;
+    if (chunks <= FREE_CHUNKS + bytes / MIN_CHUNK_BYTES) return onBody.call(parser, chunk);
+    socket.destroy();
+    parser[kOnBody] = null;
+  };
+  // Node.js gives the parser to another connection
+  socket.once('close', () => (parser[kOnBody] = onBody));
+}
+
+/**
+ * Refuses requests while as many as may be are worked on, so that those get their answers in time. Who sends slowly takes nobody's place,
+ * and who hangs up makes no room for another.
+ *
+ * It stands in front of Fastify: there, a refusal takes a quarter of the time of a registration, and a twentieth here (ADR 11).
+ */
+export class LoadShedder {
+  private refused = 0;
+  /** Connections with too many requests at once. */
+  private closed = 0;
+  private brokenOffBefore = 0;
+  private handle: RequestListener = () => undefined;
+  /** Requests that are begun in later turns. */
+  private waiting = 0;
+  /** Requests that wait for the replies to those before them on their connection: of each connection, and of all. */
+  private readonly heldOf = new WeakMap<Socket, number>();
+  private held = 0;
+
+  constructor(
+    private readonly underWay: RequestsUnderWay,
+    private readonly limits: LoadLimits,
+    private readonly refusal: FixedReply,
+    private readonly logger: Logger,
+  ) {}
+
+  /** For Fastify, which leaves it to the factory of its server to heed the options of that. */
+  readonly serverFactory: FastifyServerFactory = (handle, options): Server => {
+    const { http, keepAliveTimeout, requestTimeout, connectionTimeout, maxRequestsPerSocket } =
+      options as FastifyHttpOptions<Server>;
+    this.handle = handle;
+    const server = createServer({ ...http, keepAliveTimeout, requestTimeout }, (request, response) => {
+      // Node.js gives a response its connection once all replies before it have left
+      if (response.socket !== null) this.take(request, response);
+      else this.hold(request, response);
+    });
+    server.on('connection', (socket) => {
+      noteConnection();
+      boundParsing(socket);
+      socket.once('close', () => this.count(socket, -(this.heldOf.get(socket) ?? 0)));
+    });
+    server.setTimeout(connectionTimeout);
+    server.maxRequestsPerSocket = maxRequestsPerSocket ?? 0;
+    return server;
+  };
+
+  /** Call it before any route is added. */
+  track(fastify: FastifyInstance): void {
+    fastify.addHook('preValidation', ({ id, url }, reply, done) => {
+      // Bodies of many requests may have arrived in the same moment
+      const hasJustArrived = reply.underWay?.phase === 'arriving' && !reply.sent;
+      if (!hasJustArrived || !this.isFull || EXEMPT.test(url)) return done();
+      this.refused++;
+      const { status, headers, body } = this.refusal;
+      void reply.code(status).headers(headers(id)).send(body);
+    });
+    const report = setInterval(() => this.report(), LOG_INTERVAL_MS).unref();
+    fastify.addHook('onClose', (_instance, done) => {
+      clearInterval(report);
+      this.report();
+      done();
+    });
+  }
+
+  private get isFull(): boolean {
+    return this.underWay.working + this.waiting >= this.limits.maxRequests;
+  }
+
+  private take(request: IncomingMessage, response: ServerResponse): void {
+    if (EXEMPT.test(request.url!)) this.handle(request, response);
+    else if (this.isFull) this.refuse(request, response);
+    else {
+      this.waiting++;
+      doInTurn(() => {
+        this.waiting--;
+        if (!request.socket.destroyed) this.handle(request, response);
+      });
+    }
+  }
+
+  /**
+   * One request of a connection at a time: a reply is not even made before the one before it was read. Requests behind it are held and the
+   * connection is paused. A connection is closed where it, or all together, hold too many.
+   */
+  private hold(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    const held = this.count(socket, 1);
+    if (held > this.limits.maxHeldRequests || this.held > this.limits.maxHeldRequestsTogether) {
+      this.closed++;
+      socket.destroy();
+      return;
+    }
+    socket.pause();
+    response.once('socket', () => {
+      if (this.count(socket, -1) === 0) socket.resume();
+      // Node.js is still busy with it
+      process.nextTick(() => this.take(request, response));
+    });
+  }
+
+  /** @returns how many requests the connection holds now */
+  private count(socket: Socket, change: number): number {
+    const held = (this.heldOf.get(socket) ?? 0) + change;
+    this.heldOf.set(socket, held);
+    this.held += change;
+    return held;
+  }
+
+  private refuse({ method }: IncomingMessage, response: ServerResponse): void {
+    this.refused++;
+    if (refusals.hasSubscribers) {
+      refusals.publish({ method: method!, route: undefined, code: 'temporarily_unavailable', fields: [] });
+    }
+    response.writeHead(this.refusal.status, this.refusal.headers(randomUUID())).end(this.refusal.body);
+  }
+
+  private report(): void {
+    const { refused, closed } = this;
+    const brokenOff = this.underWay.brokenOff - this.brokenOffBefore;
+    if (refused + closed + brokenOff === 0) return;
+    this.logger.warn({ refused, closed, brokenOff }, 'Requests exceeded the limits of this instance.');
+    this.refused = 0;
+    this.closed = 0;
+    this.brokenOffBefore += brokenOff;
+  }
+}

@@ -1,0 +1,114 @@
+import type { RateLimit } from '../../config/config.js';
+import type { Allowance } from './allowance.js';
+import { type Count, LocalCounts } from './local-counts.js';
+import type { SharedCounts } from './shared-counts.js';
+import { type Counted, countedFor } from '../../addresses/subscriber.js';
+
+/** Where a caller stands with a quota. */
+export interface Standing {
+  /** Of the quota, as callers are told it. */
+  name: string;
+  limit: number;
+  windowSeconds: number;
+  /** How much is left. */
+  remaining: number;
+  /** Until all of it is there again, in seconds, at least 1. */
+  resetSeconds: number;
+  /** Whether it was overdrawn. */
+  isExceeded: boolean;
+}
+
+/** What callers may do so many times, by all instances together where there are shared counts; by address, unless told otherwise. */
+export class Quota {
+  /** What was told by Redis, too: who is known to have used up a limit costs no round trip, and counting goes on without it. */
+  private readonly local = new LocalCounts();
+  /** By whom it is counted for. */
+  private readonly reserved = new Map<string, number>();
+
+  constructor(
+    private readonly name: string,
+    private readonly limit: RateLimit,
+    private readonly allowance: Allowance,
+    private readonly shared: SharedCounts | null,
+    private readonly countedOf: (caller: string) => Counted[] = countedFor,
+  ) {}
+
+  /** Uses up one of what the caller has, or more. Null where nothing limits it. */
+  async spend(caller: string, amount = 1): Promise<Standing | null> {
+    const allowance = this.allowance(caller);
+    if (allowance === Infinity) return null;
+    let scarcest: Standing | null = null;
+    for (const counted of this.countedOf(caller)) {
+      const limit = this.limitOf(counted, allowance);
+      // What is refused does not count, or a caller that goes on trying would use up the share of its whole site
+      const count = this.oneTooMany(counted.key, limit) ?? (await this.count(counted.key, amount));
+      const standing = this.standing(limit, count);
+      if (standing.isExceeded) return standing;
+      if (scarcest === null || standing.remaining < scarcest.remaining) scarcest = standing;
+    }
+    return scarcest;
+  }
+
+  /** What the next one would be told, where it is known here that it would be one too many; else null. */
+  exceeded(caller: string): Standing | null {
+    const allowance = this.allowance(caller);
+    if (allowance === Infinity) return null;
+    for (const counted of this.countedOf(caller)) {
+      const limit = this.limitOf(counted, allowance);
+      const count = this.oneTooMany(counted.key, limit);
+      if (count !== null) return this.standing(limit, count);
+    }
+    return null;
+  }
+
+  /**
+   * Sets one aside of what the caller has left, until {@link release}: of many that come at once, no more are begun than may be spent.
+   * @returns whether there was one; where not, {@link exceeded} tells whether there will be
+   */
+  reserve(caller: string): boolean {
+    const allowance = this.allowance(caller);
+    const all = this.countedOf(caller);
+    const isLeft = all.every((counted) => {
+      const taken = (this.local.get(counted.key)?.used ?? 0) + (this.reserved.get(counted.key) ?? 0);
+      return taken < this.limitOf(counted, allowance);
+    });
+    if (!isLeft) return false;
+    for (const { key } of all) this.reserved.set(key, (this.reserved.get(key) ?? 0) + 1);
+    return true;
+  }
+
+  /** Gives back what {@link reserve} has set aside. What was used of it is to be spent first. */
+  release(caller: string): void {
+    for (const { key } of this.countedOf(caller)) {
+      const left = this.reserved.get(key)! - 1;
+      if (left === 0) this.reserved.delete(key);
+      else this.reserved.set(key, left);
+    }
+  }
+
+  private oneTooMany(key: string, limit: number): Count | null {
+    const known = this.local.get(key);
+    return known !== null && known.used >= limit ? { ...known, used: known.used + 1 } : null;
+  }
+
+  private limitOf({ times }: Counted, allowance: number): number {
+    return this.limit.points * times * allowance;
+  }
+
+  private async count(key: string, amount: number): Promise<Count> {
+    const { durationSeconds } = this.limit;
+    const count = this.shared && (await this.shared.add(`${this.name}:${key}`, durationSeconds, amount));
+    return count ? this.local.note(key, count) : this.local.add(key, durationSeconds * 1000, amount);
+  }
+
+  private standing(limit: number, { used, msLeft }: Count): Standing {
+    return {
+      name: this.name,
+      limit,
+      windowSeconds: this.limit.durationSeconds,
+      remaining: Math.max(0, limit - used),
+      resetSeconds: Math.max(1, Math.ceil(msLeft / 1000)),
+      isExceeded: used > limit,
+    };
+  }
+}

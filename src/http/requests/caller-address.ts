@@ -1,0 +1,15 @@
+import type { FastifyInstance } from 'fastify';
+import { addressText } from '../../addresses/address.js';
+
+/**
+ * Has `request.ip` be an IP address whatever a trusted proxy passes on: the one that it names, written in one way, or its own where it
+ * names none. Only for services behind a proxy; call it before whatever reads the address.
+ */
+export function boundCallerAddress(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const { ip, socket } = request;
+    const address = addressText(ip) ?? addressText(socket.remoteAddress ?? '') ?? '';
+    if (address !== ip) Object.defineProperty(request, 'ip', { value: address });
+    done();
+  });
+}

@@ -1,0 +1,13 @@
+import { RegistryError } from '../../errors/registry-error.js';
+
+/**
+ * A query parameter that is on or off, and off where it is absent.
+ * @throws RegistryError `invalid_request` where it is anything but `true` or `false`
+ */
+export function readFlag(name: string, value: unknown): boolean {
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
+  throw new RegistryError('invalid_request', 'A query parameter is invalid; invalid_fields names it.', {
+    invalidFields: { [name]: ['takes true or false'] },
+  });
+}

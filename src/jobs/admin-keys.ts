@@ -1,0 +1,28 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Interval, Timeout } from '@nestjs/schedule';
+import { ApiKeysService } from '../auth/api-keys/api-keys.service.js';
+
+const FIRST_RUN_MS = 10_000;
+const INTERVAL_MS = 3_600_000;
+
+/** Tells operators before they are locked out: no key is refused that ends by itself. */
+@Injectable()
+export class AdminKeys {
+  private readonly logger = new Logger(AdminKeys.name);
+
+  constructor(private readonly apiKeys: ApiKeysService) {}
+
+  /** Never fails: what cannot be found out now is found out an hour later. */
+  @Timeout(FIRST_RUN_MS)
+  @Interval(INTERVAL_MS)
+  async check(): Promise<void> {
+    try {
+      if (await this.apiKeys.hasLastingAdmin()) return;
+      this.logger.warn(
+        'No admin key is valid for another 7 days. Make one: npm run api-key -- create --name NAME --org ORG --role admin',
+      );
+    } catch (error) {
+      this.logger.error(error);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { addressText } from '../../addresses/address.js';
+import { loggablePath } from './loggable.js';
+import { readTraceParent } from './traceparent.js';
+
+/** What every line about a request says, so that they can be found together, and beside those of other services. */
+export interface LogFields {
+  requestId: string;
+  /** Of the trace that the request belongs to, where it does. */
+  traceId?: string;
+  /** Of the caller's span, or of our own where traces are made. */
+  spanId?: string;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    logFields: LogFields;
+    /** Our span of the request; null where no traces are made. */
+    span: Pick<LogFields, 'traceId' | 'spanId'> | null;
+  }
+}
+
+/** One line for each request that was answered: what, who, how long. Never a header, a body or a query string. */
+export function logRequests(fastify: FastifyInstance, logger: Logger): void {
+  fastify.decorateRequest('span', null);
+  fastify.decorateRequest('logFields', {
+    getter(this: FastifyRequest): LogFields {
+      const { traceId, spanId } = this.span ?? readTraceParent(this.headers.traceparent) ?? {};
+      return traceId === undefined ? { requestId: this.id } : { requestId: this.id, traceId, spanId };
+    },
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const { principal } = request;
+    const { requestId, traceId, spanId } = request.logFields;
+    // What is undefined is left out
+    logger.info(
+      {
+        requestId,
+        traceId,
+        spanId,
+        method: request.method,
+        path: loggablePath(request.url),
+        status: reply.statusCode,
+        durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
+        address: addressText(request.ip),
+        orgId: principal?.orgId,
+        userId: principal?.userId,
+      },
+      'request',
+    );
+    done();
+  });
+}

@@ -1,0 +1,117 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Gauge, type Registry } from 'prom-client';
+import { DataSource } from 'typeorm';
+import { CLIENT_SOURCES, CLIENT_STATUSES } from '../../clients/client/client.js';
+import { ClientSecretsService } from '../../clients/secrets/client-secrets.service.js';
+import { ClientsService } from '../../clients/registry/clients.service.js';
+import { databaseUse } from '../../database/database-use.js';
+import { Transactions } from '../../database/writes/transactions.js';
+import { HealthController } from '../../api/rest/health/health.controller.js';
+import { tallyAll } from './client-gauge.js';
+
+const MS_PER_DAY = 86_400_000;
+const HORIZONS = { '1d': 1, '7d': 7, '30d': 30 };
+
+/** Secrets that are looked at: enough to be warned by, and few enough to look at in one statement. */
+const MAX_EXPIRING = 1_000;
+const INTERVAL_MS = 300_000;
+
+/** Shows, when asked, how things stand. @returns stops it */
+export function showState(registry: Registry, app: NestFastifyApplication): () => void {
+  const registers = [registry];
+  const get = <T>(type: new (...args: never[]) => T): T => app.get(type, { strict: false });
+  const health = get(HealthController);
+  const secrets = get(ClientSecretsService);
+  const dataSource = get(DataSource);
+  const transactions = get(Transactions);
+
+  new Gauge({
+    name: 'oauth_registry_database_connections',
+    help: 'Connections to the database, by state.',
+    labelNames: ['state'] as const,
+    registers,
+    collect() {
+      const { used, idle } = databaseUse(dataSource, transactions);
+      this.set({ state: 'used' }, used);
+      this.set({ state: 'idle' }, idle);
+    },
+  });
+  new Gauge({
+    name: 'oauth_registry_database_connections_max',
+    help: 'Connections to the database that there may be.',
+    registers,
+    collect() {
+      this.set(databaseUse(dataSource, transactions).max);
+    },
+  });
+  new Gauge({
+    name: 'oauth_registry_database_waiting',
+    help: 'What waits for a connection; on SQLite, transactions that wait until those before them are through.',
+    registers,
+    collect() {
+      this.set(databaseUse(dataSource, transactions).waiting);
+    },
+  });
+  // Behind the use of the database, which it is a part of
+  new Gauge({
+    name: 'oauth_registry_ready',
+    help: 'Whether requests can be served, as /health/ready says: 1 or 0.',
+    registers,
+    async collect() {
+      this.set(
+        await health.ready().then(
+          () => 1,
+          () => 0,
+        ),
+      );
+    },
+  });
+  const expiring = new Gauge({
+    name: 'oauth_registry_secrets_expiring',
+    help: `Clients in use whose last secret expires within the time; of the ${MAX_EXPIRING} secrets that expire next; counted every five minutes.`,
+    labelNames: ['within'] as const,
+    registers,
+  });
+  const clients = new Gauge({
+    name: 'oauth_registry_clients',
+    help: 'Clients by where they came from, their status and whether an organization owns them; counted every five minutes.',
+    labelNames: ['source', 'status', 'owned'] as const,
+    registers,
+  });
+  // Not when asked: the other metrics are needed most while the database does not answer
+  return keepOn(INTERVAL_MS, async (signal) => {
+    for (const [within, days] of Object.entries(HORIZONS)) {
+      const until = new Date(Date.now() + days * MS_PER_DAY);
+      expiring.set({ within }, await secrets.countLastOnesExpiring(until, MAX_EXPIRING));
+    }
+    const tallies = await tallyAll(get(ClientsService), signal);
+    for (const source of CLIENT_SOURCES) {
+      for (const status of [...CLIENT_STATUSES, 'deleted']) {
+        for (const owned of ['true', 'false']) clients.set({ source, status, owned }, 0);
+      }
+    }
+    for (const { source, status, isOwned, count } of tallies) {
+      clients.inc({ source, status, owned: String(isOwned) }, count);
+    }
+  });
+}
+
+/** Does `work` again and again, whether or not it succeeds. @returns stops it */
+function keepOn(intervalMs: number, work: (signal: AbortSignal) => Promise<void>): () => void {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const logger = new Logger('Metrics');
+  const run = async () => {
+    while (!signal.aborted) {
+      await work(signal).catch((error: unknown) => {
+        if (!signal.aborted) logger.warn(error);
+      });
+      await wait(intervalMs, undefined, { signal, ref: false });
+    }
+  };
+  // Ends by being told to
+  run().catch(() => undefined);
+  return () => stopping.abort();
+}

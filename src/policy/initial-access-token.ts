@@ -1,0 +1,60 @@
+import { GRANT_TYPES, isGrantType } from './grant-types.js';
+import { isRedirectHost } from './uris/redirect-host.js';
+import type { RegistrationLimits } from './registration.js';
+import type { Faults } from './rules.js';
+import { scopeFaults } from './scope.js';
+import { ownerNameFaults } from './names/owner-name.js';
+import { textFaults } from './names/text.js';
+
+const MAX_REGISTRATIONS = 1_000_000;
+const MAX_REDIRECT_HOSTS = 50;
+
+/** What somebody asks for who wants an initial access token (RFC 7591 §3). */
+export interface InitialAccessTokenDraft extends RegistrationLimits {
+  /** What it is for, in the words of whoever makes it. */
+  name: string;
+  /** Whom the clients will belong to that are registered with it. */
+  orgId: string;
+  userId: string;
+  /** How many clients may be registered with it. */
+  maxRegistrations: number;
+  expiresAt: Date;
+}
+
+type Judges = {
+  [F in keyof InitialAccessTokenDraft]: (value: NonNullable<InitialAccessTokenDraft[F]>) => string[];
+};
+
+const unless = (isGood: boolean, fault: string) => (isGood ? [] : [fault]);
+
+const judges = (now: Date): Judges => ({
+  name: (name) => textFaults(name),
+  orgId: (orgId) => ownerNameFaults(orgId),
+  userId: (userId) => ownerNameFaults(userId),
+  maxRegistrations: (max) =>
+    unless(
+      Number.isInteger(max) && max >= 1 && max <= MAX_REGISTRATIONS,
+      `must be a whole number from 1 to ${MAX_REGISTRATIONS}`,
+    ),
+  expiresAt: (expiresAt) => unless(expiresAt > now, 'must be a time to come'),
+  scopes: (scopes) => (scopes.length === 0 ? ['must name at least one scope'] : scopeFaults(scopes)),
+  grantTypes: (grants) =>
+    unless(
+      grants.length > 0 && grants.every(isGrantType),
+      `must name one or more of ${GRANT_TYPES.join(', ')}`,
+    ),
+  redirectHosts: (hosts) =>
+    unless(
+      hosts.length > 0 && hosts.length <= MAX_REDIRECT_HOSTS && hosts.every(isRedirectHost),
+      `must name 1 to ${MAX_REDIRECT_HOSTS} hosts such as example.com, localhost or *.example.com`,
+    ),
+});
+
+/** Everything that is wrong with a request for an initial access token, by field. */
+export function initialAccessTokenFaults(draft: InitialAccessTokenDraft, now: Date): Faults {
+  const found = Object.entries(judges(now)).map(([field, judge]): [string, string[]] => {
+    const value = draft[field as keyof InitialAccessTokenDraft];
+    return [field, value === null ? [] : judge(value as never)];
+  });
+  return Object.fromEntries(found.filter(([, faults]) => faults.length > 0));
+}

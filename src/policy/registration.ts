@@ -1,0 +1,143 @@
+import type { ClientDraft } from './client.js';
+import { type GrantType, isGrantType, isRegisteredGrantType, offeredGrants } from './grant-types.js';
+import type { MetadataProfile } from './metadata/metadata-members.js';
+import { deniedHostFaults, redirectHostFaults } from './uris/redirect-host.js';
+import { reservedNameRule } from './reserved-name.js';
+import type { Rule } from './rules.js';
+import { authMethodOf, DEFAULT_GRANT_TYPES } from './defaults.js';
+
+/** Who may register: anyone, whoever has credentials, or nobody. */
+export const REGISTRATION_MODES = ['open', 'token', 'closed'] as const;
+export type RegistrationMode = (typeof REGISTRATION_MODES)[number];
+
+/** What the open door allows beyond the rules that hold for every client. */
+export interface RegistrationPolicy {
+  profile: MetadataProfile;
+  /** Null: any. */
+  allowedScopes: readonly string[] | null;
+  /** For a registration that names none. */
+  defaultScopes: readonly string[];
+  allowedGrantTypes: readonly GrantType[];
+  /** A redirect URI must lead to a host of each list: see {@link isRedirectHost}. */
+  redirectHosts: readonly (readonly string[])[];
+  /** Where no redirect URI may lead, whatever is allowed. */
+  deniedRedirectHosts: readonly string[];
+  /** Says which entry of the reserved names a name poses as; null: none is reserved. */
+  reservedNameIn: ((name: string) => string | undefined) | null;
+}
+
+/** The most that some registrations may get, whatever the policy allows to all; null: anything. */
+export interface RegistrationLimits {
+  scopes: readonly string[] | null;
+  grantTypes: readonly GrantType[] | null;
+  redirectHosts: readonly string[] | null;
+}
+
+/** The policy where further limits hold beside its own. */
+export function limited(policy: RegistrationPolicy, limits: RegistrationLimits): RegistrationPolicy {
+  const { scopes, grantTypes, redirectHosts } = limits;
+  return {
+    ...policy,
+    allowedScopes: policy.allowedScopes === null ? scopes : grantable(policy.allowedScopes, scopes),
+    allowedGrantTypes: grantable(policy.allowedGrantTypes, grantTypes),
+    redirectHosts: redirectHosts === null ? policy.redirectHosts : [...policy.redirectHosts, redirectHosts],
+  };
+}
+
+/**
+ * What the open door refuses beyond the rules that hold for every client.
+ * @param knownNames that the client has already
+ */
+export function registrationRules(
+  policy: RegistrationPolicy,
+  knownNames?: readonly string[],
+): readonly Rule[] {
+  const { allowedScopes, allowedGrantTypes, redirectHosts, deniedRedirectHosts, reservedNameIn } = policy;
+  const offered = `offered here: ${allowedGrantTypes.join(', ') || 'none'}`;
+  return [
+    {
+      field: 'grantTypes',
+      faults: ({ grantTypes = [] }) => {
+        const unknown = grantTypes.filter((grant) => !isKnownGrant(grant, policy.profile));
+        return unknown.length > 0 ? [`must not contain an unknown grant type; ${offered}`] : [];
+      },
+    },
+    {
+      field: 'grantTypes',
+      faults: (draft) =>
+        grantsFor(draft, policy).length > 0 ? [] : [`must contain a grant type that is ${offered}`],
+    },
+    {
+      // RFC 7591 §2.1: nothing would ever issue a refresh token to it
+      field: 'grantTypes',
+      faults: (draft) =>
+        grantsFor(draft, policy).every((grant) => grant === 'refresh_token')
+          ? [`must contain a grant type beside refresh_token, which issues none by itself; ${offered}`]
+          : [],
+    },
+    {
+      field: 'scopes',
+      faults: ({ scopes = [] }) =>
+        scopes.length > 0 && grantable(scopes, allowedScopes).length === 0
+          ? [`must contain a scope that is allowed here: ${allowedScopes?.join(' ') || 'none'}`]
+          : [],
+    },
+    {
+      field: 'redirectUris',
+      faults: ({ redirectUris = [] }) =>
+        redirectHosts.flatMap((hosts) => redirectHostFaults(redirectUris, hosts)),
+    },
+    {
+      field: 'redirectUris',
+      faults: ({ redirectUris = [] }) =>
+        deniedHostFaults(redirectUris, deniedRedirectHosts, redirectHosts.flat()),
+    },
+    ...(reservedNameIn ? [reservedNameRule(reservedNameIn, knownNames)] : []),
+    {
+      // RFC 6749 §4.4: a client without credentials has none to be granted anything for
+      field: 'tokenEndpointAuthMethod',
+      reads: ['grantTypes'],
+      faults: (draft) =>
+        draft.tokenEndpointAuthMethod === 'none' && grantsFor(draft, policy).includes('client_credentials')
+          ? ['must not be none for the client_credentials grant']
+          : [],
+    },
+  ];
+}
+
+/**
+ * What the open door makes of a faultless draft: granted = asked ∩ allowed, with a default where nothing was asked for,
+ * and PKCE for every public client that uses authorization codes (RFC 9700 §2.1.1).
+ */
+export function narrow(draft: ClientDraft, policy: RegistrationPolicy): ClientDraft {
+  const grantTypes = grantsFor(draft, policy);
+  // Not by spreading: V8 takes eight times as long to add a member to a copy
+  return Object.assign({}, draft, {
+    grantTypes,
+    scopes: grantable(draft.scopes?.length ? draft.scopes : policy.defaultScopes, policy.allowedScopes),
+    requirePkce: authMethodOf(draft) === 'none' && grantTypes.includes('authorization_code'),
+  });
+}
+
+/** Who names no grant gets the default of RFC 7591 §2, or what else is allowed where that is not. */
+function grantsFor({ grantTypes }: ClientDraft, { allowedGrantTypes }: RegistrationPolicy): GrantType[] {
+  if (grantTypes !== undefined) return grantable(offeredGrants(grantTypes), allowedGrantTypes);
+  const byDefault = grantable(DEFAULT_GRANT_TYPES, allowedGrantTypes);
+  return byDefault.length > 0 ? byDefault : [...allowedGrantTypes];
+}
+
+function grantable<T extends string>(asked: readonly T[], allowed: readonly string[] | null): T[] {
+  return allowed === null ? [...asked] : asked.filter((value) => allowed.includes(value));
+}
+
+/** Grants follow the same principle as members: see {@link MetadataProfile}. */
+function isKnownGrant(grant: string, profile: MetadataProfile): boolean {
+  switch (profile) {
+    case 'strict':
+      return isGrantType(grant);
+    case 'registered':
+      return isRegisteredGrantType(grant);
+    case 'lenient':
+      return true;
+  }
+}

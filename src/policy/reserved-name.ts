@@ -1,0 +1,120 @@
+import type { ExtendedMetadata } from './client.js';
+import { MAX_TRANSLATIONS, type Rule } from './rules.js';
+import { BETWEEN_WORDS, reader, type Read, type Skeleton, UNSPACED } from './names/name-readings.js';
+import { MAX_TEXT_LENGTH } from './names/text.js';
+
+/** Letters and digits that a reserved name needs: shorter ones are a part of half of all names. */
+const MIN_LETTERS = 3;
+
+/** `*acme*`: anywhere in a name, also inside of a word. */
+const ANYWHERE = /^\*([^*]+)\*$/;
+
+/** What may stand before a name without making it another. */
+const ARTICLES = ['a', 'an', 'the', 'my', 'your', 'our', 'official', 'www'];
+/** What makes a link of a name, as in "https://acme". */
+const SCHEMES = ['http', 'https'];
+
+/** Whether `value` can be reserved: a name, or `*name*`. */
+export function isReservable(value: string): boolean {
+  const name = ANYWHERE.exec(value)?.[1] ?? value;
+  return !name.includes('*') && [...name.normalize('NFKC').replace(BETWEEN_WORDS, '')].length >= MIN_LETTERS;
+}
+
+/** A reserved name, prepared to be found. */
+interface ReservedName {
+  entry: string;
+  isAnywhere: boolean;
+  /** Letters and digits alone. */
+  text: string;
+  /** Finds it at the beginning of a name. */
+  beginning: RegExp;
+}
+
+/** Words that a capital letter tells apart may be told apart by a space in a name. */
+const CAPITAL_WITHIN = /(?<=\p{Ll})(?=\p{Lu})/gu;
+
+function prepare(entry: string, read: Read, openings: string): ReservedName {
+  const [words = ''] = read(entry.replaceAll('*', '').replace(CAPITAL_WITHIN, ' '));
+  // A name may cut a word by a hyphen or a dot; by a space only where the entry has one
+  const spelled = words.split(SEPARATOR).map((word) => [...word].join('[.-]?'));
+  const end = UNSPACED.test(words) ? '' : '(?=[ .-]|$)';
+  return {
+    entry,
+    isAnywhere: ANYWHERE.test(entry),
+    text: joined(words),
+    beginning: new RegExp(`^${openings}${spelled.join('[ .-]?')}${end}`, 'u'),
+  };
+}
+
+const SEPARATOR = /[ .-]/g;
+const joined = (words: string) => words.replace(SEPARATOR, '');
+
+/** The labels of the host that a reading begins with ("login.acme.com", "https://acme.com"), without the last, which is no name. */
+function labelsOf(reading: string, opening: RegExp): string[] {
+  if (!reading.includes('.')) return [];
+  const [host = ''] = reading.replace(opening, '').split(' ', 1);
+  return host.split('.').slice(0, -1).map(joined);
+}
+
+/**
+ * Says which of the reserved names a name poses as; undefined: none. A plain one stands for whole words at the beginning of a name, since
+ * software is called after the server that it connects to ("Example for Acme"), for the name as a whole, or for a label of the host that a
+ * name begins with.
+ */
+export function reservedNameIn(
+  reserved: readonly string[],
+  skeleton: Skeleton,
+): (name: string) => string | undefined {
+  const read = reader(skeleton);
+  const [articles, schemes] = [ARTICLES, SCHEMES].map((words) =>
+    words.map((word) => read(word)[0]).join('|'),
+  );
+  const openings = `(?:(?:${articles})[ .-]|(?:${schemes})\\.)*`;
+  const opening = new RegExp(`^${openings}`);
+  const names = reserved.map((entry) => prepare(entry, read, openings));
+  return (name) => {
+    // What is longer is refused for that
+    const readings = read([...name.slice(0, 2 * MAX_TEXT_LENGTH)].slice(0, MAX_TEXT_LENGTH).join(''));
+    const wholes = readings.map(joined);
+    const alone = new Set([...wholes, ...readings.flatMap((reading) => labelsOf(reading, opening))]);
+    return names.find(({ isAnywhere, text, beginning }) =>
+      isAnywhere
+        ? wholes.some((whole) => whole.includes(text))
+        : alone.has(text) || readings.some((reading) => beginning.test(reading)),
+    )?.entry;
+  };
+}
+
+/** The names of a client in other languages. */
+export const translatedNames = ({ translations = {} }: Pick<ExtendedMetadata, 'translations'>): string[] =>
+  Object.entries(translations)
+    .filter(([member]) => member.startsWith('client_name#'))
+    .map(([, name]) => name);
+
+/** What a developer is told to do. */
+function reservedNameFault(entry: string): string {
+  const name = ANYWHERE.exec(entry)?.[1];
+  const remedy = 'or ask the operator of this server to create the client';
+  return name === undefined
+    ? `must not begin with the reserved name ${JSON.stringify(entry)}, in any language; put the name of your software first, as in ${JSON.stringify(`Example for ${entry}`)}, ${remedy}`
+    : `must not contain the reserved name ${JSON.stringify(name)}, in any language; choose another name, ${remedy}`;
+}
+
+/**
+ * No name, in no language, may pose as a reserved one.
+ * @param known names that the client has already: an operator may have given them to it
+ */
+export function reservedNameRule(
+  reservedIn: (name: string) => string | undefined,
+  known: readonly string[] = [],
+): Rule {
+  return {
+    field: 'name',
+    faults: (draft) => {
+      // What comes beyond is refused for that
+      const names = [draft.name ?? '', ...translatedNames(draft).slice(0, MAX_TRANSLATIONS)];
+      const posed = names.filter((each) => !known.includes(each.trim())).map(reservedIn);
+      return [...new Set(posed.filter((each) => each !== undefined))].map(reservedNameFault);
+    },
+  };
+}

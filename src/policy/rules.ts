@@ -1,0 +1,211 @@
+import { ASSERTION_SIGNING_ALGORITHMS, type ClientDraft, type ClientField } from './client.js';
+import { jwksFaults } from './jwks.js';
+import { redirectUriFaults } from './uris/redirect-uri.js';
+import { scopeFaults } from './scope.js';
+import { textFaults } from './names/text.js';
+import { isLoopback, webUriFaults } from './uris/uri.js';
+
+const MAX_CONTACTS = 20;
+const MAX_CONTACT_LENGTH = 320;
+export const MAX_TRANSLATIONS = 100;
+
+/** Faults by the name that the caller knows a field by. */
+export type Faults = Record<string, string[]>;
+
+/** How a caller names the fields of a client. */
+export type FieldNames = Readonly<Record<ClientField, string>>;
+
+/** The names of RFC 7591 §2 and OpenID Connect; what they have no name for is called as the contract calls it. */
+export const REGISTERED_NAMES = {
+  name: 'client_name',
+  type: 'client_type',
+  tokenEndpointAuthMethod: 'token_endpoint_auth_method',
+  grantTypes: 'grant_types',
+  scopes: 'scope',
+  redirectUris: 'redirect_uris',
+  requirePkce: 'require_pkce',
+  logoUri: 'logo_uri',
+  policyUri: 'policy_uri',
+  tosUri: 'tos_uri',
+  clientUri: 'client_uri',
+  contacts: 'contacts',
+  jwksUri: 'jwks_uri',
+  jwks: 'jwks',
+  tokenEndpointAuthSigningAlg: 'token_endpoint_auth_signing_alg',
+  softwareId: 'software_id',
+  softwareVersion: 'software_version',
+  softwareStatement: 'software_statement',
+  applicationType: 'application_type',
+} as const satisfies FieldNames;
+
+/** One thing that must hold of a client. */
+export interface Rule {
+  /** The field that is reported. */
+  field: ClientField;
+  /** Other fields that the rule looks at; it has no say where one of them is at fault already. */
+  reads?: readonly ClientField[];
+  /** What is wrong, each fault completing the sentence "FIELD …". */
+  faults: (draft: ClientDraft) => string[];
+}
+
+/** A rule about one field by itself, asked only where the field is there. */
+function each<F extends ClientField>(
+  field: F,
+  faults: (value: NonNullable<ClientDraft[F]>) => string[],
+): Rule {
+  return {
+    field,
+    faults: (draft) => {
+      const value = draft[field];
+      return value === undefined ? [] : faults(value);
+    },
+  };
+}
+
+/** What must hold of every client, whichever door it comes through. */
+export const CLIENT_RULES: readonly Rule[] = [
+  each('name', (name) => textFaults(name)),
+  each('grantTypes', (grants) => (grants.length === 0 ? ['must name at least one grant type'] : [])),
+  each('scopes', scopeFaults),
+  each('redirectUris', redirectUriFaults),
+  each('logoUri', webUriFaults),
+  each('policyUri', webUriFaults),
+  each('tosUri', webUriFaults),
+  each('clientUri', webUriFaults),
+  each('jwksUri', webUriFaults),
+  each('jwks', jwksFaults),
+  each('softwareId', (id) => textFaults(id)),
+  each('softwareVersion', (version) => textFaults(version)),
+  each('contacts', contactFaults),
+  {
+    // RFC 6749 §2.1: who authenticates keeps a secret, and who does not has none
+    field: 'tokenEndpointAuthMethod',
+    reads: ['type'],
+    faults: ({ tokenEndpointAuthMethod: method, type }) =>
+      method && type && (method === 'none') !== (type === 'public')
+        ? ['must be none for a public client, and not none for a confidential one']
+        : [],
+  },
+  {
+    // RFC 7591 §2: the two must not both be present
+    field: 'jwks',
+    reads: ['jwksUri'],
+    faults: ({ jwks, jwksUri }) => (jwks && jwksUri ? ['must not be sent together with jwks_uri'] : []),
+  },
+  {
+    // OpenID Connect Core §9: the assertion is verified with a key that the client registered
+    field: 'jwks',
+    reads: ['jwksUri', 'tokenEndpointAuthMethod'],
+    faults: ({ jwks, jwksUri, tokenEndpointAuthMethod: method }) =>
+      method === 'private_key_jwt' && !jwks && !jwksUri
+        ? ['must be sent, or jwks_uri, for private_key_jwt']
+        : [],
+  },
+  {
+    field: 'jwksUri',
+    reads: ['tokenEndpointAuthMethod'],
+    faults: ({ jwksUri, tokenEndpointAuthMethod: method }) =>
+      method === 'private_key_jwt' && jwksUri !== undefined && !isKeySource(jwksUri)
+        ? ['must use https for private_key_jwt: keys that are fetched over http can be replaced on the way']
+        : [],
+  },
+  {
+    // With another method it means nothing, and is not kept
+    field: 'tokenEndpointAuthSigningAlg',
+    reads: ['tokenEndpointAuthMethod'],
+    faults: ({ tokenEndpointAuthSigningAlg: algorithm, tokenEndpointAuthMethod: method }) =>
+      method === 'private_key_jwt' &&
+      algorithm !== undefined &&
+      !ASSERTION_SIGNING_ALGORITHMS.includes(algorithm)
+        ? [`must be one of ${ASSERTION_SIGNING_ALGORITHMS.join(', ')} for private_key_jwt`]
+        : [],
+  },
+  {
+    // RFC 6749 §3.1.2.2: whoever names the redirect-based grant must say where to redirect to
+    field: 'redirectUris',
+    reads: ['grantTypes'],
+    faults: ({ grantTypes, redirectUris }) =>
+      grantTypes?.includes('authorization_code') && !redirectUris?.length
+        ? ['must have at least one URI for the authorization_code grant']
+        : [],
+  },
+];
+
+/** Whether keys can be fetched from there unchanged: over TLS, or without leaving the machine. */
+function isKeySource(uri: string): boolean {
+  const url = new URL(uri);
+  return url.protocol === 'https:' || isLoopback(url);
+}
+
+function contactFaults(contacts: string[]): string[] {
+  if (contacts.length > MAX_CONTACTS) return [`must have at most ${MAX_CONTACTS} entries`];
+  return contacts.flatMap((contact, index) =>
+    textFaults(contact, MAX_CONTACT_LENGTH).map((fault) => `entry ${index + 1} ${fault}`),
+  );
+}
+
+/**
+ * Everything that is wrong with a draft.
+ * @param known faults that were found before, such as wrong types; the rules about those fields are not asked
+ */
+export function judge(draft: ClientDraft, rules: readonly Rule[], names: FieldNames, known: Faults): Faults {
+  const faults: Faults = { ...known, ...translationFaults(draft.translations ?? {}) };
+  const isAtFault = (field: ClientField) => Object.hasOwn(faults, names[field]);
+  for (const rule of rules) {
+    if (isAtFault(rule.field) || rule.reads?.some(isAtFault)) continue;
+    const found = rule.faults(draft);
+    if (found.length > 0) faults[names[rule.field]] = found;
+  }
+  return faults;
+}
+
+/** Those rules that look at anything in which two drafts differ: what was accepted before is not judged again. */
+export function rulesAboutChanges(
+  rules: readonly Rule[],
+  before: ClientDraft,
+  after: ClientDraft,
+): readonly Rule[] {
+  return rules.filter(({ field, reads = [] }) =>
+    [field, ...reads].some((field) => isChanged(field, before, after)),
+  );
+}
+
+/**
+ * A field that keeps the value it had `before`.
+ * @param isKept whether another value will do as well
+ */
+export function isFixed(
+  field: ClientField,
+  before: ClientDraft,
+  remedy: string,
+  isKept: (value: unknown) => boolean = () => false,
+): Rule {
+  return {
+    field,
+    faults: (draft) =>
+      isChanged(field, before, draft) && !isKept(draft[field]) ? [`cannot be changed; ${remedy}`] : [],
+  };
+}
+
+function isChanged(field: ClientField, before: ClientDraft, after: ClientDraft): boolean {
+  return JSON.stringify(before[field]) !== JSON.stringify(after[field]);
+}
+
+/** Translations obey the rules of the members that they translate. */
+function translationFaults(translations: Record<string, string>): Faults {
+  const members = Object.entries(translations);
+  const surplus = members.slice(MAX_TRANSLATIONS).map(([member]) => member);
+  if (surplus.length > 0) {
+    return Object.fromEntries(
+      surplus.map((member) => [member, [`must not be one of more than ${MAX_TRANSLATIONS} translations`]]),
+    );
+  }
+  return Object.fromEntries(
+    members
+      .map(([member, value]): [string, string[]] => [
+        member,
+        member.startsWith('client_name#') ? textFaults(value) : webUriFaults(value),
+      ])
+      .filter(([, faults]) => faults.length > 0),
+  );
+}
