@@ -3,8 +3,7 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /**
- * Which folders of src each folder may import (docs/adr/0002); what it imports from itself is its own business, but for `SEPARATE`.
- * `root` are the files beside the folders, which put everything together.
+ * Which folders of src each folder may import (docs/adr/0002); what it imports from itself is its own business, but for `PARTS`.
  */
 const IMPORTS = {
   addresses: [],
@@ -50,64 +49,38 @@ const IMPORTS = {
     'json',
     'policy',
   ],
-  root: [
-    'addresses',
-    'api',
-    'auth',
-    'audit',
-    'cli',
-    'clients',
-    'config',
-    'database',
-    'http',
-    'jobs',
-    'migrations',
-    'observability',
-  ],
-  ormconfig: ['config', 'database', 'root'],
 };
 
-/** Folders of a folder that import nothing from one another, but what is named here. */
-const SEPARATE = {
+/** Folders that import nothing from the others of the same folder, but what is named here. Files beside them put them together. */
+const PARTS = {
+  policy: { metadata: [], names: [], uris: [] },
   database: {
     connection: [],
     sql: ['connection'],
     writes: ['connection', 'sql'],
     clock: ['connection', 'sql', 'writes'],
   },
-  auth: {
-    principal: [],
-    'api-keys': ['principal'],
-    jwt: ['principal'],
-    sessions: ['principal', 'api-keys'],
-  },
-  policy: { metadata: [], names: [], uris: [] },
   clients: {
     client: [],
-    counts: ['client'],
+    counts: [],
     use: ['client'],
     secrets: ['client'],
     'initial-access-tokens': ['client'],
     'software-statements': ['client'],
     anonymous: ['client', 'use'],
     registry: ['client', 'counts', 'secrets', 'initial-access-tokens', 'software-statements'],
-    registration: [
-      'client',
-      'secrets',
-      'initial-access-tokens',
-      'software-statements',
-      'anonymous',
-      'registry',
-    ],
+    registration: ['client', 'secrets', 'initial-access-tokens', 'anonymous', 'registry'],
   },
+  auth: { principal: [], 'api-keys': ['principal'], jwt: ['principal'], sessions: ['principal', 'api-keys'] },
   observability: { logs: [], traces: ['logs'], metrics: [] },
   http: {
-    errors: [],
+    responses: [],
+    errors: ['responses'],
     requests: ['errors'],
-    responses: ['errors'],
+    browsers: ['requests'],
     limits: ['errors', 'requests'],
     'rate-limits': ['errors', 'requests'],
-    lifecycle: ['errors', 'limits', 'responses'],
+    lifecycle: ['limits', 'responses'],
   },
   api: {
     documentation: [],
@@ -116,12 +89,48 @@ const SEPARATE = {
     graphql: ['authentication'],
     console: ['authentication'],
   },
+  'api/rest': { clients: [], registration: [], health: [] },
+  'api/graphql': {
+    operations: [],
+    schema: [],
+    pagination: ['schema'],
+    clients: ['pagination', 'schema'],
+    secrets: ['clients', 'operations', 'pagination', 'schema'],
+    audit: ['clients', 'operations', 'pagination', 'schema'],
+    credentials: ['clients', 'pagination', 'schema'],
+    registrations: ['schema'],
+    viewer: ['credentials', 'schema'],
+  },
+  migrations: {
+    indexes: [],
+    clients: ['indexes'],
+    registration: [],
+    secrets: ['indexes'],
+    audit: [],
+    console: [],
+    database: [],
+  },
 };
 
-const withParts = (folder) => [
-  folder,
-  ...Object.keys(SEPARATE[folder] ?? {}).map((part) => `${folder}/${part}`),
+const partsOf = (folder) =>
+  Object.entries(PARTS[folder] ?? {}).map(([part, others]) => ({
+    part: `${folder}/${part}`,
+    others: others.map((other) => `${folder}/${other}`),
+  }));
+
+/** A folder and all that are in it. */
+const treeOf = (folder) => [folder, ...partsOf(folder).flatMap(({ part }) => treeOf(part))];
+
+/** What a folder may import, and what those in it may. */
+const policiesOf = (folder, others) => [
+  {
+    from: { element: { type: folder } },
+    allow: { to: { element: { types: { anyOf: [...treeOf(folder), ...others.flatMap(treeOf)] } } } },
+  },
+  ...partsOf(folder).flatMap((inner) => policiesOf(inner.part, [...inner.others, ...others])),
 ];
+
+const FOLDERS = Object.keys(IMPORTS).flatMap(treeOf);
 
 export default tseslint.config(
   { ignores: ['dist', 'dist-bench', 'dist-fuzz', 'coverage', 'data', 'console/src/graphql/operations.ts'] },
@@ -159,16 +168,17 @@ export default tseslint.config(
     settings: {
       'import/resolver': { typescript: true },
       'boundaries/elements': [
-        ...Object.entries(SEPARATE).flatMap(([folder, parts]) =>
-          Object.keys(parts).map((part) => ({ type: `${folder}/${part}`, pattern: `src/${folder}/${part}` })),
-        ),
-        { type: 'ormconfig', pattern: 'ormconfig.ts', mode: 'full' },
-        { type: 'root', pattern: 'src/*.ts', mode: 'full' },
-        ...Object.keys(IMPORTS)
-          .filter((type) => type !== 'root' && type !== 'ormconfig')
-          .map((type) => ({ type, pattern: `src/${type}` })),
+        // The innermost folder first
+        ...FOLDERS.toSorted((a, b) => b.length - a.length).map((folder) => ({
+          type: folder,
+          pattern: `src/${folder}`,
+        })),
       ],
-      'boundaries/files': [{ category: 'storage', pattern: ['**/*.entity.ts', '**/*.repository.ts'] }],
+      'boundaries/files': [
+        { category: 'storage', pattern: ['**/*.entity.ts', '**/*.repository.ts'] },
+        { category: 'root', pattern: 'src/*.ts' },
+        { category: 'ormconfig', pattern: 'ormconfig.ts' },
+      ],
     },
     rules: {
       'boundaries/no-unknown-files': 'error',
@@ -177,29 +187,25 @@ export default tseslint.config(
         {
           default: 'disallow',
           policies: [
-            ...Object.entries(IMPORTS).flatMap(([folder, others]) => {
-              const parts = SEPARATE[folder] ?? {};
-              const allow = (from, to) => ({
-                from: { element: { type: from } },
-                allow: { to: { element: { types: { anyOf: to } } } },
-              });
-              const outside = others.flatMap(withParts);
-              return [
-                // What lies beside its folders puts them together
-                allow(folder, [...withParts(folder), ...outside]),
-                ...Object.entries(parts).map(([part, siblings]) =>
-                  allow(`${folder}/${part}`, [
-                    `${folder}/${part}`,
-                    ...siblings.map((sibling) => `${folder}/${sibling}`),
-                    ...outside,
-                  ]),
-                ),
-              ];
-            }),
+            ...Object.entries(IMPORTS).flatMap(([folder, others]) => policiesOf(folder, others)),
+            // What puts everything together, and the TypeORM CLI, which nobody imports
+            {
+              from: { file: { categories: 'root' } },
+              allow: { to: [{ element: { types: { anyOf: FOLDERS } } }, { file: { categories: 'root' } }] },
+            },
+            {
+              from: { file: { categories: 'ormconfig' } },
+              allow: {
+                to: [
+                  { element: { types: { anyOf: ['config', ...treeOf('database')] } } },
+                  { file: { categories: 'root' } },
+                ],
+              },
+            },
             // How clients are stored is nobody's business outside
             {
               from: {
-                element: { types: { anyOf: ['api', 'http', 'jobs', 'observability'].flatMap(withParts) } },
+                element: { types: { anyOf: ['api', 'http', 'jobs', 'observability'].flatMap(treeOf) } },
               },
               disallow: { to: { file: { categories: 'storage' } } },
             },

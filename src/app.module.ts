@@ -9,7 +9,8 @@ import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
-import { OperationsModule } from './jobs/jobs.module.js';
+import { JobsModule } from './jobs/jobs.module.js';
+import { HealthController } from './api/rest/health/health.controller.js';
 
 /** The composition root: the doors, and what they stand on. */
 @Module({})
@@ -26,8 +27,9 @@ export class AppModule {
         RegistrationModule,
         AdminModule,
         ...doors,
-        OperationsModule,
+        JobsModule,
       ],
+      controllers: [HealthController],
       providers: [{ provide: APP_FILTER, useClass: ErrorFilter }],
     };
   }

@@ -12,15 +12,16 @@ import { checkHeaderFields } from './http/requests/header-fields.js';
 import { keepOutOfCaches } from './http/responses/no-store.js';
 import { readJsonOnly } from './http/requests/json-body.js';
 import { refuseOtherMethods } from './http/errors/method-not-allowed.js';
-import { protectBrowsers } from './http/responses/page-headers.js';
+import { protectBrowsers } from './http/browsers/page-headers.js';
 import { limitRates } from './http/rate-limits/rate-limits.js';
 import { countRegistrations } from './api/rest/registration/registration-counts.js';
 import { allowBrowsersToRegister } from './api/rest/registration/registration-cors.js';
-import { sendRequestIds } from './http/requests/request-id.js';
+import { sendRequestIds } from './http/responses/request-id.js';
 import { answerUnreadable, refuseInWords } from './http/errors/unreadable-request.js';
 import { REGISTRATION_PATH } from './config/paths.js';
 import { serveOpenApi } from './api/documentation/openapi.js';
 import { serveRoot } from './api/documentation/root.js';
+import { HealthController } from './api/rest/health/health.controller.js';
 import { AppModule } from './app.module.js';
 import { type Addresses, addressesIn } from './addresses/address.js';
 import type { Config } from './config/config.js';
@@ -138,6 +139,6 @@ export async function buildApp(
   countRegistrations(fastify, app);
   await app.init();
   refuseTheOtherMethods();
-  await serveMetrics?.(app);
+  await serveMetrics?.(app, () => app.get(HealthController, { strict: false }).ready());
   return app;
 }

@@ -32,7 +32,10 @@ const COMMANDS: Record<string, Command<DatabaseConfig>> = {
 
 /** Loaded late: arguments and the configuration are checked in a fraction of the time that this takes to load. */
 async function loadDatabase() {
-  return { ...(await import('./database/connection/open-database.js')), ...(await import('./persistence.js')) };
+  return {
+    ...(await import('./database/connection/open-database.js')),
+    ...(await import('./persistence.js')),
+  };
 }
 
 /** Commands that work on a database that is up to date. */

@@ -32,7 +32,8 @@ async function main(): Promise<void> {
   await listen(app, config);
   stopOnSignal(app);
   if (limits !== HTTP_LIMITS) tellFewerConnections(limits);
-  await announce(app, config, firstKey);
+  const hasConsole = config.adminConsole && (await import('./api/console/pages.js')).isConsoleBuilt();
+  announce(app, config, { firstKey, hasConsole });
 }
 
 /** Past Nest, which would report a failure in its own way as well. */

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AdminSessionsService } from './sessions/admin-sessions.service.js';
+import { BrowserSessions } from './sessions/browser-sessions.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { Authenticator } from './authenticator.js';
@@ -15,8 +16,9 @@ import { JwtService } from './jwt/jwt.service.js';
     JwtService,
     Authenticator,
     Denials,
+    BrowserSessions,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [ApiKeysService, AdminSessionsService, Authenticator],
+  exports: [ApiKeysService, AdminSessionsService, Authenticator, BrowserSessions],
 })
 export class AuthModule {}

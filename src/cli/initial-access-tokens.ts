@@ -1,9 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { COMMAND_LINE } from '../audit/audit-event.js';
-import {
-  type InitialAccessTokenDraft,
-  initialAccessTokenFaults,
-} from '../policy/initial-access-token.js';
+import { type InitialAccessTokenDraft, initialAccessTokenFaults } from '../policy/initial-access-token.js';
 import type { GrantType } from '../policy/grant-types.js';
 import { command, type Command, EVERYTHING, readExpiry, refuseFaults } from './arguments.js';
 import { day, expiry, listCommand } from './list.js';
@@ -22,7 +19,8 @@ const OPTIONS: Record<keyof InitialAccessTokenDraft, string> = {
 
 /** Loaded when a command needs it: TypeORM and Nest take longer to load than arguments to check. */
 async function serviceOn(dataSource: DataSource) {
-  const { InitialAccessTokensService } = await import('../clients/initial-access-tokens/initial-access-tokens.service.js');
+  const { InitialAccessTokensService } =
+    await import('../clients/initial-access-tokens/initial-access-tokens.service.js');
   const { Transactions } = await import('../database/writes/transactions.js');
   return new InitialAccessTokensService(dataSource, new Transactions(dataSource));
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { loadSqlite } from '../../src/database/connection/sqlite.js';
-import { ClientsRepository } from '../../src/clients/registry/clients.repository.js';
+import { ClientSearch } from '../../src/clients/registry/client-search.js';
+import { ClientLookup } from '../../src/clients/client/client-lookup.js';
 import { ApiKeyEntity } from '../../src/auth/api-keys/api-key.entity.js';
 import { batches, type BatchMessage } from '../../src/diagnostics/channels.js';
 import { insertTogether } from '../../src/database/writes/group-commit.js';
@@ -62,8 +63,8 @@ onEachEngine((engine) => {
       if (name === 'lookup oauth_clients') sizes.push(size);
     };
     batches.subscribe(note);
-    const repository = registry.app.get(ClientsRepository);
-    const found = await Promise.all(ids.map((id) => repository.find({ id })));
+    const lookup = registry.app.get(ClientLookup);
+    const found = await Promise.all(ids.map((id) => lookup.find({ id })));
     batches.unsubscribe(note);
 
     expect(found.map((client) => client?.id ?? null)).toEqual(ids.map((id, i) => (i % 2 === 0 ? id : null)));
@@ -221,8 +222,8 @@ onEachEngine((engine) => {
     const create = async () => (await registry.createClient(aClient(), apiKey)).body.data.client_id as string;
     const [good, bad] = [await create(), await create()];
     await registry.dataSource.query(`UPDATE oauth_clients SET metadata = '{' WHERE id = '${bad}'`);
-    const repository = registry.app.get(ClientsRepository, { strict: false });
-    const found = await Promise.allSettled([good, bad, good].map((id) => repository.find({ id, orgId })));
+    const lookup = registry.app.get(ClientLookup, { strict: false });
+    const found = await Promise.allSettled([good, bad, good].map((id) => lookup.find({ id, orgId })));
     expect(found).toEqual([
       { status: 'fulfilled', value: expect.objectContaining({ id: good }) },
       { status: 'rejected', reason: expect.any(SyntaxError) },
@@ -231,14 +232,15 @@ onEachEngine((engine) => {
   });
 
   it('of what is looked up together, what no text of a database can be finds nothing, and harms nobody', async () => {
-    const repository = registry.app.get(ClientsRepository, { strict: false });
+    const lookup = registry.app.get(ClientLookup, { strict: false });
+    const search = registry.app.get(ClientSearch, { strict: false });
     const { apiKey, orgId } = await registry.createKey();
     const { body } = await registry.createClient(aClient(), apiKey);
     const id = body.data.client_id as string;
     const asked = Array.from({ length: 40 }, (_, i) => [orgId, 'a\0b', '\ud800', '', orgId][i % 5]!);
-    const counts = await Promise.all(asked.map((name) => repository.count({ orgId: name })));
+    const counts = await Promise.all(asked.map((name) => search.count({ orgId: name })));
     expect(counts).toEqual(asked.map((name) => (name === orgId ? 1 : 0)));
-    const found = await Promise.all(asked.map((name) => repository.find({ id, orgId: name })));
+    const found = await Promise.all(asked.map((name) => lookup.find({ id, orgId: name })));
     expect(found.map((client) => client?.id)).toEqual(asked.map((name) => (name === orgId ? id : undefined)));
   });
 

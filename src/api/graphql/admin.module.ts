@@ -19,18 +19,19 @@ import { ClientsModule } from '../../clients/clients.module.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { ERROR_STATUS } from '../../errors/registry-error.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
-import { BrowserSessionsModule } from '../../auth/browser-sessions.module.js';
 import { operatorAdmission } from '../authentication/operator-admission.js';
 import { GRAPHQL_PATH } from '../../config/paths.js';
 import { PublicUrl } from '../../http/responses/public-url.js';
 import { refusalFor, toGraphQLError } from '../../http/errors/error.filter.js';
 import { explorerPage } from './explorer.js';
 import { ApiKeysResolver, InitialAccessTokensResolver } from './credentials/credentials.resolver.js';
+import { ClientHistoryResolver } from './audit/client-history.resolver.js';
+import { ClientSecretsResolver } from './secrets/client-secrets.resolver.js';
 import { AuditEventsResolver } from './audit/audit-events.resolver.js';
 import { ExpiringSecretsResolver } from './secrets/expiring-secrets.resolver.js';
 import { Loaders } from './operations/loaders.js';
 import { OAuthClientMutationsResolver } from './clients/oauth-client-mutations.resolver.js';
-import { OAuthClientResolver, OAuthClientsResolver } from './clients/oauth-clients.resolver.js';
+import { OAuthClientsResolver } from './clients/oauth-clients.resolver.js';
 import { operationReport } from './operations/operation-report.js';
 import { MAX_TOKENS, operationLimits, tooComplex, validationRules } from './operations/query-limits.js';
 import { RegistrationsResolver } from './registrations/registrations.resolver.js';
@@ -53,7 +54,7 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     AuditModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
       driver: ApolloDriver,
-      imports: [AuthModule, BrowserSessionsModule, ClientsModule, AuditModule],
+      imports: [AuthModule, ClientsModule, AuditModule],
       inject: [CONFIG, Authenticator, BrowserSessions, ClientSecretsService, AuditTrail],
       useFactory: (
         config: Config,
@@ -109,7 +110,8 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
   ],
   providers: [
     OAuthClientsResolver,
-    OAuthClientResolver,
+    ClientSecretsResolver,
+    ClientHistoryResolver,
     OAuthClientMutationsResolver,
     ApiKeysResolver,
     InitialAccessTokensResolver,

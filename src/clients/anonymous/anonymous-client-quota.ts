@@ -22,8 +22,8 @@ const LOCKED_MS = 20;
  * it counts again. Once it is full, whoever adds also removes.
  */
 @Injectable()
-export class UnusedPool {
-  private readonly logger = new Logger(UnusedPool.name);
+export class AnonymousClientQuota {
+  private readonly logger = new Logger(AnonymousClientQuota.name);
   private readonly max: number | null;
   private readonly minAgeMs: number;
   /** Places taken, as far as this instance knows. */

@@ -1,7 +1,6 @@
 import { Column, DeleteDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { document, timestamp, tokenList } from '../../database/sql/column-types.js';
 import type { Client, ClientSource, ClientStatus } from './client.js';
-import { InitialAccessTokenEntity } from '../initial-access-tokens/initial-access-token.entity.js';
 import type { ClientType, ExtendedMetadata, TokenEndpointAuthMethod } from '../../policy/client.js';
 import type { GrantType } from '../../policy/grant-types.js';
 
@@ -86,12 +85,12 @@ export class ClientEntity implements Client {
   initialAccessTokenId!: string | null;
 
   /** Its limits outlive it, so its row does. */
-  @ManyToOne(() => InitialAccessTokenEntity, { nullable: true, onDelete: 'RESTRICT' })
+  @ManyToOne('InitialAccessTokenEntity', { nullable: true, onDelete: 'RESTRICT' })
   @JoinColumn({
     name: 'initial_access_token_id',
     foreignKeyConstraintName: 'oauth_clients_initial_access_token_id_fkey',
   })
-  initialAccessToken?: InitialAccessTokenEntity | null;
+  initialAccessToken?: { id: string } | null;
 
   @Column({ type: 'varchar', length: 16 })
   status!: ClientStatus;

@@ -4,21 +4,9 @@ import type { Asker } from '../../database/sql/asker.js';
 import { rowLock } from '../../database/sql/row-lock.js';
 import type { Transactions } from '../../database/writes/transactions.js';
 import { RegistryError } from '../../errors/registry-error.js';
-import type { Client, ClientStatus } from './client.js';
+import type { Client } from './client.js';
 import { ClientEntity } from './client.entity.js';
 import type { ClientKey } from './client-query.js';
-
-/** What tells whether a token manages a registration now. */
-export interface RegistrationToken {
-  tokenHash: string;
-  status: ClientStatus;
-}
-
-/** A client that registered itself, and the hash of the token by which it manages itself. */
-export interface Registration {
-  client: Client;
-  tokenHash: string;
-}
 
 /**
  * Runs `work` in a transaction on a client that nobody else can change before it ends. What is no client_id begins none.
@@ -40,21 +28,6 @@ export async function withLockedClient<T>(
     asker,
     key.id,
   );
-}
-
-/** The registration, locked; null where there is no client by that id, or one that did not register itself. */
-export async function lockRegistration(manager: EntityManager, id: string): Promise<Registration | null> {
-  if (!isClientId(id)) return null;
-  const query = manager
-    .createQueryBuilder(ClientEntity, 'client')
-    .addSelect('client.registrationTokenHash')
-    .where('client.id = :id', { id });
-  const lock = rowLock(manager);
-  if (lock) query.setLock(lock.mode);
-  const found = await query.getOne();
-  if (!found?.registrationTokenHash) return null;
-  const { registrationTokenHash: tokenHash, ...client } = found;
-  return { client, tokenHash };
 }
 
 function optionsFor({ id, orgId, isDeleted = false }: ClientKey): FindOneOptions<ClientEntity> {

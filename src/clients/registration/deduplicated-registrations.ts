@@ -5,7 +5,7 @@ import { isWaiting } from '../../database/sql/asker.js';
 import { registrations } from '../../diagnostics/channels.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import type { IssuedRegistration } from '../client/client.js';
-import { ClientsRepository } from '../registry/clients.repository.js';
+import { RegistrationsRepository } from './registrations.repository.js';
 import { RegistrationCountsService } from './registration-counts.service.js';
 import type { ClientProfile } from '../../policy/client.js';
 
@@ -20,12 +20,12 @@ interface Creation {
 
 /** Public clients that are given to everybody who registers the same (RFC 7591 §3.2.1). */
 @Injectable()
-export class SharedClients {
+export class DeduplicatedRegistrations {
   /** Clients that are being created by this instance, by the hash of what is granted to them. */
   private readonly underWay = new Map<string, Creation>();
 
   constructor(
-    private readonly repository: ClientsRepository,
+    private readonly repository: RegistrationsRepository,
     private readonly counts: RegistrationCountsService,
   ) {}
 

@@ -5,9 +5,9 @@ import { CONFIG, type Config } from '../../config/config.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { generateSecret, hashSecret, matchesHash } from '../../secrets/secret.js';
 import { type Client, type IssuedRegistration, isUnused, type Origin, type Owner } from '../client/client.js';
-import { ClientsRepository, type LockedRegistration } from '../registry/clients.repository.js';
+import { ClientLookup } from '../client/client-lookup.js';
+import { ClientsRepository } from '../registry/clients.repository.js';
 import type { ClientKey } from '../client/client-query.js';
-import type { Registration, RegistrationToken } from '../client/load-client.js';
 import type { InitialAccessToken } from '../initial-access-tokens/initial-access-token.js';
 import { InitialAccessTokensService } from '../initial-access-tokens/initial-access-tokens.service.js';
 import { changeProfile, issueClient, secretFor } from '../client/issue-client.js';
@@ -22,10 +22,15 @@ import {
 import { CLIENT_RULES } from '../../policy/rules.js';
 import { reservedNameIn, translatedNames } from '../../policy/reserved-name.js';
 import { settle } from '../../policy/defaults.js';
+import {
+  type LockedRegistration,
+  RegistrationsRepository,
+  type RegistrationToken,
+} from './registrations.repository.js';
 import { RegistrationCountsService } from './registration-counts.service.js';
-import { SharedClients } from './deduplicated-registrations.js';
+import { DeduplicatedRegistrations } from './deduplicated-registrations.js';
 import { accept, type Submission } from '../client/client-request.js';
-import { UnusedPool } from '../anonymous/anonymous-client-quota.js';
+import { AnonymousClientQuota } from '../anonymous/anonymous-client-quota.js';
 
 /** Who registers. */
 export interface Registrant {
@@ -65,10 +70,12 @@ export class RegistrationsService implements OnModuleInit {
   private policy: RegistrationPolicy;
 
   constructor(
-    private readonly repository: ClientsRepository,
+    private readonly repository: RegistrationsRepository,
+    private readonly clients: ClientsRepository,
+    private readonly lookup: ClientLookup,
     private readonly initialAccessTokens: InitialAccessTokensService,
-    private readonly pool: UnusedPool,
-    private readonly shared: SharedClients,
+    private readonly pool: AnonymousClientQuota,
+    private readonly shared: DeduplicatedRegistrations,
     private readonly counts: RegistrationCountsService,
     @Inject(CONFIG) private readonly config: Config,
   ) {
@@ -134,7 +141,7 @@ export class RegistrationsService implements OnModuleInit {
   private async issue(profile: ClientProfile, origin: Origin, by: Author): Promise<IssuedRegistration> {
     const issued = issueClient(profile, origin);
     const registrationToken = generateSecret();
-    await this.repository.insert(issued, by, registrationToken);
+    await this.clients.insert(issued, by, registrationToken);
     this.noteRegistration();
     return { ...issued, registrationToken };
   }
@@ -168,7 +175,7 @@ export class RegistrationsService implements OnModuleInit {
    */
   async read(id: string, token: string): Promise<Client> {
     requireManaged(token, await this.repository.findRegistrationToken(id));
-    const client = await this.repository.find({ id });
+    const client = await this.lookup.find({ id });
     // It ended meanwhile
     if (client === null) throw wrongToken();
     return client;
@@ -188,7 +195,8 @@ export class RegistrationsService implements OnModuleInit {
   ): Promise<IssuedRegistration> {
     const { id } = registered;
     const replacement = await readReplacement(registered);
-    const replace = async ({ client, initialAccessToken, secrets, store }: LockedRegistration) => {
+    const replace = async (registration: LockedRegistration) => {
+      const { client, secrets } = registration;
       const { submission, clientId, clientSecret } = replacement;
       const now = new Date();
       const faults = { ...submission.faults };
@@ -197,7 +205,7 @@ export class RegistrationsService implements OnModuleInit {
         clientSecret === undefined ||
         (typeof clientSecret === 'string' && (await secrets.accepts(clientSecret, now)));
       if (!isSecretGood) faults.client_secret = ['must be left out, or be the current client_secret'];
-      const policy = this.policyFor(initialAccessToken);
+      const policy = this.policyFor(await registration.initialAccessToken());
       const changed = changeProfile(client, grant({ ...submission, faults }, policy, namesOf(client)), by);
 
       const needsOther = usesSecret(changed) !== usesSecret(client);
@@ -205,7 +213,7 @@ export class RegistrationsService implements OnModuleInit {
       const revoked = needsOther ? await secrets.revokeAll(now) : [];
       const issued = secret === null ? [] : [(await secrets.add(secret, now)).id];
       const registrationToken = generateSecret();
-      await store(changed, registrationToken, [
+      await registration.store(changed, registrationToken, [
         ...revoked.map((targetId) => ({ action: 'client_secret.revoked', targetId }) as const),
         ...issued.map((targetId) => ({ action: 'client_secret.issued', targetId }) as const),
       ]);
@@ -283,8 +291,11 @@ const authorOf = (clientId: string, by: Author): Author => ({
 });
 
 /** The registration, if the token manages it. */
-function managedBy<R extends Registration>(token: string, registration: R | null): R {
-  requireManaged(token, registration && { ...registration, status: registration.client.status });
+function managedBy(token: string, registration: LockedRegistration | null): LockedRegistration {
+  requireManaged(
+    token,
+    registration && { tokenHash: registration.tokenHash, status: registration.client.status },
+  );
   return registration!;
 }
 

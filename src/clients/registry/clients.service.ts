@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { RegistryError } from '../../errors/registry-error.js';
 import { type AuditAction, type Author, SYSTEM } from '../../audit/audit-event.js';
-import { type Client, type ClientSource, type ClientStatus, type IssuedClient, ownNameOf } from '../client/client.js';
+import {
+  type Client,
+  type ClientSource,
+  type ClientStatus,
+  type IssuedClient,
+  ownNameOf,
+} from '../client/client.js';
 import {
   type ClientFilter,
   type ClientKey,
@@ -15,8 +21,9 @@ import {
   type TallyStep,
 } from '../client/client-query.js';
 import { changeClient, changeProfile, issueClient } from '../client/issue-client.js';
+import { ClientSearch } from './client-search.js';
 import { ClientsRepository } from './clients.repository.js';
-import { noSuchClient } from '../client/load-client.js';
+import { ClientLookup } from '../client/client-lookup.js';
 import { CLIENT_RULES, isFixed, rulesAboutChanges } from '../../policy/rules.js';
 import { attestedRules } from '../software-statements/software-statements.service.js';
 import { accept, refusal, type Submission } from '../client/client-request.js';
@@ -28,7 +35,11 @@ export type Versions = readonly number[] | null;
 /** What a client is and which clients are allowed, for every door alike. */
 @Injectable()
 export class ClientsService {
-  constructor(private readonly repository: ClientsRepository) {}
+  constructor(
+    private readonly repository: ClientsRepository,
+    private readonly lookup: ClientLookup,
+    private readonly search: ClientSearch,
+  ) {}
 
   /**
    * Creates a client that belongs to an organization and a user, or to nobody.
@@ -51,10 +62,8 @@ export class ClientsService {
    * The client.
    * @throws RegistryError `not_found`
    */
-  async get(key: ClientKey): Promise<Client> {
-    const client = await this.repository.find(key);
-    if (client === null) throw noSuchClient();
-    return client;
+  get(key: ClientKey): Promise<Client> {
+    return this.lookup.get(key);
   }
 
   /** The clients of the organization that match `filter`, the newest first. */
@@ -64,7 +73,7 @@ export class ClientsService {
     page: NumberedPageRequest,
     { isWaiting }: Author,
   ): Promise<NumberedPage> {
-    return this.repository.numberedPage({ ...filter, orgId }, page, { orgId, isWaiting });
+    return this.search.numberedPage({ ...filter, orgId }, page, { orgId, isWaiting });
   }
 
   /**
@@ -146,15 +155,15 @@ export class ClientsService {
     };
     // Who asks for disabled clients to be disabled asks for nothing, and not for all others
     const isNobody = filter.status !== undefined && filter.status !== concerned.status;
-    if (isDryRun) return isNobody ? 0 : this.repository.count(concerned);
+    if (isDryRun) return isNobody ? 0 : this.search.count(concerned);
     if (!isNobody) return this.repository.changeAll(concerned, set(), action, by, check);
     check(0);
     return 0;
   }
 
-  /** One step of a count of all clients by their kind: see {@link ClientsRepository.tally}. */
+  /** One step of a count of all clients by their kind: see {@link ClientSearch.tally}. */
   tally(after: string, limit: number): Promise<TallyStep> {
-    return this.repository.tally(after, limit);
+    return this.search.tally(after, limit);
   }
 
   /** Removes for good clients that were deleted before `limit`; says how many. */
@@ -180,22 +189,22 @@ export class ClientsService {
 
   /** The client, or null where there is none by that id. */
   find(id: string): Promise<Client | null> {
-    return this.repository.find({ id });
+    return this.lookup.find({ id });
   }
 
   /** One page of the clients that match `filter`. */
   page(filter: ClientFilter, order: ClientOrder, page: ClientPageRequest): Promise<Page<Client>> {
-    return this.repository.page(filter, order, page);
+    return this.search.page(filter, order, page);
   }
 
   /** How many clients match `filter`. Unless it is an organization as a whole, each is read: ask only when somebody wants to know. */
   count(filter: ClientFilter): Promise<number> {
-    return this.repository.count(filter);
+    return this.search.count(filter);
   }
 
   /** How the clients that match `filter` are distributed. */
   stats(filter: ClientFilter): Promise<ClientStats> {
-    return this.repository.stats(filter, new Date());
+    return this.search.stats(filter, new Date());
   }
 }
 

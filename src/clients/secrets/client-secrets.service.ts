@@ -17,13 +17,13 @@ import { secretRequestFaults } from '../../policy/secret-request.js';
 import { refusal } from '../client/client-request.js';
 import { ClientSecretsRepository, type LockedSecrets } from './client-secrets.repository.js';
 import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
-import { ClientsService } from '../registry/clients.service.js';
+import { ClientLookup } from '../client/client-lookup.js';
 
 /** The life of secrets: issued beside each other, so that a rotation can overlap, and revoked one by one. */
 @Injectable()
 export class ClientSecretsService {
   constructor(
-    private readonly clients: ClientsService,
+    private readonly lookup: ClientLookup,
     private readonly repository: ClientSecretsRepository,
   ) {}
 
@@ -68,7 +68,7 @@ export class ClientSecretsService {
    * @throws RegistryError `not_found`
    */
   async list(key: ClientKey, page: NumberedPageRequest): Promise<NumberedSecretPage> {
-    const { id } = await this.clients.get(key);
+    const { id } = await this.lookup.get(key);
     return this.repository.numberedPage(id, page);
   }
 

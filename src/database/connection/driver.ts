@@ -8,6 +8,9 @@ import type { DataSource } from 'typeorm';
 export type Driver =
   { engine: 'sqlite'; connection: BetterSqlite3.Database } | { engine: 'postgres'; pool: pg.Pool };
 
+/** The values of a row, in the order of the columns. */
+export type Row = unknown[];
+
 export function driverOf({ options, driver }: DataSource): Driver {
   return options.type === 'postgres'
     ? { engine: 'postgres', pool: (driver as unknown as { master: pg.Pool }).master }

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type BetterSqlite3 from 'better-sqlite3';
 import { sqliteDriverPath, WAL_LIMIT_BYTES } from './sqlite.js';
 import { sqliteFileOf } from './sqlite-file.js';
-import type { Row } from '../sql/table.js';
+import type { Row } from './driver.js';
 
 /** A statement that writes, and the values for each time that it is to run. */
 export interface Statement {

@@ -1,8 +1,8 @@
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
 import { Batcher, type Outcome } from './batcher.js';
-import { driverOf, preparedQuery, runOnPool } from '../connection/driver.js';
-import { type Row, Table } from './table.js';
+import { driverOf, preparedQuery, type Row, runOnPool } from '../connection/driver.js';
+import { Table } from './table.js';
 
 /** Finds the row that has these values in the columns of the lookup. */
 export type Lookup<E> = (key: readonly string[]) => Promise<E | null>;

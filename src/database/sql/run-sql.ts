@@ -1,8 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
-import { driverOf, plainQuery, type preparedQuery, runOnPool } from '../connection/driver.js';
+import { driverOf, plainQuery, type preparedQuery, type Row, runOnPool } from '../connection/driver.js';
 import { sqliteFileOf } from '../connection/sqlite-file.js';
-import type { Row } from './table.js';
 
 /** Runs a statement whose parameters are written `:name`; returns its rows. */
 export type RunSql = (sql: string, parameters: Record<string, unknown>) => Promise<Row[]>;

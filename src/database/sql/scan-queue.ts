@@ -3,12 +3,11 @@ import { DataSource } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
 import { continueInTurn } from '../../event-loop/turns.js';
 import type { Asker } from './asker.js';
-import { driverOf } from '../connection/driver.js';
+import { driverOf, type Row } from '../connection/driver.js';
 import { FairQueue } from './fair-queue.js';
 import { bindable, sqlRunner } from './run-sql.js';
 import { type SqliteFile, sqliteFileOf } from '../connection/sqlite-file.js';
 import { SqliteThread } from '../connection/sqlite-thread.js';
-import type { Row } from './table.js';
 
 /** Tasks that SQLite's thread is given before it has done the first: to wake it takes as long as most of them. */
 const AHEAD = 8;

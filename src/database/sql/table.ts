@@ -1,9 +1,6 @@
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { type Driver, driverOf } from '../connection/driver.js';
-
-/** The values of a row, in the order of the columns. */
-export type Row = unknown[];
+import { type Driver, driverOf, type Row } from '../connection/driver.js';
 
 /** A column, and how its values get into the database and out of it again. */
 interface Codec {

@@ -13,7 +13,7 @@ import {
   type RegistryErrorOptions,
   RETRY_AFTER_SECONDS,
 } from '../../errors/registry-error.js';
-import { REQUEST_ID } from '../requests/request-id.js';
+import { REQUEST_ID } from '../responses/request-id.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -27,16 +27,15 @@ export function tellFewerConnections({ maxConnections, reservedConnections }: Co
 }
 
 /** Tells where the service listens and how to call it, and what is missing. */
-export async function announce(
+export function announce(
   app: NestFastifyApplication,
   config: Config,
-  firstKey: FirstKey | null,
-): Promise<void> {
+  { firstKey, hasConsole }: { firstKey: FirstKey | null; hasConsole: boolean },
+): void {
   const urls = app.get(PublicUrl, { strict: false });
   const url = urls.listening();
   // A warning, so that it is seen: what Nest calls "log" is for debugging here
   if (config.production) new Logger('Start').warn(`Listening on ${url}`);
-  const hasConsole = config.adminConsole && (await import('../../api/console/pages.js')).isConsoleBuilt();
   if (config.adminConsole && !hasConsole) {
     new Logger('Start').warn('There is no admin console: npm run build makes it.');
   }

@@ -1,7 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { RequestsUnderWay } from '../../http/limits/in-flight-requests.js';
 import { countEvents } from './events.js';
 import { measureRequests } from './requests.js';
 import { serveMetrics } from './server.js';
@@ -18,14 +17,14 @@ export interface MetricsOptions {
 
 /**
  * Counts from now on what the service does. Call it before any route is added.
- * @returns serves them, once the application is there
+ * @returns serves them, once the application is there; `isReady` fails where it cannot serve requests
  * @throws Error (what it returns) that says in one line why the port cannot be had
  */
 export function keepMetrics(
   fastify: FastifyInstance,
-  underWay: RequestsUnderWay,
+  underWay: { readonly size: number },
   options: MetricsOptions,
-): (app: NestFastifyApplication) => Promise<void> {
+): (app: NestFastifyApplication, isReady: () => Promise<unknown>) => Promise<void> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   measureRequests(registry, fastify, underWay);
@@ -35,8 +34,8 @@ export function keepMetrics(
     for (const close of closing) close();
     done();
   });
-  return async (app) => {
-    closing.unshift(showState(registry, app));
+  return async (app, isReady) => {
+    closing.unshift(showState(registry, app, isReady));
     try {
       closing.unshift(await serveMetrics(registry, options));
     } catch (error) {

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { Gauge, Histogram, type Registry } from 'prom-client';
-import type { RequestsUnderWay } from '../../http/limits/in-flight-requests.js';
 
 /** From what a read takes to what a caller is made to wait at most, in seconds. */
 export const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
@@ -15,7 +14,7 @@ const NO_ROUTE = 'none';
 export function measureRequests(
   registry: Registry,
   fastify: FastifyInstance,
-  underWay: RequestsUnderWay,
+  underWay: { readonly size: number },
 ): void {
   const registers = [registry];
   const duration = new Histogram({

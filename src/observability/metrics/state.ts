@@ -8,7 +8,6 @@ import { ClientSecretsService } from '../../clients/secrets/client-secrets.servi
 import { ClientsService } from '../../clients/registry/clients.service.js';
 import { databaseUse } from '../../database/database-use.js';
 import { Transactions } from '../../database/writes/transactions.js';
-import { HealthController } from '../../api/rest/health/health.controller.js';
 import { tallyAll } from './client-gauge.js';
 
 const MS_PER_DAY = 86_400_000;
@@ -19,10 +18,13 @@ const MAX_EXPIRING = 1_000;
 const INTERVAL_MS = 300_000;
 
 /** Shows, when asked, how things stand. @returns stops it */
-export function showState(registry: Registry, app: NestFastifyApplication): () => void {
+export function showState(
+  registry: Registry,
+  app: NestFastifyApplication,
+  isReady: () => Promise<unknown>,
+): () => void {
   const registers = [registry];
   const get = <T>(type: new (...args: never[]) => T): T => app.get(type, { strict: false });
-  const health = get(HealthController);
   const secrets = get(ClientSecretsService);
   const dataSource = get(DataSource);
   const transactions = get(Transactions);
@@ -61,7 +63,7 @@ export function showState(registry: Registry, app: NestFastifyApplication): () =
     registers,
     async collect() {
       this.set(
-        await health.ready().then(
+        await isReady().then(
           () => 1,
           () => 0,
         ),

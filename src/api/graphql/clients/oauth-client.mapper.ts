@@ -1,5 +1,4 @@
 import type { Client } from '../../../clients/client/client.js';
-import type { ExpiringSecret as SecretOfClient } from '../../../clients/secrets/client-secret.js';
 import {
   type ClientFilter,
   type ClientOrder,
@@ -7,9 +6,8 @@ import {
   type Page,
   positionOf,
 } from '../../../clients/client/client-query.js';
-import { type Connection, toConnection } from '../pagination/connection.js';
-import { encodeCursor, encodeExpiryCursor } from '../pagination/cursor.js';
-import type { ExpiringSecret } from '../secrets/expiring-secret.type.js';
+import { toConnection } from '../pagination/connection.js';
+import { encodeCursor } from '../pagination/cursor.js';
 import type { OAuthClientFilter } from './oauth-clients.args.js';
 import type { OAuthClientConnection } from './oauth-client-connection.type.js';
 import type { OAuthClientStats } from './oauth-client-stats.type.js';
@@ -61,11 +59,6 @@ export function toClientConnection(
 ): OAuthClientConnection {
   const cursorOf = (client: Client) => encodeCursor(order, positionOf(client, order));
   return { ...toConnection(page, toOAuthClient, cursorOf), filter };
-}
-
-export function toExpiringConnection(page: Page<SecretOfClient>): Connection<ExpiringSecret> {
-  const toNode = ({ secret, client }: SecretOfClient) => ({ secret, client: toOAuthClient(client) });
-  return toConnection(page, toNode, ({ secret }) => encodeExpiryCursor(secret));
 }
 
 export function toStats(stats: ClientStats): OAuthClientStats {

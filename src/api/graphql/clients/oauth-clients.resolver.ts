@@ -1,21 +1,12 @@
 import { UsePipes } from '@nestjs/common';
-import { Args, Context, ID, Int, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, ID, Int, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Access } from '../../../auth/principal/access.js';
 import { ClientsService } from '../../../clients/registry/clients.service.js';
 import { toClientConnection, toClientFilter, toOAuthClient, toStats } from './oauth-client.mapper.js';
 import { ArgumentsPipe } from '../schema/arguments.pipe.js';
-import { AuditEventConnection, toAuditEvent } from '../audit/audit-event.type.js';
-import {
-  type Connection,
-  InnerPageArgs,
-  toIdConnection,
-  toIdPageRequest,
-  toPageRequest,
-} from '../pagination/connection.js';
+import { toPageRequest } from '../pagination/connection.js';
 import { decodeCursor } from '../pagination/cursor.js';
-import type { Loaders } from '../operations/loaders.js';
 import { OAuthClientConnection } from './oauth-client-connection.type.js';
-import { OAuthClientSecretConnection } from './oauth-client-secret.type.js';
 import { OAuthClientStats } from './oauth-client-stats.type.js';
 import { OAuthClient } from './oauth-client.type.js';
 import { FilterArgs, OAuthClientsArgs } from './oauth-clients.args.js';
@@ -53,31 +44,5 @@ export class OAuthClientsResolver {
   @Query(() => OAuthClientStats, { description: 'How clients are distributed.' })
   async oauthClientStats(@Args() { filter }: FilterArgs): Promise<OAuthClientStats> {
     return toStats(await this.clients.stats(toClientFilter(filter)));
-  }
-}
-
-/** What belongs to a client; for all clients of a page it is loaded at once. */
-@Resolver(() => OAuthClient)
-@Access('admin')
-@UsePipes(ArgumentsPipe)
-export class OAuthClientResolver {
-  @ResolveField(() => OAuthClientSecretConnection, {
-    description: 'Its secrets that were not revoked, the newest first; never the secrets themselves.',
-  })
-  async secrets(
-    @Parent() { clientId }: OAuthClient,
-    @Args() args: InnerPageArgs,
-    @Context('loaders') loaders: Loaders,
-  ): Promise<OAuthClientSecretConnection> {
-    return toIdConnection(await loaders.secrets(clientId, toIdPageRequest(args)), (secret) => secret);
-  }
-
-  @ResolveField(() => AuditEventConnection, { description: 'What happened to it, the latest first.' })
-  async history(
-    @Parent() { clientId }: OAuthClient,
-    @Args() args: InnerPageArgs,
-    @Context('loaders') loaders: Loaders,
-  ): Promise<Connection<ReturnType<typeof toAuditEvent>>> {
-    return toIdConnection(await loaders.history(clientId, toIdPageRequest(args)), toAuditEvent);
   }
 }

@@ -2,11 +2,17 @@ import { UsePipes } from '@nestjs/common';
 import { Args, Int, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { Access } from '../../../auth/principal/access.js';
 import { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
-import { toExpiringConnection } from '../clients/oauth-client.mapper.js';
+import type { ExpiringSecret as SecretOfClient } from '../../../clients/secrets/client-secret.js';
+import type { Page } from '../../../clients/client/client-query.js';
+import { toOAuthClient } from '../clients/oauth-client.mapper.js';
 import { ArgumentsPipe } from '../schema/arguments.pipe.js';
-import { toPageRequest } from '../pagination/connection.js';
-import { decodeExpiryCursor } from '../pagination/cursor.js';
-import { ExpiringSecretConnection, ExpiringSecretsArgs } from './expiring-secret.type.js';
+import { type Connection, toConnection, toPageRequest } from '../pagination/connection.js';
+import { decodeExpiryCursor, encodeExpiryCursor } from '../pagination/cursor.js';
+import {
+  type ExpiringSecret,
+  ExpiringSecretConnection,
+  ExpiringSecretsArgs,
+} from './expiring-secret.type.js';
 
 /** What operators have to rotate before long, across clients and organizations. */
 @Resolver(() => ExpiringSecretConnection)
@@ -28,4 +34,9 @@ export class ExpiringSecretsResolver {
   totalCount(@Parent() { before }: ExpiringSecretConnection): Promise<number> {
     return this.clientSecrets.countExpiring(before);
   }
+}
+
+function toExpiringConnection(page: Page<SecretOfClient>): Connection<ExpiringSecret> {
+  const toNode = ({ secret, client }: SecretOfClient) => ({ secret, client: toOAuthClient(client) });
+  return toConnection(page, toNode, ({ secret }) => encodeExpiryCursor(secret));
 }

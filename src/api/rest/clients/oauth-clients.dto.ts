@@ -1,7 +1,15 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { CLIENT_TYPES, type ClientType } from '../../../policy/client.js';
 import { GRANT_TYPES, type GrantType } from '../../../policy/grant-types.js';
-import { NULLABLE_STRING, NULLABLE_URI, oneOf, STRINGS, stringsOf, URI, URIS } from '../../documentation/openapi-schemas.js';
+import {
+  NULLABLE_STRING,
+  NULLABLE_URI,
+  oneOf,
+  STRINGS,
+  stringsOf,
+  URI,
+  URIS,
+} from '../../documentation/openapi-schemas.js';
 import { Flag, MayBeAbsent, MayBeNull, OneOf, Text, TextList } from '../../../http/requests/shape.js';
 
 /** The body of `POST /v2/oauth/clients`. */

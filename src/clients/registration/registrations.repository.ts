@@ -1,0 +1,238 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, In } from 'typeorm';
+import { NIL as NO_CLIENT, validate as isClientId } from 'uuid';
+import type { AuditEntry, Author } from '../../audit/audit-event.js';
+import { record, spendOn } from '../../audit/audit-trail.js';
+import { Batcher, type Outcome } from '../../database/sql/batcher.js';
+import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
+import { lockRows, rowLock } from '../../database/sql/row-lock.js';
+import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
+import { isDuplicate } from '../../database/writes/duplicate.js';
+import { Transactions } from '../../database/writes/transactions.js';
+import { hashSecret } from '../../secrets/secret.js';
+import { deleteUnused } from '../anonymous/unused-deletions.js';
+import { clientEntry, type SecretEntry, secretEntry } from '../client/client-audit.js';
+import type { Client, ClientStatus, IssuedClient } from '../client/client.js';
+import { ClientEntity } from '../client/client.entity.js';
+import type { ClientKey } from '../client/client-query.js';
+import { changeClient } from '../client/issue-client.js';
+import { withLockedClient } from '../client/load-client.js';
+import type { InitialAccessToken } from '../initial-access-tokens/initial-access-token.js';
+import { InitialAccessTokenEntity } from '../initial-access-tokens/initial-access-token.entity.js';
+import { ClientsRepository } from '../registry/clients.repository.js';
+import { SecretsOfClient } from '../secrets/client-secrets.repository.js';
+
+/** Updates of rows that many wait for: one batch after the other. */
+const COUNTING = { size: 200, underWay: 1 };
+
+/** The hash of a registration access token, and whether the client may use it. */
+export interface RegistrationToken {
+  tokenHash: string;
+  status: ClientStatus;
+}
+
+/** Clients that registered themselves, in the database. */
+@Injectable()
+export class RegistrationsRepository {
+  private readonly run: RunSql;
+  private readonly byMetadataHash: Lookup<ClientEntity>;
+  private readonly registrationsAgain: Batcher<string, boolean>;
+  private readonly lockedRegistrations: Batcher<string, boolean>;
+
+  constructor(
+    dataSource: DataSource,
+    private readonly transactions: Transactions,
+    private readonly clients: ClientsRepository,
+  ) {
+    this.run = sqlRunner(dataSource, 'select oauth_clients');
+    this.byMetadataHash = lookupBy(dataSource, ClientEntity, ['metadataHash']);
+    this.registrationsAgain = new Batcher({
+      name: 'count registrations',
+      run: (ids) => this.countRegistrations(ids),
+      limits: COUNTING,
+    });
+    this.lockedRegistrations = new Batcher({
+      name: 'count registrations of locked clients',
+      run: (ids) => this.countLockedRegistrations(ids),
+      limits: COUNTING,
+    });
+  }
+
+  /** Stores a new client that others will be given, too. False where there is one of that hash already; nothing is stored then. */
+  async insertShared(issued: IssuedClient, by: Author, metadataHash: string): Promise<boolean> {
+    try {
+      await this.clients.insert(issued, by, null, metadataHash);
+      return true;
+    } catch (error) {
+      if (isDuplicate(error, 'oauth_clients', 'metadata_hash')) return false;
+      throw error;
+    }
+  }
+
+  /** Counts one more registration with the client of that hash, and returns it; null where there is none. */
+  async registerAgain(metadataHash: string): Promise<Client | null> {
+    const client = await this.byMetadataHash([metadataHash]);
+    if (client === null) return null;
+    const isCounted =
+      (await this.registrationsAgain.add(client.id)) || (await this.lockedRegistrations.add(client.id));
+    return isCounted ? client : null;
+  }
+
+  /** For each of them, whether it was counted: not where the client is gone, or locked by somebody else. */
+  private countRegistrations(ids: string[]): Promise<Outcome<boolean>[]> {
+    return this.transactions.run(async (manager) => {
+      const query = manager
+        .createQueryBuilder(ClientEntity, 'client')
+        .select('client.id')
+        .where({ id: In([...new Set(ids)]) })
+        .orderBy('client.id');
+      const isCounted = new Set<string>();
+      // One that is locked must not keep those waiting who register with another
+      for (const { id } of await lockRows(query, 'skip_locked').getMany()) {
+        if (await addRegistrations(manager, id, ids)) isCounted.add(id);
+      }
+      return ids.map((id) => ({ value: isCounted.has(id) }));
+    });
+  }
+
+  /** For each of them, whether the client is still there for it, once it is not locked any more. Each waits for itself. */
+  private async countLockedRegistrations(ids: string[]): Promise<Outcome<boolean>[]> {
+    const outcomes = new Map<string, Outcome<boolean>>();
+    const count = async (id: string) => {
+      try {
+        const value = await this.transactions.run(
+          (manager) => addRegistrations(manager, id, ids),
+          undefined,
+          id,
+        );
+        outcomes.set(id, { value });
+      } catch (error) {
+        outcomes.set(id, { error });
+      }
+    };
+    await Promise.all([...new Set(ids)].map(count));
+    return ids.map((id) => outcomes.get(id)!);
+  }
+
+  /**
+   * The token that manages a registration; null where there is none. No more is read, and the same is done for what is no id, so
+   * that the time it takes does not tell which registrations there are.
+   */
+  async findRegistrationToken(id: string): Promise<RegistrationToken | null> {
+    const [row] = await this.run(
+      'SELECT registration_token_hash, status FROM oauth_clients WHERE id = :id AND deleted_at IS NULL',
+      { id: isClientId(id) ? id : NO_CLIENT },
+    );
+    const [tokenHash, status] = (row ?? []) as [string | null, ClientStatus];
+    return tokenHash ? { tokenHash, status } : null;
+  }
+
+  /** Runs `work` on a registration that nobody else can change meanwhile; null where there is none. */
+  withRegistration<T>(
+    id: string,
+    by: Author,
+    work: (registration: LockedRegistration | null) => Promise<T>,
+  ): Promise<T> {
+    return this.transactions.run(async (manager) => work(await lockRegistration(manager, id, by)), by, id);
+  }
+
+  /**
+   * Replaces the token that manages a registration.
+   * @throws RegistryError `not_found`
+   */
+  replaceRegistrationToken(key: ClientKey, token: string, by: Author, check: (client: Client) => void) {
+    return withLockedClient(this.transactions, key, by, async (client, manager) => {
+      check(client);
+      await manager.update(ClientEntity, client.id, {
+        registrationTokenHash: hashSecret(token),
+        metadataHash: null,
+      });
+      await record(manager, by, [clientEntry('registration_token.issued', client, client)]);
+      return client;
+    });
+  }
+}
+
+/** A registration inside of the transaction that has locked it. */
+export class LockedRegistration {
+  readonly secrets: SecretsOfClient;
+
+  constructor(
+    private readonly manager: EntityManager,
+    private readonly by: Author,
+    readonly client: Client,
+    readonly tokenHash: string,
+  ) {
+    this.secrets = new SecretsOfClient(client.id, manager);
+  }
+
+  /** The initial access token of the registration, whether or not it has ended since; null where there was none. */
+  async initialAccessToken(): Promise<InitialAccessToken | null> {
+    const { initialAccessTokenId: id } = this.client;
+    return id === null ? null : this.manager.findOneBy(InitialAccessTokenEntity, { id });
+  }
+
+  /** Stores the changed client with a new token, and records what was done to its secrets. */
+  async store(changed: Client, token: string, ofSecrets: readonly SecretEntry[]): Promise<void> {
+    const { client } = this;
+    await this.manager.update(ClientEntity, client.id, {
+      ...changed,
+      registrationTokenHash: hashSecret(token),
+    });
+    const entries = [
+      ...(changed === client ? [] : [clientEntry('client.updated', client, changed)]),
+      ...ofSecrets.map(({ action, targetId }) => secretEntry(action, client.id, targetId)),
+      clientEntry('registration_token.issued', changed, changed),
+    ];
+    spendOn(this.by, client.orgId, entries);
+    await this.record(entries);
+  }
+
+  /** Deletes the client; it can be restored for a while. */
+  async remove(): Promise<void> {
+    const { client } = this;
+    const deleted = changeClient(client, { deletedAt: new Date() });
+    await this.manager.update(ClientEntity, client.id, deleted);
+    await this.record([clientEntry('client.deleted', client, deleted)]);
+  }
+
+  /** Removes an unused client for good; one event stays. */
+  removeForGood(): Promise<void> {
+    return deleteUnused(this.manager, this.client, this.by);
+  }
+
+  private record(entries: AuditEntry[]): Promise<void> {
+    return record(this.manager, this.by, entries);
+  }
+}
+
+/** The registration, locked; null where there is no client by that id, or one that did not register itself. */
+async function lockRegistration(
+  manager: EntityManager,
+  id: string,
+  by: Author,
+): Promise<LockedRegistration | null> {
+  if (!isClientId(id)) return null;
+  const query = manager
+    .createQueryBuilder(ClientEntity, 'client')
+    .addSelect('client.registrationTokenHash')
+    .where('client.id = :id', { id });
+  const lock = rowLock(manager);
+  if (lock) query.setLock(lock.mode);
+  const found = await query.getOne();
+  if (!found?.registrationTokenHash) return null;
+  const { registrationTokenHash, ...client } = found;
+  return new LockedRegistration(manager, by, client, registrationTokenHash);
+}
+
+/** Counts the registrations with the client among all. False where it is gone, or given to nobody else any more. */
+async function addRegistrations(manager: EntityManager, id: string, all: string[]): Promise<boolean> {
+  const count = all.filter((other) => other === id).length;
+  const { affected } = await manager
+    .createQueryBuilder()
+    .update(ClientEntity)
+    .set({ registrationCount: () => `registration_count + ${count}`, lastRegisteredAt: new Date() })
+    .where('id = :id AND metadata_hash IS NOT NULL', { id })
+    .execute();
+  return affected === 1;
+}

@@ -1,0 +1,295 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { type Conditions, type Where, whereOf } from '../../database/sql/conditions.js';
+import { MAX_PAGE_BYTES, pageRunner, readFitting } from '../../database/sql/fitting.js';
+import { pageOf, readingOrder } from '../../database/sql/pages-of-each.js';
+import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
+import { LongReads, type Reader, type RunLongSql } from '../../database/sql/scan-queue.js';
+import { Table } from '../../database/sql/table.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { CLIENT_TYPES } from '../../policy/client.js';
+import { GRANT_TYPES } from '../../policy/grant-types.js';
+import {
+  CLIENT_SOURCES,
+  CLIENT_STATUSES,
+  type Client,
+  type ClientSource,
+  type ClientStatus,
+} from '../client/client.js';
+import { ClientEntity, UNUSED } from '../client/client.entity.js';
+import type {
+  ClientFilter,
+  ClientOrder,
+  ClientPageRequest,
+  ClientStats,
+  Count,
+  NumberedPage,
+  NumberedPageRequest,
+  Page,
+  Tally,
+  TallyStep,
+} from '../client/client-query.js';
+import { ClientCounts } from '../counts/client-counts.js';
+
+/** The name of these statements in metrics and traces. */
+const SELECT = 'select oauth_clients';
+const MS_PER_DAY = 86_400_000;
+const STATS_DAYS = 30;
+
+const ORDER_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at', name: 'name' } as const;
+
+/** What the two engines call the same thing. */
+const DIALECTS = {
+  postgres: {
+    // As the index has it: ILIKE would fold case by the locale of the database
+    nameContains: `lower(client.name COLLATE "C") LIKE lower(:value COLLATE "C")`,
+    indexOf: 'strpos',
+    isOneOf: '= ANY(:value)',
+    list: (values: readonly string[]): unknown => values,
+  },
+  // PostgreSQL's escape character is the backslash, and said aloud it would keep it from using its index
+  'better-sqlite3': {
+    nameContains: "client.name LIKE :value ESCAPE '\\'",
+    indexOf: 'instr',
+    isOneOf: 'IN (SELECT value FROM json_each(:value))',
+    list: (values: readonly string[]): unknown => JSON.stringify(values),
+  },
+};
+
+const epoch = (date: Date) => date.getTime();
+const token = (value: string) => ` ${value} `;
+const fragment = (value: string) => `%${value.replace(/[\\%_]/g, '\\$&')}%`;
+
+const STATUS: Record<ClientStatus, string> = {
+  active: `client.status = 'active'`,
+  disabled: `client.status = 'disabled'`,
+};
+
+type Dialect = (typeof DIALECTS)[keyof typeof DIALECTS];
+
+function filterConditions({ nameContains, indexOf, isOneOf, list }: Dialect): Conditions<ClientFilter> {
+  return {
+    id: { sql: 'client.id = :value' },
+    ids: { sql: `client.id ${isOneOf}`, value: list },
+    name: { sql: 'client.name = :value' },
+    orgId: { sql: 'client.org_id = :value' },
+    userId: { sql: 'client.user_id = :value' },
+    nameContains: { sql: nameContains, value: fragment },
+    clientType: { sql: 'client.client_type = :value' },
+    grantType: { sql: `${indexOf}(client.grant_types, :value) > 0`, value: token },
+    scope: { sql: `${indexOf}(client.scopes, :value) > 0`, value: token },
+    source: { sql: 'client.source = :value' },
+    // Written out, since few are disabled or verified, and an index that holds them alone is found by these words
+    status: { sql: (status: ClientStatus) => STATUS[status] },
+    verified: { sql: (isVerified: boolean) => (isVerified ? 'client.verified' : 'NOT client.verified') },
+    initialAccessTokenId: { sql: 'client.initial_access_token_id = :value' },
+    deleted: { sql: 'client.deleted_at IS NOT NULL' },
+    unused: { sql: (isUnused: boolean) => (isUnused ? UNUSED : `NOT (${UNUSED})`) },
+    createdAfter: { sql: 'client.created_at > :value', value: epoch },
+    createdBefore: { sql: 'client.created_at < :value', value: epoch },
+  };
+}
+
+/** Lists, counts and statistics of clients. */
+@Injectable()
+export class ClientSearch {
+  private readonly dialect: Dialect;
+  private readonly conditions: Conditions<ClientFilter>;
+  private readonly table: Table<ClientEntity>;
+  private readonly run: RunSql;
+  private readonly runPage: RunSql;
+  private readonly runLong: RunLongSql;
+  private readonly counts: ClientCounts;
+
+  constructor(dataSource: DataSource, longReads: LongReads) {
+    this.table = new Table(dataSource, ClientEntity);
+    this.run = sqlRunner(dataSource, SELECT);
+    this.runPage = pageRunner(this.run);
+    this.runLong = longReads.runner(SELECT);
+    this.dialect = DIALECTS[dataSource.options.type === 'postgres' ? 'postgres' : 'better-sqlite3'];
+    this.conditions = filterConditions(this.dialect);
+    this.counts = new ClientCounts(dataSource);
+  }
+
+  async page(
+    filter: ClientFilter,
+    { field, direction }: ClientOrder,
+    request: ClientPageRequest,
+  ): Promise<Page<Client>> {
+    const { size, after } = request;
+    const { order, beyond } = readingOrder(direction, request);
+    const column = `client.${ORDER_COLUMNS[field]}`;
+    const { sql, parameters } = this.where(filter);
+    const start = after ? ` AND (${column}, client.id) ${beyond} (:position, :positionId)` : '';
+    const { rows, found } = await readFitting(
+      this.runnerFor(filter, {}, field),
+      this.table,
+      {
+        alias: 'client',
+        where: `WHERE ${sql}${start}`,
+        order: `${column} ${order}, client.id ${order}`,
+        limit: 'LIMIT :limit',
+      },
+      { ...parameters, position: after?.value, positionId: after?.id, limit: size + 1 },
+    );
+    return pageOf(rows, request, found);
+  }
+
+  /**
+   * Two statements: how many there are, and the page, of which the clients before it are passed over in the index alone.
+   * @throws RegistryError `invalid_request` where the page is larger than {@link MAX_PAGE_BYTES}; it says how many clients fit
+   */
+  async numberedPage(
+    filter: ClientFilter,
+    { number, size }: NumberedPageRequest,
+    reader: Reader,
+  ): Promise<NumberedPage> {
+    const offset = (number - 1) * size;
+    const { orgId } = filter;
+    // The first, which is asked for most, has none before it
+    if (offset === 0 || orgId === undefined || !isWhole(filter)) {
+      const [total, clients] = await Promise.all([
+        this.count(filter, reader),
+        this.newest(this.runnerFor(filter, reader), filter, size, offset),
+      ]);
+      return { clients, total };
+    }
+    const { total, createdBefore, offset: rest } = await this.counts.pageStart(orgId, offset);
+    return { total, clients: await this.newest(this.runPage, { ...filter, createdBefore }, size, rest) };
+  }
+
+  private async newest(run: RunSql, filter: ClientFilter, size: number, offset: number): Promise<Client[]> {
+    const { sql, parameters } = this.where(filter);
+    const order = 'client.created_at DESC, client.id DESC';
+    const limit = 'LIMIT :limit OFFSET :offset';
+    const page = `WHERE ${sql} ORDER BY ${order} ${limit}`;
+    const selection =
+      offset === 0
+        ? { where: `WHERE ${sql}`, limit }
+        : { where: `WHERE client.id IN (SELECT client.id FROM oauth_clients client ${page})`, limit: '' };
+    const { rows, found } = await readFitting(
+      run,
+      this.table,
+      { alias: 'client', order, ...selection },
+      { ...parameters, limit: size, offset },
+    );
+    if (rows.length < found) throw pageTooLarge(rows.length);
+    return rows;
+  }
+
+  /** How many match. Those of an organization as a whole, and all, are counted already; others are counted one by one. */
+  async count(filter: ClientFilter, reader: Reader = {}): Promise<number> {
+    if (isWhole(filter)) return this.counts.total(filter.orgId);
+    const { sql, parameters } = this.where(filter);
+    const run = this.runnerFor(filter, reader);
+    const [row] = await run(`SELECT COUNT(*) FROM oauth_clients client WHERE ${sql}`, parameters);
+    return Number(row![0]);
+  }
+
+  /** Two passes over the clients that match; what comes back has a handful of rows, however many there are. */
+  async stats(filter: ClientFilter, now: Date): Promise<ClientStats> {
+    const { sql, parameters } = this.where(filter);
+    const rows = await this.runLong(
+      `SELECT client_type, source, status, grant_types, COUNT(*) FROM oauth_clients client WHERE ${sql} GROUP BY 1, 2, 3, 4`,
+      parameters,
+    );
+    const groups = rows.map(([type, source, status, grantTypes, count]) => ({
+      type,
+      source,
+      status,
+      grantTypes: grantTypes as string,
+      count: Number(count),
+    }));
+    const today = Math.floor(now.getTime() / MS_PER_DAY);
+    const firstDay = today - STATS_DAYS + 1;
+    const days = await this.runLong(
+      `SELECT created_at / ${MS_PER_DAY}, COUNT(*) FROM oauth_clients client WHERE ${sql} AND created_at >= :firstMs GROUP BY 1`,
+      { ...parameters, firstMs: firstDay * MS_PER_DAY },
+    );
+    const perDay = new Map(days.map(([day, count]) => [Number(day), Number(count)]));
+
+    const tally = <K extends string>(
+      keys: readonly K[],
+      has: (group: (typeof groups)[number], key: K) => boolean,
+    ) =>
+      keys.map((key): Count<K> => ({
+        key,
+        count: groups.filter((group) => has(group, key)).reduce((sum, { count }) => sum + count, 0),
+      }));
+    return {
+      total: groups.reduce((sum, { count }) => sum + count, 0),
+      byClientType: tally(CLIENT_TYPES, ({ type }, key) => type === key),
+      bySource: tally(CLIENT_SOURCES, ({ source }, key) => source === key),
+      byStatus: tally(CLIENT_STATUSES, ({ status }, key) => status === key),
+      byGrantType: tally(GRANT_TYPES, ({ grantTypes }, key) => grantTypes.includes(token(key))),
+      createdPerDay: Array.from({ length: STATS_DAYS }, (_, index) => ({
+        key: new Date((firstDay + index) * MS_PER_DAY).toISOString().slice(0, 10),
+        count: perDay.get(firstDay + index) ?? 0,
+      })),
+    };
+  }
+
+  /**
+   * How many clients there are of each kind, among the next `limit` by their ids: a walk over a million is made of many
+   * short steps, each of which keeps nobody waiting.
+   * @param after the id that the step before ended with; empty for the first
+   */
+  async tally(after: string, limit: number): Promise<TallyStep> {
+    const rows = await this.run(
+      `SELECT source, CASE WHEN deleted_at IS NULL THEN status ELSE 'deleted' END, org_id IS NOT NULL, COUNT(*), MAX(id)
+       FROM (SELECT id, source, status, org_id, deleted_at FROM oauth_clients WHERE id > :after ORDER BY id LIMIT :limit) step GROUP BY 1, 2, 3`,
+      { after, limit },
+    );
+    const tallies = rows.map(([source, status, isOwned, count]): Tally => ({
+      source: source as ClientSource,
+      status: status as Tally['status'],
+      isOwned: Boolean(isOwned),
+      count: Number(count),
+    }));
+    const seen = tallies.reduce((sum, { count }) => sum + count, 0);
+    const last = rows.map((row) => row[4] as string).reduce((a, b) => (a > b ? a : b), after);
+    return { tallies, next: seen < limit ? null : last };
+  }
+
+  /** All, in the order of an index, and those that are named one by one are found at once; who knows behind how many that do not match others are. */
+  private runnerFor(
+    filter: ClientFilter,
+    reader: Reader,
+    orderedBy: ClientOrder['field'] = 'createdAt',
+  ): RunSql {
+    const isNamed = filter.id !== undefined || filter.ids !== undefined;
+    // Of an organization there is one index, by the time
+    const isSorted = filter.orgId === undefined || orderedBy === 'createdAt';
+    if (isNamed || (isWhole(filter) && isSorted)) return this.runPage;
+    return (sql, parameters) => this.runLong(sql, parameters, reader);
+  }
+
+  private where(filter: ClientFilter): Where {
+    const { sql, parameters } = whereOf(this.conditions, filter);
+    return { sql: filter.deleted ? sql : `${sql} AND client.deleted_at IS NULL`, parameters };
+  }
+
+  /** Clients that match, for a statement of TypeORM. */
+  select(filter: ClientFilter, manager: EntityManager): SelectQueryBuilder<ClientEntity> {
+    const { sql, parameters } = this.where(filter);
+    return manager.createQueryBuilder(ClientEntity, 'client').withDeleted().where(sql, parameters);
+  }
+
+  /** The condition that a row has one of these ids. */
+  hasOneOf(ids: readonly string[]): { where: string; parameters: Record<string, unknown> } {
+    const { isOneOf, list } = this.dialect;
+    return { where: `id ${isOneOf}`, parameters: { value: list(ids) } };
+  }
+}
+
+/** Whether all clients of the organization match, or all there are. */
+const isWhole = ({ orgId: _, ...rest }: ClientFilter) =>
+  Object.values(rest).every((condition) => condition === undefined);
+
+/** Numbered pages have no other way to hold less than they were asked for, and to lose nothing. */
+function pageTooLarge(fitting: number): RegistryError {
+  const fault = `takes at most ${fitting} here: more clients are larger than ${MAX_PAGE_BYTES / 2 ** 20} MiB together`;
+  return new RegistryError('invalid_request', 'The page is too large; ask for fewer clients at a time.', {
+    invalidFields: { 'page[size]': [fault] },
+  });
+}
