@@ -2,16 +2,16 @@ import { connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
-import { giveUpInTime } from '../../src/http/limits/deadline.js';
+import { enforceRequestTimeout } from '../../src/http/limits/deadline.js';
 import { HTTP_LIMITS } from '../../src/http/limits/http-limits.js';
 import { Connections } from '../../src/http/limits/connections.js';
-import { RequestsUnderWay } from '../../src/http/limits/in-flight-requests.js';
+import { InFlightRequests } from '../../src/http/limits/in-flight-requests.js';
 
 const DEADLINE_MS = 200;
 
 describe('a deadline for requests', () => {
   let server: FastifyInstance;
-  let underWay: RequestsUnderWay;
+  let underWay: InFlightRequests;
   let url: string;
   let gaveUp: string[];
   beforeEach(async () => {
@@ -19,9 +19,9 @@ describe('a deadline for requests', () => {
     server = fastify();
     const connections = new Connections(HTTP_LIMITS, () => null);
     connections.track(server.server);
-    underWay = new RequestsUnderWay(connections, HTTP_LIMITS, () => 'all');
+    underWay = new InFlightRequests(connections, HTTP_LIMITS, () => 'all');
     underWay.track(server);
-    giveUpInTime(server, underWay, DEADLINE_MS, (reply) => {
+    enforceRequestTimeout(server, underWay, DEADLINE_MS, (reply) => {
       gaveUp.push(reply.request.url);
       void reply.code(503).send({ error: 'temporarily_unavailable' });
     });

@@ -6,10 +6,10 @@ import { pino } from 'pino';
 import { HTTP_LIMITS } from '../../src/http/limits/http-limits.js';
 import { Connections } from '../../src/http/limits/connections.js';
 import { LoadShedder } from '../../src/http/limits/load-shedder.js';
-import { RequestsUnderWay } from '../../src/http/limits/in-flight-requests.js';
+import { InFlightRequests } from '../../src/http/limits/in-flight-requests.js';
 
 const MAX = 3;
-const TOO_MUCH = {
+const OVERLOADED = {
   status: 503,
   headers: (id: string) => ({ 'content-type': 'application/json', 'retry-after': '5', 'x-request-id': id }),
   body: '{"error":"temporarily_unavailable"}',
@@ -28,8 +28,8 @@ describe('a limit of what is worked on', () => {
     const logger = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
     const limits = { ...HTTP_LIMITS, maxRequests: MAX };
     const connections = new Connections(limits, () => null);
-    const underWay = new RequestsUnderWay(connections, limits, () => 'all');
-    const shedder = new LoadShedder(underWay, limits, TOO_MUCH, logger);
+    const underWay = new InFlightRequests(connections, limits, () => 'all');
+    const shedder = new LoadShedder(underWay, limits, OVERLOADED, logger);
     server = fastify({ serverFactory: shedder.serverFactory });
     connections.track(server.server);
     shedder.track(server);

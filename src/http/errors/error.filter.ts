@@ -172,7 +172,7 @@ const OVERLOADED_HEADERS = {
 };
 
 /** The reply to what is refused before anything is known of it, because there is too much to do. */
-export const TOO_MUCH = {
+export const OVERLOADED = {
   status: overloaded().status,
   headers: (requestId: string) => ({ ...OVERLOADED_HEADERS, [REQUEST_ID]: requestId }),
   body: JSON.stringify(errorBody(overloaded())),

@@ -3,7 +3,7 @@ import { Server } from 'node:net';
 import { setImmediate, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Connections } from '../limits/connections.js';
-import type { RequestsUnderWay } from '../limits/in-flight-requests.js';
+import type { InFlightRequests } from '../limits/in-flight-requests.js';
 
 /** Longer than a proxy in front may keep an unused connection (see deploy/nginx.conf): it is the proxy that closes it then. */
 export const DRAIN_MS = 5_000;
@@ -57,7 +57,7 @@ async function quietMoment(): Promise<void> {
 export function closeConnectionsWhenStopping(
   fastify: FastifyInstance,
   connections: Connections,
-  underWay: RequestsUnderWay,
+  underWay: InFlightRequests,
   giveUp: (reply: FastifyReply) => void,
 ): void {
   fastify.addHook('preClose', (done) => {

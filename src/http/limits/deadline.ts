@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { RequestsUnderWay } from './in-flight-requests.js';
+import type { InFlightRequests } from './in-flight-requests.js';
 
 /** As exact as anybody needs to be about a request that takes too long. */
 const CHECKS_PER_DEADLINE = 40;
@@ -8,9 +8,9 @@ const CHECKS_PER_DEADLINE = 40;
  * Gives up on requests that are not answered in time. Fastify can do that too, with a timer and a signal of its own for every
  * request: a tenth of the work of a registration (ADR 8).
  */
-export function giveUpInTime(
+export function enforceRequestTimeout(
   fastify: FastifyInstance,
-  underWay: RequestsUnderWay,
+  underWay: InFlightRequests,
   deadlineMs: number,
   giveUp: (reply: FastifyReply) => void,
 ): void {

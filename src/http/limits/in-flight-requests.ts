@@ -43,7 +43,7 @@ declare module 'fastify' {
  * The requests whose replies have not left, the oldest first, and what each is waiting for. Nobody takes up room by doing nothing: of
  * bodies that do not arrive, and of replies that are not read, the oldest go where there are too many (ADR 16).
  */
-export class RequestsUnderWay {
+export class InFlightRequests {
   private readonly requests = new Set<UnderWay>();
   /** Numbers, since a set of replies would keep some of them for long (ADR 8). */
   private readonly counts: Record<Phase, number> = { working: 0, arriving: 0, leaving: 0, over: 0 };

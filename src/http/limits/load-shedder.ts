@@ -11,7 +11,7 @@ import type { FastifyHttpOptions, FastifyInstance, FastifyServerFactory } from '
 import type { Logger } from 'pino';
 import { refusals } from '../../diagnostics/channels.js';
 import { doInTurn, noteConnection } from '../../event-loop/turns.js';
-import type { RequestsUnderWay } from './in-flight-requests.js';
+import type { InFlightRequests } from './in-flight-requests.js';
 
 /** Whoever is to know how the service does is answered however much there is to do. */
 const EXEMPT = /^\/health\//;
@@ -92,7 +92,7 @@ export class LoadShedder {
   private held = 0;
 
   constructor(
-    private readonly underWay: RequestsUnderWay,
+    private readonly underWay: InFlightRequests,
     private readonly limits: LoadLimits,
     private readonly refusal: FixedReply,
     private readonly logger: Logger,

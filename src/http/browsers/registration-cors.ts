@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../../config/config.js';
-import { isRegistrationPath, REGISTRATION_PATH } from '../../../config/paths.js';
+import type { Config } from '../../config/config.js';
+import { isRegistrationPath, REGISTRATION_PATH } from '../../config/paths.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

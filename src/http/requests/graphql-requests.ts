@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RegistryError } from '../../errors/registry-error.js';
 import { takeTurn } from '../../event-loop/turns.js';
-import { sendError, toGraphQLError } from '../../http/errors/error.filter.js';
-import { readJson } from '../../http/requests/json-body.js';
+import { sendError, toGraphQLError } from '../errors/error.filter.js';
+import { readJson } from './json-body.js';
 import { GRAPHQL_PATH } from '../../config/paths.js';
-import { onRequestOf } from '../../http/requests/route-hook.js';
+import { onRequestOf } from './route-hook.js';
 
 /**
  * Keeps every reply of the operators' door out of caches, since it may hold credentials (RFC 6749 §5.1). Refuses JSON in the URL that a

@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import type { Logger } from 'pino';
+import { type Addresses, addressesIn } from '../addresses/address.js';
+import { subscriberOf } from '../addresses/subscriber.js';
+import type { Config } from '../config/config.js';
+import { REGISTRATION_PATH } from '../config/paths.js';
+import { logRequests } from '../observability/logs/request-log.js';
+import { allowBrowsersToRegister } from './browsers/registration-cors.js';
+import { protectBrowsers } from './browsers/page-headers.js';
+import { answerError, answerErrors, OVERLOADED, tooSlow } from './errors/error.filter.js';
+import { refuseOtherMethods } from './errors/method-not-allowed.js';
+import { answerUnreadable, refuseInWords } from './errors/unreadable-request.js';
+import { closeConnectionsWhenStopping } from './lifecycle/drain.js';
+import { Connections } from './limits/connections.js';
+import { enforceRequestTimeout } from './limits/deadline.js';
+import type { HttpLimits } from './limits/http-limits.js';
+import { InFlightRequests } from './limits/in-flight-requests.js';
+import { LoadShedder } from './limits/load-shedder.js';
+import { limitRates } from './rate-limits/rate-limits.js';
+import { boundCallerAddress } from './requests/caller-address.js';
+import { guardGraphqlEndpoint } from './requests/graphql-requests.js';
+import { checkHeaderFields } from './requests/header-fields.js';
+import { readJsonOnly } from './requests/json-body.js';
+import { keepOutOfCaches } from './responses/no-store.js';
+import { sendRequestIds } from './responses/request-id.js';
+
+/** The Fastify server, and what its plugins share. */
+export interface HttpServer {
+  adapter: FastifyAdapter;
+  config: Config;
+  limits: HttpLimits;
+  logger: Logger;
+  connections: Connections;
+  inFlight: InFlightRequests;
+  shedder: LoadShedder;
+}
+
+/** What a plugin is given. */
+export interface PluginOptions extends HttpServer {
+  /** Services can be had of it; it has no routes yet. */
+  app: NestFastifyApplication;
+  /** Fails where requests cannot be served. */
+  isReady: () => Promise<unknown>;
+  /** Called in turn once every route was added. */
+  afterRoutes: (() => void | Promise<void>)[];
+}
+
+/** @param dependencies plugins that have to be registered before it */
+export const plugin = <O extends PluginOptions = PluginOptions>(
+  name: string,
+  dependencies: string[],
+  register: (fastify: FastifyInstance, options: O) => void | Promise<void>,
+) => fastifyPlugin<O>(async (fastify, options) => register(fastify, options), { name, dependencies });
+
+const giveUp = (reply: FastifyReply) => answerError(tooSlow(), reply.request, reply);
+
+/** The plugins of every request, whatever its route. Their hooks run in this order, and before those of routes. */
+export const HTTP_PLUGINS = [
+  plugin('connections', [], (fastify, { connections }) => connections.track(fastify.server)),
+  plugin('load-shedder', ['connections'], (fastify, { shedder }) => shedder.track(fastify)),
+  plugin('in-flight-requests', ['connections'], (fastify, { inFlight }) => inFlight.track(fastify)),
+  plugin('errors', [], answerErrors),
+  plugin('request-ids', [], sendRequestIds),
+  plugin('page-headers', [], protectBrowsers),
+  plugin('no-store', [], keepOutOfCaches),
+  plugin('method-not-allowed', ['errors'], (fastify, { afterRoutes }) => {
+    afterRoutes.push(refuseOtherMethods(fastify));
+  }),
+  plugin('host-required', ['errors', 'request-ids'], refuseInWords),
+  // Before anything that refuses requests: a page of another origin has to be able to read the refusal
+  plugin('registration-cors', ['method-not-allowed'], (fastify, { config }) =>
+    allowBrowsersToRegister(fastify, config),
+  ),
+  plugin('header-fields', ['errors', 'registration-cors'], (fastify, { limits }) =>
+    checkHeaderFields(fastify, limits.maxHeaderFields),
+  ),
+  plugin('caller-address', ['header-fields'], (fastify, { config }) => {
+    if (config.trustProxy !== false) boundCallerAddress(fastify);
+  }),
+  plugin('rate-limits', ['caller-address', 'in-flight-requests'], (fastify, { config, logger }) =>
+    limitRates(fastify, config, logger),
+  ),
+  plugin('graphql-requests', ['rate-limits'], guardGraphqlEndpoint),
+  plugin('json-bodies', ['errors'], readJsonOnly),
+  plugin('request-log', ['request-ids', 'caller-address'], (fastify, { logger }) =>
+    logRequests(fastify, logger),
+  ),
+  plugin('request-timeout', ['in-flight-requests'], (fastify, { inFlight, limits }) =>
+    enforceRequestTimeout(fastify, inFlight, limits.deadlineMs, giveUp),
+  ),
+  plugin('drain', ['connections', 'in-flight-requests'], (fastify, { connections, inFlight }) =>
+    closeConnectionsWhenStopping(fastify, connections, inFlight, giveUp),
+  ),
+  // What is off is not even loaded
+  plugin('traces', ['request-log'], async (fastify, { config: { tracesEndpoint, database } }) => {
+    if (tracesEndpoint === null) return;
+    const { traceRequests } = await import('../observability/traces/tracing.js');
+    traceRequests(fastify, tracesEndpoint, database.engine);
+  }),
+  plugin('metrics', ['in-flight-requests'], async (fastify, { app, config, inFlight, isReady, afterRoutes }) => {
+    const { host, metricsHost, metricsPort: port } = config;
+    if (port === null) return;
+    const { keepMetrics } = await import('../observability/metrics/metrics.js');
+    const options = { host: metricsHost ?? host, port, registrationRoute: `/${REGISTRATION_PATH}` };
+    const serve = keepMetrics(fastify, inFlight, options);
+    afterRoutes.push(() => serve(app, isReady));
+  }),
+];
+
+/** Whether a connection from an address is one of a proxy. Where hops are counted, each is: the operator says so. */
+const proxiesOf = (trusted: Config['trustProxy']): Addresses =>
+  typeof trusted === 'number' ? () => true : addressesIn(trusted || []);
+
+/** Makes the server, which has no plugins and no routes yet. */
+export function createServer(config: Config, limits: HttpLimits, logger: Logger): HttpServer {
+  const { trustProxy: trusted } = config;
+  const isProxy = proxiesOf(trusted);
+  const connections = new Connections(limits, (address) => (isProxy(address) ? null : subscriberOf(address)));
+  const inFlight = new InFlightRequests(connections, limits, subscriberOf);
+  const shedder = new LoadShedder(inFlight, limits, OVERLOADED, logger);
+  const adapter = new FastifyAdapter({
+    serverFactory: shedder.serverFactory,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+      maxHeaderSize: limits.maxHeaderBytes,
+      // Whatever NODE_OPTIONS says: what two parsers read differently is how requests are smuggled
+      insecureHTTPParser: false,
+      // Refused in words of our own
+      requireHostHeader: false,
+    },
+    bodyLimit: limits.maxBodyBytes,
+    routerOptions: { maxParamLength: limits.maxParameterLength },
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // Fastify itself takes no number of hops, since it cannot know that the peer is the proxy; the operator does
+    trustProxy: typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : trusted,
+    requestTimeout: limits.requestTimeoutMs,
+    // A request that comes on a kept connection while the service stops is the last one there, and answered
+    return503OnClosing: false,
+    genReqId: () => randomUUID(),
+    clientErrorHandler: answerUnreadable,
+    // A path or parameter that the router itself refuses gets the same errors as everything else
+    frameworkErrors: answerError,
+  });
+  return { adapter, config, limits, logger, connections, inFlight, shedder };
+}
