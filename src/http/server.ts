@@ -100,14 +100,18 @@ export const HTTP_PLUGINS = [
     const { traceRequests } = await import('../observability/traces/tracing.js');
     traceRequests(fastify, tracesEndpoint, database.engine);
   }),
-  plugin('metrics', ['in-flight-requests'], async (fastify, { app, config, inFlight, isReady, afterRoutes }) => {
-    const { host, metricsHost, metricsPort: port } = config;
-    if (port === null) return;
-    const { keepMetrics } = await import('../observability/metrics/metrics.js');
-    const options = { host: metricsHost ?? host, port, registrationRoute: `/${REGISTRATION_PATH}` };
-    const serve = keepMetrics(fastify, inFlight, options);
-    afterRoutes.push(() => serve(app, isReady));
-  }),
+  plugin(
+    'metrics',
+    ['in-flight-requests'],
+    async (fastify, { app, config, inFlight, isReady, afterRoutes }) => {
+      const { host, metricsHost, metricsPort: port } = config;
+      if (port === null) return;
+      const { keepMetrics } = await import('../observability/metrics/metrics.js');
+      const options = { host: metricsHost ?? host, port, registrationRoute: `/${REGISTRATION_PATH}` };
+      const serve = keepMetrics(fastify, inFlight, options);
+      afterRoutes.push(() => serve(app, isReady));
+    },
+  ),
 ];
 
 /** Whether a connection from an address is one of a proxy. Where hops are counted, each is: the operator says so. */

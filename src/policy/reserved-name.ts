@@ -74,7 +74,7 @@ export function reservedNameIn(
   const names = reserved.map((entry) => prepare(entry, read, openings));
   return (name) => {
     // What is longer is refused for that
-    const readings = read([...name.slice(0, 2 * MAX_TEXT_LENGTH)].slice(0, MAX_TEXT_LENGTH).join(''));
+    const readings = read([...name.trim().slice(0, 2 * MAX_TEXT_LENGTH)].slice(0, MAX_TEXT_LENGTH).join(''));
     const wholes = readings.map(joined);
     const alone = new Set([...wholes, ...readings.flatMap((reading) => labelsOf(reading, opening))]);
     return names.find(({ isAnywhere, text, beginning }) =>

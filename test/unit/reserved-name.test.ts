@@ -237,6 +237,8 @@ describe('A name that is reserved anywhere', () => {
   const posesAs = reservedNameIn(['*acme*'], skeleton);
 
   it.each([
+    ['behind more spaces than a name may be long', `${' '.repeat(600)}Acme`],
+    ['behind spaces that do not break', `${'\u00a0'.repeat(600)}Acme Inc`],
     ['behind letters that stand for many others', `${'\ufdfa'.repeat(29)} Acme`],
     ['at the end of the longest name that there is', `${'\ufdfa'.repeat(250)} Acme`],
     ['as signs', 'Tools for 🅐🅒🅜🅔'],

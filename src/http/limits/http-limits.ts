@@ -44,8 +44,8 @@ export const HTTP_LIMITS: HttpLimits = {
   /** Of the request line and the header together; a credential of 8 KiB fits in. */
   maxHeaderBytes: 16 * 1024,
   /**
-   * Node leaves out what comes after the first 2,000, without a word: an X-Forwarded-For that a proxy appends could get lost behind
-   * fields that a caller made up. So all are read, and too many are refused.
+   * Node would leave out what comes after its own limit, without a word: an X-Forwarded-For that a proxy appends could get lost behind
+   * fields that a caller made up. So one more is read, and refused.
    */
   maxHeaderFields: 100,
   maxBodyBytes: MAX_BODY_BYTES,

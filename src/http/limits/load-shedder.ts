@@ -11,6 +11,7 @@ import type { FastifyHttpOptions, FastifyInstance, FastifyServerFactory } from '
 import type { Logger } from 'pino';
 import { refusals } from '../../diagnostics/channels.js';
 import { doInTurn, noteConnection } from '../../event-loop/turns.js';
+import { boundParsing } from './parsing.js';
 import type { InFlightRequests } from './in-flight-requests.js';
 
 /** Whoever is to know how the service does is answered however much there is to do. */
@@ -31,48 +32,6 @@ export interface LoadLimits {
   maxHeldRequestsTogether: number;
 }
 
-/** A parser of Node.js, whose members are not documented. */
-interface Parser {
-  onIncoming: (request: IncomingMessage, isKeptAlive: boolean) => number;
-  constructor: { kOnBody: number };
-  /** At `kOnBody`: called with each chunk of a body; null: chunks are skipped. */
-  [callback: number]: ((chunk: Buffer) => void) | null;
-}
-/** What a parser is told in order to skip the rest of what it was given. */
-const SKIP_REST = 2;
-/** Chunks of a body that may be of any length; the others must have so many bytes on average. */
-const FREE_CHUNKS = 300;
-const MIN_CHUNK_BYTES = 64;
-
-/**
- * Bounds what a connection makes the parser do. Node.js parses what arrived in one piece to its end, also once its connection is destroyed:
- * 64 KB may hold 3,600 requests. Each chunk of a body is a buffer and a call of its own, however short it is: 64 KB may hold 10,000.
- */
-function boundParsing(socket: Socket & { parser?: Parser | null }): void {
-  const { parser } = socket;
-  if (!parser) return;
-  const { onIncoming } = parser;
-  const { kOnBody } = parser.constructor;
-  const onBody = parser[kOnBody]!;
-  let chunks = 0;
-  let bytes = 0;
-  parser.onIncoming = (request, isKeptAlive) => {
-    if (socket.destroyed) return SKIP_REST;
-    chunks = 0;
-    bytes = 0;
-    return onIncoming.call(parser, request, isKeptAlive);
-  };
-  parser[kOnBody] = (chunk) => {
-    chunks++;
-    bytes += chunk.length;
-    if (chunks <= FREE_CHUNKS + bytes / MIN_CHUNK_BYTES) return onBody.call(parser, chunk);
-    socket.destroy();
-    parser[kOnBody] = null;
-  };
-  // Node.js gives the parser to another connection
-  socket.once('close', () => (parser[kOnBody] = onBody));
-}
-
 /**
  * Refuses requests while as many as may be are worked on, so that those get their answers in time. Who sends slowly takes nobody's place,
  * and who hangs up makes no room for another.
@@ -81,7 +40,7 @@ function boundParsing(socket: Socket & { parser?: Parser | null }): void {
  */
 export class LoadShedder {
   private refused = 0;
-  /** Connections with too many requests at once. */
+  /** Connections with too many requests, header fields or chunks at once. */
   private closed = 0;
   private brokenOffBefore = 0;
   private handle: RequestListener = () => undefined;
@@ -110,7 +69,7 @@ export class LoadShedder {
     });
     server.on('connection', (socket) => {
       noteConnection();
-      boundParsing(socket);
+      boundParsing(socket, () => this.closed++);
       socket.once('close', () => this.count(socket, -(this.heldOf.get(socket) ?? 0)));
     });
     server.setTimeout(connectionTimeout);

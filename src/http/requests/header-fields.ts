@@ -10,11 +10,11 @@ const HOST = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::(\d{0,5}))?$/i;
 const invalid = (description: string) => new RegistryError('invalid_request', description);
 
 /**
- * Refuses requests with more than `max` header fields, of which Node reads any number from now on, and those whose header two
+ * Refuses requests with more than `max` header fields, of which Node keeps just enough to tell, and those whose header two
  * readers would read differently (RFC 9112 §3.2, §6.1).
  */
 export function checkHeaderFields(fastify: FastifyInstance, max: number): void {
-  fastify.server.maxHeadersCount = 0;
+  fastify.server.maxHeadersCount = max + 1;
   fastify.addHook('onRequest', ({ raw }, reply, done) => {
     const { rawHeaders, headers, httpVersion } = raw;
     const { host, 'transfer-encoding': transferCoding } = headers;
