@@ -185,7 +185,7 @@ onEachEngine((engine) => {
         }
       };
       await Promise.all([searching(), searching(), searching(), writing()]);
-      expect(largest).toBeLessThan(48 * MB);
+      expect(largest).toBeLessThan(64 * MB);
     });
 
     it('tells by its code what the driver did not like, and what a thread that was ended could not finish; the next are read', async () => {

@@ -180,8 +180,8 @@ export const OVERLOADED = {
 
 /** Answers a REST caller, or any other with a body of its own. */
 export function sendError(error: RegistryError, reply: FastifyReply, body: object = errorBody(error)): void {
-  // Fastify would close after a body that it refused; see below
-  reply.removeHeader('connection');
+  // Fastify would close after a body that it refused (see below); a service that stops has said so to Node.js, and closes
+  if (!reply.raw.hasHeader('connection')) reply.removeHeader('connection');
   if (!reply.request.raw.complete) closeAfterBody(reply);
   const { request } = reply;
   request.refusal = error.code;

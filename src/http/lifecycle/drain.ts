@@ -7,12 +7,8 @@ import type { InFlightRequests } from '../limits/in-flight-requests.js';
 
 /** Longer than a proxy in front may keep an unused connection (see deploy/nginx.conf): it is the proxy that closes it then. */
 export const DRAIN_MS = 5_000;
-/** At most so long for a moment in which nobody connects. */
+/** At most so long for a turn of the event loop in which nobody connects. */
 const QUIET_TIMEOUT_MS = 4_000;
-/** How short it is … */
-const QUIET_MS = 0.05;
-/** … and how much longer it may be with each millisecond for which there was none: a busy service has none so short. */
-const QUIET_GROWTH = 0.001;
 /** Then, how long running requests may take until they are answered 503. Apollo's integration closes their connections after ten seconds. */
 const RUNNING_MS = 5_000;
 /** When the process ends after a signal, whatever is stuck: it waits for the times above, and for the database to close. */
@@ -26,7 +22,7 @@ export const SHUTDOWN_TIMEOUT_MS = 20_000;
  * whether it was carried out, a proxy does not send a POST again. One that cannot connect at all asks another instance.
  */
 export async function drain(server: HttpServer): Promise<void> {
-  await quietMoment();
+  await quietTurn(server);
   server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
   const timeOut = new AbortController();
   // Of the class above: that of HTTP would close unused connections, too
@@ -36,18 +32,20 @@ export async function drain(server: HttpServer): Promise<void> {
 }
 
 /**
- * Waits for a turn of the event loop in which next to nothing happened. Whoever the system has let connect is accepted by then:
- * who is not when the service ceases to listen is cut off, perhaps in the middle of a request.
+ * Waits for a turn of the event loop in which nobody connected: Node.js accepts one connection a turn, so nobody waits to be accepted then.
+ * Whoever does when the service ceases to listen is cut off, perhaps in the middle of a request.
  */
-async function quietMoment(): Promise<void> {
+async function quietTurn(server: HttpServer): Promise<void> {
   const start = performance.now();
-  for (let before = start; ;) {
+  let accepted = 0;
+  const count = () => accepted++;
+  server.on('connection', count);
+  await setImmediate();
+  for (let before = -1; accepted !== before && performance.now() - start < QUIET_TIMEOUT_MS;) {
+    before = accepted;
     await setImmediate();
-    const now = performance.now();
-    const waitedMs = now - start;
-    if (now - before < QUIET_MS + waitedMs * QUIET_GROWTH || waitedMs > QUIET_TIMEOUT_MS) return;
-    before = now;
   }
+  server.off('connection', count);
 }
 
 /**
