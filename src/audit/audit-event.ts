@@ -24,8 +24,8 @@ export interface Actor {
   id: string | null;
 }
 
-/** Who does something, and how they came. */
-export interface Author {
+/** Who makes a request, by which interface, from where, and whether an answer is still wanted. */
+export interface RequestContext {
   actor: Actor;
   door: Door;
   /** Null where nobody called from outside. */
@@ -42,7 +42,7 @@ export interface Author {
 }
 
 /** The registry itself, such as its jobs. */
-export const SYSTEM: Author = {
+export const SYSTEM: RequestContext = {
   actor: { type: 'system', id: null },
   door: 'system',
   address: null,
@@ -50,7 +50,7 @@ export const SYSTEM: Author = {
 };
 
 /** Whoever can run the command line has the database, and no other name here. */
-export const COMMAND_LINE: Author = { ...SYSTEM, door: 'cli' };
+export const COMMAND_LINE: RequestContext = { ...SYSTEM, door: 'cli' };
 
 export const AUDIT_ACTIONS = [
   'client.created',
@@ -133,7 +133,7 @@ export const credentialEntry = (action: AuditAction, targetId: string, changes: 
 });
 
 /** Something that happened. It is never changed. */
-export interface AuditEvent extends AuditEntry, Author {
+export interface AuditEvent extends AuditEntry, RequestContext {
   /** UUIDv7: it holds the time, and sorts by it. */
   id: string;
   at: Date;

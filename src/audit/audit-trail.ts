@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../database/id.js';
 import { pageRunner, readFitting } from '../database/sql/fitting.js';
-import { LongReads } from '../database/sql/scan-queue.js';
+import { ScanQueue } from '../database/sql/scan-queue.js';
 import {
   type IdPageRequest,
   type Page,
@@ -17,7 +17,7 @@ import { inSmallBatches } from '../database/writes/small-batches.js';
 import { Transactions } from '../database/writes/transactions.js';
 import { type Conditions, whereOf } from '../database/sql/conditions.js';
 import { batchesOf } from '../database/writes/batches.js';
-import type { AuditAction, AuditEntry, AuditEvent, AuditFilter, Author } from './audit-event.js';
+import type { AuditAction, AuditEntry, AuditEvent, AuditFilter, RequestContext } from './audit-event.js';
 import { AuditEventEntity } from './audit-event.entity.js';
 
 /** What statements that read events are called by those who watch. */
@@ -34,28 +34,32 @@ const EVENT_BYTES = 400;
  * @throws RegistryError `rate_limited` where the author has used up what may be written
  */
 export function spendOn(
-  author: Author,
+  context: RequestContext,
   orgId: string | null,
   entries: readonly Pick<AuditEntry, 'changes'>[],
 ): void {
-  if (author.spend === undefined) return;
+  if (context.spend === undefined) return;
   const sizes = entries.map(({ changes }) => EVENT_BYTES + Buffer.byteLength(JSON.stringify(changes)));
-  author.spend(
+  context.spend(
     orgId,
     sizes.reduce((sum, size) => sum + size, 0),
   );
 }
 
 /** Writes down what happened, inside of the transaction in which it happened, so that neither is there without the other. */
-export async function record(manager: EntityManager, author: Author, entries: AuditEntry[]): Promise<void> {
+export async function record(
+  manager: EntityManager,
+  context: RequestContext,
+  entries: AuditEntry[],
+): Promise<void> {
   for (const batch of batchesOf(entries)) {
-    await manager.insert(AuditEventEntity, batch.map((entry) => newEvent(author, entry)) as never);
+    await manager.insert(AuditEventEntity, batch.map((entry) => newEvent(context, entry)) as never);
   }
 }
 
 /** The row of an event that happens now. */
 export function newEvent(
-  { actor, door, address, requestId }: Author,
+  { actor, door, address, requestId }: RequestContext,
   { action, clientId, targetId, changes }: AuditEntry,
 ): AuditEventEntity {
   const by = { actorType: actor.type, actorId: actor.id, door, address, requestId };
@@ -130,11 +134,11 @@ export class AuditTrail {
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
-    longReads: LongReads,
+    scanQueue: ScanQueue,
   ) {
     this.table = new Table(dataSource, AuditEventEntity);
     this.run = pageRunner(sqlRunner(dataSource, SELECT));
-    this.runLong = longReads.runner(SELECT);
+    this.runLong = scanQueue.runner(SELECT);
   }
 
   /** Events that match, the newest first. */

@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { Access } from './principal/access.js';
 import { Authenticator } from './authenticator.js';
-import { callerOf } from './principal/caller.js';
+import { requestOf } from './principal/request-context.js';
 
 /** Stands before every handler of every door. */
 @Injectable()
@@ -16,7 +16,7 @@ export class AuthGuard implements CanActivate {
     const level =
       this.reflector.getAllAndOverride(Access, [context.getHandler(), context.getClass()]) ?? 'admin';
     const door = context.getType<'graphql' | 'http'>() === 'graphql' ? 'graphql' : 'rest';
-    await this.authenticator.admit(callerOf(context), level, door);
+    await this.authenticator.authenticate(requestOf(context), level, door);
     return true;
   }
 }

@@ -3,7 +3,7 @@ import type { Door } from '../audit/audit-event.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { looksLike } from '../secrets/secret.js';
 import type { AccessLevel } from './principal/access.js';
-import { authorOf, type Caller } from './principal/caller.js';
+import { requestContextOf, type AuthenticatedRequest } from './principal/request-context.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { Denials } from './principal/denials.js';
 import { JwtService } from './jwt/jwt.service.js';
@@ -49,22 +49,26 @@ export class Authenticator {
    * @throws RegistryError `unauthorized` without credentials, `invalid_token` with bad ones, `insufficient_scope` with
    *   those of somebody else
    */
-  async admit(caller: Caller, level: AccessLevel, door: Door): Promise<Principal | null> {
+  async authenticate(
+    request: AuthenticatedRequest,
+    level: AccessLevel,
+    door: Door,
+  ): Promise<Principal | null> {
     if (level === 'public') return null;
-    const { authorization } = caller.headers;
+    const { authorization } = request.headers;
     if (level === 'optional' && initialAccessToken(authorization) !== null) return null;
-    caller.principal ??= await this.identify(authorization);
-    if (caller.principal === null && level !== 'optional') {
+    request.principal ??= await this.identify(authorization);
+    if (request.principal === null && level !== 'optional') {
       throw new RegistryError('unauthorized', 'Send an API key or a token as "Authorization: Bearer KEY".');
     }
-    if (level === 'admin' && caller.principal?.role !== 'admin') {
-      await this.denials.record(authorOf(caller, door));
+    if (level === 'admin' && request.principal?.role !== 'admin') {
+      await this.denials.record(requestContextOf(request, door));
       throw new RegistryError(
         'insufficient_scope',
         'This is for admins; the credentials are those of a member.',
       );
     }
-    return caller.principal;
+    return request.principal;
   }
 
   private async identify(authorization: string | undefined): Promise<Principal | null> {

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { LongReads } from './sql/scan-queue.js';
+import { ScanQueue } from './sql/scan-queue.js';
 import { PurgeClock } from './clock/purge-clock.js';
 import { Transactions } from './writes/transactions.js';
 
@@ -18,8 +18,8 @@ export class DatabaseModule {
           dataSourceFactory: () => Promise.resolve(dataSource),
         }),
       ],
-      providers: [Transactions, LongReads, PurgeClock],
-      exports: [Transactions, LongReads, PurgeClock],
+      providers: [Transactions, ScanQueue, PurgeClock],
+      exports: [Transactions, ScanQueue, PurgeClock],
     };
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { batches, type BatchMessage } from '../../src/diagnostics/channels.js';
 import { databaseUse } from '../../src/database/database-use.js';
 import { driverOf } from '../../src/database/connection/driver.js';
-import { LongReads } from '../../src/database/sql/scan-queue.js';
+import { ScanQueue } from '../../src/database/sql/scan-queue.js';
 import { Transactions } from '../../src/database/writes/transactions.js';
 import { onEachEngine } from '../support/databases.js';
 import { aClient, Registry } from '../support/registry.js';
@@ -17,15 +17,15 @@ const MB = 1024 * 1024;
 
 onEachEngine((engine) => {
   let registry: Registry;
-  let longReads: LongReads;
+  let scanQueue: ScanQueue;
   beforeAll(async () => {
     registry = await Registry.start(engine);
-    longReads = registry.app.get(LongReads);
+    scanQueue = registry.app.get(ScanQueue);
   });
   afterAll(() => registry.stop());
 
   const count = async (orgId?: string) =>
-    Number((await longReads.runner('count')(COUNT, { not: 7 }, { orgId }))[0]![0]);
+    Number((await scanQueue.runner('count')(COUNT, { not: 7 }, { orgId }))[0]![0]);
 
   it('while one goes through millions of rows, clients are created, registered, read and listed', async () => {
     const answered: string[] = [];
@@ -120,7 +120,7 @@ onEachEngine((engine) => {
   const occupy = () => {
     if (engine === 'sqlite') return count('busy');
     const { max } = databaseUse(registry.dataSource, registry.app.get(Transactions));
-    const sleep = longReads.runner('sleep');
+    const sleep = scanQueue.runner('sleep');
     return Promise.all(
       Array.from({ length: max / 2 }, (_, i) => sleep('SELECT pg_sleep(1)', {}, { orgId: `busy-${i}` })),
     );
@@ -164,7 +164,7 @@ onEachEngine((engine) => {
       const transactions = registry.app.get(Transactions);
       const driver = driverOf(registry.dataSource);
       const wal = driver.engine === 'sqlite' ? `${driver.connection.name}-wal` : '';
-      const search = longReads.runner('search');
+      const search = scanQueue.runner('search');
       // A tenth of a second each, all of it with a view of the database as it was
       const sql = `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 200000)
         SELECT COUNT(*) FROM numbers WHERE n <> :not AND EXISTS (SELECT 1 FROM migrations)`;
@@ -189,13 +189,13 @@ onEachEngine((engine) => {
     });
 
     it('tells by its code what the driver did not like, and what a thread that was ended could not finish; the next are read', async () => {
-      await expect(longReads.runner('bad')('SELECT nonsense', {})).rejects.toMatchObject({
+      await expect(scanQueue.runner('bad')('SELECT nonsense', {})).rejects.toMatchObject({
         code: 'SQLITE_ERROR',
         message: 'no such column: nonsense',
       });
       const unfinished = expect(count()).rejects.toMatchObject({ code: 'ECONNRESET' });
       await wait(50);
-      await longReads.onApplicationShutdown();
+      await scanQueue.onApplicationShutdown();
       await unfinished;
       expect(await count()).toBe(COUNTED);
     });
@@ -203,7 +203,7 @@ onEachEngine((engine) => {
     it('leave half of the connections to everybody else', async () => {
       const transactions = registry.app.get(Transactions);
       const { max } = databaseUse(registry.dataSource, transactions);
-      const sleep = longReads.runner('sleep');
+      const sleep = scanQueue.runner('sleep');
       const sleeping = Array.from({ length: max }, (_, i) =>
         sleep('SELECT 1, pg_sleep(0.3)', {}, { orgId: `org-${i}` }),
       );

@@ -1,12 +1,15 @@
 import { createParamDecorator, type ExecutionContext, type INestApplication } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { AccessLevel } from '../../auth/principal/access.js';
-import { callerOf } from '../../auth/principal/caller.js';
+import { requestOf } from '../../auth/principal/request-context.js';
 import { Authenticator, initialAccessToken, requireRegistrationToken } from '../../auth/authenticator.js';
 import type { Client } from '../../clients/client/client.js';
-import { type Admission, RegistrationsService } from '../../clients/registration/registrations.service.js';
+import {
+  type RegistrationPermit,
+  RegistrationsService,
+} from '../../clients/registration/registrations.service.js';
 import type { Config } from '../../config/config.js';
-import { type AdmitOperator, operatorAdmission } from './operator-admission.js';
+import { type AuthenticateOperator, operatorAuthentication } from './operator-authentication.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
 import { refusalFor, sendError, toGraphQLError } from '../../http/errors/error.filter.js';
 import { GRAPHQL_PATH, isClientsPath, isRegistrationPath } from '../../config/paths.js';
@@ -15,20 +18,20 @@ import { onRequestOf } from '../../http/requests/route-hook.js';
 declare module 'fastify' {
   interface FastifyRequest {
     /** Of a request to register: under which policy it may. */
-    admission: Admission | null;
+    permit: RegistrationPermit | null;
     /** Of a request to manage a registration: the client that its token manages. */
     registration: Client | null;
   }
 }
 
 /** Of a handler that registers. */
-export const CurrentAdmission = createParamDecorator(
-  (_: unknown, context: ExecutionContext) => callerOf(context).admission,
+export const CurrentPermit = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => requestOf(context).permit,
 );
 
 /** Of a handler that manages a registration. */
 export const CurrentRegistration = createParamDecorator(
-  (_: unknown, context: ExecutionContext) => callerOf(context).registration,
+  (_: unknown, context: ExecutionContext) => requestOf(context).registration,
 );
 
 type Authenticate = (request: FastifyRequest) => Promise<unknown>;
@@ -43,16 +46,20 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
   fastify.decorateRequest('registration', null);
   const authenticator = app.get(Authenticator, { strict: false });
   const registrations = app.get(RegistrationsService, { strict: false });
-  const admitOperator = operatorAdmission(config, authenticator, app.get(BrowserSessions, { strict: false }));
+  const admitOperator = operatorAuthentication(
+    config,
+    authenticator,
+    app.get(BrowserSessions, { strict: false }),
+  );
 
   const ofLevel =
     (level: AccessLevel): Authenticate =>
     (request) =>
-      authenticator.admit(request, level, 'rest');
+      authenticator.authenticate(request, level, 'rest');
   const toRegister: Authenticate = async (request) => {
-    const owner = await authenticator.admit(request, 'optional', 'rest');
+    const owner = await authenticator.authenticate(request, 'optional', 'rest');
     const token = initialAccessToken(request.headers.authorization);
-    request.admission = await registrations.admit({ owner, initialAccessToken: token });
+    request.permit = await registrations.authorize({ owner, initialAccessToken: token });
   };
   const toManage: Authenticate = async (request) => {
     const { client_id: id } = request.params as { client_id: string };
@@ -79,7 +86,7 @@ const hook = (authenticate: Authenticate) => async (request: FastifyRequest) => 
 
 /** Refuses in the words of GraphQL. The page of the explorer is for anybody. */
 const graphqlHook =
-  (admitOperator: AdmitOperator) => async (request: FastifyRequest, reply: FastifyReply) => {
+  (admitOperator: AuthenticateOperator) => async (request: FastifyRequest, reply: FastifyReply) => {
     const { accept = '', authorization } = request.headers;
     const mayBePage = authorization === undefined || accept.includes('text/html');
     if (request.method !== 'POST' && mayBePage) return undefined;

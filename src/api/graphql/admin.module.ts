@@ -19,7 +19,7 @@ import { ClientsModule } from '../../clients/clients.module.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { ERROR_STATUS } from '../../errors/registry-error.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
-import { operatorAdmission } from '../authentication/operator-admission.js';
+import { operatorAuthentication } from '../authentication/operator-authentication.js';
 import { GRAPHQL_PATH } from '../../config/paths.js';
 import { PublicUrl } from '../../http/responses/public-url.js';
 import { refusalFor, toGraphQLError } from '../../http/errors/error.filter.js';
@@ -63,7 +63,7 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
         secrets: ClientSecretsService,
         auditTrail: AuditTrail,
       ) => {
-        const admitOperator = operatorAdmission(config, authenticator, sessions);
+        const admitOperator = operatorAuthentication(config, authenticator, sessions);
         return {
           path: GRAPHQL_PATH,
           autoSchemaFile: true,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, IsNull, type SelectQueryBuilder } from 'typeorm';
 import { validate as isUuid } from 'uuid';
-import { type Author, changesBetween, credentialEntry, SYSTEM } from '../../audit/audit-event.js';
+import { type RequestContext, changesBetween, credentialEntry, SYSTEM } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-trail.js';
 import { ownerNameFaults, withOwnerNames } from '../../policy/names/owner-name.js';
 import { textFaults } from '../../policy/names/text.js';
@@ -90,7 +90,7 @@ export class ApiKeysService {
    * Makes a key. `value` is the only copy of it in clear.
    * @throws RegistryError `validation_error` with every field at fault
    */
-  async create(asked: NewApiKey, by: Author): Promise<{ apiKey: ApiKey; value: string }> {
+  async create(asked: NewApiKey, context: RequestContext): Promise<{ apiKey: ApiKey; value: string }> {
     const key = withOwnerNames(asked);
     const invalidFields = apiKeyFaults(key, new Date());
     if (Object.keys(invalidFields).length > 0) {
@@ -104,7 +104,7 @@ export class ApiKeysService {
     const row = toRow(key, value);
     await this.transactions.run(async (manager) => {
       await manager.insert(ApiKeyEntity, row);
-      await record(manager, by, [credentialEntry('api_key.created', row.id, changesBetween(null, key))]);
+      await record(manager, context, [credentialEntry('api_key.created', row.id, changesBetween(null, key))]);
     });
     return { apiKey: withoutHash(row), value };
   }
@@ -130,7 +130,7 @@ export class ApiKeysService {
    * @throws RegistryError `not_found` where there is none that is not revoked already, or `validation_error` where no admin
    *   key would be left that is valid for another {@link LASTING_MS}
    */
-  async revoke(id: string, by: Author): Promise<ApiKey> {
+  async revoke(id: string, context: RequestContext): Promise<ApiKey> {
     if (!isUuid(id)) throw noSuchKey();
     const revoked = await this.transactions.run(
       async (manager) => {
@@ -155,10 +155,10 @@ export class ApiKeysService {
           );
         }
         await manager.update(ApiKeyEntity, id, { revokedAt: now });
-        await record(manager, by, [credentialEntry('api_key.revoked', id, [])]);
+        await record(manager, context, [credentialEntry('api_key.revoked', id, [])]);
         return { ...withoutHash(key), revokedAt: now };
       },
-      by,
+      context,
       'admin keys',
     );
     // A lookup that is under way still fills the old map

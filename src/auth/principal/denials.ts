@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { type Author, credentialEntry } from '../../audit/audit-event.js';
+import { type RequestContext, credentialEntry } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-trail.js';
 import { Transactions } from '../../database/writes/transactions.js';
 
@@ -18,13 +18,13 @@ export class Denials {
   constructor(private readonly transactions: Transactions) {}
 
   /** What cannot be recorded is denied all the same. */
-  async record(by: Author): Promise<void> {
-    const { actor, address, requestId } = by;
+  async record(context: RequestContext): Promise<void> {
+    const { actor, address, requestId } = context;
     const recent = actor.id === null ? this.strangers : this.members;
     const key = actor.id === null ? String(address) : `${actor.type} ${actor.id}`;
     if (!recent.add(key)) return;
     // The caller need not wait for the answer
-    const author = { ...by, isWaiting: undefined };
+    const author = { ...context, isWaiting: undefined };
     try {
       await this.transactions.run((manager) =>
         record(manager, author, [credentialEntry('access.denied', requestId ?? '', [])]),

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import { type Author, credentialEntry } from '../../audit/audit-event.js';
+import { type RequestContext, credentialEntry } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-trail.js';
 import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
 import { lockRows } from '../../database/sql/row-lock.js';
@@ -44,10 +44,10 @@ export class AdminSessionsService {
    * Begins a session that acts as the key, for as long as that is valid.
    * @throws RegistryError `invalid_token` where the key is not valid, `insufficient_scope` where it is no admin's
    */
-  async start(apiKey: string, by: Author): Promise<IssuedSession> {
+  async start(apiKey: string, context: RequestContext): Promise<IssuedSession> {
     const principal = await this.apiKeys.authenticate(apiKey);
-    const actor = principal?.actor ?? by.actor;
-    if (principal?.role !== 'admin') await this.denials.record({ ...by, actor });
+    const actor = principal?.actor ?? context.actor;
+    if (principal?.role !== 'admin') await this.denials.record({ ...context, actor });
     if (principal === null) {
       throw new RegistryError('invalid_token', 'The API key is malformed, unknown, expired or revoked.');
     }
@@ -60,7 +60,7 @@ export class AdminSessionsService {
     const apiKeyId = principal.actor.id!;
     await this.transactions.run(async (manager) => {
       await manager.insert(AdminSessionEntity, { hash: hashSecret(token), apiKeyId, createdAt, expiresAt });
-      await record(manager, { ...by, actor }, [credentialEntry('session.started', apiKeyId, [])]);
+      await record(manager, { ...context, actor }, [credentialEntry('session.started', apiKeyId, [])]);
     });
     return { token, principal };
   }
@@ -73,7 +73,7 @@ export class AdminSessionsService {
   }
 
   /** Ends a session, if there is one: a copy of its cookie opens nothing any more. */
-  async end(token: string, by: Author): Promise<void> {
+  async end(token: string, context: RequestContext): Promise<void> {
     const hash = hashSecret(token);
     const session = await this.byHash([hash]);
     if (session === null) return;
@@ -82,8 +82,8 @@ export class AdminSessionsService {
       const { affected } = await manager.delete(AdminSessionEntity, { hash });
       // Another request may have ended it meanwhile
       if (!affected) return;
-      const author: Author = { ...by, actor: { type: 'api_key', id: apiKeyId } };
-      await record(manager, author, [credentialEntry('session.ended', apiKeyId, [])]);
+      const byKey: RequestContext = { ...context, actor: { type: 'api_key', id: apiKeyId } };
+      await record(manager, byKey, [credentialEntry('session.ended', apiKeyId, [])]);
     });
   }
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminSessionsService, SESSION_SECONDS } from './admin-sessions.service.js';
-import { authorOf } from '../principal/caller.js';
+import { requestContextOf } from '../principal/request-context.js';
 import type { Principal } from '../principal/principal.js';
 import { isLoopback } from '../../policy/uris/uri.js';
 import { CONFIG, type Config } from '../../config/config.js';
@@ -47,7 +47,7 @@ export class BrowserSessions {
   async signIn(apiKey: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     this.refuseOtherPages(request);
     this.refuseLostCookie(request);
-    const { token, principal } = await this.sessions.start(apiKey, authorOf(request, 'console'));
+    const { token, principal } = await this.sessions.start(apiKey, requestContextOf(request, 'console'));
     request.principal = principal;
     await this.endSessionOf(request);
     this.setCookie(reply, token, SESSION_SECONDS);
@@ -88,7 +88,7 @@ export class BrowserSessions {
 
   private async endSessionOf(request: FastifyRequest): Promise<void> {
     const token = this.tokenOf(request);
-    if (token !== null) await this.sessions.end(token, authorOf(request, 'console'));
+    if (token !== null) await this.sessions.end(token, requestContextOf(request, 'console'));
   }
 
   private setCookie(reply: FastifyReply, value: string, maxAgeSeconds: number): void {

@@ -55,7 +55,7 @@ export class AnonymousClientQuota {
    * Registers a client that is in the pool from then on.
    * @throws RegistryError `temporarily_unavailable` where the pool is full, and nothing in it is old enough to go
    */
-  async admit<T>(register: () => Promise<T>): Promise<T> {
+  async reserve<T>(register: () => Promise<T>): Promise<T> {
     if (this.max === null) return register();
     await this.places.add();
     try {

@@ -1,6 +1,6 @@
 import { type EntityManager } from 'typeorm';
 import {
-  type Author,
+  type RequestContext,
   type Change,
   type Digest,
   entriesWithin,
@@ -33,13 +33,17 @@ const MAX_KEPT_BYTES = 8 * 1024;
  * the trail keeps nobody else from leaving, and loses its own events first.
  * @throws RegistryError `rate_limited` where so many of this caller did in the last hour
  */
-export async function deleteUnused(manager: EntityManager, client: Client, by: Author): Promise<void> {
+export async function deleteUnused(
+  manager: EntityManager,
+  client: Client,
+  context: RequestContext,
+): Promise<void> {
   const since = new Date(Date.now() - HOUR_MS);
   const recent = (await eventsOfAction(manager, ACTION, since, 2 * MAX_OF_ALL)).map(({ id, address }) => ({
     id,
     networks: networksOf(address),
   }));
-  if (hasUsedUp(recent, by.address)) {
+  if (hasUsedUp(recent, context.address)) {
     throw new RegistryError(
       'rate_limited',
       'Too many registrations that nobody has used were ended from this address within an hour; try again later.',
@@ -53,7 +57,7 @@ export async function deleteUnused(manager: EntityManager, client: Client, by: A
   await removeUnused(manager, [client.id]);
   await removeEvents(manager, surplusOf(recent));
   const changes = [change('names', names), change('redirectHosts', redirectHosts)];
-  await record(manager, by, [{ action: ACTION, clientId: client.id, targetId: client.id, changes }]);
+  await record(manager, context, [{ action: ACTION, clientId: client.id, targetId: client.id, changes }]);
 }
 
 /** That what a client had is gone. */

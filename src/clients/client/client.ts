@@ -14,7 +14,7 @@ export interface Owner {
 }
 
 /** Where a client comes from. */
-export interface Origin {
+export interface Provenance {
   /** Null for a client that registered itself without credentials. */
   orgId: string | null;
   userId: string | null;
@@ -24,7 +24,7 @@ export interface Origin {
 }
 
 /** A registered client, as every door may read it: there is no secret in it, nor the hash of one. */
-export interface Client extends ClientProfile, Origin {
+export interface Client extends ClientProfile, Provenance {
   /** The client_id. */
   id: string;
   /** The client_id again where the client has no name of its own. */

@@ -1,12 +1,18 @@
-import { type Author, changesBetween } from '../../audit/audit-event.js';
+import { type RequestContext, changesBetween } from '../../audit/audit-event.js';
 import { newId } from '../../database/id.js';
 import { generateSecret } from '../../secrets/secret.js';
-import { auditedFields, type Client, type IssuedClient, type IssuedSecret, type Origin } from './client.js';
+import {
+  auditedFields,
+  type Client,
+  type IssuedClient,
+  type IssuedSecret,
+  type Provenance,
+} from './client.js';
 import { type ClientProfile, usesSecret } from '../../policy/client.js';
 import { staysVerified } from '../../policy/verified.js';
 
 /** Makes a new client of a profile, with a secret where it can keep one. */
-export function issueClient(profile: ClientProfile, origin: Origin): IssuedClient {
+export function issueClient(profile: ClientProfile, provenance: Provenance): IssuedClient {
   const id = newId();
   const now = new Date();
   // What is spread comes last: V8 takes thirty times as long to add members to a copy
@@ -20,7 +26,7 @@ export function issueClient(profile: ClientProfile, origin: Origin): IssuedClien
     deletedAt: null,
     lastUsedAt: null,
     registrationCount: 1,
-    ...origin,
+    ...provenance,
     ...profile,
     name: profile.name ?? id,
   };
@@ -31,10 +37,10 @@ export function issueClient(profile: ClientProfile, origin: Origin): IssuedClien
  * The client as a new profile leaves it; the same client, where the profile says what it said before. An operator vouched for
  * the client as it was: a change by another interface that does more than narrow it takes the mark away.
  */
-export function changeProfile(client: Client, profile: ClientProfile, by: Author): Client {
+export function changeProfile(client: Client, profile: ClientProfile, context: RequestContext): Client {
   const changed = changeClient(client, { ...profile, name: profile.name ?? client.id });
   if (changesBetween(auditedFields(client), auditedFields(changed)).length === 0) return client;
-  const isStillVouchedFor = by.door === 'graphql' || staysVerified(client, changed);
+  const isStillVouchedFor = context.door === 'graphql' || staysVerified(client, changed);
   return { ...changed, verified: client.verified && isStillVouchedFor };
 }
 

@@ -1,6 +1,6 @@
 import { type EntityManager, type FindOneOptions, IsNull, Not } from 'typeorm';
 import { validate as isClientId } from 'uuid';
-import type { Asker } from '../../database/sql/asker.js';
+import type { Cancellation } from '../../database/sql/cancellation.js';
 import { rowLock } from '../../database/sql/row-lock.js';
 import type { Transactions } from '../../database/writes/transactions.js';
 import { RegistryError } from '../../errors/registry-error.js';
@@ -15,7 +15,7 @@ import type { ClientKey } from './client-query.js';
 export async function withLockedClient<T>(
   transactions: Transactions,
   key: ClientKey,
-  asker: Asker,
+  cancellation: Cancellation,
   work: (client: Client, manager: EntityManager) => Promise<T>,
 ): Promise<T> {
   if (!isClientId(key.id)) throw noSuchClient();
@@ -25,7 +25,7 @@ export async function withLockedClient<T>(
       if (client === null) throw noSuchClient();
       return work(client, manager);
     },
-    asker,
+    cancellation,
     key.id,
   );
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { validate as isUuid } from 'uuid';
-import { type Author, changesBetween, credentialEntry } from '../../audit/audit-event.js';
+import { type RequestContext, changesBetween, credentialEntry } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-trail.js';
 import { newId } from '../../database/id.js';
 import { type IdPageRequest, type Page, pageById } from '../../database/sql/pages-of-each.js';
@@ -29,7 +29,7 @@ export class InitialAccessTokensService {
    */
   async create(
     asked: InitialAccessTokenDraft,
-    by: Author,
+    context: RequestContext,
   ): Promise<{ token: InitialAccessToken; value: string }> {
     const draft = withOwnerNames(asked);
     const now = new Date();
@@ -50,7 +50,7 @@ export class InitialAccessTokensService {
         ...token,
         hash: hashSecret(value),
       } as InitialAccessTokenEntity);
-      await record(manager, by, [
+      await record(manager, context, [
         credentialEntry('initial_access_token.created', token.id, changesBetween(null, draft)),
       ]);
     });
@@ -72,7 +72,7 @@ export class InitialAccessTokensService {
    * Ends a token for good, at once; its clients stay.
    * @throws RegistryError `not_found` where there is none that is not revoked already
    */
-  async revoke(id: string, by: Author): Promise<InitialAccessToken> {
+  async revoke(id: string, context: RequestContext): Promise<InitialAccessToken> {
     if (!isUuid(id)) throw noSuchToken();
     return this.transactions.run(
       async (manager) => {
@@ -81,10 +81,10 @@ export class InitialAccessTokensService {
         if (token === null) throw noSuchToken();
         const revokedAt = new Date();
         await manager.update(InitialAccessTokenEntity, id, { revokedAt });
-        await record(manager, by, [credentialEntry('initial_access_token.revoked', id, [])]);
+        await record(manager, context, [credentialEntry('initial_access_token.revoked', id, [])]);
         return { ...token, revokedAt };
       },
-      by,
+      context,
       id,
     );
   }

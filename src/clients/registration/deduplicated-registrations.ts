@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { Author } from '../../audit/audit-event.js';
-import { isWaiting } from '../../database/sql/asker.js';
+import type { RequestContext } from '../../audit/audit-event.js';
+import { isWaiting } from '../../database/sql/cancellation.js';
 import { registrations } from '../../diagnostics/channels.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import type { IssuedRegistration } from '../client/client.js';
@@ -14,7 +14,7 @@ const MAX_ATTEMPTS = 5;
 
 /** A client that is being created, and all who are to get it. */
 interface Creation {
-  callers: Author[];
+  callers: RequestContext[];
   issued: Promise<IssuedRegistration | null>;
 }
 
@@ -37,8 +37,8 @@ export class DeduplicatedRegistrations {
    */
   async register(
     profile: ClientProfile,
-    by: Author,
-    create: (metadataHash: string, by: Author) => Promise<IssuedRegistration | null>,
+    context: RequestContext,
+    create: (metadataHash: string, context: RequestContext) => Promise<IssuedRegistration | null>,
   ): Promise<IssuedRegistration> {
     // Written in one order, whoever asked for it; what callers order themselves makes another client
     const metadataHash = hash('sha256', JSON.stringify(profile), 'hex');
@@ -51,13 +51,13 @@ export class DeduplicatedRegistrations {
       }
       const others = this.underWay.get(metadataHash);
       if (others) {
-        others.callers.push(by);
+        others.callers.push(context);
         await others.issued;
         continue;
       }
-      const callers = [by];
-      const issued = create(metadataHash, { ...by, isWaiting: () => callers.some(isWaiting) }).finally(() =>
-        this.underWay.delete(metadataHash),
+      const callers = [context];
+      const issued = create(metadataHash, { ...context, isWaiting: () => callers.some(isWaiting) }).finally(
+        () => this.underWay.delete(metadataHash),
       );
       this.underWay.set(metadataHash, { callers, issued });
       const own = await issued;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { NIL as NO_CLIENT, validate as isClientId } from 'uuid';
-import type { AuditEntry, Author } from '../../audit/audit-event.js';
+import type { AuditEntry, RequestContext } from '../../audit/audit-event.js';
 import { record, spendOn } from '../../audit/audit-trail.js';
 import { Batcher, type Outcome } from '../../database/sql/batcher.js';
 import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
@@ -59,9 +59,9 @@ export class RegistrationsRepository {
   }
 
   /** Stores a new client that others will be given, too. False where there is one of that hash already; nothing is stored then. */
-  async insertShared(issued: IssuedClient, by: Author, metadataHash: string): Promise<boolean> {
+  async insertShared(issued: IssuedClient, context: RequestContext, metadataHash: string): Promise<boolean> {
     try {
-      await this.clients.insert(issued, by, null, metadataHash);
+      await this.clients.insert(issued, context, null, metadataHash);
       return true;
     } catch (error) {
       if (isDuplicate(error, 'oauth_clients', 'metadata_hash')) return false;
@@ -130,24 +130,33 @@ export class RegistrationsRepository {
   /** Runs `work` on a registration that nobody else can change meanwhile; null where there is none. */
   withRegistration<T>(
     id: string,
-    by: Author,
+    context: RequestContext,
     work: (registration: LockedRegistration | null) => Promise<T>,
   ): Promise<T> {
-    return this.transactions.run(async (manager) => work(await lockRegistration(manager, id, by)), by, id);
+    return this.transactions.run(
+      async (manager) => work(await lockRegistration(manager, id, context)),
+      context,
+      id,
+    );
   }
 
   /**
    * Replaces the token that manages a registration.
    * @throws RegistryError `not_found`
    */
-  replaceRegistrationToken(key: ClientKey, token: string, by: Author, check: (client: Client) => void) {
-    return withLockedClient(this.transactions, key, by, async (client, manager) => {
+  replaceRegistrationToken(
+    key: ClientKey,
+    token: string,
+    context: RequestContext,
+    check: (client: Client) => void,
+  ) {
+    return withLockedClient(this.transactions, key, context, async (client, manager) => {
       check(client);
       await manager.update(ClientEntity, client.id, {
         registrationTokenHash: hashSecret(token),
         metadataHash: null,
       });
-      await record(manager, by, [clientEntry('registration_token.issued', client, client)]);
+      await record(manager, context, [clientEntry('registration_token.issued', client, client)]);
       return client;
     });
   }
@@ -159,7 +168,7 @@ export class LockedRegistration {
 
   constructor(
     private readonly manager: EntityManager,
-    private readonly by: Author,
+    private readonly context: RequestContext,
     readonly client: Client,
     readonly tokenHash: string,
   ) {
@@ -184,7 +193,7 @@ export class LockedRegistration {
       ...ofSecrets.map(({ action, targetId }) => secretEntry(action, client.id, targetId)),
       clientEntry('registration_token.issued', changed, changed),
     ];
-    spendOn(this.by, client.orgId, entries);
+    spendOn(this.context, client.orgId, entries);
     await this.record(entries);
   }
 
@@ -198,11 +207,11 @@ export class LockedRegistration {
 
   /** Removes an unused client for good; one event stays. */
   removeForGood(): Promise<void> {
-    return deleteUnused(this.manager, this.client, this.by);
+    return deleteUnused(this.manager, this.client, this.context);
   }
 
   private record(entries: AuditEntry[]): Promise<void> {
-    return record(this.manager, this.by, entries);
+    return record(this.manager, this.context, entries);
   }
 }
 
@@ -210,7 +219,7 @@ export class LockedRegistration {
 async function lockRegistration(
   manager: EntityManager,
   id: string,
-  by: Author,
+  context: RequestContext,
 ): Promise<LockedRegistration | null> {
   if (!isClientId(id)) return null;
   const query = manager
@@ -222,7 +231,7 @@ async function lockRegistration(
   const found = await query.getOne();
   if (!found?.registrationTokenHash) return null;
   const { registrationTokenHash, ...client } = found;
-  return new LockedRegistration(manager, by, client, registrationTokenHash);
+  return new LockedRegistration(manager, context, client, registrationTokenHash);
 }
 
 /** Counts the registrations with the client among all. False where it is gone, or given to nobody else any more. */

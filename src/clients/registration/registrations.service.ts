@@ -1,10 +1,16 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import type { Author } from '../../audit/audit-event.js';
+import type { RequestContext } from '../../audit/audit-event.js';
 import { registrations } from '../../diagnostics/channels.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { generateSecret, hashSecret, matchesHash } from '../../secrets/secret.js';
-import { type Client, type IssuedRegistration, isUnused, type Origin, type Owner } from '../client/client.js';
+import {
+  type Client,
+  type IssuedRegistration,
+  isUnused,
+  type Provenance,
+  type Owner,
+} from '../client/client.js';
 import { ClientLookup } from '../client/client-lookup.js';
 import { ClientsRepository } from '../registry/clients.repository.js';
 import type { ClientKey } from '../client/client-query.js';
@@ -32,16 +38,8 @@ import { DeduplicatedRegistrations } from './deduplicated-registrations.js';
 import { accept, type Submission } from '../client/client-request.js';
 import { AnonymousClientQuota } from '../anonymous/anonymous-client-quota.js';
 
-/** Who registers. */
-export interface Registrant {
-  /** The caller, where it is known. */
-  owner: Owner | null;
-  /** RFC 7591 §3; null: it sent none. */
-  initialAccessToken: string | null;
-}
-
-/** That a registrant may register, and under which policy. */
-export interface Admission {
+/** Under which policy a caller may register. */
+export interface RegistrationPermit {
   /** Whom the client will belong to; null: nobody. */
   owner: Owner | null;
   policy: RegistrationPolicy;
@@ -58,7 +56,7 @@ export interface Replacement {
 }
 
 /** Whom a client belongs to that registered itself without credentials. */
-const NOBODY: Origin = { orgId: null, userId: null, source: 'dynamic', initialAccessTokenId: null };
+const NOBODY: Provenance = { orgId: null, userId: null, source: 'dynamic', initialAccessTokenId: null };
 
 /** A hash that no token has, to compare with where there is no registration: it takes the same time. */
 const NO_TOKEN_HASH = hashSecret(generateSecret());
@@ -101,10 +99,18 @@ export class RegistrationsService implements OnModuleInit {
   }
 
   /**
-   * Lets the registrant register, if it may.
+   * Authorizes a registration.
    * @throws RegistryError `insufficient_scope` where nobody may, `unauthorized` or `invalid_token` where others may
    */
-  async admit({ owner, initialAccessToken }: Registrant): Promise<Admission> {
+  async authorize({
+    owner,
+    initialAccessToken,
+  }: {
+    /** The caller; null: anonymous. */
+    owner: Owner | null;
+    /** RFC 7591 §3; null: none was sent. */
+    initialAccessToken: string | null;
+  }): Promise<RegistrationPermit> {
     if (this.mode === 'closed') {
       throw new RegistryError('insufficient_scope', 'Registration is closed here.');
     }
@@ -126,34 +132,42 @@ export class RegistrationsService implements OnModuleInit {
    * @throws RegistryError with every field at fault, or `invalid_token` where the initial access token was used up
    *   meanwhile; nothing is stored then
    */
-  async register(submission: Submission, admission: Admission, by: Author): Promise<IssuedRegistration> {
-    const { owner, initialAccessTokenId } = admission;
-    const profile = this.preview(submission, admission);
-    if (owner === null) return this.registerAnonymously(profile, by);
+  async register(
+    submission: Submission,
+    permit: RegistrationPermit,
+    context: RequestContext,
+  ): Promise<IssuedRegistration> {
+    const { owner, initialAccessTokenId } = permit;
+    const profile = this.preview(submission, permit);
+    if (owner === null) return this.registerAnonymously(profile, context);
     const actor =
       initialAccessTokenId && ({ type: 'initial_access_token', id: initialAccessTokenId } as const);
     const { orgId, userId } = owner;
-    const origin: Origin = { orgId, userId, source: 'dynamic', initialAccessTokenId };
-    return this.issue(profile, origin, actor ? { ...by, actor } : by);
+    const provenance: Provenance = { orgId, userId, source: 'dynamic', initialAccessTokenId };
+    return this.issue(profile, provenance, actor ? { ...context, actor } : context);
   }
 
   /** A client and the token that manages it. */
-  private async issue(profile: ClientProfile, origin: Origin, by: Author): Promise<IssuedRegistration> {
-    const issued = issueClient(profile, origin);
+  private async issue(
+    profile: ClientProfile,
+    provenance: Provenance,
+    context: RequestContext,
+  ): Promise<IssuedRegistration> {
+    const issued = issueClient(profile, provenance);
     const registrationToken = generateSecret();
-    await this.clients.insert(issued, by, registrationToken);
+    await this.clients.insert(issued, context, registrationToken);
     this.noteRegistration();
     return { ...issued, registrationToken };
   }
 
-  private registerAnonymously(profile: ClientProfile, by: Author): Promise<IssuedRegistration> {
+  private registerAnonymously(profile: ClientProfile, context: RequestContext): Promise<IssuedRegistration> {
     if (!this.config.registrationReuse || profile.type !== 'public') {
-      return this.pool.admit(() => this.issue(profile, NOBODY, by));
+      return this.pool.reserve(() => this.issue(profile, NOBODY, context));
     }
-    return this.shared.register(profile, by, (metadataHash, by) =>
-      this.pool.admit(async () => {
+    return this.shared.register(profile, context, (metadataHash, shared) =>
+      this.pool.reserve(async () => {
         const issued = issueClient(profile, NOBODY);
-        const isStored = await this.repository.insertShared(issued, by, metadataHash);
+        const isStored = await this.repository.insertShared(issued, shared, metadataHash);
         if (!isStored) return null;
         this.noteRegistration();
         return { ...issued, registrationToken: null };
@@ -165,7 +179,7 @@ export class RegistrationsService implements OnModuleInit {
    * What a registration would be granted. Nothing is stored, nor counted.
    * @throws RegistryError with every field at fault
    */
-  preview(submission: Submission, { policy }: Admission): ClientProfile {
+  preview(submission: Submission, { policy }: RegistrationPermit): ClientProfile {
     return grant(submission, policy);
   }
 
@@ -191,7 +205,7 @@ export class RegistrationsService implements OnModuleInit {
     registered: Client,
     token: string,
     readReplacement: (client: Client) => Promise<Replacement>,
-    by: Author,
+    context: RequestContext,
   ): Promise<IssuedRegistration> {
     const { id } = registered;
     const replacement = await readReplacement(registered);
@@ -206,7 +220,11 @@ export class RegistrationsService implements OnModuleInit {
         (typeof clientSecret === 'string' && (await secrets.accepts(clientSecret, now)));
       if (!isSecretGood) faults.client_secret = ['must be left out, or be the current client_secret'];
       const policy = this.policyFor(await registration.initialAccessToken());
-      const changed = changeProfile(client, grant({ ...submission, faults }, policy, namesOf(client)), by);
+      const changed = changeProfile(
+        client,
+        grant({ ...submission, faults }, policy, namesOf(client)),
+        context,
+      );
 
       const needsOther = usesSecret(changed) !== usesSecret(client);
       const secret = needsOther ? secretFor(changed) : null;
@@ -219,7 +237,7 @@ export class RegistrationsService implements OnModuleInit {
       ]);
       return { client: changed, secret, registrationToken };
     };
-    return this.repository.withRegistration(id, authorOf(id, by), (registration) =>
+    return this.repository.withRegistration(id, asRegistration(id, context), (registration) =>
       replace(managedBy(token, registration)),
     );
   }
@@ -228,8 +246,8 @@ export class RegistrationsService implements OnModuleInit {
    * Removes the client, with its secrets and its token; for good where unused clients are bounded and it is one.
    * @throws RegistryError `invalid_token`, or `rate_limited` where too many unused ones were removed by themselves
    */
-  async remove(id: string, token: string, by: Author): Promise<void> {
-    await this.repository.withRegistration(id, authorOf(id, by), (found) => {
+  async remove(id: string, token: string, context: RequestContext): Promise<void> {
+    await this.repository.withRegistration(id, asRegistration(id, context), (found) => {
       const registration = managedBy(token, found);
       // Or a flood would leave by this door, and stay for as long as a deleted client can be restored
       const isForGood = this.pool.isBounded && isUnused(registration.client);
@@ -241,12 +259,15 @@ export class RegistrationsService implements OnModuleInit {
    * Gives software that lost it a new token to manage its registration with. The one before ends.
    * @throws RegistryError `not_found`, or `validation_error` for a client that did not register itself, or that many did
    */
-  async reissueToken(key: ClientKey, by: Author): Promise<{ client: Client; registrationToken: string }> {
+  async reissueToken(
+    key: ClientKey,
+    context: RequestContext,
+  ): Promise<{ client: Client; registrationToken: string }> {
     const registrationToken = generateSecret();
     const client = await this.repository.replaceRegistrationToken(
       key,
       registrationToken,
-      by,
+      context,
       ({ source, registrationCount }) => {
         if (source === 'dynamic' && registrationCount === 1) return;
         throw new RegistryError(
@@ -285,8 +306,8 @@ function grant(
 const namesOf = ({ name, metadata }: Client) => [name, ...translatedNames(metadata)];
 
 /** Software that manages its own registration. */
-const authorOf = (clientId: string, by: Author): Author => ({
-  ...by,
+const asRegistration = (clientId: string, context: RequestContext): RequestContext => ({
+  ...context,
   actor: { type: 'registration_token', id: clientId },
 });
 

@@ -4,7 +4,7 @@ import { type Conditions, type Where, whereOf } from '../../database/sql/conditi
 import { MAX_PAGE_BYTES, pageRunner, readFitting } from '../../database/sql/fitting.js';
 import { pageOf, readingOrder } from '../../database/sql/pages-of-each.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
-import { LongReads, type Reader, type RunLongSql } from '../../database/sql/scan-queue.js';
+import { ScanQueue, type ScanRequest, type RunLongSql } from '../../database/sql/scan-queue.js';
 import { Table } from '../../database/sql/table.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { CLIENT_TYPES } from '../../policy/client.js';
@@ -101,11 +101,11 @@ export class ClientSearch {
   private readonly runLong: RunLongSql;
   private readonly counts: ClientCounts;
 
-  constructor(dataSource: DataSource, longReads: LongReads) {
+  constructor(dataSource: DataSource, scanQueue: ScanQueue) {
     this.table = new Table(dataSource, ClientEntity);
     this.run = sqlRunner(dataSource, SELECT);
     this.runPage = pageRunner(this.run);
-    this.runLong = longReads.runner(SELECT);
+    this.runLong = scanQueue.runner(SELECT);
     this.dialect = DIALECTS[dataSource.options.type === 'postgres' ? 'postgres' : 'better-sqlite3'];
     this.conditions = filterConditions(this.dialect);
     this.counts = new ClientCounts(dataSource);
@@ -142,15 +142,15 @@ export class ClientSearch {
   async numberedPage(
     filter: ClientFilter,
     { number, size }: NumberedPageRequest,
-    reader: Reader,
+    request: ScanRequest,
   ): Promise<NumberedPage> {
     const offset = (number - 1) * size;
     const { orgId } = filter;
     // The first, which is asked for most, has none before it
     if (offset === 0 || orgId === undefined || !isWhole(filter)) {
       const [total, clients] = await Promise.all([
-        this.count(filter, reader),
-        this.newest(this.runnerFor(filter, reader), filter, size, offset),
+        this.count(filter, request),
+        this.newest(this.runnerFor(filter, request), filter, size, offset),
       ]);
       return { clients, total };
     }
@@ -178,10 +178,10 @@ export class ClientSearch {
   }
 
   /** How many match. Those of an organization as a whole, and all, are counted already; others are counted one by one. */
-  async count(filter: ClientFilter, reader: Reader = {}): Promise<number> {
+  async count(filter: ClientFilter, request: ScanRequest = {}): Promise<number> {
     if (isWhole(filter)) return this.counts.total(filter.orgId);
     const { sql, parameters } = this.where(filter);
-    const run = this.runnerFor(filter, reader);
+    const run = this.runnerFor(filter, request);
     const [row] = await run(`SELECT COUNT(*) FROM oauth_clients client WHERE ${sql}`, parameters);
     return Number(row![0]);
   }
@@ -254,14 +254,14 @@ export class ClientSearch {
   /** All, in the order of an index, and those that are named one by one are found at once; who knows behind how many that do not match others are. */
   private runnerFor(
     filter: ClientFilter,
-    reader: Reader,
+    request: ScanRequest,
     orderedBy: ClientOrder['field'] = 'createdAt',
   ): RunSql {
     const isNamed = filter.id !== undefined || filter.ids !== undefined;
     // Of an organization there is one index, by the time
     const isSorted = filter.orgId === undefined || orderedBy === 'createdAt';
     if (isNamed || (isWhole(filter) && isSorted)) return this.runPage;
-    return (sql, parameters) => this.runLong(sql, parameters, reader);
+    return (sql, parameters) => this.runLong(sql, parameters, request);
   }
 
   private where(filter: ClientFilter): Where {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { type AuditAction, type Author, SYSTEM } from '../../audit/audit-event.js';
+import { type AuditAction, type RequestContext, SYSTEM } from '../../audit/audit-event.js';
 import { AuditEventEntity } from '../../audit/audit-event.entity.js';
 import { newEvent, record, spendOn } from '../../audit/audit-trail.js';
 import { lockRows } from '../../database/sql/row-lock.js';
@@ -51,20 +51,21 @@ export class ClientsRepository {
    */
   async insert(
     { client, secret }: IssuedClient,
-    by: Author,
+    context: RequestContext,
     registrationToken: string | null = null,
     metadataHash: string | null = null,
   ): Promise<void> {
     const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
     const created = clientEntry('client.created', null, client);
-    spendOn(by, client.orgId, [created]);
+    spendOn(context, client.orgId, [created]);
     const rows = [
       [{ registrationTokenHash, metadataHash, ...client }],
       secret === null ? [] : [newSecret(client.id, secret, client.createdAt)],
-      [newEvent(by, created)],
+      [newEvent(context, created)],
     ];
     const { initialAccessTokenId, orgId } = client;
-    if (initialAccessTokenId === null && !this.quota.isBounded(orgId)) return this.insertTogether(rows, by);
+    if (initialAccessTokenId === null && !this.quota.isBounded(orgId))
+      return this.insertTogether(rows, context);
     await this.transactions.run(
       async (manager) => {
         await this.quota.reserve(manager, [orgId]);
@@ -74,7 +75,7 @@ export class ClientsRepository {
           await countRegistration(manager, initialAccessTokenId, client.createdAt);
         }
       },
-      by,
+      context,
       initialAccessTokenId ?? `organization ${orgId}`,
     );
   }
@@ -87,10 +88,10 @@ export class ClientsRepository {
   change(
     key: ClientKey,
     action: AuditAction,
-    by: Author,
+    context: RequestContext,
     change: (client: Client) => Client,
   ): Promise<Client> {
-    return withLockedClient(this.transactions, key, by, async (client, manager) => {
+    return withLockedClient(this.transactions, key, context, async (client, manager) => {
       const changed = change(client);
       if (changed === client) return client;
       if (action === 'client.restored') await this.quota.reserve(manager, [client.orgId]);
@@ -104,8 +105,8 @@ export class ClientsRepository {
         clientEntry(action, client, changed),
         ...revoked.map((id) => secretEntry('client_secret.revoked', client.id, id)),
       ];
-      spendOn(by, client.orgId, entries);
-      await record(manager, by, entries);
+      spendOn(context, client.orgId, entries);
+      await record(manager, context, entries);
       return changed;
     });
   }
@@ -118,7 +119,7 @@ export class ClientsRepository {
     filter: ClientFilter,
     set: Pick<Client, 'status'> | Pick<Client, 'deletedAt'>,
     action: AuditAction,
-    by: Author,
+    context: RequestContext,
     check: (count: number) => void,
   ): Promise<number> {
     return this.transactions.run(async (manager) => {
@@ -137,7 +138,7 @@ export class ClientsRepository {
       }
       await record(
         manager,
-        by,
+        context,
         clients.map((client) => clientEntry(action, client, { ...client, ...set })),
       );
       // Last, since others who count wait from here on; and all at once: a second statement would count in an order of its own
@@ -149,14 +150,14 @@ export class ClientsRepository {
         .where(where, parameters)
         .execute();
       return clients.length;
-    }, by);
+    }, context);
   }
 
   /**
    * Removes for good clients that were deleted before `limit`.
    * @returns how many they were
    */
-  purge(limit: Date, by: Author): Promise<number> {
+  purge(limit: Date, context: RequestContext): Promise<number> {
     let fromMs = 0;
     return inSmallBatches(this.transactions, async (manager, size) => {
       const query = this.search
@@ -171,7 +172,7 @@ export class ClientsRepository {
       const clients = await lockRows(query, 'skip_locked').getMany();
       if (clients.length === 0) return 0;
       fromMs = clients.at(-1)!.deletedAt!.getTime();
-      await purgeClients(manager, clients, by);
+      await purgeClients(manager, clients, context);
       return clients.length;
     });
   }
@@ -190,14 +191,18 @@ export class ClientsRepository {
   }
 }
 
-async function purgeClients(manager: EntityManager, clients: readonly Client[], by: Author): Promise<void> {
+async function purgeClients(
+  manager: EntityManager,
+  clients: readonly Client[],
+  context: RequestContext,
+): Promise<void> {
   await manager.delete(
     ClientEntity,
     clients.map(({ id }) => id),
   );
   await record(
     manager,
-    by,
+    context,
     clients.map((client) => clientEntry('client.purged', client, client)),
   );
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { RegistryError } from '../../errors/registry-error.js';
-import { type AuditAction, type Author, SYSTEM } from '../../audit/audit-event.js';
+import { type AuditAction, type RequestContext, SYSTEM } from '../../audit/audit-event.js';
 import {
   type Client,
   type ClientSource,
@@ -50,11 +50,11 @@ export class ClientsService {
     submission: Submission,
     { orgId, userId }: Pick<Client, 'orgId' | 'userId'>,
     source: ClientSource,
-    by: Author,
+    context: RequestContext,
   ): Promise<IssuedClient> {
     const profile = settle(accept(submission, CLIENT_RULES));
     const issued = issueClient(profile, { orgId, userId, source, initialAccessTokenId: null });
-    await this.repository.insert(issued, by);
+    await this.repository.insert(issued, context);
     return issued;
   }
 
@@ -71,7 +71,7 @@ export class ClientsService {
     filter: ClientFilter,
     orgId: string,
     page: NumberedPageRequest,
-    { isWaiting }: Author,
+    { isWaiting }: RequestContext,
   ): Promise<NumberedPage> {
     return this.search.numberedPage({ ...filter, orgId }, page, { orgId, isWaiting });
   }
@@ -82,8 +82,13 @@ export class ClientsService {
    * @param expected versions that the caller will change; null: any
    * @throws RegistryError `not_found`, `precondition_failed`, or with every field at fault
    */
-  update(key: ClientKey, submission: Submission, expected: Versions, by: Author): Promise<Client> {
-    return this.repository.change(key, 'client.updated', by, (client) => {
+  update(
+    key: ClientKey,
+    submission: Submission,
+    expected: Versions,
+    context: RequestContext,
+  ): Promise<Client> {
+    return this.repository.change(key, 'client.updated', context, (client) => {
       checkVersion(client, expected);
       const before = draftOf({ ...client, name: ownNameOf(client) });
       const draft = { ...before, ...submission.draft };
@@ -92,7 +97,7 @@ export class ClientsService {
         ...attestedRules(client.metadata, before),
         ...rulesAboutChanges(CLIENT_RULES, before, draft),
       ];
-      return changeProfile(client, settle(accept({ ...submission, draft }, rules)), by);
+      return changeProfile(client, settle(accept({ ...submission, draft }, rules)), context);
     });
   }
 
@@ -100,16 +105,26 @@ export class ClientsService {
    * Lets a client be used, or keeps it from being used.
    * @throws RegistryError `not_found`, `precondition_failed`
    */
-  setStatus(key: ClientKey, status: ClientStatus, expected: Versions, by: Author): Promise<Client> {
-    return this.set(key, { status }, ACTION_OF_STATUS[status], expected, by);
+  setStatus(
+    key: ClientKey,
+    status: ClientStatus,
+    expected: Versions,
+    context: RequestContext,
+  ): Promise<Client> {
+    return this.set(key, { status }, ACTION_OF_STATUS[status], expected, context);
   }
 
   /**
    * Vouches for a client, or no longer.
    * @throws RegistryError `not_found`, `precondition_failed`
    */
-  setVerified(key: ClientKey, verified: boolean, expected: Versions, by: Author): Promise<Client> {
-    return this.set(key, { verified }, verified ? 'client.verified' : 'client.unverified', expected, by);
+  setVerified(
+    key: ClientKey,
+    verified: boolean,
+    expected: Versions,
+    context: RequestContext,
+  ): Promise<Client> {
+    return this.set(key, { verified }, verified ? 'client.verified' : 'client.unverified', expected, context);
   }
 
   /**
@@ -117,16 +132,16 @@ export class ClientsService {
    * @param expected versions that the caller will delete; null: any
    * @throws RegistryError `not_found`, `precondition_failed`
    */
-  remove(key: ClientKey, expected: Versions, by: Author): Promise<Client> {
-    return this.set(key, { deletedAt: new Date() }, 'client.deleted', expected, by);
+  remove(key: ClientKey, expected: Versions, context: RequestContext): Promise<Client> {
+    return this.set(key, { deletedAt: new Date() }, 'client.deleted', expected, context);
   }
 
   /**
    * Brings a deleted client back, with its secrets and its registration access token.
    * @throws RegistryError `not_found` where it lives, or is gone for good
    */
-  restore(key: ClientKey, by: Author): Promise<Client> {
-    return this.set({ ...key, isDeleted: true }, { deletedAt: null }, 'client.restored', null, by);
+  restore(key: ClientKey, context: RequestContext): Promise<Client> {
+    return this.set({ ...key, isDeleted: true }, { deletedAt: null }, 'client.restored', null, context);
   }
 
   /**
@@ -139,7 +154,7 @@ export class ClientsService {
     change: BulkChange,
     filter: ClientFilter,
     { isDryRun, expectedCount }: { isDryRun: boolean; expectedCount: number | null },
-    by: Author,
+    context: RequestContext,
   ): Promise<number> {
     const { action, set, concerns } = BULK_CHANGES[change];
     const named = Object.keys(filter).filter((condition) => !Object.hasOwn(concerns, condition));
@@ -156,7 +171,7 @@ export class ClientsService {
     // Who asks for disabled clients to be disabled asks for nothing, and not for all others
     const isNobody = filter.status !== undefined && filter.status !== concerned.status;
     if (isDryRun) return isNobody ? 0 : this.search.count(concerned);
-    if (!isNobody) return this.repository.changeAll(concerned, set(), action, by, check);
+    if (!isNobody) return this.repository.changeAll(concerned, set(), action, context, check);
     check(0);
     return 0;
   }
@@ -176,9 +191,9 @@ export class ClientsService {
     change: Partial<Client>,
     action: AuditAction,
     expected: Versions,
-    by: Author,
+    context: RequestContext,
   ): Promise<Client> {
-    return this.repository.change(key, action, by, (client) => {
+    return this.repository.change(key, action, context, (client) => {
       checkVersion(client, expected);
       const isSame = Object.entries(change).every(
         ([field, value]) => client[field as keyof Client] === value,

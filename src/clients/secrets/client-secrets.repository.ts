@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, type Repository, type SelectQueryBuilder } from 'typeorm';
-import type { AuditAction, Author, Change } from '../../audit/audit-event.js';
+import type { AuditAction, RequestContext, Change } from '../../audit/audit-event.js';
 import { record, spendOn } from '../../audit/audit-trail.js';
 import { newId } from '../../database/id.js';
 import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../../database/sql/pages-of-each.js';
-import { LongReads } from '../../database/sql/scan-queue.js';
+import { ScanQueue } from '../../database/sql/scan-queue.js';
 import { lockRows } from '../../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { inSmallBatches } from '../../database/writes/small-batches.js';
@@ -47,10 +47,10 @@ export class ClientSecretsRepository {
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
-    longReads: LongReads,
+    scanQueue: ScanQueue,
   ) {
     this.run = sqlRunner(dataSource, SELECT);
-    this.runLong = longReads.runner(SELECT);
+    this.runLong = scanQueue.runner(SELECT);
   }
 
   /** A page of those that were not revoked, the newest first. No more are looked at than a client can have. */
@@ -172,15 +172,19 @@ export class ClientSecretsRepository {
    * Runs `work` on the secrets of a client while nobody else changes them.
    * @throws RegistryError `not_found`
    */
-  withSecretsOf<T>(key: ClientKey, work: (locked: LockedSecrets) => Promise<T>, by: Author): Promise<T> {
-    return withLockedClient(this.transactions, key, by, (client, manager) =>
+  withSecretsOf<T>(
+    key: ClientKey,
+    work: (locked: LockedSecrets) => Promise<T>,
+    context: RequestContext,
+  ): Promise<T> {
+    return withLockedClient(this.transactions, key, context, (client, manager) =>
       work({
         client,
         secrets: new SecretsOfClient(client.id, manager),
         record: (action, targetId, changes) => {
           const entries = [{ action, clientId: client.id, targetId, changes }];
-          spendOn(by, client.orgId, entries);
-          return record(manager, by, entries);
+          spendOn(context, client.orgId, entries);
+          return record(manager, context, entries);
         },
       }),
     );

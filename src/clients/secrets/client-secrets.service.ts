@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
-import { type Author, changesBetween } from '../../audit/audit-event.js';
+import { type RequestContext, changesBetween } from '../../audit/audit-event.js';
 import type { IdPageRequest, Page } from '../../database/sql/pages-of-each.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { generateSecret } from '../../secrets/secret.js';
@@ -34,7 +34,7 @@ export class ClientSecretsService {
   async issue(
     key: ClientKey,
     { request, faults, names }: SecretSubmission,
-    by: Author,
+    context: RequestContext,
   ): Promise<{ secret: ClientSecret; value: string }> {
     const now = new Date();
     const invalidFields = { ...secretRequestFaults(request, names, now), ...faults };
@@ -60,7 +60,7 @@ export class ClientSecretsService {
       await record('client_secret.issued', secret.id, changesBetween(null, { expiresAt, othersExpireAt }));
       return { secret, value };
     };
-    return this.repository.withSecretsOf(key, issue, by);
+    return this.repository.withSecretsOf(key, issue, context);
   }
 
   /**
@@ -102,7 +102,7 @@ export class ClientSecretsService {
    * @param force even if no valid one is left
    * @throws RegistryError `not_found`, or `validation_error` for the last valid one
    */
-  async revoke(key: ClientKey, secretId: string, force: boolean, by: Author): Promise<void> {
+  async revoke(key: ClientKey, secretId: string, force: boolean, context: RequestContext): Promise<void> {
     const now = new Date();
     if (!isUuid(secretId)) throw noSuchSecret();
     const revoke = async ({ secrets, record }: LockedSecrets) => {
@@ -117,7 +117,7 @@ export class ClientSecretsService {
       }
       await record('client_secret.revoked', secretId, []);
     };
-    await this.repository.withSecretsOf(key, revoke, by);
+    await this.repository.withSecretsOf(key, revoke, context);
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { validate as isClientId } from 'uuid';
-import type { Author } from '../../audit/audit-event.js';
+import type { RequestContext } from '../../audit/audit-event.js';
 import { AuditEventEntity } from '../../audit/audit-event.entity.js';
 import { record } from '../../audit/audit-trail.js';
 import { batchesOf } from '../../database/writes/batches.js';
@@ -126,19 +126,19 @@ export class ClientUseRepository {
    * what they did themselves: a flood of them would stay there for good. One event says how many they were.
    * @returns how many they were
    */
-  async remove(limit: Date, size: number, by: Author): Promise<number> {
+  async remove(limit: Date, size: number, context: RequestContext): Promise<number> {
     const removed = await this.transactions.run((manager) =>
-      removeOldest(manager, new Date(0), limit, Math.min(size, REMOVAL_BATCH), by),
+      removeOldest(manager, new Date(0), limit, Math.min(size, REMOVAL_BATCH), context),
     );
     return removed.length;
   }
 
   /** Removes all of them in the same way, batch by batch, an event for each. */
-  removeAll(limit: Date, by: Author): Promise<number> {
+  removeAll(limit: Date, context: RequestContext): Promise<number> {
     // No batch passes over what the ones before have left, such as clients that were registered again
     let from = new Date(0);
     return inSmallBatches(this.transactions, async (manager, size) => {
-      const removed = await removeOldest(manager, from, limit, size, by);
+      const removed = await removeOldest(manager, from, limit, size, context);
       from = removed.at(-1)?.createdAt ?? from;
       return removed.length;
     });
@@ -146,7 +146,13 @@ export class ClientUseRepository {
 }
 
 /** One batch of those that were created since `from`. */
-async function removeOldest(manager: EntityManager, from: Date, limit: Date, size: number, by: Author) {
+async function removeOldest(
+  manager: EntityManager,
+  from: Date,
+  limit: Date,
+  size: number,
+  context: RequestContext,
+) {
   const query = manager
     .createQueryBuilder(ClientEntity, 'client')
     .select(['client.id', 'client.createdAt'])
@@ -165,7 +171,7 @@ async function removeOldest(manager: EntityManager, from: Date, limit: Date, siz
     manager,
     clients.map(({ id }) => id),
   );
-  await record(manager, by, [
+  await record(manager, context, [
     {
       action: 'unused_clients.removed',
       clientId: null,

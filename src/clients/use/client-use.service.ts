@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Author, SYSTEM } from '../../audit/audit-event.js';
+import { type RequestContext, SYSTEM } from '../../audit/audit-event.js';
 import { refusal } from '../client/client-request.js';
 import { ClientUseRepository, type UnusedClients } from './client-use.repository.js';
 
@@ -31,7 +31,7 @@ export class ClientUseService {
   }
 
   /** Removes them for good, batch by batch; says how many. */
-  expire(limit: Date, by: Author = SYSTEM): Promise<number> {
-    return this.repository.removeAll(limit, by);
+  expire(limit: Date, context: RequestContext = SYSTEM): Promise<number> {
+    return this.repository.removeAll(limit, context);
   }
 }

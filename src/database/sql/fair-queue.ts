@@ -1,7 +1,7 @@
 import { Batcher, type BatchLimits } from './batcher.js';
-import { type Asker, isWaiting } from './asker.js';
+import { type Cancellation, isWaiting } from './cancellation.js';
 
-interface Task extends Asker {
+interface Task extends Cancellation {
   run: () => Promise<unknown>;
 }
 
@@ -36,8 +36,8 @@ export class FairQueue {
    * @param key undefined: it has no others to take turns with
    * @throws RegistryError `temporarily_unavailable` where it cannot begin in time, or nobody waits for it any more
    */
-  async run<T>(run: () => Promise<T>, asker: Asker, key?: string): Promise<T> {
-    const task = { run, isWaiting: asker.isWaiting };
+  async run<T>(run: () => Promise<T>, cancellation: Cancellation, key?: string): Promise<T> {
+    const task = { run, isWaiting: cancellation.isWaiting };
     if (key === undefined) return (await this.shared.add(task)) as T;
     const queue = this.queues.get(key) ?? this.openQueue(key);
     try {

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
 import { continueInTurn } from '../../event-loop/turns.js';
-import type { Asker } from './asker.js';
+import type { Cancellation } from './cancellation.js';
 import { driverOf, type Row } from '../connection/driver.js';
 import { FairQueue } from './fair-queue.js';
 import { bindable, sqlRunner } from './run-sql.js';
@@ -17,7 +17,7 @@ const WAIT_MS = 15_000;
 const MAX_WAITING = 320;
 
 /** For whom something is read; where no organization is said, for operators, who are one among others. */
-export interface Reader extends Asker {
+export interface ScanRequest extends Cancellation {
   orgId?: string;
 }
 
@@ -25,7 +25,7 @@ export interface Reader extends Asker {
 export type RunLongSql = (
   sql: string,
   parameters: Record<string, unknown>,
-  reader?: Reader,
+  request?: ScanRequest,
 ) => Promise<Row[]>;
 
 /**
@@ -36,7 +36,7 @@ export type RunLongSql = (
  * Organizations take turns: each waits in a queue of its own, and only a few of its reads stand in the one that all share.
  */
 @Injectable()
-export class LongReads implements OnApplicationShutdown {
+export class ScanQueue implements OnApplicationShutdown {
   private readonly file: SqliteFile | null;
   private readonly thread: SqliteThread | null;
   /** By organization; the empty one is that of operators. */
@@ -77,7 +77,7 @@ export class LongReads implements OnApplicationShutdown {
                 throw error;
               }
             });
-    return (sql, parameters, { orgId = '', ...asker } = {}) =>
+    return (sql, parameters, { orgId = '', ...cancellation } = {}) =>
       this.queue.run(
         async () => {
           const rows = await run(sql, parameters);
@@ -85,7 +85,7 @@ export class LongReads implements OnApplicationShutdown {
           await continueInTurn();
           return rows;
         },
-        asker,
+        cancellation,
         orgId,
       );
   }

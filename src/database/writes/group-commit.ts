@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
 import { RegistryError } from '../../errors/registry-error.js';
-import { type Asker, isWaiting } from '../sql/asker.js';
+import { type Cancellation, isWaiting } from '../sql/cancellation.js';
 import { Batcher, type Outcome } from '../sql/batcher.js';
 import { driverOf, preparedQuery, runOnPool } from '../connection/driver.js';
 import { Table } from '../sql/table.js';
@@ -16,7 +16,7 @@ export type NewRows = readonly (readonly ObjectLiteral[])[];
  * Stores the rows, all or none; they are durable when the promise resolves.
  * @throws RegistryError `temporarily_unavailable` where that cannot begin in time
  */
-export type InsertTogether = (rows: NewRows, asker?: Asker) => Promise<void>;
+export type InsertTogether = (rows: NewRows, cancellation?: Cancellation) => Promise<void>;
 
 /**
  * Two batches at a time are smaller ones, and it is batches that cost: to begin one and to make it durable (ADR 8). SQLite has one
@@ -26,7 +26,7 @@ const ONE_AFTER_ANOTHER = { sqlite: { underWay: 1, slow: 0 }, postgres: { underW
 
 interface Insertion {
   rows: NewRows;
-  asker: Asker;
+  cancellation: Cancellation;
 }
 
 /**
@@ -53,10 +53,10 @@ export function insertTogether(
         batch.map(({ rows }) => rows),
         commit,
       ),
-    isWanted: ({ asker }) => isWaiting(asker),
+    isWanted: ({ cancellation }) => isWaiting(cancellation),
     limits: ONE_AFTER_ANOTHER[driver.engine],
   });
-  return (rows, asker = {}) => traced(name, () => batcher.add({ rows, asker }));
+  return (rows, cancellation = {}) => traced(name, () => batcher.add({ rows, cancellation }));
 }
 
 export type Commit = (batch: NewRows[]) => Promise<void>;

@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
 import { locked, overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
-import { type Asker, isWaiting } from '../sql/asker.js';
+import { type Cancellation, isWaiting } from '../sql/cancellation.js';
 import { driverOf } from '../connection/driver.js';
 import { FairQueue } from '../sql/fair-queue.js';
 import { type SqliteFile, sqliteFileOf } from '../connection/sqlite-file.js';
@@ -36,7 +36,7 @@ const mostOf = ({ options: { max } }: pg.Pool) => ({
 });
 
 /** Something of the service's own. */
-const NOBODY: Asker = {};
+const NOBODY: Cancellation = {};
 
 /**
  * The one way to write.
@@ -80,11 +80,15 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
    * @param on what `work` locks first: others of this process on the same wait without a connection until it is through
    * @throws RegistryError `temporarily_unavailable` where it cannot begin in time
    */
-  run<T>(work: (manager: EntityManager) => Promise<T>, asker: Asker = NOBODY, on?: string): Promise<T> {
+  run<T>(
+    work: (manager: EntityManager) => Promise<T>,
+    cancellation: Cancellation = NOBODY,
+    on?: string,
+  ): Promise<T> {
     return traced('transaction', () =>
       this.queue === null
-        ? this.next((untilMs) => this.runOnSqlite(work, untilMs), asker)
-        : this.enqueue(this.queue, work, asker, on),
+        ? this.next((untilMs) => this.runOnSqlite(work, untilMs), cancellation)
+        : this.enqueue(this.queue, work, cancellation, on),
     );
   }
 
@@ -127,12 +131,12 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
     this.file?.check();
   }
 
-  private async next<T>(work: (untilMs: number) => Promise<T>, asker: Asker): Promise<T> {
+  private async next<T>(work: (untilMs: number) => Promise<T>, cancellation: Cancellation): Promise<T> {
     if (this.waiting >= MAX_WAITING) throw overloaded();
     this.inLine++;
     const sinceMs = performance.now();
     const result = this.last.then(async () => {
-      if (performance.now() > sinceMs + WAIT_MS || !isWaiting(asker)) throw overloaded();
+      if (performance.now() > sinceMs + WAIT_MS || !isWaiting(cancellation)) throw overloaded();
       this.checkFile();
       // Those who waited behind another that waited for the same have waited with it
       const value = await work(sinceMs + this.busyTimeoutMs);
@@ -152,13 +156,13 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
   private async enqueue<T>(
     queue: FairQueue,
     work: (manager: EntityManager) => Promise<T>,
-    asker: Asker,
+    cancellation: Cancellation,
     on: string | undefined,
   ): Promise<T> {
-    const run = () => this.writability.track('transaction', this.runOnPostgres(work, asker));
+    const run = () => this.writability.track('transaction', this.runOnPostgres(work, cancellation));
     const isApart = on !== undefined && this.isTakenForLocked(on);
     try {
-      const result = await (isApart ? this.queueOfLocked : queue).run(run, asker, on);
+      const result = await (isApart ? this.queueOfLocked : queue).run(run, cancellation, on);
       if (isApart) this.lockedUntil.delete(on);
       return result;
     } catch (error) {
@@ -185,9 +189,12 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
     return false;
   }
 
-  private runOnPostgres<T>(work: (manager: EntityManager) => Promise<T>, asker: Asker): Promise<T> {
+  private runOnPostgres<T>(
+    work: (manager: EntityManager) => Promise<T>,
+    cancellation: Cancellation,
+  ): Promise<T> {
     return this.dataSource.transaction(async (manager) => {
-      if (!isWaiting(asker)) throw overloaded();
+      if (!isWaiting(cancellation)) throw overloaded();
       // For this transaction alone: a pooler may give the session to others
       await manager.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
       return work(manager);

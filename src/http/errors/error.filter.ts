@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
-import { callerOf } from '../../auth/principal/caller.js';
+import { requestOf } from '../../auth/principal/request-context.js';
 import { refusals } from '../../diagnostics/channels.js';
 import { isDatabaseUnavailable } from '../../database/connection/unavailable.js';
 import {
@@ -135,7 +135,7 @@ const brokenOff = (cause: unknown) =>
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void | GraphQLError {
-    const error = refusalFor(thrown, callerOf(host));
+    const error = refusalFor(thrown, requestOf(host));
     const kind = host.getType<'http' | 'graphql'>();
     if (kind === 'graphql') {
       // Who sent the request is to send it again, and who stands in between is to know

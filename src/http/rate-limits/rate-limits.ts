@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { callerOf } from '../../auth/principal/caller.js';
+import { requestOf } from '../../auth/principal/request-context.js';
 import type { Config, RateLimit } from '../../config/config.js';
 import { overloaded, RegistryError } from '../../errors/registry-error.js';
 import { type Allowance, allowanceOf } from './allowance.js';
@@ -148,7 +148,7 @@ declare module 'fastify' {
 @Injectable()
 export class OrganizationLimit implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const { principal, server, ip } = callerOf(context);
+    const { principal, server, ip } = requestOf(context);
     const standing = principal && (await server.spendOf?.(principal.orgId, ip));
     if (!standing) return true;
     const reply = context.switchToHttp().getResponse<FastifyReply>();
@@ -280,7 +280,7 @@ class Turns {
 }
 
 /** What came of the credentials of a request: who is calling, or what a token lets it do. */
-const hasProvedGood = ({ principal, admission, registration }: FastifyRequest) =>
+const hasProvedGood = ({ principal, permit: admission, registration }: FastifyRequest) =>
   Boolean(principal ?? admission ?? registration);
 
 function refuse(standing: Standing, reply: FastifyReply): FastifyReply {

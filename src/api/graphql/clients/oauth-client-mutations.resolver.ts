@@ -1,8 +1,8 @@
 import { UsePipes } from '@nestjs/common';
 import { Args, ArgsType, Field, ID, Int, Mutation, Resolver } from '@nestjs/graphql';
-import type { Author } from '../../../audit/audit-event.js';
+import type { RequestContext } from '../../../audit/audit-event.js';
 import { Access } from '../../../auth/principal/access.js';
-import { By } from '../../../auth/principal/caller.js';
+import { CurrentContext } from '../../../auth/principal/request-context.js';
 import { ClientUseService, MAX_REPORTED } from '../../../clients/use/client-use.service.js';
 import { ownerName } from '../../../policy/names/owner-name.js';
 import { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
@@ -108,11 +108,11 @@ export class OAuthClientMutationsResolver {
   })
   async createOAuthClient(
     @Args('input', { description: 'The client as it is to be.' }) input: CreateOAuthClientInput,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<CreateOAuthClientPayload> {
     const { userId = null } = input;
     const owner = { orgId: ownerName(input.orgId), userId: userId === null ? null : ownerName(userId) };
-    const { client, secret } = await this.clients.create(toSubmission(input), owner, 'admin', by);
+    const { client, secret } = await this.clients.create(toSubmission(input), owner, 'admin', context);
     return { ...payload(client), clientSecret: secret?.value ?? null };
   }
 
@@ -123,9 +123,9 @@ export class OAuthClientMutationsResolver {
   })
   async updateOAuthClient(
     @Args() { clientId: id, version, input }: UpdateClientArgs,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<OAuthClientPayload> {
-    return payload(await this.clients.update({ id }, toSubmission(input), [version], by));
+    return payload(await this.clients.update({ id }, toSubmission(input), [version], context));
   }
 
   @Mutation(() => OAuthClientPayload, {
@@ -134,25 +134,25 @@ export class OAuthClientMutationsResolver {
   })
   async disableOAuthClient(
     @Args() { clientId: id, version }: VersionedClientArgs,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<OAuthClientPayload> {
-    return payload(await this.clients.setStatus({ id }, 'disabled', versions(version), by));
+    return payload(await this.clients.setStatus({ id }, 'disabled', versions(version), context));
   }
 
   @Mutation(() => OAuthClientPayload, { description: 'Lets a disabled client be used again.' })
   async enableOAuthClient(
     @Args() { clientId: id, version }: VersionedClientArgs,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<OAuthClientPayload> {
-    return payload(await this.clients.setStatus({ id }, 'active', versions(version), by));
+    return payload(await this.clients.setStatus({ id }, 'active', versions(version), context));
   }
 
   @Mutation(() => OAuthClientPayload, { description: 'Vouches for a client, or no longer.' })
   async setOAuthClientVerified(
     @Args() { clientId: id, version, verified }: VerifyClientArgs,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<OAuthClientPayload> {
-    return payload(await this.clients.setVerified({ id }, verified, versions(version), by));
+    return payload(await this.clients.setVerified({ id }, verified, versions(version), context));
   }
 
   @Mutation(() => OAuthClientPayload, {
@@ -160,9 +160,9 @@ export class OAuthClientMutationsResolver {
   })
   async deleteOAuthClient(
     @Args() { clientId: id, version }: VersionedClientArgs,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<OAuthClientPayload> {
-    return payload(await this.clients.remove({ id }, versions(version), by));
+    return payload(await this.clients.remove({ id }, versions(version), context));
   }
 
   @Mutation(() => OAuthClientPayload, {
@@ -170,9 +170,9 @@ export class OAuthClientMutationsResolver {
   })
   async restoreOAuthClient(
     @Args() { clientId: id }: OneClientArgs,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<OAuthClientPayload> {
-    return payload(await this.clients.restore({ id }, by));
+    return payload(await this.clients.restore({ id }, context));
   }
 
   @Mutation(() => IssueOAuthClientSecretPayload, {
@@ -180,23 +180,23 @@ export class OAuthClientMutationsResolver {
   })
   async issueOAuthClientSecret(
     @Args() { clientId: id, expiresAt = null, expireOthersIn = null }: IssueSecretArgs,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<IssueOAuthClientSecretPayload> {
     const submission = {
       request: { expiresAt, expireOthersInSeconds: expireOthersIn },
       faults: {},
       names: { expiresAt: 'expiresAt', expireOthersInSeconds: 'expireOthersIn' },
     };
-    const { secret, value } = await this.secrets.issue({ id }, submission, by);
+    const { secret, value } = await this.secrets.issue({ id }, submission, context);
     return { secret, clientSecret: value };
   }
 
   @Mutation(() => RevokeOAuthClientSecretPayload, { description: 'Ends a secret at once.' })
   async revokeOAuthClientSecret(
     @Args() { clientId: id, secretId, force }: RevokeSecretArgs,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<RevokeOAuthClientSecretPayload> {
-    await this.secrets.revoke({ id }, secretId, force, by);
+    await this.secrets.revoke({ id }, secretId, force, context);
     return payload(await this.clients.get({ id }));
   }
 
@@ -206,9 +206,9 @@ export class OAuthClientMutationsResolver {
   })
   async reissueRegistrationAccessToken(
     @Args() { clientId: id }: OneClientArgs,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<ReissueRegistrationAccessTokenPayload> {
-    const { client, registrationToken } = await this.registrations.reissueToken({ id }, by);
+    const { client, registrationToken } = await this.registrations.reissueToken({ id }, context);
     return {
       ...payload(client),
       registrationAccessToken: registrationToken,
@@ -233,39 +233,51 @@ export class OAuthClientMutationsResolver {
   }
 
   @Mutation(() => BulkPayload, { description: 'Disables all active clients that match, or none of them.' })
-  disableOAuthClients(@Args() args: BulkArgs, @By('graphql') by: Author): Promise<BulkPayload> {
-    return this.changeAll('disable', args, by);
+  disableOAuthClients(
+    @Args() args: BulkArgs,
+    @CurrentContext('graphql') context: RequestContext,
+  ): Promise<BulkPayload> {
+    return this.changeAll('disable', args, context);
   }
 
   @Mutation(() => BulkPayload, {
     description: 'Lets all disabled clients that match be used again, or none of them.',
   })
-  enableOAuthClients(@Args() args: BulkArgs, @By('graphql') by: Author): Promise<BulkPayload> {
-    return this.changeAll('enable', args, by);
+  enableOAuthClients(
+    @Args() args: BulkArgs,
+    @CurrentContext('graphql') context: RequestContext,
+  ): Promise<BulkPayload> {
+    return this.changeAll('enable', args, context);
   }
 
   @Mutation(() => BulkPayload, {
     description: 'Deletes all clients that match, or none of them. They can be restored for a while.',
   })
-  deleteOAuthClients(@Args() args: BulkArgs, @By('graphql') by: Author): Promise<BulkPayload> {
-    return this.changeAll('delete', args, by);
+  deleteOAuthClients(
+    @Args() args: BulkArgs,
+    @CurrentContext('graphql') context: RequestContext,
+  ): Promise<BulkPayload> {
+    return this.changeAll('delete', args, context);
   }
 
   @Mutation(() => BulkPayload, {
     description:
       'Brings back all deleted clients that match, or none of them, with their secrets and registration access tokens.',
   })
-  restoreOAuthClients(@Args() args: BulkArgs, @By('graphql') by: Author): Promise<BulkPayload> {
-    return this.changeAll('restore', args, by);
+  restoreOAuthClients(
+    @Args() args: BulkArgs,
+    @CurrentContext('graphql') context: RequestContext,
+  ): Promise<BulkPayload> {
+    return this.changeAll('restore', args, context);
   }
 
   private async changeAll(
     change: BulkChange,
     { filter, dryRun, expectedCount = null }: BulkArgs,
-    by: Author,
+    context: RequestContext,
   ): Promise<BulkPayload> {
     const wanted = toClientFilter(filter);
-    const count = await this.clients.changeAll(change, wanted, { isDryRun: dryRun, expectedCount }, by);
+    const count = await this.clients.changeAll(change, wanted, { isDryRun: dryRun, expectedCount }, context);
     return { count, dryRun };
   }
 }

@@ -1,9 +1,9 @@
 import { UsePipes } from '@nestjs/common';
 import { Args, ID, Int, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import type { Author } from '../../../audit/audit-event.js';
+import type { RequestContext } from '../../../audit/audit-event.js';
 import { Access } from '../../../auth/principal/access.js';
 import { ApiKeysService } from '../../../auth/api-keys/api-keys.service.js';
-import { By } from '../../../auth/principal/caller.js';
+import { CurrentContext } from '../../../auth/principal/request-context.js';
 import { InitialAccessTokensService } from '../../../clients/initial-access-tokens/initial-access-tokens.service.js';
 import { toFilter } from '../clients/oauth-client.mapper.js';
 import {
@@ -48,9 +48,9 @@ export class ApiKeysResolver {
   createApiKey(
     @Args('input', { description: 'The key as it is to be.' })
     { expiresAt = null, ...key }: CreateApiKeyInput,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<CreateApiKeyPayload> {
-    return this.apiKeys.create({ ...key, expiresAt }, by);
+    return this.apiKeys.create({ ...key, expiresAt }, context);
   }
 
   @Mutation(() => RevokeApiKeyPayload, {
@@ -60,9 +60,9 @@ export class ApiKeysResolver {
   })
   async revokeApiKey(
     @Args('id', { type: () => ID, description: 'The id of the key.' }) id: string,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<RevokeApiKeyPayload> {
-    return { apiKey: await this.apiKeys.revoke(id, by) };
+    return { apiKey: await this.apiKeys.revoke(id, context) };
   }
 }
 
@@ -89,9 +89,12 @@ export class InitialAccessTokensResolver {
   async createInitialAccessToken(
     @Args('input', { description: 'The token as it is to be.' })
     { scopes = null, grantTypes = null, redirectHosts = null, ...draft }: CreateInitialAccessTokenInput,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<CreateInitialAccessTokenPayload> {
-    const { token, value } = await this.tokens.create({ ...draft, scopes, grantTypes, redirectHosts }, by);
+    const { token, value } = await this.tokens.create(
+      { ...draft, scopes, grantTypes, redirectHosts },
+      context,
+    );
     return { initialAccessToken: token, value };
   }
 
@@ -100,8 +103,8 @@ export class InitialAccessTokensResolver {
   })
   async revokeInitialAccessToken(
     @Args('id', { type: () => ID, description: 'The id of the token.' }) id: string,
-    @By('graphql') by: Author,
+    @CurrentContext('graphql') context: RequestContext,
   ): Promise<RevokeInitialAccessTokenPayload> {
-    return { initialAccessToken: await this.tokens.revoke(id, by) };
+    return { initialAccessToken: await this.tokens.revoke(id, context) };
   }
 }

@@ -1,6 +1,6 @@
 import { Query, Resolver } from '@nestjs/graphql';
 import { Access } from '../../../auth/principal/access.js';
-import { CurrentPrincipal } from '../../../auth/principal/caller.js';
+import { CurrentPrincipal } from '../../../auth/principal/request-context.js';
 import type { Principal } from '../../../auth/principal/principal.js';
 import { toViewer, Viewer } from './viewer.type.js';
 

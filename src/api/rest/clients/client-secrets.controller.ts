@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../../auth/principal/access.js';
-import { By, CurrentPrincipal } from '../../../auth/principal/caller.js';
-import type { Author } from '../../../audit/audit-event.js';
+import { CurrentContext, CurrentPrincipal } from '../../../auth/principal/request-context.js';
+import type { RequestContext } from '../../../audit/audit-event.js';
 import type { Principal } from '../../../auth/principal/principal.js';
 import { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
 import { NoStore } from '../../../http/responses/no-store.js';
@@ -55,10 +55,10 @@ export class ClientSecretsController {
     @Param('client_id') id: string,
     @Body() body: unknown = {},
     @CurrentPrincipal() { orgId }: Principal,
-    @By('rest') by: Author,
+    @CurrentContext('rest') context: RequestContext,
   ): Promise<IssuedClientSecretReply> {
     const request = toSecretSubmission(readShape(ClientSecretCreateRequest, body, MEMBERS));
-    const { secret, value } = await this.secrets.issue({ id, orgId }, request, by);
+    const { secret, value } = await this.secrets.issue({ id, orgId }, request, context);
     return { data: { ...toSecretView(secret), client_secret: value } };
   }
 
@@ -103,8 +103,8 @@ export class ClientSecretsController {
     @Param('secret_id') secretId: string,
     @Query('force') force: unknown,
     @CurrentPrincipal() { orgId }: Principal,
-    @By('rest') by: Author,
+    @CurrentContext('rest') context: RequestContext,
   ): Promise<void> {
-    await this.secrets.revoke({ id, orgId }, secretId, readFlag('force', force), by);
+    await this.secrets.revoke({ id, orgId }, secretId, readFlag('force', force), context);
   }
 }

@@ -15,8 +15,8 @@ import {
 import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../../auth/principal/access.js';
-import { By, CurrentPrincipal } from '../../../auth/principal/caller.js';
-import type { Author } from '../../../audit/audit-event.js';
+import { CurrentContext, CurrentPrincipal } from '../../../auth/principal/request-context.js';
+import type { RequestContext } from '../../../audit/audit-event.js';
 import type { Principal } from '../../../auth/principal/principal.js';
 import { ClientsService } from '../../../clients/registry/clients.service.js';
 import { NoStore } from '../../../http/responses/no-store.js';
@@ -70,11 +70,11 @@ export class OAuthClientsController {
   async create(
     @Body() body: unknown,
     @CurrentPrincipal() principal: Principal,
-    @By('rest') by: Author,
+    @CurrentContext('rest') context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
     const shaped = readShape(OAuthClientCreateRequest, body, CREATE_MEMBERS);
-    const { client, secret } = await this.clients.create(toSubmission(shaped), principal, 'api', by);
+    const { client, secret } = await this.clients.create(toSubmission(shaped), principal, 'api', context);
     reply
       .header('location', this.publicUrl.of(`/${CLIENTS_PATHS[0]}/${client.id}`))
       .header('etag', etagOf(client));
@@ -100,10 +100,10 @@ export class OAuthClientsController {
   async list(
     @Query() query: Record<string, unknown>,
     @CurrentPrincipal() { orgId }: Principal,
-    @By('rest') by: Author,
+    @CurrentContext('rest') context: RequestContext,
   ): Promise<OAuthClientListReply> {
     const { filter, page } = readListQuery(query);
-    return toListReply(await this.clients.list(filter, orgId, page, by), page);
+    return toListReply(await this.clients.list(filter, orgId, page, context), page);
   }
 
   @Get(':client_id')
@@ -148,11 +148,16 @@ export class OAuthClientsController {
     @Body() body: unknown,
     @Headers('if-match') ifMatch: string | undefined,
     @CurrentPrincipal() { orgId }: Principal,
-    @By('rest') by: Author,
+    @CurrentContext('rest') context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
     const shaped = readShape(OAuthClientUpdateRequest, body, UPDATE_MEMBERS);
-    const client = await this.clients.update({ id, orgId }, toSubmission(shaped), readIfMatch(ifMatch), by);
+    const client = await this.clients.update(
+      { id, orgId },
+      toSubmission(shaped),
+      readIfMatch(ifMatch),
+      context,
+    );
     reply.header('etag', etagOf(client));
     return { data: toOAuthClient(client) };
   }
@@ -169,8 +174,8 @@ export class OAuthClientsController {
     @Param('client_id') id: string,
     @Headers('if-match') ifMatch: string | undefined,
     @CurrentPrincipal() { orgId }: Principal,
-    @By('rest') by: Author,
+    @CurrentContext('rest') context: RequestContext,
   ): Promise<void> {
-    await this.clients.remove({ id, orgId }, readIfMatch(ifMatch), by);
+    await this.clients.remove({ id, orgId }, readIfMatch(ifMatch), context);
   }
 }

@@ -14,15 +14,18 @@ import {
 import { ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../../auth/principal/access.js';
-import { By } from '../../../auth/principal/caller.js';
-import type { Author } from '../../../audit/audit-event.js';
+import { CurrentContext } from '../../../auth/principal/request-context.js';
+import type { RequestContext } from '../../../audit/audit-event.js';
 import type { Client } from '../../../clients/client/client.js';
-import { type Admission, RegistrationsService } from '../../../clients/registration/registrations.service.js';
+import {
+  type RegistrationPermit,
+  RegistrationsService,
+} from '../../../clients/registration/registrations.service.js';
 import { SoftwareStatementsService } from '../../../clients/software-statements/software-statements.service.js';
 import { requireRegistrationToken } from '../../../auth/authenticator.js';
 import { countsAsAbsent, treatMember } from '../../../policy/metadata/metadata-members.js';
 import { CONFIG, type Config } from '../../../config/config.js';
-import { CurrentAdmission, CurrentRegistration } from '../../authentication/authentication.js';
+import { CurrentPermit, CurrentRegistration } from '../../authentication/authentication.js';
 import { readFlag } from '../../../http/requests/flag.js';
 import { readShape, requireObject } from '../../../http/requests/shape.js';
 import { REGISTRATION_PATH } from '../../../config/paths.js';
@@ -103,8 +106,8 @@ export class RegistrationController {
   async register(
     // The published JavaScript SDK sends no body at all where it asks for nothing
     @Body() body: unknown = {},
-    @CurrentAdmission() admission: Admission,
-    @By('registration') by: Author,
+    @CurrentPermit() permit: RegistrationPermit,
+    @CurrentContext('registration') context: RequestContext,
     // Taken as a whole, so that the documented operation stays that of the contract
     @Query() { dry_run: dryRun, ...others }: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -113,12 +116,12 @@ export class RegistrationController {
     const submission = await this.read(body);
     if (readFlag('dry_run', dryRun)) {
       reply.status(200);
-      return toMetadata(this.registrations.preview(submission, admission));
+      return toMetadata(this.registrations.preview(submission, permit));
     }
     const { client, secret, registrationToken } = await this.registrations.register(
       submission,
-      admission,
-      by,
+      permit,
+      context,
     );
     return toResponse(client, secret, this.managementOf(client.id, registrationToken));
   }
@@ -163,7 +166,7 @@ export class RegistrationController {
     @CurrentRegistration() registered: Client,
     @Body() body: unknown,
     @Headers('authorization') authorization: string | undefined,
-    @By('registration') by: Author,
+    @CurrentContext('registration') context: RequestContext,
   ): Promise<RegistrationResponse> {
     const token = requireRegistrationToken(authorization);
     const { client_id: clientId, client_secret: clientSecret, ...rest } = requireObject(body);
@@ -175,7 +178,7 @@ export class RegistrationController {
         clientId,
         clientSecret,
       }),
-      by,
+      context,
     );
     return toResponse(client, secret, this.managementOf(client.id, registrationToken));
   }
@@ -192,9 +195,9 @@ export class RegistrationController {
   async remove(
     @CurrentRegistration() { id }: Client,
     @Headers('authorization') authorization: string | undefined,
-    @By('registration') by: Author,
+    @CurrentContext('registration') context: RequestContext,
   ): Promise<void> {
-    await this.registrations.remove(id, requireRegistrationToken(authorization), by);
+    await this.registrations.remove(id, requireRegistrationToken(authorization), context);
   }
 
   /** @param known the software statement that the client has already; it goes on speaking where no other is sent */

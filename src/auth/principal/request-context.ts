@@ -1,12 +1,12 @@
 import { type ArgumentsHost, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Author, Door } from '../../audit/audit-event.js';
+import type { RequestContext, Door } from '../../audit/audit-event.js';
 import { addressText } from '../../addresses/address.js';
 import type { Principal } from './principal.js';
 
 /** A request as far as it tells who sent it; Fastify's is one. */
-export interface Caller {
+export interface AuthenticatedRequest {
   headers: IncomingHttpHeaders;
   /** The request id. */
   id: string;
@@ -16,7 +16,7 @@ export interface Caller {
   isWaiting: () => boolean;
   /** Set once the caller was let in. */
   principal?: Principal | null;
-  /** Counts bytes of the audit trail; see {@link Author.spend}. */
+  /** Counts bytes of the audit trail; see {@link RequestContext.spend}. */
   server?: { spendAuditBytes?: SpendAuditBytes };
 }
 
@@ -39,7 +39,7 @@ declare module 'fastify' {
 }
 
 /** The request that a handler answers, whichever door it belongs to. */
-export function callerOf(context: ArgumentsHost): FastifyRequest {
+export function requestOf(context: ArgumentsHost): FastifyRequest {
   // Resolvers get (parent, args, context, info), and the context carries the request
   return context.getType<'graphql' | 'http'>() === 'graphql'
     ? context.getArgByIndex<{ request: FastifyRequest }>(2).request
@@ -48,16 +48,19 @@ export function callerOf(context: ArgumentsHost): FastifyRequest {
 
 /** The caller of a handler, as the guard found it: null only where access is `optional` or `public`. */
 export const CurrentPrincipal = createParamDecorator(
-  (_: unknown, context: ExecutionContext) => callerOf(context).principal ?? null,
+  (_: unknown, context: ExecutionContext) => requestOf(context).principal ?? null,
 );
 
 /** The caller of a handler of this door, as the audit trail names it. */
-export const By = createParamDecorator((door: Door, context: ExecutionContext): Author =>
-  authorOf(callerOf(context), door),
+export const CurrentContext = createParamDecorator((door: Door, context: ExecutionContext): RequestContext =>
+  requestContextOf(requestOf(context), door),
 );
 
 /** The caller, as the audit trail names it. */
-export const authorOf = ({ principal, id, ip, isWaiting, server }: Caller, door: Door): Author => {
+export const requestContextOf = (
+  { principal, id, ip, isWaiting, server }: AuthenticatedRequest,
+  door: Door,
+): RequestContext => {
   const spendAuditBytes = COUNTED.includes(door) ? server?.spendAuditBytes : undefined;
   return {
     actor: principal?.actor ?? { type: 'anonymous', id: null },

@@ -1,0 +1,7 @@
+/** Tells when work is not wanted any more. */
+export interface Cancellation {
+  /** Whether the caller still waits: work that has not begun by then is not done. Undefined: it is always wanted. */
+  isWaiting?: () => boolean;
+}
+
+export const isWaiting = (cancellation: Cancellation) => cancellation.isWaiting?.() ?? true;
