@@ -1,10 +1,5 @@
-import { getMetadataStorage, validateSync } from 'class-validator';
-import fc from 'fast-check';
-import { OAuthClientCreateRequest } from '../../src/api/rest/clients/oauth-clients.dto.js';
-import { RegistrationRequest } from '../../src/api/rest/registration/registration.dto.js';
 import {
   Flag,
-  isWellShaped,
   MayBeAbsent,
   Member,
   type MemberSorter,
@@ -241,35 +236,4 @@ it.each([
 ])('Nested members are taken as they are, whatever they are called: %s', (_, json) => {
   const object = JSON.parse(json) as object;
   expect(read({ name: 'n', object })).toEqual({ body: { name: 'n', object }, faults: {} });
-});
-
-it.each<[string, new () => object, object]>([
-  ['every decorator', Body, { name: 'n' }],
-  [
-    'a client that is created',
-    OAuthClientCreateRequest,
-    { name: 'n', client_type: 'public', allowed_grant_types: ['client_credentials'], allowed_scopes: [] },
-  ],
-  ['a registration', RegistrationRequest, {}],
-])('says the same as class-validator of %s', (_, type, rightMembers) => {
-  const value = fc.oneof(
-    fc.constantFrom(undefined, null, true, 0, '', 'red', 'a', 'client_credentials', 'public', 'confidential'),
-    fc.array(fc.constantFrom('a', 'b', 'c', 'client_credentials', 'authorization_code', 1, null)),
-    fc.object({ maxDepth: 1 }),
-  );
-  const storage = getMetadataStorage();
-  const decorators = storage.getTargetValidationMetadatas(type, '', false, false);
-  const names = Object.keys(storage.groupByPropertyName(decorators));
-  const verdicts = { true: 0, false: 0 };
-  fc.assert(
-    fc.property(fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 4 }), (members) => {
-      const object = Object.assign(new type(), rightMembers, members);
-      const isRight = validateSync(object).length === 0;
-      verdicts[`${isRight}`]++;
-      expect(isWellShaped(object)).toBe(isRight);
-    }),
-    { numRuns: 1_000 },
-  );
-  // Or it would have shown nothing
-  expect(Math.min(...Object.values(verdicts))).toBeGreaterThan(10);
 });

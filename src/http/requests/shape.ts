@@ -7,9 +7,7 @@ import {
   IsString,
   ValidateIf,
   validateSync,
-  ValidationTypes,
 } from 'class-validator';
-import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata.js';
 import { memberFault } from '../../policy/metadata/metadata-members.js';
 import { RegistryError, type FieldFaults } from '../../errors/registry-error.js';
 
@@ -67,54 +65,6 @@ export function onlyMembersOf(type: new () => object): MemberSorter {
   return (member) => (members.has(member) ? 'read' : 'refuse');
 }
 
-type Check = (object: object) => boolean;
-type CheckOfMember = (object: object, value: unknown) => boolean;
-
-const checksByType = new Map<object, Check[]>();
-
-/**
- * Whether class-validator would find nothing wrong. It makes an object for every fault that there could be, a fifth of all memory
- * that a request takes (ADR 8); here the same constraints are asked, and nothing else is done.
- */
-export function isWellShaped(object: object): boolean {
-  const type = object.constructor as new () => object;
-  let checks = checksByType.get(type);
-  if (checks === undefined) checksByType.set(type, (checks = checksOf(type)));
-  return checks.every((holds) => holds(object));
-}
-
-/** For each decorated member, whether it is as its decorators say. */
-function checksOf(type: new () => object): Check[] {
-  const byMember = getMetadataStorage().groupByPropertyName(decoratorsOf(type));
-  return Object.entries(byMember).map(([property, decorators]) => {
-    const isCondition = ({ type }: ValidationMetadata) => type === ValidationTypes.CONDITIONAL_VALIDATION;
-    const conditions = decorators
-      .filter(isCondition)
-      .map(({ constraints: [isMet] }) => isMet as CheckOfMember);
-    const constraints = decorators.filter((decorator) => !isCondition(decorator)).flatMap(constraintsOf);
-    return (object) => {
-      const value: unknown = object[property as keyof typeof object];
-      const isChecked = conditions.every((isMet) => isMet(object, value));
-      return !isChecked || constraints.every((holds) => holds(object, value));
-    };
-  });
-}
-
-function constraintsOf(decorator: ValidationMetadata): CheckOfMember[] {
-  const { type, constraintCls, constraints, each, propertyName: property, validateIf } = decorator;
-  // There is no decorator of another kind here; if there were, class-validator would be asked
-  if (type !== ValidationTypes.CUSTOM_VALIDATION || validateIf) return [() => false];
-  return getMetadataStorage()
-    .getTargetValidatorConstraints(constraintCls)
-    .map(({ instance }) => {
-      const holds = (object: object, value: unknown) =>
-        instance.validate(value, { value, constraints, object, property, targetName: '' }) === true;
-      return each
-        ? (object, value) => Array.isArray(value) && value.every((entry) => holds(object, entry))
-        : holds;
-    });
-}
-
 /**
  * Reads a JSON object into `type`, whose decorators say what shape each member has.
  * @throws RegistryError `invalid_request` where the body is no JSON object
@@ -129,7 +79,6 @@ export function readShape<T extends object>(type: new () => T, raw: unknown, sor
   }
   // Not by class-transformer: it walks into nested values, and trips over a member "constructor" there
   const body = Object.assign(new type(), Object.fromEntries(members));
-  if (isWellShaped(body)) return { body, faults };
   for (const { property, constraints } of validateSync(body, { stopAtFirstError: true })) {
     const isMissing = body[property as keyof T] === undefined;
     faults[property] = Object.values(constraints ?? {}).map((fault) =>
