@@ -1,9 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSqlite } from '../../src/database/connection/sqlite.js';
 import { Program } from '../support/process.js';
+import { aClient } from '../support/registry.js';
 import { readStored } from '../support/stored.js';
 
 const Sqlite = loadSqlite();
@@ -56,7 +69,37 @@ async function serve() {
     return { status: response.status, id };
   };
   const ready = async () => (await fetch(`${url}/health/ready`)).status;
-  return { program, url, register, ready };
+  /** Every kind of request that needs the database, and what its caller is told: to come again. */
+  const answers = async (id: string) => {
+    const requests: [method: string, path: string, body?: string][] = [
+      ['GET', `/v2/oauth/clients/${id}`],
+      ['GET', '/v2/oauth/clients'],
+      ['GET', '/v2/oauth/clients?filter[name][contains]=x'],
+      ['POST', '/v2/oauth/clients', JSON.stringify(aClient())],
+      ['POST', '/v2/oauth/register', '{}'],
+      ['GET', `/v2/oauth/register/${id}`],
+      ['POST', '/graphql', JSON.stringify({ query: '{ apiKeys { nodes { id } } }' })],
+      ['POST', '/admin/session', JSON.stringify({ api_key: KEY })],
+    ];
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${KEY}`, origin: url };
+    return Promise.all(
+      requests.map(async ([method, path, body]) => {
+        const response = await fetch(url + path, { method, headers, body });
+        return `${method} ${path}: ${response.status}, ${response.headers.get('retry-after')}`;
+      }),
+    );
+  };
+  return { program, url, register, ready, answers };
+}
+
+const isRefusal = (answer: string) => answer.endsWith(': 503, 5');
+
+async function until(isSo: () => Promise<boolean>, withinMs = 5_000): Promise<void> {
+  const start = performance.now();
+  while (!(await isSo())) {
+    if (performance.now() - start > withinMs) throw new Error(`It is not so after ${withinMs} ms`);
+    await wait(20);
+  }
 }
 
 const said = ({ stdout, stderr }: Program) => stdout + stderr;
@@ -65,6 +108,9 @@ const run = async (...args: string[]) => {
   return { code: await program.ended, said: said(program) };
 };
 const storedClients = async () => new Set((await readStored(`sqlite:${at(LIVE)}`)).clients);
+
+/** Pages in memory are good as long as nobody has changed the database. */
+const touch = () => new Sqlite(at(LIVE)).exec('CREATE TABLE touched (x)').close();
 
 describe('Files that are exchanged under a running service', () => {
   it('nothing is acknowledged while one of them is away; it goes on once the same is back', async () => {
@@ -133,15 +179,76 @@ describe('Files that are exchanged under a running service', () => {
     const bytes = await readFile(at(LIVE));
     bytes.fill(0xff, (page - 1) * 4_096, page * 4_096);
     await writeFile(at(LIVE), bytes);
-    // Whoever has opened it meanwhile has changed nothing, so that pages in memory are still good
-    const toucher = new Sqlite(at(LIVE));
-    toucher.pragma('user_version');
-    toucher.exec('CREATE TABLE touched (x)');
-    toucher.close();
+    touch();
     for (let i = 0; i < 5; i++) await register();
     expect((await register()).status).toBe(503);
     expect(await ready()).toBe(503);
     expect(said(program)).toMatch(/The database is damaged \(SQLITE_CORRUPT/);
+  });
+});
+
+describe('Once the file is known to be damaged or replaced', () => {
+  const rootPage = (table: string) => {
+    const file = new Sqlite(at(LIVE));
+    file.pragma('wal_checkpoint(TRUNCATE)');
+    const page = file.prepare(`SELECT rootpage FROM sqlite_schema WHERE name = ?`).pluck().get(table);
+    file.close();
+    return Number(page);
+  };
+  const overwrite = async (name: string, from: number, bytes: Buffer) => {
+    const file = await open(at(name), 'r+');
+    await file.write(bytes, 0, bytes.length, from);
+    await file.close();
+  };
+  it.each<[string, () => Promise<void>]>([
+    [
+      'another database was copied over it',
+      async () => {
+        // Somebody else's: with other clients, and without the key of the caller
+        new Sqlite(at(LIVE)).exec(`VACUUM INTO '${at('foreign')}'`).close();
+        new Sqlite(at('foreign')).exec('DELETE FROM api_keys; DELETE FROM oauth_clients').close();
+        await copyFile(at('foreign'), at(LIVE));
+      },
+    ],
+    ['it was truncated', () => truncate(at(LIVE), 0)],
+    ['it was overwritten', () => overwrite(LIVE, 0, randomBytes(200_000))],
+    [
+      'the pages of its keys were overwritten',
+      async () => {
+        await overwrite(LIVE, (rootPage('api_keys') - 1) * 4_096, Buffer.alloc(4_096, 0xff));
+        touch();
+      },
+    ],
+    ['its log was overwritten', () => overwrite(`${LIVE}-wal`, 0, randomBytes(200_000))],
+  ])('nobody is authenticated from it, and everybody is told to try again: %s', async (_, damage) => {
+    const { program, register, ready, answers } = await serve();
+    const { id } = await register();
+    for (let i = 0; i < 20; i++) await register();
+    await damage();
+    // Keys are remembered for a second; whoever reads what is damaged has it found out
+    const statuses = new Set<string>();
+    await until(async () => {
+      for (const answer of await answers(id)) statuses.add(answer.slice(-6));
+      return (await ready()) === 503;
+    }, 10_000);
+    await wait(1_100);
+    for (let i = 0; i < 3; i++)
+      expect((await answers(id)).filter((answer) => !isRefusal(answer))).toEqual([]);
+    expect([...statuses].filter((status) => status.startsWith('500'))).toEqual([]);
+    const left = await readFile(at(LIVE));
+    program.signal('SIGTERM');
+    expect(await program.ended).toBe(0);
+    expect((await readFile(at(LIVE))).equals(left)).toBe(true);
+  });
+
+  it('a log that was only removed is written to the database at the end', async () => {
+    const { program, register, ready } = await serve();
+    const { id } = await register();
+    await rm(at(`${LIVE}-wal`));
+    await until(async () => (await ready()) === 503);
+    program.signal('SIGTERM');
+    expect(await program.ended).toBe(0);
+    expect(await storedClients()).toContain(id);
   });
 });
 

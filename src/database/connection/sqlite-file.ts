@@ -41,9 +41,13 @@ export function renewFileId(path: string): void {
   }
 }
 
+/** What runs a statement. */
+const METHODS = ['all', 'get', 'run', 'iterate'] as const;
+
 /**
  * The three files of a database. SQLite keeps writing to files that were moved, removed or replaced, and what it writes there is lost:
- * they are compared with what was opened, before and after each transaction.
+ * they are compared with what was opened, before and after each transaction. From files that are known to be damaged or replaced,
+ * nothing is read either: somebody else's keys would be believed, and those of callers would not.
  */
 export class SqliteFile {
   private readonly paths: string[];
@@ -68,11 +72,16 @@ export class SqliteFile {
       this.damage = REPLACED;
     }
     const watch = setInterval(() => this.isIntact(), INTERVAL_MS).unref();
+    const prepare = connection.prepare.bind(connection);
+    connection.prepare = (sql: string) => this.guard(() => this.guardStatement(prepare(sql)));
     const close = connection.close.bind(connection);
     connection.close = () => {
       clearInterval(watch);
-      // SQLite's last act would be to write what it remembers over the file of somebody else
-      if (this.isIntact() || this.damage !== REPLACED) close();
+      this.isIntact();
+      // SQLite's last act would be to copy its log into the database, and to remove the log by its name: damage would spread, and the
+      // files of somebody else would suffer. The end of the process does neither. What was only moved or removed is completed.
+      if (this.damage !== undefined || this.isExchanged()) return connection;
+      close();
       if (this.descriptor !== undefined) closeSync(this.descriptor);
       return connection;
     };
@@ -83,19 +92,42 @@ export class SqliteFile {
     const fault = this.fault();
     if (fault === undefined) this.isReported = false;
     else {
-      if (!this.isReported)
-        logger.error(`${fault} Nothing is written. See "Backup and restore" in the README.`);
+      if (!this.isReported) logger.error(`${fault} See "Backup and restore" in the README.`);
       this.isReported = true;
-      throw Object.assign(new Error(fault), { code: 'SQLITE_READONLY_DBMOVED' });
+      throw unusable(fault);
     }
   }
 
-  /** Remembers an error that says that the file is damaged. */
-  note(error: unknown): void {
+  /** What an error of the driver is about: the file, where that is damaged, or was exchanged for one that has no such tables. */
+  explain(error: unknown): unknown {
     const { code, message } = error as { code?: unknown; message?: unknown };
-    if (!DAMAGED.test(String(code))) return;
-    this.damage ??= `The database is damaged (${String(code)}: ${String(message)}).`;
-    this.isIntact();
+    const isDamaged = DAMAGED.test(String(code));
+    if (isDamaged) this.damage ??= `The database is damaged (${String(code)}: ${String(message)}).`;
+    if (!isDamaged && code !== 'SQLITE_ERROR') return error;
+    try {
+      this.check();
+      return error;
+    } catch (fault) {
+      return fault;
+    }
+  }
+
+  /** Runs what reads or writes by the connection. */
+  private guard<T>(work: () => T): T {
+    if (this.damage !== undefined) throw unusable(this.damage);
+    try {
+      return work();
+    } catch (error) {
+      throw this.explain(error);
+    }
+  }
+
+  private guardStatement<S extends BetterSqlite3.Statement>(statement: S): S {
+    for (const method of METHODS) {
+      const run = statement[method].bind(statement) as (...values: unknown[]) => never;
+      statement[method] = (...values: unknown[]) => this.guard(() => run(...values));
+    }
+    return statement;
   }
 
   private isIntact(): boolean {
@@ -119,6 +151,14 @@ export class SqliteFile {
     return this.damage;
   }
 
+  /** Whether something else has the name of one of the files. */
+  private isExchanged(): boolean {
+    return this.paths.some((path, i) => {
+      const inode = inodeOf(path);
+      return inode !== undefined && inode !== this.inodes[i];
+    });
+  }
+
   private get id(): number {
     return this.header.readInt32BE(FORMAT_BYTES);
   }
@@ -132,6 +172,8 @@ export class SqliteFile {
     return header;
   }
 }
+
+const unusable = (fault: string) => Object.assign(new Error(fault), { code: 'SQLITE_READONLY_DBMOVED' });
 
 const REPLACED = 'Another file was copied over the database.';
 

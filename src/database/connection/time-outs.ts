@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { DataSource } from 'typeorm';
 import { driverOf } from './driver.js';
+import { sqliteFileOf } from './sqlite-file.js';
 
 /** The driver blocks while SQLite waits, and with it everybody; whoever writes waits otherwise (see Transactions). */
 const SQLITE_BUSY_TIMEOUT_MS = 5;
@@ -12,6 +13,8 @@ export async function limitWaiting(dataSource: DataSource): Promise<void> {
   const driver = driverOf(dataSource);
   if (driver.engine === 'sqlite') {
     driver.connection.pragma(`busy_timeout = ${SQLITE_BUSY_TIMEOUT_MS}`);
+    // Statements that are prepared from now on are guarded
+    sqliteFileOf(driver.connection);
     return;
   }
   const { rows } = await driver.pool.query<{ setting: string }>(

@@ -4,9 +4,9 @@ import {
   QueryRunnerProviderAlreadyReleasedError,
 } from 'typeorm';
 
-/** SQLite result codes, and codes of sockets and threads, that say "not now" rather than "not so". */
+/** SQLite result codes, and codes of sockets and threads, that say "not now" rather than "not so"; a damaged file is for an operator to restore. */
 const UNAVAILABLE =
-  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)\w*|ERR_WORKER_INIT_FAILED|ECONN\w+|EPIPE|ERR_STREAM_\w+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)\w*|ERR_WORKER_INIT_FAILED|ECONN\w+|EPIPE|ERR_STREAM_\w+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /**
  * SQLSTATE classes 08 (connection), 53 (out of resources) and 57 (stopped by the operator or a timeout), 25006

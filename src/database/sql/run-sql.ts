@@ -1,7 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
 import { driverOf, plainQuery, type preparedQuery, type Row, runOnPool } from '../connection/driver.js';
-import { sqliteFileOf } from '../connection/sqlite-file.js';
 
 /** Runs a statement whose parameters are written `:name`; returns its rows. */
 export type RunSql = (sql: string, parameters: Record<string, unknown>) => Promise<Row[]>;
@@ -31,12 +30,7 @@ function runner(dataSource: DataSource, queryOf: QueryOf): RunSql {
     // eslint-disable-next-line @typescript-eslint/require-await -- an error of the driver is one of the promise
     return async (sql, parameters) => {
       dataSource.logger.logQuery(sql);
-      try {
-        return prepare(sql).all(bindable(parameters));
-      } catch (error) {
-        sqliteFileOf(driver.connection).note(error);
-        throw error;
-      }
+      return prepare(sql).all(bindable(parameters));
     };
   }
   const number = remembering((sql) => {

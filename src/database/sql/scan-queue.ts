@@ -73,8 +73,7 @@ export class ScanQueue implements OnApplicationShutdown {
               try {
                 return await thread.read({ sql, parameters: bindable(parameters) });
               } catch (error) {
-                file?.note(error);
-                throw error;
+                throw file === null ? error : file.explain(error);
               }
             });
     return (sql, parameters, { orgId = '', ...cancellation } = {}) =>

@@ -147,8 +147,7 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
     const leave = () => void this.inLine--;
     this.last = result.then(leave, leave);
     const noted = result.catch((error: unknown) => {
-      this.file?.note(error);
-      throw error;
+      throw this.file === null ? error : this.file.explain(error);
     });
     return this.writability.track('transaction', noted);
   }
