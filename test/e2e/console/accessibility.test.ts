@@ -1,0 +1,186 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { Console, inBrowser } from '../../support/browser.js';
+
+interface AxeResults {
+  violations: { id: string; nodes: { target: unknown[]; failureSummary?: string }[] }[];
+}
+
+const AXE = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds wrong: the rule, where, and why. */
+async function violations(page: Page): Promise<string[]> {
+  // Past the policy of the page, which lets no script in that it did not bring
+  const session = await page.context().newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: await AXE });
+  const results = await page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`),
+  );
+}
+
+/** Each engine has one. */
+const LOOKS = {
+  sqlite: { colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  postgres: { colorScheme: 'dark', viewport: { width: 375, height: 700 } },
+} as const;
+
+inBrowser((engine) => {
+  const console = Console.forEachTest(engine);
+  let id: string;
+  beforeAll(async () => {
+    id = await console.aClient({
+      name: 'Everything',
+      redirect_uris: ['http://localhost:1/cb', 'cursor://cb'],
+      logo_uri: 'https://a.example/logo.png',
+    });
+    await console.registry.register({ redirect_uris: ['javascript:alert(1)'] });
+    await console.registry.register({ client_name: 'Software' });
+    await console.registry.createInitialAccessToken({ expiresAt: new Date(Date.now() + 86_400_000) });
+    await console.registry.createKey({ name: 'ends soon', expiresAt: new Date(Date.now() + 86_400_000) });
+  });
+
+  const pages = () => [
+    '/',
+    '/clients',
+    `/clients/${id}`,
+    '/clients/new',
+    '/keys',
+    '/tokens',
+    '/audit',
+    '/nowhere',
+  ];
+  const look = LOOKS[engine];
+
+  describe(`In ${look.colorScheme} colours, ${look.viewport.width} px wide`, () => {
+    it('axe finds nothing on any page; each has one heading, a title, and does not scroll sideways', async () => {
+      const page = await console.openSignedIn('/', look);
+      for (const path of pages()) {
+        await page.goto(`${console.registry.url}/admin${path}`);
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+        expect({ path, violations: await violations(page) }).toEqual({ path, violations: [] });
+        expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
+        expect(await page.title()).toMatch(/^.+ · OAuth client registry$/);
+        const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+        expect({ path, width }).toEqual({ path, width: look.viewport.width });
+      }
+    });
+
+    it('axe finds nothing where one signs in, in dialogs, and in forms with faults', async () => {
+      const page = await console.open('/', look);
+      await page.getByLabel('API key').first().waitFor();
+      expect(await violations(page)).toEqual([]);
+
+      const inside = await console.openSignedIn(`/clients/${id}`, look);
+      const inDialog = async (open: string) => {
+        await inside.getByRole('main').getByRole('button', { name: open, exact: true }).click();
+        await inside.getByRole('dialog').waitFor();
+        expect({ open, violations: await violations(inside) }).toEqual({ open, violations: [] });
+        await inside.keyboard.press('Escape');
+        await inside.getByRole('dialog').waitFor({ state: 'detached' });
+      };
+      for (const open of ['Disable', 'Verify', 'Delete', 'Rotate the secret']) await inDialog(open);
+      await inside.getByRole('button', { name: 'Edit' }).click();
+      await inside.getByLabel('Logo').fill('ftp://a.example');
+      await inside.getByRole('button', { name: 'Save' }).click();
+      await inside.getByRole('alert').waitFor();
+      expect(await violations(inside)).toEqual([]);
+
+      for (const [path, open] of [
+        ['/keys', 'New key'],
+        ['/tokens', 'New token'],
+        ['/clients', 'Save as CSV'],
+      ] as const) {
+        await inside.goto(`${console.registry.url}/admin${path}`);
+        await inDialog(open);
+      }
+    });
+  });
+});
+
+inBrowser((engine) => {
+  const console = Console.forEachTest(engine);
+  const empty = Console.forEachTest(engine);
+  let id: string;
+  beforeAll(async () => {
+    id = await console.aClient();
+  });
+
+  describe('Every view', () => {
+    const FORBIDDEN = '{"errors":[{"message":"Not for you","extensions":{"code":"FORBIDDEN"}}]}';
+    it.each(['/', '/clients', '/clients/:id', '/keys', '/tokens', '/audit'])(
+      '%s says that it loads, that it failed, and that it is not for everybody',
+      async (path) => {
+        const page = await console.openSignedIn();
+        let answer: () => void;
+        let answered = new Promise<void>((done) => (answer = done));
+        let reply = { status: 500, body: 'a proxy that has no idea' };
+        await page.route('**/graphql', async (route) => {
+          if (route.request().postData()?.includes('query Viewer')) return route.continue();
+          await answered;
+          await route.fulfill({ contentType: 'application/json', ...reply });
+        });
+        await page.goto(`${console.registry.url}/admin${path.replace(':id', id)}`);
+        await page.getByRole('status', { name: 'Loading' }).first().waitFor();
+        // It is the same everywhere
+        if (path === '/') expect(await violations(page)).toEqual([]);
+
+        answer!();
+        const failure = page.getByRole('alert').filter({ hasText: 'Something went wrong' }).first();
+        await failure.waitFor();
+        if (path === '/') expect(await violations(page)).toEqual([]);
+
+        answered = Promise.resolve();
+        reply = { status: 200, body: FORBIDDEN };
+        await failure.getByRole('button', { name: 'Try again' }).click();
+        await page.getByText('This is for admins').first().waitFor();
+      },
+    );
+
+    it.each([
+      ['/clients?q=nowhere', 'No client matches'],
+      ['/tokens', 'There are no initial access tokens'],
+      ['/audit?door=CLI', 'Nothing of that kind has happened'],
+      ['/', 'Nobody has tried to register'],
+      ['/clients/01a20f98-0000-7000-8000-000000000000', 'There is no client by that ID'],
+    ])('%s says that there is nothing', async (path, told) => {
+      const page = await empty.openSignedIn(path);
+      await page.getByText(told).waitFor();
+    });
+
+    it.each([
+      ['/clients/new', 'New client', 'The client is created'],
+      ['/keys', 'New key', 'API key, shown this once'],
+      ['/tokens', 'New token', 'Initial access token, shown this once'],
+    ])('%s keeps what was typed where the service cannot do it now', async (path, form, done) => {
+      const page = await console.openSignedIn(path);
+      if (path === '/clients/new') await page.getByLabel('Redirect URIs').fill('https://a.example/cb');
+      else await page.getByRole('button', { name: form }).click();
+      const name = page.getByRole('textbox', { name: /^Name/ });
+      await name.fill('Not lost');
+      await page.route('**/graphql', (route) =>
+        route.fulfill({
+          status: 503,
+          contentType: 'application/json',
+          body: '{"errors":[{"message":"Later","extensions":{"code":"TEMPORARILY_UNAVAILABLE"}}]}',
+        }),
+      );
+      await page.getByRole('button', { name: 'Create', exact: true }).click();
+      await page.getByRole('alert').filter({ hasText: 'The service is busy' }).waitFor();
+      expect(await name.inputValue()).toBe('Not lost');
+      await page.unroute('**/graphql');
+      await page.getByRole('button', { name: 'Create', exact: true }).click();
+      await page.getByText(done).waitFor();
+    });
+
+    it('is still where motion is to be reduced', async () => {
+      const page = await console.openSignedIn('/', { reducedMotion: 'reduce' });
+      const moving = await page.evaluate<number>(
+        'document.getAnimations().filter(({ effect }) => effect.getTiming().duration > 1).length',
+      );
+      expect(moving).toBe(0);
+    });
+  });
+}, 'sqlite');

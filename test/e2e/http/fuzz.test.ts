@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import {
+  createServer,
+  globalAgent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { buildSchema } from 'graphql';
+import { createCallers, trusting } from '../../../fuzz/callers.js';
+import { Fuzzer } from '../../../fuzz/fuzz.js';
+import type { HttpRequest } from '../../../fuzz/http-request.js';
+import { OpenApiDocument } from '../../../fuzz/openapi-document.js';
+import { describe as told } from '../../../fuzz/report.js';
+import { send } from '../../../fuzz/send.js';
+import { Statistics } from '../../../fuzz/statistics.js';
+import { onEachEngine } from '../../support/databases.js';
+import { Registry } from '../../support/registry.js';
+import { TokenIssuer } from '../../support/token-issuer.js';
+
+/** The same each time, so that a change is judged by what it changes; `npm run fuzz` sends others, and more. */
+const SEED = Number(process.env.FUZZ_SEED ?? 20261123);
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 1_500);
+const CALLERS = 4;
+
+/** Stands before a service, and shows the secret of a client again to whoever reads the client. */
+async function leakSecretsOf(url: string): Promise<Server> {
+  const secrets = new Map<string, string>();
+  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    const body = await buffer(incoming);
+    const request: HttpRequest = {
+      door: '',
+      method: incoming.method!,
+      path: incoming.url!,
+      headers: headersToPassOn(incoming.headers),
+      body: body.length > 0 ? body.toString('latin1') : null,
+      encoding: 'latin1',
+    };
+    const { status, headers, text } = await send(url, globalAgent, request);
+    const [, clientId = ''] = /"client_id":"([^"]+)"/.exec(text) ?? [];
+    const [, secret] = /"client_secret":"([^"]+)"/.exec(text) ?? [];
+    if (secret !== undefined) secrets.set(clientId, secret);
+    const told = secrets.get(clientId);
+    const { 'content-length': _, ...others } = headers;
+    outgoing.writeHead(status, others);
+    outgoing.end(told ? text.replace('"client_secret":null', `"client_secret":"${told}"`) : text);
+  };
+  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+const headersToPassOn = ({ authorization, 'content-type': type }: IncomingHttpHeaders) => [
+  ...(authorization === undefined ? [] : [['authorization', authorization] as const]),
+  ...(type === undefined ? [] : [['content-type', type] as const]),
+];
+
+onEachEngine((engine) => {
+  let issuer: TokenIssuer;
+  let registry: Registry;
+  beforeAll(async () => {
+    issuer = await TokenIssuer.start();
+    registry = await Registry.start(engine, trusting(issuer));
+  });
+  afterAll(async () => {
+    await registry.stop();
+    issuer.stop();
+  });
+
+  const targetAt = async (url: string) => ({
+    url,
+    document: await OpenApiDocument.of(url),
+    schema: buildSchema(readFileSync('schema.graphql', 'utf8')),
+    callers: await createCallers(url, registry.adminKey, issuer, CALLERS),
+  });
+
+  it('whatever is sent to any door, no reply is a fault of the server, breaks its schema, or tells too much', async () => {
+    const statistics = new Statistics();
+    const fuzzer = new Fuzzer(await targetAt(registry.url), statistics);
+    await fuzzer.run(REQUESTS, SEED);
+    fuzzer.close();
+    expect([...fuzzer.found.values()].map(told).join('\n\n')).toBe('');
+    // It got past the doors: nothing is found where everything is refused
+    expect(statistics.requests).toBeGreaterThanOrEqual(REQUESTS);
+    expect(statistics.done).toBeGreaterThan(REQUESTS / 20);
+  });
+
+  it('a secret that is told again is found', async () => {
+    const leaky = await leakSecretsOf(registry.url);
+    const { port } = leaky.address() as AddressInfo;
+    const fuzzer = new Fuzzer(await targetAt(`http://127.0.0.1:${port}`), new Statistics());
+    await fuzzer.run(400, SEED);
+    fuzzer.close();
+    leaky.close();
+    expect([...fuzzer.found.keys()]).toContain('GetOAuthClient: tells a secret again');
+  });
+});

@@ -1,0 +1,112 @@
+import { onEachEngine } from '../../support/databases.js';
+import { aClient, Registry } from '../../support/registry.js';
+
+const LIMIT = 20_000;
+/** As large as a client can be. */
+const large = (mark: string) => ({
+  redirect_uris: Array.from({ length: 30 }, (_, i) => `https://example.com/${mark}/${i}/${'x'.repeat(1900)}`),
+});
+
+onEachEngine((engine) => {
+  let registry: Registry;
+  beforeAll(async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_AUDIT_BYTES: `${LIMIT}/1h` });
+  });
+  afterAll(() => registry.stop());
+
+  const storedBytes = async () => {
+    const [row] = await registry.dataSource.query<{ n: string | number | null }[]>(
+      'SELECT SUM(LENGTH(changes)) AS n FROM audit_events',
+    );
+    return Number(row!.n ?? 0);
+  };
+
+  it('a change of 60 kB leaves less than 3 kB in the audit trail, and GraphQL tells what came and what went', async () => {
+    const { apiKey: key } = await registry.createKey();
+    const body = aClient({ ...large('before'), allowed_grant_types: ['authorization_code'] });
+    const created = await registry.createClient(body, key);
+    const id = created.body.data.client_id as string;
+    const before = await storedBytes();
+    const path = `/v2/oauth/clients/${id}`;
+    const { status } = await registry.send(path, { method: 'PUT', key, body: large('after') });
+    expect(status).toBe(200);
+    expect((await storedBytes()) - before).toBeLessThan(3_000);
+    const { body: answer } = await registry.graphql(
+      `{ oauthClient(clientId: "${id}") { history(first: 1) { nodes { action changes { field before after added removed } } } } }`,
+    );
+    const digest = {
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+      bytes: expect.any(Number),
+      hosts: ['example.com'],
+    };
+    expect(answer.data.oauthClient.history.nodes).toEqual([
+      {
+        action: 'CLIENT_UPDATED',
+        changes: [
+          {
+            field: 'redirectUris',
+            before: null,
+            after: null,
+            added: expect.arrayContaining([digest, { ...digest, entries: expect.any(Number) }]),
+            removed: expect.arrayContaining([digest, { ...digest, entries: expect.any(Number) }]),
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('a change beyond RATE_LIMIT_AUDIT_BYTES of an organization is 429, and nothing is written; others go on', async () => {
+    const { apiKey: key } = await registry.createKey();
+    const created = await registry.createClient(aClient(), key);
+    const path = `/v2/oauth/clients/${created.body.data.client_id}`;
+    const rename = (i: number) => registry.send(path, { method: 'PUT', key, body: { name: `name ${i}` } });
+    const before = await storedBytes();
+    let answer = await rename(0);
+    let changes = 1;
+    for (; answer.status === 200 && changes < 200; changes++) answer = await rename(changes);
+    expect({ status: answer.status, error: answer.body.error }).toEqual({
+      status: 429,
+      error: 'rate_limited',
+    });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(3_500);
+    expect((await storedBytes()) - before).toBeLessThan(LIMIT);
+    const { body } = await registry.send(path, { method: 'GET', key });
+    expect(body.data.name).toBe(`name ${changes - 2}`);
+    const events = await registry.rows('audit_events');
+    const statuses = [
+      (await registry.createClient(aClient(), key)).status,
+      (await registry.send(`${path}/secrets`, { key, body: {} })).status,
+      (await registry.send(path, { method: 'DELETE', key })).status,
+      (await registry.register({}, key)).status,
+    ];
+    expect(statuses).toEqual([429, 429, 429, 429]);
+    expect(await registry.rows('audit_events')).toBe(events);
+    expect((await registry.createClient(aClient(), (await registry.createKey()).apiKey)).status).toBe(201);
+  });
+
+  it('what anonymous software registers, and changes of itself, counts for its address; operators are not counted', async () => {
+    const registered = (await registry.register({ client_name: 'first' })).body as {
+      client_id: string;
+      registration_access_token: string;
+    };
+    let { registration_access_token: token } = registered;
+    const path = `/v2/oauth/register/${registered.client_id}`;
+    const rename = (i: number) =>
+      registry.send(path, {
+        method: 'PUT',
+        key: token,
+        body: { client_id: registered.client_id, client_name: `name ${i}` },
+      });
+    let answer = await rename(0);
+    for (let i = 1; answer.status === 200 && i < 100; i++) {
+      token = answer.body.registration_access_token as string;
+      answer = await rename(i);
+    }
+    expect(answer.status).toBe(429);
+    expect((await registry.register({})).status).toBe(429);
+    const { body } = await registry.graphql(
+      `mutation { deleteOAuthClient(clientId: "${registered.client_id}") { client { clientId } } }`,
+    );
+    expect(body.errors).toBeUndefined();
+  });
+});

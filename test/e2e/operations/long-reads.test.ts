@@ -1,0 +1,217 @@
+import { statSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { batches, type BatchMessage } from '../../../src/diagnostics/channels.js';
+import { databaseUse } from '../../../src/database/database-use.js';
+import { driverOf } from '../../../src/database/connection/driver.js';
+import { ScanQueue } from '../../../src/database/sql/scan-queue.js';
+import { Transactions } from '../../../src/database/writes/transactions.js';
+import { onEachEngine } from '../../support/databases.js';
+import { aClient, Registry } from '../../support/registry.js';
+
+/** Takes either database more than a second. */
+const COUNT = `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 5000000)
+  SELECT COUNT(*) FROM numbers WHERE n <> :not`;
+const COUNTED = 4_999_999;
+
+const MB = 1024 * 1024;
+
+onEachEngine((engine) => {
+  let registry: Registry;
+  let scanQueue: ScanQueue;
+  beforeAll(async () => {
+    registry = await Registry.start(engine);
+    scanQueue = registry.app.get(ScanQueue);
+  });
+  afterAll(() => registry.stop());
+
+  const count = async (orgId?: string) =>
+    Number((await scanQueue.runner('count')(COUNT, { not: 7 }, { orgId }))[0]![0]);
+
+  it('while one goes through millions of rows, clients are created, registered, read and listed', async () => {
+    const answered: string[] = [];
+    const counting = count().finally(() => answered.push('count'));
+    const { status, body } = await registry.createClient(aClient());
+    const path = `/v2/oauth/clients/${body.data.client_id}`;
+    const statuses = [status, (await registry.register({})).status];
+    for (let i = 0; i < 5; i++) {
+      statuses.push((await registry.send(path, { method: 'GET', key: registry.adminKey })).status);
+      statuses.push(
+        (await registry.graphql('{ oauthClients(first: 5) { totalCount nodes { name } } }')).status,
+      );
+    }
+    answered.push('others');
+    expect(await counting).toBe(COUNTED);
+    expect(answered).toEqual(['others', 'count']);
+    expect(new Set(statuses)).toEqual(new Set([200, 201]));
+  });
+
+  it('many at once that are short are all answered', async () => {
+    const list = () =>
+      registry.send('/v2/oauth/clients?filter[name]=nobody', { method: 'GET', key: registry.adminKey });
+    const answers = await Promise.all(Array.from({ length: 150 }, list));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
+  /** How many long reads it takes. */
+  const longReadsOf = async (field: string): Promise<number> => {
+    let reads = 0;
+    const note = (message: unknown) => {
+      if ((message as BatchMessage).name === 'long read') reads++;
+    };
+    batches.subscribe(note);
+    const { body } = await registry.graphql(`{ ${field} }`);
+    batches.unsubscribe(note);
+    expect(body.errors).toBeUndefined();
+    return reads;
+  };
+
+  const NEVER = '2100-01-01T00:00:00Z';
+  it.each([
+    ['a part of a name', 'oauthClients(filter: { nameContains: "a" }) { nodes { name } }', 1],
+    [
+      'all that match, with their number',
+      'oauthClients(filter: { status: ACTIVE }) { totalCount nodes { name } }',
+      2,
+    ],
+    [
+      'those of an organization by name',
+      'oauthClients(filter: { orgId: "o" }, orderBy: { field: NAME, direction: ASC }) { nodes { name } }',
+      1,
+    ],
+    ['counts of every kind', 'oauthClientStats { total }', 2],
+    ['the number of secrets that expire', `expiringSecrets(before: "${NEVER}") { totalCount }`, 1],
+    [
+      'events by two conditions',
+      'auditEvents(filter: { door: REST, action: CLIENT_CREATED }) { nodes { id } }',
+      1,
+    ],
+  ])('%s: where it keeps nobody else waiting', async (_what, field, reads) => {
+    expect(await longReadsOf(field)).toBe(reads);
+  });
+
+  it.each([
+    ['all clients, and their number', 'oauthClients { totalCount nodes { name } }'],
+    ['all clients by name', 'oauthClients(orderBy: { field: NAME, direction: ASC }) { nodes { name } }'],
+    ['those of an organization', 'oauthClients(filter: { orgId: "o" }) { totalCount nodes { name } }'],
+    [
+      'those that are named',
+      'oauthClients(filter: { ids: ["x"], status: ACTIVE }) { totalCount nodes { name } }',
+    ],
+    ['the trail', 'auditEvents { nodes { id } }'],
+    [
+      'what a client went through lately',
+      'auditEvents(filter: { clientId: "x", since: "2020-01-01T00:00:00Z" }) { nodes { id } }',
+    ],
+  ])('%s: at once', async (_what, field) => {
+    expect(await longReadsOf(field)).toBe(0);
+  });
+
+  it('reads see what was acknowledged before them', async () => {
+    for (let i = 0; i < 20; i++) {
+      const name = `seen ${i} `.padEnd(10, '.');
+      await registry.createClient(aClient({ name }));
+      const query = 'query ($name: String) { oauthClients(filter: { nameContains: $name }) { totalCount } }';
+      const { body } = await registry.graphql(query, { name });
+      expect(body.data.oauthClients.totalCount).toBe(1);
+    }
+  });
+
+  /** All that there is for long reads, for about a second, by organizations that nobody else is of. */
+  const occupy = () => {
+    if (engine === 'sqlite') return count('busy');
+    const { max } = databaseUse(registry.dataSource, registry.app.get(Transactions));
+    const sleep = scanQueue.runner('sleep');
+    return Promise.all(
+      Array.from({ length: max / 2 }, (_, i) => sleep('SELECT pg_sleep(1)', {}, { orgId: `busy-${i}` })),
+    );
+  };
+
+  it('an organization that asks for many searches keeps no other waiting for all of them', async () => {
+    const [greedy, modest] = [await registry.createKey(), await registry.createKey()];
+    const search = (key: string) => () =>
+      registry.send('/v2/oauth/clients?filter[name]=nobody', { method: 'GET', key });
+    // Until these are through, everybody waits
+    const busy = occupy();
+    await wait(100);
+    const answered: string[] = [];
+    const asked = [
+      ...Array.from({ length: 100 }, () => search(greedy.apiKey)().then(() => answered.push('greedy'))),
+      wait(300)
+        .then(search(modest.apiKey))
+        .then(({ status }) => answered.push(`modest: ${status}`)),
+    ];
+    await Promise.all([...asked, busy]);
+    expect(answered.indexOf('modest: 200')).toBeLessThan(20);
+  });
+
+  it('searches of one organization that are too many to wait are refused; those of others are not', async () => {
+    const [greedy, modest] = [await registry.createKey(), await registry.createKey()];
+    const search = ({ apiKey: key }: { apiKey: string }) =>
+      registry.send('/v2/oauth/clients?filter[name]=nobody', { method: 'GET', key });
+    const busy = occupy();
+    await wait(100);
+    // Fewer than the service works on at a time, with two reads each
+    const many = Array.from({ length: 200 }, () => search(greedy));
+    const refused = await Promise.race(many);
+    expect([refused.status, refused.body.error]).toEqual([503, 'temporarily_unavailable']);
+    expect((await search(modest)).status).toBe(200);
+    expect(new Set((await Promise.all(many)).map(({ status }) => status))).toEqual(new Set([200, 503]));
+    await busy;
+  });
+
+  if (engine === 'sqlite') {
+    it('keep the write-ahead log from growing for as long as they follow one another', async () => {
+      const transactions = registry.app.get(Transactions);
+      const driver = driverOf(registry.dataSource);
+      const wal = driver.engine === 'sqlite' ? `${driver.connection.name}-wal` : '';
+      const search = scanQueue.runner('search');
+      // A tenth of a second each, all of it with a view of the database as it was
+      const sql = `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 200000)
+        SELECT COUNT(*) FROM numbers WHERE n <> :not AND EXISTS (SELECT 1 FROM migrations)`;
+      const name = 'x'.repeat(MB);
+      const isOver = () => written >= 100 * MB;
+      let largest = 0;
+      let written = 0;
+      const searching = async () => {
+        for (let not = 0; !isOver(); not++) await search(sql, { not });
+      };
+      const writing = async () => {
+        for (; !isOver(); written += 2 * name.length) {
+          await transactions.runStatements([
+            { sql: 'INSERT INTO migrations (timestamp, name) VALUES (0, ?)', rows: [[name], [name]] },
+            { sql: 'DELETE FROM migrations WHERE timestamp = ?', rows: [[0]] },
+          ]);
+          largest = Math.max(largest, statSync(wal).size);
+          // 40 MB a second: a checkpoint is tried twice a second
+          await new Promise((done) => setTimeout(done, 50));
+        }
+      };
+      await Promise.all([searching(), searching(), searching(), writing()]);
+      expect(largest).toBeLessThan(64 * MB);
+    });
+
+    it('tells by its code what the driver did not like, and what a thread that was ended could not finish; the next are read', async () => {
+      await expect(scanQueue.runner('bad')('SELECT nonsense', {})).rejects.toMatchObject({
+        code: 'SQLITE_ERROR',
+        message: 'no such column: nonsense',
+      });
+      const unfinished = expect(count()).rejects.toMatchObject({ code: 'ECONNRESET' });
+      await wait(50);
+      await scanQueue.onApplicationShutdown();
+      await unfinished;
+      expect(await count()).toBe(COUNTED);
+    });
+  } else {
+    it('leave half of the connections to everybody else', async () => {
+      const transactions = registry.app.get(Transactions);
+      const { max } = databaseUse(registry.dataSource, transactions);
+      const sleep = scanQueue.runner('sleep');
+      const sleeping = Array.from({ length: max }, (_, i) =>
+        sleep('SELECT 1, pg_sleep(0.3)', {}, { orgId: `org-${i}` }),
+      );
+      await wait(100);
+      expect(databaseUse(registry.dataSource, transactions)).toMatchObject({ used: max / 2, waiting: 0 });
+      expect((await Promise.all(sleeping)).map(([row]) => row![0])).toEqual(Array(max).fill(1));
+    });
+  }
+});

@@ -1,0 +1,139 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { readConfig } from '../../../src/config/config.js';
+import { dataSourceOptions } from '../../../src/database/connection/data-source-options.js';
+import { isMigrated, migrate } from '../../../src/database/connection/migrate.js';
+import { openDatabase } from '../../../src/database/connection/open-database.js';
+import { PERSISTENCE } from '../../../src/persistence.js';
+import { createDatabase, type TestDatabase } from '../../support/databases.js';
+import { statementsOf } from '../../support/statements.js';
+
+/** Shorter than in production. */
+const WAIT = { pauseMs: 20, logMs: 100, limitMs: 600 };
+
+describe('on PostgreSQL', () => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+  let other: pg.Client;
+  let log: string[];
+  beforeEach(async () => {
+    database = await createDatabase('postgres');
+    const { database: config } = readConfig({ DATABASE_URL: database.url });
+    dataSource = await new DataSource(dataSourceOptions(config, PERSISTENCE)).initialize();
+    other = new pg.Client(database.url);
+    await other.connect();
+    log = [];
+  });
+  afterEach(async () => {
+    await other.end();
+    await dataSource.destroy();
+    await database.drop();
+  });
+  const start = (waiting = WAIT) => migrate(dataSource, (line) => log.push(line), waiting);
+
+  it('a start waits while another process migrates, logs it again and again, and then applies what is left', async () => {
+    await other.query('BEGIN; SELECT pg_advisory_xact_lock(75917592)');
+    const started = start({ ...WAIT, limitMs: 60_000 });
+    while (log.length < 2) await wait(10);
+    await other.query('COMMIT');
+    await started;
+    expect(await isMigrated(dataSource)).toBe(true);
+    expect(new Set(log)).toEqual(
+      new Set(['Waiting to migrate the database: another process migrates it (advisory lock 75917592).']),
+    );
+  });
+
+  it('a start that waited too long fails with the reason', async () => {
+    await other.query('SELECT pg_advisory_lock(75917592)');
+    await expect(start()).rejects.toThrow(
+      'it was not migrated within 0.6 s, because another process migrates it',
+    );
+  });
+
+  /** As by the releases up to 0.1.0, whose migrations make indexes in a transaction. */
+  const LAST_OLD = 'TellUnusedClients1795568400000';
+  const upgradeFromOld = async (work: () => Promise<unknown>) => {
+    const all = dataSource.migrations.splice(0);
+    const last = all.findIndex(({ name }) => name === LAST_OLD);
+    dataSource.migrations.push(...all.slice(0, last + 1));
+    await start();
+    dataSource.migrations.splice(0, Infinity, ...all);
+    await work();
+  };
+  const indexes = (client: { query(sql: string): Promise<unknown> }) =>
+    client.query(
+      `SELECT pg_get_indexdef(indexrelid) AS indexdef, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+       WHERE relnamespace = 'public'::regnamespace ORDER BY 1`,
+    );
+
+  it('an upgrade makes and drops indexes concurrently, and the same ones as a new database has', async () => {
+    await upgradeFromOld(async () => {
+      const statements = await statementsOf(dataSource, () => start());
+      const ofIndexes = statements.filter((statement) =>
+        /^(?:CREATE|DROP) (?:UNIQUE )?INDEX/.test(statement),
+      );
+      expect(ofIndexes.length).toBeGreaterThan(0);
+      // Those of tables that are made by the same migration are empty
+      const isBlocking = (statement: string) =>
+        !statement.includes(' CONCURRENTLY ') && !/ON "?admin_sessions/.test(statement);
+      expect(ofIndexes.filter(isBlocking)).toEqual([]);
+    });
+    const upgraded = await indexes(dataSource);
+    const database = await createDatabase('postgres');
+    const { database: config } = readConfig({ DATABASE_URL: database.url });
+    const fresh = await new DataSource(dataSourceOptions(config, PERSISTENCE)).initialize();
+    await migrate(fresh, () => undefined);
+    expect(await indexes(fresh)).toEqual(upgraded);
+    await fresh.destroy();
+    await database.drop();
+  });
+
+  it('instances that upgrade at once do it once, and complete what a failed upgrade has left', async () => {
+    await upgradeFromOld(async () => {
+      // What CREATE INDEX CONCURRENTLY leaves where it fails
+      await other.query('CREATE INDEX oauth_clients_verified ON oauth_clients (id)');
+      await other.query(
+        `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'oauth_clients_verified'::regclass`,
+      );
+      const { database: config } = readConfig({ DATABASE_URL: database.url });
+      const another = await new DataSource(dataSourceOptions(config, PERSISTENCE)).initialize();
+      const waiting = { ...WAIT, limitMs: 60_000 };
+      await Promise.all([start(waiting), migrate(another, () => undefined, waiting)]);
+      await another.destroy();
+    });
+    expect(await isMigrated(dataSource)).toBe(true);
+    const { rows } = await other.query<{ name: string }>('SELECT name FROM migrations');
+    expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
+    const made = (await indexes(dataSource)) as { indexdef: string; indisvalid: boolean }[];
+    expect(made.filter(({ indisvalid }) => !indisvalid)).toEqual([]);
+    expect(made.find(({ indexdef }) => indexdef.includes('oauth_clients_verified'))!.indexdef).toContain(
+      'WHERE',
+    );
+  });
+
+  it('a migration waits for a table that is in use without keeping those who come after it waiting for long', async () => {
+    await upgradeFromOld(async () => {
+      await other.query('BEGIN; SELECT FROM oauth_clients FOR UPDATE');
+      const started = start({ ...WAIT, limitMs: 60_000 });
+      while (log.length === 0) await wait(10);
+      expect(log[0]).toContain('a table is locked by other transactions');
+      await other.query('COMMIT');
+      await started;
+    });
+    expect(await isMigrated(dataSource)).toBe(true);
+  });
+});
+
+it('a database whose encoding cannot hold every name is refused in one line', async () => {
+  const database = await createDatabase('postgres', `ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`);
+  const { database: config } = readConfig({ DATABASE_URL: database.url });
+  const message = await openDatabase(config, PERSISTENCE).then(
+    () => 'opened',
+    (error: Error) => error.message,
+  );
+  await database.drop();
+  expect(message).toMatch(
+    /^Cannot open the database \S+: its encoding is LATIN1; create one with ENCODING 'UTF8'.*$/,
+  );
+});

@@ -1,0 +1,480 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { generateKeyPair } from 'jose';
+import { onEachEngine } from '../../support/databases.js';
+import { type Answer, Registry } from '../../support/registry.js';
+import { TokenIssuer } from '../../support/token-issuer.js';
+
+const CALLBACK = ['https://example.com/callback'];
+const PUBLIC_URL = 'https://registry.example';
+
+type Metadata = Record<string, unknown>;
+
+const now = () => Math.floor(Date.now() / 1000);
+
+const said = ({ status, body }: Answer) => ({
+  status,
+  error: body.error as string,
+  fields: body.invalid_fields as unknown,
+});
+
+onEachEngine((engine) => {
+  let issuer: TokenIssuer;
+  let directory: string;
+  let registry: Registry;
+
+  beforeAll(async () => {
+    issuer = await TokenIssuer.start();
+    directory = await mkdtemp(join(tmpdir(), 'registry-jwks-'));
+    registry = await Registry.start(engine, {
+      PUBLIC_URL,
+      SOFTWARE_STATEMENT_ISSUERS: `${issuer.url}=${issuer.url}/.well-known/jwks.json`,
+      REGISTRATION_ALLOWED_SCOPES: 'read write',
+    });
+  });
+  afterAll(async () => {
+    await registry.stop();
+    issuer.stop();
+    await rm(directory, { recursive: true });
+  });
+
+  /** A statement about a piece of software, for whoever trusts its issuer. */
+  const statementOf = (claims: Metadata = {}, ...how: unknown[]) =>
+    issuer.sign(
+      { aud: undefined, sub: undefined, org_id: undefined, exp: undefined, ...claims },
+      ...(how as [never, never]),
+    );
+
+  it('what is attested wins, and is returned with the statement as it was sent', async () => {
+    const statement = await statementOf({
+      client_name: 'Attested',
+      software_id: '4NRB1-0XZABZI9E6-5SM3R',
+      client_uri: 'https://attested.example',
+      scope: 'read admin',
+      'client_name#ja': '認証済み',
+    });
+    const { status, body } = await registry.register({
+      redirect_uris: CALLBACK,
+      client_name: 'Said',
+      scope: 'write',
+      contacts: ['ops@example.com'],
+      software_statement: statement,
+    });
+    const read = await registry.send(`/v2/oauth/register/${body.client_id as string}`, {
+      method: 'GET',
+      key: body.registration_access_token as string,
+    });
+    const attested = {
+      client_name: 'Attested',
+      'client_name#ja': '認証済み',
+      software_id: '4NRB1-0XZABZI9E6-5SM3R',
+      client_uri: 'https://attested.example',
+      // The operator's own limits hold for what is attested, too
+      scope: 'read',
+      contacts: ['ops@example.com'],
+      redirect_uris: CALLBACK,
+      software_statement: statement,
+    };
+    expect([status, read.status]).toEqual([201, 200]);
+    expect(body).toMatchObject(attested);
+    expect(read.body).toMatchObject(attested);
+    expect(body).not.toHaveProperty('iss');
+  });
+
+  it('members that only the server sets are not taken from a statement', async () => {
+    const id = '01a20080-c163-717e-a4ad-7633ebbe7df6';
+    const statement = await statementOf({
+      client_id: id,
+      client_secret: 'x',
+      registration_access_token: 'x',
+      made_up: 1,
+    });
+    const { status, body } = await registry.register({ software_statement: statement });
+    expect(status).toBe(201);
+    expect([body.client_id, body.client_secret, body.registration_access_token]).not.toContain('x');
+    expect(body.client_id).not.toBe(id);
+    expect(body).not.toHaveProperty('made_up');
+  });
+
+  it('a translation goes with the member that is attested', async () => {
+    const statement = await statementOf({
+      client_name: 'Good App',
+      'logo_uri#ja': 'https://good.example/ja.png',
+    });
+    const { body } = await registry.register({
+      software_statement: statement,
+      'client_name#en': 'Evil Corp',
+      logo_uri: 'https://evil.example/l.png',
+      'logo_uri#de': 'https://evil.example/de.png',
+      tos_uri: 'https://said.example/tos',
+    });
+    expect(body).toMatchObject({ client_name: 'Good App', tos_uri: 'https://said.example/tos' });
+    expect(Object.keys(body as object).filter((member) => /[#]|logo/.test(member))).toEqual(['logo_uri#ja']);
+  });
+
+  it('a statement without key id may be signed with any key of the issuer', async () => {
+    const other = await TokenIssuer.start();
+    const path = join(directory, 'two-keys.json');
+    await writeFile(path, JSON.stringify({ keys: [issuer.publicJwk, { ...other.publicJwk, kid: 'key-2' }] }));
+    const registry = await Registry.start(engine, {
+      SOFTWARE_STATEMENT_ISSUERS: `${issuer.url}=${path}`,
+    });
+    const header = { alg: 'ES256' };
+    const statements = [
+      await statementOf({}, undefined, header),
+      await other.sign({ iss: issuer.url, aud: undefined }, undefined, header),
+      await statementOf({}, (await generateKeyPair('ES256')).privateKey, header),
+    ];
+    const statuses = [];
+    for (const statement of statements) {
+      statuses.push((await registry.register({ software_statement: statement })).status);
+    }
+    await registry.stop();
+    other.stop();
+    expect(statuses).toEqual([201, 201, 400]);
+  });
+
+  it('keys that cannot be had are not asked for again with every statement', async () => {
+    let asked = 0;
+    const server = createServer((_, response) => {
+      asked += 1;
+      response.writeHead(500).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const registry = await Registry.start(engine, {
+      SOFTWARE_STATEMENT_ISSUERS: `${issuer.url}=http://127.0.0.1:${port}/jwks`,
+    });
+    const statement = await statementOf();
+    const statuses = [];
+    for (let i = 0; i < 10; i++) {
+      statuses.push((await registry.register({ software_statement: statement })).status);
+    }
+    await registry.stop();
+    server.close();
+    expect({ asked, statuses }).toEqual({ asked: 1, statuses: Array(10).fill(503) });
+  });
+
+  it('keys may come from a file', async () => {
+    const path = join(directory, 'jwks.json');
+    await writeFile(path, JSON.stringify({ keys: [issuer.publicJwk] }));
+    const offline = await Registry.start(engine, { SOFTWARE_STATEMENT_ISSUERS: `${issuer.url}=${path}` });
+    const good = await offline.register({
+      software_statement: await statementOf({ client_name: 'Attested' }),
+    });
+    const foreign = (await generateKeyPair('ES256')).privateKey;
+    const bad = await offline.register({ software_statement: await statementOf({}, foreign) });
+    await offline.stop();
+    expect([good.status, good.body.client_name, bad.status, bad.body.error]).toEqual([
+      201,
+      'Attested',
+      400,
+      'invalid_software_statement',
+    ]);
+  });
+
+  describe('400', () => {
+    /** Claims as text, of this issuer. */
+    const withIssuer = (json: string) =>
+      json.replace('{', () => `{"iss":${JSON.stringify(issuer.url)}` + (json === '{}' ? '' : ','));
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+
+    it.each<[string, string, () => unknown]>([
+      ['no text', 'must be a signed JWT', () => ({})],
+      ['null', 'must be a signed JWT', () => null],
+      ['an empty text', 'must be a signed JWT', () => ''],
+      ['no JWT', 'must be a signed JWT', () => 'a.b.c'],
+      ['no issuer', 'must name its issuer', () => statementOf({ iss: undefined })],
+      [
+        'a foreign key',
+        'wrong signature',
+        async () => statementOf({}, (await generateKeyPair('ES256')).privateKey),
+      ],
+      ['an unknown key', 'wrong signature', () => statementOf({}, undefined, { alg: 'ES256', kid: 'key-2' })],
+      ['no signature', 'wrong signature', () => `${encode({ alg: 'none' })}.${encode({ iss: issuer.url })}.`],
+      [
+        'the public key as a shared secret',
+        'wrong signature',
+        () =>
+          statementOf({}, new TextEncoder().encode(JSON.stringify(issuer.publicJwk)), {
+            alg: 'HS256',
+            kid: 'key-1',
+          }),
+      ],
+      [
+        'other claims than were signed',
+        'wrong signature',
+        async () =>
+          (await statementOf()).replace(/\.[^.]+\./, `.${encode({ iss: issuer.url, scope: 'a' })}.`),
+      ],
+      ['an expiry that has passed', 'has expired', () => statementOf({ exp: now() - 3600 })],
+      [
+        'the type of an access token (RFC 9068)',
+        'is a JWT for something else',
+        () => statementOf({ scope: 'admin' }, undefined, { alg: 'ES256', kid: 'key-1', typ: 'at+jwt' }),
+      ],
+      ['spaces behind it', 'must be a signed JWT', async () => `${await statementOf()} `],
+      ['a time to come', 'not valid yet', () => statementOf({ nbf: now() + 3600 })],
+      ['a header that is cut off', 'must be a signed JWT', () => 'eyJhbGc.eyJpc3MiOiJ4In0.AA'],
+      ['a header that is no object', 'must be a signed JWT', () => issuer.signText('[]', '{"iss":"x"}')],
+      ['claims that are no object', 'must be a signed JWT', () => issuer.signText('{"alg":"ES256"}', '[]')],
+      [
+        'a type that is no text',
+        'is a JWT for something else',
+        () => issuer.signText('{"alg":"ES256","kid":"key-1","typ":{"toString":1}}', withIssuer('{}')),
+      ],
+      ['an issuer that is no text', 'must name its issuer', () => statementOf({ iss: [issuer.url] })],
+      ['an audience that is an object', 'an array of strings as "aud"', () => statementOf({ aud: { a: 1 } })],
+      ['an audience that is null', 'an array of strings as "aud"', () => statementOf({ aud: null })],
+      [
+        'a claim twice',
+        'must be a signed JWT',
+        () =>
+          issuer.signText('{"alg":"ES256","kid":"key-1"}', withIssuer('{"scope":"read","scope":"write"}')),
+      ],
+      [
+        'a claim twice, deep inside',
+        'must be a signed JWT',
+        () =>
+          issuer.signText(
+            '{"alg":"ES256","kid":"key-1"}',
+            withIssuer('{"jwks":{"keys":[{"kty":"RSA","kty":"EC"}]}}'),
+          ),
+      ],
+      [
+        'a header member twice',
+        'must be a signed JWT',
+        () => issuer.signText('{"alg":"ES256","kid":"key-1","kid":"key-1"}', withIssuer('{}')),
+      ],
+      [
+        'a header that is nested too deep',
+        'must be a signed JWT',
+        () =>
+          issuer.signText(
+            `{"alg":"ES256","kid":"key-1","x":${'['.repeat(33)}${']'.repeat(33)}}`,
+            withIssuer('{}'),
+          ),
+      ],
+      [
+        'a claim __proto__',
+        'must be a signed JWT',
+        () => issuer.signText('{"alg":"ES256","kid":"key-1"}', withIssuer('{"__proto__":{"scope":"write"}}')),
+      ],
+      ['an audience that is no text', 'an array of strings as "aud"', () => statementOf({ aud: [1] })],
+      [
+        'an unknown extension (RFC 7515 §4.1.11)',
+        'wrong signature',
+        () => issuer.signText('{"alg":"ES256","kid":"key-1","crit":["x"],"x":1}', withIssuer('{}')),
+      ],
+      ['an expiry that is no number', 'has expired', () => statementOf({ exp: 'tomorrow' })],
+      [
+        'claims that are nested too deep',
+        'must be a signed JWT',
+        () =>
+          issuer.signText(
+            '{"alg":"ES256","kid":"key-1"}',
+            withIssuer(`{"jwks":{"keys":[{"kty":"RSA","x":${'['.repeat(9_000)}${']'.repeat(9_000)}}]}}`),
+          ),
+      ],
+    ])('invalid_software_statement: %s', async (_, says, statement) => {
+      const before = await registry.rows('oauth_clients');
+      const answer = await registry.register({ software_statement: await statement(), client_name: '' });
+      expect(said(answer)).toEqual({
+        status: 400,
+        error: 'invalid_software_statement',
+        // All that is wrong is named at once
+        fields: { software_statement: [expect.stringContaining(says)], client_name: [expect.any(String)] },
+      });
+      expect(await registry.rows('oauth_clients')).toBe(before);
+    });
+
+    it.each<[string, string, Metadata]>([
+      ['of somebody else', 'not trusted here', { iss: 'https://other.example' }],
+      ['for another server', 'meant for another server', { aud: 'https://other.example' }],
+      ['for nobody', 'meant for another server', { aud: [] }],
+    ])('unapproved_software_statement: one %s', async (_, says, claims) => {
+      const answer = await registry.register({ software_statement: await statementOf(claims) });
+      expect(said(answer)).toEqual({
+        status: 400,
+        error: 'unapproved_software_statement',
+        fields: { software_statement: [expect.stringContaining(says)] },
+      });
+    });
+
+    it('metadata that breaks a rule breaks it in a statement as well', async () => {
+      const statement = await statementOf({ redirect_uris: ['javascript:alert(1)'], contacts: 'me' });
+      const answer = await registry.register({ software_statement: statement, redirect_uris: CALLBACK });
+      expect(said(answer)).toEqual({
+        status: 400,
+        error: 'invalid_redirect_uri',
+        fields: { redirect_uris: [expect.any(String)], contacts: [expect.any(String)] },
+      });
+    });
+  });
+
+  it.each([PUBLIC_URL, `${PUBLIC_URL}/`, ['https://other.example', PUBLIC_URL]])(
+    'one for %j is for this server',
+    async (aud) => {
+      expect((await registry.register({ software_statement: await statementOf({ aud }) })).status).toBe(201);
+    },
+  );
+
+  it.each<[string, Record<string, string>, { status: number; taken: boolean }]>([
+    ['lenient', {}, { status: 201, taken: true }],
+    ['registered', { SOFTWARE_STATEMENT_ISSUERS: '' }, { status: 201, taken: false }],
+    ['lenient', { SOFTWARE_STATEMENT_ISSUERS: '' }, { status: 201, taken: false }],
+    ['strict', {}, { status: 400, taken: false }],
+  ])('the profile %s with %j: %j', async (profile, env, expected) => {
+    const registry = await Registry.start(engine, {
+      REGISTRATION_METADATA: profile,
+      SOFTWARE_STATEMENT_ISSUERS: `${issuer.url}=${issuer.url}/.well-known/jwks.json`,
+      ...env,
+    });
+    const { status, body } = await registry.register({
+      software_statement: await statementOf({ client_name: 'Attested' }),
+    });
+    await registry.stop();
+    expect({ status, taken: 'software_statement' in body && body.client_name === 'Attested' }).toEqual(
+      expected,
+    );
+  });
+
+  it('503 where the keys cannot be had; 403 all the same where registration is closed', async () => {
+    const gone = await TokenIssuer.start();
+    const env = { SOFTWARE_STATEMENT_ISSUERS: `${gone.url}=${gone.url}/.well-known/jwks.json` };
+    const statement = await gone.sign({ aud: undefined });
+    gone.stop();
+    const statuses = [];
+    for (const mode of ['open', 'token', 'closed']) {
+      const registry = await Registry.start(engine, { ...env, REGISTRATION_MODE: mode });
+      statuses.push((await registry.register({ software_statement: statement })).status);
+      await registry.stop();
+    }
+    expect(statuses).toEqual([503, 401, 403]);
+  });
+
+  it('a dry run judges it too', async () => {
+    const run = async (software_statement: unknown) =>
+      registry.send('/v2/oauth/register?dry_run=true', { body: { software_statement } });
+    const good = await run(await statementOf({ client_name: 'Attested' }));
+    const bad = await run('x');
+    expect([good.status, good.body.client_name, bad.status]).toEqual([200, 'Attested', 400]);
+  });
+
+  describe('in the life of a client', () => {
+    const register = async (claims: Metadata, key: string | null = null) => {
+      const statement = await statementOf(claims);
+      const metadata = { redirect_uris: CALLBACK, software_statement: statement };
+      const { body } = await registry.register(metadata, key);
+      return { statement, body: body as Metadata & { client_id: string; registration_access_token: string } };
+    };
+    /** What an admin is told who changes it through REST. */
+    const change = async (id: string, changes: Metadata) =>
+      said(
+        await registry.send(`/v2/oauth/clients/${id}`, {
+          method: 'PUT',
+          key: registry.adminKey,
+          body: changes,
+        }),
+      );
+    const manage = (client: { client_id: string; registration_access_token: string }, body?: Metadata) =>
+      registry.send(`/v2/oauth/register/${client.client_id}`, {
+        method: body ? 'PUT' : 'GET',
+        key: client.registration_access_token,
+        body,
+      });
+
+    it('what was read can be written back unchanged, even when the statement has expired meanwhile', async () => {
+      // Within the tolerance for clocks that differ, for long enough to register
+      const { statement, body } = await register({ client_name: 'Attested', exp: now() - 27 });
+      const read = (await manage(body)).body as Metadata;
+      while ((await registry.register({ software_statement: statement })).status === 201) {
+        await new Promise((done) => setTimeout(done, 200));
+      }
+      const { status, body: written } = await manage(body, { ...read, client_name: 'Said' });
+      expect({ status, body: written }).toEqual({
+        status: 200,
+        body: { ...read, registration_access_token: expect.any(String) },
+      });
+    });
+
+    it('PUT keeps the statement, takes another one, and refuses a bad one', async () => {
+      const { body, statement } = await register({ client_name: 'First' });
+      const rest = { client_id: body.client_id, redirect_uris: CALLBACK };
+      const bad = await manage(body, { ...rest, software_statement: 'x' });
+      const kept = await manage(body, { ...rest, client_name: 'Said', 'client_name#en': 'Said' });
+      const second = await statementOf({ client_name: 'Second' });
+      const changed = await manage(kept.body as never, { ...rest, software_statement: second });
+      expect([bad.status, bad.body.error]).toEqual([400, 'invalid_software_statement']);
+      expect(kept.body).toMatchObject({ client_name: 'First', software_statement: statement });
+      expect(kept.body).not.toHaveProperty('client_name#en');
+      expect(changed.body).toMatchObject({ client_name: 'Second', software_statement: second });
+    });
+
+    it('a stranger makes nobody look at a statement', async () => {
+      const { body } = await register({});
+      const answer = await manage(
+        { ...body, registration_access_token: 'wrong' },
+        { client_id: body.client_id, software_statement: 'x' },
+      );
+      expect(said(answer)).toEqual({ status: 401, error: 'invalid_token', fields: undefined });
+    });
+
+    it('no other door changes what it says, but lists may lose entries and get them back', async () => {
+      const { body } = await register(
+        { client_name: 'Attested', scope: 'read write admin', require_pkce: true },
+        registry.adminKey,
+      );
+      const put = (changes: Metadata) => change(body.client_id, changes);
+      const fault = ['cannot be changed; the software statement of the client says what it is'];
+      const good = { status: 200, error: undefined, fields: undefined };
+      expect(await put({ name: 'Other', allowed_scopes: ['list'], require_pkce: false })).toEqual({
+        status: 422,
+        error: 'validation_error',
+        fields: { name: fault, allowed_scopes: fault },
+      });
+      // No profile reads require_pkce, so no statement attests it
+      expect(
+        await put({ name: 'Attested', require_pkce: true, logo_uri: 'https://example.com/l.png' }),
+      ).toEqual(good);
+      expect(await put({ allowed_scopes: ['write'] })).toEqual(good);
+      expect(await put({ allowed_scopes: ['admin', 'read'] })).toEqual(good);
+    });
+
+    it.each([
+      ['names a claim twice', (claims: string) => claims.replace('{', '{"client_name":"Other",')],
+      [
+        'is nested too deep',
+        (claims: string) => claims.replace('{', `{"x":${'['.repeat(40)}${']'.repeat(40)},`),
+      ],
+      ['is no JSON', (claims: string) => claims.slice(1)],
+    ])('a client is protected whose stored statement %s: it may say anything', async (_, spoil) => {
+      const { body, statement } = await register(
+        { client_name: 'Attested', scope: 'read write' },
+        registry.adminKey,
+      );
+      const [header, claims, signature] = statement.split('.') as [string, string, string];
+      const spoilt = Buffer.from(spoil(Buffer.from(claims, 'base64url').toString())).toString('base64url');
+      const where = `WHERE id = '${body.client_id}'`;
+      // Taken by an older release, which read it less strictly
+      const [{ metadata }] = await registry.dataSource.query(`SELECT metadata FROM oauth_clients ${where}`);
+      const stored = typeof metadata === 'string' ? (JSON.parse(metadata) as Metadata) : metadata;
+      const planted = JSON.stringify({ ...stored, softwareStatement: [header, spoilt, signature].join('.') });
+      await registry.dataSource.query(`UPDATE oauth_clients SET metadata = '${planted}' ${where}`);
+      const put = (changes: Metadata) => change(body.client_id, changes);
+      const fault = [
+        'cannot be changed; the software statement of the client cannot be read, and may say what it is',
+      ];
+      expect(await put({ name: 'Other', allowed_scopes: ['write'], require_pkce: true })).toEqual({
+        status: 422,
+        error: 'validation_error',
+        fields: { name: fault, allowed_scopes: fault },
+      });
+      expect(await put({ name: 'Attested', require_pkce: true })).toMatchObject({ status: 200 });
+    });
+  });
+});

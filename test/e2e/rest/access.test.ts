@@ -1,0 +1,401 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { generateKeyPair } from 'jose';
+import { SYSTEM } from '../../../src/audit/audit-event.js';
+import { ApiKeysService } from '../../../src/auth/api-keys/api-keys.service.js';
+import { buildConsole } from '../../support/built-console.js';
+import { onEachEngine } from '../../support/databases.js';
+import { aClient, type Answer, Registry, type Sending } from '../../support/registry.js';
+import { TokenIssuer } from '../../support/token-issuer.js';
+
+const UNAUTHORIZED = '401 unauthorized';
+const INVALID = '401 invalid_token';
+const FORBIDDEN = '403 insufficient_scope';
+
+/** Each route with a good request to it, and what everybody gets: anonymous, those with bad credentials, member, admin. */
+const ROUTES: [route: string, request: Sending, expected: [string, string, string, string]][] = [
+  ['POST /v2/oauth/clients', { body: aClient() }, [UNAUTHORIZED, INVALID, '201', '201']],
+  ['POST /v2/oauth_clients', { body: aClient() }, [UNAUTHORIZED, INVALID, '201', '201']],
+  ['GET /v2/oauth/clients', {}, [UNAUTHORIZED, INVALID, '200', '200']],
+  ['GET /v2/oauth_clients', {}, [UNAUTHORIZED, INVALID, '200', '200']],
+  // Of a client that none of the callers has
+  ...['/v2/oauth/clients/:client_id', '/v2/oauth_clients/:client_id'].flatMap((path): typeof ROUTES => [
+    [`GET ${path}`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+    [`PUT ${path}`, { body: {} }, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+    [`DELETE ${path}`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+    [`GET ${path}/secrets`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+    [`POST ${path}/secrets`, { body: {} }, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+    [`DELETE ${path}/secrets/:secret_id`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+  ]),
+  ['POST /v2/oauth/register', { body: {} }, ['201', INVALID, '201', '201']],
+  // Managed by its own token alone, whoever else one is
+  ['GET /v2/oauth/register/:client_id', {}, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
+  ['PUT /v2/oauth/register/:client_id', { body: {} }, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
+  ['DELETE /v2/oauth/register/:client_id', {}, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
+  ['POST /graphql', { body: { query: '{ __typename }' } }, [UNAUTHORIZED, INVALID, FORBIDDEN, '200']],
+  ['GET /graphql', {}, ['200', '200', '200', '200']],
+  ['GET /graphql/explorer/*', {}, ['200', '200', '200', '200']],
+  // What it takes is in the body, or in a cookie; of the console itself anybody may see the pages
+  ['POST /admin/session', { body: { api_key: 'nobody' } }, [INVALID, INVALID, INVALID, INVALID]],
+  ['DELETE /admin/session', {}, ['204', '204', '204', '204']],
+  ['GET /admin', {}, ['200', '200', '200', '200']],
+  ['GET /admin/*', {}, ['200', '200', '200', '200']],
+  ['GET /', {}, ['200', '200', '200', '200']],
+  ['GET /health/live', {}, ['200', '200', '200', '200']],
+  ['GET /health/ready', {}, ['200', '200', '200', '200']],
+  ['GET /openapi.json', {}, ['200', '200', '200', '200']],
+  ['GET /docs', {}, ['200', '200', '200', '200']],
+];
+
+/** One that was made with a time to come, as all are. */
+async function anExpiredKey(registry: Registry): Promise<string> {
+  const { id, apiKey } = await registry.createKey({ expiresAt: new Date(Date.now() + 60_000) });
+  await registry.dataSource.query(`UPDATE api_keys SET expires_at = ${Date.now() - 1} WHERE id = '${id}'`);
+  return apiKey;
+}
+
+/** The files of the documentation and of the explorer. */
+const PAGE_FILES = [
+  '/docs-yaml',
+  ...['', '*', 'start.js'].map((file) => `/docs/${file}`),
+  '/graphql/explorer/start.js',
+];
+
+/** Of preflights. */
+const ANY_PATH = '/*';
+
+/** Every path that has a handler, of the tree that the router prints. */
+function routesIn(tree: string): string[] {
+  const path: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const [, indent, part, methods] = /^(.*)[├└]── (\S*)( \([A-Z, -]+\))?$/.exec(line) ?? [];
+    if (part === undefined) return [];
+    path.splice(indent!.length / 4, Infinity, part);
+    // It leaves out the slash before a wildcard
+    return methods ? [path.join('').replace(/\/?\*$/, '/*')] : [];
+  });
+}
+
+onEachEngine((engine) => {
+  let issuer: TokenIssuer;
+  let built: Awaited<ReturnType<typeof buildConsole>>;
+  let registry: Registry;
+  let callers: Record<string, string | null>;
+
+  beforeAll(async () => {
+    issuer = await TokenIssuer.start();
+    built = await buildConsole();
+    registry = await Registry.start(
+      engine,
+      { ...issuer.env, AUTH_JWT_ADMIN: 'realm_access.roles=registry-admin' },
+      {},
+      undefined,
+      built.directory,
+    );
+    const keys = registry.app.get(ApiKeysService, { strict: false });
+    const revoked = await registry.createKey();
+    await keys.revoke(revoked.id, SYSTEM);
+    const { apiKey: memberA } = await registry.createKey({ orgId: 'org-a' });
+    const publicKeyAsSecret = new TextEncoder().encode(JSON.stringify(issuer.publicJwk));
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const foreignKey = (await generateKeyPair('ES256')).privateKey;
+    const past = Math.floor(Date.now() / 1000) - 3600;
+    callers = {
+      anonymous: null,
+      'member of org A': memberA,
+      'member of org B': (await registry.createKey({ orgId: 'org-b' })).apiKey,
+      admin: registry.adminKey,
+      'another admin': (await registry.createKey({ role: 'admin' })).apiKey,
+      'key with an expiry to come': (await registry.createKey({ expiresAt: new Date(Date.now() + 60_000) }))
+        .apiKey,
+      'revoked key': revoked.apiKey,
+      'expired key': await anExpiredKey(registry),
+      'unknown key': `ocr_${'A'.repeat(43)}00000000`,
+      'key with a typing error': `${memberA.slice(0, -1)}${memberA.endsWith('0') ? '1' : '0'}`,
+      'key in upper case': memberA.toUpperCase(),
+      'JWT of a member': await issuer.sign(),
+      'JWT of an admin': await issuer.sign({ realm_access: { roles: ['user', 'registry-admin'] } }),
+      'JWT of a member that has a role of another name': await issuer.sign({
+        role: 'admin',
+        roles: ['registry-admin'],
+      }),
+      'JWT of a foreign key': await issuer.sign({}, foreignKey),
+      'JWT of a foreign issuer': await issuer.sign({ iss: 'https://evil.example' }),
+      'JWT for another audience': await issuer.sign({ aud: 'https://other.example' }),
+      'JWT without audience': await issuer.sign({ aud: undefined }),
+      'JWT that expired': await issuer.sign({ exp: past }),
+      'JWT without expiry': await issuer.sign({ exp: undefined }),
+      'JWT of the future': await issuer.sign({ nbf: Math.floor(Date.now() / 1000) + 3600 }),
+      'JWT without organization': await issuer.sign({ org_id: undefined }),
+      'JWT with an empty organization': await issuer.sign({ org_id: '' }),
+      'JWT with an organization that cannot be stored': await issuer.sign({ org_id: 'a\0b' }),
+      'JWT with an organization that looks like another': await issuer.sign({ org_id: ' acme' }),
+      'JWT with an organization that has a no-break space': await issuer.sign({ org_id: 'acme\u00a0' }),
+      'JWT with a subject that has a control character': await issuer.sign({ sub: 'u\u0007' }),
+      'JWT with a subject that is not composed': await issuer.sign({ sub: 'Zoe\u0308' }),
+      'JWT with a subject too long to be stored': await issuer.sign({ sub: 'x'.repeat(300) }),
+      'JWT with a subject that is no text': await issuer.sign({ sub: { a: 1 } }),
+      'JWT without subject': await issuer.sign({ sub: undefined }),
+      'ID token of an implicit flow': await issuer.sign({ at_hash: 'x' }),
+      'ID token of a hybrid flow': await issuer.sign({ c_hash: 'x' }),
+      'ID token with a nonce': await issuer.sign({ nonce: 'n-0S6_WzA2Mj' }),
+      'ID token of Keycloak': await issuer.sign({ typ: 'ID' }),
+      'access token of an old Keycloak': await issuer.sign({ typ: 'Bearer', nonce: 'n-0S6_WzA2Mj' }),
+      'logout token': await issuer.sign({ events: {} }),
+      'JWT signed with the public key as a shared secret': await issuer.sign({}, publicKeyAsSecret, {
+        alg: 'HS256',
+        kid: 'key-1',
+      }),
+      'JWT with alg none': `${encode({ alg: 'none' })}.${encode(issuer.goodClaims())}.`,
+      'JWT with alg none and a signature': `${encode({ alg: 'none' })}.${encode(issuer.goodClaims())}.c2ln`,
+      'JWT that was tampered with': (await issuer.sign()).replace(
+        /\.[^.]+\./,
+        `.${encode({ ...issuer.goodClaims(), role: 'admin' })}.`,
+      ),
+      'initial access token': (await registry.createInitialAccessToken()).value,
+      'an empty token': '',
+      'a token of spaces': '   ',
+      'a token of 10,000 characters': 'x'.repeat(10_000),
+    };
+  });
+  afterAll(async () => {
+    await registry.stop();
+    await built.remove();
+    issuer.stop();
+  });
+
+  const GOOD: Record<string, 'member' | 'admin'> = {
+    'member of org A': 'member',
+    'member of org B': 'member',
+    'key with an expiry to come': 'member',
+    'JWT of a member': 'member',
+    'JWT of a member that has a role of another name': 'member',
+    'access token of an old Keycloak': 'member',
+    admin: 'admin',
+    'another admin': 'admin',
+    'JWT of an admin': 'admin',
+  };
+
+  describe.each(ROUTES)('%s', (route, request, [anonymous, bad, member, admin]) => {
+    it('lets in whom it should, and tells the others why not', async () => {
+      const [method, path] = route
+        .replace('explorer/*', 'explorer/main.js')
+        .replace('admin/*', 'admin/clients')
+        .replace(/:\w+_id/g, '01a20080-c163-717e-a4ad-7633ebbe7df6')
+        .split(' ') as [string, string];
+      const actual: Record<string, string> = {};
+      const expected: Record<string, string> = {};
+      for (const [caller, key] of Object.entries(callers)) {
+        const opensOnlyThis = caller === 'initial access token' && route === 'POST /v2/oauth/register';
+        expected[caller] = opensOnlyThis
+          ? '201'
+          : caller === 'anonymous'
+            ? anonymous
+            : { member, admin, undefined: bad }[String(GOOD[caller])]!;
+        actual[caller] = summaryOf(
+          await registry.send(path, {
+            method,
+            key,
+            ...request,
+            headers: method === 'GET' ? { accept: 'text/html,*/*' } : {},
+          }),
+        );
+      }
+      expect(actual).toEqual(expected);
+    });
+  });
+
+  it('the table above knows every route there is', () => {
+    const fastify = registry.app.getHttpAdapter().getInstance() as { printRoutes(options: object): string };
+    const routes = fastify.printRoutes({ commonPrefix: false });
+    const paths = routesIn(routes);
+    // The router prints nothing of a prefix that has no handler
+    const known = ROUTES.map(([route]) => route.split(' ')[1]!.replace('/explorer/*', '/*'));
+    expect(new Set(paths)).toEqual(new Set([...known, ...PAGE_FILES, ANY_PATH]));
+  });
+
+  describe('401 and 403', () => {
+    it.each([
+      ['without credentials, no error is told', {}, 'Bearer'],
+      ['with bad ones, invalid_token', { authorization: 'Bearer nonsense' }, 'Bearer error="invalid_token"'],
+      [
+        'with another scheme, invalid_token',
+        { authorization: 'Basic dXNlcjpwYXNz' },
+        'Bearer error="invalid_token"',
+      ],
+    ])('%s (RFC 6750 §3.1)', async (_, headers, challenge) => {
+      const answer = await registry.send('/v2/oauth/clients', { body: aClient(), headers });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe(challenge);
+      expect(Object.keys(answer.body as object)).toEqual(['error', 'error_description']);
+    });
+
+    it('comes before the body is judged, so that strangers learn nothing about it', async () => {
+      const answer = await registry.send('/v2/oauth/clients', { body: { made: 'up' }, key: 'nonsense' });
+      expect(answer.body.error).toBe('invalid_token');
+    });
+
+    it('a refused caller leaves no row', async () => {
+      const before = await registry.rows('oauth_clients');
+      await registry.createClient(aClient(), callers['revoked key']!);
+      await registry.register({}, callers['JWT with alg none']);
+      expect(await registry.rows('oauth_clients')).toBe(before);
+    });
+  });
+
+  it('a key that another instance revokes is refused after a second', async () => {
+    const { id, apiKey } = await registry.createKey();
+    const ask = async () => (await registry.send('/v2/oauth/clients', { method: 'GET', key: apiKey })).status;
+    expect(await ask()).toBe(200);
+    await registry.dataSource.query(`UPDATE api_keys SET revoked_at = ${Date.now()} WHERE id = '${id}'`);
+    await new Promise((done) => setTimeout(done, 1_100));
+    expect(await ask()).toBe(401);
+  });
+
+  it('a key is revoked at once', async () => {
+    const { id, apiKey } = await registry.createKey();
+    expect((await registry.createClient(aClient(), apiKey)).status).toBe(201);
+    await registry.app.get(ApiKeysService, { strict: false }).revoke(id, SYSTEM);
+    expect((await registry.createClient(aClient(), apiKey)).status).toBe(401);
+  });
+
+  it('the scheme "bearer" may be written in any case', async () => {
+    const answer = await registry.send('/v2/oauth/clients', {
+      body: aClient(),
+      headers: { authorization: `bEARER ${registry.adminKey}` },
+    });
+    expect(answer.status).toBe(201);
+  });
+
+  it('a client that is created with a JWT belongs to the organization and user of its claims', async () => {
+    const { body } = await registry.createClient(aClient(), await issuer.sign({ org_id: 'acme', sub: 'u1' }));
+    expect(body.data).toMatchObject({ org_id: 'acme', user_id: 'u1' });
+  });
+
+  it('the log says why a valid JWT is refused for its organization, and nothing of what it says', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const statuses = [];
+    for (const claims of [{ org_id: undefined }, { org_id: ' acme' }, { sub: 'u\u0007' }]) {
+      statuses.push((await registry.createClient(aClient(), await issuer.sign(claims))).status);
+    }
+    const lines = warn.mock.calls.map(([line]) => String(line));
+    warn.mockRestore();
+    expect(statuses).toEqual([401, 401, 401]);
+    expect(lines).toEqual(
+      ['org_id', 'org_id', 'sub'].map((claim) =>
+        expect.stringContaining(`A valid JWT is refused: ${claim} must be`),
+      ),
+    );
+    expect(lines.join()).not.toMatch(/acme|\u0007/);
+  });
+
+  it.each([
+    ['createApiKey', 'name: "n"', 'apiKey { orgId userId }'],
+    [
+      'createInitialAccessToken',
+      'name: "n", maxRegistrations: 1, expiresAt: "2100-01-01T00:00:00Z"',
+      'initialAccessToken { orgId userId }',
+    ],
+    [
+      'createOAuthClient',
+      'name: "n", clientType: CONFIDENTIAL, allowedScopes: ["a"], allowedGrantTypes: [CLIENT_CREDENTIALS]',
+      'client { orgId userId }',
+    ],
+  ])(
+    '%s trims and composes the names of owners, and refuses what looks like another',
+    async (field, rest, selection) => {
+      const create = async (orgId: string, userId: string) => {
+        const input = `{ orgId: ${JSON.stringify(orgId)}, userId: ${JSON.stringify(userId)}, ${rest} }`;
+        return (await registry.graphql(`mutation { ${field}(input: ${input}) { ${selection} } }`)).body;
+      };
+      const { data } = await create(' acme\u00a0', 'Zoe\u0308\u3000');
+      expect(Object.values(data[field] as object)).toEqual([{ orgId: 'acme', userId: 'Zo\u00eb' }]);
+      const { errors } = await create('ac\u2003me', 'acme\ufe0f');
+      expect(errors[0].extensions.code).toBe('BAD_USER_INPUT');
+      expect(Object.keys(errors[0].extensions.invalid_fields ?? errors[0].extensions.invalidFields)).toEqual([
+        'orgId',
+        'userId',
+      ]);
+    },
+  );
+
+  describe('a JWT of an admin', () => {
+    const ADMIN = '200';
+    const ask = async (env: Record<string, string>, ...tokens: string[]) => {
+      const registry = await Registry.start(engine, { ...issuer.env, ...env });
+      const answers = [];
+      for (const token of tokens) {
+        answers.push(summaryOf(await registry.graphql('{ __typename }', {}, token)));
+      }
+      await registry.stop();
+      return answers;
+    };
+
+    it('there is none where no claim was set that makes one', async () => {
+      const claims = { role: 'admin', roles: ['admin'], scope: 'admin', admin: true };
+      expect(await ask({}, await issuer.sign(claims))).toEqual([FORBIDDEN]);
+    });
+
+    it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+      ['role=admin', { role: 'admin' }, { role: 'admin user' }],
+      ['roles=admin', { roles: ['a', 'admin'] }, { roles: ['administrator'] }],
+      ['scope=registry:admin', { scope: 'openid registry:admin' }, { scope: 'registry:admin2' }],
+      ['scp=registry.admin', { scp: 'registry.read registry.admin' }, { scp: '' }],
+      ['realm_access.roles=admin', { realm_access: { roles: ['admin'] } }, { realm_access: 'admin' }],
+      ['https://acme.example/roles=admin', { 'https://acme.example/roles': ['admin'] }, { roles: ['admin'] }],
+      ['registry_admin=true', { registry_admin: true }, { registry_admin: false }],
+      ['constructor.name=Object', { constructor: { name: 'Object' } }, {}],
+    ])('with AUTH_JWT_ADMIN=%s: %j, but not %j', async (AUTH_JWT_ADMIN, claims, others) => {
+      expect(await ask({ AUTH_JWT_ADMIN }, await issuer.sign(claims), await issuer.sign(others))).toEqual([
+        ADMIN,
+        FORBIDDEN,
+      ]);
+    });
+
+    it.each(['at+jwt', 'application/at+jwt', 'AT+JWT'])(
+      'with AUTH_JWT_TYPE=%s, another type is refused (RFC 9068 §4)',
+      async (AUTH_JWT_TYPE) => {
+        const sign = (typ?: string) => issuer.sign({}, undefined, { alg: 'ES256', kid: 'key-1', typ });
+        const tokens = [
+          await sign('at+jwt'),
+          await sign('application/at+jwt'),
+          await sign('JWT'),
+          await sign(),
+        ];
+        expect(await ask({ AUTH_JWT_TYPE }, ...tokens)).toEqual([FORBIDDEN, FORBIDDEN, INVALID, INVALID]);
+      },
+    );
+  });
+
+  it('without a trusted issuer, a JWT is just an unknown key', async () => {
+    const plain = await Registry.start(engine);
+    const answer = await plain.createClient(aClient(), await issuer.sign());
+    await plain.stop();
+    expect(summaryOf(answer)).toBe(INVALID);
+  });
+
+  it("503 where the issuer's keys cannot be had: it is not the caller's fault", async () => {
+    const gone = await TokenIssuer.start();
+    const orphan = await Registry.start(engine, gone.env);
+    const token = await gone.sign();
+    gone.stop();
+    const answer = await orphan.createClient(aClient(), token);
+    await orphan.stop();
+    expect({ summary: summaryOf(answer), retryAfter: answer.headers.get('retry-after') }).toEqual({
+      summary: '503 temporarily_unavailable',
+      retryAfter: '5',
+    });
+  });
+});
+
+/** The status, and the code of the error where there is one, in either form. */
+function summaryOf({ status, body }: Answer): string {
+  const graphqlCode: Partial<Record<string, string>> = {
+    'Send an API key or a token as "Authorization: Bearer KEY".': 'unauthorized',
+    'The bearer token is malformed, unknown, expired or revoked.': 'invalid_token',
+    'This is for admins; the credentials are those of a member.': 'insufficient_scope',
+  };
+  const { error, errors } = (body ?? {}) as { error?: string; errors?: { message: string }[] };
+  const code = error ?? (errors && (graphqlCode[errors[0]!.message] ?? errors[0]!.message));
+  return code ? `${status} ${code}` : String(status);
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { onEachEngine } from '../../support/databases.js';
+import { aClient, type Answer, Registry } from '../../support/registry.js';
+
+const FULL =
+  'The organization has 3 clients and may have 3; delete some, or ask the operator of this service for more.';
+const REFUSED = { status: 403, body: { error: 'insufficient_scope', error_description: FULL } };
+const said = ({ status, body }: Answer) => ({ status, body: body as unknown });
+
+onEachEngine((engine) => {
+  let registry: Registry;
+  beforeAll(async () => {
+    registry = await Registry.start(engine, { MAX_CLIENTS_PER_ORG: '3' });
+  });
+  afterAll(() => registry.stop());
+
+  /** A key of an organization, and the clients that it has created with it. */
+  const organizationWith = async (count: number) => {
+    const { apiKey, orgId } = await registry.createKey();
+    const ids: string[] = [];
+    for (let i = 0; i < count; i++) {
+      const { status, body } = await registry.createClient(aClient(), apiKey);
+      expect(status).toBe(201);
+      ids.push(body.data.client_id as string);
+    }
+    return { apiKey, orgId, ids };
+  };
+  const remove = (id: string, key: string) =>
+    registry.send(`/v2/oauth/clients/${id}`, { method: 'DELETE', key });
+  const errorOf = ({ body }: Answer) => {
+    const [error] = (body.errors ?? []) as { message: string; extensions: { code: string } }[];
+    return error && { code: error.extensions.code, message: error.message };
+  };
+
+  it('an organization that has as many clients as it may have is told so; others are not bounded by it', async () => {
+    const { apiKey, ids } = await organizationWith(3);
+    const before = await registry.rows('oauth_clients');
+    expect(said(await registry.createClient(aClient(), apiKey))).toEqual(REFUSED);
+    expect(await registry.rows('oauth_clients')).toBe(before);
+    await organizationWith(1);
+    expect((await remove(ids[0]!, apiKey)).status).toBe(204);
+    expect((await registry.createClient(aClient(), apiKey)).status).toBe(201);
+    expect(said(await registry.createClient(aClient(), apiKey))).toEqual(REFUSED);
+  });
+
+  it('registrations count as well, and one that is refused uses up no initial access token', async () => {
+    const { apiKey, orgId } = await organizationWith(2);
+    const { value } = await registry.createInitialAccessToken({ orgId, maxRegistrations: 1 });
+    expect((await registry.register({}, apiKey)).status).toBe(201);
+    expect(said(await registry.register({}, apiKey))).toEqual(REFUSED);
+    expect(said(await registry.register({}, value))).toEqual(REFUSED);
+    const [client] = (await registry.send('/v2/oauth/clients', { method: 'GET', key: apiKey })).body.data;
+    await remove(client.client_id as string, apiKey);
+    expect((await registry.register({}, value)).status).toBe(201);
+  });
+
+  it('deleted clients that are more than ten times the limit, and more than a hundred, are removed for good', async () => {
+    const { apiKey, orgId } = await organizationWith(2);
+    const deleted: string[] = [];
+    for (let i = 0; i < 103; i++) {
+      const { body } = await registry.createClient(aClient(), apiKey);
+      deleted.push(body.data.client_id as string);
+      expect((await remove(body.data.client_id as string, apiKey)).status).toBe(204);
+    }
+    const rows = await registry.dataSource.query<{ id: string }[]>(
+      `SELECT id FROM oauth_clients WHERE org_id = '${orgId}' AND deleted_at IS NOT NULL ORDER BY id`,
+    );
+    // One more than the limit until the next is created
+    expect(rows.map(({ id }) => id)).toEqual(deleted.slice(-101));
+    const { body } = await registry.graphql(
+      `{ auditEvents(first: 10, filter: { action: CLIENT_PURGED }) { nodes { clientId actor { type } } } }`,
+    );
+    expect(body.data.auditEvents.nodes).toEqual(
+      [deleted[1], deleted[0]].map((clientId) => ({ clientId, actor: { type: 'SYSTEM' } })),
+    );
+  });
+
+  it("clients that are nobody's are not bounded", async () => {
+    for (let i = 0; i < 5; i++) expect((await registry.register({})).status).toBe(201);
+  });
+
+  it('operators neither create nor restore more, one by one or many at once', async () => {
+    const { apiKey, orgId, ids } = await organizationWith(3);
+    const forbidden = { code: 'FORBIDDEN', message: FULL };
+    const create = await registry.graphql(
+      `mutation ($orgId: String!) { createOAuthClient(input: { name: "n", clientType: CONFIDENTIAL,
+         allowedGrantTypes: [CLIENT_CREDENTIALS], allowedScopes: [], orgId: $orgId, userId: "u" }) { client { clientId } } }`,
+      { orgId },
+    );
+    expect(errorOf(create)).toEqual(forbidden);
+    await remove(ids[0]!, apiKey);
+    await remove(ids[1]!, apiKey);
+    for (let i = 0; i < 2; i++) await registry.createClient(aClient(), apiKey);
+    const restore = await registry.graphql(
+      `mutation { restoreOAuthClient(clientId: "${ids[0]}") { client { clientId } } }`,
+    );
+    expect(errorOf(restore)).toEqual(forbidden);
+    const [{ client_id: other }] = (await registry.send('/v2/oauth/clients', { method: 'GET', key: apiKey }))
+      .body.data;
+    await remove(other as string, apiKey);
+    const restoreAll = () =>
+      registry.graphql(
+        'mutation ($filter: OAuthClientFilter!) { restoreOAuthClients(filter: $filter, dryRun: false) { count } }',
+        {
+          filter: { ids: ids.slice(0, 2) },
+        },
+      );
+    // All or none
+    expect(errorOf(await restoreAll())).toMatchObject({ code: 'FORBIDDEN' });
+    const restored = await registry.graphql(
+      `mutation { restoreOAuthClient(clientId: "${ids[0]}") { client { clientId } } }`,
+    );
+    expect(errorOf(restored)).toBeUndefined();
+  });
+
+  it('of many that come at once, through whichever instance, no more than the bound are created', async () => {
+    const other =
+      engine === 'postgres'
+        ? await Registry.start(engine, { MAX_CLIENTS_PER_ORG: '3', DATABASE_URL: registry.databaseUrl })
+        : registry;
+    const { apiKey, orgId } = await registry.createKey({ orgId: `org-${randomUUID()}` });
+    const { value } = await registry.createInitialAccessToken({ orgId });
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => {
+        const at = i % 2 ? other : registry;
+        return i % 3 ? at.createClient(aClient(), apiKey) : at.register({}, value);
+      }),
+    );
+    if (other !== registry) await other.stop();
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses).toEqual([...Array<number>(3).fill(201), ...Array<number>(27).fill(403)]);
+  });
+});

@@ -1,0 +1,37 @@
+import { type Commit, commitEach, type NewRows } from '../../../../src/database/writes/group-commit.js';
+
+const BAD: NewRows = [[{ id: 'bad' }]];
+const rows = (id: string): NewRows => [[{ id }]];
+
+describe('a batch that cannot be stored', () => {
+  let commits: number[];
+  beforeEach(() => (commits = []));
+
+  const failing =
+    (error: Error): Commit =>
+    (batch) => {
+      commits.push(batch.length);
+      return batch.includes(BAD) ? Promise.reject(error) : Promise.resolve();
+    };
+  const statusesOf = async (error: Error) =>
+    (await commitEach([rows('1'), BAD, rows('2')], failing(error))).map((outcome) =>
+      'error' in outcome ? outcome.error : 'stored',
+    );
+
+  it('is stored one by one, and what cannot be fails alone', async () => {
+    const error = new Error('unique violation');
+    expect(await statusesOf(error)).toEqual(['stored', error, 'stored']);
+    expect(commits).toEqual([3, 1, 1, 1]);
+  });
+
+  it('is not tried again where nobody knows what became of it', async () => {
+    const error = Object.assign(new Error('gone'), { code: 'ECONNRESET' });
+    expect(await statusesOf(error)).toEqual([error, error, error]);
+    expect(commits).toEqual([3]);
+  });
+
+  it('is tried again where the database gave way to another transaction', async () => {
+    const error = Object.assign(new Error('deadlock detected'), { code: '40P01' });
+    expect(await statusesOf(error)).toEqual(['stored', error, 'stored']);
+  });
+});

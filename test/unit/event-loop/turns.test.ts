@@ -1,0 +1,82 @@
+import { setImmediate as nextIteration } from 'node:timers/promises';
+import { continueInTurn, noteConnection, takeTurn } from '../../../src/event-loop/turns.js';
+
+/** Longer than a turn. */
+const WORK_MS = 8;
+
+function work(): void {
+  const until = performance.now() + WORK_MS;
+  while (performance.now() < until);
+}
+
+/** Counts iterations of the event loop while `task` goes on. */
+async function iterationsDuring(task: (iteration: () => number) => Promise<unknown>): Promise<void> {
+  let iteration = 0;
+  let isOver = false;
+  const counting = (async () => {
+    while (!isOver) {
+      iteration++;
+      await nextIteration();
+    }
+  })();
+  await task(() => iteration);
+  isOver = true;
+  await counting;
+}
+
+describe('Turns of the event loop', () => {
+  it('Work that is asked for at once is spread over iterations', async () => {
+    const done: number[] = [];
+    await iterationsDuring((iteration) =>
+      Promise.all(
+        Array.from({ length: 10 }, async () => {
+          await takeTurn();
+          work();
+          done.push(iteration());
+        }),
+      ),
+    );
+    expect(done).toHaveLength(10);
+    expect(new Set(done).size).toBeGreaterThanOrEqual(9);
+  });
+
+  it('Work that has begun goes on before other work begins', async () => {
+    const order: string[] = [];
+    const piece = async (name: string) => {
+      await takeTurn();
+      order.push(`${name} begins`);
+      work();
+      await continueInTurn();
+      order.push(`${name} ends`);
+      work();
+    };
+    await Promise.all(['first', 'second', 'third'].map(piece));
+    expect(order).toEqual([
+      'first begins',
+      'first ends',
+      'second begins',
+      'second ends',
+      'third begins',
+      'third ends',
+    ]);
+  });
+
+  it('Work pauses while connections arrive', async () => {
+    let connections = 100;
+    const arrive = () => {
+      noteConnection();
+      if (--connections > 0) setImmediate(arrive);
+    };
+    const left: number[] = [];
+    arrive();
+    await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        await takeTurn();
+        work();
+        left.push(connections);
+      }),
+    );
+    // The first began before any other asked
+    expect(left.slice(1).every((count) => count === 0)).toBe(true);
+  });
+});

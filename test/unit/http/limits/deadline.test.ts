@@ -1,0 +1,80 @@
+import { connect } from 'node:net';
+import { PassThrough } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import fastify, { type FastifyInstance } from 'fastify';
+import { enforceRequestTimeout } from '../../../../src/http/limits/deadline.js';
+import { HTTP_LIMITS } from '../../../../src/http/limits/http-limits.js';
+import { Connections } from '../../../../src/http/limits/connections.js';
+import { InFlightRequests } from '../../../../src/http/limits/in-flight-requests.js';
+
+const DEADLINE_MS = 200;
+
+describe('a deadline for requests', () => {
+  let server: FastifyInstance;
+  let underWay: InFlightRequests;
+  let url: string;
+  let gaveUp: string[];
+  beforeEach(async () => {
+    gaveUp = [];
+    server = fastify();
+    const connections = new Connections(HTTP_LIMITS, () => null);
+    connections.track(server.server);
+    underWay = new InFlightRequests(connections, HTTP_LIMITS, () => 'all');
+    underWay.track(server);
+    enforceRequestTimeout(server, underWay, DEADLINE_MS, (reply) => {
+      gaveUp.push(reply.request.url);
+      void reply.code(503).send({ error: 'temporarily_unavailable' });
+    });
+    server.get('/never', () => new Promise(() => undefined));
+    server.get('/endless', (_request, reply) => {
+      const stream = new PassThrough();
+      stream.write('begun');
+      return reply.send(stream);
+    });
+    server.get('/late', async () => {
+      await wait(DEADLINE_MS * 1.5);
+      return 'late';
+    });
+    server.get('/soon', async () => {
+      await wait(DEADLINE_MS / 4);
+      return 'soon';
+    });
+    url = await server.listen({ port: 0, host: '127.0.0.1' });
+  });
+  afterEach(() => server.close());
+
+  it('gives up on what is not answered in time, once, and lets the rest be', async () => {
+    const start = performance.now();
+    const paths = ['/never', '/soon', '/late', '/soon', '/never'];
+    const answers = await Promise.all(paths.map((path) => fetch(url + path)));
+    expect(answers.map(({ status }) => status)).toEqual([503, 200, 503, 200, 503]);
+    expect(performance.now() - start).toBeGreaterThanOrEqual(DEADLINE_MS);
+    // The handler that is late answers nobody any more
+    await wait(DEADLINE_MS);
+    expect(gaveUp.sort()).toEqual(['/late', '/never', '/never']);
+    expect(underWay.size).toBe(0);
+  });
+
+  it('breaks off what has begun and does not end', async () => {
+    const response = await fetch(`${url}/endless`);
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow();
+    expect(gaveUp).toEqual([]);
+    expect(underWay.size).toBe(0);
+  });
+
+  it('forgets callers who hang up, and lets go of their replies', async () => {
+    const { port } = new URL(url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
+    while (underWay.size === 0) await wait(5);
+    const [own] = underWay;
+    expect(own!.reply.request.url).toBe('/never');
+    socket.destroy();
+    const start = performance.now();
+    while (underWay.size > 0) await wait(5);
+    expect(own!.reply).toBeNull();
+    expect(performance.now() - start).toBeLessThan(DEADLINE_MS / 2);
+    expect(gaveUp).toEqual([]);
+  });
+});

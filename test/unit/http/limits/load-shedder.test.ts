@@ -1,0 +1,172 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import fastify, { type FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { HTTP_LIMITS } from '../../../../src/http/limits/http-limits.js';
+import { Connections } from '../../../../src/http/limits/connections.js';
+import { LoadShedder } from '../../../../src/http/limits/load-shedder.js';
+import { InFlightRequests } from '../../../../src/http/limits/in-flight-requests.js';
+
+const MAX = 3;
+const OVERLOADED = {
+  status: 503,
+  headers: (id: string) => ({ 'content-type': 'application/json', 'retry-after': '5', 'x-request-id': id }),
+  body: '{"error":"temporarily_unavailable"}',
+};
+
+describe('a limit of what is worked on', () => {
+  let server: FastifyInstance;
+  let url: string;
+  let letGo: (() => void)[];
+  let lines: Record<string, unknown>[];
+  let order: string[];
+  beforeEach(async () => {
+    letGo = [];
+    lines = [];
+    order = [];
+    const logger = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
+    const limits = { ...HTTP_LIMITS, maxRequests: MAX };
+    const connections = new Connections(limits, () => null);
+    const underWay = new InFlightRequests(connections, limits, () => 'all');
+    const shedder = new LoadShedder(underWay, limits, OVERLOADED, logger);
+    server = fastify({ serverFactory: shedder.serverFactory });
+    connections.track(server.server);
+    shedder.track(server);
+    underWay.track(server);
+    server.post('/work', async () => {
+      await new Promise<void>((done) => letGo.push(done));
+      return 'done';
+    });
+    server.get('/health/live', () => {
+      order.push('health');
+      return 'ok';
+    });
+    server.get('/busy', () => {
+      order.push('busy');
+      const until = performance.now() + 30;
+      while (performance.now() < until);
+      return 'done';
+    });
+    server.post('/given-up', {
+      onRequest: (_request, reply, done) => {
+        setTimeout(() => void reply.code(503).send('too late'), 20);
+        done();
+      },
+      handler: () => 'done',
+    });
+    url = await server.listen({ port: 0, host: '127.0.0.1' });
+  });
+  afterEach(() => server.close());
+
+  const work = () => fetch(`${url}/work`, { method: 'POST' });
+  /** Lets all go that were begun, and returns how many they were. */
+  const letAllGo = () => letGo.splice(0).map((go) => go()).length;
+  const untilBegun = async (count: number) => {
+    while (letGo.length < count) await wait(5);
+  };
+  const send = (text: string) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(text);
+    return socket;
+  };
+
+  it('refuses at once what is beyond it, but not those who ask for health, and takes more when there is room', async () => {
+    const accepted = Array.from({ length: MAX }, work);
+    await untilBegun(MAX);
+    const start = performance.now();
+    const refused = await work();
+    expect(performance.now() - start).toBeLessThan(500);
+    expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([
+      503,
+      '5',
+      { error: 'temporarily_unavailable' },
+    ]);
+    expect((await fetch(`${url}/health/live`)).status).toBe(200);
+
+    expect(letAllGo()).toBe(MAX);
+    expect((await Promise.all(accepted)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    const next = work();
+    await untilBegun(1);
+    letAllGo();
+    expect((await next).status).toBe(200);
+    await server.close();
+    expect(lines).toMatchObject([{ level: 40, refused: 1 }]);
+  });
+
+  it('begins no more in one turn than take a moment, so that health is told in between', async () => {
+    const sockets = [];
+    for (let i = 0; i < MAX + 1; i++) {
+      const socket = send('');
+      await once(socket, 'connect');
+      sockets.push(socket);
+    }
+    await wait(50);
+    for (const socket of sockets.slice(0, MAX)) socket.write('GET /busy HTTP/1.1\r\nHost: x\r\n\r\n');
+    sockets.at(-1)!.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    while (order.length < MAX + 1) await wait(5);
+    expect(order).toEqual(['busy', 'health', 'busy', 'busy']);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('counts nobody who still sends', async () => {
+    const head =
+      'POST /work HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{';
+    const slow = Array.from({ length: 2 * MAX }, () => send(head));
+    await wait(50);
+    const accepted = work();
+    await untilBegun(1);
+    letAllGo();
+    expect((await accepted).status).toBe(200);
+    for (const socket of slow) socket.destroy();
+  });
+
+  it('refuses, of bodies that arrive in the same moment, those that are beyond it', async () => {
+    const head =
+      'POST /work HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{';
+    const slow = Array.from({ length: 2 * MAX }, () => send(head));
+    const received = slow.map(() => '');
+    slow.forEach((socket, i) => socket.on('data', (data) => (received[i] += data.toString())));
+    await wait(50);
+    for (const socket of slow) socket.write('}');
+    await untilBegun(MAX);
+    await wait(50);
+    expect(received.map((text) => text.slice(0, 12))).toEqual([
+      ...Array<string>(MAX).fill(''),
+      ...Array<string>(MAX).fill('HTTP/1.1 503'),
+    ]);
+    expect(letAllGo()).toBe(MAX);
+    for (const socket of slow) socket.destroy();
+  });
+
+  it('counts nobody whose request was given up before it had arrived', async () => {
+    const head =
+      'POST /given-up HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{';
+    const late = Array.from({ length: MAX }, () => send(head));
+    await wait(60);
+    for (const socket of late) socket.write('}');
+    await wait(60);
+    const accepted = work();
+    await untilBegun(1);
+    letAllGo();
+    expect((await accepted).status).toBe(200);
+    for (const socket of late) socket.destroy();
+  });
+
+  it('counts those who hung up until their work is done', async () => {
+    for (let i = 0; i < MAX; i++) {
+      const socket = send('POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
+      await untilBegun(i + 1);
+      socket.destroy();
+    }
+    await wait(20);
+    expect((await work()).status).toBe(503);
+    expect(letAllGo()).toBe(MAX);
+    await wait(20);
+    const next = work();
+    await untilBegun(1);
+    letAllGo();
+    expect((await next).status).toBe(200);
+  });
+});

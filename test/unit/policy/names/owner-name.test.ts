@@ -1,0 +1,71 @@
+import { textWorkOf } from '../../../support/text-work.js';
+import { isOwnerName, ownerName, ownerNameFaults } from '../../../../src/policy/names/owner-name.js';
+
+it.each([
+  ['spaces', ' acme '],
+  ['no-break spaces', 'acme\u00a0'],
+  ['ideographic and figure spaces', '\u3000acme\u2007'],
+])('The name of an owner has no white space at its ends: %s', (_, name) => {
+  expect(ownerName(name)).toBe('acme');
+  expect(ownerNameFaults(name)).toEqual([]);
+  expect(isOwnerName(name)).toBe(false);
+});
+
+it('The name of an owner is composed', () => {
+  expect(ownerName('Zoe\u0308')).toBe('Zo\u00eb');
+  expect(isOwnerName('Zoe\u0308')).toBe(false);
+  expect(isOwnerName('Zo\u00eb')).toBe(true);
+});
+
+it.each([
+  ['Greek letters of four parts', '\u1f82'],
+  ['syllables', '\ud55c'],
+  ['letters beyond the Basic Multilingual Plane', '\u{1109a}'],
+])('The longest name may come in its parts: %s', (_, letter) => {
+  const name = letter.repeat(255);
+  expect(name.normalize('NFD').length).toBeGreaterThan(510);
+  expect(ownerName(name.normalize('NFD'))).toBe(name);
+  expect(ownerNameFaults(name.normalize('NFD'))).toEqual([]);
+});
+
+it('What is too long to be the name of an owner is refused without being composed', () => {
+  const marks = `a${'\u0301\u0323'.repeat(32_000)}`;
+  const { normalized } = textWorkOf(() => {
+    expect(ownerNameFaults(marks)).toEqual(['must be 1 to 255 characters long']);
+    expect(isOwnerName(marks)).toBe(false);
+  });
+  expect(normalized).toBe(0);
+});
+
+it.each([
+  'acme',
+  'Acme Corp',
+  'auth0|5f7c8ec7c33c6c004bbafe82',
+  'https://idp.example/users/1',
+  'اسم',
+  'x'.repeat(255),
+])('May be the name of an owner: %s', (name) => {
+  expect(isOwnerName(name)).toBe(true);
+});
+
+it.each([
+  ['nothing', ''],
+  ['a space', ' '],
+  ['256 characters', 'x'.repeat(256)],
+  ['a line feed inside', 'ac\nme'],
+  ['a control character', 'acme\u0007'],
+  ['a no-break space inside', 'acme\u00a0corp'],
+  ['an en space inside', 'acme\u2002corp'],
+  ['a zero-width space', 'ac\u200bme'],
+  ['a joiner, which a name of a client may need', 'می\u200cخواهم'],
+  ['a variation selector', 'acme\ufe0f'],
+  ['a bidirectional override', '\u202eemca'],
+  ['half a surrogate pair', 'acme\ud83d'],
+])('Must not be the name of an owner: %s', (_, name) => {
+  expect(ownerNameFaults(name)).not.toEqual([]);
+  expect(isOwnerName(name)).toBe(false);
+});
+
+it.each([undefined, null, 1, ['acme'], {}])('Is no name of an owner: %j', (value) => {
+  expect(isOwnerName(value)).toBe(false);
+});

@@ -1,0 +1,306 @@
+import type { ClientDraft } from '../../../src/policy/client.js';
+import { GRANT_TYPES } from '../../../src/policy/grant-types.js';
+import {
+  limited,
+  narrow,
+  type RegistrationPolicy,
+  registrationRules,
+} from '../../../src/policy/registration.js';
+import { CLIENT_RULES, type Faults, judge, REGISTERED_NAMES } from '../../../src/policy/rules.js';
+import { settle } from '../../../src/policy/defaults.js';
+
+const OPEN: RegistrationPolicy = {
+  profile: 'registered',
+  allowedScopes: null,
+  defaultScopes: [],
+  allowedGrantTypes: GRANT_TYPES,
+  redirectHosts: [],
+  deniedRedirectHosts: [],
+  reservedNameIn: null,
+};
+const STRICT: RegistrationPolicy = { ...OPEN, profile: 'strict' };
+const LENIENT: RegistrationPolicy = { ...OPEN, profile: 'lenient' };
+const MACHINES: RegistrationPolicy = { ...OPEN, allowedGrantTypes: ['client_credentials'] };
+const READERS: RegistrationPolicy = {
+  ...OPEN,
+  allowedScopes: ['read', 'list'],
+  defaultScopes: ['read', 'write'],
+};
+
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
+const OFFERED = 'offered here: client_credentials, authorization_code, refresh_token';
+const redirectUris = ['https://example.com/cb'];
+
+const judged = (draft: ClientDraft, policy: RegistrationPolicy) =>
+  judge(draft, [...registrationRules(policy), ...CLIENT_RULES], REGISTERED_NAMES, {});
+
+/** What the open door grants: the part of a client that depends on its policy. */
+function granted(draft: ClientDraft, policy: RegistrationPolicy) {
+  const { type, grantTypes, scopes, requirePkce } = settle(narrow(draft, policy));
+  return { type, grantTypes, scopes, requirePkce };
+}
+
+const confidential = {
+  type: 'confidential',
+  grantTypes: ['authorization_code'],
+  scopes: [],
+  requirePkce: false,
+};
+
+describe('The open door', () => {
+  it.each<[string, ClientDraft, RegistrationPolicy, ReturnType<typeof granted> | object]>([
+    ['nothing: the defaults (D1)', {}, OPEN, confidential],
+    ['nothing under strict: the defaults (D1)', {}, STRICT, confidential],
+    [
+      'nothing, where the default grant is not allowed: what is (D1)',
+      {},
+      MACHINES,
+      { ...confidential, grantTypes: ['client_credentials'] },
+    ],
+    [
+      'no scope: the default ones, as far as they are allowed',
+      {},
+      READERS,
+      { ...confidential, scopes: ['read'] },
+    ],
+    [
+      'an empty scope, which counts as none (D10)',
+      { scopes: [] },
+      READERS,
+      { ...confidential, scopes: ['read'] },
+    ],
+    [
+      'some allowed scopes: those',
+      { scopes: ['write', 'read', 'read'] },
+      READERS,
+      { ...confidential, scopes: ['read'] },
+    ],
+    ['any scope, where any is allowed', { scopes: ['write'] }, OPEN, { ...confidential, scopes: ['write'] }],
+    [
+      'a public client with authorization_code: PKCE (D11)',
+      { tokenEndpointAuthMethod: 'none' },
+      OPEN,
+      { ...confidential, type: 'public', requirePkce: true },
+    ],
+    [
+      'a public client that asks for no PKCE: PKCE (D11)',
+      { tokenEndpointAuthMethod: 'none', requirePkce: false },
+      OPEN,
+      { ...confidential, type: 'public', requirePkce: true },
+    ],
+    [
+      'a registered grant beside an offered one: the offered one (D5)',
+      { grantTypes: ['implicit', DEVICE, 'authorization_code'], redirectUris },
+      OPEN,
+      confidential,
+    ],
+    [
+      'an unregistered grant under lenient: it is ignored (D5)',
+      { grantTypes: ['magic', 'client_credentials'] },
+      LENIENT,
+      { ...confidential, grantTypes: ['client_credentials'] },
+    ],
+    [
+      'more grants than are allowed: those that are',
+      { grantTypes: ['refresh_token', 'client_credentials'] },
+      MACHINES,
+      { ...confidential, grantTypes: ['client_credentials'] },
+    ],
+    [
+      'a grant twice: once (D12)',
+      { grantTypes: ['client_credentials', 'client_credentials'] },
+      OPEN,
+      { ...confidential, grantTypes: ['client_credentials'] },
+    ],
+  ])('grants who asks for %s', (_, draft, policy, expected) => {
+    expect(judged(draft, policy)).toEqual({});
+    expect(granted(draft, policy)).toEqual(expected);
+  });
+
+  it.each<[string, ClientDraft, RegistrationPolicy, Faults]>([
+    [
+      'authorization_code named without a redirect URI (D2)',
+      { grantTypes: ['authorization_code'] },
+      OPEN,
+      {
+        redirect_uris: ['must have at least one URI for the authorization_code grant'],
+      },
+    ],
+    [
+      'a bad redirect URI',
+      { redirectUris: ['http://example.com/cb'] },
+      OPEN,
+      {
+        redirect_uris: ['entry 1 must use https; http is for localhost, 127.0.0.0/8 and [::1] only'],
+      },
+    ],
+    [
+      'none with client_credentials (D4)',
+      { tokenEndpointAuthMethod: 'none', grantTypes: ['client_credentials'] },
+      OPEN,
+      {
+        token_endpoint_auth_method: ['must not be none for the client_credentials grant'],
+      },
+    ],
+    [
+      'none with client_credentials among others (D4)',
+      {
+        tokenEndpointAuthMethod: 'none',
+        grantTypes: ['authorization_code', 'implicit', 'client_credentials'],
+        redirectUris,
+      },
+      LENIENT,
+      { token_endpoint_auth_method: ['must not be none for the client_credentials grant'] },
+    ],
+    [
+      'only grants of others (D5)',
+      { grantTypes: ['implicit', DEVICE] },
+      OPEN,
+      {
+        grant_types: [`must contain a grant type that is ${OFFERED}`],
+      },
+    ],
+    [
+      'only unregistered grants under lenient',
+      { grantTypes: ['magic'] },
+      LENIENT,
+      {
+        grant_types: [`must contain a grant type that is ${OFFERED}`],
+      },
+    ],
+    [
+      'an unregistered grant (D5)',
+      { grantTypes: ['magic', 'client_credentials'] },
+      OPEN,
+      {
+        grant_types: [`must not contain an unknown grant type; ${OFFERED}`],
+      },
+    ],
+    [
+      'a registered grant under strict (D5)',
+      { grantTypes: ['implicit', 'client_credentials'] },
+      STRICT,
+      {
+        grant_types: [`must not contain an unknown grant type; ${OFFERED}`],
+      },
+    ],
+    [
+      'refresh_token alone (D15)',
+      { grantTypes: ['refresh_token', 'implicit'] },
+      OPEN,
+      {
+        grant_types: [
+          `must contain a grant type beside refresh_token, which issues none by itself; ${OFFERED}`,
+        ],
+      },
+    ],
+    [
+      'no grant that is allowed',
+      { grantTypes: ['refresh_token'] },
+      MACHINES,
+      {
+        grant_types: ['must contain a grant type that is offered here: client_credentials'],
+      },
+    ],
+    [
+      'no scope that is allowed',
+      { scopes: ['write', 'admin'] },
+      READERS,
+      {
+        scope: ['must contain a scope that is allowed here: read list'],
+      },
+    ],
+    [
+      'everything at once',
+      {
+        tokenEndpointAuthMethod: 'none',
+        grantTypes: ['client_credentials'],
+        scopes: ['write'],
+        redirectUris: ['data:,'],
+        name: '',
+      },
+      READERS,
+      {
+        token_endpoint_auth_method: ['must not be none for the client_credentials grant'],
+        scope: ['must contain a scope that is allowed here: read list'],
+        redirect_uris: [
+          'entry 1 must not use the scheme data; use https, http on loopback, or a private-use scheme',
+        ],
+        client_name: ['must be 1 to 255 characters long'],
+      },
+    ],
+  ])('refuses %s', (_, draft, policy, faults) => {
+    expect(judged(draft, policy)).toEqual(faults);
+  });
+
+  it('refuses an empty list of grants', () => {
+    expect(Object.keys(judged({ grantTypes: [] }, OPEN))).toEqual(['grant_types']);
+  });
+});
+
+it('A draft is narrowed into a new value; all that has nothing to do with grants stays', () => {
+  const draft: ClientDraft = {
+    name: 'My app',
+    scopes: ['write', 'read'],
+    redirectUris,
+    contacts: ['a'],
+    tosUri: 'https://t',
+  };
+  const before = structuredClone(draft);
+  expect(narrow(draft, READERS)).toEqual({
+    ...before,
+    grantTypes: ['authorization_code'],
+    scopes: ['read'],
+    requirePkce: false,
+  });
+  expect(draft).toEqual(before);
+});
+
+describe('Limits beside a policy', () => {
+  const NONE = { scopes: null, grantTypes: null, redirectHosts: null };
+
+  it.each<[string, RegistrationPolicy, Parameters<typeof limited>[1], Partial<RegistrationPolicy>]>([
+    ['none change nothing', READERS, NONE, {}],
+    ['scopes where any are allowed', OPEN, { ...NONE, scopes: ['read'] }, { allowedScopes: ['read'] }],
+    [
+      'scopes where some are: both hold',
+      READERS,
+      { ...NONE, scopes: ['list', 'write'] },
+      { allowedScopes: ['list'] },
+    ],
+    [
+      'grants: both hold',
+      MACHINES,
+      { ...NONE, grantTypes: ['client_credentials', 'refresh_token'] },
+      { allowedGrantTypes: ['client_credentials'] },
+    ],
+    [
+      'grants that leave none',
+      MACHINES,
+      { ...NONE, grantTypes: ['refresh_token'] },
+      { allowedGrantTypes: [] },
+    ],
+    [
+      'hosts come beside those that are there',
+      { ...OPEN, redirectHosts: [['a.example']] },
+      { ...NONE, redirectHosts: ['b.example'] },
+      { redirectHosts: [['a.example'], ['b.example']] },
+    ],
+  ])('%s', (_, policy, limits, changed) => {
+    expect(limited(policy, limits)).toEqual({ ...policy, ...changed });
+  });
+
+  it('refuse what they leave nothing of, and say so', () => {
+    const policy = limited(MACHINES, {
+      ...NONE,
+      grantTypes: ['refresh_token'],
+      scopes: [],
+      redirectHosts: ['b.example'],
+    });
+    expect(judged({ scopes: ['read'], redirectUris, grantTypes: ['refresh_token'] }, policy)).toEqual({
+      grant_types: ['must contain a grant type that is offered here: none'],
+      scope: ['must contain a scope that is allowed here: none'],
+      redirect_uris: ['entry 1 must be an https or http URI of an allowed host: b.example'],
+    });
+  });
+});
