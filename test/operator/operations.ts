@@ -4,7 +4,7 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> =
   T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
-import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 /** Who can do something: whoever holds a credential of that kind, anybody at all, or the registry itself. */
 export type ActorType =
   'ANONYMOUS' | 'API_KEY' | 'INITIAL_ACCESS_TOKEN' | 'JWT' | 'REGISTRATION_TOKEN' | 'SYSTEM';
@@ -978,2707 +978,852 @@ export type UnusedClientsQuery = {
   };
 };
 
-export const ClientPartsFragmentDoc = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ClientParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClient' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientType' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tokenEndpointAuthMethod' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedGrantTypes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedScopes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'redirectUris' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requirePkce' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'logoUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'policyUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tosUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'contacts' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwksUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwks' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareVersion' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareStatement' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'applicationType' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'translations' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'member' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'source' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'initialAccessTokenId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'status' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'verified' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'version' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'updatedAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'deletedAt' } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ClientPartsFragment, unknown>;
-export const EventPartsFragmentDoc = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'EventParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'AuditEvent' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'at' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'actor' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'type' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'door' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'action' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'targetId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'address' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requestId' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'changes' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'field' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'before' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'after' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<EventPartsFragment, unknown>;
-export const FindClientsDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'FindClients' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClientFilter' } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-          defaultValue: { kind: 'IntValue', value: '20' },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'oauthClients' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'filter' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'first' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'after' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'totalCount' } },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'nodes' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'FragmentSpread', name: { kind: 'Name', value: 'ClientParts' } }],
-                  },
-                },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'pageInfo' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'hasNextPage' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'endCursor' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ClientParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClient' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientType' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tokenEndpointAuthMethod' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedGrantTypes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedScopes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'redirectUris' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requirePkce' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'logoUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'policyUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tosUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'contacts' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwksUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwks' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareVersion' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareStatement' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'applicationType' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'translations' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'member' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'source' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'initialAccessTokenId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'status' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'verified' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'version' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'updatedAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'deletedAt' } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<FindClientsQuery, FindClientsQueryVariables>;
-export const ReadClientDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'ReadClient' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'oauthClient' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'clientId' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'FragmentSpread', name: { kind: 'Name', value: 'ClientParts' } },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'secrets' },
-                  arguments: [
-                    {
-                      kind: 'Argument',
-                      name: { kind: 'Name', value: 'first' },
-                      value: { kind: 'IntValue', value: '10' },
-                    },
-                  ],
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      {
-                        kind: 'Field',
-                        name: { kind: 'Name', value: 'nodes' },
-                        selectionSet: {
-                          kind: 'SelectionSet',
-                          selections: [
-                            { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                            { kind: 'Field', name: { kind: 'Name', value: 'hint' } },
-                            { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-                            { kind: 'Field', name: { kind: 'Name', value: 'expiresAt' } },
-                            { kind: 'Field', name: { kind: 'Name', value: 'lastUsedAt' } },
-                          ],
-                        },
-                      },
-                    ],
-                  },
-                },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'history' },
-                  arguments: [
-                    {
-                      kind: 'Argument',
-                      name: { kind: 'Name', value: 'first' },
-                      value: { kind: 'IntValue', value: '10' },
-                    },
-                  ],
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      {
-                        kind: 'Field',
-                        name: { kind: 'Name', value: 'nodes' },
-                        selectionSet: {
-                          kind: 'SelectionSet',
-                          selections: [
-                            { kind: 'FragmentSpread', name: { kind: 'Name', value: 'EventParts' } },
-                          ],
-                        },
-                      },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ClientParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClient' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientType' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tokenEndpointAuthMethod' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedGrantTypes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedScopes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'redirectUris' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requirePkce' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'logoUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'policyUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tosUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'contacts' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwksUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwks' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareVersion' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareStatement' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'applicationType' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'translations' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'member' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'source' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'initialAccessTokenId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'status' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'verified' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'version' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'updatedAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'deletedAt' } },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'EventParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'AuditEvent' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'at' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'actor' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'type' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'door' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'action' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'targetId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'address' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requestId' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'changes' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'field' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'before' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'after' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ReadClientQuery, ReadClientQueryVariables>;
-export const PageWithChildrenDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'PageWithChildren' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'oauthClients' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'first' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'nodes' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-                      {
-                        kind: 'Field',
-                        name: { kind: 'Name', value: 'secrets' },
-                        arguments: [
-                          {
-                            kind: 'Argument',
-                            name: { kind: 'Name', value: 'first' },
-                            value: { kind: 'IntValue', value: '10' },
-                          },
-                        ],
-                        selectionSet: {
-                          kind: 'SelectionSet',
-                          selections: [
-                            {
-                              kind: 'Field',
-                              name: { kind: 'Name', value: 'nodes' },
-                              selectionSet: {
-                                kind: 'SelectionSet',
-                                selections: [
-                                  { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                                  { kind: 'Field', name: { kind: 'Name', value: 'hint' } },
-                                ],
-                              },
-                            },
-                            {
-                              kind: 'Field',
-                              name: { kind: 'Name', value: 'pageInfo' },
-                              selectionSet: {
-                                kind: 'SelectionSet',
-                                selections: [{ kind: 'Field', name: { kind: 'Name', value: 'hasNextPage' } }],
-                              },
-                            },
-                          ],
-                        },
-                      },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<PageWithChildrenQuery, PageWithChildrenQueryVariables>;
-export const PageWithHistoryDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'PageWithHistory' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'events' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'oauthClients' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'first' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'nodes' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-                      {
-                        kind: 'Field',
-                        name: { kind: 'Name', value: 'history' },
-                        arguments: [
-                          {
-                            kind: 'Argument',
-                            name: { kind: 'Name', value: 'first' },
-                            value: { kind: 'Variable', name: { kind: 'Name', value: 'events' } },
-                          },
-                          {
-                            kind: 'Argument',
-                            name: { kind: 'Name', value: 'after' },
-                            value: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-                          },
-                        ],
-                        selectionSet: {
-                          kind: 'SelectionSet',
-                          selections: [
-                            {
-                              kind: 'Field',
-                              name: { kind: 'Name', value: 'edges' },
-                              selectionSet: {
-                                kind: 'SelectionSet',
-                                selections: [
-                                  { kind: 'Field', name: { kind: 'Name', value: 'cursor' } },
-                                  {
-                                    kind: 'Field',
-                                    name: { kind: 'Name', value: 'node' },
-                                    selectionSet: {
-                                      kind: 'SelectionSet',
-                                      selections: [
-                                        { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                                        { kind: 'Field', name: { kind: 'Name', value: 'action' } },
-                                      ],
-                                    },
-                                  },
-                                ],
-                              },
-                            },
-                            {
-                              kind: 'Field',
-                              name: { kind: 'Name', value: 'pageInfo' },
-                              selectionSet: {
-                                kind: 'SelectionSet',
-                                selections: [
-                                  { kind: 'Field', name: { kind: 'Name', value: 'hasNextPage' } },
-                                  { kind: 'Field', name: { kind: 'Name', value: 'hasPreviousPage' } },
-                                  { kind: 'Field', name: { kind: 'Name', value: 'endCursor' } },
-                                ],
-                              },
-                            },
-                          ],
-                        },
-                      },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<PageWithHistoryQuery, PageWithHistoryQueryVariables>;
-export const CreateClientDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'CreateClient' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'CreateOAuthClientInput' } },
-          },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'createOAuthClient' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'input' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'client' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'FragmentSpread', name: { kind: 'Name', value: 'ClientParts' } }],
-                  },
-                },
-                { kind: 'Field', name: { kind: 'Name', value: 'clientSecret' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ClientParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClient' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientType' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tokenEndpointAuthMethod' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedGrantTypes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedScopes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'redirectUris' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requirePkce' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'logoUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'policyUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tosUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'contacts' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwksUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwks' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareVersion' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareStatement' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'applicationType' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'translations' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'member' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'source' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'initialAccessTokenId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'status' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'verified' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'version' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'updatedAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'deletedAt' } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<CreateClientMutation, CreateClientMutationVariables>;
-export const UpdateClientDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'UpdateClient' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'version' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'UpdateOAuthClientInput' } },
-          },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'updateOAuthClient' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'clientId' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'version' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'version' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'input' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'client' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'FragmentSpread', name: { kind: 'Name', value: 'ClientParts' } }],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ClientParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClient' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientType' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tokenEndpointAuthMethod' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedGrantTypes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedScopes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'redirectUris' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requirePkce' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'logoUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'policyUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tosUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'contacts' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwksUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwks' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareVersion' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareStatement' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'applicationType' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'translations' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'member' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'source' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'initialAccessTokenId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'status' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'verified' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'version' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'updatedAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'deletedAt' } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<UpdateClientMutation, UpdateClientMutationVariables>;
-export const DisableClientDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'DisableClient' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'version' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'disableOAuthClient' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'clientId' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'version' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'version' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'client' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'FragmentSpread', name: { kind: 'Name', value: 'ClientParts' } }],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ClientParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClient' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientType' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tokenEndpointAuthMethod' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedGrantTypes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedScopes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'redirectUris' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requirePkce' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'logoUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'policyUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tosUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'contacts' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwksUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwks' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareVersion' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareStatement' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'applicationType' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'translations' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'member' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'source' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'initialAccessTokenId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'status' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'verified' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'version' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'updatedAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'deletedAt' } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<DisableClientMutation, DisableClientMutationVariables>;
-export const EnableClientDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'EnableClient' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'version' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'enableOAuthClient' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'clientId' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'version' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'version' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'client' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'FragmentSpread', name: { kind: 'Name', value: 'ClientParts' } }],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ClientParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClient' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientType' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tokenEndpointAuthMethod' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedGrantTypes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedScopes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'redirectUris' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requirePkce' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'logoUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'policyUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tosUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'contacts' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwksUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwks' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareVersion' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareStatement' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'applicationType' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'translations' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'member' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'source' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'initialAccessTokenId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'status' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'verified' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'version' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'updatedAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'deletedAt' } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<EnableClientMutation, EnableClientMutationVariables>;
-export const SetVerifiedDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'SetVerified' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'verified' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'Boolean' } },
-          },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'version' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'setOAuthClientVerified' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'clientId' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'verified' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'verified' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'version' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'version' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'client' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'FragmentSpread', name: { kind: 'Name', value: 'ClientParts' } }],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ClientParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClient' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientType' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tokenEndpointAuthMethod' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedGrantTypes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedScopes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'redirectUris' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requirePkce' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'logoUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'policyUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tosUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'contacts' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwksUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwks' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareVersion' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareStatement' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'applicationType' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'translations' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'member' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'source' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'initialAccessTokenId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'status' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'verified' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'version' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'updatedAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'deletedAt' } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<SetVerifiedMutation, SetVerifiedMutationVariables>;
-export const DeleteClientDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'DeleteClient' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'version' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'deleteOAuthClient' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'clientId' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'version' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'version' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'client' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'FragmentSpread', name: { kind: 'Name', value: 'ClientParts' } }],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ClientParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClient' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientType' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tokenEndpointAuthMethod' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedGrantTypes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedScopes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'redirectUris' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requirePkce' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'logoUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'policyUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tosUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'contacts' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwksUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwks' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareVersion' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareStatement' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'applicationType' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'translations' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'member' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'source' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'initialAccessTokenId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'status' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'verified' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'version' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'updatedAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'deletedAt' } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<DeleteClientMutation, DeleteClientMutationVariables>;
-export const RestoreClientDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'RestoreClient' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'restoreOAuthClient' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'clientId' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'client' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'FragmentSpread', name: { kind: 'Name', value: 'ClientParts' } }],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ClientParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClient' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientType' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tokenEndpointAuthMethod' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedGrantTypes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'allowedScopes' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'redirectUris' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requirePkce' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'logoUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'policyUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'tosUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'contacts' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwksUri' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'jwks' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareVersion' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'softwareStatement' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'applicationType' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'translations' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'member' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'source' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'initialAccessTokenId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'status' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'verified' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'version' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'updatedAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'deletedAt' } },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<RestoreClientMutation, RestoreClientMutationVariables>;
-export const IssueSecretDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'IssueSecret' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'expiresAt' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'DateTime' } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'expireOthersIn' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'issueOAuthClientSecret' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'clientId' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'expiresAt' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'expiresAt' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'expireOthersIn' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'expireOthersIn' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'secret' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'hint' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'expiresAt' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'lastUsedAt' } },
-                    ],
-                  },
-                },
-                { kind: 'Field', name: { kind: 'Name', value: 'clientSecret' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<IssueSecretMutation, IssueSecretMutationVariables>;
-export const RevokeSecretDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'RevokeSecret' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'secretId' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'force' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'Boolean' } },
-          },
-          defaultValue: { kind: 'BooleanValue', value: false },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'revokeOAuthClientSecret' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'clientId' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'secretId' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'secretId' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'force' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'force' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'client' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'Field', name: { kind: 'Name', value: 'clientId' } }],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<RevokeSecretMutation, RevokeSecretMutationVariables>;
-export const ReissueTokenDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'ReissueToken' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'reissueRegistrationAccessToken' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'clientId' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientId' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'client' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'Field', name: { kind: 'Name', value: 'clientId' } }],
-                  },
-                },
-                { kind: 'Field', name: { kind: 'Name', value: 'registrationAccessToken' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'registrationClientUri' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ReissueTokenMutation, ReissueTokenMutationVariables>;
-export const DisableClientsDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'DisableClients' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClientFilter' } },
-          },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'dryRun' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'Boolean' } },
-          },
-          defaultValue: { kind: 'BooleanValue', value: true },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'expectedCount' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'disableOAuthClients' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'filter' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'dryRun' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'dryRun' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'expectedCount' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'expectedCount' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'count' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'dryRun' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<DisableClientsMutation, DisableClientsMutationVariables>;
-export const DeleteClientsDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'DeleteClients' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClientFilter' } },
-          },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'dryRun' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'Boolean' } },
-          },
-          defaultValue: { kind: 'BooleanValue', value: true },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'expectedCount' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'deleteOAuthClients' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'filter' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'dryRun' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'dryRun' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'expectedCount' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'expectedCount' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'count' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'dryRun' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<DeleteClientsMutation, DeleteClientsMutationVariables>;
-export const EnableClientsDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'EnableClients' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClientFilter' } },
-          },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'dryRun' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'Boolean' } },
-          },
-          defaultValue: { kind: 'BooleanValue', value: true },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'expectedCount' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'enableOAuthClients' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'filter' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'dryRun' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'dryRun' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'expectedCount' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'expectedCount' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'count' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'dryRun' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<EnableClientsMutation, EnableClientsMutationVariables>;
-export const RestoreClientsDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'RestoreClients' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'OAuthClientFilter' } },
-          },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'dryRun' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'Boolean' } },
-          },
-          defaultValue: { kind: 'BooleanValue', value: true },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'expectedCount' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'restoreOAuthClients' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'filter' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'dryRun' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'dryRun' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'expectedCount' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'expectedCount' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'count' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'dryRun' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<RestoreClientsMutation, RestoreClientsMutationVariables>;
-export const ViewerDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'Viewer' },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'viewer' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'apiKeyId' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'role' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'sessionExpiresAt' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ViewerQuery, ViewerQueryVariables>;
-export const ExpiringSecretsDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'ExpiringSecrets' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-          defaultValue: { kind: 'IntValue', value: '20' },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'before' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'DateTime' } },
-          },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'expiringSecrets' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'first' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'after' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'before' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'before' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'totalCount' } },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'nodes' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      {
-                        kind: 'Field',
-                        name: { kind: 'Name', value: 'secret' },
-                        selectionSet: {
-                          kind: 'SelectionSet',
-                          selections: [
-                            { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                            { kind: 'Field', name: { kind: 'Name', value: 'hint' } },
-                            { kind: 'Field', name: { kind: 'Name', value: 'expiresAt' } },
-                          ],
-                        },
-                      },
-                      {
-                        kind: 'Field',
-                        name: { kind: 'Name', value: 'client' },
-                        selectionSet: {
-                          kind: 'SelectionSet',
-                          selections: [
-                            { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-                            { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-                            {
-                              kind: 'Field',
-                              name: { kind: 'Name', value: 'secrets' },
-                              selectionSet: {
-                                kind: 'SelectionSet',
-                                selections: [
-                                  {
-                                    kind: 'Field',
-                                    name: { kind: 'Name', value: 'nodes' },
-                                    selectionSet: {
-                                      kind: 'SelectionSet',
-                                      selections: [{ kind: 'Field', name: { kind: 'Name', value: 'id' } }],
-                                    },
-                                  },
-                                ],
-                              },
-                            },
-                          ],
-                        },
-                      },
-                    ],
-                  },
-                },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'pageInfo' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'hasNextPage' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'hasPreviousPage' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'endCursor' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ExpiringSecretsQuery, ExpiringSecretsQueryVariables>;
-export const RegistrationsPerDayDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'RegistrationsPerDay' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'days' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-          defaultValue: { kind: 'IntValue', value: '30' },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'registrationsPerDay' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'days' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'days' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'date' } },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'results' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'result' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'count' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<RegistrationsPerDayQuery, RegistrationsPerDayQueryVariables>;
-export const FindKeysDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'FindKeys' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'ApiKeyFilter' } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-          defaultValue: { kind: 'IntValue', value: '20' },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'apiKeys' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'filter' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'first' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'after' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'totalCount' } },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'nodes' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'Field', name: { kind: 'Name', value: 'id' } }],
-                  },
-                },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'pageInfo' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'hasNextPage' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'endCursor' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<FindKeysQuery, FindKeysQueryVariables>;
-export const ListKeysDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'ListKeys' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-          defaultValue: { kind: 'IntValue', value: '20' },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'apiKeys' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'first' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'after' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'totalCount' } },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'nodes' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'hint' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'role' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'lastUsedAt' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'expiresAt' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'revokedAt' } },
-                    ],
-                  },
-                },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'pageInfo' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'hasNextPage' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'endCursor' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ListKeysQuery, ListKeysQueryVariables>;
-export const CreateKeyDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'CreateKey' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'CreateApiKeyInput' } },
-          },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'createApiKey' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'input' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'apiKey' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'role' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-                    ],
-                  },
-                },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<CreateKeyMutation, CreateKeyMutationVariables>;
-export const RevokeKeyDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'RevokeKey' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'id' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'revokeApiKey' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'id' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'id' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'apiKey' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'revokedAt' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<RevokeKeyMutation, RevokeKeyMutationVariables>;
-export const ListTokensDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'ListTokens' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-          defaultValue: { kind: 'IntValue', value: '20' },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'initialAccessTokens' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'first' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'after' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'totalCount' } },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'nodes' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'hint' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'orgId' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'userId' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'maxRegistrations' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'registrations' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'scopes' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'grantTypes' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'redirectHosts' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'lastUsedAt' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'expiresAt' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'revokedAt' } },
-                    ],
-                  },
-                },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'pageInfo' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'hasNextPage' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'endCursor' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ListTokensQuery, ListTokensQueryVariables>;
-export const CreateTokenDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'CreateToken' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'CreateInitialAccessTokenInput' } },
-          },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'createInitialAccessToken' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'input' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'initialAccessToken' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'name' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'registrations' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'maxRegistrations' } },
-                    ],
-                  },
-                },
-                { kind: 'Field', name: { kind: 'Name', value: 'value' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<CreateTokenMutation, CreateTokenMutationVariables>;
-export const RevokeTokenDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'RevokeToken' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'id' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'revokeInitialAccessToken' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'id' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'id' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'initialAccessToken' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'revokedAt' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<RevokeTokenMutation, RevokeTokenMutationVariables>;
-export const ReadEventsDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'ReadEvents' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'AuditEventFilter' } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-          defaultValue: { kind: 'IntValue', value: '20' },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'auditEvents' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'filter' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'filter' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'first' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'after' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'nodes' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [{ kind: 'FragmentSpread', name: { kind: 'Name', value: 'EventParts' } }],
-                  },
-                },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'pageInfo' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'hasNextPage' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'hasPreviousPage' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'endCursor' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'EventParts' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'AuditEvent' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'at' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'actor' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'type' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-              ],
-            },
-          },
-          { kind: 'Field', name: { kind: 'Name', value: 'door' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'action' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'targetId' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'address' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'requestId' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'changes' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'field' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'before' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'after' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ReadEventsQuery, ReadEventsQueryVariables>;
-export const RecordUseDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'RecordUse' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'clientIds' } },
-          type: {
-            kind: 'NonNullType',
-            type: {
-              kind: 'ListType',
-              type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-            },
-          },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'recordOAuthClientUse' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'clientIds' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'clientIds' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [{ kind: 'Field', name: { kind: 'Name', value: 'count' } }],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<RecordUseMutation, RecordUseMutationVariables>;
-export const UnusedClientsDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'UnusedClients' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'unused' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'Boolean' } },
-          },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'oauthClients' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'filter' },
-                value: {
-                  kind: 'ObjectValue',
-                  fields: [
-                    {
-                      kind: 'ObjectField',
-                      name: { kind: 'Name', value: 'unused' },
-                      value: { kind: 'Variable', name: { kind: 'Name', value: 'unused' } },
-                    },
-                  ],
-                },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'totalCount' } },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'nodes' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'clientId' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'lastUsedAt' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'registrationCount' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<UnusedClientsQuery, UnusedClientsQueryVariables>;
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const ClientPartsFragmentDoc = new TypedDocumentString(
+  `
+    fragment ClientParts on OAuthClient {
+  clientId
+  name
+  orgId
+  userId
+  clientType
+  tokenEndpointAuthMethod
+  allowedGrantTypes
+  allowedScopes
+  redirectUris
+  requirePkce
+  logoUri
+  policyUri
+  tosUri
+  clientUri
+  contacts
+  jwksUri
+  jwks
+  softwareId
+  softwareVersion
+  softwareStatement
+  applicationType
+  translations {
+    member
+    value
+  }
+  source
+  initialAccessTokenId
+  status
+  verified
+  version
+  createdAt
+  updatedAt
+  deletedAt
+}
+    `,
+  { fragmentName: 'ClientParts' },
+) as unknown as TypedDocumentString<ClientPartsFragment, unknown>;
+export const EventPartsFragmentDoc = new TypedDocumentString(
+  `
+    fragment EventParts on AuditEvent {
+  id
+  at
+  actor {
+    type
+    id
+  }
+  door
+  action
+  clientId
+  targetId
+  address
+  requestId
+  changes {
+    field
+    before
+    after
+  }
+}
+    `,
+  { fragmentName: 'EventParts' },
+) as unknown as TypedDocumentString<EventPartsFragment, unknown>;
+export const FindClientsDocument = new TypedDocumentString(`
+    query FindClients($filter: OAuthClientFilter, $first: Int! = 20, $after: String) {
+  oauthClients(filter: $filter, first: $first, after: $after) {
+    totalCount
+    nodes {
+      ...ClientParts
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment ClientParts on OAuthClient {
+  clientId
+  name
+  orgId
+  userId
+  clientType
+  tokenEndpointAuthMethod
+  allowedGrantTypes
+  allowedScopes
+  redirectUris
+  requirePkce
+  logoUri
+  policyUri
+  tosUri
+  clientUri
+  contacts
+  jwksUri
+  jwks
+  softwareId
+  softwareVersion
+  softwareStatement
+  applicationType
+  translations {
+    member
+    value
+  }
+  source
+  initialAccessTokenId
+  status
+  verified
+  version
+  createdAt
+  updatedAt
+  deletedAt
+}`) as unknown as TypedDocumentString<FindClientsQuery, FindClientsQueryVariables>;
+export const ReadClientDocument = new TypedDocumentString(`
+    query ReadClient($clientId: ID!) {
+  oauthClient(clientId: $clientId) {
+    ...ClientParts
+    secrets(first: 10) {
+      nodes {
+        id
+        hint
+        createdAt
+        expiresAt
+        lastUsedAt
+      }
+    }
+    history(first: 10) {
+      nodes {
+        ...EventParts
+      }
+    }
+  }
+}
+    fragment ClientParts on OAuthClient {
+  clientId
+  name
+  orgId
+  userId
+  clientType
+  tokenEndpointAuthMethod
+  allowedGrantTypes
+  allowedScopes
+  redirectUris
+  requirePkce
+  logoUri
+  policyUri
+  tosUri
+  clientUri
+  contacts
+  jwksUri
+  jwks
+  softwareId
+  softwareVersion
+  softwareStatement
+  applicationType
+  translations {
+    member
+    value
+  }
+  source
+  initialAccessTokenId
+  status
+  verified
+  version
+  createdAt
+  updatedAt
+  deletedAt
+}
+fragment EventParts on AuditEvent {
+  id
+  at
+  actor {
+    type
+    id
+  }
+  door
+  action
+  clientId
+  targetId
+  address
+  requestId
+  changes {
+    field
+    before
+    after
+  }
+}`) as unknown as TypedDocumentString<ReadClientQuery, ReadClientQueryVariables>;
+export const PageWithChildrenDocument = new TypedDocumentString(`
+    query PageWithChildren($first: Int!) {
+  oauthClients(first: $first) {
+    nodes {
+      clientId
+      secrets(first: 10) {
+        nodes {
+          id
+          hint
+        }
+        pageInfo {
+          hasNextPage
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PageWithChildrenQuery, PageWithChildrenQueryVariables>;
+export const PageWithHistoryDocument = new TypedDocumentString(`
+    query PageWithHistory($first: Int!, $events: Int!, $after: String) {
+  oauthClients(first: $first) {
+    nodes {
+      clientId
+      history(first: $events, after: $after) {
+        edges {
+          cursor
+          node {
+            id
+            action
+          }
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          endCursor
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PageWithHistoryQuery, PageWithHistoryQueryVariables>;
+export const CreateClientDocument = new TypedDocumentString(`
+    mutation CreateClient($input: CreateOAuthClientInput!) {
+  createOAuthClient(input: $input) {
+    client {
+      ...ClientParts
+    }
+    clientSecret
+  }
+}
+    fragment ClientParts on OAuthClient {
+  clientId
+  name
+  orgId
+  userId
+  clientType
+  tokenEndpointAuthMethod
+  allowedGrantTypes
+  allowedScopes
+  redirectUris
+  requirePkce
+  logoUri
+  policyUri
+  tosUri
+  clientUri
+  contacts
+  jwksUri
+  jwks
+  softwareId
+  softwareVersion
+  softwareStatement
+  applicationType
+  translations {
+    member
+    value
+  }
+  source
+  initialAccessTokenId
+  status
+  verified
+  version
+  createdAt
+  updatedAt
+  deletedAt
+}`) as unknown as TypedDocumentString<CreateClientMutation, CreateClientMutationVariables>;
+export const UpdateClientDocument = new TypedDocumentString(`
+    mutation UpdateClient($clientId: ID!, $version: Int!, $input: UpdateOAuthClientInput!) {
+  updateOAuthClient(clientId: $clientId, version: $version, input: $input) {
+    client {
+      ...ClientParts
+    }
+  }
+}
+    fragment ClientParts on OAuthClient {
+  clientId
+  name
+  orgId
+  userId
+  clientType
+  tokenEndpointAuthMethod
+  allowedGrantTypes
+  allowedScopes
+  redirectUris
+  requirePkce
+  logoUri
+  policyUri
+  tosUri
+  clientUri
+  contacts
+  jwksUri
+  jwks
+  softwareId
+  softwareVersion
+  softwareStatement
+  applicationType
+  translations {
+    member
+    value
+  }
+  source
+  initialAccessTokenId
+  status
+  verified
+  version
+  createdAt
+  updatedAt
+  deletedAt
+}`) as unknown as TypedDocumentString<UpdateClientMutation, UpdateClientMutationVariables>;
+export const DisableClientDocument = new TypedDocumentString(`
+    mutation DisableClient($clientId: ID!, $version: Int) {
+  disableOAuthClient(clientId: $clientId, version: $version) {
+    client {
+      ...ClientParts
+    }
+  }
+}
+    fragment ClientParts on OAuthClient {
+  clientId
+  name
+  orgId
+  userId
+  clientType
+  tokenEndpointAuthMethod
+  allowedGrantTypes
+  allowedScopes
+  redirectUris
+  requirePkce
+  logoUri
+  policyUri
+  tosUri
+  clientUri
+  contacts
+  jwksUri
+  jwks
+  softwareId
+  softwareVersion
+  softwareStatement
+  applicationType
+  translations {
+    member
+    value
+  }
+  source
+  initialAccessTokenId
+  status
+  verified
+  version
+  createdAt
+  updatedAt
+  deletedAt
+}`) as unknown as TypedDocumentString<DisableClientMutation, DisableClientMutationVariables>;
+export const EnableClientDocument = new TypedDocumentString(`
+    mutation EnableClient($clientId: ID!, $version: Int) {
+  enableOAuthClient(clientId: $clientId, version: $version) {
+    client {
+      ...ClientParts
+    }
+  }
+}
+    fragment ClientParts on OAuthClient {
+  clientId
+  name
+  orgId
+  userId
+  clientType
+  tokenEndpointAuthMethod
+  allowedGrantTypes
+  allowedScopes
+  redirectUris
+  requirePkce
+  logoUri
+  policyUri
+  tosUri
+  clientUri
+  contacts
+  jwksUri
+  jwks
+  softwareId
+  softwareVersion
+  softwareStatement
+  applicationType
+  translations {
+    member
+    value
+  }
+  source
+  initialAccessTokenId
+  status
+  verified
+  version
+  createdAt
+  updatedAt
+  deletedAt
+}`) as unknown as TypedDocumentString<EnableClientMutation, EnableClientMutationVariables>;
+export const SetVerifiedDocument = new TypedDocumentString(`
+    mutation SetVerified($clientId: ID!, $verified: Boolean!, $version: Int) {
+  setOAuthClientVerified(
+    clientId: $clientId
+    verified: $verified
+    version: $version
+  ) {
+    client {
+      ...ClientParts
+    }
+  }
+}
+    fragment ClientParts on OAuthClient {
+  clientId
+  name
+  orgId
+  userId
+  clientType
+  tokenEndpointAuthMethod
+  allowedGrantTypes
+  allowedScopes
+  redirectUris
+  requirePkce
+  logoUri
+  policyUri
+  tosUri
+  clientUri
+  contacts
+  jwksUri
+  jwks
+  softwareId
+  softwareVersion
+  softwareStatement
+  applicationType
+  translations {
+    member
+    value
+  }
+  source
+  initialAccessTokenId
+  status
+  verified
+  version
+  createdAt
+  updatedAt
+  deletedAt
+}`) as unknown as TypedDocumentString<SetVerifiedMutation, SetVerifiedMutationVariables>;
+export const DeleteClientDocument = new TypedDocumentString(`
+    mutation DeleteClient($clientId: ID!, $version: Int) {
+  deleteOAuthClient(clientId: $clientId, version: $version) {
+    client {
+      ...ClientParts
+    }
+  }
+}
+    fragment ClientParts on OAuthClient {
+  clientId
+  name
+  orgId
+  userId
+  clientType
+  tokenEndpointAuthMethod
+  allowedGrantTypes
+  allowedScopes
+  redirectUris
+  requirePkce
+  logoUri
+  policyUri
+  tosUri
+  clientUri
+  contacts
+  jwksUri
+  jwks
+  softwareId
+  softwareVersion
+  softwareStatement
+  applicationType
+  translations {
+    member
+    value
+  }
+  source
+  initialAccessTokenId
+  status
+  verified
+  version
+  createdAt
+  updatedAt
+  deletedAt
+}`) as unknown as TypedDocumentString<DeleteClientMutation, DeleteClientMutationVariables>;
+export const RestoreClientDocument = new TypedDocumentString(`
+    mutation RestoreClient($clientId: ID!) {
+  restoreOAuthClient(clientId: $clientId) {
+    client {
+      ...ClientParts
+    }
+  }
+}
+    fragment ClientParts on OAuthClient {
+  clientId
+  name
+  orgId
+  userId
+  clientType
+  tokenEndpointAuthMethod
+  allowedGrantTypes
+  allowedScopes
+  redirectUris
+  requirePkce
+  logoUri
+  policyUri
+  tosUri
+  clientUri
+  contacts
+  jwksUri
+  jwks
+  softwareId
+  softwareVersion
+  softwareStatement
+  applicationType
+  translations {
+    member
+    value
+  }
+  source
+  initialAccessTokenId
+  status
+  verified
+  version
+  createdAt
+  updatedAt
+  deletedAt
+}`) as unknown as TypedDocumentString<RestoreClientMutation, RestoreClientMutationVariables>;
+export const IssueSecretDocument = new TypedDocumentString(`
+    mutation IssueSecret($clientId: ID!, $expiresAt: DateTime, $expireOthersIn: Int) {
+  issueOAuthClientSecret(
+    clientId: $clientId
+    expiresAt: $expiresAt
+    expireOthersIn: $expireOthersIn
+  ) {
+    secret {
+      id
+      hint
+      createdAt
+      expiresAt
+      lastUsedAt
+    }
+    clientSecret
+  }
+}
+    `) as unknown as TypedDocumentString<IssueSecretMutation, IssueSecretMutationVariables>;
+export const RevokeSecretDocument = new TypedDocumentString(`
+    mutation RevokeSecret($clientId: ID!, $secretId: ID!, $force: Boolean! = false) {
+  revokeOAuthClientSecret(clientId: $clientId, secretId: $secretId, force: $force) {
+    client {
+      clientId
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RevokeSecretMutation, RevokeSecretMutationVariables>;
+export const ReissueTokenDocument = new TypedDocumentString(`
+    mutation ReissueToken($clientId: ID!) {
+  reissueRegistrationAccessToken(clientId: $clientId) {
+    client {
+      clientId
+    }
+    registrationAccessToken
+    registrationClientUri
+  }
+}
+    `) as unknown as TypedDocumentString<ReissueTokenMutation, ReissueTokenMutationVariables>;
+export const DisableClientsDocument = new TypedDocumentString(`
+    mutation DisableClients($filter: OAuthClientFilter!, $dryRun: Boolean! = true, $expectedCount: Int) {
+  disableOAuthClients(
+    filter: $filter
+    dryRun: $dryRun
+    expectedCount: $expectedCount
+  ) {
+    count
+    dryRun
+  }
+}
+    `) as unknown as TypedDocumentString<DisableClientsMutation, DisableClientsMutationVariables>;
+export const DeleteClientsDocument = new TypedDocumentString(`
+    mutation DeleteClients($filter: OAuthClientFilter!, $dryRun: Boolean! = true, $expectedCount: Int) {
+  deleteOAuthClients(
+    filter: $filter
+    dryRun: $dryRun
+    expectedCount: $expectedCount
+  ) {
+    count
+    dryRun
+  }
+}
+    `) as unknown as TypedDocumentString<DeleteClientsMutation, DeleteClientsMutationVariables>;
+export const EnableClientsDocument = new TypedDocumentString(`
+    mutation EnableClients($filter: OAuthClientFilter!, $dryRun: Boolean! = true, $expectedCount: Int) {
+  enableOAuthClients(
+    filter: $filter
+    dryRun: $dryRun
+    expectedCount: $expectedCount
+  ) {
+    count
+    dryRun
+  }
+}
+    `) as unknown as TypedDocumentString<EnableClientsMutation, EnableClientsMutationVariables>;
+export const RestoreClientsDocument = new TypedDocumentString(`
+    mutation RestoreClients($filter: OAuthClientFilter!, $dryRun: Boolean! = true, $expectedCount: Int) {
+  restoreOAuthClients(
+    filter: $filter
+    dryRun: $dryRun
+    expectedCount: $expectedCount
+  ) {
+    count
+    dryRun
+  }
+}
+    `) as unknown as TypedDocumentString<RestoreClientsMutation, RestoreClientsMutationVariables>;
+export const ViewerDocument = new TypedDocumentString(`
+    query Viewer {
+  viewer {
+    apiKeyId
+    name
+    orgId
+    userId
+    role
+    sessionExpiresAt
+  }
+}
+    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const ExpiringSecretsDocument = new TypedDocumentString(`
+    query ExpiringSecrets($first: Int! = 20, $after: String, $before: DateTime!) {
+  expiringSecrets(first: $first, after: $after, before: $before) {
+    totalCount
+    nodes {
+      secret {
+        id
+        hint
+        expiresAt
+      }
+      client {
+        clientId
+        name
+        secrets {
+          nodes {
+            id
+          }
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      hasPreviousPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ExpiringSecretsQuery, ExpiringSecretsQueryVariables>;
+export const RegistrationsPerDayDocument = new TypedDocumentString(`
+    query RegistrationsPerDay($days: Int! = 30) {
+  registrationsPerDay(days: $days) {
+    date
+    results {
+      result
+      count
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RegistrationsPerDayQuery, RegistrationsPerDayQueryVariables>;
+export const FindKeysDocument = new TypedDocumentString(`
+    query FindKeys($filter: ApiKeyFilter, $first: Int! = 20, $after: String) {
+  apiKeys(filter: $filter, first: $first, after: $after) {
+    totalCount
+    nodes {
+      id
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<FindKeysQuery, FindKeysQueryVariables>;
+export const ListKeysDocument = new TypedDocumentString(`
+    query ListKeys($first: Int! = 20, $after: String) {
+  apiKeys(first: $first, after: $after) {
+    totalCount
+    nodes {
+      id
+      name
+      hint
+      orgId
+      userId
+      role
+      createdAt
+      lastUsedAt
+      expiresAt
+      revokedAt
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ListKeysQuery, ListKeysQueryVariables>;
+export const CreateKeyDocument = new TypedDocumentString(`
+    mutation CreateKey($input: CreateApiKeyInput!) {
+  createApiKey(input: $input) {
+    apiKey {
+      id
+      name
+      role
+      orgId
+    }
+    value
+  }
+}
+    `) as unknown as TypedDocumentString<CreateKeyMutation, CreateKeyMutationVariables>;
+export const RevokeKeyDocument = new TypedDocumentString(`
+    mutation RevokeKey($id: ID!) {
+  revokeApiKey(id: $id) {
+    apiKey {
+      id
+      revokedAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RevokeKeyMutation, RevokeKeyMutationVariables>;
+export const ListTokensDocument = new TypedDocumentString(`
+    query ListTokens($first: Int! = 20, $after: String) {
+  initialAccessTokens(first: $first, after: $after) {
+    totalCount
+    nodes {
+      id
+      name
+      hint
+      orgId
+      userId
+      maxRegistrations
+      registrations
+      scopes
+      grantTypes
+      redirectHosts
+      createdAt
+      lastUsedAt
+      expiresAt
+      revokedAt
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ListTokensQuery, ListTokensQueryVariables>;
+export const CreateTokenDocument = new TypedDocumentString(`
+    mutation CreateToken($input: CreateInitialAccessTokenInput!) {
+  createInitialAccessToken(input: $input) {
+    initialAccessToken {
+      id
+      name
+      registrations
+      maxRegistrations
+    }
+    value
+  }
+}
+    `) as unknown as TypedDocumentString<CreateTokenMutation, CreateTokenMutationVariables>;
+export const RevokeTokenDocument = new TypedDocumentString(`
+    mutation RevokeToken($id: ID!) {
+  revokeInitialAccessToken(id: $id) {
+    initialAccessToken {
+      id
+      revokedAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RevokeTokenMutation, RevokeTokenMutationVariables>;
+export const ReadEventsDocument = new TypedDocumentString(`
+    query ReadEvents($filter: AuditEventFilter, $first: Int! = 20, $after: String) {
+  auditEvents(filter: $filter, first: $first, after: $after) {
+    nodes {
+      ...EventParts
+    }
+    pageInfo {
+      hasNextPage
+      hasPreviousPage
+      endCursor
+    }
+  }
+}
+    fragment EventParts on AuditEvent {
+  id
+  at
+  actor {
+    type
+    id
+  }
+  door
+  action
+  clientId
+  targetId
+  address
+  requestId
+  changes {
+    field
+    before
+    after
+  }
+}`) as unknown as TypedDocumentString<ReadEventsQuery, ReadEventsQueryVariables>;
+export const RecordUseDocument = new TypedDocumentString(`
+    mutation RecordUse($clientIds: [ID!]!) {
+  recordOAuthClientUse(clientIds: $clientIds) {
+    count
+  }
+}
+    `) as unknown as TypedDocumentString<RecordUseMutation, RecordUseMutationVariables>;
+export const UnusedClientsDocument = new TypedDocumentString(`
+    query UnusedClients($unused: Boolean!) {
+  oauthClients(filter: {unused: $unused}) {
+    totalCount
+    nodes {
+      clientId
+      lastUsedAt
+      registrationCount
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<UnusedClientsQuery, UnusedClientsQueryVariables>;

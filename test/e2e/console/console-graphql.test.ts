@@ -1,5 +1,4 @@
 import { ClientError, GraphQLClient } from 'graphql-request';
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { RegistrationCountsService } from '../../../src/clients/registration/registration-counts.service.js';
 import { Retention } from '../../../src/jobs/retention.js';
 import * as Operation from '../../operator/operations.js';
@@ -23,13 +22,16 @@ onEachEngine((engine) => {
   const clientOf = (of: Registry, key = of.adminKey) =>
     new GraphQLClient(`${of.url}/graphql`, { headers: { authorization: `Bearer ${key}` } });
   const run = <T, V extends object>(
-    document: TypedDocumentNode<T, V>,
+    document: Operation.TypedDocumentString<T, V>,
     variables: V,
     of = registry,
     key = of.adminKey,
-  ): Promise<T> => clientOf(of, key).request<T>({ document, variables });
+  ): Promise<T> => clientOf(of, key).request<T>(document.toString(), variables);
   /** The code of the refusal, and the fields that it names. */
-  const refused = async <T, V extends object>(document: TypedDocumentNode<T, V>, variables: V) => {
+  const refused = async <T, V extends object>(
+    document: Operation.TypedDocumentString<T, V>,
+    variables: V,
+  ) => {
     const error: unknown = await run(document, variables).catch((error: unknown) => error);
     if (!(error instanceof ClientError)) throw new Error('It was not refused.');
     const { code, invalid_fields: fields } = error.response.errors![0]!.extensions;

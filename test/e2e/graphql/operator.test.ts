@@ -2,8 +2,7 @@ import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { ApiKeysService } from '../../../src/auth/api-keys/api-keys.service.js';
 import { GraphQLSchemaHost } from '@nestjs/graphql';
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { type DocumentNode, type FieldNode, Kind, print } from 'graphql';
+import { type DocumentNode, type FieldNode, Kind, parse } from 'graphql';
 import { ClientError, GraphQLClient } from 'graphql-request';
 import { AuditTrail } from '../../../src/audit/audit-trail.js';
 import { SYSTEM } from '../../../src/audit/audit-event.js';
@@ -11,6 +10,7 @@ import { ClientsService } from '../../../src/clients/registry/clients.service.js
 import { AdminKeys } from '../../../src/jobs/admin-keys.js';
 import { Retention } from '../../../src/jobs/retention.js';
 import * as Operation from '../../operator/operations.js';
+import { TypedDocumentString } from '../../operator/operations.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
 import { statementsOf } from '../../support/statements.js';
@@ -42,12 +42,12 @@ class Operator {
     });
   }
 
-  do<T, V extends object>(operation: TypedDocumentNode<T, V>, variables: V): Promise<T> {
-    return this.client.request<T>({ document: operation, variables });
+  do<T, V extends object>(operation: TypedDocumentString<T, V>, variables: V): Promise<T> {
+    return this.client.request<T>(operation.toString(), variables);
   }
 
   /** The code of the refusal, and the fields that it names. */
-  async refused<T, V extends object>(operation: TypedDocumentNode<T, V>, variables: V) {
+  async refused<T, V extends object>(operation: TypedDocumentString<T, V>, variables: V) {
     const error: unknown = await this.do(operation, variables).catch((error: unknown) => error);
     if (!(error instanceof ClientError)) throw new Error('It was not refused.');
     const { code, invalid_fields: fields } = error.response.errors![0]!.extensions;
@@ -315,7 +315,7 @@ onEachEngine((engine) => {
       ['disable', Operation.DisableClientDocument],
       ['enable', Operation.EnableClientDocument],
       ['delete', Operation.DeleteClientDocument],
-    ] as [string, TypedDocumentNode<unknown, Operation.DisableClientMutationVariables>][])(
+    ] as [string, TypedDocumentString<unknown, Operation.DisableClientMutationVariables>][])(
       '%s: nothing where the version is stale, or there is no such client',
       async (_, operation) => {
         const { client } = await operator.create();
@@ -1189,27 +1189,31 @@ onEachEngine((engine) => {
       CreateToken: { name: 'n', orgId: 'acme', userId: 'u', maxRegistrations: 1, expiresAt: isoSoon() },
     };
     const DOCUMENTS = Object.values(Operation as Record<string, unknown>).filter(
-      (value): value is DocumentNode => typeof value === 'object' && value !== null && 'definitions' in value,
+      (value) => value instanceof TypedDocumentString,
     );
     const operationOf = (document: DocumentNode) =>
       document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION)!;
-    const NAMED = DOCUMENTS.filter(
-      (document) => document.definitions[0]!.kind === Kind.OPERATION_DEFINITION,
-    ).map((document): [string, DocumentNode] => [operationOf(document).name!.value, document]);
+    const NAMED = DOCUMENTS.map((text) => ({ text: text.toString(), document: parse(text.toString()) }))
+      .filter(({ document }) => document.definitions[0]!.kind === Kind.OPERATION_DEFINITION)
+      .map(({ text, document }): [string, string, DocumentNode] => [
+        operationOf(document).name!.value,
+        text,
+        document,
+      ]);
 
     it('the operations of this test reach every query and mutation there is', () => {
       const { schema } = registry.app.get(GraphQLSchemaHost, { strict: false });
       const fields = [schema.getQueryType()!, schema.getMutationType()!].flatMap((type) =>
         Object.keys(type.getFields()),
       );
-      const used = NAMED.flatMap(([, document]) =>
+      const used = NAMED.flatMap(([, , document]) =>
         operationOf(document).selectionSet.selections.map((field) => (field as FieldNode).name.value),
       );
       // The statistics are read in another test
       expect(new Set([...used, 'oauthClientStats'])).toEqual(new Set(fields));
     });
 
-    it.each(NAMED)('%s: anonymous, member, revoked, expired', async (name, document) => {
+    it.each(NAMED)('%s: anonymous, member, revoked, expired', async (name, text, document) => {
       const { variableDefinitions = [] } = operationOf(document);
       const names = variableDefinitions.map(({ variable }) => variable.name.value);
       const variables = Object.fromEntries(
@@ -1227,7 +1231,7 @@ onEachEngine((engine) => {
       const before = await rows();
       const answers = [];
       for (const key of [null, member, revoked, initialAccessToken]) {
-        const { status, body } = await registry.graphql(print(document), variables, key);
+        const { status, body } = await registry.graphql(text, variables, key);
         answers.push([status, body.errors[0].extensions.code, body.data]);
       }
       expect(answers).toEqual([
