@@ -23,7 +23,7 @@ interface ApiPluginOptions extends PluginOptions {
 
 /** What the interfaces add to the server. */
 const API_PLUGINS = [
-  plugin('authentication', ['rate-limits'], (fastify, { app, config }) =>
+  plugin('authentication', ['rate-limits', 'cookies'], (fastify, { app, config }) =>
     authenticateRequests(fastify, app, config),
   ),
   plugin('openapi', ['page-headers'], (fastify, { app }) => serveOpenApi(fastify, app)),

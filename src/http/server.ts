@@ -88,6 +88,12 @@ export const HTTP_PLUGINS = [
   plugin('request-log', ['request-ids', 'caller-address'], (fastify, { logger }) =>
     logRequests(fastify, logger),
   ),
+  // Sessions of the console alone need them
+  plugin('cookies', ['rate-limits'], async (fastify, { config }) => {
+    if (!config.adminConsole) return;
+    const { default: cookies } = await import('@fastify/cookie');
+    await fastify.register(cookies);
+  }),
   plugin('request-timeout', ['in-flight-requests'], (fastify, { inFlight, limits }) =>
     enforceRequestTimeout(fastify, inFlight, limits.deadlineMs, giveUp),
   ),

@@ -1,3 +1,4 @@
+import type { CookieSerializeOptions } from '@fastify/cookie';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminSessionsService, SESSION_SECONDS } from './admin-sessions.service.js';
@@ -26,7 +27,7 @@ export class BrowserSessions {
    */
   private readonly cookie: string;
   /** No script reads it, no page of another site makes a browser send it, and where it can be, it is never sent in clear. */
-  private readonly attributes: string;
+  private readonly attributes: CookieSerializeOptions;
 
   constructor(
     private readonly sessions: AdminSessionsService,
@@ -36,7 +37,7 @@ export class BrowserSessions {
     const path = this.publicUrl?.pathname ?? '/';
     const prefix = path === '/' ? '__Host-' : '__Secure-';
     this.cookie = this.isSecure ? `${prefix}${COOKIE}` : COOKIE;
-    this.attributes = `Path=${path}; HttpOnly; SameSite=Strict${this.isSecure ? '; Secure' : ''}`;
+    this.attributes = { path, httpOnly: true, secure: this.isSecure, sameSite: 'strict' };
   }
 
   /**
@@ -79,10 +80,8 @@ export class BrowserSessions {
     return principal;
   }
 
-  private tokenOf({ headers }: FastifyRequest): string | null {
-    const prefix = `${this.cookie}=`;
-    const cookies = headers.cookie?.split(';').map((cookie) => cookie.trim()) ?? [];
-    const value = cookies.find((cookie) => cookie.startsWith(prefix))?.slice(prefix.length);
+  private tokenOf({ cookies }: FastifyRequest): string | null {
+    const value = cookies[this.cookie];
     return value !== undefined && TOKEN.test(value) ? value : null;
   }
 
@@ -92,7 +91,7 @@ export class BrowserSessions {
   }
 
   private setCookie(reply: FastifyReply, value: string, maxAgeSeconds: number): void {
-    void reply.header('set-cookie', `${this.cookie}=${value}; Max-Age=${maxAgeSeconds}; ${this.attributes}`);
+    void reply.setCookie(this.cookie, value, { ...this.attributes, maxAge: maxAgeSeconds });
   }
 
   private refuseOtherPages(request: FastifyRequest): void {

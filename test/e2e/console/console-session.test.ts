@@ -46,7 +46,7 @@ onEachEngine((engine) => {
       const answer = await signIn(secure, secure.adminKey, { origin: 'https://registry.example' });
       expect(answer.headers.getSetCookie()).toEqual([
         expect.stringMatching(
-          /^__Host-admin_session=[\w-]{43}; Max-Age=28800; Path=\/; HttpOnly; SameSite=Strict; Secure$/,
+          /^__Host-admin_session=[\w-]{43}; Max-Age=28800; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
         ),
       ]);
       const cookie = cookieOf(answer);
@@ -55,7 +55,7 @@ onEachEngine((engine) => {
       expect((await ask(secure, cookie.replace('__Host-', ''))).status).toBe(401);
       const out = await signOut(secure, { cookie });
       expect(out.headers.getSetCookie()).toEqual([
-        '__Host-admin_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict; Secure',
+        '__Host-admin_session=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Strict',
       ]);
       await secure.stop();
     });
