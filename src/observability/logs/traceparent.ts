@@ -1,22 +1,23 @@
-/** Where a request belongs in the trace of whoever sent it. */
+/** The caller's span. */
 export interface TraceParent {
   /** 32 hexadecimal digits. */
   traceId: string;
-  /** Of the span that sent it: 16 hexadecimal digits. */
+  /** 16 hexadecimal digits. */
   spanId: string;
-  /** Bit 0: the sender records its trace. */
-  flags: number;
 }
 
 /** A later version may say more behind what the first one says (W3C Trace Context §3.2.4). */
-const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(-.*)?$/;
+const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-[\da-f]{2}(-.*)?$/;
 /** One that is longer says nothing that is worth the time. */
 const MAX_LENGTH = 256;
 
-/** Reads a `traceparent` header; null where there is none, or one that is malformed. */
+/**
+ * Reads a `traceparent` header for the log; null where there is none, or one that is malformed. Traces take OpenTelemetry's
+ * propagator, which is loaded only where they are on.
+ */
 export function readTraceParent(header: string | string[] | undefined): TraceParent | null {
   if (typeof header !== 'string' || header.length > MAX_LENGTH) return null;
-  const [, version, traceId, spanId, flags, more] = TRACEPARENT.exec(header) ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return null;
-  return version === '00' && more !== undefined ? null : { traceId, spanId, flags: parseInt(flags, 16) };
+  const [, version, traceId, spanId, more] = TRACEPARENT.exec(header) ?? [];
+  if (traceId === undefined || spanId === undefined) return null;
+  return version === '00' && more !== undefined ? null : { traceId, spanId };
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
+  defaultTextMapGetter,
   diag,
   type Context,
   ROOT_CONTEXT,
@@ -8,6 +9,7 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import {
   defaultResource,
@@ -20,7 +22,6 @@ import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type DatabaseCall, databaseCalls } from '../../diagnostics/channels.js';
 import { loggablePath } from '../logs/loggable.js';
-import { readTraceParent } from '../logs/traceparent.js';
 
 const SERVICE_NAME = 'oauth-client-registry';
 /** For what is left when the service stops; a collector that is gone must not keep it. */
@@ -46,6 +47,7 @@ export function traceRequests(
       .merge(detectResources({ detectors: [envDetector] })),
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }))],
   });
+  const propagator = new W3CTraceContextPropagator();
   const tracer = provider.getTracer(SERVICE_NAME);
   const current = new AsyncLocalStorage<Context>();
   const spans = new WeakMap<FastifyRequest, Span>();
@@ -64,7 +66,7 @@ export function traceRequests(
           ...(route !== undefined && { 'http.route': route }),
         },
       },
-      contextOf(request),
+      propagator.extract(ROOT_CONTEXT, request.headers, defaultTextMapGetter),
     );
     spans.set(request, span);
     request.span = span.spanContext();
@@ -108,13 +110,6 @@ export function traceRequests(
     const flushed = provider.shutdown().catch(() => undefined);
     await Promise.race([flushed, new Promise((done) => setTimeout(done, FLUSH_TIMEOUT_MS).unref())]);
   });
-}
-
-function contextOf({ headers }: FastifyRequest): Context {
-  const parent = readTraceParent(headers.traceparent);
-  if (parent === null) return ROOT_CONTEXT;
-  const { traceId, spanId, flags } = parent;
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: flags & 1, isRemote: true });
 }
 
 /** What the SDK has to say goes to the log: that the collector is away, above all. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Collector, type ReceivedSpan } from '../../support/collector.js';
 import { onEachEngine } from '../../support/databases.js';
@@ -10,7 +10,9 @@ import { aClient, Registry } from '../../support/registry.js';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
 const SERVER = 2;
+const UNSET = 0;
 const ERROR = 2;
+const STATUS = 'http.response.status_code';
 
 let silent: { url: string; stop(): void };
 beforeAll(async () => {
@@ -45,7 +47,7 @@ onEachEngine((engine) => {
     const { body } = await registry.send('/v2/oauth/clients', {
       body: aClient(),
       key: registry.adminKey,
-      headers: { traceparent: `00-${TRACE}-${PARENT}-01` },
+      headers: { traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: 'vendor=value' },
     });
     const path = `/v2/oauth/clients/${body.data.client_id}`;
     await registry.send(`${path}?secret=sesame`, { method: 'GET', key: registry.adminKey });
@@ -53,7 +55,12 @@ onEachEngine((engine) => {
     const spans = await spansAfterStop();
 
     const created = spans.find(({ name }) => name === 'POST /v2/oauth/clients')!;
-    expect(created).toMatchObject({ traceId: TRACE, parentSpanId: PARENT, kind: SERVER });
+    expect(created).toMatchObject({
+      traceId: TRACE,
+      parentSpanId: PARENT,
+      traceState: 'vendor=value',
+      kind: SERVER,
+    });
     expect(created.attributes).toEqual({
       'http.request.method': 'POST',
       'http.route': '/v2/oauth/clients',
@@ -101,6 +108,32 @@ onEachEngine((engine) => {
       headers: { traceparent: `00-${TRACE}-${PARENT}-00` },
     });
     expect(await spansAfterStop()).toEqual([]);
+  });
+
+  it('a refused request is one span that is no error and says nothing of why', async () => {
+    await registry.send('/v2/oauth/clients', { method: 'GET', key: 'sesame' });
+    await registry.send('/nowhere', { method: 'GET' });
+    const spans = await spansAfterStop();
+    const served = spans.filter(({ kind }) => kind === SERVER);
+    expect(served.map(({ name, status, attributes }) => [name, status, attributes[STATUS]])).toEqual([
+      ['GET /v2/oauth/clients', UNSET, 401],
+      ['GET', UNSET, 404],
+    ]);
+    expect(spans.filter(({ name }) => name !== 'lookup api_keys')).toEqual(served);
+    expect(collector.text).not.toMatch(/sesame|bearer|malformed/i);
+  });
+
+  it('the span of a request whose caller hangs up has no status', async () => {
+    const { hostname, port } = new URL(registry.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('POST /v2/oauth/register HTTP/1.1\r\nHost: registry\r\n');
+    socket.write('Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{');
+    await wait(200);
+    socket.destroy();
+    await once(socket, 'close');
+    const [span] = await spansAfterStop();
+    expect(span).toMatchObject({ name: 'POST /v2/oauth/register', status: UNSET });
+    expect(span!.attributes).not.toHaveProperty(STATUS);
   });
 
   it('an error of ours is one of the span and of what failed', async () => {
