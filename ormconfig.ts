@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { readConfig } from './src/config/config.js';
+import { readConfig } from './src/config/variables.js';
 import { dataSourceOptions } from './src/database/connection/data-source-options.js';
 import { PERSISTENCE } from './src/persistence.js';
 

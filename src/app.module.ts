@@ -6,7 +6,7 @@ import { ErrorFilter } from './http/errors/error.filter.js';
 import { OAuthClientsModule } from './api/rest/clients/oauth-clients.module.js';
 import { RegistrationModule } from './api/rest/registration/registration.module.js';
 import { AuthModule } from './auth/auth.module.js';
-import type { Config } from './config/config.js';
+import type { Config } from './config/variables.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { JobsModule } from './jobs/jobs.module.js';

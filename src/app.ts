@@ -9,7 +9,7 @@ import { serveExplorerAssets } from './api/graphql/explorer.js';
 import { HealthController } from './api/rest/health/health.controller.js';
 import { countRegistrations } from './api/rest/registration/registration-counts.js';
 import { AppModule } from './app.module.js';
-import type { Config } from './config/config.js';
+import type { Config } from './config/variables.js';
 import { openDatabase } from './database/connection/open-database.js';
 import { HTTP_LIMITS, type HttpLimits } from './http/limits/http-limits.js';
 import { createServer, HTTP_PLUGINS, plugin, type PluginOptions } from './http/server.js';

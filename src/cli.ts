@@ -6,9 +6,9 @@ import { EXPIRE_UNUSED_COMMANDS } from './cli/expire-unused.js';
 import { INITIAL_ACCESS_TOKEN_COMMANDS } from './cli/initial-access-tokens.js';
 import { restore } from './cli/restore.js';
 import { overviewOf, usageOf } from './cli/usage.js';
-import type { DatabaseConfig } from './config/config.js';
+import type { DatabaseConfig } from './config/variables.js';
 import { loadConfig } from './config/load-config.js';
-import { keepFilesPrivate } from './database/connection/file-modes.js';
+import { keepFilesPrivate } from './database/connection/file-permissions.js';
 
 const migrate = command({
   does: 'Brings the database up to date.',

@@ -1,10 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Config } from './config/config.js';
+import type { Config } from './config/variables.js';
 import { loadConfig } from './config/load-config.js';
-import { keepFilesPrivate } from './database/connection/file-modes.js';
+import { keepFilesPrivate } from './database/connection/file-permissions.js';
 import { HTTP_LIMITS } from './http/limits/http-limits.js';
 import { drain, SHUTDOWN_TIMEOUT_MS } from './http/lifecycle/drain.js';
-import { listenFault } from './addresses/listen-fault.js';
+import { listenFault } from './addresses/listen-error.js';
 import { outliveReaders, standardOutput } from './observability/logs/log-destination.js';
 import { fitOpenFiles, maxOpenFiles } from './http/limits/open-files.js';
 
@@ -22,7 +22,8 @@ async function main(): Promise<void> {
   // Only now: the rest takes longer to load than a bad configuration takes to report
   const { buildApp } = await import('./app.js');
   const { bootstrapApiKey } = await import('./auth/api-keys/bootstrap.js');
-  const { announce, tellFewerConnections, tellFirstKey } = await import('./http/lifecycle/announce.js');
+  const { announce, tellFewerConnections, tellFirstKey } =
+    await import('./http/lifecycle/startup-messages.js');
   const app = await buildApp(config, limits);
   // In production without a terminal, standard output is a log
   const firstKey = await bootstrapApiKey(app, config, config.production && !process.stdout.isTTY);

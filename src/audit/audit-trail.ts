@@ -1,22 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { newId } from '../database/id.js';
-import { pageRunner, readFitting } from '../database/sql/fitting.js';
+import { pageRunner, readFitting } from '../database/sql/page-bytes.js';
 import { ScanQueue } from '../database/sql/scan-queue.js';
-import {
-  type IdPageRequest,
-  type Page,
-  pageOf,
-  pagesOfEach,
-  readingOrder,
-} from '../database/sql/pages-of-each.js';
+import { type IdPageRequest, type Page, pageOf, pagesOfEach, readingOrder } from '../database/sql/pages.js';
 import { lockRows } from '../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../database/sql/run-sql.js';
 import { Table } from '../database/sql/table.js';
-import { inSmallBatches } from '../database/writes/small-batches.js';
+import { inSmallBatches } from '../database/writes/purge-batches.js';
 import { Transactions } from '../database/writes/transactions.js';
 import { type Conditions, whereOf } from '../database/sql/conditions.js';
-import { batchesOf } from '../database/writes/batches.js';
+import { batchesOf } from '../database/writes/statement-size.js';
 import type { AuditAction, AuditEntry, AuditEvent, AuditFilter, RequestContext } from './audit-event.js';
 import { AuditEventEntity } from './audit-event.entity.js';
 

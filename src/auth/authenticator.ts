@@ -1,39 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Door } from '../audit/audit-event.js';
 import { RegistryError } from '../errors/registry-error.js';
-import { looksLike } from '../secrets/secret.js';
 import type { AccessLevel } from './principal/access.js';
 import { requestContextOf, type AuthenticatedRequest } from './principal/request-context.js';
+import { bearerToken, initialAccessToken } from './bearer-token.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { Denials } from './principal/denials.js';
 import { JwtService } from './jwt/jwt.service.js';
 import type { Principal } from './principal/principal.js';
-
-/** RFC 6750 §2.1; the scheme's name ignores case (RFC 9110 §11.1). No key or token of ours is longer. */
-const BEARER = /^bearer +([\x21-\x7e]{1,8192})$/i;
-
-/** The token of an Authorization header; undefined where it holds none. */
-export const bearerToken = (authorization: string | undefined) => BEARER.exec(authorization ?? '')?.[1];
-
-/** The initial access token of an Authorization header (RFC 7591 §3); null where it holds none. */
-export function initialAccessToken(authorization: string | undefined): string | null {
-  const token = bearerToken(authorization);
-  return token !== undefined && looksLike('initialAccessToken', token) ? token : null;
-}
-
-/**
- * The registration access token of an Authorization header (RFC 7592 §3). What was sent and is none is empty, and fits no registration.
- * @throws RegistryError `unauthorized` where none was sent
- */
-export function requireRegistrationToken(authorization: string | undefined): string {
-  if (authorization === undefined) {
-    throw new RegistryError(
-      'unauthorized',
-      'Send the registration access token as "Authorization: Bearer TOKEN".',
-    );
-  }
-  return bearerToken(authorization) ?? '';
-}
 
 /** Decides who is calling, and whether they may come in. */
 @Injectable()

@@ -12,7 +12,7 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { DatabaseConfig } from '../config/config.js';
+import type { DatabaseConfig } from '../config/variables.js';
 import { loadSqlite } from '../database/connection/sqlite.js';
 import { command } from './arguments.js';
 

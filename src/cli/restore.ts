@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
-import type { DatabaseConfig } from '../config/config.js';
+import type { DatabaseConfig } from '../config/variables.js';
 import { loadSqlite } from '../database/connection/sqlite.js';
 import { command } from './arguments.js';
 import { syncToDisk } from './backup.js';

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { CONFIG, type Config } from './config.js';
+import { CONFIG, type Config } from './variables.js';
 
 /** Gives every module the one {@link Config} that the application was built with. */
 @Module({})

@@ -1,6 +1,6 @@
-import { type Config, readConfig, VARIABLES } from './config.js';
+import { type Config, readConfig, VARIABLES } from './variables.js';
 import { readEnvFile } from './env-file.js';
-import { nameFault } from './variable-names.js';
+import { nameFault } from './misspelled-variables.js';
 
 /**
  * Reads the configuration as every command does: from the environment and, for what is not set there, from `.env`.

@@ -5,7 +5,7 @@ import { AuthModule } from '../auth/auth.module.js';
 import { ClientsModule } from '../clients/clients.module.js';
 import { AdminKeys } from './admin-keys.js';
 import { Retention } from './retention.js';
-import { Statistics } from './statistics.js';
+import { Statistics } from './planner-statistics.js';
 
 /** Jobs that run again and again. */
 @Module({

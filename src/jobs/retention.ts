@@ -6,7 +6,7 @@ import { AdminSessionsService } from '../auth/sessions/admin-sessions.service.js
 import { ClientSecretsService } from '../clients/secrets/client-secrets.service.js';
 import { ClientsService } from '../clients/registry/clients.service.js';
 import { RegistrationCountsService } from '../clients/registration/registration-counts.service.js';
-import { CONFIG, type Config } from '../config/config.js';
+import { CONFIG, type Config } from '../config/variables.js';
 import { PurgeClock } from '../database/clock/purge-clock.js';
 import { purgeClock } from '../diagnostics/channels.js';
 import { type Job, runJob } from './job.js';

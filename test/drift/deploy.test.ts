@@ -6,7 +6,7 @@ import { Deployment } from 'kubernetes-models/apps/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, Service } from 'kubernetes-models/v1';
 import { parse } from 'yaml';
-import { readConfig, VARIABLES } from '../../src/config/config.js';
+import { readConfig, VARIABLES } from '../../src/config/variables.js';
 import { DRAIN_MS, SHUTDOWN_TIMEOUT_MS } from '../../src/http/lifecycle/drain.js';
 import { Registry } from '../support/registry.js';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource, type MigrationInterface, type QueryRunner, TableColumn } from 'typeorm';
 import { COUNT_PERIOD_MS } from '../../src/clients/counts/client-count.entity.js';
-import { readConfig } from '../../src/config/config.js';
+import { readConfig } from '../../src/config/variables.js';
 import { dataSourceOptions } from '../../src/database/connection/data-source-options.js';
 import { isMigrated, migrate as migrateAndLog } from '../../src/database/connection/migrate.js';
 import { PERSISTENCE } from '../../src/persistence.js';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { VARIABLES } from '../../src/config/config.js';
+import { VARIABLES } from '../../src/config/variables.js';
 import { ERROR_STATUS } from '../../src/errors/registry-error.js';
 import { Registry } from '../support/registry.js';
 

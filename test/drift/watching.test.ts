@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
 import { Retention } from '../../src/jobs/retention.js';
-import { Statistics } from '../../src/jobs/statistics.js';
+import { Statistics } from '../../src/jobs/planner-statistics.js';
 import { freePort } from '../support/free-port.js';
 import { Scrape } from '../support/metrics.js';
 import { Registry } from '../support/registry.js';

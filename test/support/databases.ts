@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { readConfig } from '../../src/config/config.js';
+import { readConfig } from '../../src/config/variables.js';
 import { openDatabase } from '../../src/database/connection/open-database.js';
 import { PERSISTENCE } from '../../src/persistence.js';
 

@@ -7,7 +7,7 @@ import { ApiKeysService, type NewApiKey } from '../../src/auth/api-keys/api-keys
 import { bootstrapApiKey } from '../../src/auth/api-keys/bootstrap.js';
 import { InitialAccessTokensService } from '../../src/clients/initial-access-tokens/initial-access-tokens.service.js';
 import type { InitialAccessTokenDraft } from '../../src/policy/initial-access-token.js';
-import { readConfig } from '../../src/config/config.js';
+import { readConfig } from '../../src/config/variables.js';
 import { HTTP_LIMITS, type HttpLimits } from '../../src/http/limits/http-limits.js';
 import { createDatabase, createMigratedDatabase, type Engine } from './databases.js';
 

@@ -2,13 +2,14 @@ import { createParamDecorator, type ExecutionContext, type INestApplication } fr
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { AccessLevel } from '../../auth/principal/access.js';
 import { requestOf } from '../../auth/principal/request-context.js';
-import { Authenticator, initialAccessToken, requireRegistrationToken } from '../../auth/authenticator.js';
+import { Authenticator } from '../../auth/authenticator.js';
+import { initialAccessToken, requireRegistrationToken } from '../../auth/bearer-token.js';
 import type { Client } from '../../clients/client/client.js';
 import {
   type RegistrationPermit,
   RegistrationsService,
 } from '../../clients/registration/registrations.service.js';
-import type { Config } from '../../config/config.js';
+import type { Config } from '../../config/variables.js';
 import { type AuthenticateOperator, operatorAuthentication } from './operator-authentication.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
 import { refusalFor, sendError, toGraphQLError } from '../../http/errors/error.filter.js';

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Authenticator } from '../../auth/authenticator.js';
-import type { Config } from '../../config/config.js';
+import type { Config } from '../../config/variables.js';
 import type { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
 
 /** Authenticates an operator once, however often it is asked for the same request. @throws RegistryError */

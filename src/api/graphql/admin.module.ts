@@ -16,7 +16,7 @@ import { AuthModule } from '../../auth/auth.module.js';
 import { Authenticator } from '../../auth/authenticator.js';
 import { ClientSecretsService } from '../../clients/secrets/client-secrets.service.js';
 import { ClientsModule } from '../../clients/clients.module.js';
-import { CONFIG, type Config } from '../../config/config.js';
+import { CONFIG, type Config } from '../../config/variables.js';
 import { ERROR_STATUS } from '../../errors/registry-error.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
 import { operatorAuthentication } from '../authentication/operator-authentication.js';

@@ -7,7 +7,7 @@ import { ownerNameFaults, withOwnerNames } from '../../policy/names/owner-name.j
 import { textFaults } from '../../policy/names/text.js';
 import { type Conditions, whereOf } from '../../database/sql/conditions.js';
 import { newId } from '../../database/id.js';
-import { type IdPageRequest, type Page, pageById } from '../../database/sql/pages-of-each.js';
+import { type IdPageRequest, type Page, pageById } from '../../database/sql/pages.js';
 import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
 import { lockRows } from '../../database/sql/row-lock.js';
 import { Transactions } from '../../database/writes/transactions.js';

@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { SYSTEM } from '../../audit/audit-event.js';
-import { type Config, ConfigError, settingFault } from '../../config/config.js';
+import { type Config, ConfigError, settingFault } from '../../config/variables.js';
 import { ApiKeysService } from './api-keys.service.js';
 
 /** The first admin key of a SQLite database: itself, for a terminal, or the file that holds it. */

@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose';
-import type { ClaimValue } from '../../config/config.js';
+import type { ClaimValue } from '../../config/variables.js';
 
 /** Claims whose string is a list (RFC 8693 §4.2); Microsoft Entra ID calls it `scp`. */
 const SPACE_SEPARATED: ReadonlySet<string> = new Set(['scope', 'scp']);

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
 import { isOwnerName } from '../../policy/names/owner-name.js';
-import { type ClaimValue, CONFIG, type Config } from '../../config/config.js';
+import { type ClaimValue, CONFIG, type Config } from '../../config/variables.js';
 import { JwtVerifier } from '../../jwt/jwt-verifier.js';
 import { COMPACT_JWS } from '../../jwt/read-jwt.js';
 import { hasClaim, isForOtherUse } from './jwt-claims.js';

@@ -4,7 +4,7 @@ import { type RequestContext, credentialEntry } from '../../audit/audit-event.js
 import { record } from '../../audit/audit-trail.js';
 import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
 import { lockRows } from '../../database/sql/row-lock.js';
-import { inSmallBatches } from '../../database/writes/small-batches.js';
+import { inSmallBatches } from '../../database/writes/purge-batches.js';
 import { Transactions } from '../../database/writes/transactions.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { generateSecret, hashSecret } from '../../secrets/secret.js';

@@ -5,7 +5,7 @@ import { AdminSessionsService, SESSION_SECONDS } from './admin-sessions.service.
 import { requestContextOf } from '../principal/request-context.js';
 import type { Principal } from '../principal/principal.js';
 import { isLoopback } from '../../policy/uris/uri.js';
-import { CONFIG, type Config } from '../../config/config.js';
+import { CONFIG, type Config } from '../../config/variables.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { CONSOLE_PATH } from '../../config/paths.js';
 

@@ -8,7 +8,7 @@ import {
   isName,
 } from '../../audit/audit-event.js';
 import { eventsOfAction, firstEventsOf, record, removeEvents } from '../../audit/audit-trail.js';
-import { countedFor } from '../../addresses/subscriber.js';
+import { countedFor } from '../../addresses/networks.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { removeUnused } from '../use/client-use.repository.js';
 import type { Client } from '../client/client.js';

@@ -5,7 +5,7 @@ import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
 import type { Client } from './client.js';
 import { ClientEntity } from './client.entity.js';
 import type { ClientKey } from './client-query.js';
-import { noSuchClient } from './load-client.js';
+import { noSuchClient } from './lock-client.js';
 
 /** Finds one client by its id. Lookups of the same moment are one statement. */
 @Injectable()

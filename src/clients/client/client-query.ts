@@ -1,9 +1,9 @@
 import type { Client, ClientSource, ClientStatus } from './client.js';
 import type { ClientType } from '../../policy/client.js';
 import type { GrantType } from '../../policy/grant-types.js';
-import type { PageRequest } from '../../database/sql/pages-of-each.js';
+import type { PageRequest } from '../../database/sql/pages.js';
 
-export { type IdPageRequest, type Page, pageOf, type PageRequest } from '../../database/sql/pages-of-each.js';
+export { type IdPageRequest, type Page, pageOf, type PageRequest } from '../../database/sql/pages.js';
 
 /** One client. With an organization, a client of any other is as one that does not exist: no statement finds it. */
 export interface ClientKey {

@@ -4,7 +4,7 @@ import { validate as isUuid } from 'uuid';
 import { type RequestContext, changesBetween, credentialEntry } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-trail.js';
 import { newId } from '../../database/id.js';
-import { type IdPageRequest, type Page, pageById } from '../../database/sql/pages-of-each.js';
+import { type IdPageRequest, type Page, pageById } from '../../database/sql/pages.js';
 import { rowLock } from '../../database/sql/row-lock.js';
 import { Transactions } from '../../database/writes/transactions.js';
 import { RegistryError } from '../../errors/registry-error.js';

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { DataSource, LessThan, MoreThanOrEqual } from 'typeorm';
-import { inSmallBatches } from '../../database/writes/small-batches.js';
+import { inSmallBatches } from '../../database/writes/purge-batches.js';
 import { Transactions } from '../../database/writes/transactions.js';
 import type { ErrorCode } from '../../errors/registry-error.js';
 import { RegistrationCountEntity } from './registration-count.entity.js';

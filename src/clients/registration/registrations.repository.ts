@@ -16,7 +16,7 @@ import type { Client, ClientStatus, IssuedClient } from '../client/client.js';
 import { ClientEntity } from '../client/client.entity.js';
 import type { ClientKey } from '../client/client-query.js';
 import { changeClient } from '../client/issue-client.js';
-import { withLockedClient } from '../client/load-client.js';
+import { withLockedClient } from '../client/lock-client.js';
 import type { InitialAccessToken } from '../initial-access-tokens/initial-access-token.js';
 import { InitialAccessTokenEntity } from '../initial-access-tokens/initial-access-token.entity.js';
 import { ClientsRepository } from '../registry/clients.repository.js';

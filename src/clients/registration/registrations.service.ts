@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { registrations } from '../../diagnostics/channels.js';
-import { CONFIG, type Config } from '../../config/config.js';
+import { CONFIG, type Config } from '../../config/variables.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { generateSecret, hashSecret, matchesHash } from '../../secrets/secret.js';
 import {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import { type Conditions, type Where, whereOf } from '../../database/sql/conditions.js';
-import { MAX_PAGE_BYTES, pageRunner, readFitting } from '../../database/sql/fitting.js';
-import { pageOf, readingOrder } from '../../database/sql/pages-of-each.js';
+import { MAX_PAGE_BYTES, pageRunner, readFitting } from '../../database/sql/page-bytes.js';
+import { pageOf, readingOrder } from '../../database/sql/pages.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { ScanQueue, type ScanRequest, type RunLongSql } from '../../database/sql/scan-queue.js';
 import { Table } from '../../database/sql/table.js';

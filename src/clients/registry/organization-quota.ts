@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { CONFIG, type Config } from '../../config/config.js';
+import { CONFIG, type Config } from '../../config/variables.js';
 import { RegistryError } from '../../errors/registry-error.js';
 
 /** Tells our locks from those of other programs in the same database. */

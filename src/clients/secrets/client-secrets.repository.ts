@@ -3,11 +3,11 @@ import { DataSource, type EntityManager, IsNull, type Repository, type SelectQue
 import type { AuditAction, RequestContext, Change } from '../../audit/audit-event.js';
 import { record, spendOn } from '../../audit/audit-trail.js';
 import { newId } from '../../database/id.js';
-import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../../database/sql/pages-of-each.js';
+import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../../database/sql/pages.js';
 import { ScanQueue } from '../../database/sql/scan-queue.js';
 import { lockRows } from '../../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
-import { inSmallBatches } from '../../database/writes/small-batches.js';
+import { inSmallBatches } from '../../database/writes/purge-batches.js';
 import { Transactions } from '../../database/writes/transactions.js';
 import { hashSecret, matchesHash, secretHint } from '../../secrets/secret.js';
 import {
@@ -22,7 +22,7 @@ import {
 import type { Client, IssuedSecret } from '../client/client.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
 import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
-import { withLockedClient } from '../client/load-client.js';
+import { withLockedClient } from '../client/lock-client.js';
 
 /** What statements that read secrets are called by those who watch. */
 const SELECT = 'select oauth_client_secrets';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { type RequestContext, changesBetween } from '../../audit/audit-event.js';
-import type { IdPageRequest, Page } from '../../database/sql/pages-of-each.js';
+import type { IdPageRequest, Page } from '../../database/sql/pages.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { generateSecret } from '../../secrets/secret.js';
 import {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
-import { CONFIG, type Config } from '../../config/config.js';
+import { CONFIG, type Config } from '../../config/variables.js';
 import type { ErrorCode } from '../../errors/registry-error.js';
 import { JwtVerifier } from '../../jwt/jwt-verifier.js';
 import { readJwt } from '../../jwt/read-jwt.js';

@@ -4,10 +4,10 @@ import { validate as isClientId } from 'uuid';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { AuditEventEntity } from '../../audit/audit-event.entity.js';
 import { record } from '../../audit/audit-trail.js';
-import { batchesOf } from '../../database/writes/batches.js';
+import { batchesOf } from '../../database/writes/statement-size.js';
 import { lockRows } from '../../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
-import { inSmallBatches } from '../../database/writes/small-batches.js';
+import { inSmallBatches } from '../../database/writes/purge-batches.js';
 import { Transactions } from '../../database/writes/transactions.js';
 import { ClientEntity, UNUSED } from '../client/client.entity.js';
 

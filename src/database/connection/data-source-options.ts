@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { ConnectionOptions } from 'pg-connection-string';
 import type { DataSourceOptions } from 'typeorm';
-import type { DatabaseConfig } from '../../config/config.js';
+import type { DatabaseConfig } from '../../config/variables.js';
 import { loadSqlite, WAL_LIMIT_BYTES } from './sqlite.js';
 
 /** For another process that writes. The driver blocks meanwhile, so that only the start waits for it so long; see Transactions. */

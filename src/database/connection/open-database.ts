@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DataSource } from 'typeorm';
-import type { DatabaseConfig } from '../../config/config.js';
+import type { DatabaseConfig } from '../../config/variables.js';
 import { dataSourceOptions, type Persistence } from './data-source-options.js';
-import { narrowModes } from './file-modes.js';
+import { narrowModes } from './file-permissions.js';
 import { isMigrated, type Log, migrate } from './migrate.js';
-import { refreshStatistics } from './statistics.js';
+import { refreshStatistics } from './planner-statistics.js';
 import { renewFileId } from './sqlite-file.js';
 import { limitWaiting } from './time-outs.js';
 

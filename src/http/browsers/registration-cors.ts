@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../config/config.js';
+import type { Config } from '../../config/variables.js';
 import { isRegistrationPath, REGISTRATION_PATH } from '../../config/paths.js';
 
 declare module 'fastify' {

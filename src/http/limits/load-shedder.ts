@@ -11,7 +11,7 @@ import type { FastifyHttpOptions, FastifyInstance, FastifyServerFactory } from '
 import type { Logger } from 'pino';
 import { refusals } from '../../diagnostics/channels.js';
 import { doInTurn, noteConnection } from '../../event-loop/turns.js';
-import { boundParsing } from './parsing.js';
+import { boundParsing } from './parser-limits.js';
 import type { InFlightRequests } from './in-flight-requests.js';
 
 /** Whoever is to know how the service does is answered however much there is to do. */

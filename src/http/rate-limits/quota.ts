@@ -1,8 +1,8 @@
-import type { RateLimit } from '../../config/config.js';
-import type { Allowance } from './allowance.js';
+import type { RateLimit } from '../../config/variables.js';
+import type { Allowance } from './exemptions.js';
 import { type Count, LocalCounts } from './local-counts.js';
 import type { SharedCounts } from './shared-counts.js';
-import { type Counted, countedFor } from '../../addresses/subscriber.js';
+import { type Counted, countedFor } from '../../addresses/networks.js';
 
 /** Where a caller stands with a quota. */
 export interface Standing {

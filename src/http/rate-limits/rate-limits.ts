@@ -3,11 +3,11 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { requestOf } from '../../auth/principal/request-context.js';
-import type { Config, RateLimit } from '../../config/config.js';
+import type { Config, RateLimit } from '../../config/variables.js';
 import { overloaded, RegistryError } from '../../errors/registry-error.js';
-import { type Allowance, allowanceOf } from './allowance.js';
+import { type Allowance, allowanceOf } from './exemptions.js';
 import { Quota, type Standing } from './quota.js';
-import { countedFor } from '../../addresses/subscriber.js';
+import { countedFor } from '../../addresses/networks.js';
 import type { ConnectionLog, SharedCounts } from './shared-counts.js';
 import { sendError, toGraphQLError } from '../errors/error.filter.js';
 import { GRAPHQL_PATH, isRegistrationPath, SESSION_PATH } from '../../config/paths.js';

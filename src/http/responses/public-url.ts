@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { CONFIG, type Config } from '../../config/config.js';
+import { CONFIG, type Config } from '../../config/variables.js';
 import type { AddressInfo, Server } from 'node:net';
 import { REGISTRATION_PATH } from '../../config/paths.js';
 

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { createIndex, dropIndex } from '../indexes/indexes.js';
+import { createIndex, dropIndex } from '../indexes/concurrent-index.js';
 
 const WHERE = {
   oauth_clients_verified: '"verified" AND "deleted_at" IS NULL',

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { replaceIndex } from '../indexes/indexes.js';
+import { replaceIndex } from '../indexes/concurrent-index.js';
 
 /** The indexes by whom a client belongs to and by who did something: on what, and which rows are in them from now on. */
 const INDEXES = [

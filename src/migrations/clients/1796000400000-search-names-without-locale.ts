@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { createIndex, dropIndex } from '../indexes/indexes.js';
+import { createIndex, dropIndex } from '../indexes/concurrent-index.js';
 
 const BEFORE = { name: 'oauth_clients_name_trgm', key: 'name' };
 const AFTER = { name: 'oauth_clients_name_c_trgm', key: 'lower(name COLLATE "C")' };

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { createIndex, dropIndex } from '../indexes/indexes.js';
+import { createIndex, dropIndex } from '../indexes/concurrent-index.js';
 
 const NAME = 'oauth_client_secrets_expires_at';
 

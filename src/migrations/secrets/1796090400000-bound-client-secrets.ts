@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { createIndex, dropIndex, replaceIndex } from '../indexes/indexes.js';
+import { createIndex, dropIndex, replaceIndex } from '../indexes/concurrent-index.js';
 
 const BY_CLIENT = 'oauth_client_secrets_client_id';
 const BY_REVOCATION = 'oauth_client_secrets_revoked_at';

@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
-import type { Config } from '../../config/config.js';
+import type { Config } from '../../config/variables.js';
 import { cut } from './loggable.js';
 import { standardOutput } from './log-destination.js';
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Logger } from '@nestjs/common';
 import type { Registry } from 'prom-client';
-import { listenFault } from '../../addresses/listen-fault.js';
+import { listenFault } from '../../addresses/listen-error.js';
 import type { MetricsOptions } from './metrics.js';
 
 const PATH = '/metrics';

@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { CLIENT_SOURCES, CLIENT_STATUSES } from '../../clients/client/client.js';
 import { ClientSecretsService } from '../../clients/secrets/client-secrets.service.js';
 import { ClientsService } from '../../clients/registry/clients.service.js';
-import { databaseUse } from '../../database/database-use.js';
+import { databaseUse } from '../../database/connection-use.js';
 import { Transactions } from '../../database/writes/transactions.js';
 import { tallyAll } from './client-gauge.js';
 

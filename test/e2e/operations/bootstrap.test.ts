@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { readConfig } from '../../../src/config/config.js';
+import { readConfig } from '../../../src/config/variables.js';
 import { openDatabase } from '../../../src/database/connection/open-database.js';
 import { PERSISTENCE } from '../../../src/persistence.js';
 import { createDatabase } from '../../support/databases.js';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { batches, type BatchMessage } from '../../../src/diagnostics/channels.js';
-import { databaseUse } from '../../../src/database/database-use.js';
+import { databaseUse } from '../../../src/database/connection-use.js';
 import { driverOf } from '../../../src/database/connection/driver.js';
 import { ScanQueue } from '../../../src/database/sql/scan-queue.js';
 import { Transactions } from '../../../src/database/writes/transactions.js';

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { readConfig } from '../../../src/config/config.js';
+import { readConfig } from '../../../src/config/variables.js';
 import { dataSourceOptions } from '../../../src/database/connection/data-source-options.js';
 import { isMigrated, migrate } from '../../../src/database/connection/migrate.js';
 import { openDatabase } from '../../../src/database/connection/open-database.js';

@@ -1,6 +1,6 @@
-import { readConfig } from '../../../src/config/config.js';
+import { readConfig } from '../../../src/config/variables.js';
 import { openDatabase } from '../../../src/database/connection/open-database.js';
-import { refreshStatistics } from '../../../src/database/connection/statistics.js';
+import { refreshStatistics } from '../../../src/database/connection/planner-statistics.js';
 import { PERSISTENCE } from '../../../src/persistence.js';
 import { createDatabase, type TestDatabase } from '../../support/databases.js';
 

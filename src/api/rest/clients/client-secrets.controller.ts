@@ -7,7 +7,7 @@ import type { Principal } from '../../../auth/principal/principal.js';
 import { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
 import { NoStore } from '../../../http/responses/no-store.js';
 import { OAuthError, UNAUTHORIZED } from '../../../http/errors/error.dto.js';
-import { readFlag } from '../../../http/requests/flag.js';
+import { readFlag } from '../../../http/requests/boolean-parameter.js';
 import { OrganizationLimit } from '../../../http/rate-limits/rate-limits.js';
 import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
 import {

@@ -22,11 +22,11 @@ import {
   RegistrationsService,
 } from '../../../clients/registration/registrations.service.js';
 import { SoftwareStatementsService } from '../../../clients/software-statements/software-statements.service.js';
-import { requireRegistrationToken } from '../../../auth/authenticator.js';
+import { requireRegistrationToken } from '../../../auth/bearer-token.js';
 import { countsAsAbsent, treatMember } from '../../../policy/metadata/metadata-members.js';
-import { CONFIG, type Config } from '../../../config/config.js';
+import { CONFIG, type Config } from '../../../config/variables.js';
 import { CurrentPermit, CurrentRegistration } from '../../authentication/authentication.js';
-import { readFlag } from '../../../http/requests/flag.js';
+import { readFlag } from '../../../http/requests/boolean-parameter.js';
 import { readShape, requireObject } from '../../../http/requests/shape.js';
 import { REGISTRATION_PATH } from '../../../config/paths.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';

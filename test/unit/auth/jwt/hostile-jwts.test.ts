@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { hostileJwts } from '../../../../fuzz/generate/jwt.js';
 import { JwtService } from '../../../../src/auth/jwt/jwt.service.js';
 import { SoftwareStatementsService } from '../../../../src/clients/software-statements/software-statements.service.js';
-import { type Config, readConfig } from '../../../../src/config/config.js';
+import { type Config, readConfig } from '../../../../src/config/variables.js';
 import { TokenIssuer } from '../../../support/token-issuer.js';
 
 const RUNS = 1_000;

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
-import { enforceRequestTimeout } from '../../../../src/http/limits/deadline.js';
+import { enforceRequestTimeout } from '../../../../src/http/limits/request-timeout.js';
 import { HTTP_LIMITS } from '../../../../src/http/limits/http-limits.js';
 import { Connections } from '../../../../src/http/limits/connections.js';
 import { InFlightRequests } from '../../../../src/http/limits/in-flight-requests.js';

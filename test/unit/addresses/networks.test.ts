@@ -1,4 +1,4 @@
-import { countedFor } from '../../../src/addresses/subscriber.js';
+import { countedFor } from '../../../src/addresses/networks.js';
 
 it.each([
   ['an IPv4 address by itself', '192.0.2.1', ['192.0.2.1']],

@@ -4,7 +4,7 @@ import { REGISTRATION_MODES, type RegistrationMode } from '../policy/registratio
 import { ConfigError } from './config-error.js';
 import { type DatabaseConfig, readDatabaseUrl } from './database-url.js';
 import { readDuration } from './duration.js';
-import { nameFault } from './variable-names.js';
+import { nameFault } from './misspelled-variables.js';
 import {
   type ClaimValue,
   type SoftwareStatementIssuer,

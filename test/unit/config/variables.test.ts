@@ -1,4 +1,4 @@
-import { type Config, ConfigError, readConfig, VARIABLES } from '../../../src/config/config.js';
+import { type Config, ConfigError, readConfig, VARIABLES } from '../../../src/config/variables.js';
 
 const DEFAULTS: Config = {
   production: false,

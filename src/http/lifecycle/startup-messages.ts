@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { CONSOLE_PATH, DOCS_PATH } from '../../config/paths.js';
 import { PublicUrl } from '../responses/public-url.js';
 import type { FirstKey } from '../../auth/api-keys/bootstrap.js';
-import type { Config } from '../../config/config.js';
+import type { Config } from '../../config/variables.js';
 import type { ConnectionLimits } from '../limits/connections.js';
 
 /**

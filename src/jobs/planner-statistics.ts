@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { DataSource } from 'typeorm';
-import { refreshStatistics } from '../database/connection/statistics.js';
+import { refreshStatistics } from '../database/connection/planner-statistics.js';
 import { Transactions } from '../database/writes/transactions.js';
 import { runJob } from './job.js';
 

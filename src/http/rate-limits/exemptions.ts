@@ -1,5 +1,5 @@
 import { type Addresses, addressesIn } from '../../addresses/address.js';
-import type { Config } from '../../config/config.js';
+import type { Config } from '../../config/variables.js';
 
 /** How many times as much as others an address may send; `Infinity`: as much as it likes. */
 export type Allowance = (address: string) => number;
