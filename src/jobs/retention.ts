@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval, Timeout } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { ClientUseService } from '../clients/use/client-use.service.js';
@@ -27,7 +27,7 @@ const UNUSED_DELETIONS_MS = 30 * 86_400_000;
  * other has locked. What is due is decided by the {@link PurgeClock}.
  */
 @Injectable()
-export class Retention {
+export class Retention implements OnApplicationBootstrap {
   private readonly logger = new Logger(Retention.name);
 
   constructor(
@@ -40,6 +40,11 @@ export class Retention {
     private readonly clock: PurgeClock,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
+
+  /** Before anything is written with the clock of this start, or a process that ends before its first run would leave no reading. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.readClock().catch((error: unknown) => this.logger.error(error));
+  }
 
   /** Never fails: what could not be removed now is removed an hour later. */
   @Timeout(FIRST_RUN_MS)

@@ -15,6 +15,10 @@ export interface PurgeTime {
   behindMs: number;
 }
 
+/** The ids of clients and events are UUIDv7 and sort by their time, and indexes find the last ones. */
+const NEWEST_ID = `SELECT MAX(id) AS id FROM
+  (SELECT MAX(id) AS id FROM oauth_clients UNION ALL SELECT MAX(id) FROM audit_events) newest`;
+
 interface Reading {
   purgeTime: number;
   readAt: number;
@@ -23,12 +27,15 @@ interface Reading {
 /**
  * The clock that decides what is removed for good. It follows the clock of PostgreSQL, or of the machine on SQLite. Nobody can tell a clock
  * that is set wrong from a service that was stopped for long. So where the clock has gone ahead by more than `maxSkewMs` since
- * the last reading, this one only gains as much time as the service runs, and what is not due yet stays.
+ * the last reading, this one only gains as much time as the service runs, and what is not due yet stays. Before the first reading, the
+ * newest row stands for one.
  */
 @Injectable()
 export class PurgeClock {
   /** Of the last reading of this process, by a clock that nobody sets; at first the start of the process. */
   private lastReadingMs = 0;
+  /** When the newest row was written, as this process first saw the database: rows of its own say nothing of its clock. */
+  private newestMs: number | undefined;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -39,7 +46,7 @@ export class PurgeClock {
   advance(maxSkewMs: number): Promise<PurgeTime> {
     return this.transactions.run(async (manager) => {
       const now = await databaseTime(manager);
-      const last = await lastReading(manager, now);
+      const last = await this.lastReading(manager, now);
       const ranMs = performance.now() - this.lastReadingMs;
       const next = nextReading(last, now, ranMs, maxSkewMs);
       await manager.update(PurgeClockEntity, PURGE_CLOCK_ID, {
@@ -56,9 +63,27 @@ export class PurgeClock {
     const { manager } = this.dataSource;
     const now = await databaseTime(manager);
     const row = await manager.findOneBy(PurgeClockEntity, { id: PURGE_CLOCK_ID });
-    if (row === null) return toPurgeTime(now, now);
-    const { purgeTime } = nextReading(readingOf(row), now, 0, maxSkewMs);
+    const last = row === null ? await this.firstReading(manager, now) : readingOf(row);
+    const { purgeTime } = nextReading(last, now, 0, maxSkewMs);
     return toPurgeTime(purgeTime, now);
+  }
+
+  /** Locked until the transaction ends. */
+  private async lastReading(manager: EntityManager, now: number): Promise<Reading> {
+    const search = { where: { id: PURGE_CLOCK_ID }, lock: rowLock(manager) };
+    const known = await manager.findOne(PurgeClockEntity, search);
+    if (known !== null) return readingOf(known);
+    const { purgeTime, readAt } = await this.firstReading(manager, now);
+    const row = { id: PURGE_CLOCK_ID, purgeTime: new Date(purgeTime), readAt: new Date(readAt) };
+    // Another instance may do so at the same moment
+    await manager.createQueryBuilder().insert().into(PurgeClockEntity).values(row).orIgnore().execute();
+    return readingOf(await manager.findOneOrFail(PurgeClockEntity, search));
+  }
+
+  private async firstReading(manager: EntityManager, now: number): Promise<Reading> {
+    this.newestMs ??= await newestRow(manager);
+    const at = Math.min(now, this.newestMs ?? now);
+    return { purgeTime: at, readAt: at };
   }
 }
 
@@ -86,21 +111,11 @@ const readingOf = ({ purgeTime, readAt }: PurgeClockEntity): Reading => ({
   readAt: readAt.getTime(),
 });
 
-/** Locked until the transaction ends; the first one is the time itself. */
-async function lastReading(manager: EntityManager, now: number): Promise<Reading> {
-  const at = new Date(now);
-  await manager
-    .createQueryBuilder()
-    .insert()
-    .into(PurgeClockEntity)
-    .values({ id: PURGE_CLOCK_ID, purgeTime: at, readAt: at })
-    .orIgnore()
-    .execute();
-  const row = await manager.findOneOrFail(PurgeClockEntity, {
-    where: { id: PURGE_CLOCK_ID },
-    lock: rowLock(manager),
-  });
-  return readingOf(row);
+/** When the newest client or event came, in milliseconds since 1970; undefined where there is none. */
+async function newestRow(manager: EntityManager): Promise<number | undefined> {
+  const [newest] = await manager.query<{ id: string | null }[]>(NEWEST_ID);
+  const [, high, low] = /^([0-9a-f]{8})-([0-9a-f]{4})-7/.exec(newest?.id ?? '') ?? [];
+  return high === undefined || low === undefined ? undefined : parseInt(high + low, 16);
 }
 
 /** In milliseconds since 1970. */

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { Retention } from '../../../src/jobs/retention.js';
+import { PurgeClock } from '../../../src/database/clock/purge-clock.js';
 import { newId } from '../../../src/database/id.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
@@ -120,6 +121,47 @@ onEachEngine((engine) => {
         expect(events).toBeGreaterThanOrEqual(before[1]! + 1);
       } finally {
         await started.stop();
+      }
+    });
+
+    it.each([
+      ['never purged, since it ended soon after the start', true],
+      ['never recorded its clock, being of an older release', false],
+    ])('stays where the service starts 40 days ahead, and before %s', async (_, isRecorded) => {
+      setClock(new Date(Date.now() - 40 * DAY_MS));
+      const first = await Registry.start(engine);
+      let started: Registry | undefined;
+      try {
+        await first.register({});
+        const { body } = await first.createClient(aClient());
+        const path = `/v2/oauth/clients/${body.data.client_id}`;
+        await first.send(path, { method: 'DELETE', key: first.adminKey });
+        jest.useRealTimers();
+        const [row] = await first.dataSource.query<{ n: string | number }[]>(
+          'SELECT COUNT(*) AS n FROM purge_clock',
+        );
+        expect(Number(row!.n)).toBe(1);
+        // That of PostgreSQL cannot be set
+        const back = engine === 'postgres' ? 40 * DAY_MS : 0;
+        await first.dataSource.query(
+          isRecorded
+            ? `UPDATE purge_clock SET purge_time = purge_time - ${back}, read_at = read_at - ${back}`
+            : 'DELETE FROM purge_clock',
+        );
+        const { behindMs } = await first.app.get(PurgeClock, { strict: false }).read(DAY_MS);
+        expect(behindMs).toBeGreaterThan(39 * DAY_MS);
+
+        started = await Registry.start(engine, RETENTION, {}, () => first.databaseUrl);
+        // Rows of its own are no reason to believe it
+        await started.register({});
+        await purge(started);
+        await purge(started);
+        expect(await started.rows('oauth_clients')).toBe(3);
+        const { time } = await started.app.get(PurgeClock, { strict: false }).read(DAY_MS);
+        expect(Math.abs(time.getTime() - (Date.now() - 40 * DAY_MS))).toBeLessThan(HOUR_MS);
+      } finally {
+        await started?.stop();
+        await first.stop();
       }
     });
 
