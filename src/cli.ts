@@ -38,6 +38,9 @@ async function loadDatabase() {
   };
 }
 
+const LOCKED =
+  'Another session has locked what this command needs (see pg_locks). Run it again once that has ended.';
+
 /** Commands that work on a database that is up to date. */
 function onMigrated(commands: Record<string, Command<DataSource>>): Record<string, Command<DatabaseConfig>> {
   const open =
@@ -46,6 +49,10 @@ function onMigrated(commands: Record<string, Command<DataSource>>): Record<strin
       const dataSource = await openMigratedDatabase(database, PERSISTENCE);
       try {
         await work(dataSource);
+      } catch (error) {
+        const { isLocked } = await import('./database/connection/unavailable.js');
+        if (!isLocked(error) && !isLocked((error as Error).cause)) throw error;
+        throw new Error(LOCKED, { cause: error });
       } finally {
         await dataSource.destroy();
       }

@@ -14,17 +14,25 @@ const PROBE_BYTES = 12_288;
  */
 export async function isDatabaseReady(dataSource: DataSource, transactions: Transactions): Promise<boolean> {
   transactions.checkFile();
-  if (!(await isMigrated(dataSource)) || (await isStandby(dataSource))) return false;
+  if (!(await isMigrated(dataSource)) || (await isStandby(dataSource, transactions))) return false;
   if (transactions.writability.isFailing) return false;
   if (transactions.writability.isDoubtful) await tryToWrite(dataSource, transactions);
   return true;
 }
 
-/** As a replica of PostgreSQL is, until it takes over. */
-async function isStandby(dataSource: DataSource): Promise<boolean> {
+/**
+ * As a replica of PostgreSQL is, until it takes over.
+ * @throws Error where somebody keeps a table locked, so that callers cannot read it
+ */
+async function isStandby(
+  dataSource: DataSource,
+  { writability: { tables } }: Transactions,
+): Promise<boolean> {
   if (driverOf(dataSource).engine === 'sqlite') return false;
+  // Takes the locks of a search, and reads nothing
+  const reads = [...tables.keys()].map((table) => `, EXISTS (SELECT FROM ${table} WHERE false)`);
   const [row] = await dataSource.query<{ isReadOnly: boolean }[]>(
-    `SELECT current_setting('transaction_read_only')::boolean AS "isReadOnly"`,
+    `SELECT current_setting('transaction_read_only')::boolean AS "isReadOnly"${reads.join('')}`,
   );
   return row!.isReadOnly;
 }
@@ -40,7 +48,9 @@ async function tryToWrite(dataSource: DataSource, transactions: Transactions): P
     return transactions.runStatements(statements.map((sql) => ({ sql, rows: [[]] })));
   }
   // What an insert locks: whoever has locked one of the tables lets nobody write to it
-  const lock = `LOCK TABLE ${['migrations', ...transactions.writability.tables].join(', ')} IN ROW EXCLUSIVE MODE`;
+  const written = [...transactions.writability.tables].filter(([, use]) => use === 'write');
+  const tables = ['migrations', ...written.map(([table]) => table)];
+  const lock = `LOCK TABLE ${tables.join(', ')} IN ROW EXCLUSIVE MODE`;
   await transactions.check(async (manager) => {
     for (const sql of [lock, ...statements]) await manager.query(sql);
   });

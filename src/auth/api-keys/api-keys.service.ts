@@ -82,6 +82,7 @@ export class ApiKeysService {
     private readonly transactions: Transactions,
   ) {
     this.uses = new ApiKeyUses(transactions);
+    transactions.writability.tables.set(dataSource.getMetadata(ApiKeyEntity).tableName, 'read');
     this.byHash = lookupBy(dataSource, ApiKeyEntity, ['hash']);
     this.byId = lookupBy(dataSource, ApiKeyEntity, ['id']);
   }

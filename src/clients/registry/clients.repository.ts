@@ -13,6 +13,7 @@ import { clientEntry, secretEntry } from '../client/client-audit.js';
 import type { Client, IssuedClient } from '../client/client.js';
 import { ClientEntity } from '../client/client.entity.js';
 import { type ClientFilter, type ClientKey, MAX_BULK } from '../client/client-query.js';
+import { ClientCountEntity } from '../counts/client-count.entity.js';
 import { withLockedClient } from '../client/lock-client.js';
 import { countRegistration } from '../initial-access-tokens/initial-access-tokens.service.js';
 import { ClientSecretEntity } from '../secrets/client-secret.entity.js';
@@ -41,6 +42,8 @@ export class ClientsRepository {
     private readonly search: ClientSearch,
   ) {
     this.insertTogether = insertTogether(dataSource, transactions, CREATED);
+    // By triggers
+    transactions.writability.tables.set(dataSource.getMetadata(ClientCountEntity).tableName, 'write');
   }
 
   /**

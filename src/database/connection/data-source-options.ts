@@ -1,8 +1,9 @@
-import type { EventEmitter } from 'node:events';
+import type pg from 'pg';
 import type { ConnectionOptions } from 'pg-connection-string';
 import type { DataSourceOptions } from 'typeorm';
 import type { DatabaseConfig } from '../../config/variables.js';
 import { loadSqlite, WAL_LIMIT_BYTES } from './sqlite.js';
+import { limitLockWaits } from './time-outs.js';
 
 /** For another process that writes. The driver blocks meanwhile, so that only the start waits for it so long; see Transactions. */
 const SQLITE_BUSY_TIMEOUT_MS = 2_000;
@@ -52,7 +53,10 @@ export function dataSourceOptions(database: DatabaseConfig, persistence: Persist
           keepAlive: true,
           // A connection may be lost while it passes from the pool to TypeORM, where neither listens: an error that nobody listens
           // for ends the process. The next statement on it fails.
-          onConnect: (client: EventEmitter) => client.on('error', () => undefined),
+          onConnect: (client: pg.ClientBase) => {
+            client.on('error', () => undefined);
+            return limitLockWaits(client, connectTimeoutMs(database.connection));
+          },
           ...database.connection,
         },
       };

@@ -115,13 +115,16 @@ async function applyConcurrently(dataSource: DataSource, migration: Migration): 
   const runner = dataSource.createQueryRunner();
   // Set by the service itself, and so for this session; behind a pooler, where it is not, a session is not this one's alone
   const [own] = (await runner.query(
-    `SELECT 1 FROM pg_settings WHERE name = 'statement_timeout' AND source = 'client'`,
-  )) as object[];
+    `SELECT current_setting('lock_timeout') AS "lockTimeout" FROM pg_settings WHERE name = 'statement_timeout' AND source = 'client'`,
+  )) as { lockTimeout: string }[];
   try {
-    if (own) await runner.query('SET statement_timeout = 0');
+    if (own) await runner.query('SET statement_timeout = 0; SET lock_timeout = 0');
     await apply(dataSource, migration, runner);
   } finally {
-    if (own) await runner.query('RESET statement_timeout').catch(() => undefined);
+    if (own) {
+      const restore = `RESET statement_timeout; SET lock_timeout = '${own.lockTimeout}'`;
+      await runner.query(restore).catch(() => undefined);
+    }
     await runner.release();
   }
 }

@@ -16,6 +16,7 @@ const REASONS: Partial<Record<string, string>> = {
   SQLITE_CANTOPEN: 'the file cannot be opened or created',
   SQLITE_NOTADB: 'the file is no SQLite database',
   SQLITE_CORRUPT: 'the file is damaged; restore a backup',
+  '55P03': 'another session has locked one of its tables (see pg_locks)',
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'the host name is not known',
   ENOENT: 'the directory cannot be created',

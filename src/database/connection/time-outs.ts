@@ -1,10 +1,13 @@
 import type { Socket } from 'node:net';
+import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { driverOf } from './driver.js';
 import { sqliteFileOf } from './sqlite-file.js';
 
 /** The driver blocks while SQLite waits, and with it everybody; whoever writes waits otherwise (see Transactions). */
 const SQLITE_BUSY_TIMEOUT_MS = 5;
+/** How long a statement of PostgreSQL waits for a lock that somebody else holds, where its transaction does not say otherwise. */
+const LOCK_TIMEOUT_MS = 3_000;
 /** For an answer of PostgreSQL, after the time in which it gives up by itself. */
 const GRACE_MS = 2_000;
 
@@ -23,11 +26,33 @@ export async function limitWaiting(dataSource: DataSource): Promise<void> {
   const statementTimeoutMs = Number(rows[0]!.setting);
   if (statementTimeoutMs === 0) return;
   driver.pool.on('acquire', (client) => {
-    endWhereSilent((client as unknown as { connection: { stream: Socket } }).connection.stream, {
-      afterMs: statementTimeoutMs + GRACE_MS,
-    });
+    endWhereSilent(streamOf(client), { afterMs: statementTimeoutMs + GRACE_MS });
   });
 }
+
+/**
+ * Sets how long statements wait for locks, once for each connection. PgBouncer refuses connections that ask for it as they begin, unless
+ * it is told to ignore that. Behind a pooler nothing is set, as its sessions are not this one's alone; nor where an operator has set it.
+ */
+export async function limitLockWaits(client: pg.ClientBase, timeoutMs: number): Promise<void> {
+  const stream = streamOf(client);
+  const giveUp = () => void stream.destroy(silence(timeoutMs));
+  stream.setTimeout(timeoutMs, giveUp);
+  try {
+    await client.query(
+      `SELECT set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', false) FROM pg_settings
+       WHERE name = 'statement_timeout' AND source = 'client' AND current_setting('lock_timeout') = '0'`,
+    );
+  } finally {
+    stream.setTimeout(0, giveUp);
+  }
+}
+
+const streamOf = (client: pg.ClientBase) =>
+  (client as unknown as { connection: { stream: Socket } }).connection.stream;
+
+const silence = (ms: number) =>
+  Object.assign(new Error(`The database has not answered for ${ms} ms.`), { code: 'ETIMEDOUT' });
 
 /**
  * Ends a connection that carries nothing for so long, and with it whatever waits for an answer: a server that is gone without
@@ -36,8 +61,5 @@ export async function limitWaiting(dataSource: DataSource): Promise<void> {
 function endWhereSilent(stream: Socket, { afterMs }: { afterMs: number }): void {
   // Once for each connection
   if (stream.timeout) return;
-  stream.setTimeout(afterMs, () => {
-    const error = new Error(`The database has not answered for ${afterMs} ms.`);
-    stream.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
-  });
+  stream.setTimeout(afterMs, () => void stream.destroy(silence(afterMs)));
 }

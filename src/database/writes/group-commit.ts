@@ -1,13 +1,13 @@
 import type pg from 'pg';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
-import { RegistryError } from '../../errors/registry-error.js';
+import { locked, RegistryError } from '../../errors/registry-error.js';
 import { type Cancellation, isWaiting } from '../sql/cancellation.js';
 import { Batcher, type Outcome } from '../sql/batcher.js';
 import { driverOf, preparedQuery, runOnPool } from '../connection/driver.js';
 import { Table } from '../sql/table.js';
 import type { Transactions } from './transactions.js';
-import { isDatabaseUnavailable, isUndone } from '../connection/unavailable.js';
+import { isDatabaseUnavailable, isLocked, isUndone } from '../connection/unavailable.js';
 
 /** The new rows of one caller: for each table, in the order of the tables. */
 export type NewRows = readonly (readonly ObjectLiteral[])[];
@@ -39,7 +39,7 @@ export function insertTogether(
   entities: readonly EntityTarget<ObjectLiteral>[],
 ): InsertTogether {
   const tables = entities.map((entity) => new Table(dataSource, entity));
-  for (const { name } of tables) transactions.writability.tables.add(name);
+  for (const { name } of tables) transactions.writability.tables.set(name, 'write');
   const driver = driverOf(dataSource);
   const commit =
     driver.engine === 'sqlite'
@@ -67,6 +67,8 @@ export async function commitEach(batch: NewRows[], commit: Commit): Promise<Outc
     await commit(batch);
     return batch.map(() => ({ value: undefined }));
   } catch (error) {
+    // One after the other, each would wait for the lock again
+    if (isLocked(error)) return batch.map(() => ({ error: locked(error) }));
     // Nobody knows what became of a transaction whose database is gone, so it is not tried again
     const isUnknown = isDatabaseUnavailable(error) && !isUndone(error);
     const wasRefused = error instanceof RegistryError;

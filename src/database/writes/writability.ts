@@ -16,8 +16,8 @@ interface WriteRecord {
 
 /** What the writes of callers tell of the database. */
 export class Writability {
-  /** What most callers write to, as SQL names it: what a check locks, too. */
-  readonly tables = new Set<string>();
+  /** What most callers read, or write to as well, as SQL names it: a check makes sure that nobody keeps it locked. */
+  readonly tables = new Map<string, 'read' | 'write'>();
   /** By kind: where clients cannot be stored, other rows may be. */
   private readonly records = new Map<string, WriteRecord>();
   /** Of the writes under way, when each began (`performance.now()`), the oldest first. */

@@ -213,6 +213,29 @@ function fillDisk(): void {
   }
 });
 
+it('commands on PostgreSQL wait some seconds for a table that is locked, and say so', async () => {
+  const database = await createMigratedDatabase('postgres');
+  const operator = new pg.Client(database.url);
+  await operator.connect();
+  try {
+    await operator.query('BEGIN; LOCK TABLE api_keys');
+    const commands = [
+      ['api-key', 'create', '--name', 'n', '--org', 'o'],
+      ['api-key', 'list'],
+    ].map((args) => run('cli.js', { DATABASE_URL: database.url }, undefined, args));
+    for (const command of commands) {
+      expect({ code: await command.ended, stderr: command.stderr }).toEqual({
+        code: 1,
+        stderr:
+          'Another session has locked what this command needs (see pg_locks). Run it again once that has ended.\n',
+      });
+    }
+  } finally {
+    await operator.end();
+    await database.drop();
+  }
+});
+
 describe('A page by GraphQL', () => {
   it('does not end the service where one client cannot be serialized and the secrets of others cannot be read', async () => {
     const program = await serve();

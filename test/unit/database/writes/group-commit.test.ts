@@ -30,6 +30,14 @@ describe('a batch that cannot be stored', () => {
     expect(commits).toEqual([3]);
   });
 
+  it('is not tried again where another session keeps locked what it needs: each would wait again', async () => {
+    const error = Object.assign(new Error('lock timeout'), { code: '55P03' });
+    expect(await statusesOf(error)).toEqual(
+      Array(3).fill(expect.objectContaining({ code: 'temporarily_unavailable', cause: error })),
+    );
+    expect(commits).toEqual([3]);
+  });
+
   it('is tried again where the database gave way to another transaction', async () => {
     const error = Object.assign(new Error('deadlock detected'), { code: '40P01' });
     expect(await statusesOf(error)).toEqual(['stored', error, 'stored']);
