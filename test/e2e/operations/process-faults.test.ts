@@ -261,6 +261,19 @@ describe('A page by GraphQL', () => {
   });
 });
 
+/** Registers on a connection that the caller would keep. @returns all that comes until the service closes it */
+function registerOnKept(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  sockets.push(socket);
+  let reply = '';
+  socket.on('error', () => undefined);
+  socket.on('data', (data) => (reply += String(data)));
+  socket.write(
+    'POST /v2/oauth/register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}',
+  );
+  return new Promise((done) => socket.once('close', () => done(reply)));
+}
+
 describe('Signals', () => {
   it('SIGHUP lets callers go as SIGTERM does; further signals are ignored, and SIGUSR1 opens no debugger', async () => {
     const program = await serve();
@@ -306,9 +319,14 @@ describe('Signals', () => {
       proxy.stall();
       await admin.query('BEGIN; LOCK TABLE oauth_clients');
       const statuses = instances.map(({ url }) => create(url));
+      const kept = instances.map(({ url }) => registerOnKept(Number(new URL(url).port)));
       await new Promise((done) => setTimeout(done, 500));
       for (const { program } of instances) program.signal('SIGINT');
       expect(await Promise.all(statuses)).toEqual([503, 503]);
+      for (const reply of await Promise.all(kept)) {
+        expect(reply).toMatch(/^HTTP\/1\.1 503 /);
+        expect(reply).toMatch(/^connection: close\r$/im);
+      }
       for (const { program } of instances) program.signal('SIGKILL');
       await Promise.all(instances.map(({ program }) => program.ended));
     } finally {
