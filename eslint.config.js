@@ -89,7 +89,7 @@ const PARTS = {
     graphql: ['authentication'],
     console: ['authentication'],
   },
-  'api/rest': { clients: [], registration: [], health: [] },
+  'api/rest': { fields: [], clients: ['fields'], registration: ['fields'], health: [] },
   'api/graphql': {
     operations: [],
     schema: [],

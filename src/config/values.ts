@@ -2,7 +2,7 @@ import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import ipaddr from 'ipaddr.js';
 import { type GrantType, isGrantType } from '../policy/grant-types.js';
-import { type JsonWebKeySet, jwksFaults } from '../policy/jwks.js';
+import { type JsonWebKeySet, jwksFaults } from '../policy/metadata/jwks.js';
 import { ownerName, ownerNameFaults } from '../policy/names/owner-name.js';
 import { isRedirectTarget } from '../policy/uris/redirect-host.js';
 import { isReservable } from '../policy/reserved-name.js';

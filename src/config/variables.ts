@@ -1,5 +1,5 @@
 import { type GrantType, GRANT_TYPES } from '../policy/grant-types.js';
-import { METADATA_PROFILES, type MetadataProfile } from '../policy/metadata/metadata-members.js';
+import { METADATA_PROFILES, type MetadataProfile } from '../policy/metadata-members.js';
 import { REGISTRATION_MODES, type RegistrationMode } from '../policy/registration.js';
 import { ConfigError } from './config-error.js';
 import { type DatabaseConfig, readDatabaseUrl } from './database-url.js';

@@ -1,16 +1,24 @@
-import type { GrantType } from './grant-types.js';
-import type { JsonWebKeySet } from './jwks.js';
+import {
+  type ClientField,
+  type COLUMN_FIELDS,
+  FIELD_ROWS,
+  FIELDS,
+  type FieldRow,
+  type FieldValues,
+  type Interface,
+  isList,
+  type METADATA_FIELDS,
+  type NameAt,
+} from './fields.js';
 
-/** RFC 6749 §2.1 */
-export const CLIENT_TYPES = ['public', 'confidential'] as const;
-export type ClientType = (typeof CLIENT_TYPES)[number];
+export const CLIENT_TYPES = FIELDS.type.values;
+export type ClientType = FieldValues['type'];
 
 /** RFC 7591 §2: the methods of the contract. */
 export const CONTRACT_AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post'] as const;
 
-/** The same, with those of OpenID Connect Core §9 that are offered beyond the contract. */
-export const TOKEN_ENDPOINT_AUTH_METHODS = [...CONTRACT_AUTH_METHODS, 'private_key_jwt'] as const;
-export type TokenEndpointAuthMethod = (typeof TOKEN_ENDPOINT_AUTH_METHODS)[number];
+export const TOKEN_ENDPOINT_AUTH_METHODS = FIELDS.tokenEndpointAuthMethod.values;
+export type TokenEndpointAuthMethod = FieldValues['tokenEndpointAuthMethod'];
 
 /** Whether a client authenticates with a secret, and so is issued one. */
 export const usesSecret = ({
@@ -33,58 +41,67 @@ export const ASSERTION_SIGNING_ALGORITHMS: readonly string[] = [
   'Ed25519',
 ];
 
-/** OpenID Connect Dynamic Client Registration §2 */
-export const APPLICATION_TYPES = ['native', 'web'] as const;
-export type ApplicationType = (typeof APPLICATION_TYPES)[number];
+export const APPLICATION_TYPES = FIELDS.applicationType.values;
+export type ApplicationType = FieldValues['applicationType'];
 
 /** What software says of itself beyond the contract; only what it said is there. */
-export interface ExtendedMetadata {
-  clientUri?: string;
-  /** Ways to reach the people behind the client, such as e-mail addresses. */
-  contacts?: string[];
-  jwksUri?: string;
-  jwks?: JsonWebKeySet;
-  /** The only algorithm that assertions may be signed with; left out: any. Kept for `private_key_jwt` alone. */
-  tokenEndpointAuthSigningAlg?: string;
-  softwareId?: string;
-  softwareVersion?: string;
-  applicationType?: ApplicationType;
-  /** What somebody trusted says of the software: a signed JWT, as it was sent (RFC 7591 §2.3). */
-  softwareStatement?: string;
+export interface ExtendedMetadata extends Partial<Pick<FieldValues, keyof typeof METADATA_FIELDS>> {
   /** Members in other languages under their full names, such as `client_name#ja` (RFC 7591 §2.2). */
   translations?: Record<string, string>;
 }
 
+type Columns = typeof COLUMN_FIELDS;
+
 /** A client as somebody asks for it: what is left out is up to the registry. */
-export interface ClientDraft extends ExtendedMetadata {
-  name?: string;
-  type?: ClientType;
-  tokenEndpointAuthMethod?: TokenEndpointAuthMethod;
+export interface ClientDraft extends Partial<Omit<FieldValues, 'grantTypes'>> {
   /** As named by the caller: may hold grants that are not offered here. */
   grantTypes?: string[];
-  scopes?: string[];
-  redirectUris?: string[];
-  requirePkce?: boolean;
-  logoUri?: string;
-  policyUri?: string;
-  tosUri?: string;
+  translations?: ExtendedMetadata['translations'];
 }
 
-/** A field by which a caller can be told what to mend. */
-export type ClientField = keyof Omit<ClientDraft, 'translations'>;
+type Nullable = { [F in keyof Columns]: Columns[F] extends { default: null } ? F : never }[keyof Columns];
+type GrantedColumns = {
+  [F in keyof Columns]: FieldValues[F] | (F extends Nullable ? null : never);
+};
 
-/** A client as it is granted: complete, valid, and nothing in it twice. */
-export interface ClientProfile {
-  /** Null where it has none; it is then called by its client_id. */
-  name: string | null;
-  type: ClientType;
-  tokenEndpointAuthMethod: TokenEndpointAuthMethod;
-  grantTypes: GrantType[];
-  scopes: string[];
-  redirectUris: string[];
-  requirePkce: boolean;
-  logoUri: string | null;
-  policyUri: string | null;
-  tosUri: string | null;
+/** A client as it is granted: complete, valid, and nothing in it twice. One without a name is called by its client_id. */
+export interface ClientProfile extends GrantedColumns {
   metadata: ExtendedMetadata;
+}
+
+/** What a request names of a client, and nothing else: what it leaves out is not there, what it sets to null is undefined. */
+export function readFields(at: Interface, request: object): ClientDraft {
+  const values: Partial<Record<string, unknown>> = { ...request };
+  return Object.fromEntries(
+    FIELD_ROWS.flatMap(([field, { [at]: name }]) =>
+      name === undefined || values[name] === undefined ? [] : [[field, values[name] ?? undefined]],
+    ),
+  );
+}
+
+/** What an interface says where a client does not have a field. */
+type Absent<I extends Interface, V> = I extends 'registration'
+  ? undefined
+  : V extends string[]
+    ? never
+    : null;
+
+/** The fields of a client, by the names that an interface has for them. */
+export type ShownFields<I extends Interface> = {
+  [F in ClientField as NameAt<I, F>]:
+    FieldValues[F] | (F extends Nullable | keyof typeof METADATA_FIELDS ? Absent<I, FieldValues[F]> : never);
+};
+
+/** What a client is. A registration leaves out what is not there (RFC 7591 §3.2.1); the others say null, or an empty list. */
+export function showFields<I extends Interface>(
+  at: I,
+  { metadata, ...columns }: ClientProfile,
+): ShownFields<I> {
+  const values: Partial<Record<ClientField, unknown>> = { ...columns, ...metadata };
+  const absent = (row: FieldRow) => (at === 'registration' ? undefined : isList(row) ? [] : null);
+  return Object.fromEntries(
+    FIELD_ROWS.flatMap(([field, row]) =>
+      row[at] === undefined ? [] : [[row[at], values[field] ?? absent(row)]],
+    ),
+  ) as ShownFields<I>;
 }

@@ -1,20 +1,13 @@
 import type { ClientDraft, ClientProfile, ExtendedMetadata, TokenEndpointAuthMethod } from './client.js';
+import { COLUMN_FIELDS, type FieldRow, METADATA_FIELDS } from './fields.js';
 import { type GrantType, offeredGrants } from './grant-types.js';
 
-/** RFC 7591 §2 */
-export const DEFAULT_GRANT_TYPES: readonly GrantType[] = ['authorization_code'];
+export const DEFAULT_GRANT_TYPES: readonly GrantType[] = COLUMN_FIELDS.grantTypes.default;
 
 /** A client as somebody would ask for exactly it: `settle` makes the same of it again. */
-export function draftOf({ metadata, ...profile }: ClientProfile): ClientDraft {
-  const { name, logoUri, policyUri, tosUri } = profile;
-  return {
-    ...profile,
-    ...metadata,
-    name: name ?? undefined,
-    logoUri: logoUri ?? undefined,
-    policyUri: policyUri ?? undefined,
-    tosUri: tosUri ?? undefined,
-  };
+export function draftOf({ metadata, ...columns }: ClientProfile): ClientDraft {
+  const said = Object.entries(columns).map(([field, value]) => [field, value ?? undefined]);
+  return { ...(Object.fromEntries(said) as ClientDraft), ...metadata };
 }
 
 /** How the client will authenticate: with a secret, unless it said otherwise (RFC 7591 §2). */
@@ -22,24 +15,25 @@ export function authMethodOf({ tokenEndpointAuthMethod, type }: ClientDraft): To
   return tokenEndpointAuthMethod ?? (type === 'public' ? 'none' : 'client_secret_basic');
 }
 
-const unique = (values: readonly string[] = []) => [...new Set(values)];
+/** The values that fields get: those of the draft, or the defaults. What is twice in a list is there once. */
+function settled(fields: Record<string, FieldRow>, draft: ClientDraft): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([field, { default: byDefault }]) => {
+      const value: unknown = draft[field as keyof ClientDraft] ?? byDefault;
+      return [field, Array.isArray(value) ? [...new Set(value)] : value];
+    }),
+  );
+}
 
-/**
- * The client that a faultless draft becomes: what was left out gets its default, what was said twice is there once.
- */
+/** The client that a faultless draft becomes. */
 export function settle(draft: ClientDraft): ClientProfile {
   const tokenEndpointAuthMethod = authMethodOf(draft);
   return {
+    ...(settled(COLUMN_FIELDS, draft) as unknown as ClientProfile),
     name: draft.name?.trim() ?? null,
     type: tokenEndpointAuthMethod === 'none' ? 'public' : 'confidential',
     tokenEndpointAuthMethod,
     grantTypes: offeredGrants(draft.grantTypes ?? DEFAULT_GRANT_TYPES),
-    scopes: unique(draft.scopes),
-    redirectUris: unique(draft.redirectUris),
-    requirePkce: draft.requirePkce ?? false,
-    logoUri: draft.logoUri ?? null,
-    policyUri: draft.policyUri ?? null,
-    tosUri: draft.tosUri ?? null,
     metadata: extendedMetadata(draft),
   };
 }
@@ -48,19 +42,11 @@ const trimmed = (texts: Record<string, string>) =>
   Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, text.trim()]));
 
 function extendedMetadata(draft: ClientDraft): ExtendedMetadata {
-  const { clientUri, contacts, jwksUri, jwks, softwareId, softwareVersion, softwareStatement } = draft;
-  const { applicationType, translations, tokenEndpointAuthSigningAlg } = draft;
+  const { translations, tokenEndpointAuthSigningAlg } = draft;
   const said = {
-    clientUri,
-    contacts: contacts && unique(contacts),
-    jwksUri,
-    jwks,
+    ...settled(METADATA_FIELDS, draft),
     tokenEndpointAuthSigningAlg:
       authMethodOf(draft) === 'private_key_jwt' ? tokenEndpointAuthSigningAlg : undefined,
-    softwareId,
-    softwareVersion,
-    softwareStatement,
-    applicationType,
     translations: translations && Object.keys(translations).length > 0 ? trimmed(translations) : undefined,
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));

@@ -1,6 +1,6 @@
 import type { ClientDraft } from './client.js';
 import { type GrantType, isGrantType, isRegisteredGrantType, offeredGrants } from './grant-types.js';
-import type { MetadataProfile } from './metadata/metadata-members.js';
+import type { MetadataProfile } from './metadata-members.js';
 import { deniedHostFaults, redirectHostFaults } from './uris/redirect-host.js';
 import { reservedNameRule } from './reserved-name.js';
 import type { Rule } from './rules.js';

@@ -1,42 +1,12 @@
-import { ASSERTION_SIGNING_ALGORITHMS, type ClientDraft, type ClientField } from './client.js';
-import { jwksFaults } from './jwks.js';
-import { redirectUriFaults } from './uris/redirect-uri.js';
-import { scopeFaults } from './scope.js';
+import { ASSERTION_SIGNING_ALGORITHMS, type ClientDraft } from './client.js';
+import { type ClientField, FIELD_ROWS, type FieldNames } from './fields.js';
 import { textFaults } from './names/text.js';
 import { isLoopback, webUriFaults } from './uris/uri.js';
 
-const MAX_CONTACTS = 20;
-const MAX_CONTACT_LENGTH = 320;
 export const MAX_TRANSLATIONS = 100;
 
 /** Faults by the name that the caller knows a field by. */
 export type Faults = Record<string, string[]>;
-
-/** How a caller names the fields of a client. */
-export type FieldNames = Readonly<Record<ClientField, string>>;
-
-/** The names of RFC 7591 §2 and OpenID Connect; what they have no name for is called as the contract calls it. */
-export const REGISTERED_NAMES = {
-  name: 'client_name',
-  type: 'client_type',
-  tokenEndpointAuthMethod: 'token_endpoint_auth_method',
-  grantTypes: 'grant_types',
-  scopes: 'scope',
-  redirectUris: 'redirect_uris',
-  requirePkce: 'require_pkce',
-  logoUri: 'logo_uri',
-  policyUri: 'policy_uri',
-  tosUri: 'tos_uri',
-  clientUri: 'client_uri',
-  contacts: 'contacts',
-  jwksUri: 'jwks_uri',
-  jwks: 'jwks',
-  tokenEndpointAuthSigningAlg: 'token_endpoint_auth_signing_alg',
-  softwareId: 'software_id',
-  softwareVersion: 'software_version',
-  softwareStatement: 'software_statement',
-  applicationType: 'application_type',
-} as const satisfies FieldNames;
 
 /** One thing that must hold of a client. */
 export interface Rule {
@@ -48,35 +18,13 @@ export interface Rule {
   faults: (draft: ClientDraft) => string[];
 }
 
-/** A rule about one field by itself, asked only where the field is there. */
-function each<F extends ClientField>(
-  field: F,
-  faults: (value: NonNullable<ClientDraft[F]>) => string[],
-): Rule {
-  return {
-    field,
-    faults: (draft) => {
-      const value = draft[field];
-      return value === undefined ? [] : faults(value);
-    },
-  };
-}
-
 /** What must hold of every client, whichever door it comes through. */
 export const CLIENT_RULES: readonly Rule[] = [
-  each('name', (name) => textFaults(name)),
-  each('grantTypes', (grants) => (grants.length === 0 ? ['must name at least one grant type'] : [])),
-  each('scopes', scopeFaults),
-  each('redirectUris', redirectUriFaults),
-  each('logoUri', webUriFaults),
-  each('policyUri', webUriFaults),
-  each('tosUri', webUriFaults),
-  each('clientUri', webUriFaults),
-  each('jwksUri', webUriFaults),
-  each('jwks', jwksFaults),
-  each('softwareId', (id) => textFaults(id)),
-  each('softwareVersion', (version) => textFaults(version)),
-  each('contacts', contactFaults),
+  // Each field by itself, where it is there
+  ...FIELD_ROWS.map(([field, { faults }]): Rule => ({
+    field,
+    faults: ({ [field]: value }) => (value === undefined ? [] : (faults?.(value as never) ?? [])),
+  })),
   {
     // RFC 6749 §2.1: who authenticates keeps a secret, and who does not has none
     field: 'tokenEndpointAuthMethod',
@@ -135,13 +83,6 @@ export const CLIENT_RULES: readonly Rule[] = [
 function isKeySource(uri: string): boolean {
   const url = new URL(uri);
   return url.protocol === 'https:' || isLoopback(url);
-}
-
-function contactFaults(contacts: string[]): string[] {
-  if (contacts.length > MAX_CONTACTS) return [`must have at most ${MAX_CONTACTS} entries`];
-  return contacts.flatMap((contact, index) =>
-    textFaults(contact, MAX_CONTACT_LENGTH).map((fault) => `entry ${index + 1} ${fault}`),
-  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type ErrorCode, type FieldFaults, RegistryError } from '../../errors/registry-error.js';
 import type { ClientDraft } from '../../policy/client.js';
-import { type FieldNames, judge, type Rule } from '../../policy/rules.js';
+import type { FieldNames } from '../../policy/fields.js';
+import { judge, type Rule } from '../../policy/rules.js';
 
 /** What a door understood of a request, and the words in which its caller is to be answered. */
 export interface Submission {

@@ -4,9 +4,10 @@ import { CONFIG, type Config } from '../../config/variables.js';
 import type { ErrorCode } from '../../errors/registry-error.js';
 import { JwtVerifier } from '../../jwt/jwt-verifier.js';
 import { readJwt } from '../../jwt/read-jwt.js';
-import type { ClientDraft, ClientField, ExtendedMetadata } from '../../policy/client.js';
-import { treatMember } from '../../policy/metadata/metadata-members.js';
-import { isFixed, REGISTERED_NAMES, type Rule } from '../../policy/rules.js';
+import type { ClientDraft, ExtendedMetadata } from '../../policy/client.js';
+import { FIELD_NAMES, FIELD_ROWS } from '../../policy/fields.js';
+import { treatMember } from '../../policy/metadata-members.js';
+import { isFixed, type Rule } from '../../policy/rules.js';
 import { splitScope } from '../../policy/scope.js';
 
 /** Why a software statement is not taken (RFC 7591 §3.2.2). */
@@ -101,9 +102,8 @@ function audienceOf({ aud }: Record<string, unknown>): string[] | undefined | nu
  */
 export function attestedRules({ softwareStatement }: ExtendedMetadata, before: ClientDraft): Rule[] {
   if (softwareStatement === undefined) return [];
-  const fields = (Object.keys(REGISTERED_NAMES) as ClientField[]).filter((field) =>
-    isReadSomewhere(REGISTERED_NAMES[field]),
-  );
+  const names = FIELD_NAMES.registration;
+  const fields = FIELD_ROWS.map(([field]) => field).filter((field) => isReadSomewhere(names[field]));
   const said = readJwt(softwareStatement);
   if (said === null) {
     return fields.map((field) =>
@@ -111,9 +111,9 @@ export function attestedRules({ softwareStatement }: ExtendedMetadata, before: C
     );
   }
   const { claims } = said;
-  const attested = fields.filter((field) => Object.hasOwn(claims, REGISTERED_NAMES[field]));
+  const attested = fields.filter((field) => Object.hasOwn(claims, names[field]));
   return attested.map((field) => {
-    const claim = claims[REGISTERED_NAMES[field]];
+    const claim = claims[names[field]];
     const entries = field === 'scopes' && typeof claim === 'string' ? splitScope(claim) : claim;
     const isKept = Array.isArray(entries)
       ? (value: unknown) => Array.isArray(value) && value.every((entry) => entries.includes(entry))

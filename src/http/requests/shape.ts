@@ -8,7 +8,7 @@ import {
   ValidateIf,
   validateSync,
 } from 'class-validator';
-import { memberFault } from '../../policy/metadata/metadata-members.js';
+import { memberFault } from '../../policy/metadata-members.js';
 import { RegistryError, type FieldFaults } from '../../errors/registry-error.js';
 
 /**

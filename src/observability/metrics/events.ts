@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { REGISTERED_NAMES } from '../../policy/rules.js';
+import { FIELD_NAMES } from '../../policy/fields.js';
 import {
   batches,
   droppedLogLines,
@@ -14,7 +14,7 @@ import { DURATIONS } from './requests.js';
 const BATCH_SIZES = [1, 2, 5, 10, 20, 50, 100, 200];
 
 /** Members of a registration by their names; a caller that invents others does not invent series. */
-const MEMBERS: ReadonlySet<string> = new Set(Object.values(REGISTERED_NAMES));
+const MEMBERS: ReadonlySet<string> = new Set(Object.values(FIELD_NAMES.registration));
 const UNKNOWN_MEMBER = 'unknown_member';
 
 /** A translation such as `client_name#ja` counts as what it translates. */

@@ -48,3 +48,14 @@ export function textFaults(value: string, max = MAX_TEXT_LENGTH): string[] {
   }
   return faults;
 }
+
+const MAX_CONTACTS = 20;
+const MAX_CONTACT_LENGTH = 320;
+
+/** What is wrong with ways to reach people; each fault says which entry it is about. */
+export function contactFaults(contacts: readonly string[]): string[] {
+  if (contacts.length > MAX_CONTACTS) return [`must have at most ${MAX_CONTACTS} entries`];
+  return contacts.flatMap((contact, index) =>
+    textFaults(contact, MAX_CONTACT_LENGTH).map((fault) => `entry ${index + 1} ${fault}`),
+  );
+}

@@ -583,12 +583,12 @@ onEachEngine((engine) => {
       expect(Object.keys(first.body as object)).toEqual([
         'client_id',
         'client_id_issued_at',
-        'redirect_uris',
         'client_name',
+        'token_endpoint_auth_method',
         'grant_types',
+        'redirect_uris',
         'response_types',
         'scope',
-        'token_endpoint_auth_method',
       ]);
       const id = first.body.client_id as string;
       expect(await clientOf(id)).toMatchObject({ registrationCount: 2, version: 1 });

@@ -102,3 +102,24 @@ it('The draft stays as it is, and shares no list with the client', () => {
   client.metadata.contacts?.push('b');
   expect(draft).toEqual(before);
 });
+
+it('Fields keep their order: the hash by which software shares a client is made of it', () => {
+  const draft: ClientDraft = {
+    contacts: ['c'],
+    translations: { 'client_name#ja': 'n' },
+    applicationType: 'web',
+    softwareStatement: 's',
+    softwareVersion: 'v',
+    softwareId: 'i',
+    tokenEndpointAuthMethod: 'private_key_jwt',
+    tokenEndpointAuthSigningAlg: 'ES256',
+    jwks: { keys: [{ kty: 'RSA' }] },
+    clientUri: 'https://c',
+  };
+  expect(JSON.stringify(settle(draft))).toBe(
+    '{"name":null,"type":"confidential","tokenEndpointAuthMethod":"private_key_jwt","grantTypes":["authorization_code"],"scopes":[],' +
+      '"redirectUris":[],"requirePkce":false,"logoUri":null,"policyUri":null,"tosUri":null,"metadata":{"clientUri":"https://c",' +
+      '"contacts":["c"],"jwks":{"keys":[{"kty":"RSA"}]},"tokenEndpointAuthSigningAlg":"ES256","softwareId":"i","softwareVersion":"v",' +
+      '"softwareStatement":"s","applicationType":"web","translations":{"client_name#ja":"n"}}}',
+  );
+});

@@ -6,7 +6,8 @@ import {
   type RegistrationPolicy,
   registrationRules,
 } from '../../../src/policy/registration.js';
-import { CLIENT_RULES, type Faults, judge, REGISTERED_NAMES } from '../../../src/policy/rules.js';
+import { FIELD_NAMES } from '../../../src/policy/fields.js';
+import { CLIENT_RULES, type Faults, judge } from '../../../src/policy/rules.js';
 import { settle } from '../../../src/policy/defaults.js';
 
 const OPEN: RegistrationPolicy = {
@@ -32,7 +33,7 @@ const OFFERED = 'offered here: client_credentials, authorization_code, refresh_t
 const redirectUris = ['https://example.com/cb'];
 
 const judged = (draft: ClientDraft, policy: RegistrationPolicy) =>
-  judge(draft, [...registrationRules(policy), ...CLIENT_RULES], REGISTERED_NAMES, {});
+  judge(draft, [...registrationRules(policy), ...CLIENT_RULES], FIELD_NAMES.registration, {});
 
 /** What the open door grants: the part of a client that depends on its policy. */
 function granted(draft: ClientDraft, policy: RegistrationPolicy) {

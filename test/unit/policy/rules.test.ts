@@ -1,12 +1,13 @@
 import type { ClientDraft } from '../../../src/policy/client.js';
-import { CLIENT_RULES, type Faults, judge, REGISTERED_NAMES } from '../../../src/policy/rules.js';
+import { FIELD_NAMES } from '../../../src/policy/fields.js';
+import { CLIENT_RULES, type Faults, judge } from '../../../src/policy/rules.js';
 
 const NOT_WEB = ['must be an https or http URL'];
 const LENGTH = ['must be 1 to 255 characters long'];
 const NEEDS_URI = ['must have at least one URI for the authorization_code grant'];
 
 const judged = (draft: ClientDraft, known: Faults = {}) =>
-  judge(draft, CLIENT_RULES, REGISTERED_NAMES, known);
+  judge(draft, CLIENT_RULES, FIELD_NAMES.registration, known);
 const publicKeys = { keys: [{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }] };
 const translations = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`client_name#x-${i}`, 'name']));
@@ -150,13 +151,7 @@ describe('A fault that was found before', () => {
 });
 
 it('Fields are reported by the names that the caller knows them by', () => {
-  const names = {
-    ...REGISTERED_NAMES,
-    name: 'name',
-    grantTypes: 'allowed_grant_types',
-    scopes: 'allowed_scopes',
-  };
-  expect(judge({ name: '', grantTypes: [], logoUri: 'data:,' }, CLIENT_RULES, names, {})).toEqual({
+  expect(judge({ name: '', grantTypes: [], logoUri: 'data:,' }, CLIENT_RULES, FIELD_NAMES.rest, {})).toEqual({
     name: LENGTH,
     allowed_grant_types: ['must name at least one grant type'],
     logo_uri: NOT_WEB,

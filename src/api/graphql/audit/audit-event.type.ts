@@ -13,7 +13,7 @@ import {
   DOORS,
 } from '../../../audit/audit-event.js';
 import { connectionOf } from '../pagination/connection.js';
-import { FIELD_NAMES } from '../clients/oauth-client.fields.js';
+import { type ClientField, FIELD_NAMES } from '../../../policy/fields.js';
 import { SearchText } from '../schema/search-text.js';
 import { enumOf } from '../clients/oauth-client.type.js';
 import { DateTimeScalar } from '../schema/scalars.js';
@@ -141,7 +141,7 @@ export class AuditEventFilter implements AuditFilter {
 
 /** Fields of clients are called here as operators know them. */
 export function toAuditEvent({ changes, ...event }: Event): AuditEvent {
-  const nameOf = (field: string) =>
-    Object.hasOwn(FIELD_NAMES, field) ? FIELD_NAMES[field as keyof typeof FIELD_NAMES] : field;
+  const names = FIELD_NAMES.graphql;
+  const nameOf = (field: string) => (Object.hasOwn(names, field) ? names[field as ClientField] : field);
   return { ...event, changes: changes.map(({ field, ...change }) => ({ field: nameOf(field), ...change })) };
 }

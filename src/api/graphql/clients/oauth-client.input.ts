@@ -1,13 +1,19 @@
 import { Field, InputType, OmitType, PartialType } from '@nestjs/graphql';
 import { GraphQLJSONObject } from 'graphql-scalars';
-import { isTranslation } from '../../../policy/metadata/metadata-members.js';
-import type { ApplicationType, ClientType, TokenEndpointAuthMethod } from '../../../policy/client.js';
+import { isTranslation } from '../../../policy/metadata-members.js';
+import {
+  type ApplicationType,
+  type ClientType,
+  readFields,
+  type TokenEndpointAuthMethod,
+} from '../../../policy/client.js';
+import { FIELD_NAMES } from '../../../policy/fields.js';
 import type { GrantType } from '../../../policy/grant-types.js';
-import type { JsonWebKeySet } from '../../../policy/jwks.js';
+import type { JsonWebKeySet } from '../../../policy/metadata/jwks.js';
 import { ownerNameFaults } from '../../../policy/names/owner-name.js';
 import type { Submission } from '../../../clients/client/client-request.js';
 import type { FieldFaults } from '../../../errors/registry-error.js';
-import { ABOUT, FIELD_NAMES } from './oauth-client.fields.js';
+import { ABOUT } from './oauth-client.fields.js';
 import {
   ApplicationTypeEnum,
   ClientTypeEnum,
@@ -107,17 +113,16 @@ const INDISPENSABLE = ['name', 'tokenEndpointAuthMethod', 'allowedGrantTypes'] a
 /** What an input names, and nothing else: a field that was left out is not there, one that was null is undefined. */
 export function toSubmission(input: CreateOAuthClientInput | UpdateOAuthClientInput): Submission {
   const given: Partial<Record<string, unknown>> = { ...input };
-  const named = Object.entries(FIELD_NAMES).filter(([, name]) => given[name] !== undefined);
   const { translations } = input;
   return {
     draft: {
-      ...Object.fromEntries(named.map(([field, name]) => [field, given[name] ?? undefined])),
+      ...readFields('graphql', input),
       ...(translations !== undefined && {
         translations: Object.fromEntries((translations ?? []).map(({ member, value }) => [member, value])),
       }),
     },
     faults: { ...nullFaults(given), ...translationFaults(translations ?? []), ...ownerFaults(input) },
-    names: FIELD_NAMES,
+    names: FIELD_NAMES.graphql,
     refusalCode: () => 'validation_error',
   };
 }

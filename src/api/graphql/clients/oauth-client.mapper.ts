@@ -6,6 +6,7 @@ import {
   type Page,
   positionOf,
 } from '../../../clients/client/client-query.js';
+import { showFields } from '../../../policy/client.js';
 import { toConnection } from '../pagination/connection.js';
 import { encodeCursor } from '../pagination/cursor.js';
 import type { OAuthClientFilter } from './oauth-clients.args.js';
@@ -14,31 +15,14 @@ import type { OAuthClientStats } from './oauth-client-stats.type.js';
 import type { OAuthClient } from './oauth-client.type.js';
 
 export function toOAuthClient(client: Client): OAuthClient {
-  const { metadata } = client;
+  const { translations = {} } = client.metadata;
   return {
     clientId: client.id,
-    name: client.name,
     orgId: client.orgId,
     userId: client.userId,
-    clientType: client.type,
-    tokenEndpointAuthMethod: client.tokenEndpointAuthMethod,
-    allowedGrantTypes: client.grantTypes,
-    allowedScopes: client.scopes,
-    redirectUris: client.redirectUris,
-    requirePkce: client.requirePkce,
-    logoUri: client.logoUri,
-    policyUri: client.policyUri,
-    tosUri: client.tosUri,
-    clientUri: metadata.clientUri ?? null,
-    contacts: metadata.contacts ?? [],
-    jwksUri: metadata.jwksUri ?? null,
-    jwks: metadata.jwks ?? null,
-    tokenEndpointAuthSigningAlg: metadata.tokenEndpointAuthSigningAlg ?? null,
-    softwareId: metadata.softwareId ?? null,
-    softwareVersion: metadata.softwareVersion ?? null,
-    softwareStatement: metadata.softwareStatement ?? null,
-    applicationType: metadata.applicationType ?? null,
-    translations: Object.entries(metadata.translations ?? {}).map(([member, value]) => ({ member, value })),
+    ...showFields('graphql', client),
+    name: client.name,
+    translations: Object.entries(translations).map(([member, value]) => ({ member, value })),
     source: client.source,
     initialAccessTokenId: client.initialAccessTokenId,
     status: client.status,

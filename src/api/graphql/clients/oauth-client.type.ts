@@ -14,7 +14,7 @@ import {
   TOKEN_ENDPOINT_AUTH_METHODS,
   type TokenEndpointAuthMethod,
 } from '../../../policy/client.js';
-import type { JsonWebKeySet } from '../../../policy/jwks.js';
+import type { JsonWebKeySet } from '../../../policy/metadata/jwks.js';
 import { GRANT_TYPES, type GrantType } from '../../../policy/grant-types.js';
 import { ABOUT } from './oauth-client.fields.js';
 import { DateTimeScalar, UrlScalar } from '../schema/scalars.js';
@@ -128,10 +128,7 @@ export class OAuthClient {
   @Field(() => String, { nullable: true, description: ABOUT.softwareVersion })
   softwareVersion!: string | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'A signed JWT in which somebody trusted says what it is (RFC 7591 §2.3).',
-  })
+  @Field(() => String, { nullable: true, description: ABOUT.softwareStatement })
   softwareStatement!: string | null;
 
   @Field(() => ApplicationTypeEnum, { nullable: true, description: ABOUT.applicationType })

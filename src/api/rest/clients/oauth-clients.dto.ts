@@ -1,135 +1,72 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { CLIENT_TYPES, type ClientType } from '../../../policy/client.js';
-import { GRANT_TYPES, type GrantType } from '../../../policy/grant-types.js';
-import {
-  NULLABLE_STRING,
-  NULLABLE_URI,
-  oneOf,
-  STRINGS,
-  stringsOf,
-  URI,
-  URIS,
-} from '../../documentation/openapi-schemas.js';
-import { Flag, MayBeAbsent, MayBeNull, OneOf, Text, TextList } from '../../../http/requests/shape.js';
+import type { ClientType } from '../../../policy/client.js';
+import { FIELDS } from '../../../policy/fields.js';
+import type { GrantType } from '../../../policy/grant-types.js';
+import { NULLABLE_STRING, oneOf } from '../../documentation/openapi-schemas.js';
+import { ReplyField, RequestField } from '../fields/client-field.js';
 
 /** The body of `POST /v2/oauth/clients`. */
 @ApiSchema({ name: 'OAuthClientCreateRequest' })
 export class OAuthClientCreateRequest {
-  @ApiProperty({
-    description: 'What people call the client: 1 to 255 characters',
-    example: 'My OAuth client',
-  })
-  @Text()
+  @RequestField('name', { required: true, example: 'My OAuth client' })
   name!: string;
 
-  @ApiProperty({
-    ...STRINGS,
-    description: 'Scopes that the client may ask for, at most 100',
-    example: ['admin'],
-  })
-  @TextList()
+  @RequestField('scopes', { required: true, example: ['admin'] })
   allowed_scopes!: string[];
 
-  @ApiProperty({
-    ...oneOf(CLIENT_TYPES),
-    description:
-      'Whether the client can keep a secret (RFC 6749 §2.1): a confidential one gets one, a public one none',
-  })
-  @OneOf(CLIENT_TYPES)
+  @RequestField('type', { required: true })
   client_type!: ClientType;
 
-  @ApiPropertyOptional({ description: 'Whether the client must use PKCE (RFC 7636)', default: false })
-  @MayBeAbsent()
-  @Flag()
+  @RequestField('requirePkce', { default: FIELDS.requirePkce.default })
   require_pkce?: boolean;
 
-  @ApiProperty({ ...stringsOf(GRANT_TYPES), description: 'Grants that the client may use, at least one' })
-  @TextList(GRANT_TYPES)
+  @RequestField('grantTypes', { required: true })
   allowed_grant_types!: GrantType[];
 
-  @ApiPropertyOptional({
-    ...URIS,
-    default: [],
-    description: 'Where authorization responses may be sent, at most 50; authorization_code needs one',
+  @RequestField('redirectUris', {
+    default: FIELDS.redirectUris.default,
+    description: `${FIELDS.redirectUris.description}${FIELDS.redirectUris.limits}; authorization_code needs one`,
   })
-  @MayBeAbsent()
-  @TextList()
   redirect_uris?: string[];
 
-  @ApiPropertyOptional({ ...URI, description: 'A picture to show beside the name' })
-  @MayBeAbsent()
-  @Text()
+  @RequestField('logoUri')
   logo_uri?: string;
 
-  @ApiPropertyOptional({ ...URI, description: 'A page that says what is done with data about people' })
-  @MayBeAbsent()
-  @Text()
+  @RequestField('policyUri')
   policy_uri?: string;
 
-  @ApiPropertyOptional({ ...URI, description: 'A page with the terms of service' })
-  @MayBeAbsent()
-  @Text()
+  @RequestField('tosUri')
   tos_uri?: string;
 }
 
 /** The body of `PUT /v2/oauth/clients/{client_id}`: what is left out stays as it is. */
 @ApiSchema({ name: 'OAuthClientUpdateRequest' })
 export class OAuthClientUpdateRequest {
-  @ApiPropertyOptional({ description: 'What people call the client: 1 to 255 characters' })
-  @MayBeAbsent()
-  @Text()
+  @RequestField('name')
   name?: string;
 
-  @ApiPropertyOptional({ ...STRINGS, description: 'Scopes that the client may ask for, at most 100' })
-  @MayBeAbsent()
-  @TextList()
+  @RequestField('scopes')
   allowed_scopes?: string[];
 
-  @ApiPropertyOptional({
-    ...oneOf(CLIENT_TYPES),
-    description: 'Must be what it is: a client cannot change its type',
-  })
-  @MayBeAbsent()
-  @OneOf(CLIENT_TYPES)
+  @RequestField('type', { description: 'Must be what it is: a client cannot change its type' })
   client_type?: ClientType;
 
-  @ApiPropertyOptional({ description: 'Whether the client must use PKCE (RFC 7636)' })
-  @MayBeAbsent()
-  @Flag()
+  @RequestField('requirePkce')
   require_pkce?: boolean;
 
-  @ApiPropertyOptional({
-    ...stringsOf(GRANT_TYPES),
-    description: 'Grants that the client may use, at least one',
-  })
-  @MayBeAbsent()
-  @TextList(GRANT_TYPES)
+  @RequestField('grantTypes')
   allowed_grant_types?: GrantType[];
 
-  @ApiPropertyOptional({ ...URIS, description: 'Where authorization responses may be sent, at most 50' })
-  @MayBeAbsent()
-  @TextList()
+  @RequestField('redirectUris')
   redirect_uris?: string[];
 
-  @ApiPropertyOptional({
-    ...NULLABLE_URI,
-    description: 'A picture to show beside the name; null takes it away',
-  })
-  @MayBeNull()
-  @Text()
+  @RequestField('logoUri', { nullable: true })
   logo_uri?: string | null;
 
-  @ApiPropertyOptional({ ...NULLABLE_URI, description: 'A page about privacy; null takes it away' })
-  @MayBeNull()
-  @Text()
+  @RequestField('policyUri', { nullable: true, description: 'A page about privacy; null takes it away' })
   policy_uri?: string | null;
 
-  @ApiPropertyOptional({
-    ...NULLABLE_URI,
-    description: 'A page with the terms of service; null takes it away',
-  })
-  @MayBeNull()
-  @Text()
+  @RequestField('tosUri', { nullable: true })
   tos_uri?: string | null;
 }
 
@@ -142,7 +79,10 @@ export class OAuthClient {
   @ApiProperty({ description: 'The client identifier of RFC 6749 §2.2, a UUID' })
   client_id!: string;
 
-  @ApiProperty({ description: 'What people call the client; the client_id where it has no name' })
+  @ReplyField('name', {
+    required: true,
+    description: 'What people call the client; the client_id where it has no name',
+  })
   name!: string;
 
   @ApiProperty({ description: 'The organization that the client belongs to' })
@@ -151,34 +91,28 @@ export class OAuthClient {
   @ApiProperty({ description: 'The user who created the client' })
   user_id!: string;
 
-  @ApiPropertyOptional({ ...STRINGS, description: 'Scopes that the client may ask for' })
+  @ReplyField('scopes')
   allowed_scopes!: string[];
 
-  @ApiProperty({
-    ...oneOf(CLIENT_TYPES),
-    description: 'Whether the client can keep a secret (RFC 6749 §2.1)',
-  })
+  @ReplyField('type', { required: true })
   client_type!: ClientType;
 
-  @ApiProperty({ description: 'Whether the client must use PKCE (RFC 7636)' })
+  @ReplyField('requirePkce', { required: true })
   require_pkce!: boolean;
 
-  @ApiPropertyOptional({ ...stringsOf(GRANT_TYPES), description: 'Grants that the client may use' })
+  @ReplyField('grantTypes')
   allowed_grant_types!: GrantType[];
 
-  @ApiPropertyOptional({ ...URIS, description: 'Where authorization responses may be sent' })
+  @ReplyField('redirectUris')
   redirect_uris!: string[];
 
-  @ApiPropertyOptional({ ...NULLABLE_URI, description: 'A picture to show beside the name' })
+  @ReplyField('logoUri', { nullable: true })
   logo_uri!: string | null;
 
-  @ApiPropertyOptional({ ...NULLABLE_URI, description: 'A page with the terms of service' })
+  @ReplyField('tosUri', { nullable: true })
   tos_uri!: string | null;
 
-  @ApiPropertyOptional({
-    ...NULLABLE_URI,
-    description: 'A page that says what is done with data about people',
-  })
+  @ReplyField('policyUri', { nullable: true })
   policy_uri!: string | null;
 
   @ApiPropertyOptional({

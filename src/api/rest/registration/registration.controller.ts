@@ -23,7 +23,7 @@ import {
 } from '../../../clients/registration/registrations.service.js';
 import { SoftwareStatementsService } from '../../../clients/software-statements/software-statements.service.js';
 import { requireRegistrationToken } from '../../../auth/bearer-token.js';
-import { countsAsAbsent, treatMember } from '../../../policy/metadata/metadata-members.js';
+import { countsAsAbsent, treatMember } from '../../../policy/metadata-members.js';
 import { CONFIG, type Config } from '../../../config/variables.js';
 import { CurrentPermit, CurrentRegistration } from '../../authentication/authentication.js';
 import { readFlag } from '../../../http/requests/boolean-parameter.js';

@@ -1,35 +1,28 @@
 import { ApiPropertyOptional, ApiProperty, ApiSchema } from '@nestjs/swagger';
 import {
-  APPLICATION_TYPES,
   type ApplicationType,
   CONTRACT_AUTH_METHODS,
-  TOKEN_ENDPOINT_AUTH_METHODS,
   type TokenEndpointAuthMethod,
 } from '../../../policy/client.js';
-import type { JsonWebKeySet } from '../../../policy/jwks.js';
-import { oneOf, STRINGS, stringsOf, URI, URIS } from '../../documentation/openapi-schemas.js';
-import { MayBeAbsent, Member, OneOf, Text, TextList } from '../../../http/requests/shape.js';
+import { FIELDS } from '../../../policy/fields.js';
+import type { JsonWebKeySet } from '../../../policy/metadata/jwks.js';
+import { MayBeAbsent, Text, TextList } from '../../../http/requests/shape.js';
+import { STRINGS, stringsOf } from '../../documentation/openapi-schemas.js';
+import { ReplyField, RequestField } from '../fields/client-field.js';
 
 /** The body of `POST /v2/oauth/register`, as the contract has it (RFC 7591 §2). */
 @ApiSchema({ name: 'OAuthDynamicRegistrationRequest' })
 export class RegistrationRequest {
-  @ApiPropertyOptional({
-    ...URIS,
-    description: 'Where authorization responses may be sent, at most 50',
-    example: ['https://example.com/callback'],
-  })
-  @MayBeAbsent()
-  @TextList()
+  @RequestField('redirectUris', { example: ['https://example.com/callback'] })
   redirect_uris?: string[];
 
-  @ApiPropertyOptional({ description: 'What people call the client', example: 'My OAuth Application' })
-  @MayBeAbsent()
-  @Text()
+  @RequestField('name', { description: FIELDS.name.description, example: 'My OAuth Application' })
   client_name?: string;
 
+  /** Also grants that are not offered here: they are left out of what is granted. */
   @ApiPropertyOptional({
     ...stringsOf(['authorization_code', 'client_credentials', 'refresh_token']),
-    default: ['authorization_code'],
+    default: FIELDS.grantTypes.default,
     description: 'Grants that the client wants to use',
   })
   @MayBeAbsent()
@@ -45,84 +38,57 @@ export class RegistrationRequest {
   @TextList()
   response_types?: string[];
 
+  /** RFC 7591 §2 has a text for it. */
   @ApiPropertyOptional({ description: 'Scopes that the client wants, separated by spaces', example: 'admin' })
   @MayBeAbsent()
   @Text()
   scope?: string;
 
-  @ApiPropertyOptional({
-    ...oneOf(CONTRACT_AUTH_METHODS),
-    default: 'client_secret_basic',
-    description: 'How the client proves who it is at the token endpoint; none makes it a public client',
-  })
-  @MayBeAbsent()
-  @OneOf(CONTRACT_AUTH_METHODS)
+  @RequestField('tokenEndpointAuthMethod', { default: 'client_secret_basic' }, CONTRACT_AUTH_METHODS)
   token_endpoint_auth_method?: TokenEndpointAuthMethod;
 
-  @ApiPropertyOptional({ ...URI, description: 'A picture to show beside the name' })
-  @MayBeAbsent()
-  @Text()
+  @RequestField('logoUri')
   logo_uri?: string;
 
-  @ApiPropertyOptional({ ...URI, description: 'A page with the terms of service' })
-  @MayBeAbsent()
-  @Text()
+  @RequestField('tosUri')
   tos_uri?: string;
 
-  @ApiPropertyOptional({ ...URI, description: 'A page that says what is done with data about people' })
-  @MayBeAbsent()
-  @Text()
+  @RequestField('policyUri')
   policy_uri?: string;
 }
 
 /** What is read in the profiles that go beyond the contract. It is not documented, since the contract is. */
 export class ExtendedRegistrationRequest extends RegistrationRequest {
   /** Of the contract, with more values. */
-  @MayBeAbsent()
-  @OneOf(TOKEN_ENDPOINT_AUTH_METHODS)
+  @RequestField('tokenEndpointAuthMethod')
   override token_endpoint_auth_method?: TokenEndpointAuthMethod;
 
-  /** A page about the client. */
-  @MayBeAbsent()
-  @Text()
+  @RequestField('clientUri')
   client_uri?: string;
 
-  /** Ways to reach the people behind the client. */
-  @MayBeAbsent()
-  @TextList()
+  @RequestField('contacts')
   contacts?: string[];
 
-  /** Where the client's public keys are. Not together with `jwks`. */
-  @MayBeAbsent()
-  @Text()
+  @RequestField('jwksUri')
   jwks_uri?: string;
 
-  /** The client's public keys. */
-  @MayBeAbsent()
-  @Member()
+  @RequestField('jwks')
   jwks?: JsonWebKeySet;
 
-  /** OpenID Connect Dynamic Client Registration §2. Means something for `private_key_jwt` alone. */
-  @MayBeAbsent()
-  @Text()
+  @RequestField('tokenEndpointAuthSigningAlg')
   token_endpoint_auth_signing_alg?: string;
 
-  /** The same for every instance and version of the software. */
-  @MayBeAbsent()
-  @Text()
+  @RequestField('softwareId')
   software_id?: string;
 
-  @MayBeAbsent()
-  @Text()
+  @RequestField('softwareVersion')
   software_version?: string;
 
-  /** OpenID Connect Dynamic Client Registration §2. */
-  @MayBeAbsent()
-  @OneOf(APPLICATION_TYPES)
+  @RequestField('applicationType')
   application_type?: ApplicationType;
 }
 
-/** RFC 7591 §3.2.1. What the client does not have is left out. */
+/** RFC 7591 §3.2.1. What the client does not have is left out; what it has beyond the contract is there, too, under its registered name. */
 @ApiSchema({ name: 'OAuthDynamicRegistrationResponse' })
 export class RegistrationResponse {
   @ApiProperty({
@@ -134,34 +100,34 @@ export class RegistrationResponse {
   @ApiPropertyOptional({ description: 'The secret of a confidential client, in this reply and in no other' })
   client_secret?: string;
 
-  @ApiPropertyOptional({ ...URIS, description: 'Where authorization responses may be sent' })
+  @ReplyField('redirectUris')
   redirect_uris!: string[];
 
-  @ApiPropertyOptional({ description: 'What people call the client' })
+  @ReplyField('name')
   client_name?: string;
 
-  @ApiPropertyOptional({ ...STRINGS, description: 'Grants that the client may use' })
+  @ApiPropertyOptional({ ...STRINGS, description: FIELDS.grantTypes.description })
   grant_types!: string[];
 
   @ApiPropertyOptional({ ...STRINGS, description: 'Response types that follow from the grants' })
   response_types!: string[];
 
-  @ApiPropertyOptional({ description: 'Scopes that the client may ask for, separated by spaces' })
+  @ApiPropertyOptional({ description: `${FIELDS.scopes.description}, separated by spaces` })
   scope?: string;
 
-  @ApiPropertyOptional({ description: 'How the client proves who it is at the token endpoint' })
+  @ApiPropertyOptional({ description: FIELDS.tokenEndpointAuthMethod.description })
   token_endpoint_auth_method!: string;
 
   @ApiProperty({ type: 'integer', description: 'When the client was registered, in seconds since 1970' })
   client_id_issued_at!: number;
 
-  @ApiPropertyOptional({ ...URI, description: 'A picture to show beside the name' })
+  @ReplyField('logoUri')
   logo_uri?: string;
 
-  @ApiPropertyOptional({ ...URI, description: 'A page with the terms of service' })
+  @ReplyField('tosUri')
   tos_uri?: string;
 
-  @ApiPropertyOptional({ ...URI, description: 'A page that says what is done with data about people' })
+  @ReplyField('policyUri')
   policy_uri?: string;
 
   /** When the secret expires, in seconds since 1970; 0: never. There wherever a secret is (RFC 7591 §3.2.1). */
@@ -172,17 +138,6 @@ export class RegistrationResponse {
 
   /** Where it does so. */
   registration_client_uri?: string;
-
-  client_uri?: string;
-  contacts?: string[];
-  jwks_uri?: string;
-  jwks?: JsonWebKeySet;
-  token_endpoint_auth_signing_alg?: string;
-  software_id?: string;
-  software_version?: string;
-  /** As it was sent (RFC 7591 §3.2.1). */
-  software_statement?: string;
-  application_type?: ApplicationType;
 }
 
 /** RFC 7591 §3.2.2, with the fields that are to blame. */

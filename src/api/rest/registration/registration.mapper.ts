@@ -1,12 +1,14 @@
 import { type Client, type IssuedSecret, ownNameOf } from '../../../clients/client/client.js';
 import type { StatementReading } from '../../../clients/software-statements/software-statements.service.js';
 import type { Submission } from '../../../clients/client/client-request.js';
-import { isTranslation } from '../../../policy/metadata/metadata-members.js';
-import type { ClientProfile } from '../../../policy/client.js';
-import { REGISTERED_NAMES } from '../../../policy/rules.js';
+import { isTranslation } from '../../../policy/metadata-members.js';
+import { type ClientProfile, readFields, showFields } from '../../../policy/client.js';
+import { FIELD_NAMES } from '../../../policy/fields.js';
 import { splitScope } from '../../../policy/scope.js';
 import type { Shaped } from '../../../http/requests/shape.js';
 import type { ExtendedRegistrationRequest, RegistrationResponse } from './registration.dto.js';
+
+const NAMES = FIELD_NAMES.registration;
 
 export function toSubmission(
   { body, faults }: Shaped<ExtendedRegistrationRequest>,
@@ -15,35 +17,21 @@ export function toSubmission(
   const { translations, faults: translationFaults } = readTranslations(body);
   return {
     draft: {
-      name: body.client_name,
-      tokenEndpointAuthMethod: body.token_endpoint_auth_method,
-      grantTypes: body.grant_types,
+      ...readFields('registration', body),
       // An empty scope counts as none: widespread clients send one (RFC 7591 §2 has no meaning for it)
       scopes: body.scope === undefined ? undefined : splitScope(body.scope),
-      redirectUris: body.redirect_uris,
-      logoUri: body.logo_uri,
-      policyUri: body.policy_uri,
-      tosUri: body.tos_uri,
-      clientUri: body.client_uri,
-      contacts: body.contacts,
-      jwksUri: body.jwks_uri,
-      jwks: body.jwks,
-      tokenEndpointAuthSigningAlg: body.token_endpoint_auth_signing_alg,
-      softwareId: body.software_id,
-      softwareVersion: body.software_version,
       softwareStatement: statement,
-      applicationType: body.application_type,
       translations,
     },
     faults: {
       ...faults,
       ...translationFaults,
-      ...(fault && { [REGISTERED_NAMES.softwareStatement]: [fault.fault] }),
+      ...(fault && { [NAMES.softwareStatement]: [fault.fault] }),
     },
-    names: REGISTERED_NAMES,
+    names: NAMES,
     refusalCode: (invalid) => {
       if (fault) return fault.code;
-      const isAboutRedirects = Object.hasOwn(invalid, REGISTERED_NAMES.redirectUris);
+      const isAboutRedirects = Object.hasOwn(invalid, NAMES.redirectUris);
       return isAboutRedirects ? 'invalid_redirect_uri' : 'invalid_client_metadata';
     },
   };
@@ -95,26 +83,11 @@ export function toResponse(
 
 /** What is granted, without what only a stored client has. */
 export function toMetadata(profile: ClientProfile): RegisteredMetadata {
-  const { metadata } = profile;
+  const { scope: scopes, ...fields } = showFields('registration', profile);
   return {
-    redirect_uris: profile.redirectUris,
-    client_name: profile.name ?? undefined,
-    grant_types: profile.grantTypes,
+    ...fields,
     response_types: profile.grantTypes.includes('authorization_code') ? ['code'] : [],
-    scope: profile.scopes.length > 0 ? profile.scopes.join(' ') : undefined,
-    token_endpoint_auth_method: profile.tokenEndpointAuthMethod,
-    logo_uri: profile.logoUri ?? undefined,
-    tos_uri: profile.tosUri ?? undefined,
-    policy_uri: profile.policyUri ?? undefined,
-    client_uri: metadata.clientUri,
-    contacts: metadata.contacts,
-    jwks_uri: metadata.jwksUri,
-    jwks: metadata.jwks,
-    token_endpoint_auth_signing_alg: metadata.tokenEndpointAuthSigningAlg,
-    software_id: metadata.softwareId,
-    software_version: metadata.softwareVersion,
-    software_statement: metadata.softwareStatement,
-    application_type: metadata.applicationType,
-    ...metadata.translations,
+    scope: scopes.length > 0 ? scopes.join(' ') : undefined,
+    ...profile.metadata.translations,
   };
 }

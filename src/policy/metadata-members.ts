@@ -1,4 +1,5 @@
-import { REGISTERED_ELSEWHERE } from './iana-registries.js';
+import { COLUMN_FIELDS, FIELD_ROWS, type FieldRow, METADATA_FIELDS } from './fields.js';
+import { REGISTERED_ELSEWHERE } from './metadata/iana-registries.js';
 
 /**
  * What a registration request may contain. One principle: registered elsewhere and not offered here is left out of what
@@ -16,30 +17,17 @@ export type MetadataProfile = (typeof METADATA_PROFILES)[number];
 /** What becomes of a member: `read` and judged, `ignore`d, or `refuse`d by name. */
 export type MemberTreatment = 'read' | 'ignore' | 'refuse';
 
-/** The members of the contract. */
-const CONTRACT_MEMBERS: ReadonlySet<string> = new Set([
-  'redirect_uris',
-  'client_name',
-  'grant_types',
-  'response_types',
-  'scope',
-  'token_endpoint_auth_method',
-  'logo_uri',
-  'tos_uri',
-  'policy_uri',
-]);
+const namesOf = (fields: Record<string, FieldRow>) =>
+  Object.values(fields).flatMap(({ registration: name }) => name ?? []);
 
-/** Members beyond the contract that mean something here: RFC 7591 §2, and `application_type` of OpenID Connect. */
-const STORED_MEMBERS: ReadonlySet<string> = new Set([
-  'client_uri',
-  'contacts',
-  'jwks_uri',
-  'jwks',
-  'software_id',
-  'software_version',
-  'application_type',
-  'token_endpoint_auth_signing_alg',
-]);
+/** The members of the contract. */
+const CONTRACT_MEMBERS: ReadonlySet<string> = new Set([...namesOf(COLUMN_FIELDS), 'response_types']);
+
+/** A software statement is verified first, and not read with the rest (RFC 7591 §2.3). */
+const { softwareStatement, ...READ_FIELDS } = METADATA_FIELDS;
+
+/** Members beyond the contract that mean something here: RFC 7591 §2, and what OpenID Connect adds. */
+const STORED_MEMBERS: ReadonlySet<string> = new Set(namesOf(READ_FIELDS));
 
 /** Members of the registry that only a server sets (RFC 7591 §3.2.1, RFC 7592 §3). */
 const SET_IN_RESPONSES = [
@@ -54,7 +42,7 @@ const SET_IN_RESPONSES = [
 /** The rest of the registry: those, and other protocols'. */
 const REGISTERED_MEMBERS: ReadonlySet<string> = new Set([
   ...SET_IN_RESPONSES,
-  'software_statement',
+  softwareStatement.registration,
   // OpenID Connect Dynamic Client Registration and Logout
   'sector_identifier_uri',
   'subject_type',
@@ -141,14 +129,10 @@ export function memberFault(member: string): string {
     : 'is not known here; leave it out';
 }
 
-/** Members that people read, and that may therefore come in several languages (RFC 7591 §2.2). */
-const TRANSLATABLE: ReadonlySet<string> = new Set([
-  'client_name',
-  'client_uri',
-  'logo_uri',
-  'tos_uri',
-  'policy_uri',
-]);
+/** Members that may come in several languages (RFC 7591 §2.2). */
+const TRANSLATABLE: ReadonlySet<string> = new Set(
+  namesOf(Object.fromEntries(FIELD_ROWS.filter(([, { isTranslatable }]) => isTranslatable))),
+);
 
 /** BCP 47, in outline: subtags of at most eight letters or digits, the first one letters only. */
 const LANGUAGE_TAG = /^[a-z]{1,8}(-[a-z0-9]{1,8}){0,8}$/i;

@@ -3,7 +3,7 @@ import {
   isTranslation,
   METADATA_PROFILES,
   treatMember,
-} from '../../../../src/policy/metadata/metadata-members.js';
+} from '../../../src/policy/metadata-members.js';
 
 const treatments = (member: string) => METADATA_PROFILES.map((profile) => treatMember(member, profile));
 

@@ -1,4 +1,4 @@
-import { jwksFaults } from '../../../src/policy/jwks.js';
+import { jwksFaults } from '../../../../src/policy/metadata/jwks.js';
 
 const NOT_A_SET = 'must be a JSON Web Key Set: an object with an array "keys" (RFC 7517 §5)';
 const NO_TYPE = 'must have a string "kty" in each key (RFC 7517 §4.1)';
