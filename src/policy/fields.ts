@@ -75,7 +75,7 @@ export const COLUMN_FIELDS = {
     shape: 'text',
     // RFC 7591 §2, and beyond the contract OpenID Connect Core §9
     values: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-    description: 'How the client proves who it is at the token endpoint',
+    description: 'How the client proves who it is at the token endpoint (RFC 7591 §2)',
     limits: '; none makes it a public client',
   },
   grantTypes: {
@@ -108,7 +108,7 @@ export const COLUMN_FIELDS = {
     registration: 'redirect_uris',
     shape: 'uris',
     description: 'Where authorization responses may be sent',
-    limits: `, at most ${MAX_REDIRECT_URIS}`,
+    limits: `, at most ${MAX_REDIRECT_URIS}; authorization_code needs one`,
     default: [],
     faults: redirectUriFaults,
     narrows: isSubset,
@@ -149,26 +149,26 @@ export const METADATA_FIELDS = {
   contacts: {
     registration: 'contacts',
     shape: 'texts',
-    description: 'Ways to reach the people behind it',
+    description: 'Ways to reach the people behind the client',
     faults: contactFaults,
   },
   jwksUri: {
     registration: 'jwks_uri',
     shape: 'uri',
-    description: 'Where its public keys are',
+    description: "Where the client's public keys are",
     faults: webUriFaults,
   },
   jwks: {
     registration: 'jwks',
     shape: 'object',
-    description: 'Its public keys: a JSON Web Key Set',
+    description: "The client's public keys: a JSON Web Key Set",
     faults: jwksFaults,
   },
   tokenEndpointAuthSigningAlg: {
     registration: 'token_endpoint_auth_signing_alg',
     shape: 'text',
     description:
-      'The only algorithm that it may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone',
+      'The only algorithm that the client may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone',
   },
   softwareId: {
     registration: 'software_id',
@@ -185,14 +185,14 @@ export const METADATA_FIELDS = {
   softwareStatement: {
     registration: 'software_statement',
     shape: 'text',
-    description: 'A signed JWT in which somebody trusted says what it is (RFC 7591 §2.3)',
+    description: 'A signed JWT in which somebody trusted says what the software is (RFC 7591 §2.3)',
   },
   applicationType: {
     registration: 'application_type',
     shape: 'text',
     // OpenID Connect Dynamic Client Registration §2
     values: ['native', 'web'],
-    description: 'Where it runs',
+    description: 'Where the client runs',
   },
 } as const satisfies Record<string, FieldRow>;
 

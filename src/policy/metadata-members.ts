@@ -27,7 +27,7 @@ const CONTRACT_MEMBERS: ReadonlySet<string> = new Set([...namesOf(COLUMN_FIELDS)
 const { softwareStatement, ...READ_FIELDS } = METADATA_FIELDS;
 
 /** Members beyond the contract that mean something here: RFC 7591 §2, and what OpenID Connect adds. */
-const STORED_MEMBERS: ReadonlySet<string> = new Set(namesOf(READ_FIELDS));
+export const STORED_MEMBERS: ReadonlySet<string> = new Set(namesOf(READ_FIELDS));
 
 /** Members of the registry that only a server sets (RFC 7591 §3.2.1, RFC 7592 §3). */
 const SET_IN_RESPONSES = [

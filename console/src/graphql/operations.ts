@@ -99,21 +99,21 @@ export type CreateInitialAccessTokenInput = {
 
 /** A client as it is to be. The rules are those of every door. */
 export type CreateOAuthClientInput = {
-  /** Ways in which it may get tokens. */
+  /** Grants that the client may use. */
   allowedGrantTypes: Array<GrantType>;
-  /** Scopes that it may ask for. */
+  /** Scopes that the client may ask for. */
   allowedScopes?: Array<string> | null | undefined;
-  /** Where it runs. */
+  /** Where the client runs. */
   applicationType?: ApplicationType | null | undefined;
-  /** Whether it can keep a secret (RFC 6749 §2.1). */
+  /** Whether the client can keep a secret (RFC 6749 §2.1). */
   clientType: ClientType;
   /** A page about the client. */
   clientUri?: string | null | undefined;
-  /** Ways to reach the people behind it. */
+  /** Ways to reach the people behind the client. */
   contacts?: Array<string> | null | undefined;
-  /** Its public keys: a JSON Web Key Set. */
+  /** The client's public keys: a JSON Web Key Set. */
   jwks?: Record<string, unknown> | null | undefined;
-  /** Where its public keys are. */
+  /** Where the client's public keys are. */
   jwksUri?: string | null | undefined;
   /** A picture to show beside the name. */
   logoUri?: string | null | undefined;
@@ -125,15 +125,15 @@ export type CreateOAuthClientInput = {
   policyUri?: string | null | undefined;
   /** Where authorization responses may be sent. */
   redirectUris?: Array<string> | null | undefined;
-  /** Whether it must use PKCE (RFC 7636). */
+  /** Whether the client must use PKCE (RFC 7636). */
   requirePkce?: boolean | null | undefined;
   /** The same for every instance and version of the software. */
   softwareId?: string | null | undefined;
   /** The version of the software. */
   softwareVersion?: string | null | undefined;
-  /** How it proves who it is at the token endpoint (RFC 7591 §2). Must fit the clientType. */
+  /** How the client proves who it is at the token endpoint (RFC 7591 §2). Must fit the clientType. */
   tokenEndpointAuthMethod?: TokenEndpointAuthMethod | null | undefined;
-  /** The only algorithm that it may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone. */
+  /** The only algorithm that the client may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone. */
   tokenEndpointAuthSigningAlg?: string | null | undefined;
   /** A page with the terms of service. */
   tosUri?: string | null | undefined;
@@ -214,19 +214,19 @@ export type TranslationInput = {
 
 /** What is to change: what is left out stays, null takes away. The clientType cannot change. */
 export type UpdateOAuthClientInput = {
-  /** Ways in which it may get tokens. */
+  /** Grants that the client may use. */
   allowedGrantTypes?: Array<GrantType> | null | undefined;
-  /** Scopes that it may ask for. */
+  /** Scopes that the client may ask for. */
   allowedScopes?: Array<string> | null | undefined;
-  /** Where it runs. */
+  /** Where the client runs. */
   applicationType?: ApplicationType | null | undefined;
   /** A page about the client. */
   clientUri?: string | null | undefined;
-  /** Ways to reach the people behind it. */
+  /** Ways to reach the people behind the client. */
   contacts?: Array<string> | null | undefined;
-  /** Its public keys: a JSON Web Key Set. */
+  /** The client's public keys: a JSON Web Key Set. */
   jwks?: Record<string, unknown> | null | undefined;
-  /** Where its public keys are. */
+  /** Where the client's public keys are. */
   jwksUri?: string | null | undefined;
   /** A picture to show beside the name. */
   logoUri?: string | null | undefined;
@@ -236,15 +236,15 @@ export type UpdateOAuthClientInput = {
   policyUri?: string | null | undefined;
   /** Where authorization responses may be sent. */
   redirectUris?: Array<string> | null | undefined;
-  /** Whether it must use PKCE (RFC 7636). */
+  /** Whether the client must use PKCE (RFC 7636). */
   requirePkce?: boolean | null | undefined;
   /** The same for every instance and version of the software. */
   softwareId?: string | null | undefined;
   /** The version of the software. */
   softwareVersion?: string | null | undefined;
-  /** How it proves who it is at the token endpoint (RFC 7591 §2). Must fit the clientType. */
+  /** How the client proves who it is at the token endpoint (RFC 7591 §2). Must fit the clientType. */
   tokenEndpointAuthMethod?: TokenEndpointAuthMethod | null | undefined;
-  /** The only algorithm that it may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone. */
+  /** The only algorithm that the client may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone. */
   tokenEndpointAuthSigningAlg?: string | null | undefined;
   /** A page with the terms of service. */
   tosUri?: string | null | undefined;

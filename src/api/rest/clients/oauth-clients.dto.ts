@@ -23,10 +23,7 @@ export class OAuthClientCreateRequest {
   @RequestField('grantTypes', { required: true })
   allowed_grant_types!: GrantType[];
 
-  @RequestField('redirectUris', {
-    default: FIELDS.redirectUris.default,
-    description: `${FIELDS.redirectUris.description}${FIELDS.redirectUris.limits}; authorization_code needs one`,
-  })
+  @RequestField('redirectUris', { default: FIELDS.redirectUris.default })
   redirect_uris?: string[];
 
   @RequestField('logoUri')
@@ -63,7 +60,7 @@ export class OAuthClientUpdateRequest {
   @RequestField('logoUri', { nullable: true })
   logo_uri?: string | null;
 
-  @RequestField('policyUri', { nullable: true, description: 'A page about privacy; null takes it away' })
+  @RequestField('policyUri', { nullable: true })
   policy_uri?: string | null;
 
   @RequestField('tosUri', { nullable: true })

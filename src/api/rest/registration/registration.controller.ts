@@ -23,7 +23,7 @@ import {
 } from '../../../clients/registration/registrations.service.js';
 import { SoftwareStatementsService } from '../../../clients/software-statements/software-statements.service.js';
 import { requireRegistrationToken } from '../../../auth/bearer-token.js';
-import { countsAsAbsent, treatMember } from '../../../policy/metadata-members.js';
+import { countsAsAbsent, STORED_MEMBERS, treatMember } from '../../../policy/metadata-members.js';
 import { CONFIG, type Config } from '../../../config/variables.js';
 import { CurrentPermit, CurrentRegistration } from '../../authentication/authentication.js';
 import { readFlag } from '../../../http/requests/boolean-parameter.js';
@@ -79,8 +79,8 @@ export class RegistrationController {
     operationId: 'RegisterOAuthClient',
     summary: 'Register an OAuth client dynamically (RFC 7591)',
     description:
-      'Beyond the documented members, the profiles "registered" and "lenient" read client_uri, contacts, jwks_uri or jwks, ' +
-      'software_id, software_version, application_type and translations such as client_name#ja, and return them. They also ' +
+      `Beyond the documented members, the profiles "registered" and "lenient" read ${[...STORED_MEMBERS].join(', ')} ` +
+      'and translations such as client_name#ja, and return them. They also ' +
       'take the token_endpoint_auth_method private_key_jwt, which needs jwks_uri or jwks and gets no secret; ' +
       'token_endpoint_auth_signing_alg may say which asymmetric algorithm its assertions must be signed with. ' +
       'A reply with a client_secret also has client_secret_expires_at, and every reply what RFC 7592 §3 adds. ' +

@@ -16,7 +16,7 @@ export class RegistrationRequest {
   @RequestField('redirectUris', { example: ['https://example.com/callback'] })
   redirect_uris?: string[];
 
-  @RequestField('name', { description: FIELDS.name.description, example: 'My OAuth Application' })
+  @RequestField('name', { example: 'My OAuth Application' })
   client_name?: string;
 
   /** Also grants that are not offered here: they are left out of what is granted. */
