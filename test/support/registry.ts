@@ -9,6 +9,7 @@ import { InitialAccessTokensService } from '../../src/clients/initial-access-tok
 import type { InitialAccessTokenDraft } from '../../src/policy/initial-access-token.js';
 import { readConfig } from '../../src/config/variables.js';
 import { HTTP_LIMITS, type HttpLimits } from '../../src/http/limits/http-limits.js';
+import { checkDocumented } from './documented-replies.js';
 import { createDatabase, createMigratedDatabase, type Engine } from './databases.js';
 
 /** An answer, read to its end. */
@@ -114,28 +115,27 @@ export class Registry {
     return this.app.get(InitialAccessTokensService, { strict: false }).create(draft, SYSTEM);
   }
 
+  /** Sends a request, and reads its reply. @throws Error where it is one of REST that the OpenAPI document does not promise */
   async send(
     path: string,
-    { method = 'POST', body, key = null, headers = {} }: Sending = {},
+    { method = 'POST', body: sent, key = null, headers = {} }: Sending = {},
   ): Promise<Answer> {
-    const isRaw = typeof body === 'string' || body instanceof Uint8Array;
+    const isRaw = typeof sent === 'string' || sent instanceof Uint8Array;
     const response = await fetch(`${this.url}${path}`, {
       method,
-      body: body === undefined ? undefined : isRaw ? (body as string) : JSON.stringify(body),
+      body: sent === undefined ? undefined : isRaw ? (sent as string) : JSON.stringify(sent),
       headers: {
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(sent !== undefined && { 'content-type': 'application/json' }),
         ...(key !== null && { authorization: `Bearer ${key}` }),
         ...headers,
       },
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json');
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      body: isJson && text ? (JSON.parse(text) as unknown) : undefined,
-    };
+    const body = isJson && text ? (JSON.parse(text) as unknown) : undefined;
+    const { status } = response;
+    checkDocumented(this.app, { method, url: response.url }, { status, body });
+    return { status, headers: response.headers, text, body };
   }
 
   createClient(body: unknown, key: string = this.adminKey): Promise<Answer> {
