@@ -13,7 +13,7 @@ interface Parser {
 /** What a parser is told in order to skip the rest of what it was given. */
 const SKIP_REST = 2;
 /** Fields of a header or a trailer. One that exceeds `maxHeaderFields` by less is answered. */
-const MAX_FIELDS = 2_000;
+const MAX_FIELDS = 2_500;
 /** Chunks of a body that may be of any length; the others must have so many bytes on average, as a packet of a slow network has. */
 const FREE_CHUNKS = 100;
 const MIN_CHUNK_BYTES = 512;
