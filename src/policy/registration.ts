@@ -1,10 +1,16 @@
 import type { ClientDraft } from './client.js';
+import { FIELD_ROWS } from './fields.js';
 import { type GrantType, isGrantType, isRegisteredGrantType, offeredGrants } from './grant-types.js';
 import type { MetadataProfile } from './metadata-members.js';
 import { deniedHostFaults, redirectHostFaults } from './uris/redirect-host.js';
 import { reservedNameRule } from './reserved-name.js';
 import type { Rule } from './rules.js';
 import { authMethodOf, DEFAULT_GRANT_TYPES } from './defaults.js';
+
+/** Where browsers may be sent: all are held to the hosts that the policy allows. */
+const URI_LISTS = FIELD_ROWS.filter(([, { shape }]) => shape === 'uris').map(
+  ([field]) => field as 'redirectUris',
+);
 
 /** Who may register: anyone, whoever has credentials, or nobody. */
 export const REGISTRATION_MODES = ['open', 'token', 'closed'] as const;
@@ -82,16 +88,16 @@ export function registrationRules(
           ? [`must contain a scope that is allowed here: ${allowedScopes?.join(' ') || 'none'}`]
           : [],
     },
-    {
-      field: 'redirectUris',
-      faults: ({ redirectUris = [] }) =>
-        redirectHosts.flatMap((hosts) => redirectHostFaults(redirectUris, hosts)),
-    },
-    {
-      field: 'redirectUris',
-      faults: ({ redirectUris = [] }) =>
-        deniedHostFaults(redirectUris, deniedRedirectHosts, redirectHosts.flat()),
-    },
+    ...URI_LISTS.flatMap((field): Rule[] => [
+      {
+        field,
+        faults: ({ [field]: uris = [] }) => redirectHosts.flatMap((hosts) => redirectHostFaults(uris, hosts)),
+      },
+      {
+        field,
+        faults: ({ [field]: uris = [] }) => deniedHostFaults(uris, deniedRedirectHosts, redirectHosts.flat()),
+      },
+    ]),
     ...(reservedNameIn ? [reservedNameRule(reservedNameIn, knownNames)] : []),
     {
       // RFC 6749 §4.4: a client without credentials has none to be granted anything for
