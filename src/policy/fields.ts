@@ -46,6 +46,9 @@ export interface FieldRow {
 const isSubset = (before: readonly string[], after: readonly string[]) =>
   after.every((entry) => before.includes(entry));
 
+/** OpenID Connect Core §4: the request that begins there must not be changed on its way. */
+const httpsUriFaults = (uri: string) => (/^http:/i.test(uri) ? ['must use https'] : webUriFaults(uri));
+
 /** What people may open. */
 const WEB_PAGE = { shape: 'uri', faults: webUriFaults, isTranslatable: true } as const;
 
@@ -193,6 +196,20 @@ export const METADATA_FIELDS = {
     // OpenID Connect Dynamic Client Registration §2
     values: ['native', 'web'],
     description: 'Where the client runs',
+  },
+  // OpenID Connect Dynamic Client Registration §2
+  initiateLoginUri: {
+    registration: 'initiate_login_uri',
+    shape: 'uri',
+    description: 'Where others may send people to sign in to the client',
+    faults: httpsUriFaults,
+  },
+  // OpenID Connect RP-Initiated Logout §3.1
+  postLogoutRedirectUris: {
+    registration: 'post_logout_redirect_uris',
+    shape: 'uris',
+    description: 'Where people may be sent after they sign out',
+    faults: redirectUriFaults,
   },
 } as const satisfies Record<string, FieldRow>;
 

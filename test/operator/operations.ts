@@ -123,6 +123,8 @@ export type CreateOAuthClientInput = {
   clientUri?: string | null | undefined;
   /** Ways to reach the people behind the client. */
   contacts?: Array<string> | null | undefined;
+  /** Where others may send people to sign in to the client. */
+  initiateLoginUri?: string | null | undefined;
   /** The client's public keys: a JSON Web Key Set. */
   jwks?: unknown;
   /** Where the client's public keys are. */
@@ -135,6 +137,8 @@ export type CreateOAuthClientInput = {
   orgId: string;
   /** A page that says what is done with data about people. */
   policyUri?: string | null | undefined;
+  /** Where people may be sent after they sign out. */
+  postLogoutRedirectUris?: Array<string> | null | undefined;
   /** Where authorization responses may be sent. */
   redirectUris?: Array<string> | null | undefined;
   /** Whether the client must use PKCE (RFC 7636). */
@@ -222,6 +226,8 @@ export type UpdateOAuthClientInput = {
   clientUri?: string | null | undefined;
   /** Ways to reach the people behind the client. */
   contacts?: Array<string> | null | undefined;
+  /** Where others may send people to sign in to the client. */
+  initiateLoginUri?: string | null | undefined;
   /** The client's public keys: a JSON Web Key Set. */
   jwks?: unknown;
   /** Where the client's public keys are. */
@@ -232,6 +238,8 @@ export type UpdateOAuthClientInput = {
   name?: string | null | undefined;
   /** A page that says what is done with data about people. */
   policyUri?: string | null | undefined;
+  /** Where people may be sent after they sign out. */
+  postLogoutRedirectUris?: Array<string> | null | undefined;
   /** Where authorization responses may be sent. */
   redirectUris?: Array<string> | null | undefined;
   /** Whether the client must use PKCE (RFC 7636). */
@@ -272,6 +280,8 @@ export type ClientPartsFragment = {
   softwareVersion: string | null;
   softwareStatement: string | null;
   applicationType: ApplicationType | null;
+  initiateLoginUri: string | null;
+  postLogoutRedirectUris: Array<string>;
   source: ClientSource;
   initialAccessTokenId: string | null;
   status: ClientStatus;
@@ -327,6 +337,8 @@ export type FindClientsQuery = {
       softwareVersion: string | null;
       softwareStatement: string | null;
       applicationType: ApplicationType | null;
+      initiateLoginUri: string | null;
+      postLogoutRedirectUris: Array<string>;
       source: ClientSource;
       initialAccessTokenId: string | null;
       status: ClientStatus;
@@ -368,6 +380,8 @@ export type ReadClientQuery = {
     softwareVersion: string | null;
     softwareStatement: string | null;
     applicationType: ApplicationType | null;
+    initiateLoginUri: string | null;
+    postLogoutRedirectUris: Array<string>;
     source: ClientSource;
     initialAccessTokenId: string | null;
     status: ClientStatus;
@@ -463,6 +477,8 @@ export type CreateClientMutation = {
       softwareVersion: string | null;
       softwareStatement: string | null;
       applicationType: ApplicationType | null;
+      initiateLoginUri: string | null;
+      postLogoutRedirectUris: Array<string>;
       source: ClientSource;
       initialAccessTokenId: string | null;
       status: ClientStatus;
@@ -506,6 +522,8 @@ export type UpdateClientMutation = {
       softwareVersion: string | null;
       softwareStatement: string | null;
       applicationType: ApplicationType | null;
+      initiateLoginUri: string | null;
+      postLogoutRedirectUris: Array<string>;
       source: ClientSource;
       initialAccessTokenId: string | null;
       status: ClientStatus;
@@ -548,6 +566,8 @@ export type DisableClientMutation = {
       softwareVersion: string | null;
       softwareStatement: string | null;
       applicationType: ApplicationType | null;
+      initiateLoginUri: string | null;
+      postLogoutRedirectUris: Array<string>;
       source: ClientSource;
       initialAccessTokenId: string | null;
       status: ClientStatus;
@@ -590,6 +610,8 @@ export type EnableClientMutation = {
       softwareVersion: string | null;
       softwareStatement: string | null;
       applicationType: ApplicationType | null;
+      initiateLoginUri: string | null;
+      postLogoutRedirectUris: Array<string>;
       source: ClientSource;
       initialAccessTokenId: string | null;
       status: ClientStatus;
@@ -633,6 +655,8 @@ export type SetVerifiedMutation = {
       softwareVersion: string | null;
       softwareStatement: string | null;
       applicationType: ApplicationType | null;
+      initiateLoginUri: string | null;
+      postLogoutRedirectUris: Array<string>;
       source: ClientSource;
       initialAccessTokenId: string | null;
       status: ClientStatus;
@@ -675,6 +699,8 @@ export type DeleteClientMutation = {
       softwareVersion: string | null;
       softwareStatement: string | null;
       applicationType: ApplicationType | null;
+      initiateLoginUri: string | null;
+      postLogoutRedirectUris: Array<string>;
       source: ClientSource;
       initialAccessTokenId: string | null;
       status: ClientStatus;
@@ -716,6 +742,8 @@ export type RestoreClientMutation = {
       softwareVersion: string | null;
       softwareStatement: string | null;
       applicationType: ApplicationType | null;
+      initiateLoginUri: string | null;
+      postLogoutRedirectUris: Array<string>;
       source: ClientSource;
       initialAccessTokenId: string | null;
       status: ClientStatus;
@@ -1020,6 +1048,8 @@ export const ClientPartsFragmentDoc = new TypedDocumentString(
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   translations {
     member
     value
@@ -1095,6 +1125,8 @@ export const FindClientsDocument = new TypedDocumentString(`
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   translations {
     member
     value
@@ -1150,6 +1182,8 @@ export const ReadClientDocument = new TypedDocumentString(`
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   translations {
     member
     value
@@ -1254,6 +1288,8 @@ export const CreateClientDocument = new TypedDocumentString(`
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   translations {
     member
     value
@@ -1297,6 +1333,8 @@ export const UpdateClientDocument = new TypedDocumentString(`
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   translations {
     member
     value
@@ -1340,6 +1378,8 @@ export const DisableClientDocument = new TypedDocumentString(`
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   translations {
     member
     value
@@ -1383,6 +1423,8 @@ export const EnableClientDocument = new TypedDocumentString(`
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   translations {
     member
     value
@@ -1430,6 +1472,8 @@ export const SetVerifiedDocument = new TypedDocumentString(`
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   translations {
     member
     value
@@ -1473,6 +1517,8 @@ export const DeleteClientDocument = new TypedDocumentString(`
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   translations {
     member
     value
@@ -1516,6 +1562,8 @@ export const RestoreClientDocument = new TypedDocumentString(`
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   translations {
     member
     value

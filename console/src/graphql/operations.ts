@@ -111,6 +111,8 @@ export type CreateOAuthClientInput = {
   clientUri?: string | null | undefined;
   /** Ways to reach the people behind the client. */
   contacts?: Array<string> | null | undefined;
+  /** Where others may send people to sign in to the client. */
+  initiateLoginUri?: string | null | undefined;
   /** The client's public keys: a JSON Web Key Set. */
   jwks?: Record<string, unknown> | null | undefined;
   /** Where the client's public keys are. */
@@ -123,6 +125,8 @@ export type CreateOAuthClientInput = {
   orgId: string;
   /** A page that says what is done with data about people. */
   policyUri?: string | null | undefined;
+  /** Where people may be sent after they sign out. */
+  postLogoutRedirectUris?: Array<string> | null | undefined;
   /** Where authorization responses may be sent. */
   redirectUris?: Array<string> | null | undefined;
   /** Whether the client must use PKCE (RFC 7636). */
@@ -224,6 +228,8 @@ export type UpdateOAuthClientInput = {
   clientUri?: string | null | undefined;
   /** Ways to reach the people behind the client. */
   contacts?: Array<string> | null | undefined;
+  /** Where others may send people to sign in to the client. */
+  initiateLoginUri?: string | null | undefined;
   /** The client's public keys: a JSON Web Key Set. */
   jwks?: Record<string, unknown> | null | undefined;
   /** Where the client's public keys are. */
@@ -234,6 +240,8 @@ export type UpdateOAuthClientInput = {
   name?: string | null | undefined;
   /** A page that says what is done with data about people. */
   policyUri?: string | null | undefined;
+  /** Where people may be sent after they sign out. */
+  postLogoutRedirectUris?: Array<string> | null | undefined;
   /** Where authorization responses may be sent. */
   redirectUris?: Array<string> | null | undefined;
   /** Whether the client must use PKCE (RFC 7636). */

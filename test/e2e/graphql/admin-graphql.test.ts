@@ -15,6 +15,7 @@ const MS_PER_DAY = 86_400_000;
 const ALL_FIELDS = `
   clientId name orgId userId clientType tokenEndpointAuthMethod allowedGrantTypes allowedScopes redirectUris requirePkce
   logoUri policyUri tosUri clientUri contacts jwksUri jwks softwareId softwareVersion applicationType
+  initiateLoginUri postLogoutRedirectUris
   translations { member value } source status verified version createdAt updatedAt`;
 
 const ONE = `query ($clientId: ID!) { oauthClient(clientId: $clientId) { ${ALL_FIELDS} } }`;
@@ -171,6 +172,8 @@ onEachEngine((engine) => {
           softwareId: null,
           softwareVersion: null,
           applicationType: null,
+          initiateLoginUri: null,
+          postLogoutRedirectUris: [],
           translations: [],
           source: 'API',
           status: 'ACTIVE',
@@ -193,6 +196,8 @@ onEachEngine((engine) => {
         software_id: 'tool',
         software_version: '1.0',
         application_type: 'native',
+        initiate_login_uri: 'https://example.com/login',
+        post_logout_redirect_uris: ['http://127.0.0.1/bye'],
       });
       expect(await succeed(ONE, { clientId: body.client_id })).toEqual({
         oauthClient: {
@@ -216,6 +221,8 @@ onEachEngine((engine) => {
           softwareId: 'tool',
           softwareVersion: '1.0',
           applicationType: 'NATIVE',
+          initiateLoginUri: 'https://example.com/login',
+          postLogoutRedirectUris: ['http://127.0.0.1/bye'],
           translations: [{ member: 'client_name#ja', value: '名前' }],
           source: 'DYNAMIC',
           status: 'ACTIVE',

@@ -58,6 +58,8 @@ onEachEngine((engine) => {
         softwareId: 's',
         softwareVersion: '1',
         applicationType: 'NATIVE',
+        initiateLoginUri: 'https://example.com/login',
+        postLogoutRedirectUris: ['https://example.com/bye'],
         translations: [{ member: 'client_name#ja', value: 'クライアント' }],
       } as const;
       const { client, clientSecret } = await operator.create(input as never);

@@ -5,7 +5,7 @@ const UUID = /^[0-9a-f-]{36}$/;
 const SECRET_OF_256_BITS = /^[\w-]{43}$/;
 const CALLBACK = ['https://example.com/callback'];
 
-/** What RFC 7591 §2 registers beyond the contract. */
+/** What RFC 7591 §2 and OpenID Connect register beyond the contract. */
 const EXTENDED = {
   client_uri: 'https://example.com',
   contacts: ['ops@example.com', 'https://example.com/help'],
@@ -13,6 +13,8 @@ const EXTENDED = {
   software_id: '4NRB1-0XZABZI9E6-5SM3R',
   software_version: '2.1.0',
   application_type: 'native',
+  initiate_login_uri: 'https://example.com/login',
+  post_logout_redirect_uris: ['https://example.com/bye', 'com.example.app:/bye'],
   'client_name#ja': 'クライアント名',
   'tos_uri#fr-CA': 'https://example.com/fr/tos',
 };
@@ -329,6 +331,17 @@ onEachEngine((engine) => {
       ['a key set without keys', { jwks: {} }, 'jwks'],
       ['a contact that nobody can see', { contacts: ['\u200b'] }, 'contacts'],
       ['a page that is a script', { client_uri: 'javascript:alert(1)' }, 'client_uri'],
+      ['a sign-in over http', { initiate_login_uri: 'http://example.com/login' }, 'initiate_login_uri'],
+      [
+        'a list that is none',
+        { post_logout_redirect_uris: 'https://example.com' },
+        'post_logout_redirect_uris',
+      ],
+      [
+        'a script after signing out',
+        { post_logout_redirect_uris: ['javascript:0'] },
+        'post_logout_redirect_uris',
+      ],
       ['an unknown application type', { application_type: 'service' }, 'application_type'],
       ['a translation that is no text', { 'client_name#ja': 1 }, 'client_name#ja'],
       ['a translated script', { 'tos_uri#de': 'javascript:alert(1)' }, 'tos_uri#de'],

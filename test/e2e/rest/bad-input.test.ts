@@ -321,6 +321,8 @@ const WRONG_VALUES: Record<DoorName, Record<string, [string, unknown][]>> = {
     software_id: [...NOT_A_STRING, ...BAD_TEXTS],
     software_version: [...NOT_A_STRING, ...BAD_TEXTS],
     application_type: notOneOf('native'),
+    initiate_login_uri: NOT_A_WEB_URI,
+    post_logout_redirect_uris: NOT_A_LIST,
   },
 };
 
@@ -1218,6 +1220,8 @@ onEachEngine((engine) => {
         software_id: '',
         software_version: [],
         application_type: 'console',
+        initiate_login_uri: 'http://example.com',
+        post_logout_redirect_uris: ['/'],
         unknown: true,
         constructor: {},
       };

@@ -305,3 +305,21 @@ describe('Limits beside a policy', () => {
     });
   });
 });
+
+it.each<[string, Partial<RegistrationPolicy>, string]>([
+  [
+    'is not allowed',
+    { redirectHosts: [['b.example']] },
+    'entry 2 must be an https or http URI of an allowed host: b.example',
+  ],
+  [
+    'is denied',
+    { deniedRedirectHosts: ['a.example'] },
+    'entry 2 must not lead to a host that is not allowed here',
+  ],
+])('A registration sends nobody who signs out to a host that %s', (_, limits, fault) => {
+  const draft = { postLogoutRedirectUris: ['https://b.example', 'https://a.example'] };
+  expect(judge(draft, registrationRules({ ...OPEN, ...limits }), FIELD_NAMES.registration, {})).toEqual({
+    post_logout_redirect_uris: [fault],
+  });
+});

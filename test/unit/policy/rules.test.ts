@@ -73,6 +73,21 @@ describe('Every client', () => {
     ['client_uri', { clientUri: 'app:/' }, { client_uri: NOT_WEB }],
     ['jwks_uri', { jwksUri: 'file:///x' }, { jwks_uri: NOT_WEB }],
     [
+      'initiate_login_uri over http',
+      { initiateLoginUri: 'HTTP://localhost/login' },
+      { initiate_login_uri: ['must use https'] },
+    ],
+    [
+      'initiate_login_uri that is a script',
+      { initiateLoginUri: 'javascript:0' },
+      { initiate_login_uri: NOT_WEB },
+    ],
+    [
+      'post_logout_redirect_uris, each by its place',
+      { postLogoutRedirectUris: ['https://a.example', 'https://a.example/*'] },
+      { post_logout_redirect_uris: ['entry 2 must not contain a wildcard (*)'] },
+    ],
+    [
       'an empty URI',
       { logoUri: '' },
       { logo_uri: ['must be an absolute URI, such as https://example.com/path'] },

@@ -16,6 +16,8 @@ const METADATA: Required<ExtendedMetadata> = {
   softwareVersion: '1',
   softwareStatement: 'a.b.c',
   applicationType: 'web',
+  initiateLoginUri: 'https://a.example/login',
+  postLogoutRedirectUris: ['https://a.example/bye'],
   translations: { 'client_name#ja': 'a' },
 };
 
@@ -85,6 +87,8 @@ describe('The mark "verified"', () => {
     ['its version', { softwareVersion: '2' }],
     ['its statement', { softwareStatement: 'a.b.d' }],
     ['what kind of application it is', { applicationType: 'native' }],
+    ['where others begin a sign-in', { initiateLoginUri: 'https://evil.example/' }],
+    ['where people go after they sign out', { postLogoutRedirectUris: ['https://evil.example/'] }],
     ['its name in another language', { translations: { 'client_name#ja': 'b' } }],
     ['a narrowing together with something else', { scopes: ['read'], softwareVersion: '2' }],
   ])('does not outlive a change of %s', (_, changes) => {

@@ -96,6 +96,12 @@ export class CreateOAuthClientInput {
   @Field(() => ApplicationTypeEnum, { nullable: true, description: ABOUT.applicationType })
   applicationType?: ApplicationType | null;
 
+  @Field(() => UrlScalar, { nullable: true, description: ABOUT.initiateLoginUri })
+  initiateLoginUri?: string | null;
+
+  @Field(() => [UrlScalar], { nullable: true, description: ABOUT.postLogoutRedirectUris })
+  postLogoutRedirectUris?: string[] | null;
+
   @Field(() => [TranslationInput], { nullable: true, description: ABOUT.translations })
   translations?: TranslationInput[] | null;
 }

@@ -134,6 +134,12 @@ export class OAuthClient {
   @Field(() => ApplicationTypeEnum, { nullable: true, description: ABOUT.applicationType })
   applicationType!: ApplicationType | null;
 
+  @Field(() => UrlScalar, { nullable: true, description: ABOUT.initiateLoginUri })
+  initiateLoginUri!: string | null;
+
+  @Field(() => [UrlScalar], { description: ABOUT.postLogoutRedirectUris })
+  postLogoutRedirectUris!: string[];
+
   @Field(() => [Translation], { description: ABOUT.translations })
   translations!: Translation[];
 

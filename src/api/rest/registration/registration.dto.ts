@@ -86,6 +86,12 @@ export class ExtendedRegistrationRequest extends RegistrationRequest {
 
   @RequestField('applicationType')
   application_type?: ApplicationType;
+
+  @RequestField('initiateLoginUri')
+  initiate_login_uri?: string;
+
+  @RequestField('postLogoutRedirectUris')
+  post_logout_redirect_uris?: string[];
 }
 
 /** RFC 7591 §3.2.1. What the client does not have is left out; what it has beyond the contract is there, too, under its registered name. */
