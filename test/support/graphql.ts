@@ -42,9 +42,6 @@ export interface Page {
   };
 }
 
-export const many = <T>(count: number, each: (index: number) => T) =>
-  Array.from({ length: count }, (_, i) => each(i));
-
 /** The data of a reply without errors. */
 export async function succeed(registry: Registry, query: string, variables: object = {}) {
   const answer = await registry.graphql(query, variables);

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
 import { statementsOf } from '../../support/statements.js';
-import { change, create, many, page, STATS, succeed } from '../../support/graphql.js';
+import { change, create, page, STATS, succeed } from '../../support/graphql.js';
+import { many } from '../../support/many.js';
 
 const MS_PER_DAY = 86_400_000;
 

@@ -1,7 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
-import { expectRefused, many, ONE } from '../../support/graphql.js';
+import { expectRefused, ONE } from '../../support/graphql.js';
+import { many } from '../../support/many.js';
 import { INTERNALS } from '../../support/leaks.js';
 
 onEachEngine((engine) => {

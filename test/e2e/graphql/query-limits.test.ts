@@ -1,6 +1,7 @@
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
-import { ALL_FIELDS, expectRefused, many } from '../../support/graphql.js';
+import { ALL_FIELDS, expectRefused } from '../../support/graphql.js';
+import { many } from '../../support/many.js';
 import { INTERNALS } from '../../support/leaks.js';
 
 onEachEngine((engine) => {

@@ -1,9 +1,7 @@
 import { BUILT_FILES, buildConsole } from '../../support/built-console.js';
-import { exchange as rawExchange } from '../../support/raw-exchange.js';
+import { exchange as rawExchange, HOST, JSON_TYPE, raw } from '../../support/raw-http.js';
 import { Registry } from '../../support/registry.js';
 
-const HOST = 'Host: registry.example';
-const JSON_TYPE = 'Content-Type: application/json';
 const CLOSE = 'Connection: close';
 
 // On one engine: none of this gets as far as the database
@@ -19,7 +17,7 @@ describe('A request that two readers would read differently', () => {
     await built.remove();
   });
 
-  const exchange = (...lines: string[]) => rawExchange(registry.url, lines.join('\r\n'));
+  const exchange = (...lines: string[]) => rawExchange(registry.url, raw(...lines));
   const statusOf = (received: string) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(received)?.[1]);
   const errorOf = (received: string) => /\{"error":"(\w+)"/.exec(received)?.[1];
   const get = (...headers: string[]) => exchange('GET /health/live HTTP/1.1', ...headers, CLOSE, '', '');
