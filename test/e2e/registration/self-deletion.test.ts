@@ -1,0 +1,238 @@
+import { Retention } from '../../../src/jobs/retention.js';
+import { onEachEngine } from '../../support/databases.js';
+import { type Answer, Registry } from '../../support/registry.js';
+
+import { anonymousClients, HOUR_MS } from '../../support/anonymous-clients.js';
+
+onEachEngine((engine) => {
+  let registry: Registry;
+  const { start: startFirst, stopAll, idsOf, graphql, recordUse, refusalOf } = anonymousClients(engine);
+  const start = async (env: Record<string, string> = {}) => void (registry = await startFirst(env));
+
+  describe('a client that deletes its own registration', () => {
+    afterEach(stopAll);
+
+    it('removes an unused client at once, and keeps a used one until it is purged', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '5' });
+      const end = async ({ body }: Answer) => {
+        const path = `/v2/oauth/register/${body.client_id as string}`;
+        const key = body.registration_access_token as string;
+        expect((await registry.send(path, { method: 'DELETE', key })).status).toBe(204);
+        return body.client_id as string;
+      };
+      for (let i = 0; i < 3; i++) await end(await registry.register({}));
+      expect(await idsOf()).toEqual([]);
+      expect(await registry.rows('oauth_client_secrets')).toBe(0);
+      const events = await registry.dataSource.query(
+        `SELECT 1 FROM audit_events WHERE door = 'registration' AND action <> 'unused_client.deleted'`,
+      );
+      expect(events).toEqual([]);
+      const used = await registry.register({});
+      await recordUse(used.body.client_id as string);
+      const id = await end(used);
+      expect(await idsOf('WHERE deleted_at IS NOT NULL')).toEqual([id]);
+    });
+
+    const deletions = async () => {
+      const { auditEvents } = await graphql(
+        '{ auditEvents(first: 100, filter: { action: UNUSED_CLIENT_DELETED }) { nodes { clientId address door actor { type } changes { field before after removed } } } }',
+      );
+      return auditEvents.nodes as { clientId: string; changes: object[] }[];
+    };
+    const deleteItself = ({ body }: Answer, address: string) =>
+      registry.send(`/v2/oauth/register/${body.client_id as string}`, {
+        method: 'DELETE',
+        key: body.registration_access_token as string,
+        headers: { 'x-forwarded-for': address },
+      });
+
+    it.each<[string, Record<string, unknown>[], { names: string[]; redirectHosts: string[] }]>([
+      [
+        'a redirect URI of more than 256 bytes',
+        [
+          { client_name: 'x', redirect_uris: [`https://evil.example/cb?${'a'.repeat(300)}`] },
+          { client_name: 'x', redirect_uris: ['https://good.example/cb'] },
+        ],
+        { names: ['x'], redirectHosts: ['evil.example', 'good.example'] },
+      ],
+      [
+        'a name in another language among many, taken back',
+        [
+          {
+            client_name: 'x',
+            'client_name#en': 'Evil Bank',
+            ...Object.fromEntries(['de', 'fr', 'it'].map((tag) => [`client_name#${tag}`, tag.repeat(60)])),
+            redirect_uris: ['https://evil.example/cb'],
+          },
+          { client_name: 'x', redirect_uris: ['https://evil.example/cb'] },
+        ],
+        {
+          names: ['x', 'Evil Bank', 'de'.repeat(60), 'fr'.repeat(60), 'it'.repeat(60)],
+          redirectHosts: ['evil.example'],
+        },
+      ],
+      [
+        'long names after a short one, in many bytes',
+        ['Evil Bank', ...['あ', 'い', 'う'].map((letter) => letter.repeat(250))].map((client_name) => ({
+          client_name,
+          redirect_uris: ['https://evil.example/cb'],
+        })),
+        {
+          names: ['Evil Bank', ...['あ', 'い', 'う'].map((letter) => letter.repeat(250))],
+          redirectHosts: ['evil.example'],
+        },
+      ],
+      [
+        'one host, then six long ones',
+        [
+          { client_name: 'x', redirect_uris: ['https://evil.example/cb'] },
+          {
+            client_name: 'x',
+            redirect_uris: Array.from(
+              { length: 6 },
+              (_, i) => `https://${`${'a'.repeat(60)}.`.repeat(3)}${i}.example/`,
+            ),
+          },
+        ],
+        {
+          names: ['x'],
+          redirectHosts: [
+            'evil.example',
+            ...Array.from({ length: 6 }, (_, i) => `${`${'a'.repeat(60)}.`.repeat(3)}${i}.example`),
+          ],
+        },
+      ],
+    ])('keeps its names and redirect hosts in the event: %s', async (_, bodies, kept) => {
+      await start({ REGISTRATION_MAX_UNUSED: '5', TRUST_PROXY: '1' });
+      const [first, ...updates] = bodies;
+      let answer = await registry.register(first!);
+      for (const update of updates) {
+        const { client_id, registration_access_token } = answer.body;
+        answer = await registry.send(`/v2/oauth/register/${client_id as string}`, {
+          method: 'PUT',
+          key: registration_access_token as string,
+          body: { client_id, ...update },
+        });
+        expect(answer.status).toBe(200);
+        answer.body.registration_access_token ??= registration_access_token;
+      }
+      expect((await deleteItself(answer, '203.0.113.9')).status).toBe(204);
+      const [event] = await deletions();
+      const removed = (event!.changes as { field: string; removed: string[] }[]).map(({ field, removed }) => [
+        field,
+        removed.toSorted(),
+      ]);
+      expect(Object.fromEntries(removed)).toEqual({
+        names: kept.names.toSorted(),
+        redirectHosts: kept.redirectHosts.toSorted(),
+      });
+    });
+
+    it('keeps one event: all its names, its redirect hosts, and the address', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '5', TRUST_PROXY: '1' });
+      const registered = await registry.register({
+        client_name: 'Your bank',
+        redirect_uris: ['https://evil.example/cb', 'https://evil.example/cb2'],
+      });
+      const id = registered.body.client_id as string;
+      const replaced = await registry.send(`/v2/oauth/register/${id}`, {
+        method: 'PUT',
+        key: registered.body.registration_access_token as string,
+        body: {
+          client_id: id,
+          client_name: 'Nothing to see',
+          redirect_uris: [
+            'com.example.app:/cb',
+            ...Array.from({ length: 40 }, (_, i) => `https://h${i}.example/`),
+          ],
+        },
+      });
+      expect(replaced.status).toBe(200);
+      expect((await deleteItself(replaced, '203.0.113.9')).status).toBe(204);
+      const [event, ...others] = await deletions();
+      expect(others).toEqual([]);
+      expect(event).toMatchObject({
+        clientId: id,
+        address: '203.0.113.9',
+        door: 'REGISTRATION',
+        actor: { type: 'REGISTRATION_TOKEN' },
+      });
+      expect(event!.changes).toEqual([
+        { field: 'names', before: null, after: null, removed: ['Your bank', 'Nothing to see'] },
+        {
+          field: 'redirectHosts',
+          before: null,
+          after: null,
+          removed: expect.arrayContaining(['com.example.app:', 'evil.example', 'h0.example']),
+        },
+      ]);
+      const rows = await registry.dataSource.query(`SELECT 1 FROM audit_events WHERE client_id = '${id}'`);
+      expect(rows).toHaveLength(1);
+    });
+
+    it('is limited per address and hour, so that its events do not fill the disk', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '100', TRUST_PROXY: '1' });
+      const statuses: number[] = [];
+      let last: Answer | undefined;
+      let registered = await registry.register({});
+      for (let i = 0; i < 62 && (last?.status ?? 204) === 204; i++) {
+        registered = await registry.register({});
+        last = await deleteItself(registered, '203.0.113.9');
+        statuses.push(last.status);
+      }
+      expect(statuses).toEqual([...Array<number>(60).fill(204), 429]);
+      expect(refusalOf(last!)).toMatchObject({ status: 429, error: 'rate_limited' });
+      expect(refusalOf(last!).retryAfter).toBeGreaterThan(3_500);
+      // It is there as before, and others go on
+      expect(await idsOf()).toContain(registered.body.client_id);
+      expect((await deleteItself(registered, '203.0.113.10')).status).toBe(204);
+      expect(await registry.rows('audit_events')).toBeLessThan(70);
+    });
+
+    it('stays possible for others in a flood, whose events are evicted first', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '100', TRUST_PROXY: '1' });
+      const hex = (Date.now() - HOUR_MS / 2).toString(16).padStart(12, '0');
+      const idOf = (i: number) =>
+        `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-${String(i).padStart(12, '0')}`;
+      // The oldest are of others. Of one site, each of sixteen networks has left as many as a caller may
+      const others = Array.from({ length: 40 }, (_, i) => `198.51.100.${i}`);
+      const flood = Array.from({ length: 960 }, (_, i) => `2001:db8:1:${i % 16}::${i}`);
+      const rows = [...others, ...flood].map(
+        (address, i) =>
+          `('${idOf(i)}', 'registration_token', '${idOf(i)}', 'registration', 'unused_client.deleted', '${idOf(i)}', '${idOf(i)}', '${address}', NULL, '[]')`,
+      );
+      await registry.dataSource.query(
+        `INSERT INTO audit_events (id, actor_type, actor_id, door, action, client_id, target_id, address, request_id, changes) VALUES ${rows.join()}`,
+      );
+      const left = async () => {
+        const events: { address: string }[] = await registry.dataSource.query(
+          `SELECT address FROM audit_events WHERE action = 'unused_client.deleted' ORDER BY id`,
+        );
+        return events.map(({ address }) => address);
+      };
+      const refused = await deleteItself(await registry.register({}), '2001:db8:1:ffff::1');
+      expect(refusalOf(refused)).toMatchObject({ status: 429, error: 'rate_limited' });
+      const honest = ['203.0.113.9', '203.0.113.10'];
+      for (const address of honest) {
+        expect((await deleteItself(await registry.register({}), address)).status).toBe(204);
+      }
+      expect(await left()).toEqual([...others, ...flood.slice(2), ...honest]);
+    });
+
+    it('leaves an event that is purged after 30 days where AUDIT_RETENTION is off', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '5' });
+      const ids = [];
+      for (let i = 0; i < 2; i++) {
+        const registered = await registry.register({});
+        await deleteItself(registered, '');
+        ids.push(registered.body.client_id as string);
+      }
+      const hex = (Date.now() - 31 * 24 * HOUR_MS).toString(16).padStart(12, '0');
+      await registry.dataSource.query(
+        `UPDATE audit_events SET id = '${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000' WHERE client_id = '${ids[0]}'`,
+      );
+      await registry.app.get(Retention, { strict: false }).run();
+      expect((await deletions()).map(({ clientId }) => clientId)).toEqual([ids[1]]);
+    });
+  });
+});
