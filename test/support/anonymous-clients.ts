@@ -1,4 +1,4 @@
-import { type Engine } from './databases.js';
+import type { Engine } from './databases.js';
 import { type Answer, Registry } from './registry.js';
 
 export const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { onEachEngine } from '../../support/databases.js';
-import { type Answer, Registry } from '../../support/registry.js';
+import { type Answer, type Registry } from '../../support/registry.js';
 import { statementsOf } from '../../support/statements.js';
 import { lockClients } from '../../support/write-lock.js';
 

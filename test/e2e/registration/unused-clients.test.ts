@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ClientUseService } from '../../../src/clients/use/client-use.service.js';
 import { Retention } from '../../../src/jobs/retention.js';
 import { onEachEngine } from '../../support/databases.js';
-import { Registry } from '../../support/registry.js';
+import { type Registry } from '../../support/registry.js';
 import { statementsOf } from '../../support/statements.js';
 
 import { anonymousClients, HOUR_MS, PUBLIC } from '../../support/anonymous-clients.js';
