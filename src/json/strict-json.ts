@@ -27,7 +27,7 @@ export function parseStrictJson(source: string | Uint8Array): unknown {
   } catch (cause) {
     throw new JsonFault('must be valid JSON', { cause });
   }
-  if (!isPlain(text, value)) checkMembers(text);
+  checkMembers(text);
   return value;
 }
 
@@ -37,34 +37,6 @@ function decode(bytes: Uint8Array): string {
   } catch (cause) {
     throw new JsonFault('must be encoded in UTF-8', { cause });
   }
-}
-
-const QUOTE = '"'.charCodeAt(0);
-const BACKSLASH = '\\'.charCodeAt(0);
-const COLON = ':'.charCodeAt(0);
-
-/** Whether a text of valid JSON names as many members as its value has, so none of them twice. Where not, somebody must look closer. */
-function isPlain(text: string, value: unknown): boolean {
-  let named = 0;
-  let isInString = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) isInString = !isInString;
-    else if (code === BACKSLASH) i++;
-    else if (code === COLON && !isInString) named++;
-  }
-  return named === membersOf(value, 1);
-}
-
-/** How many members a value has, with all that is in it; NaN where it is nested too deep, or one is called `__proto__`. */
-function membersOf(value: unknown, depth: number): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  if (depth > MAX_DEPTH || Object.hasOwn(value, '__proto__')) return NaN;
-  const values: unknown[] = Object.values(value);
-  return values.reduce<number>(
-    (sum, inner) => sum + membersOf(inner, depth + 1),
-    Array.isArray(value) ? 0 : values.length,
-  );
 }
 
 /** Walks the text of valid JSON, keeping the names of each open object; null stands for an open array. */
