@@ -46,8 +46,6 @@ await build({
     dir: 'dist',
     chunkFileNames: 'chunks/[name]-[hash].js',
     keepNames: true,
-    // No shorter names: those of functions and classes are in errors, logs and the schema
-    minify: { mangle: false, compress: false, codegen: true },
     // For `node --enable-source-maps`
     sourcemap: true,
     sourcemapExcludeSources: true,
