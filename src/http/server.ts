@@ -135,6 +135,8 @@ export function createServer(config: Config, limits: HttpLimits, logger: Logger)
     serverFactory: shedder.serverFactory,
     http: {
       headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: limits.checkIntervalMs,
       maxHeaderSize: limits.maxHeaderBytes,
       // Whatever NODE_OPTIONS says: what two parsers read differently is how requests are smuggled
@@ -144,10 +146,8 @@ export function createServer(config: Config, limits: HttpLimits, logger: Logger)
     },
     bodyLimit: limits.maxBodyBytes,
     routerOptions: { maxParamLength: limits.maxParameterLength },
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
     // Fastify itself takes no number of hops, since it cannot know that the peer is the proxy; the operator does
     trustProxy: typeof trusted === 'number' ? (_address: string, hop: number) => hop < trusted : trusted,
-    requestTimeout: limits.requestTimeoutMs,
     // A request that comes on a kept connection while the service stops is the last one there, and answered
     return503OnClosing: false,
     genReqId: () => randomUUID(),

@@ -57,12 +57,11 @@ export class LoadShedder {
     private readonly logger: Logger,
   ) {}
 
-  /** For Fastify, which leaves it to the factory of its server to heed the options of that. */
+  /** For Fastify, whose options of its server are those below `http` alone. */
   readonly serverFactory: FastifyServerFactory = (handle, options): Server => {
-    const { http, keepAliveTimeout, requestTimeout, connectionTimeout, maxRequestsPerSocket } =
-      options as FastifyHttpOptions<Server>;
     this.handle = handle;
-    const server = createServer({ ...http, keepAliveTimeout, requestTimeout }, (request, response) => {
+    const { http } = options as FastifyHttpOptions<Server>;
+    const server = createServer({ ...http }, (request, response) => {
       // Node.js gives a response its connection once all replies before it have left
       if (response.socket !== null) this.take(request, response);
       else this.hold(request, response);
@@ -72,8 +71,6 @@ export class LoadShedder {
       boundParsing(socket, () => this.closed++);
       socket.once('close', () => this.count(socket, -(this.heldOf.get(socket) ?? 0)));
     });
-    server.setTimeout(connectionTimeout);
-    server.maxRequestsPerSocket = maxRequestsPerSocket ?? 0;
     return server;
   };
 
