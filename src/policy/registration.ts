@@ -117,12 +117,12 @@ export function registrationRules(
  */
 export function narrow(draft: ClientDraft, policy: RegistrationPolicy): ClientDraft {
   const grantTypes = grantsFor(draft, policy);
-  // Not by spreading: V8 takes eight times as long to add a member to a copy
-  return Object.assign({}, draft, {
+  return {
+    ...draft,
     grantTypes,
     scopes: grantable(draft.scopes?.length ? draft.scopes : policy.defaultScopes, policy.allowedScopes),
     requirePkce: authMethodOf(draft) === 'none' && grantTypes.includes('authorization_code'),
-  });
+  };
 }
 
 /** Who names no grant gets the default of RFC 7591 §2, or what else is allowed where that is not. */

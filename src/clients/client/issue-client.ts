@@ -15,7 +15,7 @@ import { staysVerified } from '../../policy/verified.js';
 export function issueClient(profile: ClientProfile, provenance: Provenance): IssuedClient {
   const id = newId();
   const now = new Date();
-  // What is spread comes last: V8 takes thirty times as long to add members to a copy
+  // Spread last: a create takes a fifth longer with the spread first (ADR 8)
   const client: Client = {
     id,
     status: 'active',

@@ -24,8 +24,6 @@ export class Table<E extends ObjectLiteral> {
   readonly readBytes: string;
   private readonly written: readonly Codec[];
   private readonly read: readonly Codec[];
-  private readonly blankRecord: Record<string, unknown>;
-  private readonly blankEntity: Record<string, unknown>;
 
   constructor(dataSource: DataSource, entity: EntityTarget<E>) {
     const metadata = dataSource.getMetadata(entity);
@@ -43,8 +41,6 @@ export class Table<E extends ObjectLiteral> {
     this.readBytes = texts
       .map(({ databaseName }) => `COALESCE(octet_length(${dataSource.driver.escape(databaseName)}), 0)`)
       .join(' + ');
-    this.blankRecord = blank(this.written.map(({ column }) => column));
-    this.blankEntity = blank(this.read.map(({ property }) => property));
   }
 
   /** What is stored of an entity. What it does not have is null. */
@@ -54,7 +50,7 @@ export class Table<E extends ObjectLiteral> {
 
   /** The same, by the names of the columns; what is null is undefined, and so not even in its JSON. */
   toRecord(entity: Partial<E>): Record<string, unknown> {
-    const record = { ...this.blankRecord };
+    const record: Record<string, unknown> = {};
     for (const { column, property, write } of this.written) {
       record[column] = write(entity[property]) ?? undefined;
     }
@@ -63,7 +59,7 @@ export class Table<E extends ObjectLiteral> {
 
   /** @param row the values of {@link readColumns} */
   toEntity(row: Row): E {
-    const entity = { ...this.blankEntity };
+    const entity: Record<string, unknown> = {};
     this.read.forEach(({ property, read }, i) => {
       entity[property] = read(row[i]);
     });
@@ -92,13 +88,4 @@ function toCodec(metadata: ColumnMetadata, engine: Driver['engine']): Codec {
     write: transformer?.to.bind(transformer) ?? asItIs,
     read: transformer?.from.bind(transformer) ?? asItIs,
   };
-}
-
-/**
- * An object with all of these members, to be copied and filled in. V8 gives up the fast form of an object that gets many members
- * by computed names, and everything that is done with it later takes ten times as long; what `JSON.parse` makes keeps it.
- */
-function blank(names: readonly string[]): Record<string, unknown> {
-  const members = names.map((name) => `${JSON.stringify(name)}:null`);
-  return JSON.parse(`{${members.join()}}`) as Record<string, unknown>;
 }

@@ -1,6 +1,6 @@
 import { Field, ID, InputType, ObjectType } from '@nestjs/graphql';
 import { IsOptional } from 'class-validator';
-import { GraphQLJSON } from 'graphql-scalars';
+import { GraphQLDateTime, GraphQLJSON } from 'graphql-scalars';
 import {
   type Actor,
   ACTOR_TYPES,
@@ -16,7 +16,6 @@ import { connectionOf } from '../pagination/connection.js';
 import { type ClientField, FIELD_NAMES } from '../../../policy/fields.js';
 import { SearchText } from '../schema/search-text.js';
 import { enumOf } from '../clients/oauth-client.type.js';
-import { DateTimeScalar } from '../schema/scalars.js';
 
 const DoorEnum = enumOf('Door', 'The way by which somebody reached the registry.', DOORS);
 const ActorTypeEnum = enumOf(
@@ -73,7 +72,7 @@ export class AuditEvent {
   @Field(() => ID, { description: 'Sorts by time.' })
   id!: string;
 
-  @Field(() => DateTimeScalar, { description: 'When.' })
+  @Field(() => GraphQLDateTime, { description: 'When.' })
   at!: Date;
 
   @Field(() => AuditActor, { description: 'Who.' })
@@ -132,10 +131,10 @@ export class AuditEventFilter implements AuditFilter {
   @Field(() => DoorEnum, { nullable: true, description: 'By this way.' })
   door?: Door;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Then or later.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Then or later.' })
   since?: Date;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Earlier than this.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Earlier than this.' })
   until?: Date;
 }
 

@@ -1,5 +1,6 @@
 import { UsePipes } from '@nestjs/common';
 import { Args, ArgsType, Field, ID, Int, Mutation, Resolver } from '@nestjs/graphql';
+import { GraphQLDateTime } from 'graphql-scalars';
 import type { RequestContext } from '../../../audit/audit-event.js';
 import { Access } from '../../../auth/principal/access.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
@@ -25,7 +26,6 @@ import {
 } from './oauth-client-payloads.type.js';
 import { CreateOAuthClientInput, toSubmission, UpdateOAuthClientInput } from './oauth-client.input.js';
 import { BulkArgs } from './oauth-clients.args.js';
-import { DateTimeScalar } from '../schema/scalars.js';
 
 /** Which client a mutation is about. */
 @ArgsType()
@@ -64,7 +64,7 @@ class VerifyClientArgs extends VersionedClientArgs {
 
 @ArgsType()
 class IssueSecretArgs extends OneClientArgs {
-  @Field(() => DateTimeScalar, {
+  @Field(() => GraphQLDateTime, {
     nullable: true,
     description: 'When the new secret expires; left out: never.',
   })

@@ -1,7 +1,7 @@
 import { Field, ID, ObjectType } from '@nestjs/graphql';
+import { GraphQLDateTime } from 'graphql-scalars';
 import type { ClientSecret } from '../../../clients/secrets/client-secret.js';
 import { connectionOf } from '../pagination/connection.js';
-import { DateTimeScalar } from '../schema/scalars.js';
 
 @ObjectType({ description: 'A secret of a client that was not revoked; never the secret itself.' })
 export class OAuthClientSecret implements ClientSecret {
@@ -11,13 +11,13 @@ export class OAuthClientSecret implements ClientSecret {
   @Field({ description: 'Its last four characters.' })
   hint!: string;
 
-  @Field(() => DateTimeScalar, { description: 'When it was issued.' })
+  @Field(() => GraphQLDateTime, { description: 'When it was issued.' })
   createdAt!: Date;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it expires; null: never.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it expires; null: never.' })
   expiresAt!: Date | null;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was last used; null: never.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was last used; null: never.' })
   lastUsedAt!: Date | null;
 }
 

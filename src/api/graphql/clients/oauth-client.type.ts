@@ -1,5 +1,5 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
-import { GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLDateTime, GraphQLJSONObject } from 'graphql-scalars';
 import {
   CLIENT_SOURCES,
   CLIENT_STATUSES,
@@ -17,7 +17,7 @@ import {
 import type { JsonWebKeySet } from '../../../policy/metadata/jwks.js';
 import { GRANT_TYPES, type GrantType } from '../../../policy/grant-types.js';
 import { ABOUT } from './oauth-client.fields.js';
-import { DateTimeScalar, UrlScalar } from '../schema/scalars.js';
+import { UrlScalar } from '../schema/scalars.js';
 
 /** The values of a domain type as a GraphQL enum: `client_credentials` becomes `CLIENT_CREDENTIALS`. */
 export function enumOf<T extends string>(
@@ -161,19 +161,19 @@ export class OAuthClient {
   @Field(() => Int, { description: 'Counts the changes, from 1.' })
   version!: number;
 
-  @Field(() => DateTimeScalar, { description: 'When it came.' })
+  @Field(() => GraphQLDateTime, { description: 'When it came.' })
   createdAt!: Date;
 
-  @Field(() => DateTimeScalar, { description: 'When it was last changed.' })
+  @Field(() => GraphQLDateTime, { description: 'When it was last changed.' })
   updatedAt!: Date;
 
-  @Field(() => DateTimeScalar, {
+  @Field(() => GraphQLDateTime, {
     nullable: true,
     description: 'When it was deleted; it can be restored for a while. Null: it lives.',
   })
   deletedAt!: Date | null;
 
-  @Field(() => DateTimeScalar, {
+  @Field(() => GraphQLDateTime, {
     nullable: true,
     description:
       'When recordOAuthClientUse last said that it is used, exact to an hour; null: never. It does not count as a change.',

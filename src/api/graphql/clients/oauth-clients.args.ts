@@ -1,6 +1,7 @@
 import { ArgsType, Field, ID, InputType, Int, IntersectionType, registerEnumType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsOptional, Matches, ValidateNested } from 'class-validator';
+import { GraphQLDateTime } from 'graphql-scalars';
 import type { ClientSource, ClientStatus } from '../../../clients/client/client.js';
 import type {
   ClientFilter,
@@ -15,7 +16,6 @@ import { SearchText } from '../schema/search-text.js';
 import { TwoWayPageArgs } from '../pagination/connection.js';
 import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
-import { DateTimeScalar } from '../schema/scalars.js';
 
 const OrderFieldEnum: Record<string, ClientOrderField> = {
   CREATED_AT: 'createdAt',
@@ -100,10 +100,10 @@ export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
   })
   unused?: boolean;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Later than this.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Later than this.' })
   createdAfter?: Date;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'Earlier than this.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Earlier than this.' })
   createdBefore?: Date;
 }
 

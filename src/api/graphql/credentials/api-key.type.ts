@@ -1,13 +1,13 @@
 import { ArgsType, Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
 import { IsOptional, ValidateNested } from 'class-validator';
+import { GraphQLDateTime } from 'graphql-scalars';
 import type { ApiKeyFilter as Filter, ApiKey as Key } from '../../../auth/api-keys/api-keys.service.js';
 import { type Role, ROLES } from '../../../auth/principal/principal.js';
 import { connectionOf, TwoWayPageArgs } from '../pagination/connection.js';
 import { enumOf } from '../clients/oauth-client.type.js';
 import { SearchText } from '../schema/search-text.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
-import { DateTimeScalar } from '../schema/scalars.js';
 
 export const RoleEnum = enumOf(
   'Role',
@@ -35,19 +35,19 @@ export class ApiKey implements Key {
   @Field(() => RoleEnum, { description: 'What its holder may do.' })
   role!: Role;
 
-  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  @Field(() => GraphQLDateTime, { description: 'When it was made.' })
   createdAt!: Date;
 
-  @Field(() => DateTimeScalar, {
+  @Field(() => GraphQLDateTime, {
     nullable: true,
     description: 'When it was last used, exact to a minute; null: never.',
   })
   lastUsedAt!: Date | null;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it expires; null: never.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it expires; null: never.' })
   expiresAt!: Date | null;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked; null: it was not.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was revoked; null: it was not.' })
   revokedAt!: Date | null;
 }
 
@@ -62,7 +62,7 @@ export class ApiKeyConnection extends connectionOf(ApiKey) {
 
 @InputType('ApiKeyFilter', { description: 'Which keys: those that match everything that is given.' })
 export class ApiKeyFilter implements Filter {
-  @Field(() => DateTimeScalar, { nullable: true, description: 'That expire earlier than this, or have.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'That expire earlier than this, or have.' })
   expiresBefore?: Date;
 
   @Field(() => RoleEnum, { nullable: true, description: 'Whose holders may do this.' })
@@ -100,7 +100,7 @@ export class CreateApiKeyInput {
   @FieldWithDefault(() => RoleEnum, { defaultValue: 'member', description: 'What its holder may do.' })
   role!: Role;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it expires; left out: never.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it expires; left out: never.' })
   expiresAt?: Date | null;
 }
 

@@ -1,9 +1,9 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
+import { GraphQLDateTime } from 'graphql-scalars';
 import type { InitialAccessToken as Token } from '../../../clients/initial-access-tokens/initial-access-token.js';
 import type { GrantType } from '../../../policy/grant-types.js';
 import { connectionOf } from '../pagination/connection.js';
 import { GrantTypeEnum } from '../clients/oauth-client.type.js';
-import { DateTimeScalar } from '../schema/scalars.js';
 
 const ABOUT = {
   name: 'What it is for, in the words of whoever made it.',
@@ -49,16 +49,16 @@ export class InitialAccessToken implements Token {
   @Field(() => [String], { nullable: true, description: ABOUT.redirectHosts })
   redirectHosts!: readonly string[] | null;
 
-  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  @Field(() => GraphQLDateTime, { description: 'When it was made.' })
   createdAt!: Date;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was last used; null: never.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was last used; null: never.' })
   lastUsedAt!: Date | null;
 
-  @Field(() => DateTimeScalar, { description: 'When it expires.' })
+  @Field(() => GraphQLDateTime, { description: 'When it expires.' })
   expiresAt!: Date;
 
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was revoked; null: it was not.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was revoked; null: it was not.' })
   revokedAt!: Date | null;
 }
 
@@ -82,7 +82,7 @@ export class CreateInitialAccessTokenInput {
   @Field(() => Int, { description: ABOUT.maxRegistrations })
   maxRegistrations!: number;
 
-  @Field(() => DateTimeScalar, { description: 'When it expires.' })
+  @Field(() => GraphQLDateTime, { description: 'When it expires.' })
   expiresAt!: Date;
 
   @Field(() => [String], { nullable: true, description: ABOUT.scopes })

@@ -154,29 +154,13 @@ const contradiction = (argument: string, fault: string) =>
 /** The same for a list in the order of its ids. */
 export const toIdPageRequest = (args: PageArgs): IdPageRequest => toPageRequest(args, decodeIdCursor);
 
-/**
- * An entry of a page. Its cursor is made for those who ask for it: most ask for the nodes and the end of the page alone.
- * It is a class since getters of single objects outlive them (ADR 8).
- */
-class PageEdge<R, T> {
-  constructor(
-    readonly node: T,
-    private readonly row: R,
-    private readonly cursorOf: (row: R) => string,
-  ) {}
-
-  get cursor(): string {
-    return this.cursorOf(this.row);
-  }
-}
-
 /** A page as a connection. */
 export function toConnection<R, T>(
   { rows, hasNextPage, hasPreviousPage }: Page<R>,
   toNode: (row: R) => T,
   cursorOf: (row: R) => string,
 ): Connection<T> {
-  const edges = rows.map((row) => new PageEdge(toNode(row), row, cursorOf));
+  const edges = rows.map((row) => ({ node: toNode(row), cursor: cursorOf(row) }));
   return {
     edges: edges.map((edge) => Promise.resolve(edge)),
     nodes: edges.map(({ node }) => Promise.resolve(node)),

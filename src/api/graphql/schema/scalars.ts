@@ -1,11 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
-import { GraphQLDateTime, GraphQLURL } from 'graphql-scalars';
-
-/** A moment. It is written as text at once: JSON takes twice as long to do so. */
-export const DateTimeScalar = new GraphQLScalarType({
-  ...GraphQLDateTime.toConfig(),
-  serialize: (value) => GraphQLDateTime.serialize(value).toISOString(),
-});
+import { GraphQLURL } from 'graphql-scalars';
 
 /**
  * An address exactly as it was given. The library's scalar would rewrite it, and `https://a.example` come back as

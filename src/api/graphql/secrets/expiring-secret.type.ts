@@ -1,8 +1,8 @@
 import { ArgsType, Field, Int, ObjectType } from '@nestjs/graphql';
+import { GraphQLDateTime } from 'graphql-scalars';
 import { connectionOf, PageArgs } from '../pagination/connection.js';
 import { OAuthClientSecret } from '../clients/oauth-client-secret.type.js';
 import { OAuthClient } from '../clients/oauth-client.type.js';
-import { DateTimeScalar } from '../schema/scalars.js';
 
 @ObjectType({ description: 'A secret that ends by itself, and whose it is; never the secret itself.' })
 export class ExpiringSecret {
@@ -26,6 +26,6 @@ export class ExpiringSecretConnection extends connectionOf(ExpiringSecret) {
 
 @ArgsType()
 export class ExpiringSecretsArgs extends PageArgs {
-  @Field(() => DateTimeScalar, { description: 'That expire earlier than this, and have not yet.' })
+  @Field(() => GraphQLDateTime, { description: 'That expire earlier than this, and have not yet.' })
   before!: Date;
 }

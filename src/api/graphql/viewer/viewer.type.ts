@@ -1,7 +1,7 @@
 import { Field, ID, ObjectType } from '@nestjs/graphql';
+import { GraphQLDateTime } from 'graphql-scalars';
 import type { Principal, Role } from '../../../auth/principal/principal.js';
 import { RoleEnum } from '../credentials/api-key.type.js';
-import { DateTimeScalar } from '../schema/scalars.js';
 
 @ObjectType({ description: 'Whoever asks.' })
 export class Viewer {
@@ -23,7 +23,7 @@ export class Viewer {
   @Field(() => RoleEnum, { description: 'What they may do.' })
   role!: Role;
 
-  @Field(() => DateTimeScalar, {
+  @Field(() => GraphQLDateTime, {
     nullable: true,
     description: 'When they have to sign in again; null: they sent the key or the JWT itself.',
   })
