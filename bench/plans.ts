@@ -23,7 +23,7 @@ interface DataSource {
  */
 export async function plansOf(databaseUrl: string, clientId: string, size: number): Promise<string[]> {
   const { buildApp } = (await import(`${DIST}/app.js`)) as { buildApp: (config: unknown) => Promise<App> };
-  const { readConfig } = (await import(`${DIST}/config/config.js`)) as {
+  const { readConfig } = (await import(`${DIST}/config/variables.js`)) as {
     readConfig: (env: Record<string, string>) => unknown;
   };
   const { DataSource: Token } = (await import('typeorm')) as { DataSource: unknown };

@@ -267,7 +267,7 @@ it('nothing of it is loaded where it is off, nor of the traces', async () => {
   const loaded = async (env: Record<string, string>) => {
     const program = `
       const { buildApp } = await import('./dist/src/app.js');
-      const { readConfig } = await import('./dist/src/config/config.js');
+      const { readConfig } = await import('./dist/src/config/variables.js');
       const app = await buildApp(readConfig(process.env));
       const { _cache } = (await import('node:module')).default;
       console.log(JSON.stringify(Object.keys(_cache).filter((path) => /prom-client|@opentelemetry/.test(path)).length));
