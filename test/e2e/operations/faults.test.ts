@@ -9,13 +9,12 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { Transactions } from '../../../src/database/writes/transactions.js';
 import { asPostgresAdmin, connectTo, createDatabase, type Engine } from '../../support/databases.js';
+import { Load } from '../../support/load.js';
 import { Program } from '../../support/process.js';
 import { Proxy } from '../../support/proxy.js';
 import { aClient, type Answer, Registry } from '../../support/registry.js';
 import { storedIn } from '../../support/stored.js';
 
-/** Whoever calls while it happens. */
-const CALLERS = 8;
 /** PostgreSQL's own; shorter than in production, as are the time-outs that follow from it. */
 const TIMEOUTS = 'statement_timeout=1000&connect_timeout=1';
 /** Health is told at once, whatever happens. */
@@ -442,46 +441,6 @@ function expectRefusal({ headers, body }: Answer): void {
   expect(headers.get('retry-after')).toBe('5');
   const code = (body.error ?? body.errors[0].extensions.code) as string;
   expect(code.toLowerCase()).toBe('temporarily_unavailable');
-}
-
-/** Callers who create clients one after the other, whatever they are told, and pause where they are told to. */
-class Load {
-  readonly acknowledged: string[] = [];
-  readonly statuses = new Set<number>();
-  private isOver = false;
-  private readonly callers: Promise<void>[];
-
-  constructor(
-    private readonly url: string,
-    private readonly key: string,
-  ) {
-    this.callers = Array.from({ length: CALLERS }, (_, i) => this.call(i % 2 === 0));
-  }
-
-  /** @returns the ids of clients that were acknowledged */
-  async stop(): Promise<string[]> {
-    this.isOver = true;
-    await Promise.all(this.callers);
-    return this.acknowledged;
-  }
-
-  private async call(isRegistration: boolean): Promise<void> {
-    const [path, client, headers] = isRegistration
-      ? ['/v2/oauth/register', {}, {}]
-      : ['/v2/oauth/clients', aClient(), { authorization: `Bearer ${this.key}` }];
-    const request = {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(client),
-    };
-    while (!this.isOver) {
-      const response = await fetch(this.url + path, request);
-      const body = (await response.json()) as { client_id?: string; data: { client_id: string } };
-      this.statuses.add(response.status);
-      if (response.status === 201) this.acknowledged.push(body.client_id ?? body.data.client_id);
-      else await wait(50);
-    }
-  }
 }
 
 /** Every client that was acknowledged is there, and each that is there has the secret and the event that it was born with. */

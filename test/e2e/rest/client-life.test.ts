@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import Telnyx from 'telnyx';
 import { IsNull, Not } from 'typeorm';
 import { ApiKeyEntity } from '../../../src/auth/api-keys/api-key.entity.js';
 import { COUNT_PERIOD_MS } from '../../../src/clients/counts/client-count.entity.js';
@@ -427,87 +426,6 @@ onEachEngine((engine) => {
         error: 'invalid_request',
         fields: [parameter],
       });
-    });
-  });
-
-  describe('the published SDK', () => {
-    it('lives through create, retrieve, update, list and delete, with its typed errors', async () => {
-      const { apiKey } = await registry.createKey();
-      const sdk = new Telnyx({ apiKey, baseURL: `${registry.url}/v2`, maxRetries: 0 });
-      const created = (
-        await sdk.oauthClients.create({
-          name: 'sdk',
-          client_type: 'public',
-          allowed_scopes: ['a'],
-          allowed_grant_types: ['client_credentials'],
-        })
-      ).data!;
-      expect((await sdk.oauthClients.retrieve(created.client_id)).data).toEqual(created);
-      const updated = await sdk.oauthClients.update(created.client_id, { name: 'renamed' });
-      expect(updated.data!.name).toBe('renamed');
-      await expect(sdk.oauthClients.update(created.client_id, { name: '' })).rejects.toBeInstanceOf(
-        Telnyx.UnprocessableEntityError,
-      );
-      await sdk.oauthClients.delete(created.client_id);
-      await expect(sdk.oauthClients.retrieve(created.client_id)).rejects.toBeInstanceOf(Telnyx.NotFoundError);
-    });
-
-    it('walks all pages', async () => {
-      const { apiKey } = await registry.createKey();
-      const sdk = new Telnyx({ apiKey, baseURL: `${registry.url}/v2` });
-      const names = Array.from({ length: 45 }, (_, i) => `c${i}`);
-      for (const name of names) await registry.createClient(aClient({ name }), apiKey);
-      const walked: string[] = [];
-      for await (const client of sdk.oauthClients.list()) walked.push(client.name);
-      expect(walked).toEqual(names.reverse());
-    });
-
-    async function aWalk(
-      clients: number,
-      pageSize: number,
-      afterEachPage: (sdk: Telnyx) => Promise<unknown>,
-    ) {
-      const { apiKey } = await registry.createKey();
-      const sdk = new Telnyx({ apiKey, baseURL: `${registry.url}/v2` });
-      const before = await Promise.all(Array.from({ length: clients }, () => createWith(sdk)));
-      const walk = async () => {
-        const seen: string[] = [];
-        for await (const { client_id: id } of sdk.oauthClients.list({ page: { size: pageSize } } as never)) {
-          seen.push(id);
-          if (seen.length % pageSize === 0) await afterEachPage(sdk);
-        }
-        return seen;
-      };
-      return { before, walk, sdk };
-    }
-
-    const createWith = async (sdk: Telnyx) => {
-      const { name, ...rest } = aClient();
-      return (await sdk.oauthClients.create({ name, ...rest } as never)).data!.client_id;
-    };
-
-    it('misses none while others create', async () => {
-      const { before, walk } = await aWalk(50, 7, (sdk) => Promise.all([createWith(sdk), createWith(sdk)]));
-      const seen = await walk();
-      expect(before.filter((id) => !seen.includes(id))).toEqual([]);
-      expect(seen.length).toBeGreaterThan(before.length);
-    });
-
-    it('walks to the end while others create and delete', async () => {
-      const doomed: string[] = [];
-      let deleted = 0;
-      const { before, walk } = await aWalk(100, 7, async (sdk) => {
-        doomed.push(await createWith(sdk), await createWith(sdk));
-        const going = doomed.splice(0, 2);
-        deleted += going.length;
-        await Promise.all(going.map((id) => sdk.oauthClients.delete(id)));
-      });
-      doomed.push(...before.slice(0, 20));
-      const seen = await walk();
-      const staying = before.slice(20);
-      // A page number counts from the newest: a deletion moves one client to a page that was read before, and no more
-      expect(staying.filter((id) => !seen.includes(id)).length).toBeLessThanOrEqual(deleted);
-      expect(deleted).toBeGreaterThan(20);
     });
   });
 });

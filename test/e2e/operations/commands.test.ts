@@ -1,0 +1,368 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import {
+  connectTo,
+  createDatabase,
+  ENGINES,
+  onEachEngine,
+  type TestDatabase,
+} from '../../support/databases.js';
+import {
+  createClient,
+  directory,
+  KEY,
+  start,
+  startProgramsPerTest,
+  URL_LINE,
+} from '../../support/programs.js';
+
+startProgramsPerTest();
+
+describe('commands', () => {
+  const run = async (line: string, env: Record<string, string> = {}) => {
+    const program = start(env, 'cli.js', line.split(' '));
+    return { code: await program.ended, stdout: program.stdout, stderr: program.stderr };
+  };
+  const COMMANDS = [
+    'api-key create --name n --org o',
+    'api-key list',
+    'api-key revoke ID',
+    'initial-access-token create --name n --org o --max 1 --expires-in 1d',
+    'initial-access-token list',
+    'initial-access-token revoke ID',
+    'expire-unused --older-than 30d --dry-run',
+    'expire-unused --older-than 30d',
+  ];
+
+  it.each([...COMMANDS, 'migrate', 'backup copy'])('%s: a bad DATABASE_URL is one line', async (line) => {
+    expect(await run(line, { DATABASE_URL: 'mysql://x' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^.*DATABASE_URL.*sqlite:PATH or postgres:\/\/.*\n$/),
+    });
+  });
+
+  it.each(COMMANDS)('%s: creates no database', async (line) => {
+    expect(await run(line, { DATABASE_URL: 'sqlite:data/x.sqlite' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'There is no database data/x.sqlite: run "npm run migrate" first, or set DATABASE_URL.\n',
+    });
+    expect(existsSync(join(directory, 'data'))).toBe(false);
+  });
+
+  it('expire-unused takes REGISTRATION_UNUSED_TTL from .env', async () => {
+    await writeFile(
+      join(directory, '.env'),
+      'REGISTRATION_UNUSED_TTL=30d\nDATABASE_URL=sqlite:of-env.sqlite\n',
+    );
+    expect((await run('expire-unused')).stderr).toMatch(/^There is no database of-env\.sqlite/);
+  });
+
+  describe.each(ENGINES)('on %s', (engine) => {
+    let database: TestDatabase;
+    let dataSource: DataSource;
+    beforeAll(async () => {
+      database = await createDatabase(engine);
+      dataSource = await connectTo(database.url);
+      await dataSource.undoLastMigration({ transaction: engine === 'postgres' ? 'all' : 'none' });
+    });
+    afterAll(async () => {
+      await dataSource.destroy();
+      await database.drop();
+    });
+    const applied = () => dataSource.query<object[]>('SELECT name FROM migrations ORDER BY id');
+
+    it.each(COMMANDS)('%s: leaves an older schema as it is, and says what to run', async (line) => {
+      const before = await applied();
+      expect(await run(line, { DATABASE_URL: database.url })).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^The schema of \S+ is older than this release: run "npm run migrate" first\.\n$/,
+        ),
+      });
+      expect(await applied()).toEqual(before);
+    });
+  });
+
+  it('an empty PostgreSQL is not migrated by a list', async () => {
+    const database = await createDatabase('postgres');
+    const { code, stderr } = await run('api-key list', { DATABASE_URL: database.url });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('"npm run migrate" first') });
+    const admin = new pg.Client(database.url);
+    await admin.connect();
+    const { rows } = await admin.query(`SELECT 1 FROM pg_tables WHERE schemaname = 'public'`);
+    await admin.end();
+    await database.drop();
+    expect(rows).toEqual([]);
+  });
+});
+
+onEachEngine((engine) => {
+  let database: TestDatabase;
+  beforeEach(async () => {
+    database = await createDatabase(engine);
+  });
+  afterEach(() => database.drop());
+  const env = () => ({ DATABASE_URL: database.url, BOOTSTRAP_API_KEY: KEY });
+
+  it('api-key creates, lists and revokes keys that the running service knows', async () => {
+    const url = await start(env()).says(URL_LINE);
+    const cli = async (...args: string[]) => {
+      const program = start(env(), 'cli.js', ['api-key', ...args]);
+      return { code: await program.ended, output: program.stdout + program.stderr };
+    };
+    const created = await cli('create', '--name', 'ci', '--org', 'acme', '--expires-in', '90d');
+    expect(created.code).toBe(0);
+    const [, id] = /API key (\S+),/.exec(created.output)!;
+    const [apiKey] = /ocr_\S+/.exec(created.output)!;
+    const client = (await (await createClient(url, apiKey)).json()) as { data: object };
+    expect(client.data).toMatchObject({ org_id: 'acme', user_id: 'ci' });
+
+    const listed = await cli('list');
+    expect(listed.output).toContain(id);
+    expect(listed.output).toContain(`…${apiKey.slice(-4)}`);
+    expect(listed.output).not.toContain(apiKey);
+
+    expect((await cli('revoke', id!)).code).toBe(0);
+    // The service may remember it for a second
+    await new Promise((done) => setTimeout(done, 1_100));
+    expect((await createClient(url, apiKey)).status).toBe(401);
+    expect(await cli('revoke', id!)).toEqual({
+      code: 1,
+      output: 'There is no such key, or it is revoked already.\n',
+    });
+  });
+
+  it('expire-unused prints the unused clients, and removes them unless it is a dry run', async () => {
+    const service = start(env());
+    const url = await service.says(URL_LINE);
+    const register = async () => {
+      const response = await fetch(`${url}/v2/oauth/register`, { method: 'POST' });
+      return ((await response.json()) as { client_id: string }).client_id;
+    };
+    const [old, fresh] = [await register(), await register()];
+    const dataSource = await connectTo(database.url);
+    await dataSource.query(`UPDATE oauth_clients SET created_at = created_at - 7200000 WHERE id = '${old}'`);
+    const clients = () => dataSource.query<{ id: string }[]>('SELECT id FROM oauth_clients');
+    const cli = async (ttl: Record<string, string>, ...args: string[]) => {
+      const program = start({ ...env(), ...ttl }, 'cli.js', ['expire-unused', ...args]);
+      return { code: await program.ended, output: program.stdout + program.stderr };
+    };
+    expect(await cli({}, '--older-than', '3h')).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^Nothing to do: no anonymous client was .* never used\.\n$/),
+    });
+    const told = await cli({}, '--older-than', '1h', '--dry-run');
+    expect(told).toEqual({
+      code: 0,
+      output: expect.stringMatching(/^1 anonymous clients .* never used.*\n$/),
+    });
+    expect((await clients()).length).toBe(2);
+    const done = await cli({ REGISTRATION_UNUSED_TTL: '1h' });
+    expect(done).toEqual({ code: 0, output: expect.stringContaining('\n1 are removed.\n') });
+    expect(await clients()).toEqual([{ id: fresh }]);
+    const events = await dataSource.query<object[]>(
+      `SELECT door FROM audit_events WHERE action = 'unused_clients.removed'`,
+    );
+    expect(events).toEqual([{ door: 'cli' }]);
+    await dataSource.destroy();
+  });
+
+  it('initial-access-token creates, lists and revokes tokens that the running service knows', async () => {
+    const url = await start(env()).says(URL_LINE);
+    const cli = async (...args: string[]) => {
+      const program = start(env(), 'cli.js', ['initial-access-token', ...args]);
+      return { code: await program.ended, output: program.stdout + program.stderr };
+    };
+    const register = async (token: string) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const response = await fetch(`${url}/v2/oauth/register`, {
+        method: 'POST',
+        headers,
+        body: '{"scope":"read write"}',
+      });
+      return { status: response.status, scope: ((await response.json()) as { scope?: string }).scope };
+    };
+    const options = ['--name', 'fleet', '--org', 'acme', '--max', '2', '--expires-in', '1h'];
+    const created = await cli('create', ...options, '--scopes', 'read, list');
+    expect(created.code).toBe(0);
+    const [, id] = /Initial access token (\S+),/.exec(created.output)!;
+    const [token] = /oci_\S+/.exec(created.output)!;
+    expect(await register(token)).toEqual({ status: 201, scope: 'read' });
+
+    const listed = await cli('list');
+    expect(listed.output).toContain(id);
+    expect(listed.output).toContain('1 of 2');
+    expect(listed.output).not.toContain(token);
+
+    expect((await cli('revoke', id!)).code).toBe(0);
+    expect((await register(token)).status).toBe(401);
+    expect((await cli('revoke', id!)).code).toBe(1);
+  });
+
+  it('lists fit 100 columns, and are complete as JSON', async () => {
+    const dataSource = await connectTo(database.url);
+    await dataSource.destroy();
+    const cli = async (...args: string[]) => {
+      const program = start(env(), 'cli.js', args);
+      expect({ code: await program.ended, stderr: program.stderr }).toEqual({ code: 0, stderr: '' });
+      return program.stdout;
+    };
+    const [name, org] = ['長い名前'.repeat(60), 'an organization with a name of some length'.repeat(6)];
+    const owner = ['--name', name, '--org', org];
+    const lists = {
+      'api-key': await cli('api-key', 'create', ...owner, '--expires-in', '90d'),
+      'initial-access-token': await cli(
+        ...[
+          'initial-access-token',
+          'create',
+          ...owner,
+          '--max',
+          '500',
+          '--expires-in',
+          '90d',
+          '--scopes',
+          'a b',
+        ],
+      ),
+    };
+    for (const [noun, created] of Object.entries(lists)) {
+      const [, id, value] = / (\S+), shown this once:\n(\S+)/.exec(created)!;
+      const table = (await cli(noun, 'list')).trimEnd().split('\n');
+      expect(table).toHaveLength(2);
+      expect(table[1]).toMatch(
+        new RegExp(`^${id}  長い.*…  .*…${value!.slice(-4)}  an org.*…  .*20\\d\\d-\\d\\d-\\d\\d$`),
+      );
+      // A character of these takes two columns
+      for (const line of table) expect(line.replace(/[長い名前]/g, '##').length).toBeLessThanOrEqual(100);
+      const [listed, ...others] = JSON.parse(await cli(noun, 'list', '--json')) as object[];
+      expect(others).toEqual([]);
+      expect(listed).toMatchObject({
+        id,
+        name,
+        orgId: org,
+        userId: name,
+        hint: value!.slice(-4),
+        revokedAt: null,
+      });
+      expect(JSON.stringify(listed)).not.toMatch(/hash/i);
+    }
+  });
+
+  it('migrate brings the database up to date', async () => {
+    const program = start(env(), 'cli.js', ['migrate']);
+    expect(await program.ended).toBe(0);
+    expect(program.stdout).toBe('The database is up to date.\n');
+  });
+});
+
+describe('the command line, without a database,', () => {
+  const run = async (line: string) => {
+    // Where nothing listens
+    const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' };
+    const program = start(env, 'cli.js', line.split(' ').filter(Boolean));
+    return { code: await program.ended, stdout: program.stdout, stderr: program.stderr };
+  };
+
+  it.each([
+    ['', /Say one of: api-key create, api-key list/, 'npm run migrate'],
+    ['api-key', /Say one of: api-key create, api-key list, api-key revoke\.\n/, 'npm run api-key -- list'],
+    ['api-key toString', /Say one of: api-key create/, 'npm run api-key -- list'],
+    ['api-key create --name x', /^--org is required\.\n\n/, 'npm run api-key -- create'],
+    ['api-key create', /^--name is required\.\n--org is required\.\n\n/, 'npm run api-key -- create'],
+    [
+      'api-key create --name x --org y --role owner',
+      /--role takes member or admin/,
+      'npm run api-key -- create',
+    ],
+    ['api-key create --name x --org y --expires-in soon', /--expires-in takes/, 'npm run api-key -- create'],
+    ['api-key create --nmae x', /Unknown option '--nmae'/, 'npm run api-key -- create'],
+    ['api-key revoke', /^ID is required\./, 'npm run api-key -- revoke ID'],
+    ['api-key list all', /Unexpected argument: all\./, 'npm run api-key -- list [--json]'],
+    ['initial-access-token create --org o --max 1 --expires-in 1d', /^--name is required\./, '--name NAME'],
+    [
+      'initial-access-token create --name n --org o',
+      /^--max is required\.\n--expires-in is required\./,
+      '--max COUNT',
+    ],
+    [
+      'initial-access-token create --name n --org o --max x --expires-in 1d',
+      /--max must be a whole/,
+      '--max COUNT',
+    ],
+    [
+      'initial-access-token create --name n --org o --max 1 --expires-in 0d',
+      /--expires-in takes/,
+      '--max COUNT',
+    ],
+    ['expire-unused', /--older-than 30d, or set REGISTRATION_UNUSED_TTL/, 'npm run expire-unused'],
+    ['expire-unused --older-than soon', /--older-than takes/, 'npm run expire-unused'],
+    ['expire-unused --dryrun', /dryrun/, 'npm run expire-unused'],
+    ['backup', /^FILE is required\./, 'npm run backup -- FILE'],
+    ['restore', /^FILE is required\./, 'npm run restore -- FILE'],
+    [
+      'initial-access-token create --name n --org o --max 1 --expires-in 1d --grant-types x --scopes ,',
+      /--scopes must name.*\n--grant-types must name/,
+      '--grant-types',
+    ],
+  ])(
+    'says what is wrong with %j, and shows the usage of that command alone',
+    async (line, expected, usage) => {
+      const { code, stdout, stderr } = await run(line);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(expected);
+      expect(stderr).toContain(usage);
+      expect(stderr).not.toContain('    at ');
+      if (line.includes(' '))
+        expect(stderr.match(/npm run/g)).toHaveLength(line === 'api-key toString' ? 3 : 1);
+    },
+  );
+
+  it.each([
+    [
+      '--help',
+      [
+        'api-key -- create',
+        'initial-access-token -- revoke ID',
+        'expire-unused',
+        'migrate',
+        'backup',
+        'restore',
+      ],
+    ],
+    ['api-key --help', ['api-key -- create', 'api-key -- list', 'api-key -- revoke']],
+    ['api-key create --help', ['api-key -- create']],
+    ['api-key create --name x -h', ['api-key -- create']],
+    ['initial-access-token create --help', ['initial-access-token -- create']],
+    ['expire-unused --help', ['expire-unused']],
+    ['migrate --help', ['migrate']],
+    ['backup --help', ['backup -- FILE']],
+  ])('%s prints the usage and exits with 0', async (line, usages) => {
+    const { code, stdout, stderr } = await run(line);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const usage of usages) expect(stdout).toContain(`npm run ${usage}`);
+    if (usages.length < 5) expect(stdout.match(/npm run/g)).toHaveLength(usages.length);
+    for (const printed of stdout.split('\n')) expect(printed.length).toBeLessThanOrEqual(100);
+  });
+
+  it.each(['api-key', 'initial-access-token', 'expire-unused', 'migrate', 'backup', 'restore'])(
+    'npm run %s says before a build how to make one',
+    async (script) => {
+      for (const file of ['package.json', 'cli.js']) await copyFile(file, join(directory, file));
+      const { status, stderr } = spawnSync('npm', ['run', '--silent', script, '--', 'list'], {
+        cwd: directory,
+        encoding: 'utf8',
+      });
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: 'The service is not built yet: run "npm start" first, or "npm run build".\n',
+      });
+    },
+  );
+});
