@@ -7,3 +7,6 @@ export const INTERNALS =
 
 /** What no page of HTML may contain. It names its scripts, so file names are allowed. */
 export const INTERNALS_OF_PAGES = new RegExp(`node_modules|file://|${process.cwd()}`);
+
+/** How every stored hash of a credential begins. No reply, event or line of the log contains one. */
+export const HASH_PREFIX = 'sha256:';

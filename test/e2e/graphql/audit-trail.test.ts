@@ -5,6 +5,7 @@ import { ClientsService } from '../../../src/clients/registry/clients.service.js
 import { Retention } from '../../../src/jobs/retention.js';
 import * as Operation from '../../operator/operations.js';
 import { onEachEngine } from '../../support/databases.js';
+import { HASH_PREFIX } from '../../support/leaks.js';
 import { aClient, Registry } from '../../support/registry.js';
 import { statementsOf } from '../../support/statements.js';
 import { CALLBACK, Operator } from '../../support/operator.js';
@@ -87,7 +88,7 @@ onEachEngine((engine) => {
         value,
         issued.issueOAuthClientSecret.clientSecret,
         registry.adminKey,
-        'sha256:',
+        HASH_PREFIX,
       ] as string[]) {
         expect(all).not.toContain(secret);
       }

@@ -2,6 +2,7 @@ import { SYSTEM } from '../../../src/audit/audit-event.js';
 import { InitialAccessTokensService } from '../../../src/clients/initial-access-tokens/initial-access-tokens.service.js';
 import type { InitialAccessTokenDraft } from '../../../src/policy/initial-access-token.js';
 import { onEachEngine } from '../../support/databases.js';
+import { HASH_PREFIX } from '../../support/leaks.js';
 import { type Answer, Registry } from '../../support/registry.js';
 
 const CALLBACK = ['https://app.example.com/callback'];
@@ -73,7 +74,7 @@ onEachEngine((engine) => {
     const stored = await tables();
     expect(stored).not.toContain(value);
     expect(stored).toMatch(/sha256:[0-9a-f]{64}/);
-    expect(JSON.stringify(await listOf(registry))).not.toContain('sha256:');
+    expect(JSON.stringify(await listOf(registry))).not.toContain(HASH_PREFIX);
   });
 
   it('401 alike for one that is unknown, misspelt, expired, revoked or used up; nothing is stored', async () => {

@@ -4,9 +4,8 @@ import { ApiKeyEntity } from '../../../src/auth/api-keys/api-key.entity.js';
 import { COUNT_PERIOD_MS } from '../../../src/clients/counts/client-count.entity.js';
 import { statementsOf } from '../../support/statements.js';
 import { onEachEngine } from '../../support/databases.js';
+import { UNKNOWN_ID } from '../../support/operator.js';
 import { aClient, type Answer, Registry } from '../../support/registry.js';
-
-const UNKNOWN_ID = '01a20080-c163-717e-a4ad-7633ebbe7df6';
 
 onEachEngine((engine) => {
   let registry: Registry;
