@@ -37,7 +37,7 @@ export function answerUnreadable({ code, rawPacket }: UnreadableRequest, socket:
  */
 export function refuseInWords(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', ({ headers, raw }, _reply, done) => {
-    const lacksHost = headers.host === undefined && raw.httpVersion === '1.1';
+    const lacksHost = headers.host === undefined && raw.httpVersion !== '1.0';
     done(
       lacksHost ? new RegistryError('invalid_request', 'The request must have a Host header.') : undefined,
     );

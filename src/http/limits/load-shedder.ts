@@ -67,6 +67,11 @@ export class LoadShedder {
       else this.hold(request, response);
     });
     server.on('connection', (socket) => {
+      // It was reset before it was accepted: nobody waits for a reply, and whose it was cannot be known
+      if (socket.remoteAddress === undefined) {
+        socket.destroy();
+        return;
+      }
       noteConnection();
       boundParsing(socket, () => this.closed++);
       socket.once('close', () => this.count(socket, -(this.heldOf.get(socket) ?? 0)));
@@ -97,6 +102,7 @@ export class LoadShedder {
   }
 
   private take(request: IncomingMessage, response: ServerResponse): void {
+    if (request.socket.destroyed) return;
     if (EXEMPT.test(request.url!)) this.handle(request, response);
     else if (this.isFull) this.refuse(request, response);
     else {

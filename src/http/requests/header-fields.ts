@@ -17,7 +17,7 @@ export function checkHeaderFields(fastify: FastifyInstance, max: number): void {
   fastify.server.maxHeadersCount = max + 1;
   fastify.addHook('onRequest', ({ raw }, reply, done) => {
     const { rawHeaders, headers, httpVersion } = raw;
-    const { host, 'transfer-encoding': transferCoding } = headers;
+    const { host, upgrade, 'transfer-encoding': transferCoding } = headers;
     if (rawHeaders.length > 2 * max) {
       return done(invalid(`The request must not have more than ${max} header fields.`));
     }
@@ -26,11 +26,13 @@ export function checkHeaderFields(fastify: FastifyInstance, max: number): void {
     if (host !== undefined && !isHostField(host)) {
       return done(invalid('The Host header must name a host, and a port where there is one.'));
     }
+    // What follows in the same piece is thrown away by Node.js, and what comes later is read as another request (RFC 9110 §7.8)
+    if (upgrade !== undefined) reply.raw.shouldKeepAlive = false;
     if (transferCoding === undefined) return done();
-    if (httpVersion === '1.0') {
+    if (httpVersion !== '1.1') {
       // RFC 9112 §6.1: where the body ends is not certain, so nothing after it is read
       reply.raw.shouldKeepAlive = false;
-      return done(invalid('A request by HTTP/1.0 must not have a Transfer-Encoding.'));
+      return done(invalid(`A request by HTTP/${httpVersion} must not have a Transfer-Encoding.`));
     }
     if (transferCoding.toLowerCase() === 'chunked') return done();
     done(

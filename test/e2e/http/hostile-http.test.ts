@@ -85,20 +85,29 @@ describe('A request that two readers would read differently', () => {
     ]);
   });
 
-  it('with chunks in HTTP/1.0 ends the connection, though it asks to keep it', async () => {
-    const received = await exchange(
-      'POST /v2/oauth/register HTTP/1.0',
-      JSON_TYPE,
-      'Connection: keep-alive',
-      'Transfer-Encoding: chunked',
-      '',
-      '2',
-      '{}',
-      '0',
-      '',
-      '',
-    );
-    expect([statusOf(received), errorOf(received)]).toEqual([400, 'invalid_request']);
+  it.each(['1.0', '0.9', '2.0'])(
+    'with chunks in HTTP/%s ends the connection, though it asks to keep it',
+    async (version) => {
+      const received = await exchange(
+        `POST /v2/oauth/register HTTP/${version}`,
+        HOST,
+        JSON_TYPE,
+        'Connection: keep-alive',
+        'Transfer-Encoding: chunked',
+        '',
+        '2',
+        '{}',
+        '0',
+        '',
+        '',
+      );
+      expect([statusOf(received), errorOf(received)]).toEqual([400, 'invalid_request']);
+    },
+  );
+
+  it('with Upgrade is answered as any other, and ends the connection: what follows may have been thrown away', async () => {
+    const get = ['GET /health/live HTTP/1.1', HOST, 'Connection: upgrade', 'Upgrade: x', '', ''];
+    expect(await exchange(...get)).toMatch(/^HTTP\/1\.1 200 [^]*connection: close/i);
   });
 
   it.each([

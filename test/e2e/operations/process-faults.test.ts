@@ -355,3 +355,20 @@ const ulimit = (files: number) => shell(`ulimit -n ${files} && exec "$@"`);
     await database.drop();
   },
 );
+
+it('A connection that is reset before it is accepted is no request: nothing is logged, and the service goes on', async () => {
+  const program = await serve();
+  program.signal('SIGSTOP');
+  for (let i = 0; i < 60; i++) {
+    const socket = await open();
+    const request = `GET /v2/oauth/clients HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x${i}\r\n\r\n`;
+    await new Promise((done) => socket.write(request.repeat(2), done));
+    socket.resetAndDestroy();
+  }
+  program.signal('SIGCONT');
+  expect(await get('/health/live')).toBe(200);
+  const lines = program.stdout.split('\n').filter((line) => line.startsWith('{'));
+  expect(lines.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
+  program.signal('SIGTERM');
+  expect(await program.ended).toBe(0);
+});
