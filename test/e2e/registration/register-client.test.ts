@@ -352,25 +352,6 @@ onEachEngine((engine) => {
     });
   });
 
-  describe('REGISTRATION_MODE', () => {
-    it.each([
-      ['open', 201, 201],
-      ['token', 401, 201],
-      ['closed', 403, 403],
-    ])('%s: anonymous %d, with a key %d', async (mode, anonymous, member) => {
-      const guarded = await Registry.start(engine, { REGISTRATION_MODE: mode });
-      const { apiKey } = await guarded.createKey();
-      const statuses = [(await guarded.register({})).status, (await guarded.register({}, apiKey)).status];
-      // Whoever may not register is not told what is wrong with the request either
-      const bad = (await guarded.register({ made_up: 1 })).status;
-      const rows = await guarded.rows('oauth_clients');
-      await guarded.stop();
-      expect(statuses).toEqual([anonymous, member]);
-      expect(bad).toBe(anonymous === 201 ? 400 : anonymous);
-      expect(rows).toBe(statuses.filter((status) => status === 201).length);
-    });
-  });
-
   describe('?dry_run', () => {
     const tryOut = (body: unknown, value = 'true') =>
       registry.send(`/v2/oauth/register?dry_run=${value}`, { body });
@@ -420,69 +401,6 @@ onEachEngine((engine) => {
         error: 'invalid_request',
         invalid_fields: { dry_run: [expect.any(String)] },
       });
-    });
-  });
-
-  describe('what the operator allows', () => {
-    let narrow: Registry;
-    beforeAll(async () => {
-      narrow = await Registry.start(engine, {
-        REGISTRATION_ALLOWED_SCOPES: 'read write',
-        REGISTRATION_DEFAULT_SCOPES: 'read admin',
-        REGISTRATION_ALLOWED_GRANT_TYPES: 'client_credentials',
-      });
-    });
-    afterAll(() => narrow.stop());
-
-    it.each([
-      ['some of it', 'read admin', 'read'],
-      ['nothing in particular: the default, as far as it is allowed', undefined, 'read'],
-    ])('grants what was asked for and is allowed: %s', async (_, scope, granted) => {
-      const { status, body } = await narrow.register({
-        scope,
-        grant_types: ['client_credentials', 'authorization_code'],
-        redirect_uris: CALLBACK,
-      });
-      expect({ status, scope: body.scope, grants: body.grant_types }).toEqual({
-        status: 201,
-        scope: granted,
-        grants: ['client_credentials'],
-      });
-    });
-
-    it.each([
-      ['no scope', { scope: 'admin', grant_types: ['client_credentials'] }, 'scope'],
-      ['no grant', { grant_types: ['refresh_token'] }, 'grant_types'],
-      [
-        'only a grant that takes a secret',
-        { token_endpoint_auth_method: 'none' },
-        'token_endpoint_auth_method',
-      ],
-    ])('refuses where %s is left, and says what is allowed', async (_, body, field) => {
-      const answer = await narrow.register(body);
-      expect({ status: answer.status, fields: Object.keys(answer.body.invalid_fields) }).toEqual({
-        status: 400,
-        fields: [field],
-      });
-    });
-
-    it('D1: who asks for nothing gets what is allowed', async () => {
-      const { status, body } = await narrow.register({});
-      expect({ status, grants: body.grant_types, scope: body.scope }).toEqual({
-        status: 201,
-        grants: ['client_credentials'],
-        scope: 'read',
-      });
-    });
-
-    it('does not bind customers', async () => {
-      const { status } = await narrow.createClient({
-        name: 'mine',
-        client_type: 'public',
-        allowed_scopes: ['admin'],
-        allowed_grant_types: ['refresh_token'],
-      });
-      expect(status).toBe(201);
     });
   });
 

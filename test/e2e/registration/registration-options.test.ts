@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { onEachEngine } from '../../support/databases.js';
-import { type Answer, type Registry } from '../../support/registry.js';
+import { type Answer, Registry } from '../../support/registry.js';
 import { statementsOf } from '../../support/statements.js';
 import { lockClients } from '../../support/write-lock.js';
-
 import { anonymousClients, PUBLIC } from '../../support/anonymous-clients.js';
 
 onEachEngine((engine) => {
@@ -316,6 +315,88 @@ onEachEngine((engine) => {
         body: { ...PUBLIC, client_id: body.client_id, redirect_uris: ['https://evil.example.com/cb'] },
       });
       expect([changed.status, changed.body.error]).toEqual([400, 'invalid_redirect_uri']);
+    });
+  });
+
+  describe('REGISTRATION_MODE', () => {
+    it.each([
+      ['open', 201, 201],
+      ['token', 401, 201],
+      ['closed', 403, 403],
+    ])('%s: anonymous %d, with a key %d', async (mode, anonymous, member) => {
+      const guarded = await Registry.start(engine, { REGISTRATION_MODE: mode });
+      const { apiKey } = await guarded.createKey();
+      const statuses = [(await guarded.register({})).status, (await guarded.register({}, apiKey)).status];
+      // Whoever may not register is not told what is wrong with the request either
+      const bad = (await guarded.register({ made_up: 1 })).status;
+      const rows = await guarded.rows('oauth_clients');
+      await guarded.stop();
+      expect(statuses).toEqual([anonymous, member]);
+      expect(bad).toBe(anonymous === 201 ? 400 : anonymous);
+      expect(rows).toBe(statuses.filter((status) => status === 201).length);
+    });
+  });
+
+  describe('REGISTRATION_ALLOWED_SCOPES, REGISTRATION_DEFAULT_SCOPES and REGISTRATION_ALLOWED_GRANT_TYPES', () => {
+    let narrow: Registry;
+    beforeAll(async () => {
+      narrow = await Registry.start(engine, {
+        REGISTRATION_ALLOWED_SCOPES: 'read write',
+        REGISTRATION_DEFAULT_SCOPES: 'read admin',
+        REGISTRATION_ALLOWED_GRANT_TYPES: 'client_credentials',
+      });
+    });
+    afterAll(() => narrow.stop());
+
+    it.each([
+      ['some of it', 'read admin', 'read'],
+      ['nothing in particular: the default, as far as it is allowed', undefined, 'read'],
+    ])('grant what was requested and is allowed: %s', async (_, scope, granted) => {
+      const { status, body } = await narrow.register({
+        scope,
+        grant_types: ['client_credentials', 'authorization_code'],
+        redirect_uris: PUBLIC.redirect_uris,
+      });
+      expect({ status, scope: body.scope, grants: body.grant_types }).toEqual({
+        status: 201,
+        scope: granted,
+        grants: ['client_credentials'],
+      });
+    });
+
+    it.each([
+      ['no scope', { scope: 'admin', grant_types: ['client_credentials'] }, 'scope'],
+      ['no grant', { grant_types: ['refresh_token'] }, 'grant_types'],
+      [
+        'only a grant that takes a secret',
+        { token_endpoint_auth_method: 'none' },
+        'token_endpoint_auth_method',
+      ],
+    ])('reject a registration that is left with %s, and name what is allowed', async (_, body, field) => {
+      const answer = await narrow.register(body);
+      expect({ status: answer.status, fields: Object.keys(answer.body.invalid_fields) }).toEqual({
+        status: 400,
+        fields: [field],
+      });
+    });
+
+    it('D1: grant all that is allowed by default', async () => {
+      const { status, body } = await narrow.register({});
+      expect({ status, grants: body.grant_types, scope: body.scope }).toEqual({
+        status: 201,
+        grants: ['client_credentials'],
+        scope: 'read',
+      });
+    });
+
+    it('do not apply to REST', async () => {
+      const { status } = await narrow.createClient({
+        name: 'mine',
+        client_type: 'public',
+        allowed_scopes: ['admin'],
+        allowed_grant_types: ['refresh_token'],
+      });
+      expect(status).toBe(201);
     });
   });
 

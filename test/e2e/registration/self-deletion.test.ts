@@ -1,7 +1,6 @@
 import { Retention } from '../../../src/jobs/retention.js';
 import { onEachEngine } from '../../support/databases.js';
 import { type Answer, type Registry } from '../../support/registry.js';
-
 import { anonymousClients, HOUR_MS } from '../../support/anonymous-clients.js';
 
 onEachEngine((engine) => {

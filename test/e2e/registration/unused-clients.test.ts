@@ -4,7 +4,6 @@ import { Retention } from '../../../src/jobs/retention.js';
 import { onEachEngine } from '../../support/databases.js';
 import { type Registry } from '../../support/registry.js';
 import { statementsOf } from '../../support/statements.js';
-
 import { anonymousClients, HOUR_MS, PUBLIC } from '../../support/anonymous-clients.js';
 import { UNKNOWN_ID } from '../../support/operator.js';
 
