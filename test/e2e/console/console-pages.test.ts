@@ -48,9 +48,9 @@ describe('The console', () => {
 
   it.each([
     ['/admin', './admin/'],
-    ['/admin/', '../'],
-    ['/admin/clients?first=20&order=NAME', '../'],
-    ['/admin/clients/01a20080-c163-717e-a4ad-7633ebbe7df6?back=/', '../../'],
+    ['/admin/', './'],
+    ['/admin/clients?first=20&order=NAME', './'],
+    ['/admin/clients/01a20080-c163-717e-a4ad-7633ebbe7df6?back=/', '../'],
   ])('is one page at every path, which browsers ask for again each time: %s', async (path, toRoot) => {
     const { status, text, headers } = await get(path);
     expect({ status, text }).toEqual({ status: 200, text: pageAt(toRoot) });
