@@ -3,16 +3,14 @@ import { jsonOf } from '../http-request.js';
 import { type Planted, toldBy } from '../known.js';
 import type { OpenApiDocument } from '../openapi-document.js';
 import type { Finding, Oracle } from './finding.js';
-import { type Check, schemaChecks } from './schema-check.js';
+import { errorChecks } from './schema-check.js';
 
 /** GraphQL over HTTP §6.3: the document is about REST alone. */
 const NOT_ACCEPTABLE = 406;
 
 /** What every reply must be, whatever it is to: no fault of the server's, and every error as the document says. */
 export function httpOracle(document: OpenApiDocument, planted: Planted): Oracle {
-  const checkOf = schemaChecks(document);
-  const checks = new Map<number, Check>();
-  for (const [status, { schema }] of document.errors) checks.set(status, checkOf(schema));
+  const checks = errorChecks(document);
 
   return ({ door, method }, reply) => {
     const { status, text, headers } = reply;

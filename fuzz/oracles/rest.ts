@@ -1,7 +1,7 @@
 import { jsonOf } from '../http-request.js';
 import type { OpenApiDocument } from '../openapi-document.js';
 import type { Finding, Oracle } from './finding.js';
-import { type Check, schemaChecks } from './schema-check.js';
+import { operationChecks } from './schema-check.js';
 
 /** Header fields that come with the client they are about. */
 const ETAG = { etag: /^"[1-9]\d*"$/ };
@@ -13,13 +13,7 @@ const PROMISED_HEADERS: Partial<Record<string, Record<string, RegExp>>> = {
 
 /** Whether a reply is one that the document promises for its operation. */
 export function restOracle(document: OpenApiDocument): Oracle {
-  const checkOf = schemaChecks(document);
-  const operations = new Map(
-    document.operations.map(({ id, replies }) => [
-      id,
-      new Map([...replies].map(([status, schema]): [number, Check] => [status, checkOf(schema)])),
-    ]),
-  );
+  const operations = operationChecks(document);
   // The description tells of ?dry_run=true; to the contract it would be another status
   operations
     .get('RegisterOAuthClient')

@@ -9,8 +9,25 @@ export type Check = (value: unknown) => string | undefined;
 /** The identifier of the document within its references. */
 const BASE = 'openapi';
 
+const checksOf = (
+  replies: Iterable<readonly [number, JsonSchema | null]>,
+  checkOf: (schema: JsonSchema | null) => Check,
+): Map<number, Check> => new Map([...replies].map(([status, schema]) => [status, checkOf(schema)]));
+
+/** Checks of the replies of each operation, by their status. */
+export function operationChecks(document: OpenApiDocument): Map<string, Map<number, Check>> {
+  const checkOf = schemaChecks(document);
+  return new Map(document.operations.map(({ id, replies }) => [id, checksOf(replies, checkOf)]));
+}
+
+/** Checks of the errors that any operation may answer, by their status. */
+export function errorChecks(document: OpenApiDocument): Map<number, Check> {
+  const errors = [...document.errors].map(([status, { schema }]) => [status, schema] as const);
+  return checksOf(errors, schemaChecks(document));
+}
+
 /** Makes checks of the schemas of a document; null stands for no value at all. */
-export function schemaChecks(document: OpenApiDocument): (schema: JsonSchema | null) => Check {
+function schemaChecks(document: OpenApiDocument): (schema: JsonSchema | null) => Check {
   // OpenAPI 3.1 is JSON Schema 2020-12 with a few words more
   const ajv = new Ajv2020({ strict: false, validateSchema: false });
   addFormats.default(ajv);
