@@ -21,12 +21,12 @@ export default {
       },
     ],
   },
-  globalSetup: '<rootDir>/test/support/postgres.setup.ts',
-  globalTeardown: '<rootDir>/test/support/postgres.teardown.ts',
+  globalSetup: '<rootDir>/test/support/jest/postgres.setup.ts',
+  globalTeardown: '<rootDir>/test/support/jest/postgres.teardown.ts',
   // Says that a test hangs, not that a machine is slow
   testTimeout: 120_000,
   // Jest's own choice leaves a machine with two processors half idle: most tests wait for a server, a disk or a browser
   maxWorkers: availableParallelism() + 1,
-  testSequencer: '<rootDir>/test/support/longest-first.sequencer.js',
-  reporters: ['default', '<rootDir>/test/support/summary.reporter.js'],
+  testSequencer: '<rootDir>/test/support/jest/longest-first.sequencer.js',
+  reporters: ['default', '<rootDir>/test/support/jest/summary.reporter.js'],
 };

@@ -1,6 +1,6 @@
 import { globalAgent } from 'node:http';
 import fc from 'fast-check';
-import { type TokenIssuer } from '../test/support/token-issuer.js';
+import { type TokenIssuer } from '../test/support/backing-services/token-issuer.js';
 import { hostileJwts } from './generate/jwt.js';
 import { type HttpRequest, jsonOf } from './http-request.js';
 import { Known } from './known.js';

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { buildSchema } from 'graphql';
 import { runScript, temporaryDirectory, whenEnding } from '../bench/cleanup.js';
 import { databasesOf, type Engine, ENGINES } from '../bench/databases.js';
-import { TokenIssuer } from '../test/support/token-issuer.js';
+import { TokenIssuer } from '../test/support/backing-services/token-issuer.js';
 import { createCallers, trusting } from './callers.js';
 import { Fuzzer } from './fuzz.js';
 import { growthMb, isGrowing, type MemorySample } from './growth.js';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { TokenIssuer } from '../../test/support/token-issuer.js';
+import type { TokenIssuer } from '../../test/support/backing-services/token-issuer.js';
 import { hostileValue } from './hostile.js';
 
 const HEADER_MEMBERS = ['alg', 'kid', 'typ', 'crit', 'b64', 'jwk', 'jku', 'x5c', 'cty', 'zip'];

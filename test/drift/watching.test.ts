@@ -3,8 +3,8 @@ import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
 import { Retention } from '../../src/jobs/retention.js';
 import { Statistics } from '../../src/jobs/planner-statistics.js';
-import { freePort } from '../support/free-port.js';
-import { Scrape } from '../support/metrics.js';
+import { freePort } from '../support/network/free-port.js';
+import { Scrape } from '../support/measurements/metrics.js';
 import { Registry } from '../support/registry.js';
 
 interface Alert {

@@ -9,7 +9,7 @@ import { InitialAccessTokensService } from '../../src/clients/initial-access-tok
 import type { InitialAccessTokenDraft } from '../../src/policy/initial-access-token.js';
 import { readConfig } from '../../src/config/variables.js';
 import { HTTP_LIMITS, type HttpLimits } from '../../src/http/limits/http-limits.js';
-import { checkDocumented } from './documented-replies.js';
+import { checkDocumented } from './replies/documented-replies.js';
 import { createDatabase, createMigratedDatabase, type Engine } from './databases.js';
 
 /** An answer, read to its end. */

@@ -1,5 +1,5 @@
-import { INTERNALS } from './leaks.js';
-import { type RawSending, sendRaw } from './raw-http.js';
+import { INTERNALS } from './replies/leaks.js';
+import { type RawSending, sendRaw } from './network/raw-http.js';
 import { aClient, type Answer, type Registry } from './registry.js';
 
 export type InterfaceName = 'clients' | 'register';

@@ -1,5 +1,5 @@
 import { onEachEngine } from '../../support/databases.js';
-import { Console, inBrowser, signIn } from '../../support/browser.js';
+import { Console, inBrowser, signIn } from '../../support/console/browser.js';
 import { Registry } from '../../support/registry.js';
 
 const PATH = '/registry';

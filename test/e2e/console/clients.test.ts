@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Console, inBrowser } from '../../support/browser.js';
+import { Console, inBrowser } from '../../support/console/browser.js';
 
 inBrowser((engine) => {
   const console = Console.forEachTest(engine, { isSeeded: true });

@@ -4,8 +4,8 @@ import { Retention } from '../../../src/jobs/retention.js';
 import * as Operation from '../../operator/operations.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
-import { statementsOf } from '../../support/statements.js';
-import { TokenIssuer } from '../../support/token-issuer.js';
+import { statementsOf } from '../../support/measurements/statements.js';
+import { TokenIssuer } from '../../support/backing-services/token-issuer.js';
 
 const MS_PER_DAY = 86_400_000;
 const UNKNOWN_ID = '01a20080-c163-717e-a4ad-7633ebbe7df6';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { request as httpRequest } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { BUILT_FILES, buildConsole } from '../../support/built-console.js';
+import { BUILT_FILES, buildConsole } from '../../support/console/built-console.js';
 import { Registry } from '../../support/registry.js';
 
 const POLICY =

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
-import { Console, inBrowser, type PageElement } from '../../support/browser.js';
+import { Console, inBrowser, type PageElement } from '../../support/console/browser.js';
 
 /** Whether it can be seen without scrolling, and nothing lies above it. */
 const isInSight = (element: Locator) =>

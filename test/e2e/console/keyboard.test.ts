@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
-import { Console, inBrowser } from '../../support/browser.js';
+import { Console, inBrowser } from '../../support/console/browser.js';
 
 /** Where it is hardest: on a phone with a keyboard, in dark colours, without motion. */
 const LOOK = {

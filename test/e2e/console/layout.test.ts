@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
-import { Console, inBrowser, type PageElement } from '../../support/browser.js';
+import { Console, inBrowser, type PageElement } from '../../support/console/browser.js';
 
 /** As long as a name may be, and without a space. */
 const LONG = 'N'.repeat(255);

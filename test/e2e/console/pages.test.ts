@@ -1,4 +1,4 @@
-import { Console, inBrowser, signIn } from '../../support/browser.js';
+import { Console, inBrowser, signIn } from '../../support/console/browser.js';
 
 /** Of what it takes to sign in, on its way. */
 const MAX_FIRST_LOAD_BYTES = 300_000;

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { Console, inBrowser } from '../../support/browser.js';
+import { Console, inBrowser } from '../../support/console/browser.js';
 
 inBrowser((engine) => {
   const console = Console.forEachTest(engine);

@@ -1,5 +1,5 @@
-import { Console, inBrowser, signIn } from '../../support/browser.js';
-import { Proxy } from '../../support/proxy.js';
+import { Console, inBrowser, signIn } from '../../support/console/browser.js';
+import { Proxy } from '../../support/network/proxy.js';
 
 inBrowser((engine) => {
   const console = Console.forEachTest(engine);

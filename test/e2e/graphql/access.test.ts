@@ -4,8 +4,8 @@ import * as Operation from '../../operator/operations.js';
 import { TypedDocumentString } from '../../operator/operations.js';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
-import { isoSoon, Operator, UNKNOWN_ID } from '../../support/operator.js';
-import { expectRefused, succeed } from '../../support/graphql.js';
+import { isoSoon, Operator, UNKNOWN_ID } from '../../support/graphql/operator.js';
+import { expectRefused, succeed } from '../../support/graphql/graphql.js';
 
 const INTROSPECTION = `{
   __schema {

@@ -5,10 +5,10 @@ import { ClientsService } from '../../../src/clients/registry/clients.service.js
 import { Retention } from '../../../src/jobs/retention.js';
 import * as Operation from '../../operator/operations.js';
 import { onEachEngine } from '../../support/databases.js';
-import { HASH_PREFIX } from '../../support/leaks.js';
+import { HASH_PREFIX } from '../../support/replies/leaks.js';
 import { aClient, Registry } from '../../support/registry.js';
-import { statementsOf } from '../../support/statements.js';
-import { CALLBACK, Operator } from '../../support/operator.js';
+import { statementsOf } from '../../support/measurements/statements.js';
+import { CALLBACK, Operator } from '../../support/graphql/operator.js';
 
 onEachEngine((engine) => {
   let registry: Registry;

@@ -1,8 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
-import { statementsOf } from '../../support/statements.js';
-import { change, create, expectRefused, NAMES, ONE, page, STATS, succeed } from '../../support/graphql.js';
+import { statementsOf } from '../../support/measurements/statements.js';
+import {
+  change,
+  create,
+  expectRefused,
+  NAMES,
+  ONE,
+  page,
+  STATS,
+  succeed,
+} from '../../support/graphql/graphql.js';
 
 onEachEngine((engine) => {
   let registry: Registry;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
-import { statementsOf } from '../../support/statements.js';
-import { change, create, page, STATS, succeed } from '../../support/graphql.js';
+import { statementsOf } from '../../support/measurements/statements.js';
+import { change, create, page, STATS, succeed } from '../../support/graphql/graphql.js';
 import { many } from '../../support/many.js';
 
 const MS_PER_DAY = 86_400_000;

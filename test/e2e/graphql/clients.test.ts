@@ -1,7 +1,7 @@
 import * as Operation from '../../operator/operations.js';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
-import { CALLBACK, Operator, UNKNOWN_ID } from '../../support/operator.js';
+import { CALLBACK, Operator, UNKNOWN_ID } from '../../support/graphql/operator.js';
 
 onEachEngine((engine) => {
   let registry: Registry;

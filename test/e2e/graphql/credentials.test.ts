@@ -5,7 +5,7 @@ import { AdminKeys } from '../../../src/jobs/admin-keys.js';
 import * as Operation from '../../operator/operations.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
-import { CALLBACK, isoSoon, Operator, UNKNOWN_ID } from '../../support/operator.js';
+import { CALLBACK, isoSoon, Operator, UNKNOWN_ID } from '../../support/graphql/operator.js';
 
 /** What the hourly look at the admin keys warns of. */
 async function warningsOf(registry: Registry): Promise<string[]> {

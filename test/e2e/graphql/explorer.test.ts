@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { Registry } from '../../support/registry.js';
-import { NAMES } from '../../support/graphql.js';
-import { INTERNALS, INTERNALS_OF_PAGES } from '../../support/leaks.js';
+import { NAMES } from '../../support/graphql/graphql.js';
+import { INTERNALS, INTERNALS_OF_PAGES } from '../../support/replies/leaks.js';
 
 describe('the explorer', () => {
   const MODES: [string, Record<string, string>, boolean][] = [

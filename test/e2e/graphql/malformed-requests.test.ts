@@ -1,9 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
-import { expectRefused, ONE } from '../../support/graphql.js';
+import { expectRefused, ONE } from '../../support/graphql/graphql.js';
 import { many } from '../../support/many.js';
-import { INTERNALS } from '../../support/leaks.js';
+import { INTERNALS } from '../../support/replies/leaks.js';
 
 onEachEngine((engine) => {
   let registry: Registry;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ClientEntity } from '../../../src/clients/client/client.entity.js';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
-import { create, expectRefused, PAGE, type Page, page, succeed } from '../../support/graphql.js';
+import { create, expectRefused, PAGE, type Page, page, succeed } from '../../support/graphql/graphql.js';
 import { many } from '../../support/many.js';
 
 type OrderField = 'CREATED_AT' | 'UPDATED_AT' | 'NAME';

@@ -1,8 +1,8 @@
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
-import { ALL_FIELDS, expectRefused } from '../../support/graphql.js';
+import { ALL_FIELDS, expectRefused } from '../../support/graphql/graphql.js';
 import { many } from '../../support/many.js';
-import { INTERNALS } from '../../support/leaks.js';
+import { INTERNALS } from '../../support/replies/leaks.js';
 
 onEachEngine((engine) => {
   let registry: Registry;

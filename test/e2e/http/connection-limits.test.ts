@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { type HttpLimits } from '../../../src/http/limits/http-limits.js';
 import { aClient, type Registry } from '../../support/registry.js';
 import { lockClients } from '../../support/write-lock.js';
-import { connectionsPerTest, GET, pause, POST } from '../../support/connections.js';
+import { connectionsPerTest, GET, pause, POST } from '../../support/network/connections.js';
 
 // On one engine: none of this gets as far as a database
 describe('HTTP', () => {

@@ -20,7 +20,7 @@ import { send } from '../../../fuzz/send.js';
 import { Statistics } from '../../../fuzz/statistics.js';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
-import { TokenIssuer } from '../../support/token-issuer.js';
+import { TokenIssuer } from '../../support/backing-services/token-issuer.js';
 
 /** The same each time, so that a change is judged by what it changes; `npm run fuzz` sends others, and more. */
 const SEED = Number(process.env.FUZZ_SEED ?? 20261123);

@@ -1,5 +1,5 @@
-import { BUILT_FILES, buildConsole } from '../../support/built-console.js';
-import { exchange as rawExchange, HOST, JSON_TYPE, raw } from '../../support/raw-http.js';
+import { BUILT_FILES, buildConsole } from '../../support/console/built-console.js';
+import { exchange as rawExchange, HOST, JSON_TYPE, raw } from '../../support/network/raw-http.js';
 import { Registry } from '../../support/registry.js';
 
 const CLOSE = 'Connection: close';

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type Socket } from 'node:net';
 import { HTTP_LIMITS, type HttpLimits } from '../../../src/http/limits/http-limits.js';
 import { type Registry } from '../../support/registry.js';
-import { connectionsPerTest, GET, pause, POST } from '../../support/connections.js';
+import { connectionsPerTest, GET, pause, POST } from '../../support/network/connections.js';
 
 /** The same limits, quicker. */
 const QUICK: Partial<HttpLimits> = {

@@ -5,11 +5,11 @@ import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import Database from 'better-sqlite3';
 import pg from 'pg';
-import { Collector } from '../../support/collector.js';
+import { Collector } from '../../support/backing-services/collector.js';
 import { createDatabase, type Engine, onEachEngine, type TestDatabase } from '../../support/databases.js';
 import { Program } from '../../support/process.js';
 import { aClient } from '../../support/registry.js';
-import { TokenIssuer } from '../../support/token-issuer.js';
+import { TokenIssuer } from '../../support/backing-services/token-issuer.js';
 
 const wrong = () => randomBytes(32).toString('base64url');
 

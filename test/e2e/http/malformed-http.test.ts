@@ -1,8 +1,8 @@
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
 import { many } from '../../support/many.js';
-import { INTERNALS } from '../../support/leaks.js';
-import { exchange, HOST, JSON_TYPE, raw, sendRaw } from '../../support/raw-http.js';
+import { INTERNALS } from '../../support/replies/leaks.js';
+import { exchange, HOST, JSON_TYPE, raw, sendRaw } from '../../support/network/raw-http.js';
 import { requestsTo, toJson } from '../../support/requests.js';
 
 /** Every route, with the methods that it has. */

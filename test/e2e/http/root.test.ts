@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildConsole } from '../../support/built-console.js';
+import { buildConsole } from '../../support/console/built-console.js';
 import { Registry } from '../../support/registry.js';
 
 describe('/', () => {

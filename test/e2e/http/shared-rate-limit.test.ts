@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SharedCounts } from '../../../src/http/rate-limits/shared-counts.js';
 import { onEachEngine } from '../../support/databases.js';
-import { Link, NO_REDIS, startRedis } from '../../support/redis.js';
+import { Link, NO_REDIS, startRedis } from '../../support/backing-services/redis.js';
 import { aClient, Registry } from '../../support/registry.js';
 
 /**

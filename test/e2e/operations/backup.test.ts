@@ -21,8 +21,8 @@ import pg from 'pg';
 import { startPostgres } from '../../../bench/postgres.js';
 import { loadSqlite } from '../../../src/database/connection/sqlite.js';
 import { type Acknowledgement, callUntilItDies } from '../../support/callers.js';
-import { freePort } from '../../support/free-port.js';
-import { findInstalledPostgres } from '../../support/installed-postgres.js';
+import { freePort } from '../../support/network/free-port.js';
+import { findInstalledPostgres } from '../../support/backing-services/installed-postgres.js';
 import { Program } from '../../support/process.js';
 import { readStored } from '../../support/stored.js';
 

@@ -7,7 +7,7 @@ import { readConfig } from '../../../src/config/variables.js';
 import { openDatabase } from '../../../src/database/connection/open-database.js';
 import { PERSISTENCE } from '../../../src/persistence.js';
 import { createDatabase } from '../../support/databases.js';
-import { freePort } from '../../support/free-port.js';
+import { freePort } from '../../support/network/free-port.js';
 import { Program } from '../../support/process.js';
 import { aClient } from '../../support/registry.js';
 

@@ -7,7 +7,7 @@ import { batches, type BatchMessage } from '../../../src/diagnostics/channels.js
 import { insertTogether } from '../../../src/database/writes/group-commit.js';
 import { Transactions } from '../../../src/database/writes/transactions.js';
 import { onEachEngine } from '../../support/databases.js';
-import { statementsOf } from '../../support/statements.js';
+import { statementsOf } from '../../support/measurements/statements.js';
 import { aClient, Registry } from '../../support/registry.js';
 
 const Database = loadSqlite();

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
-import { Proxy } from '../../support/proxy.js';
+import { Proxy } from '../../support/network/proxy.js';
 import { aClient, type Answer, Registry } from '../../support/registry.js';
 
 /** Of what waits for no lock, on a machine that does much else: without a free connection it takes five seconds. */

@@ -11,7 +11,7 @@ import { Transactions } from '../../../src/database/writes/transactions.js';
 import { asPostgresAdmin, connectTo, createDatabase, type Engine } from '../../support/databases.js';
 import { Load } from '../../support/load.js';
 import { Program } from '../../support/process.js';
-import { Proxy } from '../../support/proxy.js';
+import { Proxy } from '../../support/network/proxy.js';
 import { aClient, type Answer, Registry } from '../../support/registry.js';
 import { storedIn } from '../../support/stored.js';
 

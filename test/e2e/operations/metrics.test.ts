@@ -8,8 +8,8 @@ import { readConfig } from '../../../src/config/variables.js';
 import { Retention } from '../../../src/jobs/retention.js';
 import { Statistics } from '../../../src/jobs/planner-statistics.js';
 import { createDatabase, onEachEngine } from '../../support/databases.js';
-import { freePort } from '../../support/free-port.js';
-import { Scrape } from '../../support/metrics.js';
+import { freePort } from '../../support/network/free-port.js';
+import { Scrape } from '../../support/measurements/metrics.js';
 import { aClient, Registry } from '../../support/registry.js';
 
 const HTTP_COUNT = 'http_request_duration_seconds_count';

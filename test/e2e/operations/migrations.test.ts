@@ -7,7 +7,7 @@ import { isMigrated, migrate } from '../../../src/database/connection/migrate.js
 import { openDatabase } from '../../../src/database/connection/open-database.js';
 import { PERSISTENCE } from '../../../src/persistence.js';
 import { createDatabase, type TestDatabase } from '../../support/databases.js';
-import { statementsOf } from '../../support/statements.js';
+import { statementsOf } from '../../support/measurements/statements.js';
 
 /** Shorter than in production. */
 const WAIT = { pauseMs: 20, logMs: 100, limitMs: 600 };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../support/databases.js';
-import { NO_PGBOUNCER, startPgBouncer } from '../../support/pgbouncer.js';
+import { NO_PGBOUNCER, startPgBouncer } from '../../support/backing-services/pgbouncer.js';
 import { Program } from '../../support/process.js';
 import { aClient } from '../../support/registry.js';
 

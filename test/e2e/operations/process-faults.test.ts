@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import pg from 'pg';
 import { createMigratedDatabase, ENGINES } from '../../support/databases.js';
-import { freePort } from '../../support/free-port.js';
-import { Scrape } from '../../support/metrics.js';
+import { freePort } from '../../support/network/free-port.js';
+import { Scrape } from '../../support/measurements/metrics.js';
 import { Program } from '../../support/process.js';
-import { Proxy } from '../../support/proxy.js';
+import { Proxy } from '../../support/network/proxy.js';
 import { aClient } from '../../support/registry.js';
 
 const KEY = 'a-bootstrap-key-of-more-than-32-characters';

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Collector, type ReceivedSpan } from '../../support/collector.js';
+import { Collector, type ReceivedSpan } from '../../support/backing-services/collector.js';
 import { onEachEngine } from '../../support/databases.js';
-import { freePort } from '../../support/free-port.js';
+import { freePort } from '../../support/network/free-port.js';
 import { aClient, Registry } from '../../support/registry.js';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';

@@ -2,7 +2,7 @@ import { SYSTEM } from '../../../src/audit/audit-event.js';
 import { InitialAccessTokensService } from '../../../src/clients/initial-access-tokens/initial-access-tokens.service.js';
 import type { InitialAccessTokenDraft } from '../../../src/policy/initial-access-token.js';
 import { onEachEngine } from '../../support/databases.js';
-import { HASH_PREFIX } from '../../support/leaks.js';
+import { HASH_PREFIX } from '../../support/replies/leaks.js';
 import { type Answer, Registry } from '../../support/registry.js';
 
 const CALLBACK = ['https://app.example.com/callback'];

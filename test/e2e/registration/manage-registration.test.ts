@@ -1,6 +1,6 @@
 import { onEachEngine } from '../../support/databases.js';
 import { type Answer, Registry } from '../../support/registry.js';
-import { statementsOf } from '../../support/statements.js';
+import { statementsOf } from '../../support/measurements/statements.js';
 
 const CALLBACK = ['https://example.com/callback'];
 const UNKNOWN_ID = '01a20080-c163-717e-a4ad-7633ebbe7df6';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { onEachEngine } from '../../support/databases.js';
 import { type Answer, Registry } from '../../support/registry.js';
-import { statementsOf } from '../../support/statements.js';
+import { statementsOf } from '../../support/measurements/statements.js';
 import { lockClients } from '../../support/write-lock.js';
 import { anonymousClients, PUBLIC } from '../../support/anonymous-clients.js';
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { generateKeyPair } from 'jose';
 import { onEachEngine } from '../../support/databases.js';
 import { type Answer, Registry } from '../../support/registry.js';
-import { TokenIssuer } from '../../support/token-issuer.js';
+import { TokenIssuer } from '../../support/backing-services/token-issuer.js';
 
 const CALLBACK = ['https://example.com/callback'];
 const PUBLIC_URL = 'https://registry.example';

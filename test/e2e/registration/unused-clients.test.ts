@@ -3,9 +3,9 @@ import { ClientUseService } from '../../../src/clients/use/client-use.service.js
 import { Retention } from '../../../src/jobs/retention.js';
 import { onEachEngine } from '../../support/databases.js';
 import { type Registry } from '../../support/registry.js';
-import { statementsOf } from '../../support/statements.js';
+import { statementsOf } from '../../support/measurements/statements.js';
 import { anonymousClients, HOUR_MS, PUBLIC } from '../../support/anonymous-clients.js';
-import { UNKNOWN_ID } from '../../support/operator.js';
+import { UNKNOWN_ID } from '../../support/graphql/operator.js';
 
 /** Of 50 callers. */
 const FLOOD_ROUNDS = Number(process.env.FLOOD_ROUNDS ?? 6);

@@ -3,10 +3,10 @@ import { Logger } from '@nestjs/common';
 import { generateKeyPair } from 'jose';
 import { SYSTEM } from '../../../src/audit/audit-event.js';
 import { ApiKeysService } from '../../../src/auth/api-keys/api-keys.service.js';
-import { buildConsole } from '../../support/built-console.js';
+import { buildConsole } from '../../support/console/built-console.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, type Answer, Registry, type Sending } from '../../support/registry.js';
-import { TokenIssuer } from '../../support/token-issuer.js';
+import { TokenIssuer } from '../../support/backing-services/token-issuer.js';
 
 const UNAUTHORIZED = '401 unauthorized';
 const INVALID = '401 invalid_token';

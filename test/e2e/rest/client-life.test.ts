@@ -2,9 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { IsNull, Not } from 'typeorm';
 import { ApiKeyEntity } from '../../../src/auth/api-keys/api-key.entity.js';
 import { COUNT_PERIOD_MS } from '../../../src/clients/counts/client-count.entity.js';
-import { statementsOf } from '../../support/statements.js';
+import { statementsOf } from '../../support/measurements/statements.js';
 import { onEachEngine } from '../../support/databases.js';
-import { UNKNOWN_ID } from '../../support/operator.js';
+import { UNKNOWN_ID } from '../../support/graphql/operator.js';
 import { aClient, type Answer, Registry } from '../../support/registry.js';
 
 onEachEngine((engine) => {

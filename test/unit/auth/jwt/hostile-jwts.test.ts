@@ -3,7 +3,7 @@ import { hostileJwts } from '../../../../fuzz/generate/jwt.js';
 import { JwtService } from '../../../../src/auth/jwt/jwt.service.js';
 import { SoftwareStatementsService } from '../../../../src/clients/software-statements/software-statements.service.js';
 import { type Config, readConfig } from '../../../../src/config/variables.js';
-import { TokenIssuer } from '../../../support/token-issuer.js';
+import { TokenIssuer } from '../../../support/backing-services/token-issuer.js';
 
 const RUNS = 1_000;
 

@@ -1,4 +1,4 @@
-import { textWorkOf } from '../../../support/text-work.js';
+import { textWorkOf } from '../../../support/measurements/text-work.js';
 import { isOwnerName, ownerName, ownerNameFaults } from '../../../../src/policy/names/owner-name.js';
 
 it.each([

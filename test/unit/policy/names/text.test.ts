@@ -1,4 +1,4 @@
-import { textWorkOf } from '../../../support/text-work.js';
+import { textWorkOf } from '../../../support/measurements/text-work.js';
 import { textFaults } from '../../../../src/policy/names/text.js';
 
 const LENGTH = 'must be 1 to 255 characters long';

@@ -3,8 +3,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { changeOwner, makeDirectory, unprivilegedUser } from '../../bench/postgres.js';
-import { freePort } from './free-port.js';
+import { changeOwner, makeDirectory, unprivilegedUser } from '../../../bench/postgres.js';
+import { freePort } from '../network/free-port.js';
 
 /** Debian's directory for such programs is on the path of root only. */
 const PGBOUNCER = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']

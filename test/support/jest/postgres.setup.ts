@@ -1,6 +1,6 @@
 // Jest loads this file past its moduleNameMapper, so that names must be those of files
-import { bundledPostgres, type PostgresServer, startPostgres } from '../../bench/postgres.ts';
-import { freePort } from './free-port.ts';
+import { bundledPostgres, type PostgresServer, startPostgres } from '../../../bench/postgres.ts';
+import { freePort } from '../network/free-port.ts';
 
 declare global {
   var testPostgres: PostgresServer | undefined;

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { SYSTEM } from '../../src/audit/audit-event.js';
-import { ClientsRepository } from '../../src/clients/registry/clients.repository.js';
-import { issueClient } from '../../src/clients/client/issue-client.js';
-import { settle } from '../../src/policy/defaults.js';
-import { type Engine, onEachEngine } from './databases.js';
-import { PathProxy } from './path-proxy.js';
-import { aClient, Registry } from './registry.js';
+import { SYSTEM } from '../../../src/audit/audit-event.js';
+import { ClientsRepository } from '../../../src/clients/registry/clients.repository.js';
+import { issueClient } from '../../../src/clients/client/issue-client.js';
+import { settle } from '../../../src/policy/defaults.js';
+import { type Engine, onEachEngine } from '../databases.js';
+import { PathProxy } from '../network/path-proxy.js';
+import { aClient, Registry } from '../registry.js';
 
 const { CHROMIUM_PATH } = process.env;
 /** The headless shell takes half the time of the whole browser. */

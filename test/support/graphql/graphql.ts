@@ -1,6 +1,6 @@
-import { ClientEntity } from '../../src/clients/client/client.entity.js';
-import { INTERNALS } from './leaks.js';
-import { aClient, type Answer, type Registry } from './registry.js';
+import { ClientEntity } from '../../../src/clients/client/client.entity.js';
+import { INTERNALS } from '../replies/leaks.js';
+import { aClient, type Answer, type Registry } from '../registry.js';
 
 export const ALL_FIELDS = `
   clientId name orgId userId clientType tokenEndpointAuthMethod allowedGrantTypes allowedScopes redirectUris requirePkce

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
-import { errorChecks, operationChecks } from '../../fuzz/oracles/schema-check.js';
-import { OpenApiDocument } from '../../fuzz/openapi-document.js';
-import { createOpenApiDocument } from '../../src/api/documentation/openapi.js';
+import { errorChecks, operationChecks } from '../../../fuzz/oracles/schema-check.js';
+import { OpenApiDocument } from '../../../fuzz/openapi-document.js';
+import { createOpenApiDocument } from '../../../src/api/documentation/openapi.js';
 
 /** The checks of the document, and its routes with the id of each. */
 interface Documented {

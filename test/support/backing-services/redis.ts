@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { freePort } from './free-port.js';
+import { freePort } from '../network/free-port.js';
 
 /** Why tests with a real Redis cannot run; null where they can. */
 export const NO_REDIS =

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import type { Answer, Registry } from './registry.js';
+import type { Answer, Registry } from '../registry.js';
 
 /** A request, or a part of one, of lines that end as those of HTTP do. */
 export const raw = (...lines: string[]) => lines.join('\r\n');

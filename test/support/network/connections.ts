@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import type { HttpLimits } from '../../src/http/limits/http-limits.js';
-import { Registry } from './registry.js';
+import type { HttpLimits } from '../../../src/http/limits/http-limits.js';
+import { Registry } from '../registry.js';
 
 export const GET = 'GET /health/live HTTP/1.1\r\nHost: x\r\n';
 export const POST = 'POST /v2/oauth/register HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';

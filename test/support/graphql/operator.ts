@@ -1,7 +1,7 @@
 import { ClientError, GraphQLClient } from 'graphql-request';
-import * as Operation from '../operator/operations.js';
-import type { TypedDocumentString } from '../operator/operations.js';
-import type { Registry } from './registry.js';
+import * as Operation from '../../operator/operations.js';
+import type { TypedDocumentString } from '../../operator/operations.js';
+import type { Registry } from '../registry.js';
 
 /** An id that no row has. */
 export const UNKNOWN_ID = '01a20080-c163-717e-a4ad-7633ebbe7df6';
