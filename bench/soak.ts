@@ -37,7 +37,7 @@ type Sample = Record<Measure, number>;
 const UNITS: Record<Measure, string> = { memory: 'MB', descriptors: 'open', threads: '', wal: 'MB' };
 
 /** What went wrong, in words. */
-const failures: string[] = [];
+let failures: string[] = [];
 
 /** @returns whether an instance, or two on PostgreSQL, went on as it began */
 async function soak(engine: Engine, minutes: number, directory: string): Promise<boolean> {
@@ -47,7 +47,7 @@ async function soak(engine: Engine, minutes: number, directory: string): Promise
   for (let i = 0; i < (engine === 'sqlite' ? 1 : 2); i++) {
     servers.push(await startServer('registry', databaseUrl, directory, { LOG_LEVEL: 'warn', ...RETENTION }));
   }
-  failures.length = 0;
+  failures = [];
   const until = performance.now() + minutes * 60_000;
   const calling = servers.map(({ url }) => startCallers(url, CALLERS_OF_EACH));
   const samples = servers.map((): Sample[] => []);
@@ -62,14 +62,10 @@ async function soak(engine: Engine, minutes: number, directory: string): Promise
       servers.forEach(({ pid }, i) => samples[i]!.push(sample(pid, databaseUrl)));
     }),
   ]);
-  const acknowledged: string[] = [];
-  let answered = 0;
-  for (const callers of calling) {
-    const experience = await callers.end();
-    answered += experience.answered;
-    acknowledged.push(...experience.acknowledged);
-    failures.push(...experience.failures);
-  }
+  const experiences = await Promise.all(calling.map((callers) => callers.end()));
+  const answered = experiences.reduce((sum, experience) => sum + experience.answered, 0);
+  const acknowledged = experiences.flatMap((experience) => experience.acknowledged);
+  for (const experience of experiences) failures = failures.concat(experience.failures);
   const stored = await clientIdsIn(databaseUrl);
   const missing = acknowledged.filter((id) => !stored.has(id));
   const exitCodes = await Promise.all(servers.map((server) => server.stop()));
