@@ -1,12 +1,10 @@
 import {
   type ClientField,
   type COLUMN_FIELDS,
-  FIELD_ROWS,
   FIELDS,
-  type FieldRow,
+  FIELDS_AT,
   type FieldValues,
   type Interface,
-  isList,
   type METADATA_FIELDS,
   type NameAt,
 } from './fields.js';
@@ -71,12 +69,12 @@ export interface ClientProfile extends GrantedColumns {
 
 /** What a request names of a client, and nothing else: what it leaves out is not there, what it sets to null is undefined. */
 export function readFields(at: Interface, request: object): ClientDraft {
-  const values: Partial<Record<string, unknown>> = { ...request };
-  return Object.fromEntries(
-    FIELD_ROWS.flatMap(([field, { [at]: name }]) =>
-      name === undefined || values[name] === undefined ? [] : [[field, values[name] ?? undefined]],
-    ),
-  );
+  const values = request as Partial<Record<string, unknown>>;
+  const draft: Partial<Record<ClientField, unknown>> = {};
+  for (const { field, name } of FIELDS_AT[at]) {
+    if (values[name] !== undefined) draft[field] = values[name] ?? undefined;
+  }
+  return draft as ClientDraft;
 }
 
 /** What an interface says where a client does not have a field. */
@@ -93,15 +91,13 @@ export type ShownFields<I extends Interface> = {
 };
 
 /** What a client is. A registration leaves out what is not there (RFC 7591 §3.2.1); the others say null, or an empty list. */
-export function showFields<I extends Interface>(
-  at: I,
-  { metadata, ...columns }: ClientProfile,
-): ShownFields<I> {
-  const values: Partial<Record<ClientField, unknown>> = { ...columns, ...metadata };
-  const absent = (row: FieldRow) => (at === 'registration' ? undefined : isList(row) ? [] : null);
-  return Object.fromEntries(
-    FIELD_ROWS.flatMap(([field, row]) =>
-      row[at] === undefined ? [] : [[row[at], values[field] ?? absent(row)]],
-    ),
-  ) as ShownFields<I>;
+export function showFields<I extends Interface>(at: I, client: ClientProfile): ShownFields<I> {
+  const columns: Partial<Record<ClientField, unknown>> = client;
+  const metadata: Partial<Record<ClientField, unknown>> = client.metadata;
+  const shown: Record<string, unknown> = {};
+  for (const { field, name, isList } of FIELDS_AT[at]) {
+    const absent = at === 'registration' ? undefined : isList ? [] : null;
+    shown[name] = columns[field] ?? metadata[field] ?? absent;
+  }
+  return shown as ShownFields<I>;
 }

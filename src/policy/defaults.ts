@@ -15,39 +15,41 @@ export function authMethodOf({ tokenEndpointAuthMethod, type }: ClientDraft): To
   return tokenEndpointAuthMethod ?? (type === 'public' ? 'none' : 'client_secret_basic');
 }
 
+const COLUMNS = Object.entries<FieldRow>(COLUMN_FIELDS);
+const METADATA = Object.entries<FieldRow>(METADATA_FIELDS);
+
 /** The values that fields get: those of the draft, or the defaults. What is twice in a list is there once. */
-function settled(fields: Record<string, FieldRow>, draft: ClientDraft): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([field, { default: byDefault }]) => {
-      const value: unknown = draft[field as keyof ClientDraft] ?? byDefault;
-      return [field, Array.isArray(value) ? [...new Set(value)] : value];
-    }),
-  );
+function settled(fields: typeof COLUMNS, draft: ClientDraft): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [field, { default: byDefault }] of fields) {
+    const value: unknown = draft[field as keyof ClientDraft] ?? byDefault;
+    if (value !== undefined) values[field] = Array.isArray(value) ? [...new Set(value)] : value;
+  }
+  return values;
 }
 
 /** The client that a faultless draft becomes. */
 export function settle(draft: ClientDraft): ClientProfile {
   const tokenEndpointAuthMethod = authMethodOf(draft);
-  return {
-    ...(settled(COLUMN_FIELDS, draft) as unknown as ClientProfile),
-    name: draft.name?.trim() ?? null,
+  const complete: ClientDraft = {
+    ...draft,
+    name: draft.name?.trim(),
     type: tokenEndpointAuthMethod === 'none' ? 'public' : 'confidential',
     tokenEndpointAuthMethod,
     grantTypes: offeredGrants(draft.grantTypes ?? DEFAULT_GRANT_TYPES),
-    metadata: extendedMetadata(draft),
+    tokenEndpointAuthSigningAlg:
+      tokenEndpointAuthMethod === 'private_key_jwt' ? draft.tokenEndpointAuthSigningAlg : undefined,
   };
+  const columns = settled(COLUMNS, complete) as Omit<ClientProfile, 'metadata'>;
+  return { ...columns, metadata: extendedMetadata(complete) };
 }
 
 const trimmed = (texts: Record<string, string>) =>
   Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, text.trim()]));
 
 function extendedMetadata(draft: ClientDraft): ExtendedMetadata {
-  const { translations, tokenEndpointAuthSigningAlg } = draft;
-  const said = {
-    ...settled(METADATA_FIELDS, draft),
-    tokenEndpointAuthSigningAlg:
-      authMethodOf(draft) === 'private_key_jwt' ? tokenEndpointAuthSigningAlg : undefined,
-    translations: translations && Object.keys(translations).length > 0 ? trimmed(translations) : undefined,
-  };
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  const { translations = {} } = draft;
+  const metadata: ExtendedMetadata = settled(METADATA, draft);
+  if (Object.keys(translations).length > 0) metadata.translations = trimmed(translations);
+  return metadata;
 }

@@ -213,6 +213,8 @@ export const METADATA_FIELDS = {
   },
 } as const satisfies Record<string, FieldRow>;
 
+const isList = ({ shape }: FieldRow) => shape === 'texts' || shape === 'uris';
+
 /** Every field by which a caller can be told what to mend. */
 export const FIELDS = { ...COLUMN_FIELDS, ...METADATA_FIELDS };
 type Fields = typeof FIELDS;
@@ -245,11 +247,21 @@ export type NameAt<I extends Interface, F extends ClientField> =
 const namesBy = (nameOf: (row: (typeof FIELD_ROWS)[number][1]) => string) =>
   Object.fromEntries(FIELD_ROWS.map(([field, row]) => [field, nameOf(row)])) as FieldNames;
 
+const fieldsAt = (at: Interface) =>
+  FIELD_ROWS.flatMap(([field, { [at]: name, ...row }]) =>
+    name === undefined ? [] : [{ field, name, isList: isList(row) }],
+  );
+
+/** The fields that each interface has, by the names that it has for them; made once: every request goes through them. */
+export const FIELDS_AT: Readonly<Record<Interface, ReturnType<typeof fieldsAt>>> = {
+  rest: fieldsAt('rest'),
+  registration: fieldsAt('registration'),
+  graphql: fieldsAt('graphql'),
+};
+
 /** What each interface calls the fields, for faults also those that it does not have: as another does, then. */
 export const FIELD_NAMES: Readonly<Record<Interface, FieldNames>> = {
   rest: namesBy(({ rest, registration, graphql }) => rest ?? registration ?? graphql),
   registration: namesBy(({ rest, registration, graphql }) => registration ?? rest ?? graphql),
   graphql: namesBy(({ graphql }) => graphql),
 };
-
-export const isList = ({ shape }: FieldRow) => shape === 'texts' || shape === 'uris';

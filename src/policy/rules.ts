@@ -21,10 +21,11 @@ export interface Rule {
 /** What must hold of every client, whichever door it comes through. */
 export const CLIENT_RULES: readonly Rule[] = [
   // Each field by itself, where it is there
-  ...FIELD_ROWS.map(([field, { faults }]): Rule => ({
-    field,
-    faults: ({ [field]: value }) => (value === undefined ? [] : (faults?.(value as never) ?? [])),
-  })),
+  ...FIELD_ROWS.flatMap(([field, { faults }]): Rule[] =>
+    faults === undefined
+      ? []
+      : [{ field, faults: ({ [field]: value }) => (value === undefined ? [] : faults(value as never)) }],
+  ),
   {
     // RFC 6749 §2.1: who authenticates keeps a secret, and who does not has none
     field: 'tokenEndpointAuthMethod',

@@ -71,14 +71,13 @@ export function onlyMembersOf(type: new () => object): MemberSorter {
  */
 export function readShape<T extends object>(type: new () => T, raw: unknown, sort: MemberSorter): Shaped<T> {
   const faults: FieldFaults = {};
-  const members: [string, unknown][] = [];
+  // Not by class-transformer: it walks into nested values, and trips over a member "constructor" there
+  const body = new type();
   for (const [name, value] of Object.entries(requireObject(raw))) {
     const treatment = sort(name, value);
-    if (treatment === 'read') members.push([name, value]);
+    if (treatment === 'read') body[name as keyof T] = value as T[keyof T];
     if (treatment === 'refuse') faults[name] = [memberFault(name)];
   }
-  // Not by class-transformer: it walks into nested values, and trips over a member "constructor" there
-  const body = Object.assign(new type(), Object.fromEntries(members));
   for (const { property, constraints } of validateSync(body, { stopAtFirstError: true })) {
     const isMissing = body[property as keyof T] === undefined;
     faults[property] = Object.values(constraints ?? {}).map((fault) =>

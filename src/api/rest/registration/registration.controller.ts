@@ -206,13 +206,14 @@ export class RegistrationController {
     const request = profile === 'strict' ? RegistrationRequest : ExtendedRegistrationRequest;
     const sort = (member: string, value: unknown) =>
       countsAsAbsent(member, value, profile) ? 'ignore' : treatMember(member, profile);
-    const { software_statement: sent, ...said } = requireObject(body);
+    const { software_statement: sent } = requireObject(body);
     const statement = sent === undefined ? known : sent;
     const isRead = this.softwareStatements.areTaken && sort('software_statement', statement) !== 'refuse';
     if (statement === undefined || !(isRead || statement === known)) {
       return toSubmission(readShape(request, body, sort));
     }
     const { claims, ...reading } = await this.softwareStatements.read(statement, known);
+    const { software_statement: _, ...said } = requireObject(body);
     const members = attest(
       said,
       Object.entries(claims).filter(([claim, value]) => sort(claim, value) === 'read'),

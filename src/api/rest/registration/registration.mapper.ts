@@ -77,7 +77,8 @@ export function toResponse(
       client_secret_expires_at: secret.expiresAt ? toSeconds(secret.expiresAt) : 0,
     }),
     ...management,
-    ...toMetadata({ ...client, name: ownNameOf(client) }),
+    ...toMetadata(client),
+    client_name: ownNameOf(client) ?? undefined,
   };
 }
 
