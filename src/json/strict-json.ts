@@ -43,7 +43,7 @@ function decode(bytes: Uint8Array): string {
 function checkMembers(text: string): void {
   const open: (Set<string> | null)[] = [];
   let previous = '';
-  for (const [token] of text.matchAll(TOKEN)) {
+  for (const token of text.match(TOKEN) ?? []) {
     if (token === '{' || token === '[') {
       if (open.push(token === '{' ? new Set() : null) > MAX_DEPTH) {
         throw new JsonFault(TOO_DEEP);

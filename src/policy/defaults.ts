@@ -41,7 +41,7 @@ export function settle(draft: ClientDraft): ClientProfile {
       tokenEndpointAuthMethod === 'private_key_jwt' ? draft.tokenEndpointAuthSigningAlg : undefined,
   };
   const columns = settled(COLUMNS, complete) as Omit<ClientProfile, 'metadata'>;
-  return { ...columns, metadata: extendedMetadata(complete) };
+  return Object.assign(columns, { metadata: extendedMetadata(complete) });
 }
 
 const trimmed = (texts: Record<string, string>) =>
