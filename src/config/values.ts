@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import ipaddr from 'ipaddr.js';
-import { type GrantType, isGrantType } from '../policy/grant-types.js';
+import { type GrantType, GRANT_TYPES, isGrantType } from '../policy/grant-types.js';
 import { type JsonWebKeySet, jwksFaults } from '../policy/metadata/jwks.js';
 import { ownerName, ownerNameFaults } from '../policy/names/owner-name.js';
 import { isRedirectTarget } from '../policy/uris/redirect-host.js';
@@ -9,6 +9,14 @@ import { isReservable } from '../policy/reserved-name.js';
 import { isScopeToken } from '../policy/scope.js';
 import { readDuration } from './duration.js';
 import { refuseBadEscapes } from './percent-encoding.js';
+
+/** A kind of value that a variable may have. */
+export interface Value<T> {
+  /** What a good one looks like; completes the sentence "VARIABLE takes …". */
+  takes: string;
+  /** What `raw` stands for, or undefined where it stands for nothing; may throw what completes "VARIABLE …". */
+  read: (raw: string) => T | undefined;
+}
 
 /** A claim, and the value that it must have, or contain. */
 export interface ClaimValue {
@@ -44,74 +52,159 @@ export interface RaisedLimit {
   times: number;
 }
 
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const SECONDS = { s: 1, m: 60, h: 3600 } as const;
-export const BOOTSTRAP_KEY = { min: 32, max: 512 };
-export const MS_PER_HOUR = 3_600_000;
-export const MS_PER_DAY = 86_400_000;
-const MIN_RSA_BITS = 2048;
-/** They are counted again and again. */
-export const MAX_UNUSED = 1_000_000;
-export const MAX_CLIENTS = 1_000_000_000;
 const MAX_RATE_LIMIT_SECONDS = 86_400;
-export const RATE_LIMIT = 'COUNT/DURATION such as 60/1m (s, m or h, at most 24h), or off';
+const BOOTSTRAP_KEY = { min: 32, max: 512 };
+const MIN_RSA_BITS = 2048;
 
-export const text = (raw: string) => raw;
-export const port = (raw: string) =>
-  /^\d{1,5}$/.test(raw) && Number(raw) <= 65535 ? Number(raw) : undefined;
-export const oneOfThese =
-  <T>(values: Record<string, T>) =>
-  (raw: string) =>
-    Object.hasOwn(values, raw) ? values[raw] : undefined;
-export const oneOf =
-  <T extends string>(values: readonly T[]) =>
-  (raw: string) =>
-    values.find((value) => value === raw);
-export const owner = (raw: string) => (ownerNameFaults(raw).length === 0 ? ownerName(raw) : undefined);
+/** At least one item, and all of them good. */
+function readEach<T>(items: string[], read: (item: string) => T | undefined): T[] | undefined {
+  const good = items.map(read).filter((item) => item !== undefined);
+  return items.length > 0 && good.length === items.length ? good : undefined;
+}
+
 const words = (raw: string) => raw.split(/[\s,]+/).filter(Boolean);
+const wordsThat =
+  <T extends string>(isGood: (word: string) => word is T) =>
+  (raw: string) =>
+    readEach(words(raw), (word) => (isGood(word) ? word : undefined));
 
-/** An absolute http or https URL without credentials and fragment, as it was written. */
-export const httpUrl = (raw: string) =>
-  /^https?:\/\/[^\s/?#\\@]+(?:[/?][^\s#\\]*)?$/.test(raw) && URL.canParse(raw) ? raw : undefined;
+/** Or `off`, which stands for another value. */
+export const orOff = <T, Off>({ takes, read }: Value<T>, off: Off): Value<T | Off> => ({
+  takes: `${takes}, or off`,
+  read: (raw) => (raw === 'off' ? off : read(raw)),
+});
 
-/** One without a query, as an issuer is (RFC 8414 §2). */
-export const plainUrl = (raw: string) => (raw.includes('?') ? undefined : httpUrl(raw));
+/** One of some words, each of which stands for a value. */
+export const oneOf = <T>(values: Record<string, T>): Value<T> => ({
+  takes: Object.keys(values)
+    .join(', ')
+    .replace(/, (?=\w+$)/, ' or '),
+  read: (raw) => (Object.hasOwn(values, raw) ? values[raw] : undefined),
+});
 
-/** One that paths can be appended to. */
-export const baseUrl = (raw: string) => plainUrl(raw)?.replace(/\/+$/, '');
+/** One of some words. */
+export const wordOf = <T extends string>(known: readonly T[]): Value<T> =>
+  oneOf(Object.fromEntries(known.map((word) => [word, word])) as Record<T, T>);
+
+export const logLevel = { ...wordOf(LOG_LEVELS), takes: LOG_LEVELS.join(', ') };
+
+export const text = (takes: string): Value<string> => ({ takes, read: (raw) => raw });
+
+export const port: Value<number> = {
+  takes: 'a port number from 0 to 65535',
+  read: (raw) => (/^\d{1,5}$/.test(raw) && Number(raw) <= 65535 ? Number(raw) : undefined),
+};
+
+/** A count from 1. */
+export const count = (max: number): Value<number> => ({
+  takes: `a count from 1 to ${max}`,
+  read: (raw) => (/^[1-9]\d{0,9}$/.test(raw) && Number(raw) <= max ? Number(raw) : undefined),
+});
+
+/** In milliseconds. */
+export const duration = (example: string): Value<number> => ({
+  takes: `a duration such as ${example} (m, h or d)`,
+  read: readDuration,
+});
 
 /** @param maxDigits of the number in front of the slash */
-function rate(raw: string, maxDigits: number): RateLimit | null | undefined {
-  if (raw === 'off') return null;
-  const [, points = '', count = '1', unit] = /^([1-9]\d*)\/(\d{1,4})?([smh])$/.exec(raw) ?? [];
-  const durationSeconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
-  const isGood =
-    points && points.length <= maxDigits && durationSeconds > 0 && durationSeconds <= MAX_RATE_LIMIT_SECONDS;
-  return isGood ? { points: Number(points), durationSeconds } : undefined;
-}
+const rate = (example: string, maxDigits: number): Value<RateLimit> => ({
+  takes: `${example} (s, m or h, at most 24h)`,
+  read: (raw) => {
+    const [, points = '', count = '1', unit] = /^([1-9]\d*)\/(\d{1,4})?([smh])$/.exec(raw) ?? [];
+    const durationSeconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
+    const isGood =
+      points &&
+      points.length <= maxDigits &&
+      durationSeconds > 0 &&
+      durationSeconds <= MAX_RATE_LIMIT_SECONDS;
+    return isGood ? { points: Number(points), durationSeconds } : undefined;
+  },
+});
 
-export const rateLimit = (raw: string) => rate(raw, 7);
-export const byteRate = (raw: string) => rate(raw, 12);
+/** Null: any number. */
+export const rateLimit = orOff(rate('COUNT/DURATION such as 60/1m', 7), null);
+export const byteRate = orOff(rate('BYTES/DURATION such as 50000000/1h', 12), null);
 
-export function addresses(raw: string): string[] | undefined {
-  return someOf(words(raw), isAddressOrNetwork);
-}
+export const owner = (whose: string): Value<string> => ({
+  takes: `${whose}, at most 255 visible characters`,
+  read: (raw) => (ownerNameFaults(raw).length === 0 ? ownerName(raw) : undefined),
+});
 
-export function raisedLimits(raw: string): readonly RaisedLimit[] | undefined {
-  const limits = words(raw).map((pair) => {
-    const [, network = '', times] = /^([^=]+)=([1-9]\d{0,5})$/.exec(pair) ?? [];
-    return isAddressOrNetwork(network) ? { network, times: Number(times) } : undefined;
-  });
-  const good = limits.filter((limit) => limit !== undefined);
-  return limits.length > 0 && good.length === limits.length ? good : undefined;
-}
+export const bootstrapKey: Value<string> = {
+  takes: `a secret string of ${BOOTSTRAP_KEY.min} to ${BOOTSTRAP_KEY.max} printable ASCII characters without spaces`,
+  read: (raw) =>
+    /^[\x21-\x7e]+$/.test(raw) && raw.length >= BOOTSTRAP_KEY.min && raw.length <= BOOTSTRAP_KEY.max
+      ? raw
+      : undefined,
+};
+
+/** The `typ` of a JWT. */
+export const mediaType: Value<string> = {
+  takes: 'a media type, such as at+jwt (RFC 9068)',
+  read: (raw) => (/^[\w.+-]+(\/[\w.+-]+)?$/.test(raw) ? raw : undefined),
+};
+
+const readHttpUrl = (raw: string) =>
+  /^https?:\/\/[^\s/?#\\@]+(?:[/?][^\s#\\]*)?$/.test(raw) && URL.canParse(raw) ? raw : undefined;
+const readPlainUrl = (raw: string) => (raw.includes('?') ? undefined : readHttpUrl(raw));
+
+/** An absolute http or https URL without credentials and fragment, as it was written. */
+export const httpUrl = (takes: string): Value<string> => ({ takes, read: readHttpUrl });
+
+/** One without a query, as an issuer is (RFC 8414 §2). */
+export const plainUrl = (takes: string): Value<string> => ({ takes, read: readPlainUrl });
+
+/** One that paths can be appended to. */
+export const baseUrl = (takes: string): Value<string> => ({
+  takes,
+  read: (raw) => readPlainUrl(raw)?.replace(/\/+$/, ''),
+});
 
 /** One endpoint, with credentials and the number of a database where there are any. */
-export function redisUrl(raw: string): string | undefined {
-  if (!/^rediss?:\/\/[^\s/?#]+(?:\/\d{0,5})?$/.test(raw) || !URL.canParse(raw)) return undefined;
-  refuseBadEscapes(raw);
-  return raw;
+export const redisUrl: Value<string> = {
+  takes: 'redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// for TLS',
+  read: (raw) => {
+    if (!/^rediss?:\/\/[^\s/?#]+(?:\/\d{0,5})?$/.test(raw) || !URL.canParse(raw)) return undefined;
+    refuseBadEscapes(raw);
+    return raw;
+  },
+};
+
+/** In the usual spelling only: `10.1` is an address too, but not the one that was meant. */
+function isAddressOrNetwork(value: string): value is string {
+  const [address = '', bits] = value.split('/');
+  const isAddress = ipaddr.IPv4.isValidFourPartDecimal(address) || ipaddr.IPv6.isValid(address);
+  return isAddress && (bits === undefined || (ipaddr.isValidCIDR(value) && Number(bits) > 0));
 }
+
+const readAddresses = wordsThat(isAddressOrNetwork);
+
+export const addresses: Value<readonly string[]> = {
+  takes: 'addresses and CIDR ranges, separated by spaces or commas',
+  read: readAddresses,
+};
+
+export const raisedLimits: Value<readonly RaisedLimit[]> = {
+  takes:
+    'pairs RANGE=TIMES separated by spaces or commas, RANGE being an address or CIDR range and TIMES from 1 to 999999',
+  read: (raw) =>
+    readEach(words(raw), (pair) => {
+      const [, network = '', times] = /^([^=]+)=([1-9]\d{0,5})$/.exec(pair) ?? [];
+      return isAddressOrNetwork(network) ? { network, times: Number(times) } : undefined;
+    }),
+};
+
+/** What Fastify calls `trustProxy`. Trusting everyone is no choice: it lets any caller forge its address. */
+export const trustedProxies: Value<false | number | string[]> = {
+  takes: 'false, the number of proxies in front (1 to 99), or their addresses and CIDR ranges',
+  read: (raw) => {
+    if (raw === 'false') return false;
+    return /^[1-9]\d?$/.test(raw) ? Number(raw) : readAddresses(raw);
+  },
+};
 
 /** Of an app, whose scheme is its own, such as tauri://localhost: URL has no origin for it. */
 const APP_ORIGIN = /^(?!(https?|wss?|ftp|file|blob|data|javascript):)[a-z][a-z\d+.-]*:\/\/[\w.-]+(:\d+)?$/;
@@ -121,84 +214,72 @@ const isOrigin = (value: string): value is string =>
   APP_ORIGIN.test(value) || (!value.includes('*') && URL.canParse(value) && new URL(value).origin === value);
 
 /** Origins that may call; null: none. */
-export function corsOrigins(raw: string): '*' | readonly string[] | null | undefined {
-  if (raw === '*') return '*';
-  if (raw === 'off') return null;
-  return someOf(words(raw), isOrigin);
-}
-
-/** At least one value, and all of them good. */
-function someOf<T extends string>(values: string[], isGood: (value: string) => value is T): T[] | undefined {
-  return values.length > 0 && values.every(isGood) ? values : undefined;
-}
-
-/** In the usual spelling only: `10.1` is an address too, but not the one that was meant. */
-function isAddressOrNetwork(value: string): value is string {
-  const [address = '', bits] = value.split('/');
-  const isAddress = ipaddr.IPv4.isValidFourPartDecimal(address) || ipaddr.IPv6.isValid(address);
-  return isAddress && (bits === undefined || (ipaddr.isValidCIDR(value) && Number(bits) > 0));
-}
-
-/** What Fastify calls `trustProxy`. Trusting everyone is no choice: it lets any caller forge its address. */
-export function trustedProxies(raw: string): false | number | string[] | undefined {
-  if (raw === 'false') return false;
-  if (/^[1-9]\d?$/.test(raw)) return Number(raw);
-  return addresses(raw);
-}
+export const corsOrigins = orOff<'*' | readonly string[], null>(
+  {
+    takes: '*, origins such as https://app.example or tauri://localhost separated by spaces or commas',
+    read: (raw) => (raw === '*' ? '*' : wordsThat(isOrigin)(raw)),
+  },
+  null,
+);
 
 /** Split at the first equals sign. */
-export function claimValue(raw: string): ClaimValue | undefined {
-  const [, claim, value] = /^([^\s=]+)=(\S.*)$/.exec(raw) ?? [];
-  return claim && value ? { claim, value } : undefined;
-}
+export const claimValue: Value<ClaimValue> = {
+  takes: 'CLAIM=VALUE, such as roles=registry-admin or realm_access.roles=registry-admin',
+  read: (raw) => {
+    const [, claim, value] = /^([^\s=]+)=(\S.*)$/.exec(raw) ?? [];
+    return claim && value ? { claim, value } : undefined;
+  },
+};
 
-export function grantTypes(raw: string): readonly GrantType[] | undefined {
-  return someOf(words(raw), isGrantType);
-}
+export const grantTypes: Value<readonly GrantType[]> = {
+  takes: `any of ${GRANT_TYPES.join(', ')}, separated by spaces or commas`,
+  read: wordsThat(isGrantType),
+};
 
-export function scopes(raw: string): readonly string[] | undefined {
-  return someOf(words(raw), isScopeToken);
-}
+export const scopes: Value<readonly string[]> = {
+  takes: 'scope tokens separated by spaces or commas',
+  read: wordsThat(isScopeToken),
+};
 
-export function redirectHosts(raw: string): RedirectHosts | undefined {
-  const isDenial = (word: string) => word.startsWith('!');
-  const allowed = words(raw).filter((word) => !isDenial(word));
-  const denied = words(raw)
-    .filter(isDenial)
-    .map((word) => word.slice(1));
-  return someOf([...allowed, ...denied], isRedirectTarget) && { allowed, denied };
-}
+export const redirectHosts: Value<RedirectHosts> = {
+  takes:
+    'hosts such as example.com, *.example.com or localhost, and private-use schemes such as cursor:, separated by spaces or ' +
+    'commas, with a ! before each that is denied',
+  read: (raw) => {
+    const isDenial = (word: string) => word.startsWith('!');
+    const allowed = words(raw).filter((word) => !isDenial(word));
+    const denied = words(raw)
+      .filter(isDenial)
+      .map((word) => word.slice(1));
+    const targets = [...allowed, ...denied];
+    return targets.length > 0 && targets.every(isRedirectTarget) ? { allowed, denied } : undefined;
+  },
+};
 
 /** Names have spaces, so they are separated by commas and line breaks. */
-export function reservedNames(raw: string): readonly string[] | undefined {
-  const names = raw
-    .split(/[,\n]/)
-    .map((name) => name.trim())
-    .filter(Boolean);
-  return names.length > 0 && names.every(isReservable) ? names : undefined;
-}
+export const reservedNames: Value<readonly string[]> = {
+  takes:
+    'names of at least three letters or digits, or *name* to find it anywhere, separated by commas or line breaks',
+  read: (raw) => {
+    const names = raw.split(/[,\n]/).map((name) => name.trim());
+    return readEach(names.filter(Boolean), (name) => (isReservable(name) ? name : undefined));
+  },
+};
 
-/** Or `off`, which is null. */
-export const durationOrOff = (raw: string) => (raw === 'off' ? null : readDuration(raw));
-
-/** A count from 1, or `off`, which is null. */
-export const countOrOff =
-  (max: number) =>
-  (raw: string): number | null | undefined => {
-    if (raw === 'off') return null;
-    return /^[1-9]\d{0,9}$/.test(raw) && Number(raw) <= max ? Number(raw) : undefined;
-  };
-
-export function softwareStatementIssuers(raw: string): readonly SoftwareStatementIssuer[] | undefined {
-  const issuers = raw.split(/\s+/).map((pair) => {
-    const [, issuer, place] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
-    const jwks = place && (/^https?:/.test(place) ? httpUrl(place) : keysInFile(place));
-    return issuer && jwks ? { issuer, jwks } : undefined;
-  });
-  const good = issuers.filter((issuer) => issuer !== undefined);
-  const names = new Set(good.map(({ issuer }) => issuer));
-  return names.size === issuers.length ? good : undefined;
-}
+export const softwareStatementIssuers: Value<readonly SoftwareStatementIssuer[]> = {
+  takes:
+    'pairs ISSUER=JWKS separated by spaces, JWKS being the http or https URL of a JSON Web Key Set of public keys, or the ' +
+    'path of a readable file with one',
+  read: (raw) => {
+    const issuers = readEach(raw.split(/\s+/), (pair) => {
+      const [, issuer, place] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
+      const jwks = place && (/^https?:/.test(place) ? readHttpUrl(place) : keysInFile(place));
+      return issuer && jwks ? { issuer, jwks } : undefined;
+    });
+    const names = new Set(issuers?.map(({ issuer }) => issuer));
+    return names.size === issuers?.length ? issuers : undefined;
+  },
+};
 
 function keysInFile(path: string): JsonWebKeySet | undefined {
   try {
