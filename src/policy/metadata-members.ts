@@ -1,5 +1,5 @@
 import { COLUMN_FIELDS, FIELD_ROWS, type FieldRow, METADATA_FIELDS } from './fields.js';
-import { REGISTERED_ELSEWHERE } from './metadata/iana-registries.js';
+import { OTHER_CLIENT_METADATA, REGISTERED_ELSEWHERE } from './metadata/iana-registries.js';
 
 /**
  * What a registration request may contain. One principle: registered elsewhere and not offered here is left out of what
@@ -43,65 +43,7 @@ const SET_IN_RESPONSES = [
 const REGISTERED_MEMBERS: ReadonlySet<string> = new Set([
   ...SET_IN_RESPONSES,
   softwareStatement.registration,
-  // OpenID Connect Dynamic Client Registration and Logout
-  'sector_identifier_uri',
-  'subject_type',
-  'id_token_signed_response_alg',
-  'id_token_encrypted_response_alg',
-  'id_token_encrypted_response_enc',
-  'userinfo_signed_response_alg',
-  'userinfo_encrypted_response_alg',
-  'userinfo_encrypted_response_enc',
-  'request_object_signing_alg',
-  'request_object_encryption_alg',
-  'request_object_encryption_enc',
-  'default_max_age',
-  'require_auth_time',
-  'default_acr_values',
-  'request_uris',
-  'frontchannel_logout_uri',
-  'frontchannel_logout_session_required',
-  'backchannel_logout_uri',
-  'backchannel_logout_session_required',
-  // OpenID Connect CIBA, OpenID Federation, verifiable presentations
-  'backchannel_token_delivery_mode',
-  'backchannel_client_notification_endpoint',
-  'backchannel_authentication_request_signing_alg',
-  'backchannel_user_code_parameter',
-  'client_registration_types',
-  'signed_jwks_uri',
-  'organization_name',
-  'organization_uri',
-  'display_name',
-  'description',
-  'keywords',
-  'information_uri',
-  'vp_formats',
-  // User-Managed Access
-  'claims_redirect_uris',
-  // JARM, RFC 8705, RFC 9101, RFC 9126, RFC 9396, RFC 9449, RFC 9701
-  'authorization_signed_response_alg',
-  'authorization_encrypted_response_alg',
-  'authorization_encrypted_response_enc',
-  'response_modes',
-  'tls_client_auth_subject_dn',
-  'tls_client_auth_san_dns',
-  'tls_client_auth_san_uri',
-  'tls_client_auth_san_ip',
-  'tls_client_auth_san_email',
-  'tls_client_certificate_bound_access_tokens',
-  'use_mtls_endpoint_aliases',
-  'require_signed_request_object',
-  'require_pushed_authorization_requests',
-  'authorization_details_types',
-  'dpop_bound_access_tokens',
-  'introspection_signed_response_alg',
-  'introspection_encrypted_response_alg',
-  'introspection_encrypted_response_enc',
-  // ETSI NFV-SEC 022
-  'nfv_token_signed_response_alg',
-  'nfv_token_encrypted_response_alg',
-  'nfv_token_encrypted_response_enc',
+  ...OTHER_CLIENT_METADATA,
 ]);
 
 /** What the server alone sets of a client, wherever it is shown. */
