@@ -1,10 +1,10 @@
 import { channel as nodeChannel, tracingChannel } from 'node:diagnostics_channel';
 
 /**
- * What the service tells those who watch it (`operations/metrics`, `operations/tracing`), by the channels of Node, so that
- * nobody who does the work knows who watches. To publish costs a look at `hasSubscribers` where nobody does.
+ * What the service tells metrics and traces, by the channels of Node.js: who does the work does not know who watches.
+ * Where nobody does, to publish costs a look at `hasSubscribers`.
  */
-interface Channel<T> {
+export interface Channel<T> {
   readonly hasSubscribers: boolean;
   publish(message: T): void;
   subscribe(listener: (message: T) => void): void;
@@ -13,7 +13,6 @@ interface Channel<T> {
 
 const channel = <T>(name: string) => nodeChannel(`oauth-client-registry:${name}`) as Channel<T>;
 
-/** A batch that begins. */
 export interface BatchMessage {
   /** What it does, and to which table: one of a handful. */
   name: string;
@@ -22,24 +21,22 @@ export interface BatchMessage {
   /** Items that wait for the next one. */
   waiting: number;
 }
+/** A batch that begins. */
+export const batches = channel<BatchMessage>('batch');
 
-/** A registration that was answered with a client. */
-export interface RegistrationMessage {
-  /** `reused`: the client was there already. */
-  result: 'registered' | 'reused';
-}
+/** A registration that was answered with a client; `reused`: it was there already. */
+export const registrations = channel<{ result: 'registered' | 'reused' }>('registration');
 
 /** An error that a REST caller was told. */
-export interface RefusalMessage {
+export const refusals = channel<{
   method: string;
   /** The pattern of the route; undefined where there is none. */
   route: string | undefined;
   code: string;
   /** By the caller's names, some of which are of its own invention. */
   fields: readonly string[];
-}
+}>('refusal');
 
-/** A GraphQL request that was answered. */
 export interface OperationMessage {
   /** `invalid`: one that was not even begun. */
   operation: 'query' | 'mutation' | 'invalid';
@@ -48,40 +45,24 @@ export interface OperationMessage {
   hasErrors: boolean;
   durationMs: number;
 }
+/** A GraphQL request that was answered. */
+export const operations = channel<OperationMessage>('graphql-operation');
 
-/** A job that ended. */
-export interface JobMessage {
-  job: string;
-  outcome: 'done' | 'failed';
-  durationMs: number;
-  /** That it was done to. */
-  rows: number;
-}
+/** A job that ended, and the rows that it was done to. */
+export const jobs = channel<{ job: string; outcome: 'done' | 'failed'; durationMs: number; rows: number }>(
+  'job',
+);
 
-/** A reading of the clock that purges go by. */
-export interface PurgeClockMessage {
-  /** How far the clock of the database is ahead of it. */
-  behindMs: number;
-}
+/** A reading of the clock that purges go by, and how far the clock of the database is ahead of it. */
+export const purgeClock = channel<{ behindMs: number }>('purge-clock');
 
 /** Lines that the destination of the log did not take. */
-export interface DroppedLogLinesMessage {
-  lines: number;
-}
+export const droppedLogLines = channel<{ lines: number }>('dropped-log-lines');
 
-/** Something that a request waits for the database to do. */
+/** Something that a request waits for the database to do: what is done, and to which table. */
 export interface DatabaseCall {
-  /** What is done, and to which table. */
   name: string;
 }
-
-export const batches = channel<BatchMessage>('batch');
-export const registrations = channel<RegistrationMessage>('registration');
-export const refusals = channel<RefusalMessage>('refusal');
-export const operations = channel<OperationMessage>('graphql-operation');
-export const jobs = channel<JobMessage>('job');
-export const purgeClock = channel<PurgeClockMessage>('purge-clock');
-export const droppedLogLines = channel<DroppedLogLinesMessage>('dropped-log-lines');
 export const databaseCalls = tracingChannel<unknown, DatabaseCall>('oauth-client-registry:database');
 
 /** Lets whoever traces see how long `work` takes. */

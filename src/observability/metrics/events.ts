@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { FIELD_NAMES } from '../../policy/fields.js';
 import {
   batches,
+  type Channel,
   droppedLogLines,
   jobs,
   operations,
@@ -93,7 +94,6 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
     help: 'Log lines that were dropped because standard output did not take them.',
     registers,
   });
-
   const purgeClockBehind = new Gauge({
     name: 'oauth_registry_purge_clock_behind_seconds',
     help: 'How far the clock is ahead of what purges go by, as after a long stop or where it is set wrong; 0: it is believed.',
@@ -133,12 +133,7 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
   };
 }
 
-interface Subscribable<T> {
-  subscribe(listener: (message: T) => void): void;
-  unsubscribe(listener: (message: T) => void): void;
-}
-
-function on<T>(channel: Subscribable<T>, listener: (message: T) => void): () => void {
+function on<T>(channel: Channel<T>, listener: (message: T) => void): () => void {
   channel.subscribe(listener);
   return () => channel.unsubscribe(listener);
 }
