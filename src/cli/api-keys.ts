@@ -14,68 +14,62 @@ async function serviceOn(dataSource: DataSource) {
   return new ApiKeysService(dataSource, new Transactions(dataSource));
 }
 
-const create = command({
-  does: 'Creates an API key and prints it, this once.',
-  options: {
-    name: { takes: 'NAME', isRequired: true, means: 'what the key is for' },
-    org: { takes: 'ORG', isRequired: true, means: 'the organization that it belongs to' },
-    user: { takes: 'USER', means: 'the user that it belongs to; without it, its name' },
-    role: { takes: ROLES.join('|'), means: 'what it may do; without it, what a member may' },
-    'expires-in': { takes: '90d', means: 'a number and m, h or d; without it, it never expires' },
-  },
-  prepare: async ({ name, org, user = name, role = 'member', 'expires-in': expiresIn }) => {
-    if (!ROLES.includes(role as Role)) throw new UsageError(`--role takes ${ROLES.join(' or ')}.`);
-    const expiresAt = expiresIn === undefined ? null : readExpiry(expiresIn);
-    const key = { name, orgId: org, userId: user, role: role as Role, expiresAt };
-    const { apiKeyFaults } = await import('../auth/api-keys/api-keys.service.js');
-    refuseFaults(apiKeyFaults(key, new Date()), OPTIONS);
-    return async (dataSource: DataSource) => {
-      const { apiKey, value } = await (await serviceOn(dataSource)).create(key, COMMAND_LINE);
-      process.stdout.write(`API key ${apiKey.id}, shown this once:\n${value}\n`);
-    };
-  },
-});
-
-const list = listCommand(
-  'Lists all API keys.',
-  async (dataSource: DataSource) => (await (await serviceOn(dataSource)).page({}, EVERYTHING)).rows,
-  {
-    table: (key) => ({
-      id: key.id,
-      name: key.name,
-      key: `…${key.hint}`,
-      org: key.orgId,
-      role: key.role,
-      'last used': day(key.lastUsedAt, 'never'),
-      expires: expiry(key),
-    }),
-    json: ({ id, name, hint, orgId, userId, role, createdAt, lastUsedAt, expiresAt, revokedAt }) => ({
-      id,
-      name,
-      hint,
-      orgId,
-      userId,
-      role,
-      createdAt,
-      lastUsedAt,
-      expiresAt,
-      revokedAt,
-    }),
-  },
-);
-
-const revoke = command({
-  does: 'Revokes an API key.',
-  options: {},
-  operand: 'ID',
-  prepare: (_, id) => async (dataSource: DataSource) => {
-    await (await serviceOn(dataSource)).revoke(id, COMMAND_LINE);
-    process.stdout.write(`API key ${id} is revoked.\n`);
-  },
-});
-
 export const API_KEY_COMMANDS: Record<string, Command<DataSource>> = {
-  'api-key create': create,
-  'api-key list': list,
-  'api-key revoke': revoke,
+  'api-key create': command({
+    does: 'Creates an API key and prints it, this once.',
+    options: {
+      name: { takes: 'NAME', isRequired: true, means: 'what the key is for' },
+      org: { takes: 'ORG', isRequired: true, means: 'the organization that it belongs to' },
+      user: { takes: 'USER', means: 'the user that it belongs to; without it, its name' },
+      role: { takes: ROLES.join('|'), means: 'what it may do; without it, what a member may' },
+      'expires-in': { takes: '90d', means: 'a number and m, h or d; without it, it never expires' },
+    },
+    prepare: async ({ name, org, user = name, role = 'member', 'expires-in': expiresIn }) => {
+      if (!ROLES.includes(role as Role)) throw new UsageError(`--role takes ${ROLES.join(' or ')}.`);
+      const expiresAt = expiresIn === undefined ? null : readExpiry(expiresIn);
+      const key = { name, orgId: org, userId: user, role: role as Role, expiresAt };
+      const { apiKeyFaults } = await import('../auth/api-keys/api-keys.service.js');
+      refuseFaults(apiKeyFaults(key, new Date()), OPTIONS);
+      return async (dataSource: DataSource) => {
+        const { apiKey, value } = await (await serviceOn(dataSource)).create(key, COMMAND_LINE);
+        process.stdout.write(`API key ${apiKey.id}, shown this once:\n${value}\n`);
+      };
+    },
+  }),
+  'api-key list': listCommand(
+    'Lists all API keys.',
+    async (dataSource: DataSource) => (await (await serviceOn(dataSource)).page({}, EVERYTHING)).rows,
+    {
+      table: (key) => ({
+        id: key.id,
+        name: key.name,
+        key: `…${key.hint}`,
+        org: key.orgId,
+        role: key.role,
+        'last used': day(key.lastUsedAt, 'never'),
+        expires: expiry(key),
+      }),
+      json: [
+        'id',
+        'name',
+        'hint',
+        'orgId',
+        'userId',
+        'role',
+        'createdAt',
+        'lastUsedAt',
+        'expiresAt',
+        'revokedAt',
+      ],
+    },
+  ),
+  'api-key revoke': command({
+    does: 'Revokes an API key.',
+    options: {},
+    operand: 'ID',
+    prepare: (_, id) => async (dataSource: DataSource) => {
+      await (await serviceOn(dataSource)).revoke(id, COMMAND_LINE);
+      process.stdout.write(`API key ${id} is revoked.\n`);
+    },
+  }),
 };

@@ -8,11 +8,11 @@ const MIN_COLUMN = 8;
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u;
 
-/** A command that lists: as a table that fits a terminal, or whole, as JSON. */
+/** A command that lists: as a table that fits a terminal, or with all that `json` names. */
 export function listCommand<Target, Row>(
   does: string,
   read: (target: Target) => Promise<Row[]>,
-  { json, table }: { json: (row: Row) => object; table: (row: Row) => Record<string, string> },
+  { json, table }: { json: (keyof Row & string)[]; table: (row: Row) => Record<string, string> },
 ): Command<Target> {
   return command({
     does,
@@ -21,9 +21,7 @@ export function listCommand<Target, Row>(
       ({ json: isJson }) =>
       async (target: Target) => {
         const rows = await read(target);
-        process.stdout.write(
-          isJson ? `${JSON.stringify(rows.map(json), null, 2)}\n` : tableOf(rows.map(table)),
-        );
+        process.stdout.write(isJson ? `${JSON.stringify(rows, json, 2)}\n` : tableOf(rows.map(table)));
       },
   });
 }
@@ -37,7 +35,7 @@ export function expiry({ expiresAt, revokedAt }: { expiresAt: Date | null; revok
 }
 
 /** The widest columns are cut until a row fits; never the first, which is an ID. */
-export function tableOf(rows: readonly Record<string, string>[]): string {
+function tableOf(rows: readonly Record<string, string>[]): string {
   const [first] = rows;
   if (first === undefined) return 'There are none.\n';
   const names = Object.keys(first);
