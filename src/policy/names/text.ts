@@ -1,8 +1,7 @@
 import { domainToASCII } from 'node:url';
 
 /**
- * Characters that a person cannot see, or that change how the rest is read: control, line and paragraph separators, lone
- * surrogates, non-characters, what is ignorable by default (zero-width, fillers, bidirectional marks, tags) and the empty
+ * Characters that a person cannot see, or that change how the rest is read, such as bidirectional marks and the empty
  * Braille pattern. Variation selectors are ignorable too, but emoji and Japanese names need them.
  */
 const INVISIBLE =

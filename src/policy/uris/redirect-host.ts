@@ -1,4 +1,4 @@
-import { isHost, isLoopback } from './uri.js';
+import { entryFaults, isHost, isLoopback } from './uri.js';
 
 /** Before a host: any name below it. */
 const ANY_BELOW = '*.';
@@ -28,7 +28,7 @@ export function isRedirectTarget(value: string): value is string {
  */
 export function redirectHostFaults(uris: readonly string[], hosts: readonly string[]): string[] {
   const fault = `must be an https or http URI of an allowed host: ${hosts.join(', ') || 'none'}`;
-  return uris.flatMap((uri, index) => (leadsTo(uri, hosts) ? [] : [`entry ${index + 1} ${fault}`]));
+  return entryFaults(uris, (uri) => (leadsTo(uri, hosts) ? undefined : fault));
 }
 
 function leadsTo(uri: string, hosts: readonly string[]): boolean {
@@ -55,11 +55,8 @@ export function deniedHostFaults(
   allowed: readonly string[],
 ): string[] {
   if (denied.length === 0) return [];
-  return uris.flatMap((uri, index) =>
-    isDenied(uri, denied, allowed)
-      ? [`entry ${index + 1} must not lead to a host that is not allowed here`]
-      : [],
-  );
+  const fault = 'must not lead to a host that is not allowed here';
+  return entryFaults(uris, (uri) => (isDenied(uri, denied, allowed) ? fault : undefined));
 }
 
 function isDenied(uri: string, denied: readonly string[], allowed: readonly string[]): boolean {

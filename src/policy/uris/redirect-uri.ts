@@ -1,12 +1,10 @@
-import { isLoopback, parseUri } from './uri.js';
+import { entryFaults, isLoopback, parseUri } from './uri.js';
 
 export const MAX_REDIRECT_URIS = 50;
 
 /**
- * Schemes that are no application's own, by what becomes of a code that is sent there. They are those that Chromium and Firefox hand to no
- * program, those that Windows, Apple's systems, Android and Linux desktops handle themselves, those that any web page may ask a browser for
- * (HTML, "safelisted scheme"), and those of other protocols: all that IANA has registered as permanent or historical ("URI Schemes"), and
- * the provisional ones that are not one application's. One with a star at its end stands for all that begin so.
+ * Schemes that are no application's own, by what becomes of a code that is sent there; of those that IANA has registered ("URI Schemes"), all
+ * but provisional ones of one application. One with a star at its end stands for all that begin so.
  */
 const REFUSED_SCHEMES: readonly string[] = [
   // A browser runs them, shows them, or connects by them itself
@@ -92,11 +90,8 @@ export function redirectUriFault(value: string): string | undefined {
   return undefined;
 }
 
-/** What is wrong with a list of redirect URIs; each fault says which entry it is about. */
+/** What is wrong with a list of redirect URIs. */
 export function redirectUriFaults(uris: readonly string[]): string[] {
   if (uris.length > MAX_REDIRECT_URIS) return [`must have at most ${MAX_REDIRECT_URIS} URIs`];
-  return uris.flatMap((uri, index) => {
-    const fault = redirectUriFault(uri);
-    return fault === undefined ? [] : [`entry ${index + 1} ${fault}`];
-  });
+  return entryFaults(uris, redirectUriFault);
 }

@@ -33,6 +33,13 @@ export function parseUri(value: string): URL | string {
   return url;
 }
 
+/** What is wrong with the entries of a list; each fault says which one it is about. */
+export const entryFaults = (entries: readonly string[], faultOf: (entry: string) => string | undefined) =>
+  entries.flatMap((entry, index) => {
+    const fault = faultOf(entry);
+    return fault === undefined ? [] : [`entry ${index + 1} ${fault}`];
+  });
+
 /** Whether a URL's host can only be the machine that opens it (RFC 8252 §7.3, and the name for it). */
 export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
