@@ -15,8 +15,7 @@ const UNREADABLE: Partial<Record<string, string>> = {
 };
 
 /**
- * Reads a file of NAME=VALUE lines, such as `.env`. What a line means, Node.js decides (`util.parseEnv`); what it would skip, cut or take for
- * something else without a word is a fault.
+ * Reads a file of NAME=VALUE lines, such as `.env`, as Node.js does (`util.parseEnv`); what that would skip, cut or misread is a fault.
  * @param nameFault what is wrong with the name of a variable, if anything
  */
 export function readEnvFile(path: string, nameFault: (name: string) => string | undefined): EnvFile {

@@ -13,10 +13,8 @@ export const NO_PROTO = 'must not have a member "__proto__"';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The value of a JSON text that somebody else wrote.
- *
- * Stricter than `JSON.parse` where two readers could understand the same text differently: the text must be UTF-8, and
- * no object may name a member twice, nor `__proto__` (RFC 8259 §4 and §8.1, RFC 7493 §2.3).
+ * The value of a JSON text that somebody else wrote. Stricter than `JSON.parse` where two readers could understand the same text differently:
+ * it must be UTF-8, and no object may name a member twice, nor `__proto__` (RFC 8259 §4 and §8.1, RFC 7493 §2.3).
  * @throws JsonFault
  */
 export function parseStrictJson(source: string | Uint8Array): unknown {

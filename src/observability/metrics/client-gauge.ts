@@ -6,11 +6,7 @@ import type { ClientsService } from '../../clients/registry/clients.service.js';
 const CLIENTS_PER_STEP = 1_000;
 const BETWEEN_STEPS_MS = 20;
 
-/**
- * Counts all clients by their kind, in steps that nobody notices. To count a million in one statement keeps SQLite, and with it
- * every caller, busy for a second; to have triggers count would make all registrations wait for one row.
- * @param signal gives up
- */
+/** Counts all clients by their kind, in steps: a million in one statement keep SQLite, and every caller, busy for a second. */
 export async function tallyAll(clients: ClientsService, signal: AbortSignal): Promise<Tally[]> {
   const tallies: Tally[] = [];
   for (let from = ''; ;) {

@@ -31,9 +31,8 @@ const FLUSH_TIMEOUT_MS = 3_000;
 const SYSTEMS = { sqlite: 'sqlite', postgres: 'postgresql' };
 
 /**
- * Makes a span of each request, in the trace of its sender where it has one, and below it one for each thing that it waits for the
- * database to do; sends them to a collector by OTLP over HTTP, as JSON. Spans name routes and tables, and
- * hold no header, body, query or value. Call it before any route is added. The SDK reads its own variables (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …).
+ * Makes a span of each request, in the trace of its sender, and below it one for each call of the database that it waits for. Spans name
+ * routes and tables, and hold no header, body, query or value. The SDK reads its own variables (`OTEL_SERVICE_NAME`, …).
  */
 export function traceRequests(
   fastify: FastifyInstance,
