@@ -99,7 +99,7 @@ const PARTS = {
     audit: ['clients', 'operations', 'pagination', 'schema'],
     credentials: ['clients', 'pagination', 'schema'],
     registrations: ['schema'],
-    viewer: ['credentials', 'schema'],
+    viewer: ['schema'],
   },
   migrations: {
     indexes: [],

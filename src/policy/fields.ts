@@ -213,7 +213,7 @@ export const METADATA_FIELDS = {
   },
 } as const satisfies Record<string, FieldRow>;
 
-const isList = ({ shape }: FieldRow) => shape === 'texts' || shape === 'uris';
+export const isList = ({ shape }: FieldRow) => shape === 'texts' || shape === 'uris';
 
 /** Every field by which a caller can be told what to mend. */
 export const FIELDS = { ...COLUMN_FIELDS, ...METADATA_FIELDS };

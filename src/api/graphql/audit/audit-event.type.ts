@@ -1,29 +1,17 @@
 import { Field, ID, InputType, ObjectType } from '@nestjs/graphql';
-import { IsOptional } from 'class-validator';
 import { GraphQLDateTime, GraphQLJSON } from 'graphql-scalars';
-import {
-  type Actor,
-  ACTOR_TYPES,
-  type ActorType,
-  AUDIT_ACTIONS,
-  type AuditAction,
-  type AuditEvent as Event,
-  type AuditFilter,
-  type Door,
-  DOORS,
+import type {
+  Actor,
+  ActorType,
+  AuditAction,
+  AuditEvent as Event,
+  AuditFilter,
+  Door,
 } from '../../../audit/audit-event.js';
 import { connectionOf } from '../pagination/connection.js';
 import { type ClientField, FIELD_NAMES } from '../../../policy/fields.js';
-import { SearchText } from '../schema/search-text.js';
-import { enumOf } from '../clients/oauth-client.type.js';
-
-const DoorEnum = enumOf('Door', 'The way by which somebody reached the registry.', DOORS);
-const ActorTypeEnum = enumOf(
-  'ActorType',
-  'Who can do something: whoever holds a credential of that kind, anybody at all, or the registry itself.',
-  ACTOR_TYPES,
-);
-const AuditActionEnum = enumOf('AuditAction', 'What can happen.', AUDIT_ACTIONS);
+import { SearchField } from '../schema/filter.js';
+import { ActorTypeEnum, AuditActionEnum, DoorEnum } from '../schema/enums.js';
 
 @ObjectType({ description: 'Who did something.' })
 export class AuditActor implements Actor {
@@ -112,17 +100,13 @@ export class AuditEventConnection extends connectionOf(AuditEvent) {}
 
 @InputType('AuditEventFilter', { description: 'Which events: those that match everything that is given.' })
 export class AuditEventFilter implements AuditFilter {
-  @IsOptional()
-  @SearchText()
-  @Field(() => ID, { nullable: true, description: 'About this client.' })
+  @SearchField(() => ID, 'About this client.')
   clientId?: string;
 
   @Field(() => ActorTypeEnum, { nullable: true, description: 'By somebody of this kind.' })
   actorType?: ActorType;
 
-  @IsOptional()
-  @SearchText()
-  @Field(() => ID, { nullable: true, description: 'By this key, token, subject or client.' })
+  @SearchField(() => ID, 'By this key, token, subject or client.')
   actorId?: string;
 
   @Field(() => AuditActionEnum, { nullable: true, description: 'Of this kind.' })

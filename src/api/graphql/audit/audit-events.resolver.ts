@@ -1,30 +1,18 @@
-import { UsePipes } from '@nestjs/common';
-import { Args, ArgsType, Field, Query, Resolver } from '@nestjs/graphql';
-import { Type } from 'class-transformer';
-import { IsOptional, ValidateNested } from 'class-validator';
+import { Args, ArgsType, Query } from '@nestjs/graphql';
 import { AuditTrail } from '../../../audit/audit-trail.js';
-import { Access } from '../../../auth/principal/access.js';
-import { toFilter } from '../clients/oauth-client.mapper.js';
-import { ArgumentsPipe } from '../schema/arguments.pipe.js';
+import { FilterField, toFilter } from '../schema/filter.js';
 import { AuditEventConnection, AuditEventFilter, toAuditEvent } from './audit-event.type.js';
 import { toIdConnection, toIdPageRequest, TwoWayPageArgs } from '../pagination/connection.js';
+import { AdminResolver } from '../schema/admin-resolver.js';
 
 @ArgsType()
 class AuditEventsArgs extends TwoWayPageArgs {
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => AuditEventFilter)
-  @Field(() => AuditEventFilter, {
-    nullable: true,
-    description: 'Which events; all, where it is left out.',
-  })
+  @FilterField(() => AuditEventFilter, 'Which events; all, where it is left out.')
   filter?: AuditEventFilter | null;
 }
 
 /** What happened, and who did it. There is no mutation about it. */
-@Resolver()
-@Access('admin')
-@UsePipes(ArgumentsPipe)
+@AdminResolver()
 export class AuditEventsResolver {
   constructor(private readonly auditTrail: AuditTrail) {}
 

@@ -1,13 +1,10 @@
-import { Field, Int, ObjectType } from '@nestjs/graphql';
+import { ObjectType } from '@nestjs/graphql';
 import type { ClientFilter } from '../../../clients/client/client-query.js';
 import { connectionOf } from '../pagination/connection.js';
 import { OAuthClient } from './oauth-client.type.js';
 
 @ObjectType({ description: 'A page of clients (Relay Cursor Connections).' })
 export class OAuthClientConnection extends connectionOf(OAuthClient) {
-  @Field(() => Int, { description: 'How many clients match the filter. Counted only where it is asked for.' })
-  totalCount?: number;
-
   /** What `totalCount` is to count; not part of the schema. */
   filter!: ClientFilter;
 }

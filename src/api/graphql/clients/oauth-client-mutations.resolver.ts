@@ -1,8 +1,6 @@
-import { UsePipes } from '@nestjs/common';
-import { Args, ArgsType, Field, ID, Int, Mutation, Resolver } from '@nestjs/graphql';
+import { Args, ArgsType, Field, ID, Int, Mutation } from '@nestjs/graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import type { RequestContext } from '../../../audit/audit-event.js';
-import { Access } from '../../../auth/principal/access.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
 import { ClientUseService, MAX_REPORTED } from '../../../clients/use/client-use.service.js';
 import { ownerName } from '../../../policy/names/owner-name.js';
@@ -13,7 +11,6 @@ import type { Client } from '../../../clients/client/client.js';
 import { RegistrationsService } from '../../../clients/registration/registrations.service.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { toClientFilter, toOAuthClient } from './oauth-client.mapper.js';
-import { ArgumentsPipe } from '../schema/arguments.pipe.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
 import {
   BulkPayload,
@@ -26,6 +23,7 @@ import {
 } from './oauth-client-payloads.type.js';
 import { CreateOAuthClientInput, toSubmission, UpdateOAuthClientInput } from './oauth-client.input.js';
 import { BulkArgs } from './oauth-clients.args.js';
+import { AdminResolver } from '../schema/admin-resolver.js';
 
 /** Which client a mutation is about. */
 @ArgsType()
@@ -90,9 +88,7 @@ const versions = (version: number | null | undefined) => (typeof version === 'nu
 const payload = (client: Client): OAuthClientPayload => ({ client: toOAuthClient(client) });
 
 /** What operators can do to clients, across organizations: by the same services, and so the same rules, as every door. */
-@Resolver()
-@Access('admin')
-@UsePipes(ArgumentsPipe)
+@AdminResolver()
 export class OAuthClientMutationsResolver {
   constructor(
     private readonly clients: ClientsService,
@@ -233,30 +229,21 @@ export class OAuthClientMutationsResolver {
   }
 
   @Mutation(() => BulkPayload, { description: 'Disables all active clients that match, or none of them.' })
-  disableOAuthClients(
-    @Args() args: BulkArgs,
-    @CurrentContext('graphql') context: RequestContext,
-  ): Promise<BulkPayload> {
+  disableOAuthClients(@Args() args: BulkArgs, @CurrentContext('graphql') context: RequestContext) {
     return this.changeAll('disable', args, context);
   }
 
   @Mutation(() => BulkPayload, {
     description: 'Lets all disabled clients that match be used again, or none of them.',
   })
-  enableOAuthClients(
-    @Args() args: BulkArgs,
-    @CurrentContext('graphql') context: RequestContext,
-  ): Promise<BulkPayload> {
+  enableOAuthClients(@Args() args: BulkArgs, @CurrentContext('graphql') context: RequestContext) {
     return this.changeAll('enable', args, context);
   }
 
   @Mutation(() => BulkPayload, {
     description: 'Deletes all clients that match, or none of them. They can be restored for a while.',
   })
-  deleteOAuthClients(
-    @Args() args: BulkArgs,
-    @CurrentContext('graphql') context: RequestContext,
-  ): Promise<BulkPayload> {
+  deleteOAuthClients(@Args() args: BulkArgs, @CurrentContext('graphql') context: RequestContext) {
     return this.changeAll('delete', args, context);
   }
 
@@ -264,10 +251,7 @@ export class OAuthClientMutationsResolver {
     description:
       'Brings back all deleted clients that match, or none of them, with their secrets and registration access tokens.',
   })
-  restoreOAuthClients(
-    @Args() args: BulkArgs,
-    @CurrentContext('graphql') context: RequestContext,
-  ): Promise<BulkPayload> {
+  restoreOAuthClients(@Args() args: BulkArgs, @CurrentContext('graphql') context: RequestContext) {
     return this.changeAll('restore', args, context);
   }
 

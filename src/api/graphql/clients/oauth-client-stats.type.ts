@@ -2,51 +2,44 @@ import { Field, Int, ObjectType } from '@nestjs/graphql';
 import type { ClientSource, ClientStatus } from '../../../clients/client/client.js';
 import type { ClientType } from '../../../policy/client.js';
 import type { GrantType } from '../../../policy/grant-types.js';
-import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
+import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from '../schema/enums.js';
 
-@ObjectType({ description: 'How many clients there are of a kind.' })
-export class ClientTypeCount {
+@ObjectType({ isAbstract: true })
+class Count {
+  @Field(() => Int, { description: 'How many they are.' })
+  count!: number;
+}
+
+const OF_A_KIND = { description: 'How many clients there are of a kind.' };
+
+@ObjectType(OF_A_KIND)
+export class ClientTypeCount extends Count {
   @Field(() => ClientTypeEnum, { description: 'The kind.' })
   clientType!: ClientType;
-
-  @Field(() => Int, { description: 'How many they are.' })
-  count!: number;
 }
 
-@ObjectType({ description: 'How many clients there are of a kind.' })
-export class ClientSourceCount {
+@ObjectType(OF_A_KIND)
+export class ClientSourceCount extends Count {
   @Field(() => ClientSourceEnum, { description: 'The kind.' })
   source!: ClientSource;
-
-  @Field(() => Int, { description: 'How many they are.' })
-  count!: number;
 }
 
-@ObjectType({ description: 'How many clients there are of a kind.' })
-export class ClientStatusCount {
+@ObjectType(OF_A_KIND)
+export class ClientStatusCount extends Count {
   @Field(() => ClientStatusEnum, { description: 'The kind.' })
   status!: ClientStatus;
-
-  @Field(() => Int, { description: 'How many they are.' })
-  count!: number;
 }
 
-@ObjectType({ description: 'How many clients there are of a kind.' })
-export class GrantTypeCount {
+@ObjectType(OF_A_KIND)
+export class GrantTypeCount extends Count {
   @Field(() => GrantTypeEnum, { description: 'The kind.' })
   grantType!: GrantType;
-
-  @Field(() => Int, { description: 'How many they are.' })
-  count!: number;
 }
 
-@ObjectType({ description: 'How many clients there are of a kind.' })
-export class DayCount {
+@ObjectType(OF_A_KIND)
+export class DayCount extends Count {
   @Field({ description: 'A day of UTC as YYYY-MM-DD.' })
   date!: string;
-
-  @Field(() => Int, { description: 'How many they are.' })
-  count!: number;
 }
 
 @ObjectType({ description: 'How the clients that match a filter are distributed.' })

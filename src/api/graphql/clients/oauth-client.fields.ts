@@ -1,15 +1,87 @@
+import type { Type } from '@nestjs/common';
+import { Field, InputType, ObjectType, type ReturnTypeFuncValue } from '@nestjs/graphql';
+import { GraphQLJSONObject } from 'graphql-scalars';
 import type { ShownFields } from '../../../policy/client.js';
-import { FIELD_ROWS } from '../../../policy/fields.js';
+import {
+  type ClientField,
+  FIELD_ROWS,
+  FIELDS,
+  type FieldRow,
+  isList,
+  METADATA_FIELDS,
+} from '../../../policy/fields.js';
+import {
+  ApplicationTypeEnum,
+  ClientTypeEnum,
+  GrantTypeEnum,
+  TokenEndpointAuthMethodEnum,
+} from '../schema/enums.js';
+import { UrlScalar } from '../schema/scalars.js';
 
-type Described = Readonly<Record<keyof ShownFields<'graphql'>, string>>;
+/** The fields of a client in the schema, which follow from the rows of `policy/fields.ts`. */
 
-/** What the fields of a client are, wherever they stand in the schema. */
+type Shown = ShownFields<'graphql'>;
+
 export const ABOUT = {
-  ...(Object.fromEntries(
-    FIELD_ROWS.map(([, { graphql, description }]) => [graphql, `${description}.`]),
-  ) as Described),
   name: 'What people call the client; its clientId where it has no name.',
   orgId: 'The organization that owns it; null where it registered anonymously.',
   userId: 'The user it belongs to; null where it belongs to none.',
   translations: 'Members of its metadata in other languages (RFC 7591 §2.2).',
+  clientType: `${FIELDS.type.description}.`,
+  tokenEndpointAuthMethod: `${FIELDS.tokenEndpointAuthMethod.description}.`,
+  allowedGrantTypes: `${FIELDS.grantTypes.description}.`,
 };
+
+/** The types of rows by their shape; of those with a list of values, an enum. */
+const TYPES: Record<FieldRow['shape'], ReturnTypeFuncValue> = {
+  text: String,
+  uri: UrlScalar,
+  flag: Boolean,
+  object: GraphQLJSONObject,
+  texts: [String],
+  uris: [UrlScalar],
+};
+const ENUMS: Partial<Record<ClientField, ReturnTypeFuncValue>> = {
+  type: ClientTypeEnum,
+  tokenEndpointAuthMethod: TokenEndpointAuthMethodEnum,
+  grantTypes: [GrantTypeEnum],
+  applicationType: ApplicationTypeEnum,
+};
+
+/** Declares every field in `type`, but for those that it writes out. */
+function declareFields(
+  type: Type,
+  writtenOut: readonly string[],
+  isNullable: (field: ClientField, row: FieldRow) => boolean,
+): void {
+  for (const [field, row] of FIELD_ROWS) {
+    if (writtenOut.includes(row.graphql)) continue;
+    const options = { description: `${row.description}.`, nullable: isNullable(field, row) };
+    Field(() => ENUMS[field] ?? TYPES[row.shape], options)(type.prototype as object, row.graphql);
+  }
+}
+
+@ObjectType({ isAbstract: true })
+class ShownClientFields {}
+const isNullable = (field: ClientField, row: FieldRow) =>
+  !isList(row) && (field in METADATA_FIELDS || row.default === null);
+declareFields(ShownClientFields, ['name'], isNullable);
+
+/** What an object type shows of a client, but for its name, which is never null. */
+export const ClientFields = ShownClientFields as Type<Omit<Shown, 'name'>>;
+
+@InputType({ isAbstract: true })
+class OptionalClientFields {}
+const WRITTEN_OUT = [
+  'name',
+  'clientType',
+  'tokenEndpointAuthMethod',
+  'allowedGrantTypes',
+  'softwareStatement',
+] as const;
+declareFields(OptionalClientFields, WRITTEN_OUT, () => true);
+
+type Optional = Omit<Shown, (typeof WRITTEN_OUT)[number]>;
+
+/** What an input may leave out or set to null. */
+export const ClientInputFields = OptionalClientFields as Type<{ [F in keyof Optional]?: Optional[F] | null }>;

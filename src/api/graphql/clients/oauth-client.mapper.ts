@@ -9,6 +9,7 @@ import {
 import { showFields } from '../../../policy/client.js';
 import { toConnection } from '../pagination/connection.js';
 import { encodeCursor } from '../pagination/cursor.js';
+import { toFilter } from '../schema/filter.js';
 import type { OAuthClientFilter } from './oauth-clients.args.js';
 import type { OAuthClientConnection } from './oauth-client-connection.type.js';
 import type { OAuthClientStats } from './oauth-client-stats.type.js';
@@ -17,22 +18,11 @@ import type { OAuthClient } from './oauth-client.type.js';
 export function toOAuthClient(client: Client): OAuthClient {
   const { translations = {} } = client.metadata;
   return {
-    clientId: client.id,
-    orgId: client.orgId,
-    userId: client.userId,
+    ...client,
     ...showFields('graphql', client),
+    clientId: client.id,
     name: client.name,
     translations: Object.entries(translations).map(([member, value]) => ({ member, value })),
-    source: client.source,
-    initialAccessTokenId: client.initialAccessTokenId,
-    status: client.status,
-    verified: client.verified,
-    version: client.version,
-    createdAt: client.createdAt,
-    updatedAt: client.updatedAt,
-    deletedAt: client.deletedAt,
-    lastUsedAt: client.lastUsedAt,
-    registrationCount: client.registrationCount,
   };
 }
 
@@ -54,13 +44,6 @@ export function toStats(stats: ClientStats): OAuthClientStats {
     byGrantType: stats.byGrantType.map(({ key, count }) => ({ grantType: key, count })),
     createdPerDay: stats.createdPerDay.map(({ key, count }) => ({ date: key, count })),
   };
-}
-
-/** GraphQL says null for what is left out as well as for what is not there. */
-export function toFilter<F extends object>(filter: F | null | undefined): F {
-  return Object.fromEntries(
-    Object.entries(filter ?? {}).filter(([, value]) => value !== null && value !== undefined),
-  ) as F;
 }
 
 /** `deleted: false` asks for what is asked for without it. */

@@ -1,4 +1,4 @@
-import { ArgsType, Field, ID, InputType, Int, IntersectionType, registerEnumType } from '@nestjs/graphql';
+import { ArgsType, Field, ID, InputType, Int, IntersectionType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsOptional, Matches, ValidateNested } from 'class-validator';
 import { GraphQLDateTime } from 'graphql-scalars';
@@ -12,54 +12,36 @@ import type {
 import type { ClientType } from '../../../policy/client.js';
 import { SCOPE_TOKEN } from '../../../policy/scope.js';
 import type { GrantType } from '../../../policy/grant-types.js';
-import { SearchText } from '../schema/search-text.js';
+import { FilterField, SearchField } from '../schema/filter.js';
 import { TwoWayPageArgs } from '../pagination/connection.js';
-import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from './oauth-client.type.js';
+import {
+  ClientSourceEnum,
+  ClientStatusEnum,
+  ClientTypeEnum,
+  GrantTypeEnum,
+  OrderDirectionEnum,
+  OrderFieldEnum,
+} from '../schema/enums.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
-
-const OrderFieldEnum: Record<string, ClientOrderField> = {
-  CREATED_AT: 'createdAt',
-  UPDATED_AT: 'updatedAt',
-  NAME: 'name',
-};
-registerEnumType(OrderFieldEnum, {
-  name: 'OAuthClientOrderField',
-  description: 'What clients can be ordered by.',
-});
-
-const OrderDirectionEnum: Record<string, OrderDirection> = { ASC: 'ASC', DESC: 'DESC' };
-registerEnumType(OrderDirectionEnum, { name: 'OrderDirection', description: 'Smallest or largest first.' });
 
 /** Clients that somebody picks one by one. */
 const MAX_IDS = 100;
 
 @InputType('OAuthClientFilter', { description: 'Which clients: those that match everything that is given.' })
 export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
-  @IsOptional()
   @ArrayMaxSize(MAX_IDS, { message: `must be at most ${MAX_IDS}` })
-  @SearchText({ each: true })
-  @Field(() => [ID], {
-    nullable: true,
-    description: `One of these, of which there may be ${MAX_IDS}; none where there are none.`,
+  @SearchField(() => [ID], `One of these, of which there may be ${MAX_IDS}; none where there are none.`, {
+    each: true,
   })
   ids?: string[];
 
-  @IsOptional()
-  @SearchText()
-  @Field(() => String, { nullable: true, description: 'Of this organization.' })
+  @SearchField(() => String, 'Of this organization.')
   orgId?: string;
 
-  @IsOptional()
-  @SearchText()
-  @Field(() => String, { nullable: true, description: 'Of this user.' })
+  @SearchField(() => String, 'Of this user.')
   userId?: string;
 
-  @IsOptional()
-  @SearchText()
-  @Field(() => String, {
-    nullable: true,
-    description: 'Part of the name; the case of ASCII letters does not matter.',
-  })
+  @SearchField(() => String, 'Part of the name; the case of ASCII letters does not matter.')
   nameContains?: string;
 
   @Field(() => ClientTypeEnum, { nullable: true, description: 'Of this type.' })
@@ -85,9 +67,7 @@ export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
   @Field(() => Boolean, { nullable: true, description: 'That an operator has vouched for, or has not.' })
   verified?: boolean;
 
-  @IsOptional()
-  @SearchText()
-  @Field(() => ID, { nullable: true, description: 'Registered with this initial access token.' })
+  @SearchField(() => ID, 'Registered with this initial access token.')
   initialAccessTokenId?: string;
 
   @Field(() => Boolean, { nullable: true, description: 'Deleted ones, rather than those that live.' })
@@ -118,13 +98,7 @@ export class OAuthClientOrder implements ClientOrder {
 
 @ArgsType()
 export class FilterArgs {
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => OAuthClientFilter)
-  @Field(() => OAuthClientFilter, {
-    nullable: true,
-    description: 'Which clients; all, where it is left out.',
-  })
+  @FilterField(() => OAuthClientFilter, 'Which clients; all, where it is left out.')
   filter?: OAuthClientFilter | null;
 }
 

@@ -1,20 +1,16 @@
-import { UsePipes } from '@nestjs/common';
-import { Args, ID, Int, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { Access } from '../../../auth/principal/access.js';
+import { Args, ID, Int, Parent, Query, ResolveField } from '@nestjs/graphql';
 import { ClientsService } from '../../../clients/registry/clients.service.js';
 import { toClientConnection, toClientFilter, toOAuthClient, toStats } from './oauth-client.mapper.js';
-import { ArgumentsPipe } from '../schema/arguments.pipe.js';
 import { toPageRequest } from '../pagination/connection.js';
 import { decodeCursor } from '../pagination/cursor.js';
 import { OAuthClientConnection } from './oauth-client-connection.type.js';
 import { OAuthClientStats } from './oauth-client-stats.type.js';
 import { OAuthClient } from './oauth-client.type.js';
 import { FilterArgs, OAuthClientsArgs } from './oauth-clients.args.js';
+import { AdminResolver } from '../schema/admin-resolver.js';
 
 /** What operators can ask about clients, across organizations. */
-@Resolver(() => OAuthClientConnection)
-@Access('admin')
-@UsePipes(ArgumentsPipe)
+@AdminResolver(() => OAuthClientConnection)
 export class OAuthClientsResolver {
   constructor(private readonly clients: ClientsService) {}
 
@@ -36,7 +32,9 @@ export class OAuthClientsResolver {
     return toClientConnection(await this.clients.page(wanted, orderBy, request), wanted, orderBy);
   }
 
-  @ResolveField(() => Int)
+  @ResolveField(() => Int, {
+    description: 'How many clients match the filter. Counted only where it is asked for.',
+  })
   totalCount(@Parent() { filter }: OAuthClientConnection): Promise<number> {
     return this.clients.count(filter);
   }

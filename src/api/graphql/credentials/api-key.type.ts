@@ -1,19 +1,11 @@
-import { ArgsType, Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
-import { Type } from 'class-transformer';
-import { IsOptional, ValidateNested } from 'class-validator';
+import { ArgsType, Field, ID, InputType, ObjectType } from '@nestjs/graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import type { ApiKeyFilter as Filter, ApiKey as Key } from '../../../auth/api-keys/api-keys.service.js';
-import { type Role, ROLES } from '../../../auth/principal/principal.js';
+import type { Role } from '../../../auth/principal/principal.js';
 import { connectionOf, TwoWayPageArgs } from '../pagination/connection.js';
-import { enumOf } from '../clients/oauth-client.type.js';
-import { SearchText } from '../schema/search-text.js';
+import { RoleEnum } from '../schema/enums.js';
+import { FilterField, SearchField } from '../schema/filter.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
-
-export const RoleEnum = enumOf(
-  'Role',
-  'What a caller may do: a member sees its own organization through REST, an admin everything.',
-  ROLES,
-);
 
 @ObjectType({ description: 'A key with which people and programs call; never the key itself.' })
 export class ApiKey implements Key {
@@ -53,9 +45,6 @@ export class ApiKey implements Key {
 
 @ObjectType({ description: 'A page of API keys, the newest first (Relay Cursor Connections).' })
 export class ApiKeyConnection extends connectionOf(ApiKey) {
-  @Field(() => Int, { description: 'How many match the filter; without one, revoked ones are counted, too.' })
-  totalCount?: number;
-
   /** What `totalCount` is to count; not part of the schema. */
   filter!: Filter;
 }
@@ -68,9 +57,7 @@ export class ApiKeyFilter implements Filter {
   @Field(() => RoleEnum, { nullable: true, description: 'Whose holders may do this.' })
   role?: Role;
 
-  @IsOptional()
-  @SearchText()
-  @Field(() => String, { nullable: true, description: 'Of holders of this organization.' })
+  @SearchField(() => String, 'Of holders of this organization.')
   orgId?: string;
 
   @Field(() => Boolean, { nullable: true, description: 'Neither revoked nor expired; or all others.' })
@@ -79,10 +66,7 @@ export class ApiKeyFilter implements Filter {
 
 @ArgsType()
 export class ApiKeysArgs extends TwoWayPageArgs {
-  @IsOptional()
-  @ValidateNested()
-  @Type(() => ApiKeyFilter)
-  @Field(() => ApiKeyFilter, { nullable: true, description: 'Which keys; all, where it is left out.' })
+  @FilterField(() => ApiKeyFilter, 'Which keys; all, where it is left out.')
   filter?: ApiKeyFilter | null;
 }
 

@@ -1,11 +1,9 @@
-import { UsePipes } from '@nestjs/common';
-import { Args, ID, Int, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { Args, ID, Int, Mutation, Parent, Query, ResolveField } from '@nestjs/graphql';
 import type { RequestContext } from '../../../audit/audit-event.js';
-import { Access } from '../../../auth/principal/access.js';
 import { ApiKeysService } from '../../../auth/api-keys/api-keys.service.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
 import { InitialAccessTokensService } from '../../../clients/initial-access-tokens/initial-access-tokens.service.js';
-import { toFilter } from '../clients/oauth-client.mapper.js';
+import { toFilter } from '../schema/filter.js';
 import {
   ApiKeyConnection,
   ApiKeysArgs,
@@ -13,7 +11,6 @@ import {
   CreateApiKeyPayload,
   RevokeApiKeyPayload,
 } from './api-key.type.js';
-import { ArgumentsPipe } from '../schema/arguments.pipe.js';
 import { toIdConnection, toIdPageRequest, TwoWayPageArgs } from '../pagination/connection.js';
 import {
   CreateInitialAccessTokenInput,
@@ -21,11 +18,10 @@ import {
   InitialAccessTokenConnection,
   RevokeInitialAccessTokenPayload,
 } from './initial-access-token.type.js';
+import { AdminResolver } from '../schema/admin-resolver.js';
 
 /** The keys with which people and programs call. */
-@Resolver(() => ApiKeyConnection)
-@Access('admin')
-@UsePipes(ArgumentsPipe)
+@AdminResolver(() => ApiKeyConnection)
 export class ApiKeysResolver {
   constructor(private readonly apiKeys: ApiKeysService) {}
 
@@ -39,7 +35,9 @@ export class ApiKeysResolver {
     return { ...toIdConnection(keys, (key) => key), filter: wanted };
   }
 
-  @ResolveField(() => Int)
+  @ResolveField(() => Int, {
+    description: 'How many match the filter; without one, revoked ones are counted, too.',
+  })
   totalCount(@Parent() { filter }: ApiKeyConnection): Promise<number> {
     return this.apiKeys.count(filter);
   }
@@ -67,9 +65,7 @@ export class ApiKeysResolver {
 }
 
 /** The tokens with which operators let others register clients (RFC 7591 §3). */
-@Resolver(() => InitialAccessTokenConnection)
-@Access('admin')
-@UsePipes(ArgumentsPipe)
+@AdminResolver(() => InitialAccessTokenConnection)
 export class InitialAccessTokensResolver {
   constructor(private readonly tokens: InitialAccessTokensService) {}
 
@@ -80,7 +76,7 @@ export class InitialAccessTokensResolver {
     return toIdConnection(await this.tokens.page(toIdPageRequest(args)), (token) => token);
   }
 
-  @ResolveField(() => Int)
+  @ResolveField(() => Int, { description: 'How many there are, those that ended included.' })
   totalCount(): Promise<number> {
     return this.tokens.count();
   }

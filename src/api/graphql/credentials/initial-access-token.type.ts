@@ -3,51 +3,58 @@ import { GraphQLDateTime } from 'graphql-scalars';
 import type { InitialAccessToken as Token } from '../../../clients/initial-access-tokens/initial-access-token.js';
 import type { GrantType } from '../../../policy/grant-types.js';
 import { connectionOf } from '../pagination/connection.js';
-import { GrantTypeEnum } from '../clients/oauth-client.type.js';
+import { GrantTypeEnum } from '../schema/enums.js';
 
-const ABOUT = {
-  name: 'What it is for, in the words of whoever made it.',
-  orgId: 'The organization that will own the clients.',
-  userId: 'The user whom they will belong to.',
-  maxRegistrations: 'How many clients may be registered with it.',
-  scopes: 'The scopes that they may get at most; null: any that are allowed here.',
-  grantTypes: 'The grants that they may get at most; null: any that are allowed here.',
-  redirectHosts: 'The hosts that they may redirect to, such as example.com or *.example.com; null: any.',
-};
+/** What whoever makes a token says of it. */
+@ObjectType({ isAbstract: true })
+@InputType({ isAbstract: true })
+class InitialAccessTokenFields {
+  @Field({ description: 'What it is for, in the words of whoever made it.' })
+  name!: string;
+
+  @Field({ description: 'The organization that will own the clients.' })
+  orgId!: string;
+
+  @Field({ description: 'The user whom they will belong to.' })
+  userId!: string;
+
+  @Field(() => Int, { description: 'How many clients may be registered with it.' })
+  maxRegistrations!: number;
+
+  @Field(() => GraphQLDateTime, { description: 'When it expires.' })
+  expiresAt!: Date;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The scopes that they may get at most; null: any that are allowed here.',
+  })
+  scopes!: readonly string[] | null;
+
+  @Field(() => [GrantTypeEnum], {
+    nullable: true,
+    description: 'The grants that they may get at most; null: any that are allowed here.',
+  })
+  grantTypes!: readonly GrantType[] | null;
+
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The hosts that they may redirect to, such as example.com or *.example.com; null: any.',
+  })
+  redirectHosts!: readonly string[] | null;
+}
 
 @ObjectType({
   description: 'A token with which software registers clients (RFC 7591 §3); never the token itself.',
 })
-export class InitialAccessToken implements Token {
+export class InitialAccessToken extends InitialAccessTokenFields implements Token {
   @Field(() => ID, { description: 'By which it can be revoked; clients and the audit trail name it so.' })
   id!: string;
-
-  @Field({ description: ABOUT.name })
-  name!: string;
 
   @Field({ description: 'Its last four characters.' })
   hint!: string;
 
-  @Field({ description: ABOUT.orgId })
-  orgId!: string;
-
-  @Field({ description: ABOUT.userId })
-  userId!: string;
-
-  @Field(() => Int, { description: ABOUT.maxRegistrations })
-  maxRegistrations!: number;
-
   @Field(() => Int, { description: 'How many clients were registered with it.' })
   registrations!: number;
-
-  @Field(() => [String], { nullable: true, description: ABOUT.scopes })
-  scopes!: readonly string[] | null;
-
-  @Field(() => [GrantTypeEnum], { nullable: true, description: ABOUT.grantTypes })
-  grantTypes!: readonly GrantType[] | null;
-
-  @Field(() => [String], { nullable: true, description: ABOUT.redirectHosts })
-  redirectHosts!: readonly string[] | null;
 
   @Field(() => GraphQLDateTime, { description: 'When it was made.' })
   createdAt!: Date;
@@ -55,45 +62,15 @@ export class InitialAccessToken implements Token {
   @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was last used; null: never.' })
   lastUsedAt!: Date | null;
 
-  @Field(() => GraphQLDateTime, { description: 'When it expires.' })
-  expiresAt!: Date;
-
   @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was revoked; null: it was not.' })
   revokedAt!: Date | null;
 }
 
 @ObjectType({ description: 'A page of initial access tokens, the newest first (Relay Cursor Connections).' })
-export class InitialAccessTokenConnection extends connectionOf(InitialAccessToken) {
-  @Field(() => Int, { description: 'How many there are, those that ended included.' })
-  totalCount?: number;
-}
+export class InitialAccessTokenConnection extends connectionOf(InitialAccessToken) {}
 
 @InputType({ description: 'A token as it is to be.' })
-export class CreateInitialAccessTokenInput {
-  @Field({ description: ABOUT.name })
-  name!: string;
-
-  @Field({ description: ABOUT.orgId })
-  orgId!: string;
-
-  @Field({ description: ABOUT.userId })
-  userId!: string;
-
-  @Field(() => Int, { description: ABOUT.maxRegistrations })
-  maxRegistrations!: number;
-
-  @Field(() => GraphQLDateTime, { description: 'When it expires.' })
-  expiresAt!: Date;
-
-  @Field(() => [String], { nullable: true, description: ABOUT.scopes })
-  scopes?: string[] | null;
-
-  @Field(() => [GrantTypeEnum], { nullable: true, description: ABOUT.grantTypes })
-  grantTypes?: GrantType[] | null;
-
-  @Field(() => [String], { nullable: true, description: ABOUT.redirectHosts })
-  redirectHosts?: string[] | null;
-}
+export class CreateInitialAccessTokenInput extends InitialAccessTokenFields {}
 
 @ObjectType({ description: 'A token that was just made.' })
 export class CreateInitialAccessTokenPayload {

@@ -1,14 +1,10 @@
-import { UsePipes } from '@nestjs/common';
-import { Args, Query, Resolver } from '@nestjs/graphql';
-import { Access } from '../../../auth/principal/access.js';
+import { Args, Query } from '@nestjs/graphql';
 import { RegistrationCountsService } from '../../../clients/registration/registration-counts.service.js';
-import { ArgumentsPipe } from '../schema/arguments.pipe.js';
 import { RegistrationDay, RegistrationsPerDayArgs } from './registration-day.type.js';
+import { AdminResolver } from '../schema/admin-resolver.js';
 
 /** What goes on at the door where software registers itself. */
-@Resolver()
-@Access('admin')
-@UsePipes(ArgumentsPipe)
+@AdminResolver()
 export class RegistrationsResolver {
   constructor(private readonly counts: RegistrationCountsService) {}
 

@@ -1,4 +1,4 @@
-import { ArgsType, Field, Int, ObjectType } from '@nestjs/graphql';
+import { ArgsType, Field, ObjectType } from '@nestjs/graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import { connectionOf, PageArgs } from '../pagination/connection.js';
 import { OAuthClientSecret } from '../clients/oauth-client-secret.type.js';
@@ -17,9 +17,6 @@ export class ExpiringSecret {
   description: 'A page of secrets that expire, the soonest first (Relay Cursor Connections).',
 })
 export class ExpiringSecretConnection extends connectionOf(ExpiringSecret) {
-  @Field(() => Int, { description: 'How many they are altogether.' })
-  totalCount?: number;
-
   /** What `totalCount` is to count; not part of the schema. */
   before!: Date;
 }

@@ -1,11 +1,8 @@
-import { UsePipes } from '@nestjs/common';
-import { Args, Int, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { Access } from '../../../auth/principal/access.js';
+import { Args, Int, Parent, Query, ResolveField } from '@nestjs/graphql';
 import { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
 import type { ExpiringSecret as SecretOfClient } from '../../../clients/secrets/client-secret.js';
 import type { Page } from '../../../clients/client/client-query.js';
 import { toOAuthClient } from '../clients/oauth-client.mapper.js';
-import { ArgumentsPipe } from '../schema/arguments.pipe.js';
 import { type Connection, toConnection, toPageRequest } from '../pagination/connection.js';
 import { decodeExpiryCursor, encodeExpiryCursor } from '../pagination/cursor.js';
 import {
@@ -13,11 +10,10 @@ import {
   ExpiringSecretConnection,
   ExpiringSecretsArgs,
 } from './expiring-secret.type.js';
+import { AdminResolver } from '../schema/admin-resolver.js';
 
 /** What operators have to rotate before long, across clients and organizations. */
-@Resolver(() => ExpiringSecretConnection)
-@Access('admin')
-@UsePipes(ArgumentsPipe)
+@AdminResolver(() => ExpiringSecretConnection)
 export class ExpiringSecretsResolver {
   constructor(private readonly clientSecrets: ClientSecretsService) {}
 
@@ -30,7 +26,7 @@ export class ExpiringSecretsResolver {
     return { ...toExpiringConnection(await this.clientSecrets.pageExpiring(before, request)), before };
   }
 
-  @ResolveField(() => Int)
+  @ResolveField(() => Int, { description: 'How many they are altogether.' })
   totalCount(@Parent() { before }: ExpiringSecretConnection): Promise<number> {
     return this.clientSecrets.countExpiring(before);
   }

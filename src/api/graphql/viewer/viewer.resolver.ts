@@ -1,12 +1,11 @@
-import { Query, Resolver } from '@nestjs/graphql';
-import { Access } from '../../../auth/principal/access.js';
+import { Query } from '@nestjs/graphql';
 import { CurrentPrincipal } from '../../../auth/principal/request-context.js';
 import type { Principal } from '../../../auth/principal/principal.js';
 import { toViewer, Viewer } from './viewer.type.js';
+import { AdminResolver } from '../schema/admin-resolver.js';
 
 /** Tells operators as whom they act. */
-@Resolver()
-@Access('admin')
+@AdminResolver()
 export class ViewerResolver {
   @Query(() => Viewer, { description: 'Whoever asks.' })
   viewer(@CurrentPrincipal() principal: Principal): Viewer {

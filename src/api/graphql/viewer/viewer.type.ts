@@ -1,7 +1,7 @@
 import { Field, ID, ObjectType } from '@nestjs/graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import type { Principal, Role } from '../../../auth/principal/principal.js';
-import { RoleEnum } from '../credentials/api-key.type.js';
+import { RoleEnum } from '../schema/enums.js';
 
 @ObjectType({ description: 'Whoever asks.' })
 export class Viewer {

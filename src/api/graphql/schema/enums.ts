@@ -1,0 +1,65 @@
+import { registerEnumType } from '@nestjs/graphql';
+import { ACTOR_TYPES, AUDIT_ACTIONS, DOORS } from '../../../audit/audit-event.js';
+import { ROLES } from '../../../auth/principal/principal.js';
+import { CLIENT_SOURCES, CLIENT_STATUSES } from '../../../clients/client/client.js';
+import type { ClientOrderField, OrderDirection } from '../../../clients/client/client-query.js';
+import { APPLICATION_TYPES, CLIENT_TYPES, TOKEN_ENDPOINT_AUTH_METHODS } from '../../../policy/client.js';
+import { GRANT_TYPES } from '../../../policy/grant-types.js';
+
+/** An enum of the schema: the names of its values, and what each stands for. */
+function registered<T>(name: string, description: string, values: Record<string, T>): Record<string, T> {
+  registerEnumType(values, { name, description });
+  return values;
+}
+
+/** The values of a domain type as an enum: `client_credentials` becomes `CLIENT_CREDENTIALS`. */
+const enumOf = <T extends string>(name: string, description: string, values: readonly T[]) =>
+  registered(
+    name,
+    description,
+    Object.fromEntries(values.map((value) => [value.toUpperCase().replaceAll('.', '_'), value])),
+  );
+
+export const ClientTypeEnum = enumOf(
+  'ClientType',
+  'Whether a client can keep a secret (RFC 6749 §2.1).',
+  CLIENT_TYPES,
+);
+export const GrantTypeEnum = enumOf('GrantType', 'A way to get a token (RFC 6749 §1.3).', GRANT_TYPES);
+export const ClientSourceEnum = enumOf(
+  'ClientSource',
+  'The door through which a client came: the REST API, dynamic registration, or an operator.',
+  CLIENT_SOURCES,
+);
+export const ClientStatusEnum = enumOf('ClientStatus', 'Whether a client may be used.', CLIENT_STATUSES);
+export const TokenEndpointAuthMethodEnum = enumOf(
+  'TokenEndpointAuthMethod',
+  'How a client proves who it is at the token endpoint (RFC 7591 §2).',
+  TOKEN_ENDPOINT_AUTH_METHODS,
+);
+export const ApplicationTypeEnum = enumOf(
+  'ApplicationType',
+  'Where a client runs (OpenID Connect Dynamic Client Registration §2).',
+  APPLICATION_TYPES,
+);
+export const OrderFieldEnum = registered<ClientOrderField>(
+  'OAuthClientOrderField',
+  'What clients can be ordered by.',
+  { CREATED_AT: 'createdAt', UPDATED_AT: 'updatedAt', NAME: 'name' },
+);
+export const OrderDirectionEnum = enumOf<OrderDirection>('OrderDirection', 'Smallest or largest first.', [
+  'ASC',
+  'DESC',
+]);
+export const DoorEnum = enumOf('Door', 'The way by which somebody reached the registry.', DOORS);
+export const ActorTypeEnum = enumOf(
+  'ActorType',
+  'Who can do something: whoever holds a credential of that kind, anybody at all, or the registry itself.',
+  ACTOR_TYPES,
+);
+export const AuditActionEnum = enumOf('AuditAction', 'What can happen.', AUDIT_ACTIONS);
+export const RoleEnum = enumOf(
+  'Role',
+  'What a caller may do: a member sees its own organization through REST, an admin everything.',
+  ROLES,
+);
