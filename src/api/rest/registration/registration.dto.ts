@@ -1,11 +1,7 @@
 import { ApiPropertyOptional, ApiProperty, ApiSchema } from '@nestjs/swagger';
-import {
-  type ApplicationType,
-  CONTRACT_AUTH_METHODS,
-  type TokenEndpointAuthMethod,
-} from '../../../policy/client.js';
-import { FIELDS } from '../../../policy/fields.js';
-import type { JsonWebKeySet } from '../../../policy/metadata/jwks.js';
+import { CONTRACT_AUTH_METHODS, type TokenEndpointAuthMethod } from '../../../policy/client.js';
+import { FIELD_ROWS, FIELDS } from '../../../policy/fields.js';
+import { STORED_MEMBERS } from '../../../policy/metadata-members.js';
 import { MayBeAbsent, Text, TextList } from '../../../http/requests/shape.js';
 import { STRINGS, stringsOf } from '../../documentation/openapi-schemas.js';
 import { ReplyField, RequestField } from '../fields/client-field.js';
@@ -62,36 +58,12 @@ export class ExtendedRegistrationRequest extends RegistrationRequest {
   /** Of the contract, with more values. */
   @RequestField('tokenEndpointAuthMethod')
   override token_endpoint_auth_method?: TokenEndpointAuthMethod;
+}
 
-  @RequestField('clientUri')
-  client_uri?: string;
-
-  @RequestField('contacts')
-  contacts?: string[];
-
-  @RequestField('jwksUri')
-  jwks_uri?: string;
-
-  @RequestField('jwks')
-  jwks?: JsonWebKeySet;
-
-  @RequestField('tokenEndpointAuthSigningAlg')
-  token_endpoint_auth_signing_alg?: string;
-
-  @RequestField('softwareId')
-  software_id?: string;
-
-  @RequestField('softwareVersion')
-  software_version?: string;
-
-  @RequestField('applicationType')
-  application_type?: ApplicationType;
-
-  @RequestField('initiateLoginUri')
-  initiate_login_uri?: string;
-
-  @RequestField('postLogoutRedirectUris')
-  post_logout_redirect_uris?: string[];
+for (const [field, { registration: member }] of FIELD_ROWS) {
+  if (member !== undefined && STORED_MEMBERS.has(member)) {
+    RequestField(field)(ExtendedRegistrationRequest.prototype, member);
+  }
 }
 
 /** RFC 7591 §3.2.1. What the client does not have is left out; what it has beyond the contract is there, too, under its registered name. */
