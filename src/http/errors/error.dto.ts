@@ -9,6 +9,3 @@ export class OAuthError {
   @ApiPropertyOptional({ description: 'What is wrong and what to do about it, for people' })
   error_description?: string;
 }
-
-/** Documents what every guarded operation answers to strangers. */
-export const UNAUTHORIZED = { status: 401, type: OAuthError, description: 'No credentials, or bad ones' };

@@ -6,7 +6,7 @@ import type { RequestContext } from '../../../audit/audit-event.js';
 import type { Principal } from '../../../auth/principal/principal.js';
 import { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
 import { NoStore } from '../../../http/responses/no-store.js';
-import { OAuthError, UNAUTHORIZED } from '../../../http/errors/error.dto.js';
+import { ApiErrors, NO_OBJECT, UNAUTHORIZED } from '../../documentation/api-errors.js';
 import { readFlag } from '../../../http/requests/boolean-parameter.js';
 import { OrganizationLimit } from '../../../http/rate-limits/rate-limits.js';
 import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
@@ -20,11 +20,7 @@ import { toPaginationMeta } from './oauth-clients.mapper.js';
 import { ApiPageParameters, readPageQuery } from './oauth-clients.query.js';
 
 const MEMBERS = onlyMembersOf(ClientSecretCreateRequest);
-const NOT_FOUND = {
-  status: 404,
-  type: OAuthError,
-  description: 'No such client or secret in this organization',
-};
+const NOT_FOUND = 'No such client or secret in this organization';
 
 /** The secrets of a client, which overlap while they are rotated. */
 @Controller(['v2/oauth/clients/:client_id/secrets', 'v2/oauth_clients/:client_id/secrets'])
@@ -43,13 +39,11 @@ export class ClientSecretsController {
   })
   @ApiBody({ type: ClientSecretCreateRequest, required: false })
   @ApiResponse({ status: 201, type: IssuedClientSecretReply, description: 'The secret, this once' })
-  @ApiResponse({ status: 400, type: OAuthError, description: 'The body is no JSON object' })
-  @ApiResponse(UNAUTHORIZED)
-  @ApiResponse(NOT_FOUND)
-  @ApiResponse({
-    status: 422,
-    type: OAuthError,
-    description: 'A public client, one secret too many, or invalid fields',
+  @ApiErrors({
+    400: NO_OBJECT,
+    401: UNAUTHORIZED,
+    404: NOT_FOUND,
+    422: 'A public client, one secret too many, or invalid fields',
   })
   async issue(
     @Param('client_id') id: string,
@@ -76,9 +70,7 @@ export class ClientSecretsController {
     type: ClientSecretListReply,
     description: 'A page of those that were not revoked, the newest first',
   })
-  @ApiResponse({ status: 400, type: OAuthError, description: 'Query parameters are invalid' })
-  @ApiResponse(UNAUTHORIZED)
-  @ApiResponse(NOT_FOUND)
+  @ApiErrors({ 400: 'Query parameters are invalid', 401: UNAUTHORIZED, 404: NOT_FOUND })
   async list(
     @Param('client_id') id: string,
     @Query() query: Record<string, unknown>,
@@ -94,10 +86,12 @@ export class ClientSecretsController {
   @ApiOperation({ operationId: 'DeleteOAuthClientSecret', summary: 'Revoke a secret at once' })
   @ApiQuery({ name: 'force', required: false, type: Boolean, description: 'Even if no valid secret is left' })
   @ApiResponse({ status: 204, description: 'The secret is no longer valid' })
-  @ApiResponse({ status: 400, type: OAuthError, description: 'force is neither true nor false' })
-  @ApiResponse(UNAUTHORIZED)
-  @ApiResponse(NOT_FOUND)
-  @ApiResponse({ status: 422, type: OAuthError, description: 'The last valid secret' })
+  @ApiErrors({
+    400: 'force is neither true nor false',
+    401: UNAUTHORIZED,
+    404: NOT_FOUND,
+    422: 'The last valid secret',
+  })
   async revoke(
     @Param('client_id') id: string,
     @Param('secret_id') secretId: string,

@@ -22,7 +22,7 @@ import { ClientsService } from '../../../clients/registry/clients.service.js';
 import { NoStore } from '../../../http/responses/no-store.js';
 import { CLIENTS_PATHS } from '../../../config/paths.js';
 import { OrganizationLimit } from '../../../http/rate-limits/rate-limits.js';
-import { OAuthError, UNAUTHORIZED } from '../../../http/errors/error.dto.js';
+import { ApiErrors, INVALID_FIELDS, NO_OBJECT, UNAUTHORIZED } from '../../documentation/api-errors.js';
 import { etagOf, readIfMatch } from '../../../http/requests/etag.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
@@ -39,8 +39,8 @@ import { ApiListParameters, readListQuery } from './oauth-clients.query.js';
 const CREATE_MEMBERS = onlyMembersOf(OAuthClientCreateRequest);
 const UPDATE_MEMBERS = onlyMembersOf(OAuthClientUpdateRequest);
 
-const NOT_FOUND = { status: 404, type: OAuthError, description: 'No such client in this organization' };
-const STALE = { status: 412, type: OAuthError, description: 'The client was changed since that ETag' };
+const NOT_FOUND = 'No such client in this organization';
+const STALE = 'The client was changed since that ETag';
 const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag of the client that is meant' };
 
 /** Customers and their SDKs, each within its own organization. */
@@ -60,13 +60,7 @@ export class OAuthClientsController {
   @ApiOperation({ operationId: 'CreateOAuthClient', summary: 'Create an OAuth client' })
   @ApiBody({ type: OAuthClientCreateRequest, required: true })
   @ApiResponse({ status: 201, type: OAuthClientReply, description: 'The client, and its secret this once' })
-  @ApiResponse({ status: 400, type: OAuthError, description: 'The body is no JSON object' })
-  @ApiResponse(UNAUTHORIZED)
-  @ApiResponse({
-    status: 422,
-    type: OAuthError,
-    description: 'Fields are invalid: invalid_fields names each',
-  })
+  @ApiErrors({ 400: NO_OBJECT, 401: UNAUTHORIZED, 422: INVALID_FIELDS })
   async create(
     @Body() body: unknown,
     @CurrentPrincipal() principal: Principal,
@@ -89,14 +83,12 @@ export class OAuthClientsController {
     type: OAuthClientListReply,
     description: 'A page of clients, the newest first',
   })
-  @ApiResponse({
-    status: 400,
-    type: OAuthError,
-    description:
+  @ApiErrors({
+    400:
       'Query parameters are invalid, or the clients of the page are larger than 1.5 MiB together: then invalid_fields says at ' +
       'page[size] how many of them fit. The default of 20 always does where each was created by one request',
+    401: UNAUTHORIZED,
   })
-  @ApiResponse(UNAUTHORIZED)
   async list(
     @Query() query: Record<string, unknown>,
     @CurrentPrincipal() { orgId }: Principal,
@@ -114,8 +106,7 @@ export class OAuthClientsController {
       'One that an operator has disabled also has "status": "disabled", here and wherever else it is shown.',
   })
   @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The client, without its secret' })
-  @ApiResponse(UNAUTHORIZED)
-  @ApiResponse(NOT_FOUND)
+  @ApiErrors({ 401: UNAUTHORIZED, 404: NOT_FOUND })
   async get(
     @Param('client_id') id: string,
     @CurrentPrincipal() { orgId }: Principal,
@@ -134,15 +125,7 @@ export class OAuthClientsController {
   @ApiHeader(IF_MATCH)
   @ApiBody({ type: OAuthClientUpdateRequest, required: true })
   @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The client as it is now' })
-  @ApiResponse({ status: 400, type: OAuthError, description: 'The body is no JSON object' })
-  @ApiResponse(UNAUTHORIZED)
-  @ApiResponse(NOT_FOUND)
-  @ApiResponse(STALE)
-  @ApiResponse({
-    status: 422,
-    type: OAuthError,
-    description: 'Fields are invalid: invalid_fields names each',
-  })
+  @ApiErrors({ 400: NO_OBJECT, 401: UNAUTHORIZED, 404: NOT_FOUND, 412: STALE, 422: INVALID_FIELDS })
   async update(
     @Param('client_id') id: string,
     @Body() body: unknown,
@@ -167,9 +150,7 @@ export class OAuthClientsController {
   @ApiOperation({ operationId: 'DeleteOAuthClient', summary: 'Delete an OAuth client and its secrets' })
   @ApiHeader(IF_MATCH)
   @ApiResponse({ status: 204, description: 'The client is gone' })
-  @ApiResponse(UNAUTHORIZED)
-  @ApiResponse(NOT_FOUND)
-  @ApiResponse(STALE)
+  @ApiErrors({ 401: UNAUTHORIZED, 404: NOT_FOUND, 412: STALE })
   async remove(
     @Param('client_id') id: string,
     @Headers('if-match') ifMatch: string | undefined,

@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   Body,
   Controller,
   Delete,
@@ -31,7 +32,7 @@ import { readShape, requireObject } from '../../../http/requests/shape.js';
 import { REGISTRATION_PATH } from '../../../config/paths.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { NoStore } from '../../../http/responses/no-store.js';
-import { OAuthError } from '../../../http/errors/error.dto.js';
+import { ApiErrors } from '../../documentation/api-errors.js';
 import type { Submission } from '../../../clients/client/client-request.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import {
@@ -48,18 +49,24 @@ import {
   toSubmission,
 } from './registration.mapper.js';
 
-const TOKEN = {
-  name: 'Authorization',
-  required: true,
-  description: 'Bearer and the registration_access_token',
-};
-const UNAUTHORIZED = {
-  status: 401,
-  type: OAuthError,
-  description: 'No registration access token, or a wrong one',
-};
+/** An operation on a registration, whose token is checked before the body is read (RFC 7592 §2). */
+const Managed = () =>
+  applyDecorators(
+    Access('public'),
+    NoStore(),
+    ApiHeader({
+      name: 'Authorization',
+      required: true,
+      description: 'Bearer and the registration_access_token',
+    }),
+    ApiErrors({
+      401: 'No registration access token, or a wrong one',
+      403: 'An operator has disabled the client',
+    }),
+  );
 
-const DISABLED = { status: 403, type: OAuthError, description: 'An operator has disabled the client' };
+const ApiInvalidMetadata = () =>
+  ApiErrors({ 400: 'Metadata is invalid: invalid_fields names each' }, RegistrationError);
 
 /** Software that registers itself (RFC 7591). Open to anyone; a caller who is known owns what it registers. */
 @Controller(REGISTRATION_PATH)
@@ -98,11 +105,7 @@ export class RegistrationController {
     type: RegistrationResponse,
     description: 'The client, and its secret this once',
   })
-  @ApiResponse({
-    status: 400,
-    type: RegistrationError,
-    description: 'Metadata is invalid: invalid_fields names each',
-  })
+  @ApiInvalidMetadata()
   async register(
     // The published JavaScript SDK sends no body at all where it asks for nothing
     @Body() body: unknown = {},
@@ -127,13 +130,9 @@ export class RegistrationController {
   }
 
   @Get(':client_id')
-  @Access('public')
-  @NoStore()
+  @Managed()
   @ApiOperation({ operationId: 'GetOAuthRegistration', summary: 'Read a registration (RFC 7592 §2.1)' })
-  @ApiHeader(TOKEN)
   @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client, without its secret' })
-  @ApiResponse(UNAUTHORIZED)
-  @ApiResponse(DISABLED)
   get(
     @CurrentRegistration() client: Client,
     @Headers('authorization') authorization: string | undefined,
@@ -143,8 +142,7 @@ export class RegistrationController {
   }
 
   @Put(':client_id')
-  @Access('public')
-  @NoStore()
+  @Managed()
   @ApiOperation({
     operationId: 'UpdateOAuthRegistration',
     summary: 'Replace a registration as a whole (RFC 7592 §2.2)',
@@ -152,16 +150,9 @@ export class RegistrationController {
       'What is left out is reset. client_id must be sent, and match; so must a client_secret that is sent. The reply has ' +
       'a new registration_access_token: the old one is no longer valid.',
   })
-  @ApiHeader(TOKEN)
   @ApiBody({ type: RegistrationRequest, required: true })
   @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client as it is now' })
-  @ApiResponse({
-    status: 400,
-    type: RegistrationError,
-    description: 'Metadata is invalid: invalid_fields names each',
-  })
-  @ApiResponse(UNAUTHORIZED)
-  @ApiResponse(DISABLED)
+  @ApiInvalidMetadata()
   async replace(
     @CurrentRegistration() registered: Client,
     @Body() body: unknown,
@@ -184,14 +175,10 @@ export class RegistrationController {
   }
 
   @Delete(':client_id')
-  @Access('public')
+  @Managed()
   @HttpCode(204)
-  @NoStore()
   @ApiOperation({ operationId: 'DeleteOAuthRegistration', summary: 'End a registration (RFC 7592 §2.3)' })
-  @ApiHeader(TOKEN)
   @ApiResponse({ status: 204, description: 'The client is gone, with its secrets and its token' })
-  @ApiResponse(UNAUTHORIZED)
-  @ApiResponse(DISABLED)
   async remove(
     @CurrentRegistration() { id }: Client,
     @Headers('authorization') authorization: string | undefined,
