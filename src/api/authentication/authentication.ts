@@ -38,12 +38,11 @@ export const CurrentRegistration = createParamDecorator(
 type Authenticate = (request: FastifyRequest) => Promise<unknown>;
 
 /**
- * Authenticates each request as soon as its header is there, and notes on it what came of that: nobody's body is read who may not send
- * one, and nobody is answered later than need be. The guards, which look at the same notes, would come after the body. Call it before the
- * routes are added that need it.
+ * Authenticates each request as soon as its header is there, before its body is read; guards come after the body, and look at what this
+ * notes on the request. Call it before the routes are added that need it.
  */
 export function authenticateRequests(fastify: FastifyInstance, app: INestApplication, config: Config): void {
-  fastify.decorateRequest('admission', null);
+  fastify.decorateRequest('permit', null);
   fastify.decorateRequest('registration', null);
   const authenticator = app.get(Authenticator, { strict: false });
   const registrations = app.get(RegistrationsService, { strict: false });

@@ -1,9 +1,11 @@
-import { Args, ArgsType, Query } from '@nestjs/graphql';
+import { Args, ArgsType, Context, Parent, Query, ResolveField } from '@nestjs/graphql';
 import { AuditTrail } from '../../../audit/audit-trail.js';
+import { OAuthClient } from '../clients/oauth-client.type.js';
+import type { Loaders } from '../operations/loaders.js';
+import { InnerPageArgs, toIdConnection, toIdPageRequest, TwoWayPageArgs } from '../pagination/connection.js';
+import { AdminResolver } from '../schema/admin-resolver.js';
 import { FilterField, toFilter } from '../schema/filter.js';
 import { AuditEventConnection, AuditEventFilter, toAuditEvent } from './audit-event.type.js';
-import { toIdConnection, toIdPageRequest, TwoWayPageArgs } from '../pagination/connection.js';
-import { AdminResolver } from '../schema/admin-resolver.js';
 
 @ArgsType()
 class AuditEventsArgs extends TwoWayPageArgs {
@@ -20,5 +22,18 @@ export class AuditEventsResolver {
   async auditEvents(@Args() { filter, ...page }: AuditEventsArgs): Promise<AuditEventConnection> {
     const events = await this.auditTrail.page(toFilter(filter), toIdPageRequest(page));
     return toIdConnection(events, toAuditEvent);
+  }
+}
+
+/** The audit events of a client; those of all clients of a page are loaded at once. */
+@AdminResolver(() => OAuthClient)
+export class ClientHistoryResolver {
+  @ResolveField(() => AuditEventConnection, { description: 'What happened to it, the latest first.' })
+  async history(
+    @Parent() { clientId }: OAuthClient,
+    @Args() args: InnerPageArgs,
+    @Context('loaders') loaders: Loaders,
+  ): Promise<AuditEventConnection> {
+    return toIdConnection(await loaders.history(clientId, toIdPageRequest(args)), toAuditEvent);
   }
 }

@@ -11,9 +11,8 @@ import { toConnection } from '../pagination/connection.js';
 import { encodeCursor } from '../pagination/cursor.js';
 import { toFilter } from '../schema/filter.js';
 import type { OAuthClientFilter } from './oauth-clients.args.js';
-import type { OAuthClientConnection } from './oauth-client-connection.type.js';
 import type { OAuthClientStats } from './oauth-client-stats.type.js';
-import type { OAuthClient } from './oauth-client.type.js';
+import type { OAuthClient, OAuthClientConnection } from './oauth-client.type.js';
 
 export function toOAuthClient(client: Client): OAuthClient {
   const { translations = {} } = client.metadata;

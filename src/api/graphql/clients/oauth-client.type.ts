@@ -1,7 +1,9 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import type { ClientSource, ClientStatus } from '../../../clients/client/client.js';
+import type { ClientFilter } from '../../../clients/client/client-query.js';
 import { ClientSourceEnum, ClientStatusEnum } from '../schema/enums.js';
+import { connectionOf } from '../pagination/connection.js';
 import { ABOUT, ClientFields } from './oauth-client.fields.js';
 
 const TRANSLATION = { description: 'A member of the metadata in another language (RFC 7591 §2.2).' };
@@ -76,4 +78,10 @@ export class OAuthClient extends ClientFields {
     description: 'How many registrations were answered with it: more than one where software shares it.',
   })
   registrationCount!: number;
+}
+
+@ObjectType({ description: 'A page of clients (Relay Cursor Connections).' })
+export class OAuthClientConnection extends connectionOf(OAuthClient) {
+  /** What `totalCount` is to count; not part of the schema. */
+  filter!: ClientFilter;
 }

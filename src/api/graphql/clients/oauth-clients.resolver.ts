@@ -3,9 +3,8 @@ import { ClientsService } from '../../../clients/registry/clients.service.js';
 import { toClientConnection, toClientFilter, toOAuthClient, toStats } from './oauth-client.mapper.js';
 import { toPageRequest } from '../pagination/connection.js';
 import { decodeCursor } from '../pagination/cursor.js';
-import { OAuthClientConnection } from './oauth-client-connection.type.js';
 import { OAuthClientStats } from './oauth-client-stats.type.js';
-import { OAuthClient } from './oauth-client.type.js';
+import { OAuthClient, OAuthClientConnection } from './oauth-client.type.js';
 import { FilterArgs, OAuthClientsArgs } from './oauth-clients.args.js';
 import { AdminResolver } from '../schema/admin-resolver.js';
 

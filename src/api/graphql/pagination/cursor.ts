@@ -2,9 +2,8 @@ import type { ClientOrder, Position } from '../../../clients/client/client-query
 import { RegistryError } from '../../../errors/registry-error.js';
 
 /** A place in a list, in a form that callers keep and do not read. The order is part of it. */
-export function encodeCursor({ field, direction }: ClientOrder, { value, id }: Position): string {
-  return Buffer.from(JSON.stringify([field, direction, value, id])).toString('base64url');
-}
+export const encodeCursor = ({ field, direction }: ClientOrder, { value, id }: Position) =>
+  encode(field, direction, value, id);
 
 /**
  * The place that a cursor stands for.
@@ -23,9 +22,7 @@ export function decodeCursor(
 }
 
 /** The same for a list in the order of its ids. */
-export function encodeIdCursor(id: string): string {
-  return Buffer.from(JSON.stringify([id])).toString('base64url');
-}
+export const encodeIdCursor = (id: string) => encode(id);
 
 /** @throws RegistryError `validation_error` where it is none of ours */
 export function decodeIdCursor(cursor: string, argument = 'after'): string {
@@ -35,9 +32,8 @@ export function decodeIdCursor(cursor: string, argument = 'after'): string {
 }
 
 /** The same for a list in the order of when something expires. */
-export function encodeExpiryCursor({ expiresAt, id }: { expiresAt: Date; id: string }): string {
-  return Buffer.from(JSON.stringify([expiresAt.getTime(), id])).toString('base64url');
-}
+export const encodeExpiryCursor = ({ expiresAt, id }: { expiresAt: Date; id: string }) =>
+  encode(expiresAt.getTime(), id);
 
 /** @throws RegistryError `validation_error` where it is none of ours */
 export function decodeExpiryCursor(cursor: string, argument = 'after'): { expiresAt: Date; id: string } {
@@ -54,6 +50,8 @@ const foreignCursor = (argument: string) =>
 
 /** PostgreSQL knows no NUL in a text. */
 const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0');
+
+const encode = (...place: unknown[]) => Buffer.from(JSON.stringify(place)).toString('base64url');
 
 function parse(cursor: string): unknown[] {
   try {

@@ -1,16 +1,36 @@
-import { Args, Int, Parent, Query, ResolveField } from '@nestjs/graphql';
+import { Args, ArgsType, Field, Int, ObjectType, Parent, Query, ResolveField } from '@nestjs/graphql';
+import { GraphQLDateTime } from 'graphql-scalars';
 import { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
 import type { ExpiringSecret as SecretOfClient } from '../../../clients/secrets/client-secret.js';
-import type { Page } from '../../../clients/client/client-query.js';
 import { toOAuthClient } from '../clients/oauth-client.mapper.js';
-import { type Connection, toConnection, toPageRequest } from '../pagination/connection.js';
+import { OAuthClientSecret } from '../clients/oauth-client-secret.type.js';
+import { OAuthClient } from '../clients/oauth-client.type.js';
+import { connectionOf, PageArgs, toConnection, toPageRequest } from '../pagination/connection.js';
 import { decodeExpiryCursor, encodeExpiryCursor } from '../pagination/cursor.js';
-import {
-  type ExpiringSecret,
-  ExpiringSecretConnection,
-  ExpiringSecretsArgs,
-} from './expiring-secret.type.js';
 import { AdminResolver } from '../schema/admin-resolver.js';
+
+@ObjectType({ description: 'A secret that ends by itself, and whose it is; never the secret itself.' })
+class ExpiringSecret {
+  @Field(() => OAuthClientSecret, { description: 'The secret.' })
+  secret!: OAuthClientSecret;
+
+  @Field(() => OAuthClient, { description: 'The client that has it, and others perhaps.' })
+  client!: OAuthClient;
+}
+
+@ObjectType({
+  description: 'A page of secrets that expire, the soonest first (Relay Cursor Connections).',
+})
+class ExpiringSecretConnection extends connectionOf(ExpiringSecret) {
+  /** What `totalCount` is to count; not part of the schema. */
+  before!: Date;
+}
+
+@ArgsType()
+class ExpiringSecretsArgs extends PageArgs {
+  @Field(() => GraphQLDateTime, { description: 'That expire earlier than this, and have not yet.' })
+  before!: Date;
+}
 
 /** What operators have to rotate before long, across clients and organizations. */
 @AdminResolver(() => ExpiringSecretConnection)
@@ -23,16 +43,13 @@ export class ExpiringSecretsResolver {
   })
   async expiringSecrets(@Args() { before, ...args }: ExpiringSecretsArgs): Promise<ExpiringSecretConnection> {
     const request = toPageRequest(args, decodeExpiryCursor);
-    return { ...toExpiringConnection(await this.clientSecrets.pageExpiring(before, request)), before };
+    const secrets = await this.clientSecrets.pageExpiring(before, request);
+    const toNode = ({ secret, client }: SecretOfClient) => ({ secret, client: toOAuthClient(client) });
+    return { ...toConnection(secrets, toNode, ({ secret }) => encodeExpiryCursor(secret)), before };
   }
 
   @ResolveField(() => Int, { description: 'How many they are altogether.' })
   totalCount(@Parent() { before }: ExpiringSecretConnection): Promise<number> {
     return this.clientSecrets.countExpiring(before);
   }
-}
-
-function toExpiringConnection(page: Page<SecretOfClient>): Connection<ExpiringSecret> {
-  const toNode = ({ secret, client }: SecretOfClient) => ({ secret, client: toOAuthClient(client) });
-  return toConnection(page, toNode, ({ secret }) => encodeExpiryCursor(secret));
 }
