@@ -3,7 +3,6 @@
 export const URI = { type: 'string', format: 'uri' } as const;
 
 export const NULLABLE_STRING = { type: 'string', nullable: true } as const;
-export const NULLABLE_URI = { ...URI, nullable: true } as const;
 
 export const STRINGS = { type: 'array' as const, items: { type: 'string' } };
 export const URIS = { type: 'array' as const, items: { type: 'string', format: 'uri' } };

@@ -1,19 +1,12 @@
 import type { Client } from '../../../clients/client/client.js';
-import {
-  type ClientFilter,
-  type ClientOrder,
-  type ClientStats,
-  type Page,
-  positionOf,
-} from '../../../clients/client/client-query.js';
+import type { ClientFilter, ClientStats } from '../../../clients/client/client-query.js';
 import { showFields } from '../../../policy/client.js';
-import { toConnection } from '../pagination/connection.js';
-import { encodeCursor } from '../pagination/cursor.js';
 import { toFilter } from '../schema/filter.js';
 import type { OAuthClientFilter } from './oauth-clients.args.js';
 import type { OAuthClientStats } from './oauth-client-stats.type.js';
-import type { OAuthClient, OAuthClientConnection } from './oauth-client.type.js';
+import type { OAuthClient } from './oauth-client.type.js';
 
+/** GraphQL shows what the schema has, and nothing else of a client. */
 export function toOAuthClient(client: Client): OAuthClient {
   const { translations = {} } = client.metadata;
   return {
@@ -23,15 +16,6 @@ export function toOAuthClient(client: Client): OAuthClient {
     name: client.name,
     translations: Object.entries(translations).map(([member, value]) => ({ member, value })),
   };
-}
-
-export function toClientConnection(
-  page: Page<Client>,
-  filter: ClientFilter,
-  order: ClientOrder,
-): OAuthClientConnection {
-  const cursorOf = (client: Client) => encodeCursor(order, positionOf(client, order));
-  return { ...toConnection(page, toOAuthClient, cursorOf), filter };
 }
 
 export function toStats(stats: ClientStats): OAuthClientStats {

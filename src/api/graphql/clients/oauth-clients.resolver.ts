@@ -1,8 +1,10 @@
 import { Args, ID, Int, Parent, Query, ResolveField } from '@nestjs/graphql';
+import type { Client } from '../../../clients/client/client.js';
+import { positionOf } from '../../../clients/client/client-query.js';
 import { ClientsService } from '../../../clients/registry/clients.service.js';
-import { toClientConnection, toClientFilter, toOAuthClient, toStats } from './oauth-client.mapper.js';
-import { toPageRequest } from '../pagination/connection.js';
-import { decodeCursor } from '../pagination/cursor.js';
+import { toClientFilter, toOAuthClient, toStats } from './oauth-client.mapper.js';
+import { toConnection, toPageRequest } from '../pagination/connection.js';
+import { decodeCursor, encodeCursor } from '../pagination/cursor.js';
 import { OAuthClientStats } from './oauth-client-stats.type.js';
 import { OAuthClient, OAuthClientConnection } from './oauth-client.type.js';
 import { FilterArgs, OAuthClientsArgs } from './oauth-clients.args.js';
@@ -28,7 +30,9 @@ export class OAuthClientsResolver {
   async oauthClients(@Args() { filter, orderBy, ...args }: OAuthClientsArgs): Promise<OAuthClientConnection> {
     const wanted = toClientFilter(filter);
     const request = toPageRequest(args, (cursor, argument) => decodeCursor(orderBy, cursor, argument));
-    return toClientConnection(await this.clients.page(wanted, orderBy, request), wanted, orderBy);
+    const page = await this.clients.page(wanted, orderBy, request);
+    const cursorOf = (client: Client) => encodeCursor(orderBy, positionOf(client, orderBy));
+    return { ...toConnection(page, toOAuthClient, cursorOf), filter: wanted };
   }
 
   @ResolveField(() => Int, {

@@ -5,6 +5,7 @@ import { isTranslation } from '../../../policy/metadata-members.js';
 import { type ClientProfile, readFields, showFields } from '../../../policy/client.js';
 import { FIELD_NAMES } from '../../../policy/fields.js';
 import { splitScope } from '../../../policy/scope.js';
+import type { FieldFaults } from '../../../errors/registry-error.js';
 import type { Shaped } from '../../../http/requests/shape.js';
 import type { ExtendedRegistrationRequest, RegistrationResponse } from './registration.dto.js';
 
@@ -39,18 +40,14 @@ export function toSubmission(
 
 /** Members such as `client_name#ja`, whose names no class can list (RFC 7591 §2.2). */
 function readTranslations(body: object) {
-  const members = Object.entries(body).filter(([member]) => isTranslation(member));
-  return {
-    translations: Object.fromEntries(members.filter(([, value]) => typeof value === 'string')) as Record<
-      string,
-      string
-    >,
-    faults: Object.fromEntries(
-      members
-        .filter(([, value]) => typeof value !== 'string')
-        .map(([member]) => [member, ['must be a string']]),
-    ),
-  };
+  const translations: Record<string, string> = {};
+  const faults: FieldFaults = {};
+  for (const [member, value] of Object.entries(body) as [string, unknown][]) {
+    if (!isTranslation(member)) continue;
+    if (typeof value === 'string') translations[member] = value;
+    else faults[member] = ['must be a string'];
+  }
+  return { translations, faults };
 }
 
 /** By what software manages its registration (RFC 7592 §3). */

@@ -1,11 +1,30 @@
-import { Args, ArgsType, Field, Int, ObjectType, Parent, Query, ResolveField } from '@nestjs/graphql';
+import {
+  Args,
+  ArgsType,
+  Context,
+  Field,
+  Int,
+  ObjectType,
+  Parent,
+  Query,
+  ResolveField,
+} from '@nestjs/graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
 import type { ExpiringSecret as SecretOfClient } from '../../../clients/secrets/client-secret.js';
 import { toOAuthClient } from '../clients/oauth-client.mapper.js';
-import { OAuthClientSecret } from '../clients/oauth-client-secret.type.js';
+import { OAuthClientSecret, OAuthClientSecretConnection } from '../clients/oauth-client-secret.type.js';
 import { OAuthClient } from '../clients/oauth-client.type.js';
-import { connectionOf, PageArgs, toConnection, toPageRequest } from '../pagination/connection.js';
+import type { Loaders } from '../operations/loaders.js';
+import {
+  connectionOf,
+  InnerPageArgs,
+  PageArgs,
+  toConnection,
+  toIdConnection,
+  toIdPageRequest,
+  toPageRequest,
+} from '../pagination/connection.js';
 import { decodeExpiryCursor, encodeExpiryCursor } from '../pagination/cursor.js';
 import { AdminResolver } from '../schema/admin-resolver.js';
 
@@ -18,9 +37,7 @@ class ExpiringSecret {
   client!: OAuthClient;
 }
 
-@ObjectType({
-  description: 'A page of secrets that expire, the soonest first (Relay Cursor Connections).',
-})
+@ObjectType({ description: 'A page of secrets that expire, the soonest first (Relay Cursor Connections).' })
 class ExpiringSecretConnection extends connectionOf(ExpiringSecret) {
   /** What `totalCount` is to count; not part of the schema. */
   before!: Date;
@@ -51,5 +68,20 @@ export class ExpiringSecretsResolver {
   @ResolveField(() => Int, { description: 'How many they are altogether.' })
   totalCount(@Parent() { before }: ExpiringSecretConnection): Promise<number> {
     return this.clientSecrets.countExpiring(before);
+  }
+}
+
+/** The secrets of a client; those of all clients of a page are loaded at once. */
+@AdminResolver(() => OAuthClient)
+export class ClientSecretsResolver {
+  @ResolveField(() => OAuthClientSecretConnection, {
+    description: 'Its secrets that were not revoked, the newest first; never the secrets themselves.',
+  })
+  async secrets(
+    @Parent() { clientId }: OAuthClient,
+    @Args() args: InnerPageArgs,
+    @Context('loaders') loaders: Loaders,
+  ): Promise<OAuthClientSecretConnection> {
+    return toIdConnection(await loaders.secrets(clientId, toIdPageRequest(args)), (secret) => secret);
   }
 }
