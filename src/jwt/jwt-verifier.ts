@@ -16,9 +16,16 @@ import { readJwt } from './read-jwt.js';
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 30;
 
+/** Verifications that wait for the issuer's keys at once. Further ones are refused: a server that hangs must not fill this one. */
+const MAX_WAITING_FOR_KEYS = 50;
+
+/** The issuer's key set, rather than the token, is to blame. */
+class KeysUnavailable extends Error {}
+
 /** Tells the JWTs of one issuer from all others. */
 export class JwtVerifier {
-  private readonly keys: JWTVerifyGetKey;
+  private readonly keys: JWTVerifyGetKey & { readonly reloading?: boolean };
+  private underWay = 0;
 
   /** @param jwks the issuer's public keys, or the URL where they are */
   constructor(
@@ -42,20 +49,27 @@ export class JwtVerifier {
     if (readJwt(token) === null) return null;
     const { issuer } = this;
     const all = { ...options, issuer, algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS };
+    if (this.keys.reloading && this.underWay >= MAX_WAITING_FOR_KEYS) throw unavailable();
+    this.underWay++;
     try {
       const { payload } = await jwtVerify(token, this.keys, all).catch((error: unknown) =>
         verifyWithAnyOf(token, error, all),
       );
       return payload;
     } catch (error) {
-      if (isAboutTheToken(error)) return null;
-      throw new RegistryError('temporarily_unavailable', 'The keys of the token issuer cannot be had now.', {
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-        cause: error,
-      });
+      if (isAboutTheKeySet(error)) throw unavailable(error);
+      return null;
+    } finally {
+      this.underWay--;
     }
   }
 }
+
+const unavailable = (cause?: unknown) =>
+  new RegistryError('temporarily_unavailable', 'The keys of the token issuer cannot be had now.', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    cause,
+  });
 
 /** A token that does not say which key it was signed with may fit several; they are tried one by one. */
 async function verifyWithAnyOf(token: string, error: unknown, options: JWTVerifyOptions) {
@@ -75,21 +89,23 @@ function fetchWithPauses(): FetchImplementation {
   // The clock of the machine may be set
   let pausedUntil = 0;
   return async (url, options) => {
-    if (performance.now() < pausedUntil) throw new Error(`${url} could not be fetched a moment ago.`);
+    if (performance.now() < pausedUntil)
+      throw new KeysUnavailable(`${url} could not be fetched a moment ago.`);
     try {
       const response = await fetch(url, options);
-      if (response.status !== 200) pausedUntil = performance.now() + RETRY_AFTER_SECONDS * 1000;
-      return response;
-    } catch (error) {
+      if (response.status === 200) return response;
+      throw new Error(`The answer has the status ${response.status}.`);
+    } catch (cause) {
       pausedUntil = performance.now() + RETRY_AFTER_SECONDS * 1000;
-      throw error;
+      throw new KeysUnavailable(`${url} could not be fetched.`, { cause });
     }
   };
 }
 
-/** Whether the token is to blame, rather than the way to the keys. */
-function isAboutTheToken(error: unknown): boolean {
-  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false;
-  // The generic error is what jose throws when the key set endpoint answers with anything but a key set
-  return error instanceof errors.JOSEError && error.code !== errors.JOSEError.code;
-}
+/** A key that cannot be imported is about the token that names it: no other token suffers from it. */
+const isAboutTheKeySet = (error: unknown) =>
+  error instanceof KeysUnavailable ||
+  error instanceof errors.JWKSTimeout ||
+  error instanceof errors.JWKSInvalid ||
+  // What jose throws where the reply is no JSON
+  (error instanceof errors.JOSEError && error.code === errors.JOSEError.code);

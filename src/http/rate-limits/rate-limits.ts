@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { requestOf } from '../../auth/principal/request-context.js';
 import type { Config, RateLimit } from '../../config/variables.js';
-import { overloaded, RegistryError } from '../../errors/registry-error.js';
+import { overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
 import { type Allowance, allowanceOf } from './exemptions.js';
 import { Quota, type Standing } from './quota.js';
 import { countedFor } from '../../addresses/networks.js';
@@ -16,6 +16,11 @@ import { onRequestOf } from '../requests/route-hook.js';
 /** Credentials that were good stay good for so long, as far as the limit of bad ones is concerned. */
 const REMEMBERED_MS = 10 * 60_000;
 const MAX_REMEMBERED = 10_000;
+
+const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'DELETE']);
+
+/** Requests of one network whose credentials wait for those of others to be judged. */
+const MAX_WAITING = 50;
 
 /** What was done too often, in the words of the refusal. */
 const TOO_MANY = {
@@ -60,8 +65,8 @@ export async function limitRates(
   if (limits['audit-bytes']) limitAuditBytes(fastify, limits['audit-bytes'], allowance, shared);
   if (failedAuth) limitFailedAuth(fastify, failedAuth);
   fastify.addHook('onRoute', (route) => {
-    const isWrite = route.method === 'POST' || route.method === 'PUT';
-    // What registered software changes of itself counts too: each change is kept in the audit trail
+    const isWrite = WRITES.has(String(route.method));
+    // What registered software changes of itself counts too: each change is a transaction, and kept in the audit trail
     if (register && isWrite && isRegistrationPath(route.url)) onRequestOf(route, spendOn(register));
     const isRead = route.method === 'GET' || route.method === 'HEAD';
     if (read && isRead && isRegistrationPath(route.url)) onRequestOf(route, spendOn(read));
@@ -181,7 +186,9 @@ function limitFailedAuth(fastify: FastifyInstance, quota: Quota): void {
         request.hasReserved = true;
         return undefined;
       }
-      await turns.next(request.ip);
+      const turn = turns.next(request.ip);
+      if (turn === null) throw tooManyAtOnce();
+      await turn;
       // Its caller has hung up, or was told so meanwhile
       if (!request.isWaiting()) throw overloaded();
     }
@@ -255,19 +262,18 @@ declare module 'fastify' {
 /** The widest network that an address is counted with. */
 const networkOf = (address: string) => countedFor(address).at(-1)!.key;
 
-/** Whose credentials cannot be looked at yet waits until others of the same network were. */
+/** Whose credentials cannot be looked at yet waits until others of the same network were; null: too many wait. */
 class Turns {
   private readonly waiting = new Map<string, (() => void)[]>();
 
   constructor(private readonly quota: Quota) {}
 
-  next(address: string): Promise<void> {
+  next(address: string): Promise<void> | null {
     const key = networkOf(address);
-    return new Promise((done) => {
-      const others = this.waiting.get(key);
-      if (others === undefined) this.waiting.set(key, [done]);
-      else others.push(done);
-    });
+    const others = this.waiting.get(key) ?? [];
+    if (others.length >= MAX_WAITING) return null;
+    this.waiting.set(key, others);
+    return new Promise((done) => others.push(done));
   }
 
   end(address: string): void {
@@ -295,6 +301,13 @@ function tooMany({ name, resetSeconds: retryAfterSeconds }: Standing): RegistryE
   const description = `Too many ${TOO_MANY[name as QuotaName]}; try again in ${retryAfterSeconds} s.`;
   return new RegistryError('rate_limited', description, { retryAfterSeconds });
 }
+
+const tooManyAtOnce = () =>
+  new RegistryError(
+    'rate_limited',
+    `Too many requests with unknown credentials from this address at once; try again in ${RETRY_AFTER_SECONDS} s.`,
+    { retryAfterSeconds: RETRY_AFTER_SECONDS },
+  );
 
 /** Structured fields of draft-ietf-httpapi-ratelimit-headers-11: quota and window; what remains, and until when. */
 const rateLimitHeaders = ({ name, limit, windowSeconds, remaining, resetSeconds }: Standing) => ({

@@ -38,6 +38,14 @@ onEachEngine((engine) => {
     expect([(await put()).status, (await put()).status]).toEqual([401, 429]);
   });
 
+  it('counts registrations that end themselves, too: each is a transaction', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '2/1m' });
+    const { body } = await registerFrom();
+    const end = () =>
+      registry.send(`/v2/oauth/register/${body.client_id as string}`, { method: 'DELETE', key: 'wrong' });
+    expect([(await end()).status, (await end()).status]).toEqual([401, 429]);
+  });
+
   it('counts reads of registrations per address', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTRATION_READ: '3/1m' });
     const { body } = await registry.register({});

@@ -1,3 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { generateKeyPair } from 'jose';
@@ -385,6 +389,58 @@ onEachEngine((engine) => {
       summary: '503 temporarily_unavailable',
       retryAfter: '5',
     });
+  });
+
+  it("401 where a token names a key of the issuer that cannot be used: only that key's tokens suffer", async () => {
+    const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
+    const offTheCurve = { ...issuer.publicJwk, x: 'A'.repeat(43) };
+    const odd = await TokenIssuer.start([
+      { ...weak, kid: 'weak', alg: 'RS256' },
+      { ...offTheCurve, kid: 'off the curve' },
+    ]);
+    const trusting = await Registry.start(engine, odd.env);
+    const claims = JSON.stringify(odd.goodClaims());
+    const answers = [
+      await trusting.createClient(aClient(), odd.signText('{"alg":"RS256","kid":"weak"}', claims)),
+      await trusting.createClient(aClient(), odd.signText('{"alg":"ES256","kid":"off the curve"}', claims)),
+      await trusting.createClient(aClient(), await odd.sign()),
+    ];
+    await trusting.stop();
+    odd.stop();
+    expect(answers.map(summaryOf)).toEqual([INVALID, INVALID, '201']);
+  });
+
+  it('while the issuer does not answer, tokens of one address keep nobody else waiting', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const busy = await Registry.start(engine, {
+      ...issuer.env,
+      AUTH_JWT_JWKS_URI: `http://127.0.0.1:${port}/jwks.json`,
+      RATE_LIMIT_FAILED_AUTH: '30/1m',
+      TRUST_PROXY: '1',
+    });
+    const { apiKey } = await busy.createKey();
+    const strangers = Array.from({ length: 300 }, async (_, i) => {
+      const key = await issuer.sign({ jti: String(i) });
+      const { status } = await busy.send('/v2/oauth/clients', {
+        method: 'GET',
+        key,
+        headers: { 'x-forwarded-for': '203.0.113.1' },
+      });
+      return status;
+    });
+    // Once the first tokens wait for the keys, and those that may not wait were told so
+    await Promise.any(strangers);
+    const customers = await Promise.all(
+      Array.from({ length: 20 }, () => busy.createClient(aClient(), apiKey)),
+    );
+    const statuses = await Promise.all(strangers);
+    silent.closeAllConnections();
+    silent.close();
+    await busy.stop();
+    expect(customers.map(({ status }) => status)).toEqual(customers.map(() => 201));
+    expect(new Set(statuses)).toEqual(new Set([429, 503]));
   });
 });
 
