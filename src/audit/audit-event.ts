@@ -77,7 +77,10 @@ export const AUDIT_ACTIONS = [
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-/** A field as it was and as it is; a value of more than 256 bytes that is no name is a {@link Digest}. Never of a secret or a hash of one. */
+/**
+ * A field as it was and as it is; a value of more than 256 bytes that is no name is a {@link Digest}. Never of a secret or a hash of one.
+ * Of translations that take more than 4 KiB together, the longest are one change of `translations`: a Digest of their JSON.
+ */
 export interface Change {
   field: string;
   /** Null where there was nothing. */
@@ -156,16 +159,21 @@ export interface AuditFilter {
 export function changesBetween(before: object | null, after: object | null): Change[] {
   const [old, now] = [before ?? {}, after ?? {}] as Record<string, unknown>[];
   const fields = Object.keys({ ...old, ...now });
-  return fields
+  const changes = fields
     .map((field) => ({ field, before: old![field] ?? null, after: now![field] ?? null }))
-    .filter(({ before, after }) => before !== after && !isSame(before, after))
-    .map(abridged);
+    .filter(({ before, after }) => before !== after && !isSame(before, after));
+  const [own, translations] = [false, true].map((isWanted) =>
+    changes.filter(({ field }) => isTranslation(field) === isWanted),
+  );
+  return [...own!.map(abridged), ...translationsWithin(translations!)];
 }
 
 /** A value of so many bytes stands in the trail as it is. */
 const MAX_VALUE_BYTES = 256;
 /** So much of what came into a list, and as much of what went. */
 const MAX_ENTRIES_BYTES = 512;
+/** So much of changes of translations, of which a client can have a hundred. */
+const MAX_TRANSLATIONS_BYTES = 4 * 1024;
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
 const bytesOf = (value: unknown) => (value === null ? 0 : Buffer.byteLength(textOf(value)));
@@ -202,6 +210,26 @@ function abridged({ field, before, after }: Change): Change {
     added: entriesWithout(now, old),
     removed: entriesWithout(old, now),
   };
+}
+
+const isTranslation = (field: string): boolean => field.includes('#');
+
+/** The changes of translations as far as there is room, and one change for the rest. The shortest are first: no long one hides a name. */
+function translationsWithin(changes: readonly Change[]): Change[] {
+  const sized = changes.map((change) => ({ change, shown: abridged(change), bytes: bytesOf(change) }));
+  sized.sort((a, b) => a.bytes - b.bytes);
+  let bytes = 0;
+  const fitting = sized.filter((each) => (bytes += each.bytes) <= MAX_TRANSLATIONS_BYTES);
+  const rest = sized.slice(fitting.length).map(({ change }) => change);
+  const shown = fitting.map((each) => each.shown);
+  if (rest.length === 0) return shown;
+  const digestOf = (side: 'before' | 'after') => {
+    const values = rest
+      .filter((change) => change[side] !== null)
+      .map(({ field, [side]: value }) => [field, value]);
+    return values.length === 0 ? null : { ...digest(Object.fromEntries(values)), entries: values.length };
+  };
+  return [...shown, { field: 'translations', before: digestOf('before'), after: digestOf('after') }];
 }
 
 /** The entries of a list that another does not have, as far as there is room for them. */

@@ -55,6 +55,22 @@ onEachEngine((engine) => {
     ]);
   });
 
+  it('75 names in other languages that change leave less than 6 kB in the audit trail', async () => {
+    const names = (letter: string) =>
+      Object.fromEntries(
+        Array.from({ length: 75 }, (_, i) => [`client_name#x-${i}`, `${letter.repeat(250)} ${i}`]),
+      );
+    const { body } = await registry.register(names('漢'));
+    const before = await storedBytes();
+    const { status } = await registry.send(`/v2/oauth/register/${body.client_id as string}`, {
+      method: 'PUT',
+      key: body.registration_access_token as string,
+      body: { client_id: body.client_id, ...names('字') },
+    });
+    expect(status).toBe(200);
+    expect((await storedBytes()) - before).toBeLessThan(6_000);
+  });
+
   it('a change beyond RATE_LIMIT_AUDIT_BYTES of an organization is 429, and nothing is written; others go on', async () => {
     const { apiKey: key } = await registry.createKey();
     const created = await registry.createClient(aClient(), key);

@@ -92,8 +92,38 @@ it('Names stand as they are, and of abridged URIs the hosts stay', () => {
   const changes = changesBetween({ name, 'client_name#en': name, logoUri: uri, note: name }, null);
   expect(changes.map(({ before }) => before)).toEqual([
     name,
-    name,
     { sha256: sha256(uri), bytes: uri.length, hosts: ['evil.example'] },
     { sha256: sha256(name), bytes: Buffer.byteLength(name) },
+    name,
   ]);
+});
+
+it('However many translations change, an event is small, and the shortest names stand in it', () => {
+  const [before, after] = ['漢', '字'].map((letter) => ({
+    ...Object.fromEntries(
+      Array.from({ length: 75 }, (_, i) => [`client_name#x-${i}`, `${letter.repeat(250)} ${i}`]),
+    ),
+    'client_name#en': `${letter} Bank`,
+  }));
+  const changes = changesBetween(before!, after!);
+  expect(JSON.stringify(changes).length).toBeLessThan(5_000);
+  expect(changes[0]).toEqual({ field: 'client_name#en', before: '漢 Bank', after: '字 Bank' });
+  const rest = (from: object) =>
+    Object.fromEntries(
+      Object.entries(from).filter(([field]) => !changes.some((change) => change.field === field)),
+    ) as Record<string, string>;
+  const digestOf = (values: object) => {
+    const text = JSON.stringify(values);
+    return {
+      sha256: sha256(text),
+      bytes: Buffer.byteLength(text),
+      entries: Object.keys(values).length,
+    };
+  };
+  expect(changes.at(-1)).toEqual({
+    field: 'translations',
+    before: digestOf(rest(before!)),
+    after: digestOf(rest(after!)),
+  });
+  expect(changesBetween(null, after!).at(-1)).toMatchObject({ field: 'translations', before: null });
 });
