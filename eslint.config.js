@@ -56,8 +56,9 @@ const PARTS = {
   policy: { metadata: [], names: [], uris: [] },
   database: {
     connection: [],
-    sql: ['connection'],
-    writes: ['connection', 'sql'],
+    queues: [],
+    sql: ['connection', 'queues'],
+    writes: ['connection', 'queues', 'sql'],
     clock: ['connection', 'sql', 'writes'],
   },
   clients: {
@@ -69,7 +70,7 @@ const PARTS = {
     'software-statements': ['client'],
     anonymous: ['client', 'use'],
     registry: ['client', 'counts', 'secrets', 'initial-access-tokens', 'software-statements'],
-    registration: ['client', 'secrets', 'initial-access-tokens', 'anonymous', 'registry'],
+    registration: ['client', 'secrets', 'initial-access-tokens', 'use', 'anonymous', 'registry'],
   },
   auth: { principal: [], 'api-keys': ['principal'], jwt: ['principal'], sessions: ['principal', 'api-keys'] },
   observability: { logs: [], traces: ['logs'], metrics: [] },
@@ -158,6 +159,36 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
         { requireDefaultForNonUnion: true, allowDefaultCaseForExhaustiveSwitch: false },
+      ],
+    },
+  },
+  {
+    // SQL stands in repositories only
+    files: ['src/**/*.ts'],
+    ignores: [
+      'src/**/*.repository.ts',
+      'src/**/*.entity.ts',
+      'src/database/**',
+      'src/migrations/**',
+      'src/persistence.ts',
+      // They hand on the data source that they opened, and run no statement
+      'src/app.module.ts',
+      'src/cli.ts',
+      'src/cli/**',
+    ],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [{ name: 'typeorm', message: 'Put the statement into a *.repository.ts.' }],
+          patterns: [
+            {
+              // Pages are types and arithmetic, too
+              regex: '/database/(sql/(?!pages\\.js)|writes/)',
+              message: 'Put the statement into a *.repository.ts.',
+            },
+          ],
+        },
       ],
     },
   },

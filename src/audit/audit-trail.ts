@@ -1,191 +1,47 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
-import { newId } from '../database/id.js';
-import { pageRunner, readFitting } from '../database/sql/page-bytes.js';
-import { ScanQueue } from '../database/sql/scan-queue.js';
-import { type IdPageRequest, type Page, pageOf, pagesOfEach, readingOrder } from '../database/sql/pages.js';
-import { lockRows } from '../database/sql/row-lock.js';
-import { type RunSql, sqlRunner } from '../database/sql/run-sql.js';
-import { Table } from '../database/sql/table.js';
-import { inSmallBatches } from '../database/writes/purge-batches.js';
-import { Transactions } from '../database/writes/transactions.js';
-import { type Conditions, whereOf } from '../database/sql/conditions.js';
-import { batchesOf } from '../database/writes/statement-size.js';
+import type { IdPageRequest, Page } from '../database/sql/pages.js';
 import type { AuditAction, AuditEntry, AuditEvent, AuditFilter, RequestContext } from './audit-event.js';
-import { AuditEventEntity } from './audit-event.entity.js';
+import type { AuditEventEntity } from './audit-event.entity.js';
+import { AuditEventsRepository } from './audit-events.repository.js';
 
-/** What statements that read events are called by those who watch. */
-const SELECT = 'select audit_events';
-
-/** Conditions that there is an index for, whose events are in the order of the trail. */
-const INDEXED: (keyof AuditFilter)[] = ['clientId', 'actorId', 'action'];
-
-/** What an event takes beside its changes, with its places in the indexes. */
-const EVENT_BYTES = 400;
-
-/**
- * Counts events about clients of an organization, or about those that belong to nobody, before they are written.
- * @throws RegistryError `rate_limited` where the author has used up what may be written
- */
-export function spendOn(
-  context: RequestContext,
-  orgId: string | null,
-  entries: readonly Pick<AuditEntry, 'changes'>[],
-): void {
-  if (context.spend === undefined) return;
-  const sizes = entries.map(({ changes }) => EVENT_BYTES + Buffer.byteLength(JSON.stringify(changes)));
-  context.spend(
-    orgId,
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
-}
-
-/** Writes down what happened, inside of the transaction in which it happened, so that neither is there without the other. */
-export async function record(
-  manager: EntityManager,
-  context: RequestContext,
-  entries: AuditEntry[],
-): Promise<void> {
-  for (const batch of batchesOf(entries)) {
-    await manager.insert(AuditEventEntity, batch.map((entry) => newEvent(context, entry)) as never);
-  }
-}
-
-/** The row of an event that happens now. */
-export function newEvent(
-  { actor, door, address, requestId }: RequestContext,
-  { action, clientId, targetId, changes }: AuditEntry,
-): AuditEventEntity {
-  const by = { actorType: actor.type, actorId: actor.id, door, address, requestId };
-  return { id: newId(), ...by, action, clientId, targetId, changes };
-}
-
-function toEvent({ actorType, actorId, ...rest }: AuditEventEntity): AuditEvent {
-  return { ...rest, at: timeOf(rest.id), actor: { type: actorType, id: actorId } };
-}
-
-const toEvents = (page: Page<AuditEventEntity>) => ({ ...page, rows: page.rows.map(toEvent) });
-
-/** SQL for each condition of a filter. Times are compared by the id, which begins with them, and is indexed. */
-const CONDITIONS: Conditions<AuditFilter> = {
-  clientId: { sql: 'event.client_id = :value' },
-  actorType: { sql: 'event.actor_type = :value' },
-  actorId: { sql: 'event.actor_id = :value' },
-  action: { sql: 'event.action = :value' },
-  door: { sql: 'event.door = :value' },
-  since: { sql: 'event.id >= :value', value: (time: Date) => firstIdOf(time.getTime()) },
-  until: { sql: 'event.id < :value', value: (time: Date) => firstIdOf(time.getTime()) },
-};
-
-/** Whether one index finds what matches; who knows behind how many others it is otherwise. */
-function isIndexed({ since: _, until: _until, ...rest }: AuditFilter): boolean {
-  const said = (Object.keys(rest) as (keyof typeof rest)[]).filter((name) => rest[name] !== undefined);
-  return said.length <= 1 && said.every((name) => INDEXED.includes(name));
-}
-
-/** The smallest UUIDv7 of a millisecond (RFC 9562 §5.7). */
-function firstIdOf(ms: number): string {
-  const hex = Math.max(0, ms).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-0000-0000-000000000000`;
-}
-
-/** The millisecond that a UUIDv7 begins with. */
-function timeOf(id: string): Date {
-  return new Date(parseInt(id.slice(0, 13).replace('-', ''), 16));
-}
-
-/** Events of one action since then and where they came from, the oldest first, `limit` at most. */
-export const eventsOfAction = (
-  manager: EntityManager,
-  action: AuditAction,
-  since: Date,
-  limit: number,
-): Promise<Pick<AuditEventEntity, 'id' | 'address'>[]> =>
-  manager
-    .createQueryBuilder(AuditEventEntity, 'event')
-    .select(['event.id', 'event.address'])
-    .where('event.action = :action AND event.id >= :since', { action, since: firstIdOf(since.getTime()) })
-    .orderBy('event.id')
-    .limit(limit)
-    .getMany();
-
-/** Removes events. */
-export async function removeEvents(manager: EntityManager, ids: string[]): Promise<void> {
-  if (ids.length > 0) await manager.delete(AuditEventEntity, ids);
-}
-
-/** What happened to a client, the earliest first, `limit` events at most. */
-export const firstEventsOf = (manager: EntityManager, clientId: string, limit: number) =>
-  manager.find(AuditEventEntity, { where: { clientId }, order: { id: 'ASC' }, take: limit });
-
-/** What happened in the registry. There is no way to change an event, and none to remove it but its age and {@link removeEvents}. */
+/** What happened in the registry. No event is ever changed. */
 @Injectable()
 export class AuditTrail {
-  private readonly table: Table<AuditEventEntity>;
-  private readonly run: RunSql;
-  private readonly runLong: RunSql;
+  constructor(private readonly repository: AuditEventsRepository) {}
 
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly transactions: Transactions,
-    scanQueue: ScanQueue,
-  ) {
-    this.table = new Table(dataSource, AuditEventEntity);
-    this.run = pageRunner(sqlRunner(dataSource, SELECT));
-    this.runLong = scanQueue.runner(SELECT);
+  /** Records what has changed no row. What changes rows is recorded in the same transaction. */
+  record(context: RequestContext, entry: AuditEntry): Promise<void> {
+    return this.repository.insert(context, entry);
   }
 
   /** Events that match, the newest first. */
   async page(filter: AuditFilter, request: IdPageRequest): Promise<Page<AuditEvent>> {
-    const { size, after } = request;
-    const { order, beyond } = readingOrder('DESC', request);
-    const { sql, parameters } = whereOf(CONDITIONS, filter);
-    const start = after === null ? '' : ` AND event.id ${beyond} :after`;
-    const run = isIndexed(filter) ? this.run : this.runLong;
-    const { rows, found } = await readFitting(
-      run,
-      this.table,
-      {
-        alias: 'event',
-        where: `WHERE ${sql}${start}`,
-        order: `event.id ${order}`,
-        limit: 'LIMIT :limit',
-      },
-      { ...parameters, after, limit: size + 1 },
-    );
-    return toEvents(pageOf(rows, request, found));
+    return toEvents(await this.repository.page(filter, request));
   }
 
-  /** The history of each of several clients, in one statement. */
+  /** The history of each of several clients. */
   async histories(
     clientIds: readonly string[],
     request: IdPageRequest,
   ): Promise<Map<string, Page<AuditEvent>>> {
-    const query = this.dataSource.manager.createQueryBuilder(AuditEventEntity, 'event');
-    const pages = await pagesOfEach(query, 'clientId', clientIds, request);
+    const pages = await this.repository.histories(clientIds, request);
     return new Map([...pages].map(([clientId, page]) => [clientId, toEvents(page)]));
   }
 
-  /**
-   * Removes events that are older than `limit`.
-   * @param action only of this one; left out: of all
-   * @returns how many they were
-   */
+  /** Removes events that are older than `limit`, all or those of one action; says how many. */
   purge(limit: Date, action?: AuditAction): Promise<number> {
-    // Of those that are gone PostgreSQL still has entries in the index: no batch looks at the ones of those before
-    let after = '';
-    return inSmallBatches(this.transactions, async (manager, size) => {
-      const query = manager
-        .createQueryBuilder(AuditEventEntity, 'event')
-        .select('event.id')
-        .where('event.id > :after AND event.id < :limit', { after, limit: firstIdOf(limit.getTime()) })
-        .orderBy('event.id')
-        .limit(size);
-      if (action !== undefined) query.andWhere('event.action = :action', { action });
-      const ids = (await lockRows(query, 'skip_locked').getMany()).map(({ id }) => id);
-      after = ids.at(-1) ?? after;
-      await removeEvents(manager, ids);
-      return ids.length;
-    });
+    return this.repository.purge(limit, action);
   }
 }
+
+/** The millisecond that a UUIDv7 begins with (RFC 9562 §5.7). */
+const timeOf = (id: string) => new Date(parseInt(id.slice(0, 13).replace('-', ''), 16));
+
+const toEvents = (page: Page<AuditEventEntity>): Page<AuditEvent> => ({
+  ...page,
+  rows: page.rows.map(({ actorType, actorId, ...rest }) => ({
+    ...rest,
+    at: timeOf(rest.id),
+    actor: { type: actorType, id: actorId },
+  })),
+});

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
+import { AuditEventsRepository } from './audit-events.repository.js';
 import { AuditTrail } from './audit-trail.js';
 
 /** Who did what. */
-@Module({ providers: [AuditTrail], exports: [AuditTrail] })
+@Module({ providers: [AuditEventsRepository, AuditTrail], exports: [AuditTrail] })
 export class AuditModule {}

@@ -1,7 +1,10 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AuditModule } from '../audit/audit.module.js';
+import { AdminSessionsRepository } from './sessions/admin-sessions.repository.js';
 import { AdminSessionsService } from './sessions/admin-sessions.service.js';
 import { BrowserSessions } from './sessions/browser-sessions.js';
+import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { Authenticator } from './authenticator.js';
@@ -10,8 +13,11 @@ import { JwtService } from './jwt/jwt.service.js';
 
 /** Who is calling. Importing it guards every route of the application. */
 @Module({
+  imports: [AuditModule],
   providers: [
+    ApiKeysRepository,
     ApiKeysService,
+    AdminSessionsRepository,
     AdminSessionsService,
     JwtService,
     Authenticator,

@@ -10,8 +10,9 @@ const OPTIONS = { name: '--name', orgId: '--org', userId: '--user', expiresAt: '
 /** Loaded when a command needs it: TypeORM and Nest take longer to load than arguments to check. */
 async function serviceOn(dataSource: DataSource) {
   const { ApiKeysService } = await import('../auth/api-keys/api-keys.service.js');
+  const { ApiKeysRepository } = await import('../auth/api-keys/api-keys.repository.js');
   const { Transactions } = await import('../database/writes/transactions.js');
-  return new ApiKeysService(dataSource, new Transactions(dataSource));
+  return new ApiKeysService(new ApiKeysRepository(dataSource, new Transactions(dataSource)));
 }
 
 export const API_KEY_COMMANDS: Record<string, Command<DataSource>> = {

@@ -21,8 +21,11 @@ const OPTIONS: Record<keyof InitialAccessTokenDraft, string> = {
 async function serviceOn(dataSource: DataSource) {
   const { InitialAccessTokensService } =
     await import('../clients/initial-access-tokens/initial-access-tokens.service.js');
+  const { InitialAccessTokensRepository } =
+    await import('../clients/initial-access-tokens/initial-access-tokens.repository.js');
   const { Transactions } = await import('../database/writes/transactions.js');
-  return new InitialAccessTokensService(dataSource, new Transactions(dataSource));
+  const repository = new InitialAccessTokensRepository(dataSource, new Transactions(dataSource));
+  return new InitialAccessTokensService(repository);
 }
 
 const readWords = (list: string | undefined) => list?.split(/[\s,]+/).filter(Boolean) ?? null;

@@ -3,13 +3,15 @@ import { ClientUseRepository } from './use/client-use.repository.js';
 import { ClientUseService } from './use/client-use.service.js';
 import { ClientSecretsRepository } from './secrets/client-secrets.repository.js';
 import { ClientSecretsService } from './secrets/client-secrets.service.js';
-import { ClientLookup } from './client/client-lookup.js';
-import { ClientSearch } from './registry/client-search.js';
+import { ClientLookupRepository } from './client/client-lookup.repository.js';
+import { ClientSearchRepository } from './registry/client-search.repository.js';
 import { RegistrationsRepository } from './registration/registrations.repository.js';
 import { ClientsRepository } from './registry/clients.repository.js';
 import { ClientsService } from './registry/clients.service.js';
+import { InitialAccessTokensRepository } from './initial-access-tokens/initial-access-tokens.repository.js';
 import { InitialAccessTokensService } from './initial-access-tokens/initial-access-tokens.service.js';
 import { OrganizationQuota } from './registry/organization-quota.js';
+import { RegistrationCountsRepository } from './registration/registration-counts.repository.js';
 import { RegistrationCountsService } from './registration/registration-counts.service.js';
 import { RegistrationsService } from './registration/registrations.service.js';
 import { DeduplicatedRegistrations } from './registration/deduplicated-registrations.js';
@@ -19,18 +21,20 @@ import { SoftwareStatementsService } from './software-statements/software-statem
 /** The core that every door draws on. */
 @Module({
   providers: [
-    ClientLookup,
-    ClientSearch,
+    ClientLookupRepository,
+    ClientSearchRepository,
     ClientsRepository,
     RegistrationsRepository,
     OrganizationQuota,
     ClientsService,
     RegistrationsService,
+    RegistrationCountsRepository,
     RegistrationCountsService,
     DeduplicatedRegistrations,
     AnonymousClientQuota,
     ClientUseRepository,
     ClientUseService,
+    InitialAccessTokensRepository,
     InitialAccessTokensService,
     SoftwareStatementsService,
     ClientSecretsRepository,

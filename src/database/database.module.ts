@@ -3,7 +3,12 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { ScanQueue } from './sql/scan-queue.js';
 import { PurgeClock } from './clock/purge-clock.js';
+import { DatabaseUse } from './database-use.js';
+import { PlannerStatistics } from './planner-statistics.js';
+import { Readiness } from './readiness.js';
 import { Transactions } from './writes/transactions.js';
+
+const PROVIDERS = [Transactions, ScanQueue, PurgeClock, PlannerStatistics, Readiness, DatabaseUse];
 
 /** Gives every module the one data source of the process, and closes it when the application closes. */
 @Module({})
@@ -18,8 +23,8 @@ export class DatabaseModule {
           dataSourceFactory: () => Promise.resolve(dataSource),
         }),
       ],
-      providers: [Transactions, ScanQueue, PurgeClock],
-      exports: [Transactions, ScanQueue, PurgeClock],
+      providers: PROVIDERS,
+      exports: PROVIDERS,
     };
   }
 }

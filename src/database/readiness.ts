@@ -1,57 +1,67 @@
 import { randomBytes } from 'node:crypto';
-import type { DataSource } from 'typeorm';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { driverOf } from './connection/driver.js';
 import { isMigrated } from './connection/migrate.js';
-import type { Transactions } from './writes/transactions.js';
+import { Transactions } from './writes/transactions.js';
 
 /** In base64 more than a page of either database holds, so that it needs room on the disk as clients do. */
 const PROBE_BYTES = 12_288;
 
-/**
- * Whether the database answers, has every migration that this release knows, and can be written to. The last is not tried as
- * long as what callers write succeeds in time; once that has failed or is slow it is, until it does.
- * @throws Error where the database does not answer, or cannot be written to
- */
-export async function isDatabaseReady(dataSource: DataSource, transactions: Transactions): Promise<boolean> {
-  transactions.checkFile();
-  if (!(await isMigrated(dataSource)) || (await isStandby(dataSource, transactions))) return false;
-  if (transactions.writability.isFailing) return false;
-  if (transactions.writability.isDoubtful) await tryToWrite(dataSource, transactions);
-  return true;
-}
+/** Whether requests can be served from the database. */
+@Injectable()
+export class Readiness {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+  ) {}
 
-/**
- * As a replica of PostgreSQL is, until it takes over.
- * @throws Error where somebody keeps a table locked, so that callers cannot read it
- */
-async function isStandby(
-  dataSource: DataSource,
-  { writability: { tables } }: Transactions,
-): Promise<boolean> {
-  if (driverOf(dataSource).engine === 'sqlite') return false;
-  // Takes the locks of a search, and reads nothing
-  const reads = [...tables.keys()].map((table) => `, EXISTS (SELECT FROM ${table} WHERE false)`);
-  const [row] = await dataSource.query<{ isReadOnly: boolean }[]>(
-    `SELECT current_setting('transaction_read_only')::boolean AS "isReadOnly"${reads.join('')}`,
-  );
-  return row!.isReadOnly;
-}
-
-/** Stores something durably that nobody ever sees: a migration that never was, whose name no database can compress. */
-async function tryToWrite(dataSource: DataSource, transactions: Transactions): Promise<void> {
-  const name = `probe ${randomBytes(PROBE_BYTES).toString('base64')}`;
-  const statements = [
-    `INSERT INTO migrations (timestamp, name) VALUES (0, '${name}')`,
-    `DELETE FROM migrations WHERE name = '${name}'`,
-  ];
-  if (driverOf(dataSource).engine === 'sqlite') {
-    return transactions.runStatements(statements.map((sql) => ({ sql, rows: [[]] })));
+  /**
+   * Whether the database answers, has every migration that this release knows, and can be written to. The last is tried only where what
+   * callers write has failed or is slow, until it does not.
+   * @throws Error where the database does not answer, or cannot be written to
+   */
+  async isReady(): Promise<boolean> {
+    const { writability } = this.transactions;
+    this.transactions.checkFile();
+    if (!(await isMigrated(this.dataSource)) || (await this.isStandby())) return false;
+    if (writability.isFailing) return false;
+    if (writability.isDoubtful) await this.tryToWrite();
+    return true;
   }
-  // What an insert locks: whoever has locked one of the tables lets nobody write to it
-  const written = [...transactions.writability.tables].filter(([, use]) => use === 'write');
-  const tables = ['migrations', ...written.map(([table]) => table)];
-  const lock = `LOCK TABLE ${tables.join(', ')} IN ROW EXCLUSIVE MODE`;
-  await transactions.check(async (manager) => {
-    for (const sql of [lock, ...statements]) await manager.query(sql);
-  });
+
+  /**
+   * As a replica of PostgreSQL is, until it takes over.
+   * @throws Error where somebody keeps a table locked, so that callers cannot read it
+   */
+  private async isStandby(): Promise<boolean> {
+    if (driverOf(this.dataSource).engine === 'sqlite') return false;
+    // Takes the locks of a search, and reads nothing
+    const tables = [...this.transactions.writability.tables.keys()];
+    const reads = tables.map((table) => `, EXISTS (SELECT FROM ${table} WHERE false)`);
+    const [row] = await this.dataSource.query<{ isReadOnly: boolean }[]>(
+      `SELECT current_setting('transaction_read_only')::boolean AS "isReadOnly"${reads.join('')}`,
+    );
+    return row!.isReadOnly;
+  }
+
+  /** Stores something durably that nobody ever sees: a migration that never was, whose name no database can compress. */
+  private async tryToWrite(): Promise<void> {
+    const { transactions } = this;
+    const name = `probe ${randomBytes(PROBE_BYTES).toString('base64')}`;
+    const statements = [
+      `INSERT INTO migrations (timestamp, name) VALUES (0, '${name}')`,
+      `DELETE FROM migrations WHERE name = '${name}'`,
+    ];
+    if (driverOf(this.dataSource).engine === 'sqlite') {
+      return transactions.runStatements(statements.map((sql) => ({ sql, rows: [[]] })));
+    }
+    // What an insert locks: whoever has locked one of the tables lets nobody write to it
+    const written = [...transactions.writability.tables].filter(([, use]) => use === 'write');
+    const tables = ['migrations', ...written.map(([table]) => table)];
+    const lock = `LOCK TABLE ${tables.join(', ')} IN ROW EXCLUSIVE MODE`;
+    await transactions.check(async (manager) => {
+      for (const sql of [lock, ...statements]) await manager.query(sql);
+    });
+  }
 }

@@ -1,9 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { In } from 'typeorm';
-import { lockRows } from '../../database/sql/row-lock.js';
-import type { Transactions } from '../../database/writes/transactions.js';
-import { ApiKeyEntity } from './api-key.entity.js';
+import type { ApiKeysRepository } from './api-keys.repository.js';
 
 /** A use is written down at most this often, so that a busy key costs no write per request. */
 export const LAST_USED_RESOLUTION_MS = 60_000;
@@ -23,7 +20,7 @@ export class ApiKeyUses {
   private readonly used = new Set<string>();
   private isWriting = false;
 
-  constructor(private readonly transactions: Transactions) {}
+  constructor(private readonly repository: ApiKeysRepository) {}
 
   note(id: string): void {
     this.used.add(id);
@@ -37,7 +34,8 @@ export class ApiKeyUses {
       for (const id of ids) this.used.delete(id);
       let pauseMs = PAUSE_MS;
       try {
-        await this.store(ids);
+        const now = new Date();
+        await this.repository.recordUse(ids, now, new Date(now.getTime() - LAST_USED_RESOLUTION_MS));
       } catch (error) {
         // A key whose use cannot be written down is as good as before
         this.logger.warn(error);
@@ -46,23 +44,5 @@ export class ApiKeyUses {
       await wait(pauseMs, undefined, { ref: false });
     }
     this.isWriting = false;
-  }
-
-  private store(ids: string[]): Promise<void> {
-    const now = new Date();
-    return this.transactions.run(async (manager) => {
-      const query = manager
-        .createQueryBuilder(ApiKeyEntity, 'key')
-        .select('key.id')
-        // Of many instances in the same moment, one writes
-        .where('(key.lastUsedAt IS NULL OR key.lastUsedAt <= :stale)', {
-          stale: now.getTime() - LAST_USED_RESOLUTION_MS,
-        })
-        .andWhere({ id: In(ids) });
-      // What is locked is written down with a later use
-      const keys = await lockRows(query, 'skip_locked').getMany();
-      if (keys.length === 0) return;
-      await manager.update(ApiKeyEntity, { id: In(keys.map(({ id }) => id)) }, { lastUsedAt: now });
-    });
   }
 }

@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type RequestContext, credentialEntry } from '../../audit/audit-event.js';
-import { record } from '../../audit/audit-trail.js';
-import { Transactions } from '../../database/writes/transactions.js';
+import { AuditTrail } from '../../audit/audit-trail.js';
 
 /** Each caller is recorded once in that time, and so many callers at most: nobody fills the trail with what is denied. */
 const PERIOD_MS = 3_600_000;
@@ -15,7 +14,7 @@ export class Denials {
   private readonly members = new Recent();
   private readonly strangers = new Recent();
 
-  constructor(private readonly transactions: Transactions) {}
+  constructor(private readonly auditTrail: AuditTrail) {}
 
   /** What cannot be recorded is denied all the same. */
   async record(context: RequestContext): Promise<void> {
@@ -23,12 +22,8 @@ export class Denials {
     const recent = actor.id === null ? this.strangers : this.members;
     const key = actor.id === null ? String(address) : `${actor.type} ${actor.id}`;
     if (!recent.add(key)) return;
-    // The caller need not wait for the answer
-    const author = { ...context, isWaiting: undefined };
     try {
-      await this.transactions.run((manager) =>
-        record(manager, author, [credentialEntry('access.denied', requestId ?? '', [])]),
-      );
+      await this.auditTrail.record(context, credentialEntry('access.denied', requestId ?? '', []));
     } catch (error) {
       recent.remove(key);
       this.logger.warn(error);

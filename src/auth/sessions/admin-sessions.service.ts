@@ -1,14 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, In } from 'typeorm';
-import { type RequestContext, credentialEntry } from '../../audit/audit-event.js';
-import { record } from '../../audit/audit-trail.js';
-import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
-import { lockRows } from '../../database/sql/row-lock.js';
-import { inSmallBatches } from '../../database/writes/purge-batches.js';
-import { Transactions } from '../../database/writes/transactions.js';
+import type { RequestContext } from '../../audit/audit-event.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { generateSecret, hashSecret } from '../../secrets/secret.js';
-import { AdminSessionEntity } from './admin-session.entity.js';
+import { AdminSessionsRepository } from './admin-sessions.repository.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { Denials } from '../principal/denials.js';
 import type { Principal } from '../principal/principal.js';
@@ -29,16 +23,11 @@ export interface IssuedSession {
  */
 @Injectable()
 export class AdminSessionsService {
-  private readonly byHash: Lookup<AdminSessionEntity>;
-
   constructor(
-    dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly repository: AdminSessionsRepository,
     private readonly apiKeys: ApiKeysService,
     private readonly denials: Denials,
-  ) {
-    this.byHash = lookupBy(dataSource, AdminSessionEntity, ['hash']);
-  }
+  ) {}
 
   /**
    * Begins a session that acts as the key, for as long as that is valid.
@@ -57,53 +46,27 @@ export class AdminSessionsService {
     const token = generateSecret();
     const createdAt = new Date();
     const expiresAt = new Date(createdAt.getTime() + SESSION_SECONDS * 1000);
-    const apiKeyId = principal.actor.id!;
-    await this.transactions.run(async (manager) => {
-      await manager.insert(AdminSessionEntity, { hash: hashSecret(token), apiKeyId, createdAt, expiresAt });
-      await record(manager, { ...context, actor }, [credentialEntry('session.started', apiKeyId, [])]);
-    });
+    const session = { hash: hashSecret(token), apiKeyId: principal.actor.id!, createdAt, expiresAt };
+    await this.repository.insert(session, { ...context, actor });
     return { token, principal };
   }
 
   /** Whom the session speaks for; null where it is unknown or over, or its key is not valid any more. */
   async authenticate(token: string): Promise<Principal | null> {
-    const session = await this.byHash([hashSecret(token)]);
+    const session = await this.repository.findByHash(hashSecret(token));
     if (session === null || session.expiresAt <= new Date()) return null;
     return this.apiKeys.authenticateSession(session.apiKeyId, session.expiresAt);
   }
 
   /** Ends a session, if there is one: a copy of its cookie opens nothing any more. */
   async end(token: string, context: RequestContext): Promise<void> {
-    const hash = hashSecret(token);
-    const session = await this.byHash([hash]);
+    const session = await this.repository.findByHash(hashSecret(token));
     if (session === null) return;
-    const { apiKeyId } = session;
-    await this.transactions.run(async (manager) => {
-      const { affected } = await manager.delete(AdminSessionEntity, { hash });
-      // Another request may have ended it meanwhile
-      if (!affected) return;
-      const byKey: RequestContext = { ...context, actor: { type: 'api_key', id: apiKeyId } };
-      await record(manager, byKey, [credentialEntry('session.ended', apiKeyId, [])]);
-    });
+    await this.repository.remove(session, { ...context, actor: { type: 'api_key', id: session.apiKeyId } });
   }
 
-  /**
-   * Removes sessions that expired before `limit`.
-   * @returns how many they were
-   */
+  /** Removes sessions that expired before `limit`; says how many. */
   purge(limit: Date): Promise<number> {
-    return inSmallBatches(this.transactions, async (manager, size) => {
-      const query = manager
-        .createQueryBuilder(AdminSessionEntity, 'session')
-        .select('session.hash')
-        .where('session.expiresAt < :limitMs', { limitMs: limit.getTime() })
-        .orderBy('session.expiresAt')
-        .limit(size);
-      const sessions = await lockRows(query, 'skip_locked').getMany();
-      if (sessions.length > 0) {
-        await manager.delete(AdminSessionEntity, { hash: In(sessions.map(({ hash }) => hash)) });
-      }
-      return sessions.length;
-    });
+    return this.repository.purge(limit);
   }
 }

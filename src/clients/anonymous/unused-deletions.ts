@@ -1,63 +1,68 @@
-import { type EntityManager } from 'typeorm';
 import {
-  type RequestContext,
+  type AuditEntry,
+  type AuditEvent,
   type Change,
   type Digest,
   entriesWithin,
   hostOf,
   isName,
 } from '../../audit/audit-event.js';
-import { eventsOfAction, firstEventsOf, record, removeEvents } from '../../audit/audit-trail.js';
 import { countedFor } from '../../addresses/networks.js';
 import { RegistryError } from '../../errors/registry-error.js';
-import { removeUnused } from '../use/client-use.repository.js';
 import type { Client } from '../client/client.js';
 import { translatedNames } from '../../policy/reserved-name.js';
 
-const ACTION = 'unused_client.deleted';
-const HOUR_MS = 3_600_000;
+export const UNUSED_DELETED = 'unused_client.deleted';
+/** Time in which deletions are counted. */
+export const PERIOD_MS = 3_600_000;
 
 /** Unused clients of one caller that may end themselves in an hour. Each leaves an event. */
 const MAX_OF_CALLER = 60;
 /** Events that are left by those of all callers in an hour. */
 const MAX_OF_ALL = 1_000;
+/** Of those, how many are looked at. */
+export const MAX_RECENT = 2 * MAX_OF_ALL;
 
 /** The first events of a client, that are read for what it was called and where it led. */
-const MAX_EVENTS = 200;
+export const MAX_PAST = 200;
 /** Of its names, and as much of its hosts. */
 const MAX_KEPT_BYTES = 8 * 1024;
 
+/** What the trail keeps of an unused client that ends itself, and the events that make room for it. */
+export interface UnusedDeletion {
+  entry: AuditEntry;
+  surplusIds: string[];
+}
+
 /**
- * Removes an unused client for good that ended itself, with what the trail says of what it did. One event stays, with its names, the hosts
- * of its redirect URIs, and the address. Where there are too many of the last hour, one of the network goes that has left most: who floods
- * the trail keeps nobody else from leaving, and loses its own events first.
+ * One event stays, with the names of the client, the hosts of its redirect URIs, and the address. Where there are too many of the last
+ * hour, one of the network goes that has left most: a flood loses its own events first, and keeps nobody else from leaving.
+ * @param recent deletions of the last hour
+ * @param past the first events of the client
  * @throws RegistryError `rate_limited` where so many of this caller did in the last hour
  */
-export async function deleteUnused(
-  manager: EntityManager,
+export function unusedDeletion(
   client: Client,
-  context: RequestContext,
-): Promise<void> {
-  const since = new Date(Date.now() - HOUR_MS);
-  const recent = (await eventsOfAction(manager, ACTION, since, 2 * MAX_OF_ALL)).map(({ id, address }) => ({
-    id,
-    networks: networksOf(address),
-  }));
-  if (hasUsedUp(recent, context.address)) {
+  address: string | null,
+  recent: readonly Pick<AuditEvent, 'id' | 'address'>[],
+  past: readonly Pick<AuditEvent, 'changes'>[],
+): UnusedDeletion {
+  const left = recent.map(({ id, address }) => ({ id, networks: networksOf(address) }));
+  if (hasUsedUp(left, address)) {
     throw new RegistryError(
       'rate_limited',
       'Too many registrations that nobody has used were ended from this address within an hour; try again later.',
-      { retryAfterSeconds: HOUR_MS / 1000 },
+      { retryAfterSeconds: PERIOD_MS / 1000 },
     );
   }
-  const past = (await firstEventsOf(manager, client.id, MAX_EVENTS)).flatMap(({ changes }) => changes);
-  const { redirectUris } = client;
-  const names = [...namesIn(past), client.name, ...translatedNames(client.metadata)];
-  const redirectHosts = [...hostsIn(past), ...redirectUris.flatMap(hostOf)];
-  await removeUnused(manager, [client.id]);
-  await removeEvents(manager, surplusOf(recent));
+  const before = past.flatMap(({ changes }) => changes);
+  const names = [...namesIn(before), client.name, ...translatedNames(client.metadata)];
+  const redirectHosts = [...hostsIn(before), ...client.redirectUris.flatMap(hostOf)];
   const changes = [change('names', names), change('redirectHosts', redirectHosts)];
-  await record(manager, context, [{ action: ACTION, clientId: client.id, targetId: client.id, changes }]);
+  return {
+    entry: { action: UNUSED_DELETED, clientId: client.id, targetId: client.id, changes },
+    surplusIds: surplusOf(left),
+  };
 }
 
 /** That what a client had is gone. */

@@ -1,3 +1,4 @@
+import { RegistryError } from '../../errors/registry-error.js';
 import type { InitialAccessTokenDraft } from '../../policy/initial-access-token.js';
 
 /** A token with which software registers clients for an owner (RFC 7591 §3); its value is known to its holder alone. */
@@ -12,3 +13,9 @@ export interface InitialAccessToken extends InitialAccessTokenDraft {
   lastUsedAt: Date | null;
   revokedAt: Date | null;
 }
+
+export const isUsable = (token: InitialAccessToken, now: Date): boolean =>
+  token.registrations < token.maxRegistrations && token.expiresAt > now && token.revokedAt === null;
+
+export const unusableToken = () =>
+  new RegistryError('invalid_token', 'The initial access token is unknown, expired, revoked or used up.');

@@ -1,10 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { DataSource, LessThan, MoreThanOrEqual } from 'typeorm';
-import { inSmallBatches } from '../../database/writes/purge-batches.js';
-import { Transactions } from '../../database/writes/transactions.js';
 import type { ErrorCode } from '../../errors/registry-error.js';
-import { RegistrationCountEntity } from './registration-count.entity.js';
+import { RegistrationCountsRepository } from './registration-counts.repository.js';
 
 /** How often what was counted is written down: as much of it is lost where a process dies. */
 const FLUSH_MS = 5_000;
@@ -33,10 +30,7 @@ export class RegistrationCountsService {
   private counted = new Map<string, Map<string, number>>();
   private isWriting = false;
 
-  constructor(
-    private readonly dataSource: DataSource,
-    private readonly transactions: Transactions,
-  ) {}
+  constructor(private readonly repository: RegistrationCountsRepository) {}
 
   count(result: RegistrationResult): void {
     this.add(dayOf(Date.now()), result, 1);
@@ -48,24 +42,12 @@ export class RegistrationCountsService {
     // What waits for a lock has one connection
     if (this.isWriting || this.counted.size === 0) return;
     this.isWriting = true;
-    const rows = [...this.counted]
-      .flatMap(([day, results]) => [...results].map(([result, count]) => ({ day, result, count })))
-      // In one order, so that two instances do not wait for each other
-      .sort((a, b) => (a.day + a.result < b.day + b.result ? -1 : 1));
+    const rows = [...this.counted].flatMap(([day, results]) =>
+      [...results].map(([result, count]) => ({ day, result, count })),
+    );
     this.counted = new Map();
     try {
-      await this.transactions.run(async (manager) => {
-        await manager
-          .createQueryBuilder()
-          .insert()
-          .into(RegistrationCountEntity)
-          .values(rows.map((row) => ({ ...row, count: 0 })))
-          .orIgnore()
-          .execute();
-        for (const { day, result, count } of rows) {
-          await manager.increment(RegistrationCountEntity, { day, result }, 'count', count);
-        }
-      });
+      await this.repository.add(rows);
     } catch (error) {
       this.logger.warn(error);
       for (const { day, result, count } of rows) this.add(day, result, count);
@@ -78,28 +60,15 @@ export class RegistrationCountsService {
   async perDay(days: number): Promise<RegistrationDay[]> {
     const now = Date.now();
     const dates = Array.from({ length: days }, (_, i) => dayOf(now - (days - 1 - i) * MS_PER_DAY));
-    const rows = await this.dataSource.manager.find(RegistrationCountEntity, {
-      where: { day: MoreThanOrEqual(dates[0]!) },
-      order: { day: 'ASC', result: 'ASC' },
-    });
+    const rows = await this.repository.since(dates[0]!);
     const resultsOf = new Map(dates.map((date): [string, RegistrationDay['results']] => [date, []]));
     for (const { day, result, count } of rows) resultsOf.get(day)?.push({ result, count });
     return [...resultsOf].map(([date, results]) => ({ date, results }));
   }
 
-  /**
-   * Removes counts of days before that of `limit`.
-   * @returns how many they were
-   */
+  /** Removes counts of days before that of `limit`; says how many. */
   purge(limit: Date): Promise<number> {
-    return inSmallBatches(this.transactions, async (manager) => {
-      const before = { day: LessThan(dayOf(limit.getTime())) };
-      const oldest = await manager.findOne(RegistrationCountEntity, { where: before, order: { day: 'ASC' } });
-      // A day has a row for each result: a handful
-      if (oldest === null) return 0;
-      const { affected } = await manager.delete(RegistrationCountEntity, { day: oldest.day });
-      return affected ?? 0;
-    });
+    return this.repository.purge(dayOf(limit.getTime()));
   }
 
   private add(day: string, result: string, count: number): void {

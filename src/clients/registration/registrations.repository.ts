@@ -2,25 +2,38 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { NIL as NO_CLIENT, validate as isClientId } from 'uuid';
 import type { AuditEntry, RequestContext } from '../../audit/audit-event.js';
-import { record, spendOn } from '../../audit/audit-trail.js';
-import { Batcher, type Outcome } from '../../database/sql/batcher.js';
+import {
+  eventsOfAction,
+  firstEventsOf,
+  record,
+  removeEvents,
+  spendOn,
+} from '../../audit/audit-events.repository.js';
+import { Batcher, type Outcome } from '../../database/queues/batcher.js';
 import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
 import { lockRows, rowLock } from '../../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { isDuplicate } from '../../database/writes/duplicate.js';
 import { Transactions } from '../../database/writes/transactions.js';
 import { hashSecret } from '../../secrets/secret.js';
-import { deleteUnused } from '../anonymous/unused-deletions.js';
+import {
+  MAX_PAST,
+  MAX_RECENT,
+  PERIOD_MS,
+  unusedDeletion,
+  UNUSED_DELETED,
+} from '../anonymous/unused-deletions.js';
 import { clientEntry, type SecretEntry, secretEntry } from '../client/client-audit.js';
 import type { Client, ClientStatus, IssuedClient } from '../client/client.js';
 import { ClientEntity } from '../client/client.entity.js';
 import type { ClientKey } from '../client/client-query.js';
 import { changeClient } from '../client/issue-client.js';
-import { withLockedClient } from '../client/lock-client.js';
+import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 import type { InitialAccessToken } from '../initial-access-tokens/initial-access-token.js';
-import { InitialAccessTokenEntity } from '../initial-access-tokens/initial-access-token.entity.js';
+import { findToken } from '../initial-access-tokens/initial-access-tokens.repository.js';
 import { ClientsRepository } from '../registry/clients.repository.js';
 import { SecretsOfClient } from '../secrets/client-secrets.repository.js';
+import { removeUnused } from '../use/client-use.repository.js';
 
 /** Updates of rows that many wait for: one batch after the other. */
 const COUNTING = { size: 200, underWay: 1 };
@@ -43,6 +56,7 @@ export class RegistrationsRepository {
     dataSource: DataSource,
     private readonly transactions: Transactions,
     private readonly clients: ClientsRepository,
+    private readonly lookup: ClientLookupRepository,
   ) {
     this.run = sqlRunner(dataSource, 'select oauth_clients');
     this.byMetadataHash = lookupBy(dataSource, ClientEntity, ['metadataHash']);
@@ -150,7 +164,7 @@ export class RegistrationsRepository {
     context: RequestContext,
     check: (client: Client) => void,
   ) {
-    return withLockedClient(this.transactions, key, context, async (client, manager) => {
+    return this.lookup.withLocked(key, context, async (client, manager) => {
       check(client);
       await manager.update(ClientEntity, client.id, {
         registrationTokenHash: hashSecret(token),
@@ -178,7 +192,7 @@ export class LockedRegistration {
   /** The initial access token of the registration, whether or not it has ended since; null where there was none. */
   async initialAccessToken(): Promise<InitialAccessToken | null> {
     const { initialAccessTokenId: id } = this.client;
-    return id === null ? null : this.manager.findOneBy(InitialAccessTokenEntity, { id });
+    return id === null ? null : findToken(this.manager, id);
   }
 
   /** Stores the changed client with a new token, and records what was done to its secrets. */
@@ -206,8 +220,15 @@ export class LockedRegistration {
   }
 
   /** Removes an unused client for good; one event stays. */
-  removeForGood(): Promise<void> {
-    return deleteUnused(this.manager, this.client, this.context);
+  async removeForGood(): Promise<void> {
+    const { manager, client, context } = this;
+    const since = new Date(Date.now() - PERIOD_MS);
+    const recent = await eventsOfAction(manager, UNUSED_DELETED, since, MAX_RECENT);
+    const past = await firstEventsOf(manager, client.id, MAX_PAST);
+    const { entry, surplusIds } = unusedDeletion(client, context.address, recent, past);
+    await removeUnused(manager, [client.id]);
+    await removeEvents(manager, surplusIds);
+    await this.record([entry]);
   }
 
   private record(entries: AuditEntry[]): Promise<void> {

@@ -11,7 +11,7 @@ import {
   type Provenance,
   type Owner,
 } from '../client/client.js';
-import { ClientLookup } from '../client/client-lookup.js';
+import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 import { ClientsRepository } from '../registry/clients.repository.js';
 import type { ClientKey } from '../client/client-query.js';
 import type { InitialAccessToken } from '../initial-access-tokens/initial-access-token.js';
@@ -70,7 +70,7 @@ export class RegistrationsService implements OnModuleInit {
   constructor(
     private readonly repository: RegistrationsRepository,
     private readonly clients: ClientsRepository,
-    private readonly lookup: ClientLookup,
+    private readonly lookup: ClientLookupRepository,
     private readonly initialAccessTokens: InitialAccessTokensService,
     private readonly pool: AnonymousClientQuota,
     private readonly shared: DeduplicatedRegistrations,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { type AuditAction, type RequestContext, SYSTEM } from '../../audit/audit-event.js';
 import { AuditEventEntity } from '../../audit/audit-event.entity.js';
-import { newEvent, record, spendOn } from '../../audit/audit-trail.js';
+import { newEvent, record, spendOn } from '../../audit/audit-events.repository.js';
 import { lockRows } from '../../database/sql/row-lock.js';
 import { type InsertTogether, insertTogether } from '../../database/writes/group-commit.js';
 import { inSmallBatches } from '../../database/writes/purge-batches.js';
@@ -14,11 +14,13 @@ import type { Client, IssuedClient } from '../client/client.js';
 import { ClientEntity } from '../client/client.entity.js';
 import { type ClientFilter, type ClientKey, MAX_BULK } from '../client/client-query.js';
 import { ClientCountEntity } from '../counts/client-count.entity.js';
-import { withLockedClient } from '../client/lock-client.js';
-import { countRegistration } from '../initial-access-tokens/initial-access-tokens.service.js';
+import { ClientLookupRepository } from '../client/client-lookup.repository.js';
+import { lockAndCount } from '../counts/client-counts.repository.js';
+import { unusableToken } from '../initial-access-tokens/initial-access-token.js';
+import { countRegistration } from '../initial-access-tokens/initial-access-tokens.repository.js';
 import { ClientSecretEntity } from '../secrets/client-secret.entity.js';
 import { newSecret, SecretsOfClient } from '../secrets/client-secrets.repository.js';
-import { ClientSearch } from './client-search.js';
+import { ClientSearchRepository } from './client-search.repository.js';
 import { OrganizationQuota } from './organization-quota.js';
 
 /** Deleted clients that a creation removes for good at most. One more is deleted for each that is created. */
@@ -39,7 +41,8 @@ export class ClientsRepository {
     dataSource: DataSource,
     private readonly transactions: Transactions,
     private readonly quota: OrganizationQuota,
-    private readonly search: ClientSearch,
+    private readonly lookup: ClientLookupRepository,
+    private readonly search: ClientSearchRepository,
   ) {
     this.insertTogether = insertTogether(dataSource, transactions, CREATED);
     // By triggers
@@ -71,12 +74,12 @@ export class ClientsRepository {
       return this.insertTogether(rows, context);
     await this.transactions.run(
       async (manager) => {
-        await this.quota.reserve(manager, [orgId]);
+        await this.reserve(manager, [orgId]);
         if (this.quota.isBounded(orgId)) await this.purgeSurplus(manager, orgId!);
         for (const [i, entity] of CREATED.entries()) await manager.insert(entity, rows[i] as never);
-        if (initialAccessTokenId !== null) {
-          await countRegistration(manager, initialAccessTokenId, client.createdAt);
-        }
+        if (initialAccessTokenId === null) return;
+        const isCounted = await countRegistration(manager, initialAccessTokenId, client.createdAt);
+        if (!isCounted) throw unusableToken();
       },
       context,
       initialAccessTokenId ?? `organization ${orgId}`,
@@ -94,10 +97,10 @@ export class ClientsRepository {
     context: RequestContext,
     change: (client: Client) => Client,
   ): Promise<Client> {
-    return withLockedClient(this.transactions, key, context, async (client, manager) => {
+    return this.lookup.withLocked(key, context, async (client, manager) => {
       const changed = change(client);
       if (changed === client) return client;
-      if (action === 'client.restored') await this.quota.reserve(manager, [client.orgId]);
+      if (action === 'client.restored') await this.reserve(manager, [client.orgId]);
       const isShared = KEEPS_SHARED.includes(action);
       await manager.update(ClientEntity, changed.id, isShared ? changed : { ...changed, metadataHash: null });
       const isWithoutSecret = usesSecret(client) && !usesSecret(changed);
@@ -134,7 +137,7 @@ export class ClientsRepository {
       const clients = await lockRows(query).getMany();
       check(clients.length);
       if (action === 'client.restored') {
-        await this.quota.reserve(
+        await this.reserve(
           manager,
           clients.map(({ orgId }) => orgId),
         );
@@ -178,6 +181,13 @@ export class ClientsRepository {
       await purgeClients(manager, clients, context);
       return clients.length;
     });
+  }
+
+  /** Before clients are added: until the transaction ends, others who add to the same organizations wait. */
+  private async reserve(manager: EntityManager, orgIds: readonly (string | null)[]): Promise<void> {
+    for (const [orgId, added] of this.quota.addedTo(orgIds)) {
+      this.quota.check(await lockAndCount(manager, orgId), added);
+    }
   }
 
   /** Removes for good deleted clients of an organization that are more than may be restored, those that were created first. */

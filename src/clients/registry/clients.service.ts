@@ -21,9 +21,9 @@ import {
   type TallyStep,
 } from '../client/client-query.js';
 import { changeClient, changeProfile, issueClient } from '../client/issue-client.js';
-import { ClientSearch } from './client-search.js';
+import { ClientSearchRepository } from './client-search.repository.js';
 import { ClientsRepository } from './clients.repository.js';
-import { ClientLookup } from '../client/client-lookup.js';
+import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 import { CLIENT_RULES, isFixed, rulesAboutChanges } from '../../policy/rules.js';
 import { attestedRules } from '../software-statements/software-statements.service.js';
 import { accept, refusal, type Submission } from '../client/client-request.js';
@@ -37,8 +37,8 @@ export type Versions = readonly number[] | null;
 export class ClientsService {
   constructor(
     private readonly repository: ClientsRepository,
-    private readonly lookup: ClientLookup,
-    private readonly search: ClientSearch,
+    private readonly lookup: ClientLookupRepository,
+    private readonly search: ClientSearchRepository,
   ) {}
 
   /**
@@ -176,7 +176,7 @@ export class ClientsService {
     return 0;
   }
 
-  /** One step of a count of all clients by their kind: see {@link ClientSearch.tally}. */
+  /** One step of a count of all clients by their kind: see {@link ClientSearchRepository.tally}. */
   tally(after: string, limit: number): Promise<TallyStep> {
     return this.search.tally(after, limit);
   }

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, type Repository, type SelectQueryBuilder } from 'typeorm';
 import type { AuditAction, RequestContext, Change } from '../../audit/audit-event.js';
-import { record, spendOn } from '../../audit/audit-trail.js';
+import { record, spendOn } from '../../audit/audit-events.repository.js';
 import { newId } from '../../database/id.js';
 import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../../database/sql/pages.js';
 import { ScanQueue } from '../../database/sql/scan-queue.js';
-import { lockRows } from '../../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
-import { inSmallBatches } from '../../database/writes/purge-batches.js';
+import { purgeDue } from '../../database/writes/purge-batches.js';
 import { Transactions } from '../../database/writes/transactions.js';
 import { hashSecret, matchesHash, secretHint } from '../../secrets/secret.js';
 import {
@@ -22,7 +21,7 @@ import {
 import type { Client, IssuedSecret } from '../client/client.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
 import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
-import { withLockedClient } from '../client/lock-client.js';
+import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 
 /** What statements that read secrets are called by those who watch. */
 const SELECT = 'select oauth_client_secrets';
@@ -31,12 +30,6 @@ const REMOVAL_BATCH = 500;
 
 /** With which a client can authenticate at that time. */
 const VALID = 'secret.revokedAt IS NULL AND (secret.expiresAt IS NULL OR secret.expiresAt > :atMs)';
-
-/** How secrets end: an index finds each kind by that time. */
-const ENDINGS = [
-  { time: 'revokedAt', where: 'TRUE' },
-  { time: 'expiresAt', where: 'secret.revokedAt IS NULL' },
-] as const;
 
 /** The secrets of clients in the database. */
 @Injectable()
@@ -47,6 +40,7 @@ export class ClientSecretsRepository {
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
+    private readonly lookup: ClientLookupRepository,
     scanQueue: ScanQueue,
   ) {
     this.run = sqlRunner(dataSource, SELECT);
@@ -142,30 +136,12 @@ export class ClientSecretsRepository {
     return Number(row![0]);
   }
 
-  /**
-   * Removes secrets for good that expired or were revoked before `limit`.
-   * @returns how many they were
-   */
+  /** Removes secrets for good that expired or were revoked before `limit`; says how many. An index finds each kind. */
   async purge(limit: Date): Promise<number> {
-    let count = 0;
-    for (const { time, where } of ENDINGS) {
-      let fromMs = 0;
-      count += await inSmallBatches(this.transactions, async (manager, size) => {
-        const query = manager
-          .createQueryBuilder(ClientSecretEntity, 'secret')
-          .select(['secret.id', `secret.${time}`])
-          .where(`secret.${time} >= :fromMs AND secret.${time} < :limitMs AND ${where}`, {
-            fromMs,
-            limitMs: limit.getTime(),
-          })
-          .orderBy(`secret.${time}`)
-          .limit(size);
-        const secrets = await lockRows(query, 'skip_locked').getMany();
-        fromMs = secrets.at(-1)?.[time]?.getTime() ?? fromMs;
-        return removeSecrets(manager, secrets);
-      });
-    }
-    return count;
+    const { transactions } = this;
+    const revoked = await purgeDue(transactions, ClientSecretEntity, 'revokedAt', limit);
+    const and = 'row.revokedAt IS NULL';
+    return revoked + (await purgeDue(transactions, ClientSecretEntity, 'expiresAt', limit, and));
   }
 
   /**
@@ -177,7 +153,7 @@ export class ClientSecretsRepository {
     work: (locked: LockedSecrets) => Promise<T>,
     context: RequestContext,
   ): Promise<T> {
-    return withLockedClient(this.transactions, key, context, (client, manager) =>
+    return this.lookup.withLocked(key, context, (client, manager) =>
       work({
         client,
         secrets: new SecretsOfClient(client.id, manager),
@@ -205,7 +181,7 @@ export class SecretsOfClient {
 
   constructor(
     private readonly clientId: string,
-    private readonly manager: EntityManager,
+    manager: EntityManager,
   ) {
     this.rows = manager.getRepository(ClientSecretEntity);
   }
@@ -219,8 +195,9 @@ export class SecretsOfClient {
   async add(secret: IssuedSecret, createdAt: Date): Promise<ClientSecret> {
     const row = newSecret(this.clientId, secret, createdAt);
     await this.rows.insert(row);
-    const surplus = this.select(`NOT (${VALID})`, createdAt).offset(MAX_ENDED_SECRETS).limit(REMOVAL_BATCH);
-    await removeSecrets(this.manager, await surplus.getMany());
+    const ended = this.select(`NOT (${VALID})`, createdAt).offset(MAX_ENDED_SECRETS).limit(REMOVAL_BATCH);
+    const surplus = await ended.getMany();
+    if (surplus.length > 0) await this.rows.delete(surplus.map(({ id }) => id));
     return toClientSecret(row);
   }
 
@@ -271,19 +248,6 @@ export class SecretsOfClient {
       .where(`secret.clientId = :clientId AND ${condition}`, { clientId: this.clientId, atMs: at.getTime() })
       .orderBy('secret.id', 'DESC');
   }
-}
-
-async function removeSecrets(
-  manager: EntityManager,
-  secrets: readonly Pick<ClientSecretEntity, 'id'>[],
-): Promise<number> {
-  if (secrets.length > 0) {
-    await manager.delete(
-      ClientSecretEntity,
-      secrets.map(({ id }) => id),
-    );
-  }
-  return secrets.length;
 }
 
 /** The row of a secret that is issued now: of its value the hash and the hint. */

@@ -17,13 +17,13 @@ import { secretRequestFaults } from '../../policy/secret-request.js';
 import { refusal } from '../client/client-request.js';
 import { ClientSecretsRepository, type LockedSecrets } from './client-secrets.repository.js';
 import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
-import { ClientLookup } from '../client/client-lookup.js';
+import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 
 /** The life of secrets: issued beside each other, so that a rotation can overlap, and revoked one by one. */
 @Injectable()
 export class ClientSecretsService {
   constructor(
-    private readonly lookup: ClientLookup,
+    private readonly lookup: ClientLookupRepository,
     private readonly repository: ClientSecretsRepository,
   ) {}
 

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager, In } from 'typeorm';
 import { validate as isClientId } from 'uuid';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { AuditEventEntity } from '../../audit/audit-event.entity.js';
-import { record } from '../../audit/audit-trail.js';
+import { record } from '../../audit/audit-events.repository.js';
 import { batchesOf } from '../../database/writes/statement-size.js';
 import { lockRows } from '../../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';

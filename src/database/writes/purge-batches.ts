@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
+import { lockRows } from '../sql/row-lock.js';
 import type { Transactions } from './transactions.js';
 
 /** How long a batch should take, in milliseconds. On SQLite no request is answered and nobody else writes meanwhile. */
@@ -42,4 +43,37 @@ export async function inSmallBatches(
 export function nextSize(size: number, tookMs: number): number {
   const factor = Math.min(2, Math.max(0.5, TARGET_MS / tookMs));
   return Math.min(MAX_SIZE, Math.max(MIN_SIZE, Math.round(size * factor)));
+}
+
+/**
+ * Removes rows that are due by a column, batch by batch. Of many instances, each takes rows that no other has locked.
+ * @param and another condition, on `row`
+ */
+export function purgeDue<E extends ObjectLiteral>(
+  transactions: Transactions,
+  entity: EntityTarget<E>,
+  by: keyof E & string,
+  before: Date | string,
+  and = 'TRUE',
+): Promise<number> {
+  const valueOf = (value: unknown) => (value instanceof Date ? value.getTime() : value);
+  // PostgreSQL keeps index entries of removed rows: no batch looks at those of the ones before
+  let from = before instanceof Date ? 0 : ('' as unknown);
+  return inSmallBatches(transactions, async (manager, size) => {
+    const { propertyName: id } = manager.dataSource.getMetadata(entity).primaryColumns[0]!;
+    const query = manager
+      .createQueryBuilder(entity, 'row')
+      .select([...new Set([`row.${id}`, `row.${by}`])])
+      .where(`row.${by} >= :from AND row.${by} < :before AND ${and}`, { from, before: valueOf(before) })
+      .orderBy(`row.${by}`)
+      .limit(size);
+    const rows = await lockRows(query, 'skip_locked').getMany();
+    if (rows.length === 0) return 0;
+    from = valueOf(rows.at(-1)![by]);
+    await manager.delete(
+      entity,
+      rows.map((row) => row[id] as string),
+    );
+    return rows.length;
+  });
 }

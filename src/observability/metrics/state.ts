@@ -2,12 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Gauge, type Registry } from 'prom-client';
-import { DataSource } from 'typeorm';
 import { CLIENT_SOURCES, CLIENT_STATUSES } from '../../clients/client/client.js';
 import { ClientSecretsService } from '../../clients/secrets/client-secrets.service.js';
 import { ClientsService } from '../../clients/registry/clients.service.js';
-import { databaseUse } from '../../database/connection-use.js';
-import { Transactions } from '../../database/writes/transactions.js';
+import { DatabaseUse } from '../../database/database-use.js';
 import { tallyAll } from './client-gauge.js';
 
 const MS_PER_DAY = 86_400_000;
@@ -26,8 +24,7 @@ export function showState(
   const registers = [registry];
   const get = <T>(type: new (...args: never[]) => T): T => app.get(type, { strict: false });
   const secrets = get(ClientSecretsService);
-  const dataSource = get(DataSource);
-  const transactions = get(Transactions);
+  const databaseUse = get(DatabaseUse);
 
   new Gauge({
     name: 'oauth_registry_database_connections',
@@ -35,7 +32,7 @@ export function showState(
     labelNames: ['state'] as const,
     registers,
     collect() {
-      const { used, idle } = databaseUse(dataSource, transactions);
+      const { used, idle } = databaseUse.read();
       this.set({ state: 'used' }, used);
       this.set({ state: 'idle' }, idle);
     },
@@ -45,7 +42,7 @@ export function showState(
     help: 'Connections to the database that there may be.',
     registers,
     collect() {
-      this.set(databaseUse(dataSource, transactions).max);
+      this.set(databaseUse.read().max);
     },
   });
   new Gauge({
@@ -53,7 +50,7 @@ export function showState(
     help: 'What waits for a connection; on SQLite, transactions that wait until those before them are through.',
     registers,
     collect() {
-      this.set(databaseUse(dataSource, transactions).waiting);
+      this.set(databaseUse.read().waiting);
     },
   });
   // Behind the use of the database, which it is a part of

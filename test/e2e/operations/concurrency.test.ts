@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { loadSqlite } from '../../../src/database/connection/sqlite.js';
-import { ClientSearch } from '../../../src/clients/registry/client-search.js';
-import { ClientLookup } from '../../../src/clients/client/client-lookup.js';
+import { ClientSearchRepository } from '../../../src/clients/registry/client-search.repository.js';
+import { ClientLookupRepository } from '../../../src/clients/client/client-lookup.repository.js';
 import { ApiKeyEntity } from '../../../src/auth/api-keys/api-key.entity.js';
 import { batches, type BatchMessage } from '../../../src/diagnostics/channels.js';
 import { insertTogether } from '../../../src/database/writes/group-commit.js';
@@ -63,7 +63,7 @@ onEachEngine((engine) => {
       if (name === 'lookup oauth_clients') sizes.push(size);
     };
     batches.subscribe(note);
-    const lookup = registry.app.get(ClientLookup);
+    const lookup = registry.app.get(ClientLookupRepository);
     const found = await Promise.all(ids.map((id) => lookup.find({ id })));
     batches.unsubscribe(note);
 
@@ -222,7 +222,7 @@ onEachEngine((engine) => {
     const create = async () => (await registry.createClient(aClient(), apiKey)).body.data.client_id as string;
     const [good, bad] = [await create(), await create()];
     await registry.dataSource.query(`UPDATE oauth_clients SET metadata = '{' WHERE id = '${bad}'`);
-    const lookup = registry.app.get(ClientLookup, { strict: false });
+    const lookup = registry.app.get(ClientLookupRepository, { strict: false });
     const found = await Promise.allSettled([good, bad, good].map((id) => lookup.find({ id, orgId })));
     expect(found).toEqual([
       { status: 'fulfilled', value: expect.objectContaining({ id: good }) },
@@ -232,8 +232,8 @@ onEachEngine((engine) => {
   });
 
   it('of what is looked up together, what no text of a database can be finds nothing, and harms nobody', async () => {
-    const lookup = registry.app.get(ClientLookup, { strict: false });
-    const search = registry.app.get(ClientSearch, { strict: false });
+    const lookup = registry.app.get(ClientLookupRepository, { strict: false });
+    const search = registry.app.get(ClientSearchRepository, { strict: false });
     const { apiKey, orgId } = await registry.createKey();
     const { body } = await registry.createClient(aClient(), apiKey);
     const id = body.data.client_id as string;

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { batches, type BatchMessage } from '../../../src/diagnostics/channels.js';
-import { databaseUse } from '../../../src/database/connection-use.js';
+import { DatabaseUse } from '../../../src/database/database-use.js';
 import { driverOf } from '../../../src/database/connection/driver.js';
 import { ScanQueue } from '../../../src/database/sql/scan-queue.js';
 import { Transactions } from '../../../src/database/writes/transactions.js';
@@ -119,7 +119,7 @@ onEachEngine((engine) => {
   /** All that there is for long reads, for about a second, by organizations that nobody else is of. */
   const occupy = () => {
     if (engine === 'sqlite') return count('busy');
-    const { max } = databaseUse(registry.dataSource, registry.app.get(Transactions));
+    const { max } = registry.app.get(DatabaseUse).read();
     const sleep = scanQueue.runner('sleep');
     return Promise.all(
       Array.from({ length: max / 2 }, (_, i) => sleep('SELECT pg_sleep(1)', {}, { orgId: `busy-${i}` })),
@@ -203,14 +203,14 @@ onEachEngine((engine) => {
     });
   } else {
     it('leave half of the connections to everybody else', async () => {
-      const transactions = registry.app.get(Transactions);
-      const { max } = databaseUse(registry.dataSource, transactions);
+      const use = registry.app.get(DatabaseUse);
+      const { max } = use.read();
       const sleep = scanQueue.runner('sleep');
       const sleeping = Array.from({ length: max }, (_, i) =>
         sleep('SELECT 1, pg_sleep(0.3)', {}, { orgId: `org-${i}` }),
       );
       await wait(100);
-      expect(databaseUse(registry.dataSource, transactions)).toMatchObject({ used: max / 2, waiting: 0 });
+      expect(use.read()).toMatchObject({ used: max / 2, waiting: 0 });
       expect((await Promise.all(sleeping)).map(([row]) => row![0])).toEqual(Array(max).fill(1));
     });
   }

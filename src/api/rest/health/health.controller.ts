@@ -3,10 +3,8 @@ import { setTimeout } from 'node:timers/promises';
 import { Controller, Get, Header } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { DataSource } from 'typeorm';
 import { Access } from '../../../auth/principal/access.js';
-import { isDatabaseReady } from '../../../database/readiness.js';
-import { Transactions } from '../../../database/writes/transactions.js';
+import { Readiness } from '../../../database/readiness.js';
 import { RegistryError, RETRY_AFTER_SECONDS } from '../../../errors/registry-error.js';
 
 /** Less than those who ask usually wait. */
@@ -28,8 +26,7 @@ export class HealthController {
   private checking: Promise<boolean> | undefined;
 
   constructor(
-    private readonly dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly readiness: Readiness,
     private readonly http: HttpAdapterHost,
   ) {}
 
@@ -57,7 +54,7 @@ export class HealthController {
 
   /** One check at a time, however many ask: the door is open to everybody, and the database may hang. */
   private check(): Promise<boolean> {
-    this.checking ??= isDatabaseReady(this.dataSource, this.transactions).finally(() => {
+    this.checking ??= this.readiness.isReady().finally(() => {
       this.checking = undefined;
     });
     return this.checking;

@@ -1,9 +1,11 @@
-import type { DataSource } from 'typeorm';
-import { Batcher, type Outcome } from '../../database/sql/batcher.js';
+import type { DataSource, EntityManager } from 'typeorm';
 import { driverOf, preparedQuery } from '../../database/connection/driver.js';
 import { isText } from '../../database/sql/lookup.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { COUNT_PERIOD_MS, EVERYBODY } from './client-count.entity.js';
+
+/** Tells our locks from those of other programs in the same database. */
+const LOCK_SEED = 7_591;
 
 /** Where a page begins in a list of living clients, the newest first. */
 export interface PageStart {
@@ -16,30 +18,23 @@ export interface PageStart {
 }
 
 /** Living clients, of an organization or all together, as the triggers of the database have counted them. */
-export class ClientCounts {
+export class ClientCountsRepository {
   private readonly run: RunSql;
-  private readonly totalOf: (orgId: string) => Promise<number>;
 
   constructor(dataSource: DataSource) {
     this.run = sqlRunner(dataSource, 'select oauth_client_counts', preparedQuery);
-    const together = new Batcher<string, number>({
-      name: 'count oauth_clients',
-      run: (orgIds) => this.totals(orgIds),
-    });
-    this.totalOf =
-      driverOf(dataSource).engine === 'sqlite'
-        ? (orgId) => this.oneTotal(orgId)
-        : (orgId) => together.add(orgId);
   }
 
   /**
-   * How many there are. Those who ask at the same moment are told by one statement of PostgreSQL. SQLite tells each at once: whoever
-   * waited for others would hold a page meanwhile, and with as many pages in memory it takes longer to look for garbage (ADR 8).
+   * How many there are.
    * @param orgId undefined: of all
    */
   async total(orgId: string | undefined): Promise<number> {
-    const isNoOrganization = orgId === EVERYBODY || (orgId !== undefined && !isText(orgId));
-    return isNoOrganization ? 0 : this.totalOf(orgId ?? EVERYBODY);
+    if (orgId === EVERYBODY || (orgId !== undefined && !isText(orgId))) return 0;
+    const [row] = await this.run('SELECT SUM(living) FROM oauth_client_counts WHERE org_id = :orgId', {
+      orgId: orgId ?? EVERYBODY,
+    });
+    return Number(row![0]);
   }
 
   /**
@@ -62,21 +57,18 @@ export class ClientCounts {
     // Behind the last one
     return { total, createdBefore: new Date(0), offset: 0 };
   }
+}
 
-  private async oneTotal(orgId: string): Promise<number> {
-    const [row] = await this.run('SELECT SUM(living) FROM oauth_client_counts WHERE org_id = :orgId', {
-      orgId,
-    });
-    return Number(row![0]);
+/** Counts the living clients of an organization; until the transaction ends, others who do so wait. */
+export async function lockAndCount(manager: EntityManager, orgId: string): Promise<number> {
+  const isPostgres = driverOf(manager.dataSource).engine === 'postgres';
+  // A statement of its own, or the count would be as old as the wait. SQLite has one writer at a time
+  if (isPostgres) {
+    await manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, $2))', [orgId, LOCK_SEED]);
   }
-
-  /** Those of PostgreSQL. */
-  private async totals(orgIds: string[]): Promise<Outcome<number>[]> {
-    const rows = await this.run(
-      'SELECT value, (SELECT SUM(living) FROM oauth_client_counts WHERE org_id = value) FROM json_array_elements_text(:orgIds) asked',
-      { orgIds: JSON.stringify([...new Set(orgIds)]) },
-    );
-    const totals = new Map(rows.map(([orgId, living]) => [orgId as string, Number(living)]));
-    return orgIds.map((orgId) => ({ value: totals.get(orgId)! }));
-  }
+  const [row] = await manager.query<{ living: string | number | null }[]>(
+    `SELECT SUM(living) AS living FROM oauth_client_counts WHERE org_id = ${isPostgres ? '$1' : '?'}`,
+    [orgId],
+  );
+  return Number(row?.living ?? 0);
 }

@@ -29,7 +29,7 @@ import type {
   Tally,
   TallyStep,
 } from '../client/client-query.js';
-import { ClientCounts } from '../counts/client-counts.js';
+import { ClientCountsRepository } from '../counts/client-counts.repository.js';
 
 /** The name of these statements in metrics and traces. */
 const SELECT = 'select oauth_clients';
@@ -92,14 +92,14 @@ function filterConditions({ nameContains, indexOf, isOneOf, list }: Dialect): Co
 
 /** Lists, counts and statistics of clients. */
 @Injectable()
-export class ClientSearch {
+export class ClientSearchRepository {
   private readonly dialect: Dialect;
   private readonly conditions: Conditions<ClientFilter>;
   private readonly table: Table<ClientEntity>;
   private readonly run: RunSql;
   private readonly runPage: RunSql;
   private readonly runLong: RunLongSql;
-  private readonly counts: ClientCounts;
+  private readonly counts: ClientCountsRepository;
 
   constructor(dataSource: DataSource, scanQueue: ScanQueue) {
     this.table = new Table(dataSource, ClientEntity);
@@ -108,7 +108,7 @@ export class ClientSearch {
     this.runLong = scanQueue.runner(SELECT);
     this.dialect = DIALECTS[dataSource.options.type === 'postgres' ? 'postgres' : 'better-sqlite3'];
     this.conditions = filterConditions(this.dialect);
-    this.counts = new ClientCounts(dataSource);
+    this.counts = new ClientCountsRepository(dataSource);
   }
 
   async page(

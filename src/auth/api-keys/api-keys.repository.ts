@@ -1,0 +1,123 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, In, IsNull, type SelectQueryBuilder } from 'typeorm';
+import { type AuditEntry, credentialEntry, type RequestContext } from '../../audit/audit-event.js';
+import { record } from '../../audit/audit-events.repository.js';
+import { type Conditions, whereOf } from '../../database/sql/conditions.js';
+import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
+import { type IdPageRequest, type Page, pageById } from '../../database/sql/pages.js';
+import { lockRows } from '../../database/sql/row-lock.js';
+import { Transactions } from '../../database/writes/transactions.js';
+import { ApiKeyEntity } from './api-key.entity.js';
+import type { ApiKeyFilter } from './api-key.js';
+
+const UNREVOKED_ADMINS = { role: 'admin', revokedAt: IsNull() } as const;
+const ACTIVE = `key.revokedAt IS NULL AND COALESCE(key.expiresAt, ${Number.MAX_SAFE_INTEGER}) > :value`;
+const CONDITIONS: Conditions<ApiKeyFilter> = {
+  expiresBefore: { sql: 'key.expiresAt < :value', value: (time: Date) => time.getTime() },
+  role: { sql: 'key.role = :value' },
+  orgId: { sql: 'key.orgId = :value' },
+  active: {
+    sql: (isActive: boolean) => (isActive ? ACTIVE : `NOT (${ACTIVE})`),
+    value: () => Date.now(),
+  },
+};
+
+/** API keys in the database. */
+@Injectable()
+export class ApiKeysRepository {
+  private readonly byHash: Lookup<ApiKeyEntity>;
+  private readonly byId: Lookup<ApiKeyEntity>;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+  ) {
+    transactions.writability.tables.set(dataSource.getMetadata(ApiKeyEntity).tableName, 'read');
+    this.byHash = lookupBy(dataSource, ApiKeyEntity, ['hash']);
+    this.byId = lookupBy(dataSource, ApiKeyEntity, ['id']);
+  }
+
+  findByHash(hash: string): Promise<ApiKeyEntity | null> {
+    return this.byHash([hash]);
+  }
+
+  findById(id: string): Promise<ApiKeyEntity | null> {
+    return this.byId([id]);
+  }
+
+  /** Stores a key and its event; nothing where there is a key of the same value already. */
+  insert(key: ApiKeyEntity, entry: AuditEntry, context: RequestContext): Promise<void> {
+    return this.transactions.run(async (manager) => {
+      await manager.createQueryBuilder().insert().into(ApiKeyEntity).values(key).orIgnore().execute();
+      const isNew = await manager.existsBy(ApiKeyEntity, { id: key.id });
+      if (isNew) await record(manager, context, [entry]);
+    });
+  }
+
+  /** Keys that match, the newest first. */
+  page(filter: ApiKeyFilter, request: IdPageRequest): Promise<Page<ApiKeyEntity>> {
+    return pageById(this.select(filter), request);
+  }
+
+  count(filter: ApiKeyFilter): Promise<number> {
+    return this.select(filter).getCount();
+  }
+
+  /**
+   * Revokes a key; null where there is none that is not revoked already.
+   * @param check sees the key and the admin keys that are not revoked, which nobody else revokes meanwhile, and may throw
+   */
+  revoke(
+    id: string,
+    revokedAt: Date,
+    context: RequestContext,
+    check: (key: ApiKeyEntity, admins: ApiKeyEntity[]) => void,
+  ): Promise<ApiKeyEntity | null> {
+    return this.transactions.run(
+      async (manager) => {
+        // All of them: two admins who revoke each other at once must not both find one that is left
+        const query = manager
+          .createQueryBuilder(ApiKeyEntity, 'key')
+          .where(UNREVOKED_ADMINS)
+          .orderBy('key.id');
+        const admins = await lockRows(query).getMany();
+        const key = await manager.findOneBy(ApiKeyEntity, { id, revokedAt: IsNull() });
+        if (key === null) return null;
+        check(key, admins);
+        await manager.update(ApiKeyEntity, id, { revokedAt });
+        await record(manager, context, [credentialEntry('api_key.revoked', id, [])]);
+        return { ...key, revokedAt };
+      },
+      context,
+      'admin keys',
+    );
+  }
+
+  /** Whether an admin key was ever made. */
+  hasAdmin(): Promise<boolean> {
+    return this.dataSource.manager.existsBy(ApiKeyEntity, { role: 'admin' });
+  }
+
+  unrevokedAdmins(): Promise<ApiKeyEntity[]> {
+    return this.dataSource.manager.findBy(ApiKeyEntity, UNREVOKED_ADMINS);
+  }
+
+  /** Notes that keys are used, but for those whose use was noted after `stale` or that somebody has locked. */
+  recordUse(ids: string[], now: Date, stale: Date): Promise<void> {
+    return this.transactions.run(async (manager) => {
+      const query = manager
+        .createQueryBuilder(ApiKeyEntity, 'key')
+        .select('key.id')
+        .where('(key.lastUsedAt IS NULL OR key.lastUsedAt <= :stale)', { stale: stale.getTime() })
+        .andWhere({ id: In(ids) });
+      const keys = await lockRows(query, 'skip_locked').getMany();
+      if (keys.length === 0) return;
+      await manager.update(ApiKeyEntity, { id: In(keys.map(({ id }) => id)) }, { lastUsedAt: now });
+    });
+  }
+
+  private select(filter: ApiKeyFilter): SelectQueryBuilder<ApiKeyEntity> {
+    const { sql, parameters } = whereOf(CONDITIONS, filter);
+    return this.dataSource.manager.createQueryBuilder(ApiKeyEntity, 'key').where(sql, parameters);
+  }
+}

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { credentialEntry, type RequestContext } from '../../audit/audit-event.js';
+import { record } from '../../audit/audit-events.repository.js';
+import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
+import { purgeDue } from '../../database/writes/purge-batches.js';
+import { Transactions } from '../../database/writes/transactions.js';
+import { AdminSessionEntity } from './admin-session.entity.js';
+
+/** Sessions of operators in the database. */
+@Injectable()
+export class AdminSessionsRepository {
+  private readonly byHash: Lookup<AdminSessionEntity>;
+
+  constructor(
+    dataSource: DataSource,
+    private readonly transactions: Transactions,
+  ) {
+    this.byHash = lookupBy(dataSource, AdminSessionEntity, ['hash']);
+  }
+
+  findByHash(hash: string): Promise<AdminSessionEntity | null> {
+    return this.byHash([hash]);
+  }
+
+  insert(session: AdminSessionEntity, context: RequestContext): Promise<void> {
+    return this.transactions.run(async (manager) => {
+      await manager.insert(AdminSessionEntity, session);
+      await record(manager, context, [credentialEntry('session.started', session.apiKeyId, [])]);
+    });
+  }
+
+  /** Removes a session; nothing where another request has done so. */
+  remove({ hash, apiKeyId }: AdminSessionEntity, context: RequestContext): Promise<void> {
+    return this.transactions.run(async (manager) => {
+      const { affected } = await manager.delete(AdminSessionEntity, { hash });
+      if (affected) await record(manager, context, [credentialEntry('session.ended', apiKeyId, [])]);
+    });
+  }
+
+  /** Removes sessions that expired before `limit`; says how many. */
+  purge(limit: Date): Promise<number> {
+    return purgeDue(this.transactions, AdminSessionEntity, 'expiresAt', limit);
+  }
+}

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
+import { validate as isClientId } from 'uuid';
+import type { Cancellation } from '../../database/queues/cancellation.js';
+import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
+import { rowLock } from '../../database/sql/row-lock.js';
+import { Transactions } from '../../database/writes/transactions.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import type { Client } from './client.js';
+import { ClientEntity } from './client.entity.js';
+import type { ClientKey } from './client-query.js';
+
+/** Finds one client by its id. Lookups of the same moment are one statement. */
+@Injectable()
+export class ClientLookupRepository {
+  private readonly byId: Lookup<ClientEntity>;
+  private readonly byIdAndOrg: Lookup<ClientEntity>;
+
+  constructor(
+    dataSource: DataSource,
+    private readonly transactions: Transactions,
+  ) {
+    this.byId = lookupBy(dataSource, ClientEntity, ['id']);
+    this.byIdAndOrg = lookupBy(dataSource, ClientEntity, ['id', 'orgId']);
+  }
+
+  /** The client; null where there is none. */
+  async find({ id, orgId }: ClientKey): Promise<Client | null> {
+    if (!isClientId(id)) return null;
+    return orgId === undefined ? this.byId([id]) : this.byIdAndOrg([id, orgId]);
+  }
+
+  /** @throws RegistryError `not_found` */
+  async get(key: ClientKey): Promise<Client> {
+    const client = await this.find(key);
+    if (client === null) throw noSuchClient();
+    return client;
+  }
+
+  /**
+   * Runs `work` in a transaction on a client that nobody else can change before it ends. What is no client_id begins none.
+   * @throws RegistryError `not_found`
+   */
+  async withLocked<T>(
+    { id, orgId, isDeleted = false }: ClientKey,
+    cancellation: Cancellation,
+    work: (client: Client, manager: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    if (!isClientId(id)) throw noSuchClient();
+    const where = {
+      id,
+      ...(orgId !== undefined && { orgId }),
+      ...(isDeleted && { deletedAt: Not(IsNull()) }),
+    };
+    return this.transactions.run(
+      async (manager) => {
+        const options = { where, withDeleted: isDeleted, lock: rowLock(manager) };
+        const client = await manager.findOne(ClientEntity, options);
+        if (client === null) throw noSuchClient();
+        return work(client, manager);
+      },
+      cancellation,
+      id,
+    );
+  }
+}
+
+const noSuchClient = () => new RegistryError('not_found', 'There is no such client.');

@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { driverOf } from './connection/driver.js';
+import { Transactions } from './writes/transactions.js';
+
+/** How busy the database is kept by this process. */
+@Injectable()
+export class DatabaseUse {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /**
+   * Connections that work for somebody, that are idle, and that there may be; and what waits for one: on SQLite, transactions that
+   * wait for others.
+   */
+  read(): { used: number; idle: number; max: number; waiting: number } {
+    const driver = driverOf(this.dataSource);
+    const { waiting, isBusy } = this.transactions;
+    if (driver.engine === 'sqlite') return { used: Number(isBusy), idle: Number(!isBusy), max: 1, waiting };
+    const { totalCount, idleCount, waitingCount, options } = driver.pool;
+    return { used: totalCount - idleCount, idle: idleCount, max: options.max, waiting: waitingCount };
+  }
+}

@@ -1,0 +1,25 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { refreshStatistics } from './connection/planner-statistics.js';
+import { Transactions } from './writes/transactions.js';
+
+const PAUSE_MS = 20;
+
+/** What the planner of the database knows of the rows. */
+@Injectable()
+export class PlannerStatistics {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+  ) {}
+
+  /** Brings them up to date while the service runs. */
+  refresh(): Promise<void> {
+    return refreshStatistics(this.dataSource, async (analyze) => {
+      await this.transactions.runAlone(analyze);
+      // SQLite answers nobody while it looks at an index
+      await wait(PAUSE_MS);
+    });
+  }
+}
