@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval, Timeout } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { UNUSED_DELETED } from '../clients/anonymous/unused-deletions.js';
 import { ClientUseService } from '../clients/use/client-use.service.js';
 import { AdminSessionsService } from '../auth/sessions/admin-sessions.service.js';
 import { ClientSecretsService } from '../clients/secrets/client-secrets.service.js';
@@ -21,11 +22,7 @@ const REGISTRATION_COUNTS_MS = 400 * 86_400_000;
 /** How long the trail has that an unused client ended itself, where it has everything else for ever. */
 const UNUSED_DELETIONS_MS = 30 * 86_400_000;
 
-/**
- * Removes for good what is kept for a while only: deleted clients, secrets that have ended, anonymous clients that nobody uses, events of the audit
- * trail, sessions that are over, and counts of long ago. Any number of instances may do it at once: each takes small batches of rows that no
- * other has locked. What is due is decided by the {@link PurgeClock}.
- */
+/** Removes for good what is kept for a while only, on any number of instances at once. The {@link PurgeClock} says what is due. */
 @Injectable()
 export class Retention implements OnApplicationBootstrap {
   private readonly logger = new Logger(Retention.name);
@@ -53,26 +50,23 @@ export class Retention implements OnApplicationBootstrap {
     const { deletedClientRetentionMs, registrationUnusedTtlMs, auditRetentionMs } = this.config;
     // Each job fails where it does
     const time = this.readClock();
-    await this.purge('purge_deleted_clients', time, deletedClientRetentionMs, (limit) =>
-      this.clients.purge(limit),
-    );
-    await this.purge('purge_ended_secrets', time, deletedClientRetentionMs, (limit) =>
-      this.clientSecrets.purge(limit),
-    );
-    await this.purge('expire_unused_clients', time, registrationUnusedTtlMs, (limit) =>
-      this.clientUse.expire(limit),
-    );
-    await this.purge('purge_audit_events', time, auditRetentionMs, (limit) => this.auditTrail.purge(limit));
     // Of what anybody can write without end, nothing is kept without end
-    if (auditRetentionMs === null) {
-      await this.purge('purge_unused_client_deletions', time, UNUSED_DELETIONS_MS, (limit) =>
-        this.auditTrail.purge(limit, 'unused_client.deleted'),
-      );
-    }
-    await this.purge('purge_admin_sessions', time, 0, (limit) => this.adminSessions.purge(limit));
-    await this.purge('purge_registration_counts', time, REGISTRATION_COUNTS_MS, (limit) =>
-      this.registrationCounts.purge(limit),
-    );
+    const unusedDeletionsMs = auditRetentionMs === null ? UNUSED_DELETIONS_MS : null;
+    const { auditTrail } = this;
+    const jobs: [Job, retentionMs: number | null, purge: (limit: Date) => Promise<number>][] = [
+      ['purge_deleted_clients', deletedClientRetentionMs, (limit) => this.clients.purge(limit)],
+      ['purge_ended_secrets', deletedClientRetentionMs, (limit) => this.clientSecrets.purge(limit)],
+      ['expire_unused_clients', registrationUnusedTtlMs, (limit) => this.clientUse.expire(limit)],
+      ['purge_audit_events', auditRetentionMs, (limit) => auditTrail.purge(limit)],
+      [
+        'purge_unused_client_deletions',
+        unusedDeletionsMs,
+        (limit) => auditTrail.purge(limit, UNUSED_DELETED),
+      ],
+      ['purge_admin_sessions', 0, (limit) => this.adminSessions.purge(limit)],
+      ['purge_registration_counts', REGISTRATION_COUNTS_MS, (limit) => this.registrationCounts.purge(limit)],
+    ];
+    for (const [job, retentionMs, purge] of jobs) await this.purge(job, time, retentionMs, purge);
   }
 
   private async readClock(): Promise<Date> {

@@ -11,10 +11,7 @@ const PAUSE_MS = 100;
 /** After one that failed. */
 const BACK_OFF_MS = 10_000;
 
-/**
- * Writes down when keys were used, of all keys together and one transaction at a time: those who use them do not wait for it, and
- * where rows are locked it takes no more than one connection.
- */
+/** Writes down when keys were used, one transaction at a time: nobody waits for it, and it takes one connection at most. */
 export class ApiKeyUses {
   private readonly logger = new Logger(ApiKeyUses.name);
   private readonly used = new Set<string>();

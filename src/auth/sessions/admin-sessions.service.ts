@@ -17,10 +17,7 @@ export interface IssuedSession {
   principal: Principal;
 }
 
-/**
- * Operators who signed in by a browser. Every request looks its session and the key of that up in the database: what one
- * instance has ended is over on all of them at once.
- */
+/** Operators who signed in by a browser. Every request looks up its session and key: what one instance ends is over on all. */
 @Injectable()
 export class AdminSessionsService {
   constructor(

@@ -14,17 +14,11 @@ const COOKIE = 'admin_session';
 const TOKEN = /^[\w-]{43}$/;
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
-/**
- * Operators who signed in by a browser, which sends their session by itself: so it counts only where nobody but a page of this
- * service can have made it (ADR 14).
- */
+/** Operators who signed in by a browser. It sends the session by itself, which counts only for pages of this service (ADR 14). */
 @Injectable()
 export class BrowserSessions {
   private readonly publicUrl: URL | null;
-  /**
-   * Where the service is reached by https: no other host of the domain can set a cookie of that name (RFC 6265bis §4.1.3.2). Below a
-   * path only the weaker prefix can be had: the stronger demands Path=/, and other services of the host would be sent the cookie.
-   */
+  /** With https, a name that no other host of the domain can set (RFC 6265bis §4.1.3.2); below a path, the weaker prefix. */
   private readonly cookie: string;
   /** No script reads it, no page of another site makes a browser send it, and where it can be, it is never sent in clear. */
   private readonly attributes: CookieSerializeOptions;

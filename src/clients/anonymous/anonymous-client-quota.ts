@@ -17,9 +17,8 @@ const MAX_ATTEMPTS = 5;
 const LOCKED_MS = 20;
 
 /**
- * Bounds how many unused anonymous clients there are: for a new one, the oldest has to go. How many there are is counted once in
- * a while, and known in between but for what other instances do: while the pool fills up, each may add what it registers until
- * it counts again. Once it is full, whoever adds also removes.
+ * Bounds how many unused anonymous clients there are: for a new one, the oldest has to go. They are counted once in a while; until
+ * the next count, an instance does not know what others add.
  */
 @Injectable()
 export class AnonymousClientQuota {

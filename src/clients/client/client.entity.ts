@@ -5,9 +5,8 @@ import type { ClientType, ExtendedMetadata, TokenEndpointAuthMethod } from '../.
 import type { GrantType } from '../../policy/grant-types.js';
 
 /**
- * A client that registered itself anonymously, and of which nobody has said that it is used. What an operator has vouched for or
- * disabled is not among them. Written out, since an index holds them alone; and in a way in which SQLite does not take the organization for
- * something to search by, which half of all clients have in common.
+ * A client that registered itself anonymously, that nobody has said to be used, and that no operator has vouched for or disabled.
+ * These are the words of an index; `NOT (… IS NOT NULL)` keeps SQLite from searching by the organization.
  */
 export const UNUSED = `"source" = 'dynamic' AND NOT ("org_id" IS NOT NULL) AND "status" = 'active' AND NOT "verified" AND "last_used_at" IS NULL AND "deleted_at" IS NULL`;
 

@@ -34,8 +34,8 @@ export function issueClient(profile: ClientProfile, provenance: Provenance): Iss
 }
 
 /**
- * The client as a new profile leaves it; the same client, where the profile says what it said before. An operator vouched for
- * the client as it was: a change by another interface that does more than narrow it takes the mark away.
+ * The client as a new profile leaves it; the same client, where nothing changes. An operator vouched for the client as it was: what
+ * another interface does beyond narrowing it takes the mark away.
  */
 export function changeProfile(client: Client, profile: ClientProfile, context: RequestContext): Client {
   const changed = changeClient(client, { ...profile, name: profile.name ?? client.id });

@@ -8,10 +8,7 @@ export const COUNT_PERIOD_MS = 30 * 86_400_000;
 /** All clients are counted as those of an organization that is called so; none is. */
 export const EVERYBODY = '';
 
-/**
- * How many living clients an organization has of those that came in a period. The database itself counts, by triggers: to count a
- * million rows for each page of a list takes longer than everything else, and whoever writes by whichever way cannot forget it.
- */
+/** How many living clients an organization has of those that came in a period. Triggers count: no write can forget it. */
 @Entity('oauth_client_counts')
 export class ClientCountEntity {
   @PrimaryColumn({ name: 'org_id', type: 'varchar', length: 255, ...key })

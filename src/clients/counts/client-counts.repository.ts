@@ -37,10 +37,7 @@ export class ClientCountsRepository {
     return Number(row![0]);
   }
 
-  /**
-   * Where the page begins that has `offset` clients in front of it: periods are passed over as a whole, and only clients of the
-   * last one need be. To walk through a list page by page would otherwise take time that grows with its square.
-   */
+  /** Where the page begins that has `offset` clients in front of it. Whole periods are passed over by their counts (ADR 8). */
   async pageStart(orgId: string, offset: number): Promise<PageStart> {
     const rows = await this.run(
       `SELECT period, SUM(living) FROM oauth_client_counts WHERE org_id = :orgId GROUP BY period ORDER BY period DESC`,

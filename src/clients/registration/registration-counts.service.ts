@@ -19,10 +19,7 @@ export interface RegistrationDay {
 
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
 
-/**
- * Counts attempts to register, by day and result. A refusal leaves no row anywhere else, and a row for each would be a way to
- * fill the database: so they are counted here, and added to what all instances have counted every few seconds.
- */
+/** Counts attempts to register, by day and result. A row for each refusal would be a way to fill the database. */
 @Injectable()
 export class RegistrationCountsService {
   private readonly logger = new Logger(RegistrationCountsService.name);

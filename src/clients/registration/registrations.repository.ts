@@ -128,10 +128,7 @@ export class RegistrationsRepository {
     return ids.map((id) => outcomes.get(id)!);
   }
 
-  /**
-   * The token that manages a registration; null where there is none. No more is read, and the same is done for what is no id, so
-   * that the time it takes does not tell which registrations there are.
-   */
+  /** The token that manages a registration; null where there is none. What is no id is looked up, too: the time tells nothing. */
   async findRegistrationToken(id: string): Promise<RegistrationToken | null> {
     const [row] = await this.run(
       'SELECT registration_token_hash, status FROM oauth_clients WHERE id = :id AND deleted_at IS NULL',
@@ -177,7 +174,7 @@ export class RegistrationsRepository {
 }
 
 /** A registration inside of the transaction that has locked it. */
-export class LockedRegistration {
+export class LockedRegistration implements RegistrationToken {
   readonly secrets: SecretsOfClient;
 
   constructor(
@@ -187,6 +184,10 @@ export class LockedRegistration {
     readonly tokenHash: string,
   ) {
     this.secrets = new SecretsOfClient(client.id, manager);
+  }
+
+  get status(): ClientStatus {
+    return this.client.status;
   }
 
   /** The initial access token of the registration, whether or not it has ended since; null where there was none. */

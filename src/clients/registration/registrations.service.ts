@@ -313,10 +313,7 @@ const asRegistration = (clientId: string, context: RequestContext): RequestConte
 
 /** The registration, if the token manages it. */
 function managedBy(token: string, registration: LockedRegistration | null): LockedRegistration {
-  requireManaged(
-    token,
-    registration && { tokenHash: registration.tokenHash, status: registration.client.status },
-  );
+  requireManaged(token, registration);
   return registration!;
 }
 

@@ -230,8 +230,7 @@ export class ClientSearchRepository {
   }
 
   /**
-   * How many clients there are of each kind, among the next `limit` by their ids: a walk over a million is made of many
-   * short steps, each of which keeps nobody waiting.
+   * How many clients there are of each kind, among the next `limit` by their ids: one short step of a walk over all.
    * @param after the id that the step before ended with; empty for the first
    */
   async tally(after: string, limit: number): Promise<TallyStep> {

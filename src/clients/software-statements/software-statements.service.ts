@@ -96,9 +96,8 @@ function audienceOf({ aud }: Record<string, unknown>): string[] | undefined | nu
 }
 
 /**
- * What keeps other doors from changing what the client's software statement says: the next registration request would undo
- * it. A list may lose entries, and get back those that the statement has. A statement that was stored before all JSON was read strictly, and
- * that two readers could read differently, may say anything: it attests all that a statement can.
+ * Keeps other interfaces from changing what the client's software statement says: the next registration request would undo it. A list
+ * may lose entries, and get back those that the statement has. A stored statement that cannot be read strictly attests every field.
  */
 export function attestedRules({ softwareStatement }: ExtendedMetadata, before: ClientDraft): Rule[] {
   if (softwareStatement === undefined) return [];

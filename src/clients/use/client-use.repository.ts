@@ -122,9 +122,8 @@ export class ClientUseRepository {
   }
 
   /**
-   * Removes for good the oldest unused clients that nobody registered since `limit`, `size` at most, with what the trail says of
-   * what they did themselves: a flood of them would stay there for good. One event says how many they were.
-   * @returns how many they were
+   * Removes for good the oldest unused clients that nobody registered since `limit`, `size` at most, and what the trail says of what
+   * they did themselves; says how many. One event says so, too.
    */
   async remove(limit: Date, size: number, context: RequestContext): Promise<number> {
     const removed = await this.transactions.run((manager) =>
