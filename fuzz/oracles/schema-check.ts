@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { JsonSchema } from '../generate/json-schema.js';
 import type { OpenApiDocument } from '../openapi-document.js';
@@ -34,8 +34,10 @@ function schemaChecks(document: OpenApiDocument): (schema: JsonSchema | null) =>
   ajv.addSchema({ $id: BASE, ...document.json });
   return (schema) => {
     if (schema === null) return (value) => (value === undefined ? undefined : 'there is a body');
-    const validate = ajv.compile(withAbsoluteReferences(schema));
+    // Compiled by the first reply: most tests see a few of them
+    let validate: ValidateFunction | undefined;
     return (value) => {
+      validate ??= ajv.compile(withAbsoluteReferences(schema));
       if (validate(value)) return undefined;
       const [error] = validate.errors!;
       return `${error!.instancePath.replace(/\/\d+/g, '/*')} ${error!.message}`.trim();
