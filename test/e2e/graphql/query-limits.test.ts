@@ -16,6 +16,9 @@ onEachEngine((engine) => {
     /** 27 fields, each under an alias of its own where `alias` says so. */
     const wholePage = (alias = '', args = 'first: 100') =>
       `${alias && `${alias}: `}oauthClients(${args}) { nodes { ${ALL_FIELDS} } edges { node { ${ALL_FIELDS} } } }`;
+    const page = (selection: string) => `oauthClients(first: 1) { ${selection} }`;
+    const clientOf = (selection: string) => page(`nodes { ${selection} }`);
+    const onClient = (name: string, selection: string) => `fragment ${name} on OAuthClient { ${selection} }`;
     /** Few fragments, each of which includes the next so often that there are `width ** levels` ways to the last. */
     const fan = (levels: number, width: number) =>
       `{ ...F0 } ${many(levels, (i) => `fragment F${i} on Query { ${`...F${i + 1} `.repeat(width)} }`).join(' ')}
@@ -83,6 +86,44 @@ onEachEngine((engine) => {
       expect(answer.text).not.toMatch(INTERNALS);
       expect(answer.text.length).toBeLessThan(100_000);
       expect(performance.now() - started).toBeLessThan(2_000);
+    });
+
+    it.each([
+      ['14 of a scalar', `{ ${clientOf(many(14, (i) => `a${i}: redirectUris`).join(' '))} }`],
+      ['two of a list of nodes', `{ ${page('a: nodes { clientId } b: nodes { clientId }')} }`],
+      [
+        'one in each of two fragments',
+        `{ ${clientOf('...A ...B')} } ${onClient('A', 'a: name')} ${onClient('B', 'b: name')}`,
+      ],
+      [
+        'one in each of two selections that are merged',
+        `{ ${page('nodes { ... on OAuthClient { a: name } } nodes { b: name }')} }`,
+      ],
+      ['without its alias, and with it', `{ ${page('edges { node { name a: name } }')} }`],
+    ])('one value under several aliases: %s', async (_, text) => {
+      const answer = await query(text);
+      expectRefused(answer, 400, 'QUERY_TOO_COMPLEX');
+      expect(answer.body.errors[0].message).toMatch(
+        /^Ask for the field "(name|nodes|redirectUris)" once, not under several aliases\.$/,
+      );
+    });
+
+    it.each([
+      [
+        'one alias, used often',
+        `{ ${page('nodes { ...A a: name } edges { node { a: name } }')} } ${onClient('A', 'a: name')}`,
+      ],
+      [
+        'of several objects',
+        '{ a: oauthClients(first: 1) { n: totalCount } b: oauthClients(first: 2) { m: totalCount } }',
+      ],
+      [
+        'fields with arguments',
+        '{ a: auditEvents(first: 1) { nodes { id } } auditEvents(first: 1) { nodes { id } } }',
+      ],
+    ])('lets aliases through: %s', async (_, text) => {
+      const { status, body } = await query(text);
+      expect([status, body.errors]).toEqual([200, undefined]);
     });
 
     it('cost by a variable', async () => {

@@ -3,12 +3,17 @@ import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
 import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
   getVariableValues,
   GraphQLError,
   type GraphQLSchema,
+  Kind,
   type ListValueNode,
   type ObjectValueNode,
   type OperationDefinitionNode,
+  type SelectionNode,
   type ValidationContext,
   type ValidationRule,
 } from 'graphql';
@@ -95,6 +100,13 @@ export const operationLimits: ApolloServerPlugin = {
         if (!schema.getRootType(operation.operation)) {
           throw refusal('BAD_REQUEST', `There is no ${operation.operation} here.`);
         }
+        const repeated = repeatedField(operation.selectionSet.selections, fragmentsOf(document));
+        if (repeated !== undefined) {
+          throw refusal(
+            'QUERY_TOO_COMPLEX',
+            `Ask for the field "${repeated}" once, not under several aliases.`,
+          );
+        }
         // Bad variables are told by the execution, which would not start
         const variables = request.variables ?? {};
         if (areVariablesGood(schema, operation, variables)) {
@@ -106,6 +118,50 @@ export const operationLimits: ApolloServerPlugin = {
       },
     }),
 };
+
+type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
+
+const fragmentsOf = ({ definitions }: DocumentNode): Fragments =>
+  new Map(
+    definitions
+      .filter((node) => node.kind === Kind.FRAGMENT_DEFINITION)
+      .map((fragment) => [fragment.name.value, fragment]),
+  );
+
+/**
+ * A field without arguments that one object is asked for under two aliases: the same value would be sent twice, and the limits count fields,
+ * not bytes. Aliases at several levels multiply. Selections are merged as the execution merges them (GraphQL §6.3.2).
+ */
+function repeatedField(selections: readonly SelectionNode[], fragments: Fragments): string | undefined {
+  const queue = [...selections];
+  const spread = new Set<string>();
+  const byKey = new Map<string, FieldNode[]>();
+  for (const node of queue) {
+    if (node.kind === Kind.FIELD) {
+      const key = (node.alias ?? node.name).value;
+      const same = byKey.get(key);
+      if (same) same.push(node);
+      else byKey.set(key, [node]);
+    } else if (node.kind === Kind.INLINE_FRAGMENT) {
+      queue.push(...node.selectionSet.selections);
+    } else if (!spread.has(node.name.value)) {
+      spread.add(node.name.value);
+      queue.push(...fragments.get(node.name.value)!.selectionSet.selections);
+    }
+  }
+  const names = new Set<string>();
+  for (const fields of byKey.values()) {
+    const { name, arguments: args = [] } = fields[0]!;
+    if (args.length === 0) {
+      if (names.has(name.value)) return name.value;
+      names.add(name.value);
+    }
+    const inner = fields.flatMap(({ selectionSet }) => selectionSet?.selections ?? []);
+    const repeated = repeatedField(inner, fragments);
+    if (repeated !== undefined) return repeated;
+  }
+  return undefined;
+}
 
 const refusal = (code: string, message: string) =>
   new GraphQLError(message, { extensions: { code, http: { status: 400 } } });
