@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { Logger } from 'pino';
 import { type Addresses, addressesIn } from '../addresses/address.js';
@@ -9,8 +9,8 @@ import type { Config } from '../config/variables.js';
 import { REGISTRATION_PATH } from '../config/paths.js';
 import { logRequests } from '../observability/logs/request-log.js';
 import { allowBrowsersToRegister } from './browsers/registration-cors.js';
-import { protectBrowsers } from './browsers/page-headers.js';
-import { answerError, answerErrors, OVERLOADED, tooSlow } from './errors/error.filter.js';
+import { protectPages } from './browsers/page-headers.js';
+import { answerError, answerErrors, giveUp } from './errors/error.filter.js';
 import { refuseOtherMethods } from './errors/method-not-allowed.js';
 import { answerUnreadable, refuseInWords } from './errors/unreadable-request.js';
 import { closeConnectionsWhenStopping } from './lifecycle/drain.js';
@@ -24,8 +24,7 @@ import { boundCallerAddress } from './requests/caller-address.js';
 import { guardGraphqlEndpoint } from './requests/graphql-requests.js';
 import { checkHeaderFields } from './requests/header-fields.js';
 import { readJsonOnly } from './requests/json-body.js';
-import { keepOutOfCaches } from './responses/no-store.js';
-import { sendRequestIds } from './responses/request-id.js';
+import { setDefaultHeaders } from './responses/default-headers.js';
 
 /** The Fastify server, and what its plugins share. */
 export interface HttpServer {
@@ -55,21 +54,18 @@ export const plugin = <O extends PluginOptions = PluginOptions>(
   register: (fastify: FastifyInstance, options: O) => void | Promise<void>,
 ) => fastifyPlugin<O>(async (fastify, options) => register(fastify, options), { name, dependencies });
 
-const giveUp = (reply: FastifyReply) => answerError(tooSlow(), reply.request, reply);
-
 /** The plugins of every request, whatever its route. Their hooks run in this order, and before those of routes. */
 export const HTTP_PLUGINS = [
   plugin('connections', [], (fastify, { connections }) => connections.track(fastify.server)),
   plugin('load-shedder', ['connections'], (fastify, { shedder }) => shedder.track(fastify)),
   plugin('in-flight-requests', ['connections'], (fastify, { inFlight }) => inFlight.track(fastify)),
   plugin('errors', [], answerErrors),
-  plugin('request-ids', [], sendRequestIds),
-  plugin('page-headers', [], protectBrowsers),
-  plugin('no-store', [], keepOutOfCaches),
+  plugin('default-headers', [], setDefaultHeaders),
+  plugin('page-headers', [], protectPages),
   plugin('method-not-allowed', ['errors'], (fastify, { afterRoutes }) => {
     afterRoutes.push(refuseOtherMethods(fastify));
   }),
-  plugin('host-required', ['errors', 'request-ids'], refuseInWords),
+  plugin('host-required', ['errors', 'default-headers'], refuseInWords),
   // Before anything that refuses requests: a page of another origin has to be able to read the refusal
   plugin('registration-cors', ['method-not-allowed'], (fastify, { config }) =>
     allowBrowsersToRegister(fastify, config),
@@ -85,7 +81,7 @@ export const HTTP_PLUGINS = [
   ),
   plugin('graphql-requests', ['rate-limits'], guardGraphqlEndpoint),
   plugin('json-bodies', ['errors'], readJsonOnly),
-  plugin('request-log', ['request-ids', 'caller-address'], (fastify, { logger }) =>
+  plugin('request-log', ['default-headers', 'caller-address'], (fastify, { logger }) =>
     logRequests(fastify, logger),
   ),
   // Sessions of the console alone need them
@@ -130,7 +126,7 @@ export function createServer(config: Config, limits: HttpLimits, logger: Logger)
   const isProxy = proxiesOf(trusted);
   const connections = new Connections(limits, (address) => (isProxy(address) ? null : subscriberOf(address)));
   const inFlight = new InFlightRequests(connections, limits, subscriberOf);
-  const shedder = new LoadShedder(inFlight, limits, OVERLOADED, logger);
+  const shedder = new LoadShedder(inFlight, limits, logger);
   const adapter = new FastifyAdapter({
     serverFactory: shedder.serverFactory,
     http: {

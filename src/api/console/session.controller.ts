@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access } from '../../auth/principal/access.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
-import { NoStore } from '../../http/responses/no-store.js';
+import { NoStore } from '../../http/responses/default-headers.js';
 import { SESSION_PATH } from '../../config/paths.js';
 import { onlyMembersOf, readShape, Text } from '../../http/requests/shape.js';
 

@@ -49,15 +49,8 @@ const PAGES: [path: string, protect: Protect][] = [
   [CONSOLE_PATH, protectConsole],
 ];
 
-/**
- * Keeps browsers from taking a reply for another type than it says, and pages from doing or being used for anything that they
- * are not there for. Call it before any route is added.
- */
-export function protectBrowsers(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', (_request, reply, done) => {
-    reply.header('x-content-type-options', 'nosniff');
-    done();
-  });
+/** Keeps pages from doing or being used for anything that they are not there for. */
+export function protectPages(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', (route) => {
     const [, protect] = PAGES.find(([path]) => route.url === path || route.url.startsWith(`${path}/`)) ?? [];
     const isRead = [route.method].flat().some((method) => method === 'GET' || method === 'HEAD');

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
@@ -13,7 +12,7 @@ import {
   type RegistryErrorOptions,
   RETRY_AFTER_SECONDS,
 } from '../../errors/registry-error.js';
-import { REQUEST_ID } from '../responses/request-id.js';
+import { REQUEST_ID } from '../responses/default-headers.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -119,17 +118,14 @@ const logger = new Logger('Errors');
 
 /** What a caller is to be told of anything that was thrown. What is our own fault goes to the log. */
 export function refusalFor(thrown: unknown, { raw, logFields }: FastifyRequest): RegistryError {
-  const error = toRegistryError(isBrokenOff(thrown, raw) ? brokenOff(thrown) : thrown);
+  // The caller hung up in the middle of the body: hardly anybody is left to be told, but refusals are counted
+  const isBrokenOff = raw.errored !== null && thrown === raw.errored;
+  const error = isBrokenOff
+    ? new RegistryError('invalid_request', 'The request ended before its body did.', { cause: thrown })
+    : toRegistryError(thrown);
   if (error.status >= 500 && !error.options.isByDesign) logger.error(error.options.cause ?? error, logFields);
   return error;
 }
-
-/** Whether it was thrown because the caller hung up in the middle of the body, and not by anything that was done here meanwhile. */
-const isBrokenOff = (thrown: unknown, { errored }: IncomingMessage) => errored !== null && thrown === errored;
-
-/** Hardly anybody is left to be told; whoever counts refusals is. */
-const brokenOff = (cause: unknown) =>
-  new RegistryError('invalid_request', 'The request ended before its body did.', { cause });
 
 /** The one place where an error becomes a reply, whatever threw it and whichever door it happened behind. */
 @Catch()
@@ -152,18 +148,23 @@ export function answerError(error: Error, request: FastifyRequest, reply: Fastif
   sendError(refusalFor(error, request), reply);
 }
 
-/** Has the errors of every route answered alike, those that Nest does not know included. Call it before any route is added. */
+/** Has the errors of every route answered alike, those that Nest does not know included. */
 export function answerErrors(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', (route) => {
     route.errorHandler ??= answerError;
   });
 }
 
-/** For a request that was not answered in time, whatever became of it. */
-export const tooSlow = () =>
-  new RegistryError('temporarily_unavailable', 'The request took too long to be answered.', {
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-  });
+/** Answers a request that was not answered in time, whatever becomes of it. */
+export function giveUp(reply: FastifyReply): void {
+  const retryAfterSeconds = RETRY_AFTER_SECONDS;
+  const message = 'The request took too long to be answered.';
+  answerError(
+    new RegistryError('temporarily_unavailable', message, { retryAfterSeconds }),
+    reply.request,
+    reply,
+  );
+}
 
 const OVERLOADED_HEADERS = {
   'content-type': 'application/json; charset=utf-8',

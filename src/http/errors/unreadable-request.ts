@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { RegistryError } from '../../errors/registry-error.js';
-import { REQUEST_ID } from '../responses/request-id.js';
+import { REQUEST_ID } from '../responses/default-headers.js';
 
 /** What Node calls the requests that it cannot read, with a status of their own; any other is a bad request. */
 const FAULTS: Partial<Record<string, [status: number, description: string]>> = {

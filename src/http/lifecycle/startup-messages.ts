@@ -4,7 +4,7 @@ import { CONSOLE_PATH, DOCS_PATH } from '../../config/paths.js';
 import { PublicUrl } from '../responses/public-url.js';
 import type { FirstKey } from '../../auth/api-keys/bootstrap.js';
 import type { Config } from '../../config/variables.js';
-import type { ConnectionLimits } from '../limits/connections.js';
+import type { HttpLimits } from '../limits/http-limits.js';
 
 /**
  * Tells the first admin key. It goes to standard output past the log: it is to be read by a person once, and kept by nobody
@@ -20,7 +20,7 @@ export function tellFirstKey(key: FirstKey): void {
 }
 
 /** Tells that there are fewer connections than `HTTP_LIMITS` has. */
-export function tellFewerConnections({ maxConnections, reservedConnections }: ConnectionLimits): void {
+export function tellFewerConnections({ maxConnections, reservedConnections }: HttpLimits): void {
   new Logger('Start').warn(
     `The limit of open files (ulimit -n) leaves room for ${maxConnections + reservedConnections} connections. Raise it for more.`,
   );

@@ -1,12 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-
-/** How many connections may be open. */
-export interface ConnectionLimits {
-  maxConnections: number;
-  reservedConnections: number;
-  maxConnectionsPerAddress: number;
-}
+import type { HttpLimits } from './http-limits.js';
 
 /**
  * The open connections, and which of them are idle: those on which nothing is done for a request. That of a body that has not arrived yet
@@ -24,7 +18,7 @@ export class Connections {
 
   /** @param callerOf whom the connections from an address are counted for; null: it is a proxy's, of many callers */
   constructor(
-    private readonly limits: ConnectionLimits,
+    private readonly limits: HttpLimits,
     private readonly callerOf: (address: string) => string | null,
   ) {}
 

@@ -1,33 +1,12 @@
 import { MAX_BODY_BYTES } from '../requests/json-body.js';
 
-/** What one caller, or a connection that asks for nothing, may take up. */
-export interface HttpLimits {
-  headersTimeoutMs: number;
-  requestTimeoutMs: number;
-  checkIntervalMs: number;
-  deadlineMs: number;
-  keepAliveTimeoutMs: number;
-  maxHeaderBytes: number;
-  maxHeaderFields: number;
-  maxBodyBytes: number;
-  maxParameterLength: number;
-  maxConnections: number;
-  reservedConnections: number;
-  maxConnectionsPerAddress: number;
-  maxRequests: number;
-  maxHeldRequests: number;
-  maxHeldRequestsTogether: number;
-  maxArriving: number;
-  maxUnsentBytes: number;
-}
-
 /**
  * Every limit of HTTP itself, in one place. Node's own defaults are made for servers behind something that protects them.
  *
  * Not limited: requests per connection (what they cost is limited for each by itself), and silence on a connection as such,
  * since each phase of a request has its own time below.
  */
-export const HTTP_LIMITS: HttpLimits = {
+export const HTTP_LIMITS = {
   /** From the first byte, or from the connection where none comes, to the end of the header: a slow loris is gone then. */
   headersTimeoutMs: 10_000,
   /** For the whole request: 64 KiB at 2 KiB/s, which a bad mobile connection manages. */
@@ -77,3 +56,5 @@ export const HTTP_LIMITS: HttpLimits = {
    */
   maxUnsentBytes: 32 * 1024 * 1024,
 };
+
+export type HttpLimits = typeof HTTP_LIMITS;

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connections } from './connections.js';
+import type { HttpLimits } from './http-limits.js';
 
 /** What a request takes up beside the bytes of its reply: its objects, the requests behind it, and a piece of a stream. */
 const BYTES_OF_EACH = 64 * 1024;
@@ -20,12 +21,6 @@ export interface UnderWay {
   phase: Phase;
   /** What its reply takes up until it has left. */
   unsentBytes: number;
-}
-
-/** What requests may take up together. */
-export interface RequestLimits {
-  maxArriving: number;
-  maxUnsentBytes: number;
 }
 
 declare module 'fastify' {
@@ -55,7 +50,7 @@ export class InFlightRequests {
   /** @param callerOf whom the requests from an address are counted for */
   constructor(
     private readonly connections: Connections,
-    private readonly limits: RequestLimits,
+    private readonly limits: HttpLimits,
     private readonly callerOf: (address: string) => string,
   ) {}
 

@@ -10,7 +10,9 @@ import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
 import { refusals } from '../../diagnostics/channels.js';
+import { OVERLOADED } from '../errors/error.filter.js';
 import { doInTurn, noteConnection } from '../../event-loop/turns.js';
+import type { HttpLimits } from './http-limits.js';
 import { boundParsing } from './parser-limits.js';
 import type { InFlightRequests } from './in-flight-requests.js';
 
@@ -18,19 +20,6 @@ import type { InFlightRequests } from './in-flight-requests.js';
 const EXEMPT = /^\/health\//;
 /** A line for each refusal would be work too. */
 const LOG_INTERVAL_MS = 10_000;
-
-/** A reply that is always the same, but for the id of the request. */
-export interface FixedReply {
-  status: number;
-  headers: (requestId: string) => Record<string, string>;
-  body: string;
-}
-
-export interface LoadLimits {
-  maxRequests: number;
-  maxHeldRequests: number;
-  maxHeldRequestsTogether: number;
-}
 
 /**
  * Refuses requests while as many as may be are worked on, so that those get their answers in time. Who sends slowly takes nobody's place,
@@ -52,8 +41,7 @@ export class LoadShedder {
 
   constructor(
     private readonly underWay: InFlightRequests,
-    private readonly limits: LoadLimits,
-    private readonly refusal: FixedReply,
+    private readonly limits: HttpLimits,
     private readonly logger: Logger,
   ) {}
 
@@ -86,8 +74,7 @@ export class LoadShedder {
       const hasJustArrived = reply.underWay?.phase === 'arriving' && !reply.sent;
       if (!hasJustArrived || !this.isFull || EXEMPT.test(url)) return done();
       this.refused++;
-      const { status, headers, body } = this.refusal;
-      void reply.code(status).headers(headers(id)).send(body);
+      void reply.code(OVERLOADED.status).headers(OVERLOADED.headers(id)).send(OVERLOADED.body);
     });
     const report = setInterval(() => this.report(), LOG_INTERVAL_MS).unref();
     fastify.addHook('onClose', (_instance, done) => {
@@ -147,7 +134,7 @@ export class LoadShedder {
     if (refusals.hasSubscribers) {
       refusals.publish({ method: method!, route: undefined, code: 'temporarily_unavailable', fields: [] });
     }
-    response.writeHead(this.refusal.status, this.refusal.headers(randomUUID())).end(this.refusal.body);
+    response.writeHead(OVERLOADED.status, OVERLOADED.headers(randomUUID())).end(OVERLOADED.body);
   }
 
   private report(): void {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ConnectionLimits } from './connections.js';
+import type { HttpLimits } from './http-limits.js';
 
 /** For everything but connections of callers: database, log, files, metrics, Redis, key sets. */
 const RESERVED_FILES = 100;
@@ -21,7 +21,7 @@ export function maxOpenFiles(): number {
  * Lowers the limits of connections to the files that may be open, and keeps their proportions. Where the system has no descriptor left, it
  * closes connections that come, and the database cannot open its files.
  */
-export function fitOpenFiles<T extends ConnectionLimits>(limits: T, openFiles: number): T {
+export function fitOpenFiles(limits: HttpLimits, openFiles: number): HttpLimits {
   const { maxConnections, reservedConnections, maxConnectionsPerAddress } = limits;
   const wanted = maxConnections + reservedConnections;
   const possible = Math.max(openFiles - RESERVED_FILES, MIN_CONNECTIONS);

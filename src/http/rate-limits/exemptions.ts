@@ -1,21 +1,26 @@
-import { type Addresses, addressesIn } from '../../addresses/address.js';
+import { addressesIn } from '../../addresses/address.js';
+import { type Counted, countedFor } from '../../addresses/networks.js';
 import type { Config } from '../../config/variables.js';
 
-/** How many times as much as others an address may send; `Infinity`: as much as it likes. */
-export type Allowance = (address: string) => number;
+/** Who is counted for a request from an address, and how much each may send; nobody where nothing limits it. */
+export type CountedOf = (caller: string) => Counted[];
 
 /**
- * What the operator grants to addresses that many users share, such as those from which a chat product registers its users.
- * Where several ranges hold an address, the largest multiple counts.
+ * {@link countedFor}, with what the operator grants to addresses that many users share, such as those from which a chat product
+ * registers its users. Where several ranges hold an address, the largest multiple counts.
  */
-export function allowanceOf({ rateLimitExempt, rateLimitRaised }: Config): Allowance {
+export function countedWithGrants({ rateLimitExempt, rateLimitRaised }: Config): CountedOf {
   const grants = [
     ...rateLimitExempt.map((network) => ({ network, times: Infinity })),
     ...rateLimitRaised,
   ].sort((a, b) => b.times - a.times);
-  const ranges = [...new Set(grants.map(({ times }) => times))].map((times): [number, Addresses] => {
-    const networks = grants.filter((grant) => grant.times === times).map(({ network }) => network);
-    return [times, addressesIn(networks)];
+  const ranges = [...new Set(grants.map(({ times }) => times))].map((granted) => {
+    const networks = grants.filter(({ times }) => times === granted).map(({ network }) => network);
+    return { granted, contains: addressesIn(networks) };
   });
-  return (address) => ranges.find(([, contains]) => contains(address))?.[0] ?? 1;
+  return (address) => {
+    const { granted = 1 } = ranges.find(({ contains }) => contains(address)) ?? {};
+    if (granted === Infinity) return [];
+    return countedFor(address).map(({ key, times }) => ({ key, times: times * granted }));
+  };
 }

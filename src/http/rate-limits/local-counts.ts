@@ -23,13 +23,8 @@ export class LocalCounts {
 
   /** So many more. The first ones open a window of `windowMs`. */
   add(key: string, windowMs: number, amount: number): Count {
-    const now = performance.now();
-    const open = this.windows.get(key);
-    if (open !== undefined && open.until > now) {
-      open.used += amount;
-      return { used: open.used, msLeft: open.until - now };
-    }
-    return this.note(key, { used: amount, msLeft: windowMs });
+    const { used, msLeft } = this.get(key) ?? { used: 0, msLeft: windowMs };
+    return this.note(key, { used: used + amount, msLeft });
   }
 
   /** Takes over what was counted elsewhere. */

@@ -1,8 +1,7 @@
 import type { RateLimit } from '../../config/variables.js';
-import type { Allowance } from './exemptions.js';
+import type { CountedOf } from './exemptions.js';
 import { type Count, LocalCounts } from './local-counts.js';
 import type { SharedCounts } from './shared-counts.js';
-import { type Counted, countedFor } from '../../addresses/networks.js';
 
 /** Where a caller stands with a quota. */
 export interface Standing {
@@ -18,7 +17,7 @@ export interface Standing {
   isExceeded: boolean;
 }
 
-/** What callers may do so many times, by all instances together where there are shared counts; by address, unless told otherwise. */
+/** What callers may do so many times, by all instances together where there are shared counts. */
 export class Quota {
   /** What was told by Redis, too: who is known to have used up a limit costs no round trip, and counting goes on without it. */
   private readonly local = new LocalCounts();
@@ -28,20 +27,17 @@ export class Quota {
   constructor(
     private readonly name: string,
     private readonly limit: RateLimit,
-    private readonly allowance: Allowance,
+    private readonly countedOf: CountedOf,
     private readonly shared: SharedCounts | null,
-    private readonly countedOf: (caller: string) => Counted[] = countedFor,
   ) {}
 
   /** Uses up one of what the caller has, or more. Null where nothing limits it. */
   async spend(caller: string, amount = 1): Promise<Standing | null> {
-    const allowance = this.allowance(caller);
-    if (allowance === Infinity) return null;
     let scarcest: Standing | null = null;
-    for (const counted of this.countedOf(caller)) {
-      const limit = this.limitOf(counted, allowance);
+    for (const { key, times } of this.countedOf(caller)) {
+      const limit = this.limit.points * times;
       // What is refused does not count, or a caller that goes on trying would use up the share of its whole site
-      const count = this.oneTooMany(counted.key, limit) ?? (await this.count(counted.key, amount));
+      const count = this.oneTooMany(key, limit) ?? (await this.count(key, amount));
       const standing = this.standing(limit, count);
       if (standing.isExceeded) return standing;
       if (scarcest === null || standing.remaining < scarcest.remaining) scarcest = standing;
@@ -51,11 +47,9 @@ export class Quota {
 
   /** What the next one would be told, where it is known here that it would be one too many; else null. */
   exceeded(caller: string): Standing | null {
-    const allowance = this.allowance(caller);
-    if (allowance === Infinity) return null;
-    for (const counted of this.countedOf(caller)) {
-      const limit = this.limitOf(counted, allowance);
-      const count = this.oneTooMany(counted.key, limit);
+    for (const { key, times } of this.countedOf(caller)) {
+      const limit = this.limit.points * times;
+      const count = this.oneTooMany(key, limit);
       if (count !== null) return this.standing(limit, count);
     }
     return null;
@@ -66,11 +60,10 @@ export class Quota {
    * @returns whether there was one; where not, {@link exceeded} tells whether there will be
    */
   reserve(caller: string): boolean {
-    const allowance = this.allowance(caller);
     const all = this.countedOf(caller);
-    const isLeft = all.every((counted) => {
-      const taken = (this.local.get(counted.key)?.used ?? 0) + (this.reserved.get(counted.key) ?? 0);
-      return taken < this.limitOf(counted, allowance);
+    const isLeft = all.every(({ key, times }) => {
+      const taken = (this.local.get(key)?.used ?? 0) + (this.reserved.get(key) ?? 0);
+      return taken < this.limit.points * times;
     });
     if (!isLeft) return false;
     for (const { key } of all) this.reserved.set(key, (this.reserved.get(key) ?? 0) + 1);
@@ -89,10 +82,6 @@ export class Quota {
   private oneTooMany(key: string, limit: number): Count | null {
     const known = this.local.get(key);
     return known !== null && known.used >= limit ? { ...known, used: known.used + 1 } : null;
-  }
-
-  private limitOf({ times }: Counted, allowance: number): number {
-    return this.limit.points * times * allowance;
   }
 
   private async count(key: string, amount: number): Promise<Count> {

@@ -1,4 +1,5 @@
 import { createClient } from '@redis/client';
+import type { Logger } from 'pino';
 import { RateLimiterRedis, RLWrapperTimeouts } from 'rate-limiter-flexible';
 import type { Count } from './local-counts.js';
 
@@ -10,11 +11,8 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const RETRY_MS = 1_000;
 const KEY_PREFIX = 'rate-limit';
 
-/** Where it is told whether limits are shared: once each time that this changes. */
-export interface ConnectionLog {
-  info(message: string): void;
-  warn(message: string): void;
-}
+/** Told whether limits are shared, once each time that this changes. */
+export type ConnectionLog = Pick<Logger, 'info' | 'warn'>;
 
 /**
  * Counts of all instances, in Redis. Without it nothing waits and nothing fails: from the first command that fails or takes

@@ -5,7 +5,7 @@ import { CurrentContext, CurrentPrincipal } from '../../../auth/principal/reques
 import type { RequestContext } from '../../../audit/audit-event.js';
 import type { Principal } from '../../../auth/principal/principal.js';
 import { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
-import { NoStore } from '../../../http/responses/no-store.js';
+import { NoStore } from '../../../http/responses/default-headers.js';
 import { ApiErrors, NO_OBJECT, UNAUTHORIZED } from '../../documentation/api-errors.js';
 import { readFlag } from '../../../http/requests/boolean-parameter.js';
 import { OrganizationLimit } from '../../../http/rate-limits/rate-limits.js';

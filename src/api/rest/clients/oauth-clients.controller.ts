@@ -19,7 +19,7 @@ import { CurrentContext, CurrentPrincipal } from '../../../auth/principal/reques
 import type { RequestContext } from '../../../audit/audit-event.js';
 import type { Principal } from '../../../auth/principal/principal.js';
 import { ClientsService } from '../../../clients/registry/clients.service.js';
-import { NoStore } from '../../../http/responses/no-store.js';
+import { NoStore } from '../../../http/responses/default-headers.js';
 import { CLIENTS_PATHS } from '../../../config/paths.js';
 import { OrganizationLimit } from '../../../http/rate-limits/rate-limits.js';
 import { ApiErrors, INVALID_FIELDS, NO_OBJECT, UNAUTHORIZED } from '../../documentation/api-errors.js';

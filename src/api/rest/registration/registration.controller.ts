@@ -31,7 +31,7 @@ import { readFlag } from '../../../http/requests/boolean-parameter.js';
 import { readShape, requireObject } from '../../../http/requests/shape.js';
 import { REGISTRATION_PATH } from '../../../config/paths.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
-import { NoStore } from '../../../http/responses/no-store.js';
+import { NoStore } from '../../../http/responses/default-headers.js';
 import { ApiErrors } from '../../documentation/api-errors.js';
 import type { Submission } from '../../../clients/client/client-request.js';
 import { RegistryError } from '../../../errors/registry-error.js';

@@ -9,11 +9,6 @@ import { LoadShedder } from '../../../../src/http/limits/load-shedder.js';
 import { InFlightRequests } from '../../../../src/http/limits/in-flight-requests.js';
 
 const MAX = 3;
-const OVERLOADED = {
-  status: 503,
-  headers: (id: string) => ({ 'content-type': 'application/json', 'retry-after': '5', 'x-request-id': id }),
-  body: '{"error":"temporarily_unavailable"}',
-};
 
 describe('a limit of what is worked on', () => {
   let server: FastifyInstance;
@@ -29,7 +24,7 @@ describe('a limit of what is worked on', () => {
     const limits = { ...HTTP_LIMITS, maxRequests: MAX };
     const connections = new Connections(limits, () => null);
     const underWay = new InFlightRequests(connections, limits, () => 'all');
-    const shedder = new LoadShedder(underWay, limits, OVERLOADED, logger);
+    const shedder = new LoadShedder(underWay, limits, logger);
     server = fastify({ serverFactory: shedder.serverFactory });
     connections.track(server.server);
     shedder.track(server);
@@ -81,7 +76,7 @@ describe('a limit of what is worked on', () => {
     expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([
       503,
       '5',
-      { error: 'temporarily_unavailable' },
+      { error: 'temporarily_unavailable', error_description: 'More is asked for now than can be done.' },
     ]);
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
 

@@ -1,0 +1,115 @@
+import { hash } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import { countedFor } from '../../addresses/networks.js';
+import { SESSION_PATH } from '../../config/paths.js';
+import { overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
+import type { Quota, Standing } from './quota.js';
+
+/** Credentials that were good stay good for so long, as far as the limit of bad ones is concerned. */
+const REMEMBERED_MS = 10 * 60_000;
+const MAX_REMEMBERED = 10_000;
+
+/** Requests of one network whose credentials wait for those of others to be judged. */
+const MAX_WAITING = 50;
+
+const tooManyAtOnce = () =>
+  new RegistryError(
+    'rate_limited',
+    `Too many requests with unknown credentials from this address at once; try again in ${RETRY_AFTER_SECONDS} s.`,
+    { retryAfterSeconds: RETRY_AFTER_SECONDS },
+  );
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** A hash of the credentials that count for the limit of bad ones; null where none were sent. */
+    credentialKey: string | null;
+    /** Whether one of the bad credentials that may be sent is set aside for it. */
+    hasReserved: boolean;
+  }
+}
+
+/** By which credentials are known, however they were sent. */
+const keyOf = (authorization: string) => hash('sha256', authorization, 'base64');
+
+/** The widest network that an address is counted with. */
+const networkOf = (address: string) => countedFor(address).at(-1)!.key;
+
+/**
+ * Refuses credentials unseen from an address that sent too many bad ones. Those that were good lately are still looked at: nobody behind
+ * a shared address locks out the others. Of those that come at once, no more are looked at than may be bad; the others wait.
+ */
+export function limitFailedAuth(
+  fastify: FastifyInstance,
+  quota: Quota,
+  refuse: (standing: Standing, reply: FastifyReply) => FastifyReply,
+): void {
+  const good = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
+  /** By network, those who wait until others of it were looked at. */
+  const waiting = new Map<string, (() => void)[]>();
+  fastify.decorateRequest('credentialKey', null);
+  fastify.decorateRequest('hasReserved', false);
+
+  const judge = async (request: FastifyRequest, reply: FastifyReply, authorization: string) => {
+    const key = keyOf(authorization);
+    request.credentialKey = key;
+    while (!good.has(key)) {
+      const standing = quota.exceeded(request.ip);
+      if (standing !== null) return refuse(standing, reply);
+      if (quota.reserve(request.ip)) {
+        request.hasReserved = true;
+        return undefined;
+      }
+      const network = networkOf(request.ip);
+      const others = waiting.get(network) ?? [];
+      if (others.length >= MAX_WAITING) throw tooManyAtOnce();
+      await new Promise<void>((done) => waiting.set(network, [...others, done]));
+      // Its caller has hung up, or was told so meanwhile
+      if (!request.isWaiting()) throw overloaded();
+    }
+    return undefined;
+  };
+  const noteGood = (request: FastifyRequest) => {
+    const { principal, permit, registration, credentialKey } = request;
+    if (credentialKey === null || !(principal ?? permit ?? registration)) return;
+    good.set(credentialKey, true);
+    request.credentialKey = null;
+  };
+  const settle = (request: FastifyRequest) => {
+    if (!request.hasReserved) return;
+    request.hasReserved = false;
+    quota.release(request.ip);
+    const network = networkOf(request.ip);
+    const others = waiting.get(network) ?? [];
+    waiting.delete(network);
+    for (const done of others) done();
+  };
+
+  fastify.addHook('onRequest', async (request, reply) => {
+    const { authorization } = request.headers;
+    return authorization === undefined ? undefined : judge(request, reply, authorization);
+  });
+  // Whoever is authenticated by the header was by now: before a body, which may take long to arrive
+  fastify.addHook('preParsing', (request, _reply, _payload, done) => {
+    noteGood(request);
+    settle(request);
+    done();
+  });
+  const judgeSignIn = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { api_key: apiKey } = (request.body ?? {}) as { api_key?: unknown };
+    return typeof apiKey === 'string' ? judge(request, reply, `Bearer ${apiKey}`) : undefined;
+  };
+  fastify.addHook('onRoute', (route) => {
+    if (route.url !== SESSION_PATH || route.method !== 'POST') return;
+    route.preValidation = [route.preValidation ?? [], judgeSignIn].flat();
+  });
+  fastify.addHook('onSend', async (request, reply) => {
+    const { credentialKey } = request;
+    if (credentialKey === null) return;
+    if (reply.statusCode === 401) {
+      good.delete(credentialKey);
+      await quota.spend(request.ip).catch(() => undefined);
+    } else noteGood(request);
+    settle(request);
+  });
+}
