@@ -1,5 +1,7 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
-import { timestamp } from '../sql/column-types.js';
+import { Column, type ColumnOptions, Entity, PrimaryColumn } from 'typeorm';
+
+/** Milliseconds since 1970. PostgreSQL's driver returns 64-bit integers as strings. */
+const milliseconds: ColumnOptions = { type: 'bigint', transformer: { to: (ms: number) => ms, from: Number } };
 
 /** The one row. */
 export const PURGE_CLOCK_ID = 1;
@@ -11,10 +13,10 @@ export class PurgeClockEntity {
   id!: number;
 
   /** By what was due at this time a purge goes. */
-  @Column({ name: 'purge_time', ...timestamp })
-  purgeTime!: Date;
+  @Column({ name: 'purge_time', ...milliseconds })
+  purgeTime!: number;
 
   /** What the clock showed when that was last set. */
-  @Column({ name: 'read_at', ...timestamp })
-  readAt!: Date;
+  @Column({ name: 'read_at', ...milliseconds })
+  readAt!: number;
 }

@@ -19,10 +19,7 @@ export interface PurgeTime {
 const NEWEST_ID = `SELECT MAX(id) AS id FROM
   (SELECT MAX(id) AS id FROM oauth_clients UNION ALL SELECT MAX(id) FROM audit_events) newest`;
 
-interface Reading {
-  purgeTime: number;
-  readAt: number;
-}
+type Reading = Pick<PurgeClockEntity, 'purgeTime' | 'readAt'>;
 
 /**
  * The clock that decides what is removed for good. It follows the clock of PostgreSQL, or of the machine on SQLite. Nobody can tell a clock
@@ -49,10 +46,7 @@ export class PurgeClock {
       const last = await this.lastReading(manager, now);
       const ranMs = performance.now() - this.lastReadingMs;
       const next = nextReading(last, now, ranMs, maxSkewMs);
-      await manager.update(PurgeClockEntity, PURGE_CLOCK_ID, {
-        purgeTime: new Date(next.purgeTime),
-        readAt: new Date(next.readAt),
-      });
+      await manager.update(PurgeClockEntity, PURGE_CLOCK_ID, next);
       this.lastReadingMs += ranMs;
       return toPurgeTime(next.purgeTime, now);
     });
@@ -63,8 +57,7 @@ export class PurgeClock {
     const { manager } = this.dataSource;
     const now = await databaseTime(manager);
     const row = await manager.findOneBy(PurgeClockEntity, { id: PURGE_CLOCK_ID });
-    const last = row === null ? await this.firstReading(manager, now) : readingOf(row);
-    const { purgeTime } = nextReading(last, now, 0, maxSkewMs);
+    const { purgeTime } = nextReading(row ?? (await this.firstReading(manager, now)), now, 0, maxSkewMs);
     return toPurgeTime(purgeTime, now);
   }
 
@@ -72,12 +65,11 @@ export class PurgeClock {
   private async lastReading(manager: EntityManager, now: number): Promise<Reading> {
     const search = { where: { id: PURGE_CLOCK_ID }, lock: rowLock(manager) };
     const known = await manager.findOne(PurgeClockEntity, search);
-    if (known !== null) return readingOf(known);
-    const { purgeTime, readAt } = await this.firstReading(manager, now);
-    const row = { id: PURGE_CLOCK_ID, purgeTime: new Date(purgeTime), readAt: new Date(readAt) };
+    if (known !== null) return known;
+    const row = { id: PURGE_CLOCK_ID, ...(await this.firstReading(manager, now)) };
     // Another instance may do so at the same moment
     await manager.createQueryBuilder().insert().into(PurgeClockEntity).values(row).orIgnore().execute();
-    return readingOf(await manager.findOneOrFail(PurgeClockEntity, search));
+    return manager.findOneOrFail(PurgeClockEntity, search);
   }
 
   private async firstReading(manager: EntityManager, now: number): Promise<Reading> {
@@ -104,11 +96,6 @@ export function nextReading(last: Reading, now: number, ranMs: number, maxSkewMs
 const toPurgeTime = (purgeTime: number, now: number): PurgeTime => ({
   time: new Date(Math.min(purgeTime, now)),
   behindMs: Math.max(0, now - purgeTime),
-});
-
-const readingOf = ({ purgeTime, readAt }: PurgeClockEntity): Reading => ({
-  purgeTime: purgeTime.getTime(),
-  readAt: readAt.getTime(),
 });
 
 /** When the newest client or event came, in milliseconds since 1970; undefined where there is none. */

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { codeOf } from './unavailable.js';
 
 /** What lies under TypeORM: the connection to SQLite, or the pool of those to PostgreSQL. */
 export type Driver =
@@ -69,6 +70,5 @@ const NO_PREPARED_STATEMENTS =
 
 /** Whether a statement was prepared in another session than the one that was to run it: 42P05 there is one already, 26000 there is none. */
 const isOtherSession = (error: unknown) =>
-  error instanceof Error &&
-  (('code' in error && (error.code === '42P05' || error.code === '26000')) ||
-    /prepared statement .*(?:does not exist|already exists)/.test(error.message));
+  /^(?:42P05|26000)$/.test(codeOf(error)) ||
+  (error instanceof Error && /prepared statement .*(?:does not exist|already exists)/.test(error.message));

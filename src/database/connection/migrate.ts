@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type DataSource, type Migration, MigrationExecutor, type QueryRunner } from 'typeorm';
-import { isUndone } from './unavailable.js';
+import { codeOf, isUndone } from './unavailable.js';
 
 /** Any number, as long as no other program takes advisory locks by it in the same database. */
 const ADVISORY_LOCK = 7591_7592;
@@ -154,18 +154,12 @@ const NO_SUCH_TABLE = /42P01|no such table/;
 
 /** Whether the database has every migration that this release knows. @throws Error where it does not answer */
 export async function isMigrated(dataSource: DataSource): Promise<boolean> {
-  const names = new Set(await appliedMigrations(dataSource));
+  const applied = await dataSource
+    .query<{ name: string }[]>('SELECT name FROM migrations')
+    .catch((error: Error) => {
+      if (NO_SUCH_TABLE.test(`${codeOf(error)} ${error.message}`)) return [];
+      throw error;
+    });
+  const names = new Set(applied.map(({ name }) => name));
   return dataSource.migrations.every(({ name, constructor }) => names.has(name ?? constructor.name));
-}
-
-/** Their names; none in an empty database. */
-async function appliedMigrations(dataSource: DataSource): Promise<string[]> {
-  try {
-    const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations');
-    return rows.map(({ name }) => name);
-  } catch (error) {
-    const { code, message } = error as { code?: unknown; message: string };
-    if (NO_SUCH_TABLE.test(`${String(code)} ${message}`)) return [];
-    throw error;
-  }
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
 import { loadSqlite } from './sqlite.js';
+import { codeOf } from './unavailable.js';
 
 /** How often somebody looks where nobody writes. */
 const INTERVAL_MS = 1_000;
@@ -100,9 +101,9 @@ export class SqliteFile {
 
   /** What an error of the driver is about: the file, where that is damaged, or was exchanged for one that has no such tables. */
   explain(error: unknown): unknown {
-    const { code, message } = error as { code?: unknown; message?: unknown };
-    const isDamaged = DAMAGED.test(String(code));
-    if (isDamaged) this.damage ??= `The database is damaged (${String(code)}: ${String(message)}).`;
+    const code = codeOf(error);
+    const isDamaged = DAMAGED.test(code);
+    if (isDamaged) this.damage ??= `The database is damaged (${code}: ${(error as Error).message}).`;
     if (!isDamaged && code !== 'SQLITE_ERROR') return error;
     try {
       this.check();

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type BetterSqlite3 from 'better-sqlite3';
 import { sqliteDriverPath, WAL_LIMIT_BYTES } from './sqlite.js';
-import { sqliteFileOf } from './sqlite-file.js';
+import { type SqliteFile, sqliteFileOf } from './sqlite-file.js';
 import type { Row } from './driver.js';
 
 /** A statement that writes, and the values for each time that it is to run. */
@@ -38,11 +38,15 @@ export class SqliteThread {
   /** Those who wait for the answers to their tasks, in the order of the tasks. */
   private asked: ((answer: Answer) => void)[] = [];
 
+  private readonly file: SqliteFile;
+
   /** @param connection to the same file; it says how writes are made durable */
   constructor(
     private readonly connection: BetterSqlite3.Database,
     private readonly maxAgeMs = MAX_AGE_MS,
-  ) {}
+  ) {
+    this.file = sqliteFileOf(connection);
+  }
 
   /**
    * Runs the statements in one transaction; what they wrote is durable when the promise resolves.
@@ -54,8 +58,12 @@ export class SqliteThread {
   }
 
   /** @throws Error with the code of what the driver threw, or `ECONNRESET` where the thread died meanwhile */
-  read(query: Query): Promise<Row[]> {
-    return this.run({ read: query });
+  async read(query: Query): Promise<Row[]> {
+    // The thread may open the file only now
+    this.file.check();
+    return this.run({ read: query }).catch((error: unknown) => {
+      throw this.file.explain(error);
+    });
   }
 
   /** Ends the thread, and with it the connection. A task that is under way holds it up, and is not told of. */
@@ -77,7 +85,7 @@ export class SqliteThread {
   }
 
   private start(): Worker {
-    const { descriptor, header } = sqliteFileOf(this.connection);
+    const { descriptor, header } = this.file;
     const thread = new Worker(new URL('./sqlite-thread-worker.js', import.meta.url), {
       workerData: {
         driver: sqliteDriverPath(),

@@ -23,29 +23,24 @@ const UNAVAILABLE_MESSAGE =
 /** What TypeORM throws for the next statement of a transaction whose connection was lost between two of them. */
 const CONNECTION_LOST = [QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError];
 
+/** The code of an error; told by its members, since a driver's errors need not be of this program's own Error. */
+export const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+
 /** Whether a database error may go away by itself, so that a caller should try again. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (CONNECTION_LOST.some((lost) => error instanceof lost)) return true;
   const cause: unknown = error instanceof QueryFailedError ? error.driverError : error;
-  if (typeof cause !== 'object' || cause === null) return false;
-  // Told by its members: a driver's errors need not be of this program's own Error
-  const { code, message } = cause as { code?: unknown; message?: unknown };
-  const codeText = typeof code === 'string' ? code : '';
+  const code = codeOf(cause);
+  const { message } = (cause ?? {}) as { message?: unknown };
   return (
-    UNAVAILABLE.test(codeText) ||
-    UNAVAILABLE_SQLSTATE.test(codeText) ||
+    UNAVAILABLE.test(code) ||
+    UNAVAILABLE_SQLSTATE.test(code) ||
     (typeof message === 'string' && UNAVAILABLE_MESSAGE.test(message))
   );
 }
 
 /** PostgreSQL: somebody else has locked what a transaction waited for as long as it may. */
-export const isLocked = (error: unknown) =>
-  error instanceof Error && 'code' in error && error.code === '55P03';
+export const isLocked = (error: unknown) => codeOf(error) === '55P03';
 
-/** SQLSTATE class 40, and 55P03: nothing of the transaction was done. */
-const UNDONE_SQLSTATE = /^(?:40\w{3}|55P03)$/;
-
-/** Whether the database says that it gave way to another transaction, so that the same may be tried again. */
-export function isUndone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && UNDONE_SQLSTATE.test(String(error.code));
-}
+/** SQLSTATE class 40, and 55P03: the database gave way to another transaction, and did nothing; the same may be tried again. */
+export const isUndone = (error: unknown) => /^(?:40\w{3}|55P03)$/.test(codeOf(error));

@@ -47,15 +47,18 @@ export async function pageById<T extends { id: string }>(
   query: SelectQueryBuilder<T>,
   request: IdPageRequest,
 ): Promise<Page<T>> {
-  const { alias } = query;
+  return pageOf(await limitTo(query, request).getMany(), request);
+}
+
+/** One row more than the page has tells whether there are more. */
+function limitTo<T extends { id: string }>(
+  query: SelectQueryBuilder<T>,
+  request: IdPageRequest,
+): SelectQueryBuilder<T> {
   const { size, after } = request;
   const { order, beyond } = readingOrder('DESC', request);
-  if (after !== null) query.andWhere(`${alias}.id ${beyond} :after`, { after });
-  const rows = await query
-    .orderBy(`${alias}.id`, order)
-    .limit(size + 1)
-    .getMany();
-  return pageOf(rows, request);
+  if (after !== null) query.andWhere(`${query.alias}.id ${beyond} :after`, { after });
+  return query.orderBy(`${query.alias}.id`, order).limit(size + 1);
 }
 
 /** Such a page for each of several owners, in one statement. `query` says which rows come into question. */
@@ -66,23 +69,16 @@ export async function pagesOfEach<T extends { id: string }, K extends keyof T & 
   request: IdPageRequest,
 ): Promise<Map<string, Page<T>>> {
   const { alias } = query;
-  const { size, after } = request;
-  const { order, beyond } = readingOrder('DESC', request);
   // Each with a limit of its own: whoever has a million rows is read as little of as whoever has ten
   const ofEach = [...new Set(owners)].map((key, i) => {
-    const own = query
-      .clone()
-      .select(`${alias}.id`, 'id')
-      .andWhere(`${alias}.${owner} = :owner${i}`, { [`owner${i}`]: key })
-      .orderBy(`${alias}.id`, order)
-      .limit(size + 1);
-    return after === null ? own : own.andWhere(`${alias}.id ${beyond} :after`, { after });
+    const own = query.clone().select(`${alias}.id`, 'id');
+    return limitTo(own.andWhere(`${alias}.${owner} = :owner${i}`, { [`owner${i}`]: key }), request);
   });
   const ids = ofEach.map((own, i) => `SELECT id FROM (${own.getQuery()}) own${i}`);
   const rows = await query
     .where(`${alias}.id IN (${ids.join(' UNION ALL ')})`)
     .setParameters(Object.assign({}, ...ofEach.map((own) => own.getParameters())) as Record<string, unknown>)
-    .orderBy(`${alias}.id`, order)
+    .orderBy(`${alias}.id`, readingOrder('DESC', request).order)
     .getMany();
   const rowsOf = new Map(owners.map((key): [string, T[]] => [key, []]));
   for (const row of rows) rowsOf.get(row[owner] as string)?.push(row);

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
 import { driverOf, plainQuery, type preparedQuery, type Row, runOnPool } from '../connection/driver.js';
@@ -24,21 +25,22 @@ export function sqlRunner(dataSource: DataSource, name: string, queryOf: QueryOf
 function runner(dataSource: DataSource, queryOf: QueryOf): RunSql {
   const driver = driverOf(dataSource);
   if (driver.engine === 'sqlite') {
-    const prepare = remembering((sql) =>
-      driver.connection.prepare<[Record<string, unknown>], Row>(sql).raw(),
-    );
+    const prepared = new LRUCache({
+      max: KEPT_STATEMENTS,
+      memoMethod: (sql: string) => driver.connection.prepare<[Record<string, unknown>], Row>(sql).raw(),
+    });
     // eslint-disable-next-line @typescript-eslint/require-await -- an error of the driver is one of the promise
     return async (sql, parameters) => {
       dataSource.logger.logQuery(sql);
-      return prepare(sql).all(bindable(parameters));
+      return prepared.memo(sql).all(bindable(parameters));
     };
   }
-  const number = remembering((sql) => {
-    const { text, names } = numberParameters(sql);
-    return { query: queryOf(text), names };
+  const numbered = new LRUCache({
+    max: KEPT_STATEMENTS,
+    memoMethod: (sql: string) => numberParameters(sql, queryOf),
   });
   return async (sql, parameters) => {
-    const { query, names } = number(sql);
+    const { query, names } = numbered.memo(sql);
     const values = names.map((name) => parameters[name]);
     dataSource.logger.logQuery(query.text, values);
     return runOnPool(driver.pool, query, values);
@@ -55,24 +57,11 @@ export const bindable = (parameters: Record<string, unknown>): Record<string, un
   );
 
 /** PostgreSQL knows parameters by number only. */
-function numberParameters(sql: string): { text: string; names: string[] } {
+function numberParameters(sql: string, queryOf: QueryOf) {
   const names: string[] = [];
   const text = sql.replace(/(?<!:):(\w+)/g, (_, name: string) => {
     if (!names.includes(name)) names.push(name);
     return `$${names.indexOf(name) + 1}`;
   });
-  return { text, names };
-}
-
-function remembering<T>(make: (sql: string) => T): (sql: string) => T {
-  const kept = new Map<string, T>();
-  return (sql) => {
-    let made = kept.get(sql);
-    if (made === undefined) {
-      made = make(sql);
-      kept.set(sql, made);
-      if (kept.size > KEPT_STATEMENTS) kept.delete(kept.keys().next().value!);
-    }
-    return made;
-  };
+  return { query: queryOf(text), names };
 }

@@ -5,8 +5,7 @@ import { continueInTurn } from '../../event-loop/turns.js';
 import type { Cancellation } from '../queues/cancellation.js';
 import { driverOf, type Row } from '../connection/driver.js';
 import { FairQueue } from '../queues/fair-queue.js';
-import { bindable, sqlRunner } from './run-sql.js';
-import { type SqliteFile, sqliteFileOf } from '../connection/sqlite-file.js';
+import { bindable, type RunSql, sqlRunner } from './run-sql.js';
 import { SqliteThread } from '../connection/sqlite-thread.js';
 
 /** Tasks that SQLite's thread is given before it has done the first: to wake it takes as long as most of them. */
@@ -37,14 +36,12 @@ export type RunLongSql = (
  */
 @Injectable()
 export class ScanQueue implements OnApplicationShutdown {
-  private readonly file: SqliteFile | null;
   private readonly thread: SqliteThread | null;
   /** By organization; the empty one is that of operators. */
   private readonly queue: FairQueue;
 
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
-    this.file = driver.engine === 'sqlite' ? sqliteFileOf(driver.connection) : null;
     this.thread = driver.engine === 'sqlite' ? new SqliteThread(driver.connection) : null;
     const underWay = driver.engine === 'sqlite' ? AHEAD : Math.ceil(driver.pool.options.max / 2);
     // One in the thread, and the next
@@ -61,20 +58,14 @@ export class ScanQueue implements OnApplicationShutdown {
    * @throws RegistryError `temporarily_unavailable` where one cannot begin in time, or too many of the organization wait
    */
   runner(name: string): RunLongSql {
-    const { thread, file, dataSource } = this;
-    const run: RunLongSql =
+    const { thread, dataSource } = this;
+    const run: RunSql =
       thread === null
         ? sqlRunner(dataSource, name)
         : (sql, parameters) =>
-            traced(name, async () => {
+            traced(name, () => {
               dataSource.logger.logQuery(sql);
-              // The thread may open the file only now
-              file?.check();
-              try {
-                return await thread.read({ sql, parameters: bindable(parameters) });
-              } catch (error) {
-                throw file === null ? error : file.explain(error);
-              }
+              return thread.read({ sql, parameters: bindable(parameters) });
             });
     return (sql, parameters, { orgId = '', ...cancellation } = {}) =>
       this.queue.run(

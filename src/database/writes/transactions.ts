@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
+import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
@@ -10,7 +11,7 @@ import { driverOf } from '../connection/driver.js';
 import { FairQueue } from '../queues/fair-queue.js';
 import { type SqliteFile, sqliteFileOf } from '../connection/sqlite-file.js';
 import { SqliteThread, type Statement } from '../connection/sqlite-thread.js';
-import { isLocked } from '../connection/unavailable.js';
+import { codeOf, isLocked } from '../connection/unavailable.js';
 import { Writability } from './writability.js';
 
 /** Transactions that wait for their turn; more are refused. */
@@ -61,8 +62,8 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
   /** On PostgreSQL: those that wait for a lock must not have all connections. */
   private readonly queue: FairQueue | null;
   private readonly queueOfLocked = new FairQueue('transaction on what is locked', ONE, ONE);
-  /** Until when (`performance.now()`) what somebody else had locked is taken for locked. */
-  private readonly lockedUntil = new Map<string, number>();
+  /** What somebody else had locked a moment ago. */
+  private readonly takenForLocked = new LRUCache<string, true>({ max: MAX_WAITING, ttl: APART_MS });
 
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
@@ -159,33 +160,20 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
     on: string | undefined,
   ): Promise<T> {
     const run = () => this.writability.track('transaction', this.runOnPostgres(work, cancellation));
-    const isApart = on !== undefined && this.isTakenForLocked(on);
+    const isApart = on !== undefined && this.takenForLocked.has(on);
     try {
       const result = await (isApart ? this.queueOfLocked : queue).run(run, cancellation, on);
-      if (isApart) this.lockedUntil.delete(on);
+      if (isApart) this.takenForLocked.delete(on);
       return result;
     } catch (error) {
       if (isLocked(error)) {
-        if (on !== undefined) this.takeForLocked(on);
+        if (on !== undefined) this.takenForLocked.set(on, true);
         throw locked(error);
       }
       // Its turn has not come, because of others that waited for locks
       const isRefused = error instanceof RegistryError && error.code === 'temporarily_unavailable';
       throw isApart && isRefused ? locked(error) : error;
     }
-  }
-
-  private takeForLocked(on: string): void {
-    if (this.lockedUntil.size >= MAX_WAITING) this.lockedUntil.clear();
-    this.lockedUntil.set(on, performance.now() + APART_MS);
-  }
-
-  private isTakenForLocked(on: string): boolean {
-    const untilMs = this.lockedUntil.get(on);
-    if (untilMs === undefined) return false;
-    if (untilMs > performance.now()) return true;
-    this.lockedUntil.delete(on);
-    return false;
   }
 
   private runOnPostgres<T>(
@@ -226,11 +214,8 @@ async function whenFree<T>(begin: () => T | Promise<T>, untilMs: number): Promis
     try {
       return await begin();
     } catch (error) {
-      if (!isBusy(error) || performance.now() + pauseMs > untilMs) throw error;
+      if (!codeOf(error).startsWith('SQLITE_BUSY') || performance.now() + pauseMs > untilMs) throw error;
     }
     await wait(pauseMs);
   }
 }
-
-/** Told by its members: a driver's errors need not be of this program's own Error. */
-const isBusy = (error: unknown) => String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
