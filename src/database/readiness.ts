@@ -17,8 +17,7 @@ export class Readiness {
   ) {}
 
   /**
-   * Whether the database answers, has every migration that this release knows, and can be written to. The last is tried only where what
-   * callers write has failed or is slow, until it does not.
+   * Whether the database answers, is migrated, and can be written to, which is tried only where what callers write fails or is slow.
    * @throws Error where the database does not answer, or cannot be written to
    */
   async isReady(): Promise<boolean> {

@@ -22,10 +22,8 @@ const NEWEST_ID = `SELECT MAX(id) AS id FROM
 type Reading = Pick<PurgeClockEntity, 'purgeTime' | 'readAt'>;
 
 /**
- * The clock that decides what is removed for good. It follows the clock of PostgreSQL, or of the machine on SQLite. Nobody can tell a clock
- * that is set wrong from a service that was stopped for long. So where the clock has gone ahead by more than `maxSkewMs` since
- * the last reading, this one only gains as much time as the service runs, and what is not due yet stays. Before the first reading, the
- * newest row stands for one.
+ * The clock that decides what is removed for good. Nobody can tell a clock that is set wrong from a service that was stopped for long: where
+ * it has gone ahead by more than `maxSkewMs` since the last reading, or since the newest row, this one gains only what the service runs.
  */
 @Injectable()
 export class PurgeClock {

@@ -21,13 +21,8 @@ export function driverOf({ options, driver }: DataSource): Driver {
       };
 }
 
-/** A query of PostgreSQL, whose rows come as arrays. */
-interface Query {
-  /** Of the prepared statement. */
-  name?: string;
-  text: string;
-  rowMode: 'array';
-}
+/** A query of PostgreSQL, whose rows come as arrays; with the name of the prepared statement, where it is one. */
+type Query = Omit<pg.QueryArrayConfig, 'values'>;
 
 /** A query that PostgreSQL understands and plans once per connection. */
 export const preparedQuery = (text: string): Query => ({

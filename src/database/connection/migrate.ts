@@ -7,24 +7,14 @@ const ADVISORY_LOCK = 7591_7592;
 /** A migration queues in front of everybody who comes after it, so it does not queue for long for a table that is in use. */
 const LOCK_TIMEOUT_MS = 2_000;
 
-/** How long a start waits for others, on PostgreSQL. */
-export interface MigrationWait {
-  /** Between two attempts. */
-  pauseMs: number;
-  /** Between two log lines. */
-  logMs: number;
-  /** After which it fails. */
-  limitMs: number;
-}
-
-const WAIT: MigrationWait = { pauseMs: 250, logMs: 10_000, limitMs: 600_000 };
+/** How long a start waits for others on PostgreSQL: between two attempts, between two log lines, and until it fails. */
+const WAIT = { pauseMs: 250, logMs: 10_000, limitMs: 600_000 };
 
 /** Takes a line for the operator. */
 export type Log = (line: string) => void;
 
 /**
- * Applies the migrations that are pending; takes no lock where none is. Instances that start together apply them one after the other:
- * TypeORM itself takes no lock, and two that create the same table at once fail.
+ * Applies the migrations that are pending. Instances that start together do so one after the other: TypeORM itself takes no lock.
  * @throws Error where another process holds the lock of migrations, or others keep a table locked, for too long
  */
 export async function migrate(dataSource: DataSource, log: Log, waiting = WAIT): Promise<void> {
@@ -40,7 +30,7 @@ export async function migrate(dataSource: DataSource, log: Log, waiting = WAIT):
 async function migratePostgres(
   dataSource: DataSource,
   log: Log,
-  { pauseMs, logMs, limitMs }: MigrationWait,
+  { pauseMs, logMs, limitMs }: typeof WAIT,
 ): Promise<void> {
   let sinceMs = performance.now();
   let logAtMs = sinceMs;
@@ -70,9 +60,8 @@ const REASONS = {
 };
 
 /**
- * Applies the next migration, in a transaction that holds the advisory lock: poolers such as PgBouncer may give each transaction
- * another session. What cannot run in a transaction (CREATE INDEX CONCURRENTLY) runs beside it. An empty database, where nobody
- * waits, gets all of them at once.
+ * Applies the next migration, in a transaction that holds the advisory lock, or beside it (CREATE INDEX CONCURRENTLY): poolers may give
+ * each transaction another session. An empty database, where nobody waits, gets all of them at once.
  */
 async function migrateNext(dataSource: DataSource): Promise<'applied' | 'complete' | keyof typeof REASONS> {
   const runner = dataSource.createQueryRunner();

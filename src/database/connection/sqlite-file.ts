@@ -46,9 +46,8 @@ export function renewFileId(path: string): void {
 const METHODS = ['all', 'get', 'run', 'iterate'] as const;
 
 /**
- * The three files of a database. SQLite keeps writing to files that were moved, removed or replaced, and what it writes there is lost:
- * they are compared with what was opened, before and after each transaction. From files that are known to be damaged or replaced,
- * nothing is read either: somebody else's keys would be believed, and those of callers would not.
+ * The three files of a database, compared with what was opened before and after each transaction: SQLite keeps writing to files that were
+ * moved, removed or replaced. From files that are damaged or replaced nothing is read: somebody else's keys would be believed.
  */
 export class SqliteFile {
   private readonly paths: string[];

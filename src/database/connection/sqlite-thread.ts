@@ -29,9 +29,8 @@ export type Answer = { rows: Row[] } | { error: { code: string | undefined; mess
 const MAX_AGE_MS = 600_000;
 
 /**
- * A thread with a connection of its own to a file of SQLite. The driver blocks until the disk has written, or the last row was looked
- * at, and meanwhile others are answered, and the next requests are read and judged (ADR 8). It starts with the first task, and anew
- * where it has died. One task is done after another.
+ * A thread with a connection of its own to a file of SQLite, whose driver blocks: meanwhile others are answered (ADR 8). It starts with the
+ * first task, and anew where it has died. One task is done after another.
  */
 export class SqliteThread {
   private thread: Worker | undefined;
@@ -50,8 +49,7 @@ export class SqliteThread {
 
   /**
    * Runs the statements in one transaction; what they wrote is durable when the promise resolves.
-   * @throws Error with the code of what the driver threw, and nothing was written; or `ECONNRESET` where the thread died meanwhile, and
-   *   nobody knows
+   * @throws Error with the code of what the driver threw, and nothing was written; or `ECONNRESET`, and nobody knows
    */
   async write(statements: readonly Statement[]): Promise<void> {
     await this.run({ write: statements });

@@ -9,9 +9,8 @@ const UNAVAILABLE =
   /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)\w*|ERR_WORKER_INIT_FAILED|ECONN\w+|EPIPE|ERR_STREAM_\w+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /**
- * SQLSTATE classes 08 (connection), 53 (out of resources) and 57 (stopped by the operator or a timeout), 25006
- * (read-only, as on a standby), 25P03 and 25P04 (a transaction that was idle, or open, for too long), the conflicts that a second try resolves (40001, 40P01, 55P03), and what a new connection is
- * told while an operator works on the database or its users: 28000, 28P01, 3D000 and 55000.
+ * Connection (08), resources (53), stopped (57), read-only (25006), a transaction that took too long (25P03, 25P04), a conflict (40001,
+ * 40P01, 55P03), and an operator at work on the database or its users (28000, 28P01, 3D000, 55000).
  */
 const UNAVAILABLE_SQLSTATE =
   /^(?:(?:08|53|57)\w{3}|25006|25P0[34]|28000|28P01|3D000|40001|40P01|55000|55P03)$/;
@@ -24,7 +23,10 @@ const UNAVAILABLE_MESSAGE =
 const CONNECTION_LOST = [QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError];
 
 /** The code of an error; told by its members, since a driver's errors need not be of this program's own Error. */
-export const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+export function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
+}
 
 /** Whether a database error may go away by itself, so that a caller should try again. */
 export function isDatabaseUnavailable(error: unknown): boolean {

@@ -13,21 +13,21 @@ interface Waiting<I, O> {
 /** What became of an item of a batch. */
 export type Outcome<O> = { value: O } | { error: unknown };
 
-export interface BatchLimits {
+/** Unless a batcher has others. */
+const LIMITS = {
   /** Items of one batch. */
-  size: number;
-  /** Batches under way at a time. */
-  underWay: number;
+  size: 200,
+  /** Batches under way at a time: while PostgreSQL works on one, the next comes together. */
+  underWay: 2,
   /** As many more, in place of those that take longer than {@link SLOW_MS}: a connection that hangs keeps nobody else waiting. */
-  slow: number;
+  slow: 2,
   /** Items that wait for a batch; more are refused. */
-  waiting: number;
+  waiting: 2_000,
   /** How long one may wait for its batch to begin. */
-  waitMs: number;
-}
+  waitMs: 5_000,
+};
+export type BatchLimits = typeof LIMITS;
 
-/** While PostgreSQL works on one, the next comes together. */
-const LIMITS: BatchLimits = { size: 200, underWay: 2, slow: 2, waiting: 2_000, waitMs: 5_000 };
 /** After which another batch may begin beside one that is under way. Batches take milliseconds. */
 const SLOW_MS = 1_000;
 
@@ -42,9 +42,8 @@ export interface BatcherOptions<I, O> {
 }
 
 /**
- * Does for many at once what each asked for alone. Whatever was asked for in one turn of the event loop goes together, and so
- * does what is asked for while as many batches are under way as may be. Nothing waits while there is nothing to do, and nothing
- * waits for long: what cannot begin in time is refused, and not done later for nobody.
+ * Does for many at once what each asked for alone: what comes in one turn of the event loop goes together, and so does what comes while as
+ * many batches are under way as may be. What cannot begin in time is refused, and not done later for nobody.
  */
 export class Batcher<I, O> {
   private waiting: Waiting<I, O>[] = [];

@@ -13,22 +13,13 @@ export class FairQueue {
   private readonly shared: Batcher<Task, unknown>;
   private readonly queues = new Map<string, Batcher<Task, unknown>>();
 
-  /**
-   * @param name what a task is, as metrics show it
-   * @param limits of all tasks
-   * @param limitsOfKey of the tasks of each key
-   */
+  /** @param name what a task is, as metrics show it */
   constructor(
     private readonly name: string,
     limits: Partial<BatchLimits>,
     private readonly limitsOfKey: Partial<BatchLimits>,
   ) {
-    this.shared = new Batcher<Task, unknown>({
-      name,
-      run: async ([task]) => [{ value: await task!.run() }],
-      isWanted: isWaiting,
-      limits: { ...limits, ...ONE_BY_ONE },
-    });
+    this.shared = queueOf(name, limits, (task) => task.run());
   }
 
   /**
@@ -49,16 +40,17 @@ export class FairQueue {
   }
 
   private openQueue(key: string): Batcher<Task, unknown> {
-    const queue = new Batcher<Task, unknown>({
-      name: `turn of a ${this.name}`,
-      run: async ([task]) => [{ value: await this.shared.add(task!) }],
-      isWanted: isWaiting,
-      limits: { ...this.limitsOfKey, ...ONE_BY_ONE },
-    });
+    const queue = queueOf(`turn of a ${this.name}`, this.limitsOfKey, (task) => this.shared.add(task));
     this.queues.set(key, queue);
     return queue;
   }
 }
 
 /** Tasks are no batches, and may take long. */
-const ONE_BY_ONE = { size: 1, slow: 0 };
+const queueOf = (name: string, limits: Partial<BatchLimits>, run: (task: Task) => Promise<unknown>) =>
+  new Batcher<Task, unknown>({
+    name,
+    run: async ([task]) => [{ value: await run(task!) }],
+    isWanted: isWaiting,
+    limits: { ...limits, size: 1, slow: 0 },
+  });

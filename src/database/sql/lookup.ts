@@ -8,12 +8,8 @@ import { Table } from './table.js';
 export type Lookup<E> = (key: readonly string[]) => Promise<E | null>;
 
 /**
- * A lookup by the value of a column that is unique, for what every request asks for. Deleted rows are passed over, and those that
- * do not have the values of the other columns: nothing is read of them.
- *
- * What was asked for in the same moment is looked up together. PostgreSQL takes it in one statement: one round trip, and one
- * statement to understand, for many requests. SQLite takes one after another, in one transaction, and their replies then leave together:
- * the system wakes those who wait for them once, and not for each, which costs more than the lookup.
+ * A lookup by the value of a column that is unique. Deleted rows are passed over, and those without the values of the other columns. What
+ * is asked for in the same moment is looked up together: in one statement on PostgreSQL, in one transaction on SQLite (ADR 8).
  */
 export function lookupBy<E extends ObjectLiteral>(
   dataSource: DataSource,
@@ -52,7 +48,6 @@ export function lookupBy<E extends ObjectLiteral>(
       return row === undefined ? null : table.toEntity(row);
     };
     const findEach = (asked: (readonly string[])[]) => asked.map((key) => outcomeOf(() => find(key)));
-    // A statement that is no part of a transaction locks the file and lets go of it again, which is half of what a lookup takes
     const findTogether = driver.connection.transaction((asked: (readonly string[])[]) =>
       asked.map((key) => ({ value: find(key) })),
     );

@@ -13,9 +13,7 @@ const KEPT_STATEMENTS = 100;
 
 /**
  * For statements that are written by hand, because TypeORM takes longer to build them than the database to run them.
- * @param name what they do, and to which table
- * @param queryOf whether PostgreSQL plans them anew for the values that they are given, or once: only for those whose best plan
- *   is the same for all values, since planning takes longer than most of them
+ * @param queryOf whether PostgreSQL plans them anew for the values, or once, where the best plan is the same for all
  */
 export function sqlRunner(dataSource: DataSource, name: string, queryOf: QueryOf = plainQuery): RunSql {
   const run = runner(dataSource, queryOf);

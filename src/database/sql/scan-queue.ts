@@ -28,11 +28,8 @@ export type RunLongSql = (
 ) => Promise<Row[]>;
 
 /**
- * Reads that may have to look at every row: a search, a condition without an index, rows that are counted one by one. Of a million
- * clients a database takes seconds for some. Those who ask for anything else do not wait for them (ADR 8): on SQLite, whose driver blocks,
- * they run in a thread of their own, one at a time; on PostgreSQL they leave half of the connections alone.
- *
- * Organizations take turns: each waits in a queue of its own, and only a few of its reads stand in the one that all share.
+ * Reads that may have to look at every row. Nobody else waits for them (ADR 8): on SQLite they run in a thread of their own, one at a time,
+ * and on PostgreSQL they leave half of the connections alone. Organizations take turns.
  */
 @Injectable()
 export class ScanQueue implements OnApplicationShutdown {

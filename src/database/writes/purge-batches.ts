@@ -13,9 +13,8 @@ const MAX_SIZE = 500;
 const MAX_PAUSE_MS = 1_000;
 
 /**
- * Does work of the service's own on many rows, each batch in a transaction, and gives way to requests in between. The size of a batch follows
- * from how long the last one took, from its first statement until it was durable. The pause after it is as long, so that requests have
- * half of the time at least, and whoever waits to write does so first.
+ * Does work of the service's own on many rows, each batch in a transaction, as large as the time that the last one took allows. The pause
+ * after it is as long, so that requests have half of the time at least.
  * @param work does one batch of at most `size` rows; says how many it did, and 0 where none is left
  * @returns how many rows it was done to, less than all where the service stops
  */
@@ -33,16 +32,12 @@ export async function inSmallBatches(
     if (count === 0) break;
     total += count;
     const tookMs = performance.now() - sinceMs;
-    size = nextSize(size, tookMs);
+    // At most twice as many rows, and at least half as many: one slow batch says little of the next
+    const factor = Math.min(2, Math.max(0.5, TARGET_MS / tookMs));
+    size = Math.min(MAX_SIZE, Math.max(MIN_SIZE, Math.round(size * factor)));
     await wait(Math.min(tookMs, MAX_PAUSE_MS));
   }
   return total;
-}
-
-/** At most twice as many rows, and at least half as many: one slow batch says little of the next. */
-export function nextSize(size: number, tookMs: number): number {
-  const factor = Math.min(2, Math.max(0.5, TARGET_MS / tookMs));
-  return Math.min(MAX_SIZE, Math.max(MIN_SIZE, Math.round(size * factor)));
 }
 
 /**

@@ -40,12 +40,8 @@ const mostOf = ({ options: { max } }: pg.Pool) => ({
 const NOBODY: Cancellation = {};
 
 /**
- * The one way to write.
- *
- * On SQLite, TypeORM has a single connection: a second transaction that begins while one is open becomes a savepoint of
- * it, and goes with it when it rolls back, after its caller was told of success. So they pass one at a time there, those
- * of the {@link SqliteThread} among them, since a file has one writer at a time. They begin and end here: TypeORM counts its open
- * transactions, and miscounts where SQLite rolls back by itself (disk full), after which it would commit nothing any more.
+ * The one way to write. On SQLite one at a time passes, since TypeORM would make a second one a savepoint of the first; and they begin and
+ * end here, since TypeORM miscounts those that SQLite rolls back by itself (disk full), and commits nothing any more.
  */
 @Injectable()
 export class Transactions implements BeforeApplicationShutdown, OnApplicationShutdown {

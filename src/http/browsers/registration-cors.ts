@@ -14,8 +14,7 @@ const MAX_AGE_SECONDS = 7200;
 
 /**
  * Lets pages of other origins register software, as browser-based MCP tools do, and use nothing else. Without credentials
- * mode: what a browser adds by itself identifies nobody here. Call it before anything else that answers or refuses requests, so
- * that a page can read the refusal, and before any route is added.
+ * mode: what a browser adds by itself identifies nobody here.
  */
 export async function allowBrowsersToRegister(
   fastify: FastifyInstance,

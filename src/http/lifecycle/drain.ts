@@ -15,11 +15,8 @@ const RUNNING_MS = 5_000;
 export const SHUTDOWN_TIMEOUT_MS = 20_000;
 
 /**
- * Lets the callers go before the service stops: it accepts no further connection, and answers what comes on those that are
- * open, each time as the last there. Returns once all are gone, at the latest after {@link DRAIN_MS}.
- *
- * To close an unused connection is to guess that no request is on its way. Where one is, it is lost, and since nobody knows
- * whether it was carried out, a proxy does not send a POST again. One that cannot connect at all asks another instance.
+ * Accepts no further connection, and answers what comes on those that are open, each time as the last there. Returns once all are gone, at
+ * the latest after {@link DRAIN_MS}. None is closed while unused: a request may be on its way, and no proxy sends a POST again (ADR 13).
  */
 export async function drain(server: HttpServer): Promise<void> {
   await quietTurn(server);

@@ -3,11 +3,8 @@ import type { Socket } from 'node:net';
 import type { HttpLimits } from './http-limits.js';
 
 /**
- * The open connections, and which of them are idle: those on which nothing is done for a request. That of a body that has not arrived yet
- * is idle, too.
- *
- * A flood of connections shall neither use up memory and file descriptors, nor keep others out. Where there are too many, the one that has
- * been idle for longest is closed: of the same address, where it has too many by itself, else of all.
+ * The open connections, and which are idle: nothing is done for a request, or its body has not arrived. Where there are too many, the one
+ * that has been idle for longest is closed: of the same address, where it has too many by itself, else of all.
  */
 export class Connections {
   /** All of them, each with whom it is counted for; null: it is the proxy's, and so anybody's. */

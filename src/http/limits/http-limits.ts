@@ -1,11 +1,6 @@
 import { MAX_BODY_BYTES } from '../requests/json-body.js';
 
-/**
- * Every limit of HTTP itself, in one place. Node's own defaults are made for servers behind something that protects them.
- *
- * Not limited: requests per connection (what they cost is limited for each by itself), and silence on a connection as such,
- * since each phase of a request has its own time below.
- */
+/** Every limit of HTTP itself. Node's own defaults are made for servers behind something that protects them. */
 export const HTTP_LIMITS = {
   /** From the first byte, or from the connection where none comes, to the end of the header: a slow loris is gone then. */
   headersTimeoutMs: 10_000,

@@ -22,10 +22,8 @@ const EXEMPT = /^\/health\//;
 const LOG_INTERVAL_MS = 10_000;
 
 /**
- * Refuses requests while as many as may be are worked on, so that those get their answers in time. Who sends slowly takes nobody's place,
- * and who hangs up makes no room for another.
- *
- * It stands in front of Fastify: there, a refusal takes a quarter of the time of a registration, and a twentieth here (ADR 11).
+ * Refuses requests while as many as may be are worked on, so that those get their answers in time. It stands in front of Fastify, where a
+ * refusal takes five times as long (ADR 11).
  */
 export class LoadShedder {
   private refused = 0;

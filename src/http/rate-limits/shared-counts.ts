@@ -15,9 +15,8 @@ const KEY_PREFIX = 'rate-limit';
 export type ConnectionLog = Pick<Logger, 'info' | 'warn'>;
 
 /**
- * Counts of all instances, in Redis. Without it nothing waits and nothing fails: from the first command that fails or takes
- * too long on there are no shared counts, until a new connection has proved good. What failed once is not asked again by
- * requests, so that a Redis that accepts and never answers costs those that were waiting a tenth of a second, and later ones nothing.
+ * Counts of all instances, in Redis. From the first command that fails or takes too long on there are none, until a new connection has
+ * proved good: a Redis that never answers costs those that were waiting a tenth of a second, and later requests nothing.
  */
 export class SharedCounts {
   /** Null while Redis cannot be used. */

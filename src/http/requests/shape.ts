@@ -56,12 +56,10 @@ export function requireObject(raw: unknown): Record<string, unknown> {
   );
 }
 
-const decoratorsOf = (type: new () => object) =>
-  getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
-
 /** Reads the members that `type` says anything about, and refuses all others. */
 export function onlyMembersOf(type: new () => object): MemberSorter {
-  const members = new Set(decoratorsOf(type).map(({ propertyName }) => propertyName));
+  const checks = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  const members = new Set(checks.map(({ propertyName }) => propertyName));
   return (member) => (members.has(member) ? 'read' : 'refuse');
 }
 

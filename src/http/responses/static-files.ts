@@ -39,9 +39,8 @@ interface Loaded {
 type Validators = Pick<Loaded, 'etag' | 'modifiedMs'>;
 
 /**
- * The files of a directory, as they are when the service starts. Each is read into memory once, when it is first asked for: a reply needs no
- * file descriptor and no buffer of its own, so that callers who do not read take up neither. Only listed names are found, so that no path
- * leads out of the directory.
+ * The files of a directory, as they are when the service starts, each read into memory once: callers who do not read take up neither a file
+ * descriptor nor a buffer. Only listed names are found, so that no path leads out of the directory.
  */
 export class StaticFiles {
   private readonly names: ReadonlySet<string>;
