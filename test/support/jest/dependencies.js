@@ -19,6 +19,8 @@ const MORE = [
   '@apollo/server/errors',
   '@apollo/server/plugin/disabled',
   'ajv/dist/2020.js',
+  // What @nestjs/mapped-types inherits from: a second copy would know of no property
+  'class-transformer/cjs/storage',
   'ajv-formats',
   'typeorm/metadata/ColumnMetadata.js',
 ];
