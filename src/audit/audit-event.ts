@@ -34,8 +34,8 @@ export interface RequestContext {
   /** Whether they still wait for an answer: what is not begun by then is not done for nobody. Undefined: nobody called. */
   isWaiting?: () => boolean;
   /**
-   * Counts bytes that a change adds to the trail against what its organization may add or, of a client that belongs to nobody, this
-   * address. Undefined: nobody counts.
+   * Counts bytes that a change writes, to the trail and of the client, against what its organization may write or, of a client that
+   * belongs to nobody, this address. Undefined: nobody counts.
    * @throws RegistryError `rate_limited` where that was used up before
    */
   spend?: (orgId: string | null, bytes: number) => void;

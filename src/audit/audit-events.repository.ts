@@ -22,20 +22,24 @@ const INDEXED: (keyof AuditFilter)[] = ['clientId', 'actorId', 'action'];
 /** What an event takes beside its changes, with its places in the indexes. */
 const EVENT_BYTES = 400;
 
+const bytesOf = (value: object) => Buffer.byteLength(JSON.stringify(value));
+
 /**
  * Counts events about clients of an organization, or about those that belong to nobody, before they are written.
+ * @param stored the client that is written with them; null: only its state changes
  * @throws RegistryError `rate_limited` where the author has used up what may be written
  */
 export function spendOn(
   context: RequestContext,
   orgId: string | null,
   entries: readonly Pick<AuditEntry, 'changes'>[],
+  stored: object | null = null,
 ): void {
   if (context.spend === undefined) return;
-  const sizes = entries.map(({ changes }) => EVENT_BYTES + Buffer.byteLength(JSON.stringify(changes)));
+  const sizes = entries.map(({ changes }) => EVENT_BYTES + bytesOf(changes));
   context.spend(
     orgId,
-    sizes.reduce((sum, size) => sum + size, 0),
+    sizes.reduce((sum, size) => sum + size, stored === null ? 0 : bytesOf(stored)),
   );
 }
 

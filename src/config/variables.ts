@@ -130,7 +130,7 @@ const settings = {
   maxClientsPerOrg: optional('MAX_CLIENTS_PER_ORG', values.orOff(values.count(MAX_CLIENTS), null)),
   /** Requests to the clients of an organization that it may send; null: any number. */
   rateLimitOrg: setting('RATE_LIMIT_ORG', values.rateLimit, perMinute(6_000)),
-  /** Bytes that an organization, or an address without one, may add to the audit trail by changes of clients; null: any number. */
+  /** Bytes that an organization, or an address without one, may write by creating and changing clients; null: any number. */
   rateLimitAuditBytes: setting('RATE_LIMIT_AUDIT_BYTES', values.byteRate, {
     points: 50_000_000,
     durationSeconds: 3600,

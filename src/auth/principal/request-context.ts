@@ -22,12 +22,12 @@ export interface AuthenticatedRequest {
 
 type SpendAuditBytes = (orgId: string | null, address: string, bytes: number) => void;
 
-/** The doors of callers whose changes of clients are counted by what they add to the audit trail. */
+/** The doors of callers whose changes of clients are counted by the bytes that they write. */
 const COUNTED: readonly Door[] = ['rest', 'registration'];
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Counts bytes of the audit trail, by organization or address; undefined where nothing limits them. */
+    /** Counts bytes of the audit trail and of clients, by organization or address; undefined where nothing limits them. */
     spendAuditBytes?: SpendAuditBytes;
   }
   interface FastifyRequest {

@@ -208,7 +208,7 @@ export class LockedRegistration implements RegistrationToken {
       ...ofSecrets.map(({ action, targetId }) => secretEntry(action, client.id, targetId)),
       clientEntry('registration_token.issued', changed, changed),
     ];
-    spendOn(this.context, client.orgId, entries);
+    spendOn(this.context, client.orgId, entries, changed === client ? null : changed);
     await this.record(entries);
   }
 

@@ -53,7 +53,7 @@ export class ClientsRepository {
    * Stores a new client with the hashes of its credentials, all or nothing.
    * @param metadataHash by which {@link registerAgain} finds it; null: it does not
    * @throws RegistryError `invalid_token` where the client's initial access token is used up, `insufficient_scope` where its
-   *   organization has as many clients as it may have, or `rate_limited` where it has filled what it may of the trail
+   *   organization has as many clients as it may have, or `rate_limited` where it has written as many bytes as it may
    */
   async insert(
     { client, secret }: IssuedClient,
@@ -63,7 +63,7 @@ export class ClientsRepository {
   ): Promise<void> {
     const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
     const created = clientEntry('client.created', null, client);
-    spendOn(context, client.orgId, [created]);
+    spendOn(context, client.orgId, [created], client);
     const rows = [
       [{ registrationTokenHash, metadataHash, ...client }],
       secret === null ? [] : [newSecret(client.id, secret, client.createdAt)],
@@ -111,7 +111,7 @@ export class ClientsRepository {
         clientEntry(action, client, changed),
         ...revoked.map((id) => secretEntry('client_secret.revoked', client.id, id)),
       ];
-      spendOn(context, client.orgId, entries);
+      spendOn(context, client.orgId, entries, action === 'client.updated' ? changed : null);
       await record(manager, context, entries);
       return changed;
     });

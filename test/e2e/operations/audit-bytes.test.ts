@@ -1,5 +1,5 @@
 import { onEachEngine } from '../../support/databases.js';
-import { aClient, Registry } from '../../support/registry.js';
+import { aClient, type Answer, Registry } from '../../support/registry.js';
 
 const LIMIT = 20_000;
 /** As large as a client can be. */
@@ -9,29 +9,32 @@ const large = (mark: string) => ({
 
 onEachEngine((engine) => {
   let registry: Registry;
+  /** Without that limit. */
+  let unlimited: Registry;
   beforeAll(async () => {
+    unlimited = await Registry.start(engine, { RATE_LIMIT_AUDIT_BYTES: 'off' });
     registry = await Registry.start(engine, { RATE_LIMIT_AUDIT_BYTES: `${LIMIT}/1h` });
   });
-  afterAll(() => registry.stop());
+  afterAll(() => Promise.all([registry.stop(), unlimited.stop()]));
 
-  const storedBytes = async () => {
-    const [row] = await registry.dataSource.query<{ n: string | number | null }[]>(
+  const storedBytes = async (of: Registry) => {
+    const [row] = await of.dataSource.query<{ n: string | number | null }[]>(
       'SELECT SUM(LENGTH(changes)) AS n FROM audit_events',
     );
     return Number(row!.n ?? 0);
   };
 
   it('a change of 60 kB leaves less than 3 kB in the audit trail, and GraphQL tells what came and what went', async () => {
-    const { apiKey: key } = await registry.createKey();
+    const { apiKey: key } = await unlimited.createKey();
     const body = aClient({ ...large('before'), allowed_grant_types: ['authorization_code'] });
-    const created = await registry.createClient(body, key);
+    const created = await unlimited.createClient(body, key);
     const id = created.body.data.client_id as string;
-    const before = await storedBytes();
+    const before = await storedBytes(unlimited);
     const path = `/v2/oauth/clients/${id}`;
-    const { status } = await registry.send(path, { method: 'PUT', key, body: large('after') });
+    const { status } = await unlimited.send(path, { method: 'PUT', key, body: large('after') });
     expect(status).toBe(200);
-    expect((await storedBytes()) - before).toBeLessThan(3_000);
-    const { body: answer } = await registry.graphql(
+    expect((await storedBytes(unlimited)) - before).toBeLessThan(3_000);
+    const { body: answer } = await unlimited.graphql(
       `{ oauthClient(clientId: "${id}") { history(first: 1) { nodes { action changes { field before after added removed } } } } }`,
     );
     const digest = {
@@ -60,15 +63,15 @@ onEachEngine((engine) => {
       Object.fromEntries(
         Array.from({ length: 75 }, (_, i) => [`client_name#x-${i}`, `${letter.repeat(250)} ${i}`]),
       );
-    const { body } = await registry.register(names('漢'));
-    const before = await storedBytes();
-    const { status } = await registry.send(`/v2/oauth/register/${body.client_id as string}`, {
+    const { body } = await unlimited.register(names('漢'));
+    const before = await storedBytes(unlimited);
+    const { status } = await unlimited.send(`/v2/oauth/register/${body.client_id as string}`, {
       method: 'PUT',
       key: body.registration_access_token as string,
       body: { client_id: body.client_id, ...names('字') },
     });
     expect(status).toBe(200);
-    expect((await storedBytes()) - before).toBeLessThan(6_000);
+    expect((await storedBytes(unlimited)) - before).toBeLessThan(6_000);
   });
 
   it('a change beyond RATE_LIMIT_AUDIT_BYTES of an organization is 429, and nothing is written; others go on', async () => {
@@ -76,7 +79,7 @@ onEachEngine((engine) => {
     const created = await registry.createClient(aClient(), key);
     const path = `/v2/oauth/clients/${created.body.data.client_id}`;
     const rename = (i: number) => registry.send(path, { method: 'PUT', key, body: { name: `name ${i}` } });
-    const before = await storedBytes();
+    const before = await storedBytes(registry);
     let answer = await rename(0);
     let changes = 1;
     for (; answer.status === 200 && changes < 200; changes++) answer = await rename(changes);
@@ -85,7 +88,7 @@ onEachEngine((engine) => {
       error: 'rate_limited',
     });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(3_500);
-    expect((await storedBytes()) - before).toBeLessThan(LIMIT);
+    expect((await storedBytes(registry)) - before).toBeLessThan(LIMIT);
     const { body } = await registry.send(path, { method: 'GET', key });
     expect(body.data.name).toBe(`name ${changes - 2}`);
     const events = await registry.rows('audit_events');
@@ -98,6 +101,35 @@ onEachEngine((engine) => {
     expect(statuses).toEqual([429, 429, 429, 429]);
     expect(await registry.rows('audit_events')).toBe(events);
     expect((await registry.createClient(aClient(), (await registry.createKey()).apiKey)).status).toBe(201);
+  });
+
+  it.each<[string, (body: object, key: string) => Promise<Answer>]>([
+    [
+      'created',
+      (body, key) =>
+        registry.createClient(aClient({ allowed_grant_types: ['authorization_code'], ...body }), key),
+    ],
+    ['registered with a key', (body, key) => registry.register(body, key)],
+  ])('a client counts with all that is stored of it: %s', async (_, create) => {
+    const { apiKey: key } = await registry.createKey();
+    expect((await create({ redirect_uris: ['https://example.com/cb'] }, key)).status).toBe(201);
+    expect((await create(large('first'), key)).status).toBe(201);
+    const clients = await registry.rows('oauth_clients');
+    expect((await create(large('second'), key)).status).toBe(429);
+    expect(await registry.rows('oauth_clients')).toBe(clients);
+    expect((await create(large('other'), (await registry.createKey()).apiKey)).status).toBe(201);
+  });
+
+  it('a change counts with all that is stored of the client', async () => {
+    const { apiKey: key } = await registry.createKey();
+    const created = await registry.createClient(
+      aClient({ redirect_uris: ['https://example.com/cb'], allowed_grant_types: ['authorization_code'] }),
+      key,
+    );
+    const path = `/v2/oauth/clients/${created.body.data.client_id}`;
+    const put = (mark: string) => registry.send(path, { method: 'PUT', key, body: large(mark) });
+    expect((await put('first')).status).toBe(200);
+    expect((await put('second')).status).toBe(429);
   });
 
   it('what anonymous software registers, and changes of itself, counts for its address; operators are not counted', async () => {
