@@ -11,6 +11,8 @@ let isInTurn = false;
 let turnSinceMs = 0;
 /** Whether {@link takeTurn} was passed in it. */
 let isTaken = false;
+/** Whether what has waited is begun now: what it asks for meanwhile is a part of it, and waits behind nobody. */
+let isBeginning = false;
 /** Connections that were accepted, ever; and until the last iteration. */
 let accepted = 0;
 let acceptedBefore = 0;
@@ -47,7 +49,7 @@ export async function continueInTurn(): Promise<void> {
 
 function isTurnOver(): boolean {
   beginTurn();
-  return queue.length > 0 || performance.now() - turnSinceMs > TURN_MS;
+  return (queue.length > 0 && !isBeginning) || performance.now() - turnSinceMs > TURN_MS;
 }
 
 function beginTurn(): void {
@@ -58,6 +60,7 @@ function beginTurn(): void {
 }
 
 function endTurn(): void {
+  isBeginning = false;
   const hasAccepted = accepted !== acceptedBefore;
   acceptedBefore = accepted;
   if (hasAccepted) {
@@ -81,6 +84,7 @@ function endTurn(): void {
 }
 
 function beginNext(): void {
+  isBeginning = true;
   const now = performance.now();
   if (turnSinceMs === Infinity) turnSinceMs = now;
   if (now - turnSinceMs <= TURN_MS) queue.shift()!();

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { RegistryError } from '../../errors/registry-error.js';
+import { doInTurn } from '../../event-loop/turns.js';
 import { JsonFault, parseStrictJson } from '../../json/strict-json.js';
 
 /** Bytes of a request body. */
@@ -45,11 +46,22 @@ export function readJsonOnly(fastify: FastifyInstance): void {
         ),
       );
     }
-    try {
-      done(null, parseJsonBody(body as Buffer));
-    } catch (error) {
-      done(error as Error);
-    }
+    done(null, body);
+  });
+  // Bodies of many requests may have arrived in the same moment. What follows is done at once where nothing has to wait
+  fastify.addHook('preValidation', (request, reply, done) => {
+    const { body } = request;
+    if (!(body instanceof Buffer)) return done();
+    doInTurn(() => {
+      // Given up meanwhile
+      if (reply.sent) return;
+      try {
+        request.body = parseJsonBody(body);
+      } catch (error) {
+        return done(error as Error);
+      }
+      done();
+    });
   });
   fastify.addHook('onRequest', (request, _reply, done) => {
     const encoding = request.headers['content-encoding'];

@@ -10,13 +10,18 @@ export const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
 /** A connection, what came on it so far, and how long it took until it was closed. */
 export class Connection {
   received = '';
+  /** When the first byte came (`performance.now()`). */
+  receivedAtMs = Infinity;
   readonly closed: Promise<number>;
   private readonly socket: Socket;
 
   constructor(url: string) {
     const begin = performance.now();
     this.socket = connect(Number(new URL(url).port), '127.0.0.1');
-    this.socket.on('data', (data) => (this.received += data.toString('latin1')));
+    this.socket.on('data', (data) => {
+      if (this.received === '') this.receivedAtMs = performance.now();
+      this.received += data.toString('latin1');
+    });
     this.socket.on('error', () => undefined);
     this.closed = new Promise((done) => this.socket.once('close', () => done(performance.now() - begin)));
   }

@@ -4,11 +4,13 @@ import { RegistryError } from '../../../../src/errors/registry-error.js';
 const NOT_UTF8 = 'The request body must be encoded in UTF-8.';
 const NOT_JSON = 'The request body must be valid JSON.';
 const TOO_DEEP = 'The request body must not be nested deeper than 32 levels.';
+const TOO_MANY = 'The request body must not have more than 1000 members in all its objects together.';
 const PROTO = 'The request body must not have a member "__proto__".';
 const twice = (name: string) => `The request body must not name the member ${JSON.stringify(name)} twice.`;
 
 const bytes = (...parts: (string | number[])[]) =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))));
+const members = (count: number) => Array.from({ length: count }, (_, i) => `"m${i}":":"`).join();
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
 /** The refusal of a body, or the value that was read. */
@@ -30,6 +32,7 @@ it.each<[string, Buffer | string, unknown]>([
   ['nothing', '', undefined],
   ['an object', ' {"a" : [1, true, null, "x"]}\r\n', { a: [1, true, null, 'x'] }],
   ['an empty object', '{}', {}],
+  ['1,000 members', `{${members(1_000)}}`, JSON.parse(`{${members(1_000)}}`)],
   ['a string', '"{"', '{'],
   ['null', 'null', null],
   [
@@ -88,6 +91,11 @@ it.each<[string, Buffer | string, string]>([
   ['a member twice, with a quote in its name', '{"\\"":1,"\\u0022":2}', twice('"')],
   ['an empty name twice', '{"":1,"":2}', twice('')],
   ['an inherited name twice', '{"constructor":1,"constructor":2}', twice('constructor')],
+  ['1,001 members', `{${members(1_001)}}`, TOO_MANY],
+  ['1,001 members of two objects', `[{${members(1_000)}},{"a":1}]`, TOO_MANY],
+  ['1,001 members, never closed', `{${members(1_001)}`, TOO_MANY],
+  ['a string, never closed', '{"a":"', NOT_JSON],
+  ['a name with a broken escape', '{"\\u12":1}', NOT_JSON],
   ['__proto__', '{"__proto__":{"a":1}}', PROTO],
   ['__proto__, escaped', '{"\\u005f_proto_\\u005F":{}}', PROTO],
   ['__proto__, inside', '{"a":[{"__proto__":null}]}', PROTO],
@@ -95,7 +103,7 @@ it.each<[string, Buffer | string, string]>([
   ['33 levels of objects', '{"a":'.repeat(33) + '1' + '}'.repeat(33), TOO_DEEP],
   ['10,000 levels', nested(10_000), TOO_DEEP],
   ['as many levels as a body can have', nested(32_768), TOO_DEEP],
-  ['10,000 levels, never closed', '['.repeat(10_000), NOT_JSON],
+  ['10,000 levels, never closed', '['.repeat(10_000), TOO_DEEP],
   ['spaces', '  ', NOT_JSON],
   ['a byte order mark alone', bytes([0xef, 0xbb, 0xbf]), NOT_JSON],
   ['two byte order marks', bytes([0xef, 0xbb, 0xbf, 0xef, 0xbb, 0xbf], '{}'), NOT_JSON],
