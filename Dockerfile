@@ -1,4 +1,4 @@
-# The full image has what it takes to compile better-sqlite3, where there is no ready build for the platform
+# The full image can compile better-sqlite3 if it has no prebuilt binary for the platform
 FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -7,7 +7,7 @@ COPY tsconfig.json tsconfig.build.json nest-cli.json bundle.js cli.js ormconfig.
 COPY src src
 COPY console console
 RUN npm run build && npm prune --omit=dev --omit=optional
-# Writable by the service alone, where it keeps SQLite
+# The directory of SQLite, writable by the service only
 RUN mkdir /data && chown 1000:1000 /data
 
 FROM node:24-bookworm-slim
@@ -18,11 +18,11 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY --from=build /data /data
 VOLUME /data
-# By number, so that Kubernetes can tell that it is not root
+# A number, so that Kubernetes can check that it is not root (runAsNonRoot)
 USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# No shell between the service and its signals. `docker run IMAGE dist/cli.js api-key list` is the command line
+# No shell, which would not pass signals on. The CLI: `docker run IMAGE dist/cli.js api-key list`
 ENTRYPOINT ["node", "--max-semi-space-size=8"]
 CMD ["dist/main.js"]
