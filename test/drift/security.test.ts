@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 /** The rows of all tables, without their headings. */
 async function rows(): Promise<string[]> {
   const lines = (await readFile('SECURITY.md', 'utf8')).split('\n');
-  return lines.filter((line) => line.startsWith('| ') && !/^\| (Who |-)/.test(line));
+  return lines.filter((line) => line.startsWith('| ') && !/^\| (Attacker |-)/.test(line));
 }
 
 it('SECURITY.md names for every threat the tests that prove what stops it, and there are such tests', async () => {
