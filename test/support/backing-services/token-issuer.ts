@@ -22,7 +22,9 @@ export class TokenIssuer {
     const publicJwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'ES256', use: 'sig' };
     const server = createServer((request, response) => {
       response.statusCode = request.url === '/.well-known/jwks.json' ? 200 : 404;
-      response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [publicJwk, ...otherKeys] }));
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ keys: [publicJwk, ...otherKeys] }));
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
