@@ -7,13 +7,15 @@ import { ownerName, ownerNameFaults } from '../policy/names/owner-name.js';
 import { isRedirectTarget } from '../policy/uris/redirect-host.js';
 import { isReservable } from '../policy/reserved-name.js';
 import { isScopeToken } from '../policy/scope.js';
-import { readDuration } from './duration.js';
+import { DURATION, readDuration } from './duration.js';
 import { refuseBadEscapes } from './percent-encoding.js';
 
 /** A kind of value that a variable may have. */
 export interface Value<T> {
   /** What a good one looks like; completes the sentence "VARIABLE takes …". */
   takes: string;
+  /** The same as JSON Schema, as far as it can say it: never stricter than `read`. */
+  schema?: object;
   /** What `raw` stands for, or undefined where it stands for nothing; may throw what completes "VARIABLE …". */
   read: (raw: string) => T | undefined;
 }
@@ -70,9 +72,24 @@ const wordsThat =
   (raw: string) =>
     readEach(words(raw), (word) => (isGood(word) ? word : undefined));
 
+/** What has a form, and may have rules besides. */
+const matching = <T>(
+  takes: string,
+  pattern: RegExp,
+  read: (raw: string, parts: string[]) => T | undefined,
+): Value<T> => ({
+  takes,
+  schema: { pattern: pattern.source },
+  read: (raw) => {
+    const match = pattern.exec(raw);
+    return match ? read(raw, match.slice(1)) : undefined;
+  },
+});
+
 /** Or `off`, which stands for another value. */
-export const orOff = <T, Off>({ takes, read }: Value<T>, off: Off): Value<T | Off> => ({
+export const orOff = <T, Off>({ takes, schema, read }: Value<T>, off: Off): Value<T | Off> => ({
   takes: `${takes}, or off`,
+  ...(schema && { schema: { anyOf: [schema, { const: 'off' }] } }),
   read: (raw) => (raw === 'off' ? off : read(raw)),
 });
 
@@ -81,6 +98,7 @@ export const oneOf = <T>(values: Record<string, T>): Value<T> => ({
   takes: Object.keys(values)
     .join(', ')
     .replace(/, (?=\w+$)/, ' or '),
+  schema: { enum: Object.keys(values) },
   read: (raw) => (Object.hasOwn(values, raw) ? values[raw] : undefined),
 });
 
@@ -92,37 +110,34 @@ export const logLevel = { ...wordOf(LOG_LEVELS), takes: LOG_LEVELS.join(', ') };
 
 export const text = (takes: string): Value<string> => ({ takes, read: (raw) => raw });
 
-export const port: Value<number> = {
-  takes: 'a port number from 0 to 65535',
-  read: (raw) => (/^\d{1,5}$/.test(raw) && Number(raw) <= 65535 ? Number(raw) : undefined),
-};
+export const port = matching('a port number from 0 to 65535', /^\d{1,5}$/, (raw) =>
+  Number(raw) <= 65535 ? Number(raw) : undefined,
+);
 
 /** A count from 1. */
-export const count = (max: number): Value<number> => ({
-  takes: `a count from 1 to ${max}`,
-  read: (raw) => (/^[1-9]\d{0,9}$/.test(raw) && Number(raw) <= max ? Number(raw) : undefined),
-});
+export const count = (max: number) =>
+  matching(`a count from 1 to ${max}`, /^[1-9]\d{0,9}$/, (raw) =>
+    Number(raw) <= max ? Number(raw) : undefined,
+  );
 
 /** In milliseconds. */
 export const duration = (example: string): Value<number> => ({
   takes: `a duration such as ${example} (m, h or d)`,
+  schema: { pattern: DURATION.source },
   read: readDuration,
 });
 
 /** @param maxDigits of the number in front of the slash */
-const rate = (example: string, maxDigits: number): Value<RateLimit> => ({
-  takes: `${example} (s, m or h, at most 24h)`,
-  read: (raw) => {
-    const [, points = '', count = '1', unit] = /^([1-9]\d*)\/(\d{1,4})?([smh])$/.exec(raw) ?? [];
-    const durationSeconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
-    const isGood =
-      points &&
-      points.length <= maxDigits &&
-      durationSeconds > 0 &&
-      durationSeconds <= MAX_RATE_LIMIT_SECONDS;
-    return isGood ? { points: Number(points), durationSeconds } : undefined;
-  },
-});
+const rate = (example: string, maxDigits: number) =>
+  matching<RateLimit>(
+    `${example} (s, m or h, at most 24h)`,
+    new RegExp(`^([1-9]\\d{0,${maxDigits - 1}})/(\\d{1,4})?([smh])$`),
+    (_raw, [points, count = '1', unit]) => {
+      const durationSeconds = Number(count) * SECONDS[unit as keyof typeof SECONDS];
+      const isGood = durationSeconds > 0 && durationSeconds <= MAX_RATE_LIMIT_SECONDS;
+      return isGood ? { points: Number(points), durationSeconds } : undefined;
+    },
+  );
 
 /** Null: any number. */
 export const rateLimit = orOff(rate('COUNT/DURATION such as 60/1m', 7), null);
@@ -133,19 +148,18 @@ export const owner = (whose: string): Value<string> => ({
   read: (raw) => (ownerNameFaults(raw).length === 0 ? ownerName(raw) : undefined),
 });
 
-export const bootstrapKey: Value<string> = {
-  takes: `a secret string of ${BOOTSTRAP_KEY.min} to ${BOOTSTRAP_KEY.max} printable ASCII characters without spaces`,
-  read: (raw) =>
-    /^[\x21-\x7e]+$/.test(raw) && raw.length >= BOOTSTRAP_KEY.min && raw.length <= BOOTSTRAP_KEY.max
-      ? raw
-      : undefined,
-};
+export const bootstrapKey = matching(
+  `a secret string of ${BOOTSTRAP_KEY.min} to ${BOOTSTRAP_KEY.max} printable ASCII characters without spaces`,
+  new RegExp(`^[\\x21-\\x7e]{${BOOTSTRAP_KEY.min},${BOOTSTRAP_KEY.max}}$`),
+  (raw) => raw,
+);
 
 /** The `typ` of a JWT. */
-export const mediaType: Value<string> = {
-  takes: 'a media type, such as at+jwt (RFC 9068)',
-  read: (raw) => (/^[\w.+-]+(\/[\w.+-]+)?$/.test(raw) ? raw : undefined),
-};
+export const mediaType = matching(
+  'a media type, such as at+jwt (RFC 9068)',
+  /^[\w.+-]+(\/[\w.+-]+)?$/,
+  (raw) => raw,
+);
 
 const readHttpUrl = (raw: string) =>
   /^https?:\/\/[^\s/?#\\@]+(?:[/?][^\s#\\]*)?$/.test(raw) && URL.canParse(raw) ? raw : undefined;
@@ -158,10 +172,10 @@ export const httpUrl = (takes: string): Value<string> => ({ takes, read: readHtt
 export const plainUrl = (takes: string): Value<string> => ({ takes, read: readPlainUrl });
 
 /** One that paths can be appended to. */
-export const baseUrl = (takes: string): Value<string> => ({
-  takes,
+export const httpBase: Value<string> = {
+  takes: 'an absolute http or https URL without credentials, query and fragment',
   read: (raw) => readPlainUrl(raw)?.replace(/\/+$/, ''),
-});
+};
 
 /** One endpoint, with credentials and the number of a database where there are any. */
 export const redisUrl: Value<string> = {
@@ -223,13 +237,11 @@ export const corsOrigins = orOff<'*' | readonly string[], null>(
 );
 
 /** Split at the first equals sign. */
-export const claimValue: Value<ClaimValue> = {
-  takes: 'CLAIM=VALUE, such as roles=registry-admin or realm_access.roles=registry-admin',
-  read: (raw) => {
-    const [, claim, value] = /^([^\s=]+)=(\S.*)$/.exec(raw) ?? [];
-    return claim && value ? { claim, value } : undefined;
-  },
-};
+export const claimValue = matching<ClaimValue>(
+  'CLAIM=VALUE, such as roles=registry-admin or realm_access.roles=registry-admin',
+  /^([^\s=]+)=(\S.*)$/,
+  (_raw, [claim, value]) => ({ claim: claim!, value: value! }),
+);
 
 export const grantTypes: Value<readonly GrantType[]> = {
   takes: `any of ${GRANT_TYPES.join(', ')}, separated by spaces or commas`,

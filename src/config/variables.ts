@@ -10,164 +10,318 @@ export { ConfigError };
 export type { DatabaseConfig };
 export type { ClaimValue, SoftwareStatementIssuer, RedirectHosts, RateLimit, RaisedLimit } from './values.js';
 
-const MS_PER_HOUR = 3_600_000;
-const MS_PER_DAY = 86_400_000;
 /** They are counted again and again. */
 const MAX_UNUSED = 1_000_000;
 const MAX_CLIENTS = 1_000_000_000;
 
-interface Setting<T> extends values.Value<T> {
+/** What the reference and `.env.example` say of a variable, besides the values that it takes. */
+interface Documentation {
+  /** Markdown without links. The first sentence also stands in `.env.example`. */
+  description: string;
+  /** Left out where the default is one, and where nobody should copy one. */
+  example?: string;
+}
+
+export interface Setting<T> extends values.Value<T>, Documentation {
   /** The environment variable. */
   variable: string;
   /** The value where the variable is unset or empty. */
   fallback: T;
+  /** The fallback as a value of the variable, or in words (Markdown) where none stands for it. */
+  shown: { value: string } | { words: string };
 }
 
-const setting = <T>(variable: string, value: values.Value<T>, fallback: NoInfer<T>): Setting<T> => ({
-  ...value,
-  variable,
-  fallback,
+/** One whose fallback can only be said in words. */
+const unwritten = <T>(
+  variable: string,
+  value: values.Value<T>,
+  fallback: NoInfer<T>,
+  words: string,
+  documentation: Documentation,
+): Setting<T> => ({ ...value, ...documentation, variable, fallback, shown: { words } });
+
+/** One whose fallback is what `shown` stands for. */
+const setting = <T>(
+  variable: string,
+  value: values.Value<T>,
+  shown: string,
+  documentation: Documentation,
+) => ({
+  ...unwritten<T>(variable, value, value.read(shown) as NoInfer<T>, '', documentation),
+  shown: { value: shown },
 });
 
 /** One that is null where the variable is unset or empty. */
-const optional = <T>(variable: string, value: values.Value<T>): Setting<T | null> => ({
-  ...value,
-  variable,
-  fallback: null,
-});
+const optional = <T>(variable: string, value: values.Value<T>, words: string, documentation: Documentation) =>
+  unwritten<T | null>(variable, value, null, words, documentation);
 
-const perMinute = (points: number) => ({ points, durationSeconds: 60 });
+const onOff = values.oneOf<boolean>({ on: true, off: false });
+const trueFalse = values.oneOf<boolean>({ true: true, false: false });
+const environment = values.oneOf<boolean>({ production: true, development: false, test: false });
+const databaseUrl: values.Value<DatabaseConfig> = {
+  takes: 'sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME',
+  read: readDatabaseUrl,
+};
+const orNone = <T>(value: values.Value<T>) => values.orOff(value, null);
+
+/** The settings by the topics of the reference, in its order. */
+const topics = {
+  server: {
+    production: setting('NODE_ENV', environment, 'development', {
+      description:
+        'The environment; `production` for a deployment. In production, no tour is printed at the start, and the GraphQL explorer is off by default. Logs are JSON, except on a terminal outside of production.',
+      example: 'production',
+    }),
+    host: setting('HOST', values.text('a host name or address'), '127.0.0.1', {
+      description: 'The address to listen on.',
+    }),
+    port: setting('PORT', values.port, '3000', {
+      description: 'The port to listen on. `0` picks a free port.',
+    }),
+    publicUrl: optional('PUBLIC_URL', values.httpBase, 'the address that it listens on', {
+      description:
+        'The public base URL of the service, for absolute URLs in replies. The `Host` header is never used for them. With https, the session cookie of the console is `Secure`.',
+      example: 'https://registry.example',
+    }),
+    trustProxy: setting('TRUST_PROXY', values.trustedProxies, 'false', {
+      description:
+        'The proxies whose `X-Forwarded-For` header is trusted: their addresses and networks, or their number. Without it, all callers behind a proxy share one rate limit. A number is safe only if nobody but the proxy can reach the port.',
+    }),
+  },
+  database: {
+    database: setting('DATABASE_URL', databaseUrl, 'sqlite:data/registry.sqlite', {
+      description:
+        'The database: a file of SQLite, or PostgreSQL. PostgreSQL also takes `?sslmode=`, `?connect_timeout=` in seconds (5) and `?statement_timeout=` in milliseconds (15000). Percent-encode characters that have a meaning in a URL.',
+      example: 'postgres://registry:PASSWORD@127.0.0.1:5432/registry',
+    }),
+  },
+  authentication: {
+    bootstrapApiKey: optional('BOOTSTRAP_API_KEY', values.bootstrapKey, 'none', {
+      description:
+        'The first admin key; make one with `openssl rand -base64 33`. Required for the first start on PostgreSQL. Without it, an SQLite database without an admin key gets a generated key, which is shown once. A start with another value adds another admin key; a revoked key stays revoked.',
+    }),
+    bootstrapOrgId: setting(
+      'BOOTSTRAP_ORG_ID',
+      values.owner('the organization of the bootstrap key'),
+      'default',
+      { description: 'The organization that the bootstrap key belongs to.' },
+    ),
+    bootstrapUserId: setting('BOOTSTRAP_USER_ID', values.owner('the user of the bootstrap key'), 'admin', {
+      description: 'The user that the bootstrap key belongs to.',
+    }),
+    jwtIssuer: optional(
+      'AUTH_JWT_ISSUER',
+      values.plainUrl('the https or http URL of the token issuer'),
+      'no JWTs',
+      {
+        description:
+          'The issuer whose JWTs are accepted besides API keys. It must equal the `iss` claim, character by character.',
+        example: 'https://issuer.example',
+      },
+    ),
+    // Without an audience, tokens that were meant for other services would be accepted
+    jwtAudience: optional(
+      'AUTH_JWT_AUDIENCE',
+      values.text('the audience that stands for this service in the tokens of AUTH_JWT_ISSUER'),
+      'none',
+      {
+        description: 'The required `aud` claim of a JWT. Required with `AUTH_JWT_ISSUER`.',
+        example: 'https://registry.example',
+      },
+    ),
+    jwtJwksUri: optional(
+      'AUTH_JWT_JWKS_URI',
+      values.httpUrl("an http or https URL of the issuer's JSON Web Key Set"),
+      '`AUTH_JWT_ISSUER/.well-known/jwks.json`',
+      {
+        description: 'The URL of the JSON Web Key Set of `AUTH_JWT_ISSUER`.',
+        example: 'https://issuer.example/.well-known/jwks.json',
+      },
+    ),
+    jwtAdmin: optional('AUTH_JWT_ADMIN', values.claimValue, 'all JWTs have the member role', {
+      description:
+        'The claim that gives a JWT the admin role. It may be a string, a list, `true` or a scope (`scope=registry:admin`). Dots in the name go into objects; the name may be a URL.',
+      example: 'realm_access.roles=registry-admin',
+    }),
+    jwtType: optional('AUTH_JWT_TYPE', values.mediaType, 'any type', {
+      description:
+        'The required `typ` of the JWT header. Set it if the issuer sets it on access tokens (RFC 9068).',
+      example: 'at+jwt',
+    }),
+  },
+  registration: {
+    registrationMode: setting('REGISTRATION_MODE', values.wordOf(REGISTRATION_MODES), 'open', {
+      description:
+        'Controls dynamic registration: `open` for anyone, `token` with credentials, or `closed`. `token` requires an initial access token, an API key or a JWT. `closed` refuses new registrations; registered clients can still manage themselves.',
+    }),
+    registrationMetadata: setting('REGISTRATION_METADATA', values.wordOf(METADATA_PROFILES), 'registered', {
+      description:
+        'The metadata profile: how a registration treats members outside of the contract. `strict` rejects them. `registered` accepts or ignores the members that RFC 7591 and OpenID Connect register, and rejects others. `lenient` ignores others.',
+    }),
+    registrationAllowedScopes: optional('REGISTRATION_ALLOWED_SCOPES', values.scopes, 'any scope', {
+      description: 'The scopes that a registration may get.',
+      example: 'read write',
+    }),
+    registrationDefaultScopes: unwritten('REGISTRATION_DEFAULT_SCOPES', values.scopes, [], 'none', {
+      description:
+        'The scopes of a registration that requests none, as far as `REGISTRATION_ALLOWED_SCOPES` allows them.',
+      example: 'read',
+    }),
+    registrationAllowedGrantTypes: setting(
+      'REGISTRATION_ALLOWED_GRANT_TYPES',
+      values.grantTypes,
+      GRANT_TYPES.join(' '),
+      { description: 'The grant types that a registration may get.' },
+    ),
+    registrationRedirectHosts: unwritten(
+      'REGISTRATION_REDIRECT_HOSTS',
+      values.redirectHosts,
+      { allowed: [], denied: [] },
+      'any host',
+      {
+        description: 'The hosts and private-use schemes that redirect URIs of registrations may have.',
+        example: 'localhost 127.0.0.1 *.example.com cursor: !evil.example.com',
+      },
+    ),
+    registrationReservedNames: unwritten('REGISTRATION_RESERVED_NAMES', values.reservedNames, [], 'none', {
+      description:
+        'The names that the name of a registration must not begin with, or with `*name*` not contain. Spelling variants such as `4cme` for `Acme` count, too.',
+      example: 'Example Desktop, Example CLI',
+    }),
+    registrationMaxUnused: setting('REGISTRATION_MAX_UNUSED', orNone(values.count(MAX_UNUSED)), 'off', {
+      description:
+        'The maximum number of unused anonymous clients. Above it, a new anonymous client evicts the oldest unused one. Set it only if the authorization server reports the use of clients; else all count as unused.',
+    }),
+    registrationUnusedMinAgeMs: setting(
+      'REGISTRATION_UNUSED_MIN_AGE',
+      values.orOff(values.duration('1h'), 0),
+      '1h',
+      {
+        description:
+          'The age below which an unused client is not evicted. `off`: there is none. If no unused client is older, a registration gets a 503.',
+      },
+    ),
+    registrationUnusedTtlMs: setting('REGISTRATION_UNUSED_TTL', orNone(values.duration('30d')), 'off', {
+      description: 'The age at which unused anonymous clients are removed. `off`: never.',
+    }),
+    registrationReuse: setting('REGISTRATION_REUSE', trueFalse, 'false', {
+      description:
+        'Whether anonymous registrations of a public client with the same metadata get the same client.',
+    }),
+    softwareStatementIssuers: unwritten(
+      'SOFTWARE_STATEMENT_ISSUERS',
+      values.softwareStatementIssuers,
+      [],
+      'software statements are ignored',
+      {
+        description:
+          'The issuers whose software statements are trusted (RFC 7591 §2.3), with their public keys.',
+        example: 'https://issuer.example=https://issuer.example/jwks.json',
+      },
+    ),
+    registrationCorsOrigins: setting('REGISTRATION_CORS_ORIGINS', values.corsOrigins, '*', {
+      description:
+        'The origins that may call `/v2/oauth/register` from a browser (CORS). `*` allows all. No other path allows cross-origin requests.',
+    }),
+  },
+  limits: {
+    rateLimitRegister: setting('RATE_LIMIT_REGISTER', values.rateLimit, '60/1m', {
+      description:
+        'Registrations, and their updates and deletions (`PUT`, `DELETE`), per address. IPv6 addresses count per /64 network, and per /48 network with sixteen times the limit.',
+    }),
+    rateLimitRegistrationRead: setting('RATE_LIMIT_REGISTRATION_READ', values.rateLimit, '600/1m', {
+      description:
+        'Reads of registrations (`GET /v2/oauth/register/{client_id}`, RFC 7592 §2.1) per address.',
+    }),
+    rateLimitFailedAuth: setting('RATE_LIMIT_FAILED_AUTH', values.rateLimit, '30/1m', {
+      description:
+        'Failed authentications per address, at all interfaces together. Above it, credentials are refused unchecked, except those that were valid within the last ten minutes.',
+    }),
+    rateLimitGraphql: setting('RATE_LIMIT_GRAPHQL', values.rateLimit, '600/1m', {
+      description: 'Requests to `/graphql` per address.',
+    }),
+    rateLimitOrg: setting('RATE_LIMIT_ORG', values.rateLimit, '6000/1m', {
+      description:
+        'Requests to `/v2/oauth/clients` per organization. All its API keys and JWTs count together.',
+    }),
+    rateLimitAuditBytes: setting('RATE_LIMIT_AUDIT_BYTES', values.byteRate, '50000000/1h', {
+      description:
+        'Bytes that creations and changes of clients may store per organization, in the clients and in the audit log, at REST and dynamic registration. Clients without an owner count per address.',
+    }),
+    maxClientsPerOrg: setting('MAX_CLIENTS_PER_ORG', orNone(values.count(MAX_CLIENTS)), 'off', {
+      description:
+        'The maximum number of clients of an organization, at all interfaces. Above it, the reply is a 403 `insufficient_scope`. Deleted clients do not count; ten times as many (at least 100) can be restored.',
+    }),
+    rateLimitExempt: unwritten('RATE_LIMIT_EXEMPT', values.addresses, [], 'none', {
+      description: 'The addresses and networks that have no rate limits.',
+      example: '198.51.100.0/24',
+    }),
+    rateLimitRaised: unwritten('RATE_LIMIT_RAISED', values.raisedLimits, [], 'none', {
+      description:
+        'Networks whose addresses have a multiple of each rate limit, for addresses that many users share. It does not raise `RATE_LIMIT_ORG`.',
+      example: '203.0.113.0/24=50',
+    }),
+    redisUrl: optional('REDIS_URL', values.redisUrl, 'each instance counts for itself', {
+      description: 'The Redis in which all instances count rate limits together.',
+      example: 'redis://:PASSWORD@127.0.0.1:6379/0',
+    }),
+  },
+  retention: {
+    deletedClientRetentionMs: setting('DELETED_CLIENT_RETENTION', values.duration('30d'), '30d', {
+      description:
+        'How long a deleted client can be restored. Expired and revoked secrets are purged after the same time.',
+    }),
+    auditRetentionMs: setting('AUDIT_RETENTION', orNone(values.duration('400d')), 'off', {
+      description: 'How long audit events are kept. `off`: forever.',
+    }),
+    purgeMaxClockSkewMs: setting('PURGE_MAX_CLOCK_SKEW', values.duration('1d'), '1d', {
+      description:
+        'How far the clock may be ahead of the last purge (hourly) and still be trusted by the next one. It protects rows from a clock that is set wrong.',
+    }),
+  },
+  observability: {
+    logLevel: setting('LOG_LEVEL', values.logLevel, 'info', {
+      description: 'The lowest level that is logged.',
+    }),
+    metricsPort: optional('METRICS_PORT', values.port, 'no metrics', {
+      description:
+        'The port of `GET /metrics` for Prometheus. It has no authentication: do not expose it. `0` picks a free port.',
+      example: '9464',
+    }),
+    metricsHost: optional('METRICS_HOST', values.text('a host name or address'), 'the value of `HOST`', {
+      description: 'The address to serve the metrics on.',
+      example: '127.0.0.1',
+    }),
+    tracesEndpoint: optional('OTEL_EXPORTER_OTLP_ENDPOINT', values.httpBase, 'no traces', {
+      description:
+        'The OpenTelemetry collector that traces are sent to, by OTLP over HTTP as JSON (`ENDPOINT/v1/traces`). The OpenTelemetry SDK reads its other variables itself.',
+      example: 'http://127.0.0.1:4318',
+    }),
+  },
+  console: {
+    adminConsole: setting('ADMIN_CONSOLE', onOff, 'on', {
+      description: 'Whether the console is served at `/admin`, with the sign-in to it.',
+    }),
+    graphqlExplorer: optional('GRAPHQL_EXPLORER', onOff, '`on`, in production `off`', {
+      description: 'Whether GraphQL introspection and the in-browser explorer are on.',
+      example: 'off',
+    }),
+  },
+};
 
 const settings = {
-  /** Whether this is a production start: JSON logs, no explorer, no banner. */
-  production: setting(
-    'NODE_ENV',
-    values.oneOf<boolean>({ production: true, development: false, test: false }),
-    false,
-  ),
-  /** Address to listen on. */
-  host: setting('HOST', values.text('a host name or address'), '127.0.0.1'),
-  /** Port to listen on; 0 picks a free one. */
-  port: setting('PORT', values.port, 3000),
-  /** Where callers reach the service; null: where it listens. Never taken from the Host header. */
-  publicUrl: optional(
-    'PUBLIC_URL',
-    values.baseUrl('an absolute http or https URL without credentials, query and fragment'),
-  ),
-  database: setting<DatabaseConfig>(
-    'DATABASE_URL',
-    { takes: 'sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME', read: readDatabaseUrl },
-    { engine: 'sqlite', path: 'data/registry.sqlite' },
-  ),
-  /** The first admin key; null: one is made on the first start of an empty SQLite database. */
-  bootstrapApiKey: optional('BOOTSTRAP_API_KEY', values.bootstrapKey),
-  bootstrapOrgId: setting(
-    'BOOTSTRAP_ORG_ID',
-    values.owner('the organization of the bootstrap key'),
-    'default',
-  ),
-  bootstrapUserId: setting('BOOTSTRAP_USER_ID', values.owner('the user of the bootstrap key'), 'admin'),
-  /** Issuer whose JWTs are accepted beside API keys; null: none are. Compared to `iss` as it stands. */
-  jwtIssuer: optional('AUTH_JWT_ISSUER', values.plainUrl('the https or http URL of the token issuer')),
-  /** The `aud` that a JWT must have; required with an issuer, or tokens meant for other services would open this one. */
-  jwtAudience: optional(
-    'AUTH_JWT_AUDIENCE',
-    values.text('the audience that stands for this service in the tokens of AUTH_JWT_ISSUER'),
-  ),
-  /** Key set of the issuer; null: ISSUER/.well-known/jwks.json. */
-  jwtJwksUri: optional(
-    'AUTH_JWT_JWKS_URI',
-    values.httpUrl("an http or https URL of the issuer's JSON Web Key Set"),
-  ),
-  /** The claim of a JWT that makes an admin; null: all JWTs are those of members. */
-  jwtAdmin: optional('AUTH_JWT_ADMIN', values.claimValue),
-  /** The `typ` that the header of a JWT must have; null: any. */
-  jwtType: optional('AUTH_JWT_TYPE', values.mediaType),
-  /** Who may register: anyone, whoever has credentials, or nobody. */
-  registrationMode: setting('REGISTRATION_MODE', values.wordOf(REGISTRATION_MODES), 'open'),
-  /** How a registration request with members beyond the contract is read. */
-  registrationMetadata: setting('REGISTRATION_METADATA', values.wordOf(METADATA_PROFILES), 'registered'),
-  /** Scopes that a registration may get; null: any. */
-  registrationAllowedScopes: optional('REGISTRATION_ALLOWED_SCOPES', values.scopes),
-  /** Scopes that a registration gets which names none. */
-  registrationDefaultScopes: setting('REGISTRATION_DEFAULT_SCOPES', values.scopes, []),
-  /** Grant types that a registration may get. */
-  registrationAllowedGrantTypes: setting('REGISTRATION_ALLOWED_GRANT_TYPES', values.grantTypes, GRANT_TYPES),
-  /** Where the redirect URIs of registrations may lead. */
-  registrationRedirectHosts: setting('REGISTRATION_REDIRECT_HOSTS', values.redirectHosts, {
-    allowed: [],
-    denied: [],
-  }),
-  /** Names that no registration may be taken for. */
-  registrationReservedNames: setting('REGISTRATION_RESERVED_NAMES', values.reservedNames, []),
-  /** Anonymous clients that nobody has used yet, at most; null: any number. */
-  registrationMaxUnused: optional('REGISTRATION_MAX_UNUSED', values.orOff(values.count(MAX_UNUSED), null)),
-  /** How long an unused client is safe from making room for another, in milliseconds. */
-  registrationUnusedMinAgeMs: setting(
-    'REGISTRATION_UNUSED_MIN_AGE',
-    values.orOff(values.duration('1h'), 0),
-    MS_PER_HOUR,
-  ),
-  /** After which an unused client is removed, in milliseconds; null: never. */
-  registrationUnusedTtlMs: optional('REGISTRATION_UNUSED_TTL', values.orOff(values.duration('30d'), null)),
-  /** Whether anonymous registrations of a public client that ask for the same get the same client. */
-  registrationReuse: setting(
-    'REGISTRATION_REUSE',
-    values.oneOf<boolean>({ true: true, false: false }),
-    false,
-  ),
-  /** Whose software statements are believed (RFC 7591 §2.3); none: statements are ignored. */
-  softwareStatementIssuers: setting('SOFTWARE_STATEMENT_ISSUERS', values.softwareStatementIssuers, []),
-  /** Registrations, and changes to one's own, that one address may send; null: any number. */
-  rateLimitRegister: setting('RATE_LIMIT_REGISTER', values.rateLimit, perMinute(60)),
-  /** Bad credentials that one address may send, through all doors; null: any number. */
-  rateLimitFailedAuth: setting('RATE_LIMIT_FAILED_AUTH', values.rateLimit, perMinute(30)),
-  /** Requests for registrations (RFC 7592 §2.1) that one address may send; null: any number. */
-  rateLimitRegistrationRead: setting('RATE_LIMIT_REGISTRATION_READ', values.rateLimit, perMinute(600)),
-  /** Requests to GraphQL that one address may send; null: any number. */
-  rateLimitGraphql: setting('RATE_LIMIT_GRAPHQL', values.rateLimit, perMinute(600)),
-  /** Clients that an organization may have, deleted ones not counted; null: any number. */
-  maxClientsPerOrg: optional('MAX_CLIENTS_PER_ORG', values.orOff(values.count(MAX_CLIENTS), null)),
-  /** Requests to the clients of an organization that it may send; null: any number. */
-  rateLimitOrg: setting('RATE_LIMIT_ORG', values.rateLimit, perMinute(6_000)),
-  /** Bytes that an organization, or an address without one, may write by creating and changing clients; null: any number. */
-  rateLimitAuditBytes: setting('RATE_LIMIT_AUDIT_BYTES', values.byteRate, {
-    points: 50_000_000,
-    durationSeconds: 3600,
-  }),
-  /** Addresses and networks that no rate limit holds for. */
-  rateLimitExempt: setting('RATE_LIMIT_EXEMPT', values.addresses, []),
-  /** Addresses and networks whose every address has a multiple of each limit, such as those that many users share. */
-  rateLimitRaised: setting('RATE_LIMIT_RAISED', values.raisedLimits, []),
-  /** Where rate limits are counted for all instances together; null: each counts for itself. */
-  redisUrl: optional('REDIS_URL', values.redisUrl),
-  /** Whose pages may register software from a browser: any, these origins, or null for none. */
-  registrationCorsOrigins: setting('REGISTRATION_CORS_ORIGINS', values.corsOrigins, '*'),
-  /** Proxies whose X-Forwarded-For is believed. */
-  trustProxy: setting('TRUST_PROXY', values.trustedProxies, false),
-  /** How long deleted clients can be restored, in milliseconds. */
-  deletedClientRetentionMs: setting('DELETED_CLIENT_RETENTION', values.duration('30d'), 30 * MS_PER_DAY),
-  /** How long events of the audit trail are kept, in milliseconds; null: for ever. */
-  auditRetentionMs: optional('AUDIT_RETENTION', values.orOff(values.duration('400d'), null)),
-  /** How far the clock may be ahead of the last reading and still be believed by what removes for good, in milliseconds. */
-  purgeMaxClockSkewMs: setting('PURGE_MAX_CLOCK_SKEW', values.duration('1d'), MS_PER_DAY),
-  logLevel: setting('LOG_LEVEL', values.logLevel, 'info'),
-  /** Port of the metrics, `GET /metrics`; 0 picks a free one; null: none are counted. */
-  metricsPort: optional('METRICS_PORT', values.port),
-  /** Address to serve the metrics on; null: the one of the service. */
-  metricsHost: optional('METRICS_HOST', values.text('a host name or address')),
-  /** Where traces are sent, by OTLP over HTTP; null: none are made. The SDK reads its other variables itself. */
-  tracesEndpoint: optional(
-    'OTEL_EXPORTER_OTLP_ENDPOINT',
-    values.baseUrl(
-      'the absolute http or https URL of an OpenTelemetry collector, without credentials, query and fragment',
-    ),
-  ),
-  /** Whether the admin console is served, and operators may sign in by a browser. */
-  adminConsole: setting('ADMIN_CONSOLE', values.oneOf<boolean>({ on: true, off: false }), true),
-  /** GraphQL introspection and the in-browser explorer; null: on, except in production. */
-  graphqlExplorer: optional('GRAPHQL_EXPLORER', values.oneOf<boolean>({ on: true, off: false })),
+  ...topics.server,
+  ...topics.database,
+  ...topics.authentication,
+  ...topics.registration,
+  ...topics.limits,
+  ...topics.retention,
+  ...topics.observability,
+  ...topics.console,
 };
+
+/** The settings of each topic, for the reference. */
+export const TOPICS: Readonly<Record<string, Readonly<Record<string, Setting<unknown>>>>> = topics;
 
 type Settings = typeof settings;
 

@@ -1,0 +1,222 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { OWN_PREFIXES, SERVICE_LINK } from '../../../src/config/misspelled-variables.js';
+import { readConfig, type Setting, TOPICS, VARIABLES } from '../../../src/config/variables.js';
+import { code, expectGenerated, pageOf, plain, tableOf } from './generated.js';
+
+const TITLES: Record<keyof typeof TOPICS, string> = {
+  server: 'Server',
+  database: 'Database',
+  authentication: 'Authentication',
+  registration: 'Registration',
+  limits: 'Limits',
+  retention: 'Retention',
+  observability: 'Observability',
+  console: 'Console',
+};
+
+/** Where the topics are explained. */
+const NOTES: Partial<Record<keyof typeof TOPICS, string>> = {
+  database:
+    'For Unix sockets, TLS and PgBouncer see [PostgreSQL](../operations/postgresql.md). For files and locks see [SQLite](../operations/sqlite.md).',
+  authentication:
+    'For the claims that a JWT must have, see [Identity and roles](../guides/identity-and-roles.md). A generated admin key is printed, or in production written to the file `<database file>.admin-key` if standard output is no terminal.',
+  registration:
+    'For the metadata profiles see [Dynamic registration](../guides/dynamic-registration.md), for unused clients and reserved names [Open registration](../guides/open-registration.md).',
+  limits: 'Above a rate limit, the reply is a 429 `rate_limited` with `Retry-After`.',
+  retention: 'The service purges once an hour.',
+  observability:
+    'The [metrics](metrics.md) are listed on their own page. The OpenTelemetry SDK also reads `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_BSP_*`.',
+};
+
+/** What the JWT settings need of each other; a test below holds it to the code. */
+const DEPENDENT_REQUIRED = {
+  AUTH_JWT_ISSUER: ['AUTH_JWT_AUDIENCE'],
+  AUTH_JWT_AUDIENCE: ['AUTH_JWT_ISSUER'],
+  AUTH_JWT_JWKS_URI: ['AUTH_JWT_ISSUER'],
+  AUTH_JWT_ADMIN: ['AUTH_JWT_ISSUER'],
+  AUTH_JWT_TYPE: ['AUTH_JWT_ISSUER'],
+};
+
+const settings: Setting<unknown>[] = Object.values(TOPICS).flatMap((topic) => Object.values(topic));
+const defaultOf = ({ shown }: Setting<unknown>) => ('value' in shown ? shown.value : undefined);
+const exampleOf = (setting: Setting<unknown>) => setting.example ?? defaultOf(setting);
+
+/** A description as plain text. */
+const textOf = (description: string) => description.replaceAll('`', '');
+
+const schema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Configuration of the OAuth client registry',
+  description:
+    'The environment variables of the service. All values are strings. Leave out a variable to get its default; an empty value counts as unset.',
+  type: 'object',
+  properties: Object.fromEntries(
+    settings.map((setting) => [
+      setting.variable,
+      {
+        description: `${textOf(setting.description)} Value: ${setting.takes}.`,
+        type: 'string',
+        ...setting.schema,
+        default: defaultOf(setting),
+        ...(setting.example !== undefined && { examples: [setting.example] }),
+      },
+    ]),
+  ),
+  propertyNames: {
+    description: 'Unknown variables with a prefix of the service are faults.',
+    anyOf: [
+      { enum: VARIABLES },
+      { not: { pattern: OWN_PREFIXES.source } },
+      { description: 'Set by Kubernetes for a Service.', pattern: SERVICE_LINK.source },
+    ],
+  },
+  dependentRequired: DEPENDENT_REQUIRED,
+};
+
+function rowOf(setting: Setting<unknown>): string[] {
+  const { variable, takes, description, example, shown } = setting;
+  return [
+    code(variable),
+    'value' in shown ? code(shown.value) : shown.words,
+    plain(takes),
+    example === undefined ? description : `${description} Example: ${code(example)}`,
+  ];
+}
+
+const prefixes = OWN_PREFIXES.source.match(/[A-Z_]{5,}/g)!.map(code);
+
+const page = pageOf(
+  'Configuration',
+  'This page lists the environment variables of the service, with their defaults and values.',
+  'src/config/variables.ts',
+  'The service reads environment variables, and a file `.env` in the working directory. Every variable is optional.',
+  `- A variable of the environment overrides the same variable in \`.env\`. An empty value counts as unset.
+- [.env.example](../../.env.example) shows every variable.
+- [configuration.schema.json](configuration.schema.json) is a JSON Schema (2020-12) of the variables.
+- Durations are a number and a unit: \`m\` (minutes), \`h\` (hours) or \`d\` (days). Rate limits also take \`s\` (seconds).`,
+  '## Invalid configuration',
+  `The service does not start with an invalid configuration. It prints one line for each fault, which says what to set. Faults are:
+
+- A value that cannot be used.
+- A line of \`.env\` that is not \`NAME=VALUE\`. The file must be UTF-8. Quote values that contain \`#\`.
+- An unknown variable that begins with ${prefixes.slice(0, -1).join(', ')} or ${prefixes.at(-1)}.
+- A misspelled variable, such as \`DATABASE_URI\`, \`DB_URL\` or \`REGISTATION_MODE\`. In the environment it is a fault only while the correct variable is unset, because other programs use the environment, too.`,
+  ...Object.entries(TOPICS).flatMap(([topic, rows]) => [
+    `## ${TITLES[topic]}`,
+    ...(NOTES[topic] ? [NOTES[topic]] : []),
+    tableOf(['Variable', 'Default', 'Value', 'Description'], Object.values(rows).map(rowOf)),
+  ]),
+);
+
+/** The first sentence as plain text, and the default where the line below shows another value. */
+function summaryOf(setting: Setting<unknown>): string {
+  const [sentence] = /^.*?\.(?= |$)/.exec(textOf(setting.description))!;
+  const isElsewhere = setting.example !== undefined && defaultOf(setting) !== undefined;
+  return isElsewhere ? `${sentence} Default: ${defaultOf(setting)}` : sentence;
+}
+
+const envExample = [
+  '# Copy to .env and change what you need. Reference: docs/reference/configuration.md',
+  ...Object.entries(TOPICS).flatMap(([topic, rows]) => [
+    `# ---- ${TITLES[topic]} ----`,
+    ...Object.values(rows).map(
+      (setting) => `# ${summaryOf(setting)}\n# ${setting.variable}=${exampleOf(setting) ?? ''}`,
+    ),
+  ]),
+].join('\n\n');
+
+it.each([
+  ['docs/reference/configuration.md', page],
+  ['docs/reference/configuration.schema.json', JSON.stringify(schema)],
+  ['.env.example', `${envExample}\n`],
+])('%s says what src/config/variables.ts says; `npm run schema` writes it anew', expectGenerated);
+
+describe('The rows of the variables', () => {
+  const validate = new Ajv2020({ strict: true, strictTypes: false }).compile(schema);
+  const isRead = (env: Record<string, string>) => {
+    try {
+      return Boolean(readConfig(env));
+    } catch {
+      return false;
+    }
+  };
+  /** An environment in which nothing is missing for the variable. */
+  const around = (variable: string, value: string): Record<string, string> => ({
+    ...(variable.startsWith('AUTH_JWT_') && {
+      AUTH_JWT_ISSUER: 'https://issuer.example',
+      AUTH_JWT_AUDIENCE: 'registry',
+    }),
+    [variable]: value,
+  });
+
+  it('are all there, once', () => {
+    expect(settings.map(({ variable }) => variable)).toEqual(VARIABLES);
+    expect(new Set(VARIABLES).size).toBe(VARIABLES.length);
+  });
+
+  it.each(settings.map((setting) => [setting.variable, setting] as const))(
+    '%s: default and example are values of the variable, by the code and by the schema',
+    (variable, setting) => {
+      const shown = [defaultOf(setting), setting.example].filter((value) => value !== undefined);
+      for (const value of shown) {
+        const env = around(variable, value);
+        expect({ value, isRead: isRead(env), isValid: validate(env) }).toEqual({
+          value,
+          isRead: true,
+          isValid: true,
+        });
+      }
+    },
+  );
+
+  const PROBES = [
+    'off',
+    'on',
+    'true',
+    'false',
+    '0',
+    '1',
+    '65536',
+    '01',
+    '-1',
+    'x',
+    '*',
+    '1h',
+    '30d',
+    '1s',
+    '5/1s',
+  ];
+  PROBES.push(
+    '60/1m',
+    '60/',
+    '1/25h',
+    '60/1h',
+    'http://a.example',
+    'https://a.example/?q=1',
+    'a=b',
+    'k'.repeat(32),
+  );
+
+  it('have a schema that is never stricter than the code', () => {
+    const tooStrict = VARIABLES.flatMap((variable) =>
+      PROBES.map((probe) => around(variable, probe)).filter((env) => isRead(env) && !validate(env)),
+    );
+    expect(tooStrict).toEqual([]);
+  });
+
+  it.each([
+    [{ PORT: 'x' }],
+    [{ NODE_ENV: 'prod' }],
+    [{ REGISTRATION_MODE: 'of' }],
+    [{ REGISTRATION_MAX_UNUSED: '0' }],
+    [{ RATE_LIMIT_REGISTER: '60' }],
+    [{ DELETED_CLIENT_RETENTION: '30' }],
+    [{ BOOTSTRAP_API_KEY: 'short' }],
+    [{ REGISTRATION_MODUS: 'open' }],
+    ...Object.keys(DEPENDENT_REQUIRED).map((name) => [{ [name]: 'https://issuer.example' }]),
+    [{ AUTH_JWT_TYPE: 'at+jwt' }],
+    [{ AUTH_JWT_ADMIN: 'roles=admin' }],
+  ] as [Record<string, string>][])('refuse %j, by the code and by the schema', (env) => {
+    expect({ isRead: isRead(env), isValid: validate(env) }).toEqual({ isRead: false, isValid: false });
+  });
+});
