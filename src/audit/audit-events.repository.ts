@@ -110,6 +110,8 @@ export async function removeEvents(manager: EntityManager, ids: string[]): Promi
 export const firstEventsOf = (manager: EntityManager, clientId: string, limit: number) =>
   manager.find(AuditEventEntity, { where: { clientId }, order: { id: 'ASC' }, take: limit });
 
+const clientIdOf = ({ clientId }: AuditEventEntity) => clientId ?? '';
+
 /** Events of the audit trail in the database. */
 @Injectable()
 export class AuditEventsRepository {
@@ -118,7 +120,7 @@ export class AuditEventsRepository {
   private readonly runLong: RunSql;
 
   constructor(
-    private readonly dataSource: DataSource,
+    dataSource: DataSource,
     private readonly transactions: Transactions,
     scanQueue: ScanQueue,
   ) {
@@ -155,8 +157,8 @@ export class AuditEventsRepository {
     clientIds: readonly string[],
     request: IdPageRequest,
   ): Promise<Map<string, Page<AuditEventEntity>>> {
-    const query = this.dataSource.manager.createQueryBuilder(AuditEventEntity, 'event');
-    return pagesOfEach(query, 'clientId', clientIds, request);
+    const ofClients = { where: 'TRUE', ownerColumn: 'client_id', ownerOf: clientIdOf };
+    return pagesOfEach(this.run, this.table, ofClients, clientIds, request);
   }
 
   /** Removes events that are older than `limit`, all or those of one action; says how many. */

@@ -1,11 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull, type Repository, type SelectQueryBuilder } from 'typeorm';
+import {
+  DataSource,
+  type EntityManager,
+  In,
+  IsNull,
+  type Repository,
+  type SelectQueryBuilder,
+} from 'typeorm';
 import type { AuditAction, RequestContext, Change } from '../../audit/audit-event.js';
 import { record, spendOn } from '../../audit/audit-events.repository.js';
 import { newId } from '../../database/id.js';
 import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../../database/sql/pages.js';
+import { MAX_PAGE_BYTES, pageRunner } from '../../database/sql/page-bytes.js';
 import { ScanQueue } from '../../database/sql/scan-queue.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
+import { Table } from '../../database/sql/table.js';
 import { purgeDue } from '../../database/writes/purge-batches.js';
 import { Transactions } from '../../database/writes/transactions.js';
 import { hashSecret, matchesHash, secretHint } from '../../secrets/secret.js';
@@ -19,6 +28,7 @@ import {
   type NumberedSecretPage,
 } from './client-secret.js';
 import type { Client, IssuedSecret } from '../client/client.js';
+import { ClientEntity } from '../client/client.entity.js';
 import { ClientSecretEntity } from './client-secret.entity.js';
 import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
 import { ClientLookupRepository } from '../client/client-lookup.repository.js';
@@ -34,7 +44,10 @@ const VALID = 'secret.revokedAt IS NULL AND (secret.expiresAt IS NULL OR secret.
 /** The secrets of clients in the database. */
 @Injectable()
 export class ClientSecretsRepository {
+  private readonly table: Table<ClientSecretEntity>;
+  private readonly clients: Table<ClientEntity>;
   private readonly run: RunSql;
+  private readonly runPage: RunSql;
   private readonly runLong: RunSql;
 
   constructor(
@@ -43,7 +56,10 @@ export class ClientSecretsRepository {
     private readonly lookup: ClientLookupRepository,
     scanQueue: ScanQueue,
   ) {
+    this.table = new Table(dataSource, ClientSecretEntity);
+    this.clients = new Table(dataSource, ClientEntity);
     this.run = sqlRunner(dataSource, SELECT);
+    this.runPage = pageRunner(this.run);
     this.runLong = scanQueue.runner(SELECT);
   }
 
@@ -70,42 +86,53 @@ export class ClientSecretsRepository {
     clientIds: readonly string[],
     request: IdPageRequest,
   ): Promise<Map<string, Page<ClientSecret>>> {
-    const query = this.dataSource.manager
-      .createQueryBuilder(ClientSecretEntity, 'secret')
-      .where('secret.revokedAt IS NULL');
-    const pages = await pagesOfEach(query, 'clientId', clientIds, request);
+    const ofClients = {
+      where: 'revoked_at IS NULL',
+      ownerColumn: 'client_id',
+      ownerOf: ({ clientId }: ClientSecretEntity) => clientId,
+    };
+    const pages = await pagesOfEach(this.run, this.table, ofClients, clientIds, request);
     return new Map(
       [...pages].map(([clientId, page]) => [clientId, { ...page, rows: page.rows.map(toClientSecret) }]),
     );
   }
 
-  /** Secrets of living clients that expire in between, the soonest first, each with its client, in one statement. */
+  /** Secrets of living clients that expire in between, the soonest first, each with its client: as many as fit into a page. */
   async pageExpiring(from: Date, before: Date, request: ExpiringPageRequest): Promise<Page<ExpiringSecret>> {
     const { size, after } = request;
-    const query = this.dataSource.manager
-      .createQueryBuilder(ClientSecretEntity, 'secret')
-      // Passes over deleted ones
-      .innerJoinAndSelect('secret.client', 'client')
-      .where('secret.revokedAt IS NULL AND secret.expiresAt > :fromMs AND secret.expiresAt < :beforeMs', {
-        fromMs: from.getTime(),
-        beforeMs: before.getTime(),
-      });
-    if (after !== null) {
-      query.andWhere('(secret.expiresAt, secret.id) > (:afterMs, :afterId)', {
-        afterMs: after.expiresAt.getTime(),
-        afterId: after.id,
-      });
-    }
-    const rows = await query
-      .orderBy('secret.expiresAt')
-      .addOrderBy('secret.id')
-      .limit(size + 1)
-      .getMany();
-    const secrets = rows.map((row) => ({
-      secret: { ...toClientSecret(row), expiresAt: row.expiresAt! },
-      client: row.client!,
-    }));
-    return pageOf(secrets, request);
+    const start = after === null ? '' : 'AND (secret.expires_at, secret.id) > (:after, :afterId)';
+    const order = 'ORDER BY expires_at, id';
+    const fitting = await this.runPage(
+      `SELECT id, found FROM (
+         SELECT id, expires_at, COUNT(*) OVER () AS found,
+           COALESCE(SUM(bytes) OVER (${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS bytes_before
+         FROM (
+           SELECT secret.id, secret.expires_at, (SELECT ${this.clients.readBytes} FROM oauth_clients WHERE id = secret.client_id) AS bytes
+           FROM oauth_client_secrets secret
+           JOIN oauth_clients client ON client.id = secret.client_id AND client.deleted_at IS NULL
+           WHERE secret.revoked_at IS NULL AND secret.expires_at > :from AND secret.expires_at < :before ${start}
+           ORDER BY secret.expires_at, secret.id LIMIT :limit
+         ) expiring
+       ) counted WHERE bytes_before < :maxPageBytes ${order}`,
+      {
+        from: from.getTime(),
+        before: before.getTime(),
+        after: after?.expiresAt.getTime(),
+        afterId: after?.id,
+        limit: size + 1,
+        maxPageBytes: MAX_PAGE_BYTES,
+      },
+    );
+    const rows = await this.dataSource.manager.find(ClientSecretEntity, {
+      where: { id: In(fitting.map(([id]) => id as string)) },
+      relations: { client: true },
+      order: { expiresAt: 'ASC', id: 'ASC' },
+    });
+    // Its client may be deleted since
+    const secrets = rows.flatMap(({ client, ...row }) =>
+      client ? [{ secret: { ...toClientSecret(row), expiresAt: row.expiresAt! }, client }] : [],
+    );
+    return pageOf(secrets, request, Number(fitting[0]?.[1] ?? 0));
   }
 
   /** How many they are, counted one by one. */

@@ -55,20 +55,43 @@ export interface Fitting<E> {
 export async function readFitting<E extends ObjectLiteral>(
   run: RunSql,
   table: Table<E>,
-  { alias, where, order, limit }: Selection,
+  selection: Selection,
   parameters: Record<string, unknown>,
 ): Promise<Fitting<E>> {
+  const pages = await readFittingOfEach(run, table, selection, parameters, () => '', { pages: 1 });
+  return pages.get('') ?? { rows: [], found: 0 };
+}
+
+/**
+ * The same for several pages, which fit together.
+ * @param keyOf to which page a row belongs
+ * @param pages how many they are, and the column that tells them apart; undefined where there is one
+ */
+export async function readFittingOfEach<E extends ObjectLiteral>(
+  run: RunSql,
+  table: Table<E>,
+  { alias, where, order, limit }: Selection,
+  parameters: Record<string, unknown>,
+  keyOf: (row: E) => string,
+  { column, pages }: { column?: string; pages: number },
+): Promise<Map<string, Fitting<E>>> {
   const columns = table.readColumns.join(', ');
-  const bytesBefore = `SUM(${table.readBytes}) OVER (ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
+  const ofPage = column === undefined ? '' : `PARTITION BY ${column}`;
+  const bytesBefore = `SUM(${table.readBytes}) OVER (${ofPage} ORDER BY ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)`;
   const rows = await run(
     `SELECT ${columns}, rows_found FROM (
-      SELECT ${columns}, COUNT(*) OVER () AS rows_found, COALESCE(${bytesBefore}, 0) AS bytes_before
+      SELECT ${columns}, COUNT(*) OVER (${ofPage}) AS rows_found, COALESCE(${bytesBefore}, 0) AS bytes_before
       FROM (SELECT ${columns} FROM ${table.name} ${alias} ${where} ORDER BY ${order} ${limit}) ${alias}
     ) ${alias} WHERE bytes_before < :maxPageBytes ORDER BY ${order}`,
-    { ...parameters, maxPageBytes: MAX_PAGE_BYTES },
+    { ...parameters, maxPageBytes: Math.floor(MAX_PAGE_BYTES / pages) },
   );
-  return {
-    rows: rows.map((row) => table.toEntity(row)),
-    found: Number(rows[0]?.[table.readColumns.length] ?? 0),
-  };
+  const fitting = new Map<string, Fitting<E>>();
+  for (const row of rows) {
+    const entity = table.toEntity(row);
+    const key = keyOf(entity);
+    const page = fitting.get(key);
+    if (page) page.rows.push(entity);
+    else fitting.set(key, { rows: [entity], found: Number(row[table.readColumns.length]) });
+  }
+  return fitting;
 }

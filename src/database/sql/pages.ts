@@ -1,4 +1,7 @@
 import type { SelectQueryBuilder } from 'typeorm';
+import { readFittingOfEach } from './page-bytes.js';
+import type { RunSql } from './run-sql.js';
+import type { Table } from './table.js';
 
 /** A page of rows, and whether there are more on either side of it. */
 export interface Page<T> {
@@ -47,40 +50,56 @@ export async function pageById<T extends { id: string }>(
   query: SelectQueryBuilder<T>,
   request: IdPageRequest,
 ): Promise<Page<T>> {
-  return pageOf(await limitTo(query, request).getMany(), request);
-}
-
-/** One row more than the page has tells whether there are more. */
-function limitTo<T extends { id: string }>(
-  query: SelectQueryBuilder<T>,
-  request: IdPageRequest,
-): SelectQueryBuilder<T> {
+  const { alias } = query;
   const { size, after } = request;
   const { order, beyond } = readingOrder('DESC', request);
-  if (after !== null) query.andWhere(`${query.alias}.id ${beyond} :after`, { after });
-  return query.orderBy(`${query.alias}.id`, order).limit(size + 1);
+  if (after !== null) query.andWhere(`${alias}.id ${beyond} :after`, { after });
+  const rows = await query
+    .orderBy(`${alias}.id`, order)
+    .limit(size + 1)
+    .getMany();
+  return pageOf(rows, request);
 }
 
-/** Such a page for each of several owners, in one statement. `query` says which rows come into question. */
-export async function pagesOfEach<T extends { id: string }, K extends keyof T & string>(
-  query: SelectQueryBuilder<T>,
-  owner: K,
+/** Which rows have pages for each of several owners. */
+interface RowsOfOwners<T> {
+  /** A condition in SQL, without parameters. */
+  where: string;
+  ownerColumn: string;
+  ownerOf: (row: T) => string;
+}
+
+/** Such a page for each of several owners, in one statement. Together they have {@link MAX_PAGE_BYTES}, of which each has its share. */
+export async function pagesOfEach<T extends { id: string }>(
+  run: RunSql,
+  table: Table<T>,
+  { where, ownerColumn, ownerOf }: RowsOfOwners<T>,
   owners: readonly string[],
   request: IdPageRequest,
 ): Promise<Map<string, Page<T>>> {
-  const { alias } = query;
+  const { size, after } = request;
+  const { order, beyond } = readingOrder('DESC', request);
+  const keys = [...new Set(owners)];
+  const start = after === null ? '' : ` AND id ${beyond} :after`;
   // Each with a limit of its own: whoever has a million rows is read as little of as whoever has ten
-  const ofEach = [...new Set(owners)].map((key, i) => {
-    const own = query.clone().select(`${alias}.id`, 'id');
-    return limitTo(own.andWhere(`${alias}.${owner} = :owner${i}`, { [`owner${i}`]: key }), request);
+  const ids = keys.map(
+    (_, i) =>
+      `SELECT id FROM (SELECT id FROM ${table.name} WHERE ${where} AND ${ownerColumn} = :owner${i}${start} ORDER BY id ${order} LIMIT :limit) own${i}`,
+  );
+  const selection = {
+    alias: 'own',
+    where: `WHERE own.id IN (${ids.join(' UNION ALL ')})`,
+    order: `own.id ${order}`,
+    limit: '',
+  };
+  const parameters = {
+    after,
+    limit: size + 1,
+    ...Object.fromEntries(keys.map((key, i) => [`owner${i}`, key])),
+  };
+  const pages = await readFittingOfEach(run, table, selection, parameters, ownerOf, {
+    column: ownerColumn,
+    pages: keys.length,
   });
-  const ids = ofEach.map((own, i) => `SELECT id FROM (${own.getQuery()}) own${i}`);
-  const rows = await query
-    .where(`${alias}.id IN (${ids.join(' UNION ALL ')})`)
-    .setParameters(Object.assign({}, ...ofEach.map((own) => own.getParameters())) as Record<string, unknown>)
-    .orderBy(`${alias}.id`, readingOrder('DESC', request).order)
-    .getMany();
-  const rowsOf = new Map(owners.map((key): [string, T[]] => [key, []]));
-  for (const row of rows) rowsOf.get(row[owner] as string)?.push(row);
-  return new Map([...rowsOf].map(([key, own]) => [key, pageOf(own, request)]));
+  return new Map([...pages].map(([key, { rows, found }]) => [key, pageOf(rows, request, found)]));
 }

@@ -131,6 +131,8 @@ export function refusalFor(thrown: unknown, { raw, logFields }: FastifyRequest):
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void | GraphQLError {
+    // Made for a GraphQL client already
+    if (thrown instanceof GraphQLError) throw thrown;
     const error = refusalFor(thrown, requestOf(host));
     const kind = host.getType<'http' | 'graphql'>();
     if (kind === 'graphql') {

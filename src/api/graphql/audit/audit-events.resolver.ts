@@ -19,8 +19,12 @@ export class AuditEventsResolver {
   constructor(private readonly auditTrail: AuditTrail) {}
 
   @Query(() => AuditEventConnection, { description: 'What happened, the latest first.' })
-  async auditEvents(@Args() { filter, ...page }: AuditEventsArgs): Promise<AuditEventConnection> {
-    const events = await this.auditTrail.page(toFilter(filter), toIdPageRequest(page));
+  async auditEvents(
+    @Args() { filter, ...page }: AuditEventsArgs,
+    @Context('loaders') loaders: Loaders,
+  ): Promise<AuditEventConnection> {
+    const request = toIdPageRequest(page);
+    const events = await loaders.read(() => this.auditTrail.page(toFilter(filter), request));
     return toIdConnection(events, toAuditEvent);
   }
 }

@@ -1,8 +1,9 @@
-import { Args, ID, Int, Parent, Query, ResolveField } from '@nestjs/graphql';
+import { Args, Context, ID, Int, Parent, Query, ResolveField } from '@nestjs/graphql';
 import type { Client } from '../../../clients/client/client.js';
 import { positionOf } from '../../../clients/client/client-query.js';
 import { ClientsService } from '../../../clients/registry/clients.service.js';
 import { toClientFilter, toOAuthClient, toStats } from './oauth-client.mapper.js';
+import type { Loaders } from '../operations/loaders.js';
 import { toConnection, toPageRequest } from '../pagination/connection.js';
 import { decodeCursor, encodeCursor } from '../pagination/cursor.js';
 import { OAuthClientStats } from './oauth-client-stats.type.js';
@@ -27,10 +28,13 @@ export class OAuthClientsResolver {
   }
 
   @Query(() => OAuthClientConnection, { description: 'Clients, page by page.' })
-  async oauthClients(@Args() { filter, orderBy, ...args }: OAuthClientsArgs): Promise<OAuthClientConnection> {
+  async oauthClients(
+    @Args() { filter, orderBy, ...args }: OAuthClientsArgs,
+    @Context('loaders') loaders: Loaders,
+  ): Promise<OAuthClientConnection> {
     const wanted = toClientFilter(filter);
     const request = toPageRequest(args, (cursor, argument) => decodeCursor(orderBy, cursor, argument));
-    const page = await this.clients.page(wanted, orderBy, request);
+    const page = await loaders.read(() => this.clients.page(wanted, orderBy, request));
     const cursorOf = (client: Client) => encodeCursor(orderBy, positionOf(client, orderBy));
     return { ...toConnection(page, toOAuthClient, cursorOf), filter: wanted };
   }

@@ -1,4 +1,4 @@
-import { Args, ID, Int, Mutation, Parent, Query, ResolveField } from '@nestjs/graphql';
+import { Args, Context, ID, Int, Mutation, Parent, Query, ResolveField } from '@nestjs/graphql';
 import type { RequestContext } from '../../../audit/audit-event.js';
 import { ApiKeysService } from '../../../auth/api-keys/api-keys.service.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
@@ -11,6 +11,7 @@ import {
   CreateApiKeyPayload,
   RevokeApiKeyPayload,
 } from './api-key.type.js';
+import type { Loaders } from '../operations/loaders.js';
 import { toIdConnection, toIdPageRequest, TwoWayPageArgs } from '../pagination/connection.js';
 import {
   CreateInitialAccessTokenInput,
@@ -29,9 +30,13 @@ export class ApiKeysResolver {
     name: 'apiKeys',
     description: 'API keys, the newest first; never the keys themselves.',
   })
-  async apiKeyPage(@Args() { filter, ...page }: ApiKeysArgs): Promise<ApiKeyConnection> {
+  async apiKeyPage(
+    @Args() { filter, ...page }: ApiKeysArgs,
+    @Context('loaders') loaders: Loaders,
+  ): Promise<ApiKeyConnection> {
     const wanted = toFilter(filter);
-    const keys = await this.apiKeys.page(wanted, toIdPageRequest(page));
+    const request = toIdPageRequest(page);
+    const keys = await loaders.read(() => this.apiKeys.page(wanted, request));
     return { ...toIdConnection(keys, (key) => key), filter: wanted };
   }
 
@@ -72,8 +77,12 @@ export class InitialAccessTokensResolver {
   @Query(() => InitialAccessTokenConnection, {
     description: 'Initial access tokens, the newest first; never the tokens themselves.',
   })
-  async initialAccessTokens(@Args() args: TwoWayPageArgs): Promise<InitialAccessTokenConnection> {
-    return toIdConnection(await this.tokens.page(toIdPageRequest(args)), (token) => token);
+  async initialAccessTokens(
+    @Args() args: TwoWayPageArgs,
+    @Context('loaders') loaders: Loaders,
+  ): Promise<InitialAccessTokenConnection> {
+    const request = toIdPageRequest(args);
+    return toIdConnection(await loaders.read(() => this.tokens.page(request)), (token) => token);
   }
 
   @ResolveField(() => Int, { description: 'How many there are, those that ended included.' })

@@ -163,7 +163,7 @@ function repeatedField(selections: readonly SelectionNode[], fragments: Fragment
   return undefined;
 }
 
-const refusal = (code: string, message: string) =>
+export const refusal = (code: string, message: string) =>
   new GraphQLError(message, { extensions: { code, http: { status: 400 } } });
 
 function areVariablesGood(

@@ -58,9 +58,12 @@ export class ExpiringSecretsResolver {
     description:
       'Secrets of living clients that expire before then, the soonest first; revoked ones are left out.',
   })
-  async expiringSecrets(@Args() { before, ...args }: ExpiringSecretsArgs): Promise<ExpiringSecretConnection> {
+  async expiringSecrets(
+    @Args() { before, ...args }: ExpiringSecretsArgs,
+    @Context('loaders') loaders: Loaders,
+  ): Promise<ExpiringSecretConnection> {
     const request = toPageRequest(args, decodeExpiryCursor);
-    const secrets = await this.clientSecrets.pageExpiring(before, request);
+    const secrets = await loaders.read(() => this.clientSecrets.pageExpiring(before, request));
     const toNode = ({ secret, client }: SecretOfClient) => ({ secret, client: toOAuthClient(client) });
     return { ...toConnection(secrets, toNode, ({ secret }) => encodeExpiryCursor(secret)), before };
   }
