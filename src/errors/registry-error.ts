@@ -4,37 +4,63 @@
  */
 export const ERROR_STATUS = {
   invalid_request: 400,
-  /** RFC 7591 §3.2.2 */
   invalid_client_metadata: 400,
-  /** RFC 7591 §3.2.2 */
   invalid_redirect_uri: 400,
-  /** RFC 7591 §3.2.2 */
   invalid_software_statement: 400,
-  /** RFC 7591 §3.2.2 */
   unapproved_software_statement: 400,
-  /** No credentials were sent (RFC 6750 §3.1 forbids an error code in the challenge here). */
   unauthorized: 401,
-  /** RFC 6750 §3.1 */
   invalid_token: 401,
-  /** RFC 6750 §3.1 */
   insufficient_scope: 403,
   not_found: 404,
   method_not_allowed: 405,
-  /** RFC 9110 §15.5.13 */
   precondition_failed: 412,
   payload_too_large: 413,
   unsupported_media_type: 415,
-  /** RFC 9110 §15.5.17 */
   range_not_satisfiable: 416,
   validation_error: 422,
   rate_limited: 429,
   server_error: 500,
-  /** A transfer coding that is not read here (RFC 9112 §6.1). */
   not_implemented: 501,
   temporarily_unavailable: 503,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** What each error means, and what the caller should do: for the reference, in Markdown. */
+export const ERROR_HELP: Record<ErrorCode, string> = {
+  invalid_request:
+    'The request is not HTTP, its body is not a JSON object or names a member twice, or a query parameter or header is invalid. Also 408 (too slow) and 431 (headers too large). Correct the request.',
+  invalid_client_metadata:
+    'A registration breaks a rule (RFC 7591 §3.2.2). Correct every field in `invalid_fields`.',
+  invalid_redirect_uri:
+    'A redirect URI of a registration is invalid or missing (RFC 7591 §3.2.2). Correct `redirect_uris`.',
+  invalid_software_statement:
+    'The software statement is not a JWT, has expired or has an invalid signature. Get a new one from its issuer.',
+  unapproved_software_statement:
+    'The software statement is of an issuer that is not trusted, or for another server. Use one for this server, or register without one.',
+  unauthorized: 'The request has no credentials. Send `Authorization: Bearer CREDENTIAL`.',
+  invalid_token:
+    'The credential is malformed, unknown, expired, revoked or used up (RFC 6750 §3.1). Get a new one.',
+  insufficient_scope:
+    'The role, `REGISTRATION_MODE`, the status of the client or `MAX_CLIENTS_PER_ORG` forbids the operation. Ask an administrator.',
+  not_found:
+    'The path or the resource does not exist, or belongs to another organization. Check the path and the ID.',
+  method_not_allowed: 'The resource does not support the method. Use a method in `Allow`.',
+  precondition_failed:
+    'The ETag in `If-Match`, or the version or count in GraphQL, is outdated (RFC 9110 §15.5.13). Read the resource again, then repeat the change.',
+  payload_too_large: 'The request body is larger than 64 KiB. Send less.',
+  unsupported_media_type:
+    'The request body is not `application/json`, is compressed or is not UTF-8. Send plain UTF-8 JSON with `Content-Type: application/json`.',
+  range_not_satisfiable:
+    'The `Range` begins after the end of the file (RFC 9110 §15.5.17). `Content-Range` has the length of the file.',
+  validation_error: 'A client breaks a rule. Correct every field in `invalid_fields`.',
+  rate_limited: 'A rate limit is reached. Retry after the time in `Retry-After`.',
+  server_error: 'The service failed; its log has the cause. Report the `X-Request-Id` of the reply.',
+  not_implemented:
+    'The request has a `Transfer-Encoding` other than `chunked` (RFC 9112 §6.1). Use `chunked` or `Content-Length`.',
+  temporarily_unavailable:
+    'The database or the token issuer does not answer, the server is overloaded, or there are too many unused clients. Retry after the time in `Retry-After`.',
+};
 
 /** What is wrong with which field, by the name that the caller knows the field by. */
 export type FieldFaults = Record<string, string[]>;

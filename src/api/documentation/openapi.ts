@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
-import { ERROR_STATUS } from '../../errors/registry-error.js';
+import { ERROR_HELP, ERROR_STATUS, type ErrorCode } from '../../errors/registry-error.js';
 import { oneOf, STRINGS } from './openapi-schemas.js';
 import { DOCS_PATH } from '../../config/paths.js';
 import { PublicUrl } from '../../http/responses/public-url.js';
@@ -41,14 +41,16 @@ const ERROR_HEADERS: Partial<Record<number, string>> = {
 
 /** The errors that any operation may answer, by status. */
 function errorResponses() {
-  const codes = new Map(UNREADABLE_STATUSES.map((status) => [status, ['invalid_request']]));
+  const codes = new Map<number, ErrorCode[]>(
+    UNREADABLE_STATUSES.map((status) => [status, ['invalid_request']]),
+  );
   for (const [code, status] of Object.entries(ERROR_STATUS)) {
-    codes.set(status, [...(codes.get(status) ?? []), code]);
+    codes.set(status, [...(codes.get(status) ?? []), code as ErrorCode]);
   }
   return Object.fromEntries([...codes].map(([status, values]) => [status, errorResponse(status, values)]));
 }
 
-const errorResponse = (status: number, codes: string[]) => ({
+const errorResponse = (status: number, codes: ErrorCode[]) => ({
   description: STATUS_CODES[status] ?? '',
   headers: Object.fromEntries(
     ['Cache-Control', ERROR_HEADERS[status]]
@@ -60,7 +62,10 @@ const errorResponse = (status: number, codes: string[]) => ({
       schema: {
         type: 'object',
         properties: {
-          error: oneOf(codes),
+          error: {
+            ...oneOf(codes),
+            description: codes.map((code) => `${code}: ${ERROR_HELP[code]}`).join('\n\n'),
+          },
           error_description: { type: 'string' },
           invalid_fields: { type: 'object', additionalProperties: STRINGS },
         },
