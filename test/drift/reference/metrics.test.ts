@@ -1,0 +1,55 @@
+import { jest } from '@jest/globals';
+import { type Metric, Registry as PrometheusRegistry } from 'prom-client';
+import { freePort } from '../../support/network/free-port.js';
+import { Registry } from '../../support/registry.js';
+import { code, expectGenerated, pageOf, plain, tableOf } from './generated.js';
+
+/** What a metric is declared with, which prom-client does not type. */
+type Declared = Metric & { name: string; help: string; labelNames: readonly string[] };
+
+/** All metrics that a started service registers. */
+async function metricsOfService() {
+  const register = jest.spyOn(PrometheusRegistry.prototype, 'registerMetric');
+  const registry = await Registry.start('sqlite', { METRICS_PORT: String(await freePort()) });
+  try {
+    const metrics = register.mock.calls.map(([metric]) => metric as Declared);
+    return await Promise.all(
+      metrics.map(async ({ name, help, labelNames, get }, index) => {
+        const { type } = (await get.call(metrics[index])) as unknown as { type: string };
+        return { name, help, labelNames, type };
+      }),
+    );
+  } finally {
+    register.mockRestore();
+    await registry.stop();
+  }
+}
+
+it('docs/reference/metrics.md has every metric of a started service; `npm run schema` writes it anew', async () => {
+  const metrics = await metricsOfService();
+  const own = metrics.filter(({ name }) => /^(?:http|oauth_registry)_/.test(name));
+  // Those of Node.js differ by operating system
+  const others = metrics.filter((metric) => !own.includes(metric));
+  expect(others.filter(({ name }) => !/^(?:process|nodejs)_/.test(name))).toEqual([]);
+  expect(own.length).toBeGreaterThan(15);
+  const rows = own
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, type, labelNames, help }) => [
+      code(name),
+      type,
+      labelNames.map(code).join(', '),
+      plain(help),
+    ]);
+  const page = pageOf(
+    'Metrics',
+    'This page lists the Prometheus metrics of the service, with their types and labels.',
+    'src/observability/metrics',
+    'Set `METRICS_PORT` to serve the metrics at `GET /metrics`, on a port of their own and without authentication. See [Observability](../operations/observability.md) for the dashboard and the alerts.',
+    '- No label has a value that a caller can choose freely.\n- A histogram has the series `_bucket`, `_sum` and `_count`. Durations are in seconds.\n- The metrics are those of one instance.',
+    '## Service',
+    tableOf(['Metric', 'Type', 'Labels', 'Description'], rows),
+    '## Node.js',
+    'The default metrics of [prom-client](https://github.com/siimon/prom-client#default-metrics) describe the process: `process_*` (CPU time, memory, open files) and `nodejs_*` (event loop, heap, garbage collection).',
+  );
+  await expectGenerated('docs/reference/metrics.md', page);
+});
