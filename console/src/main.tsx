@@ -14,12 +14,12 @@ import { router } from './router';
 
 const theme = createTheme({
   respectReducedMotion: true,
-  // On a narrow screen, going through a menu can scroll its button out of sight; the menu would go, and the focus with it
+  // On a narrow screen, arrow keys can scroll a menu's button out of view. The menu would close and lose the focus.
   components: { Menu: Menu.extend({ defaultProps: { hideDetached: false } }) },
 });
 
-/** The colours are those of the system; nothing is kept in this browser. */
-const asTheSystem: MantineColorSchemeManager = {
+/** Follows the color scheme of the system and stores nothing in the browser. */
+const systemColorScheme: MantineColorSchemeManager = {
   get: (fallback: MantineColorScheme) => fallback,
   set: () => undefined,
   subscribe: () => undefined,
@@ -33,7 +33,7 @@ createRoot(document.getElementById('root')!).render(
     <MantineProvider
       theme={theme}
       defaultColorScheme="auto"
-      colorSchemeManager={asTheSystem}
+      colorSchemeManager={systemColorScheme}
       withCssVariables={false}
       withGlobalClasses={false}
     >

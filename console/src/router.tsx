@@ -17,10 +17,10 @@ const root = createRootRoute({
   errorComponent: ({ error, reset }) => (
     <Failed error={error instanceof Error ? error : new Error(String(error))} onRetry={reset} />
   ),
-  notFoundComponent: () => <Page title="There is no such page">Choose another from the menu.</Page>,
+  notFoundComponent: () => <Page title="Page not found">Choose a page from the menu.</Page>,
 });
 
-/** Every view can be linked to: what it shows is in its URL, and the functions named `read…Search` say what may stand there. */
+/** The URL holds the state of each view, so that a link shows the same view. The functions named `read…Search` validate it. */
 const routes = [
   createRoute({
     getParentRoute: () => root,

@@ -331,6 +331,8 @@ export type ClientDetailsFragment = {
   softwareVersion: string | null;
   softwareStatement: string | null;
   applicationType: ApplicationType | null;
+  initiateLoginUri: string | null;
+  postLogoutRedirectUris: Array<string>;
   initialAccessTokenId: string | null;
   registrationCount: number;
   clientId: string;
@@ -371,6 +373,8 @@ export type ClientQuery = {
     softwareVersion: string | null;
     softwareStatement: string | null;
     applicationType: ApplicationType | null;
+    initiateLoginUri: string | null;
+    postLogoutRedirectUris: Array<string>;
     initialAccessTokenId: string | null;
     registrationCount: number;
     clientId: string;
@@ -444,6 +448,8 @@ export type DeletedClientQuery = {
       softwareVersion: string | null;
       softwareStatement: string | null;
       applicationType: ApplicationType | null;
+      initiateLoginUri: string | null;
+      postLogoutRedirectUris: Array<string>;
       initialAccessTokenId: string | null;
       registrationCount: number;
       clientId: string;
@@ -497,6 +503,8 @@ export type UpdateClientMutation = {
       softwareVersion: string | null;
       softwareStatement: string | null;
       applicationType: ApplicationType | null;
+      initiateLoginUri: string | null;
+      postLogoutRedirectUris: Array<string>;
       initialAccessTokenId: string | null;
       registrationCount: number;
       clientId: string;
@@ -964,6 +972,8 @@ export const ClientDetailsFragmentDoc = new TypedDocumentString(
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   initialAccessTokenId
   registrationCount
   translations {
@@ -1132,6 +1142,8 @@ fragment ClientDetails on OAuthClient {
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   initialAccessTokenId
   registrationCount
   translations {
@@ -1180,6 +1192,8 @@ export const DeletedClientDocument = new TypedDocumentString(`
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   initialAccessTokenId
   registrationCount
   translations {
@@ -1238,6 +1252,8 @@ export const UpdateClientDocument = new TypedDocumentString(`
   softwareVersion
   softwareStatement
   applicationType
+  initiateLoginUri
+  postLogoutRedirectUris
   initialAccessTokenId
   registrationCount
   translations {

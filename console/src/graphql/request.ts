@@ -1,26 +1,26 @@
 import { serviceUrl } from '../paths';
 import type { TypedDocumentString } from './operations';
 
-/** Why a request got no answer; what a page does about it depends on nothing else. */
+/** Why a request failed. Pages decide by this alone. */
 export type FailureKind =
   | 'network'
   | 'signed-out'
   | 'forbidden'
   | 'not-found'
-  /** Somebody else changed it meanwhile. */
+  /** The version sent is outdated. */
   | 'conflict'
-  /** `fields` says what to mend. */
+  /** `fields` has the validation errors. */
   | 'invalid'
-  /** The service asks to come back later. */
+  /** Rate limited or overloaded: retry later. */
   | 'busy'
   | 'other';
 
-/** What went wrong, in words for whoever sits in front of it. */
+/** A failed request, with a message for the user. */
 export class RequestError extends Error {
   constructor(
     readonly kind: FailureKind,
     message: string,
-    /** What is wrong with which field, by the names of the schema. */
+    /** Validation errors by field, as the schema names it. */
     readonly fields: Readonly<Record<string, readonly string[]>> = {},
   ) {
     super(message);
@@ -63,14 +63,14 @@ export async function request<Result, Variables>(
   const [error] = reply.errors ?? [];
   if (error === undefined && response.ok && reply.data) return reply.data as Result;
   const kind = KINDS[error?.extensions?.code ?? ''] ?? (response.status === 503 ? 'busy' : 'other');
-  const message = error?.message ?? `The service answered ${response.status}, and no more.`;
+  const message = error?.message ?? `The service replied with status ${response.status}.`;
   throw new RequestError(kind, message, error?.extensions?.invalid_fields);
 }
 
 /**
- * Begins a session with an admin API key, which is sent this once and kept nowhere.
- * @throws RequestError `invalid` where the key is not good or the browser would drop the session, `forbidden` where the key is a
- * member's
+ * Starts a session with an admin API key. The key is not stored.
+ * @throws RequestError `invalid` if the key is invalid or the browser would drop the session, `forbidden` if the key has the
+ * member role
  */
 export async function signIn(apiKey: string): Promise<void> {
   const response = await send('admin/session', {
@@ -85,12 +85,12 @@ export async function signIn(apiKey: string): Promise<void> {
   };
   if (error === 'invalid_request' && told !== undefined) throw new RequestError('invalid', told);
   if (response.status === 403)
-    throw new RequestError('forbidden', 'This key is a member’s. The console is for admins.');
+    throw new RequestError('forbidden', 'This key has the member role. The console requires the admin role.');
   if (response.status === 429)
-    throw new RequestError('busy', 'Too many keys were tried from here. Wait a minute.');
+    throw new RequestError('busy', 'Too many failed sign-ins from this address. Try again in a minute.');
   if (response.status < 500)
-    throw new RequestError('invalid', 'This is no valid API key: it is unknown, expired or revoked.');
-  throw new RequestError('busy', told ?? 'The service cannot sign you in now.');
+    throw new RequestError('invalid', 'Invalid API key: it is unknown, expired or revoked.');
+  throw new RequestError('busy', told ?? 'The service cannot sign you in now. Try again later.');
 }
 
 /**
@@ -106,6 +106,6 @@ async function send(path: string, init: RequestInit): Promise<Response> {
     return await fetch(serviceUrl(path), init);
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new RequestError('network', 'The service cannot be reached. What you typed is still here.');
+    throw new RequestError('network', 'The service cannot be reached. Your input is kept.');
   }
 }

@@ -6,7 +6,7 @@ import { useEffect } from 'react';
 import { signOut } from '../graphql/request';
 import { useViewer } from '../session/session';
 import { When } from '../parts/when';
-import { CONSOLE_URL } from '../paths';
+import { CONSOLE_URL, serviceUrl } from '../paths';
 
 const PAGES = [
   { to: '/', label: 'Overview' },
@@ -16,7 +16,7 @@ const PAGES = [
   { to: '/audit', label: 'Audit log' },
 ] as const;
 
-/** What stands around every page: where one can go, and who one is. Not Mantine's, which writes style elements. */
+/** The frame of every page: header, menu and content. Mantine's AppShell writes style elements, which the policy of the page forbids. */
 export function Shell() {
   const [isOpen, { toggle, close }] = useDisclosure();
   const path = useRouterState({ select: ({ location }) => location.pathname });
@@ -58,6 +58,14 @@ export function Shell() {
             />
           );
         })}
+        <NavLink
+          href={serviceUrl('docs')}
+          target="_blank"
+          rel="noreferrer"
+          label="API documentation"
+          aria-label="API documentation, opens in a new tab"
+          rightSection={<span aria-hidden>↗</span>}
+        />
       </nav>
       <main id="content" className="shell-content" tabIndex={-1}>
         <Outlet />
@@ -70,7 +78,7 @@ function Account() {
   const { name, orgId, userId, sessionExpiresAt } = useViewer();
   const { mutate, isPending } = useMutation({
     mutationFn: signOut,
-    // Everything that was read is forgotten with the page
+    // Loading the page anew drops all cached data
     onSuccess: () => window.location.assign(CONSOLE_URL),
   });
   return (
@@ -83,7 +91,7 @@ function Account() {
           {name ?? 'API key'}
           {sessionExpiresAt && (
             <>
-              , ends <When at={sessionExpiresAt} />
+              , session ends <When at={sessionExpiresAt} />
             </>
           )}
         </Text>

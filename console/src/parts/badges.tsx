@@ -1,13 +1,13 @@
 import { Badge, Group } from '@mantine/core';
 
-interface Standing {
+interface ClientState {
   status: 'ACTIVE' | 'DISABLED';
   verified: boolean;
   deletedAt: string | null;
 }
 
-/** Whether a client may be used, and whether an operator has vouched for it. */
-export function StandingBadges({ status, verified, deletedAt }: Standing) {
+/** The status of a client, and whether it is verified. */
+export function StatusBadges({ status, verified, deletedAt }: ClientState) {
   const [label, color] =
     deletedAt !== null
       ? ['Deleted', 'red']

@@ -5,11 +5,11 @@ interface ChoiceFilterProps<T extends string> {
   label: string;
   values: readonly T[];
   value: T | undefined;
-  /** Undefined: any. */
+  /** Undefined removes the filter. */
   onChange: (value: T | undefined) => void;
 }
 
-/** A condition that takes one of a few values, or any. */
+/** A filter by one of a few values. */
 export function ChoiceFilter<T extends string>({ label, values, value, onChange }: ChoiceFilterProps<T>) {
   return (
     <NativeSelect

@@ -5,7 +5,7 @@ import { Dialog } from './dialog';
 
 interface ConfirmDialogProps {
   title: string;
-  /** What the button says: the deed, not "OK". */
+  /** The text of the button: the action, not "OK". */
   action: string;
   cancel?: string;
   isDangerous?: boolean;
@@ -17,7 +17,7 @@ interface ConfirmDialogProps {
   children: ReactNode;
 }
 
-/** Asks before something is done. It stays open while that is under way, and where it fails. */
+/** Asks for confirmation. It stays open while the request runs and if it fails. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
   const {
     title,

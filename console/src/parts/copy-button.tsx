@@ -1,7 +1,7 @@
 import { Button, type ButtonProps } from '@mantine/core';
 import { useClipboard } from '@mantine/hooks';
 
-/** Copies `value`; says so, to screen readers, too. */
+/** Copies `value` and announces the result to screen readers. */
 export function CopyButton({
   value,
   label,
@@ -9,7 +9,7 @@ export function CopyButton({
   ...props
 }: { value: string; label: string; text?: string; autoFocus?: boolean } & ButtonProps) {
   const { copied, copy, error } = useClipboard({ timeout: 2_000 });
-  const told = error ? 'Cannot copy' : copied ? 'Copied' : text;
+  const told = error ? 'Copy failed' : copied ? 'Copied' : text;
   return (
     <Button
       size="compact-xs"

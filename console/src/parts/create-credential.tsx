@@ -6,15 +6,15 @@ import { useUnsavedChanges } from './unsaved-changes';
 import type { Fault } from './use-fields';
 
 interface CreateCredentialProps {
-  /** What is created, as in "API key". */
+  /** The kind of credential, such as "API key". */
   what: string;
-  /** What the REST API calls it. */
+  /** Its name in the REST API. */
   member: string;
   /** The credential itself, once there is one. */
   value: string | undefined;
-  /** The request that creates it, and why it was refused. */
+  /** The request that creates it, and its error. */
   creation: { isPending: boolean; error: Error | null };
-  /** What is still to be corrected, and whether anything was typed that closing would lose. */
+  /** Field errors, and whether closing would lose input. */
   fields: { faults: readonly Fault[]; isChanged: boolean };
   onSubmit: () => void;
   onClose: () => void;

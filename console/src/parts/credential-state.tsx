@@ -9,11 +9,11 @@ interface Lifetime {
 export const isEnded = ({ expiresAt, revokedAt }: Lifetime) =>
   revokedAt !== null || (expiresAt !== null && Date.parse(expiresAt) <= Date.now());
 
-/** The same in words. */
+/** The status of a key or token as a badge. */
 export function CredentialState(props: Lifetime) {
-  const label = props.revokedAt !== null ? 'Revoked' : isEnded(props) ? 'Expired' : 'Valid';
+  const label = props.revokedAt !== null ? 'Revoked' : isEnded(props) ? 'Expired' : 'Active';
   return (
-    <Badge color={label === 'Valid' ? 'green' : 'gray'} variant="outline">
+    <Badge color={label === 'Active' ? 'green' : 'gray'} variant="outline">
       {label}
     </Badge>
   );

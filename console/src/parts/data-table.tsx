@@ -4,9 +4,9 @@ import type { ReactNode } from 'react';
 export interface Column<Row> {
   key: string;
   label: string;
-  /** Whether the rows can be put in its order. */
+  /** Whether the rows can be sorted by it. */
   isSortable?: boolean;
-  /** Of any length, such as a name: it wraps, and keeps a width that can be read. */
+  /** Text of any length, such as a name: it wraps, and its column keeps a readable width. */
   isText?: boolean;
   show: (row: Row) => ReactNode;
 }
@@ -20,23 +20,23 @@ export interface Sorting {
 export interface Selection {
   keys: ReadonlySet<string>;
   onChange: (keys: ReadonlySet<string>) => void;
-  /** What a row is called by those who do not see it. */
+  /** The accessible name of a row. */
   labelOf: (key: string) => string;
 }
 
 interface DataTableProps<Row> {
-  /** What the table is about. */
+  /** The accessible name of the table. */
   caption: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   keyOf: (row: Row) => string;
   sorting?: Sorting;
   selection?: Selection;
-  /** Shows that newer rows are on their way. */
+  /** Whether newer rows are loading. */
   isStale?: boolean;
 }
 
-/** A table that scrolls by itself where the window is narrow, by keyboard as well. */
+/** A table that scrolls within the page in a narrow window, also by keyboard. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { caption, columns, rows, keyOf, sorting, selection, isStale } = props;
   const keys = rows.map(keyOf);

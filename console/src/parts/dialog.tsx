@@ -3,12 +3,12 @@ import { type ReactNode, useEffect, useState } from 'react';
 
 interface DialogProps {
   title: string;
-  /** Left out: it stays until what it asks for is done. */
+  /** Omitted: the dialog cannot be closed. */
   onClose?: () => void;
   children: ReactNode;
 }
 
-/** What has the focus or, where that is in a menu, which closes, the button of the menu. */
+/** The focused element or, if that is in a menu, which closes, the button of the menu. */
 function findOpener(): HTMLElement | null {
   const { activeElement } = document;
   const menu = activeElement?.closest('[role=menu]');
@@ -20,7 +20,7 @@ function findOpener(): HTMLElement | null {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const isClosable = onClose !== undefined;
   const [opener] = useState(findOpener);
-  // Whoever opened it by keyboard goes on from there or, where that is gone, with what is on the page
+  // Returns the focus to the element that opened the dialog or, if that is gone, to the page
   useEffect(
     () => () => (opener?.isConnected ? opener : document.getElementById('content'))?.focus(),
     [opener],
@@ -35,7 +35,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     >
       <Modal.Overlay />
       <Modal.Content>
-        {/* A banner is what a page has one of */}
+        {/* A page has one banner only */}
         <Modal.Header role="presentation">
           <Modal.Title>{title}</Modal.Title>
           {isClosable && <Modal.CloseButton aria-label="Close" />}

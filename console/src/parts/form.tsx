@@ -4,29 +4,29 @@ import { Failed } from './states';
 import type { Fault } from './use-fields';
 
 interface FormProps {
-  /** What a screen reader calls it. */
+  /** Its accessible name. */
   label: string;
-  /** What the button says. */
+  /** The text of the submit button. */
   action: string;
-  /** Why it was refused. */
+  /** The error of the last submission. */
   error: Error | null;
-  /** What is still to be corrected. */
+  /** Field errors that are not corrected yet. */
   faults: readonly Fault[];
   isPending: boolean;
   isDisabled?: boolean;
-  /** Stands beside the buttons. */
+  /** Shown beside the buttons. */
   note?: ReactNode;
   onSubmit: () => void;
   onCancel: () => void;
-  /** Inputs; `data-field` says which field each is for. */
+  /** Inputs; `data-field` names the field of each. */
   children: ReactNode;
 }
 
-/** A form whose buttons stay in sight, and which leads to what it was refused for. */
+/** A form whose buttons stay in view. After an error it focuses the first invalid field. */
 export function Form(props: FormProps) {
   const { label, action, error, faults, isPending, isDisabled, note, onSubmit, onCancel, children } = props;
   const form = useRef<HTMLFormElement>(null);
-  // Once for each refusal: while one corrects it, the focus stays where it is
+  // Once per error: the focus must not move while the user corrects a field
   const refused = useRef(faults);
   useEffect(() => {
     refused.current = faults;
@@ -46,7 +46,7 @@ export function Form(props: FormProps) {
           {error && <Refusal form={form} error={error} faults={faults} />}
           <Group justify="flex-end">
             {note}
-            {/* What comes of a request that is under way may be a secret, and has to be seen */}
+            {/* The reply to a running request may contain a secret, which is shown once */}
             <Button variant="default" disabled={isPending} onClick={onCancel}>
               Cancel
             </Button>

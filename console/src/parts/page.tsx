@@ -1,7 +1,8 @@
 import { Group, Stack, Title } from '@mantine/core';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { useTitle } from './title';
 
-/** A page: its heading, which also is the title of the window and where the focus goes, and what can be done on it. */
+/** A page: its heading, which is the title of the browser's tab and gets the focus, its actions and its content. */
 export function Page({
   title,
   actions,
@@ -12,10 +13,8 @@ export function Page({
   children: ReactNode;
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    document.title = `${title} · OAuth client registry`;
-  }, [title]);
-  // Whoever follows a link by keyboard goes on from the new page's beginning
+  useTitle(title);
+  // After a link, the next Tab goes on from the beginning of the new page
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   return (
     <Stack>

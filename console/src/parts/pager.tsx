@@ -3,7 +3,7 @@ import { FIRST_PAGE, PAGE_SIZES, type PageSearch, sizeOf } from './paging';
 
 interface PagerProps {
   search: PageSearch;
-  /** What is shown; undefined while nothing is. */
+  /** The page; undefined while it loads. */
   shown:
     | {
         nodes: readonly unknown[];
@@ -15,16 +15,16 @@ interface PagerProps {
         };
       }
     | undefined;
-  /** How many there are; undefined where nobody counts them. */
+  /** The size of the list; undefined if it is not counted. */
   total?: number;
-  /** Whether another page is on its way. */
+  /** Whether another page is loading. */
   isStale: boolean;
   onChange: (change: PageSearch) => void;
 }
 
 const inFigures = (count: number) => count.toLocaleString('en');
 
-/** Where one is in a list, and the way to its other pages. Each is a place in the list: the browser's history plays no part. */
+/** Pagination by cursor: the position in the list, and buttons for the other pages. */
 export function Pager({ search, shown, total, isStale, onChange }: PagerProps) {
   const { page = 1 } = search;
   const size = sizeOf(search);

@@ -2,10 +2,10 @@ import { text, withoutBlanks } from './search';
 
 export const PAGE_SIZES = [20, 50, 100] as const;
 
-/** Which page of a list a URL asks for, so that a link to it works for everybody. */
+/** The page of a list, as the URL holds it. */
 export interface PageSearch {
   size?: number;
-  /** Its number, as far as the list has not changed since: what is shown depends on the cursor alone. */
+  /** Its number, for display only: the cursor decides which rows are shown. */
   page?: number;
   after?: string;
   before?: string;
@@ -24,7 +24,7 @@ export function readPageSearch({ size, page, after, before }: Record<string, unk
 
 export const sizeOf = ({ size }: PageSearch) => size ?? PAGE_SIZES[0];
 
-/** The same, as the schema wants it. */
+/** The page as variables of a query. */
 export function pageVariables(search: PageSearch) {
   const { after = null, before = null } = search;
   const first = sizeOf(search);

@@ -1,7 +1,7 @@
 import { Card, Group, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 
-/** A part of a page, under a heading of its own. */
+/** A section of a page with its own heading. */
 export function Section({
   title,
   action,

@@ -6,7 +6,7 @@ import { download } from './download';
 interface ShownOnceProps {
   what: string;
   value: string;
-  /** The secret, and what it belongs to, by the names of the REST API. */
+  /** The secret and its client, by their names in the REST API. */
   members: Readonly<Record<string, string>>;
   onDone: () => void;
 }
@@ -17,23 +17,23 @@ const asEnv = (members: ShownOnceProps['members']) =>
     .join('');
 const asJson = (members: ShownOnceProps['members']) => `${JSON.stringify(members, null, 2)}\n`;
 
-/** A secret that the service has told, and will never tell again: in a dialog that nothing but "Done" closes. */
+/** Shows a secret that the service returns only once. Only "Done" closes the dialog. */
 export function ShownOnce({ what, value, members, onDone }: ShownOnceProps) {
   useBlocker({ shouldBlockFn: () => true });
   const save = () =>
     download(new Blob([asJson(members)], { type: 'application/json' }), `${what.replaceAll(' ', '-')}.json`);
   return (
     <Stack>
-      <Alert color="green" role="status" title={`${what}, shown this once`}>
+      <Alert color="green" role="status" title={`${what}: shown only once`}>
         <Group gap="xs">
           <Code className="secret" aria-label={what}>
             {value}
           </Code>
-          {/* What had the focus is gone with the form */}
+          {/* The form had the focus, and is gone */}
           <CopyButton value={value} label={what} autoFocus data-autofocus />
         </Group>
         <Text size="sm" mt="xs">
-          Store it now: only its hash is kept here.
+          Store it now. The registry keeps only a hash.
         </Text>
       </Alert>
       <Group gap="xs">

@@ -4,16 +4,16 @@ import { type FailureKind, RequestError } from '../graphql/request';
 
 const TITLES: Record<FailureKind, string> = {
   network: 'The service cannot be reached',
-  'signed-out': 'Your session is over',
-  forbidden: 'This is for admins',
-  'not-found': 'There is no such thing',
-  conflict: 'Somebody else was faster',
-  invalid: 'This cannot be done',
-  busy: 'The service is busy',
+  'signed-out': 'Your session has ended',
+  forbidden: 'Admin role required',
+  'not-found': 'Not found',
+  conflict: 'Edit conflict',
+  invalid: 'Invalid request',
+  busy: 'Temporarily unavailable',
   other: 'Something went wrong',
 };
 
-/** What is shown until there is something to show. */
+/** A placeholder while data loads. */
 export function Loading({ rows = 5 }: { rows?: number }) {
   return (
     <Stack gap="sm" role="status" aria-label="Loading">
@@ -24,7 +24,7 @@ export function Loading({ rows = 5 }: { rows?: number }) {
   );
 }
 
-/** Where there is nothing to show. */
+/** An empty state: says that there is nothing, and what to do next. */
 export function Empty({ children }: { children: React.ReactNode }) {
   return (
     <Text c="dimmed" ta="center" py="xl" role="status">
@@ -33,7 +33,7 @@ export function Empty({ children }: { children: React.ReactNode }) {
   );
 }
 
-/** What went wrong, and another try where that can help. */
+/** An error, with a button to try again where that can help. */
 export function Failed({ error, onRetry }: { error: Error; onRetry?: () => void }) {
   const id = useId();
   const kind = error instanceof RequestError ? error.kind : 'other';

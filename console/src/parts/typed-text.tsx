@@ -7,12 +7,12 @@ const TYPING_MS = 300;
 interface TypedTextProps {
   label: string;
   value?: string;
-  /** Undefined where nothing is left. */
+  /** Undefined if the input is empty. */
   onChange: (value: string | undefined) => void;
   type?: string;
 }
 
-/** A condition that is typed: it is asked for while one types, but not at each key. */
+/** A filter by text, debounced. */
 export function TypedText({ label, value = '', onChange, type }: TypedTextProps) {
   const [typed, setTyped] = useState(value);
   const [given, setGiven] = useState(value);

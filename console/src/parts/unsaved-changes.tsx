@@ -4,13 +4,13 @@ import { useState } from 'react';
 import { ConfirmDialog } from './confirm-dialog';
 
 /**
- * Asks before what was typed is lost: by a link, the browser's back, a reload, or `close`.
- * @param onClose what `close` does where nothing would be lost, or may be
+ * Asks before input is lost: by a link, the back button, a reload, or `close`.
+ * @param onClose called by `close` if there is nothing to lose, or after confirmation
  */
 export function useUnsavedChanges(isChanged: boolean, onClose: () => void) {
   const [isAsking, setIsAsking] = useState(false);
   const blocker = useBlocker({
-    // A skip link and a filter leave the form where it is
+    // A skip link and a filter keep the form
     shouldBlockFn: ({ current, next }) => isChanged && current.pathname !== next.pathname,
     enableBeforeUnload: isChanged,
     withResolver: true,
@@ -32,7 +32,7 @@ export function useUnsavedChanges(isChanged: boolean, onClose: () => void) {
         onConfirm={blocker.proceed ?? onClose}
         onClose={stay}
       >
-        <Text size="sm">What you changed is not saved.</Text>
+        <Text size="sm">Your changes are not saved.</Text>
       </ConfirmDialog>
     ),
   };

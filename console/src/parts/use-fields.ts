@@ -1,15 +1,15 @@
 import { useState } from 'react';
 import { RequestError } from '../graphql/request';
 
-/** A field that the service refuses. */
+/** A field with validation errors. */
 export interface Fault {
   name: string;
-  /** What the form calls it. */
+  /** Its label in the form. */
   label: string;
   messages: readonly string[];
 }
 
-/** `redirectUris.0` and what is wrong with it, as a fault of `redirectUris`. */
+/** The errors of `redirectUris.0` as errors of `redirectUris`. */
 function ofField([path, messages]: [string, readonly string[]]): [string, string[]] {
   const [name = path, index] = path.split('.');
   const about = index !== undefined && /^\d+$/.test(index) ? `entry ${Number(index) + 1} ` : '';
@@ -27,8 +27,8 @@ function faultsOf(error: Error | null, labels: Readonly<Record<string, string>>)
 }
 
 /**
- * What is typed into a form, and what the service says about each field until that is changed.
- * @param labels what the form calls its fields
+ * The values of a form, and the validation errors of each field until the field is changed.
+ * @param labels of the fields
  */
 export function useFields<T extends object>(
   initial: T,
@@ -48,13 +48,13 @@ export function useFields<T extends object>(
     setValues((before) => ({ ...before, [name]: value }));
     setCorrected((before) => ({ error, names: before.error === error ? [...before.names, name] : [name] }));
   };
-  // The style sheet breaks the lines
+  // The style sheet shows line breaks
   const faultOf = (name: keyof T & string) =>
     faults.find((fault) => fault.name === name)?.messages.join('\n');
   return {
     values,
     set,
-    /** For an input of text by that name. */
+    /** Props of the text input for a field. */
     bind: (name: keyof T & string) => ({
       name,
       'data-field': name,
@@ -66,16 +66,16 @@ export function useFields<T extends object>(
     }),
     faultOf,
     faults,
-    /** Whether anything was typed that would be lost. */
+    /** Whether there is unsaved input. */
     isChanged: JSON.stringify(values) !== JSON.stringify(start),
   };
 }
 
-/** Days from now, as the API wants a time; null for none. */
+/** A time in so many days, for the API; null if empty. */
 export const inDays = (days: string): string | null =>
   days === '' ? null : new Date(Date.now() + Number(days) * 86_400_000).toISOString();
 
-/** One entry a line. */
+/** One entry per line. */
 export const lines = (text: string): string[] =>
   text
     .split('\n')

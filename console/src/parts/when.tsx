@@ -8,16 +8,16 @@ const UNITS = [
   ['minute', 60],
 ] as const;
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
-const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
+const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'long' });
 
-/** How long ago, or how far ahead. */
+/** The time relative to now: `2 hours ago`, `in 3 days`. */
 export function fromNow(date: Date, now = Date.now()): string {
   const seconds = (date.getTime() - now) / 1000;
   const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
   return relative.format(Math.round(seconds / size), unit);
 }
 
-/** A point in time as people say it, and exactly on demand; `never` where there is none. */
+/** A relative time, with the absolute time and time zone on hover; `never` if there is none. */
 export function When({ at, never = 'never' }: { at: string | null | undefined; never?: string }) {
   if (!at) {
     return (

@@ -1,7 +1,7 @@
-/** Words that are written in capitals, whatever comes before them. */
+/** Words that are written in capitals. */
 const ABBREVIATIONS = /\b(?:api|cli|jwt|rest|uri)\b/gi;
 
-/** How the console says what the schema calls API_KEY_CREATED: "API key created". */
+/** An enum value of the schema as text: "API key created" for API_KEY_CREATED. */
 export function inWords(name: string): string {
   const words = name.toLowerCase().replaceAll('_', ' ');
   const sentence = words.charAt(0).toUpperCase() + words.slice(1);

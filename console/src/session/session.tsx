@@ -12,20 +12,20 @@ export type Viewer = ViewerQuery['viewer'];
 
 const ViewerContext = createContext<Viewer | null>(null);
 
-/** Who is signed in. */
+/** The principal of the session. */
 export function useViewer(): Viewer {
   const viewer = useContext(ViewerContext);
-  if (viewer === null) throw new Error('Nobody is signed in');
+  if (viewer === null) throw new Error('useViewer is used outside of a session');
   return viewer;
 }
 
-/** Shows `children` to whoever is signed in. Where the session ends meanwhile, a dialog asks for the key above what is there. */
+/** Shows `children` after sign-in. If the session ends, a dialog above them asks for the key again. */
 export function Session({ children }: { children: ReactNode }) {
-  const [isOver, setIsOver] = useState(false);
-  const client = useMemo(() => createQueryClient(() => setIsOver(true)), []);
+  const [hasEnded, setHasEnded] = useState(false);
+  const client = useMemo(() => createQueryClient(() => setHasEnded(true)), []);
   return (
     <QueryClientProvider client={client}>
-      <Gate isOver={isOver} onBack={() => setIsOver(false)}>
+      <Gate hasEnded={hasEnded} onBack={() => setHasEnded(false)}>
         {children}
       </Gate>
     </QueryClientProvider>
@@ -43,12 +43,20 @@ async function viewerAfterSigningIn(): Promise<Viewer> {
     if (!(error instanceof RequestError) || error.kind !== 'signed-out') throw error;
     throw new RequestError(
       'invalid',
-      'The browser did not keep the session cookie. Allow cookies, and open the console at the URL that PUBLIC_URL names.',
+      'The browser did not keep the session cookie. Allow cookies, and open the console at the URL in PUBLIC_URL.',
     );
   }
 }
 
-function Gate({ isOver, onBack, children }: { isOver: boolean; onBack: () => void; children: ReactNode }) {
+function Gate({
+  hasEnded,
+  onBack,
+  children,
+}: {
+  hasEnded: boolean;
+  onBack: () => void;
+  children: ReactNode;
+}) {
   const client = useQueryClient();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: VIEWER,
@@ -56,7 +64,7 @@ function Gate({ isOver, onBack, children }: { isOver: boolean; onBack: () => voi
     staleTime: Infinity,
   });
   const onSignedIn = async () => {
-    // Past the query, which would take the form away while it loads
+    // Not by refetching: the form would disappear while the query loads
     client.setQueryData(VIEWER, await viewerAfterSigningIn());
     await client.invalidateQueries();
     onBack();
@@ -66,12 +74,9 @@ function Gate({ isOver, onBack, children }: { isOver: boolean; onBack: () => voi
     return (
       <ViewerContext value={data}>
         {children}
-        {isOver && (
-          <Dialog title="Your session is over">
-            <SignInForm
-              about="Sign in again to go on. Nothing of what you typed is lost."
-              onSignedIn={onSignedIn}
-            />
+        {hasEnded && (
+          <Dialog title="Your session has ended">
+            <SignInForm about="Sign in again to continue. Your input is kept." onSignedIn={onSignedIn} />
           </Dialog>
         )}
       </ViewerContext>

@@ -2,12 +2,14 @@ import { Alert, Button, Center, Paper, PasswordInput, Stack, Text, Title } from 
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { signIn } from '../graphql/request';
+import { useTitle } from '../parts/title';
 
 interface SignInProps {
   onSignedIn: () => void | Promise<void>;
 }
 
 export function SignInPage({ onSignedIn }: SignInProps) {
+  useTitle('Sign in');
   return (
     <Center mih="100vh" p="md" component="main">
       <Paper withBorder p="xl" radius="md" className="sign-in">
@@ -44,7 +46,7 @@ export function SignInForm({ about, onSignedIn }: SignInProps & { about: string 
         )}
         <PasswordInput
           label="API key"
-          description="It is exchanged for a session of eight hours, and kept nowhere in this browser."
+          description="Starts a session of 8 hours. The browser does not store the key."
           required
           data-autofocus
           autoComplete="off"

@@ -72,6 +72,7 @@ inBrowser((engine) => {
       const page = await console.open('/', look);
       await page.getByLabel('API key').first().waitFor();
       expect(await violations(page)).toEqual([]);
+      expect(await page.title()).toBe('Sign in · OAuth client registry');
 
       const inside = await console.openSignedIn(`/clients/${id}`, look);
       const inDialog = async (open: string) => {
@@ -83,7 +84,7 @@ inBrowser((engine) => {
       };
       for (const open of ['Disable', 'Verify', 'Delete', 'Rotate the secret']) await inDialog(open);
       await inside.getByRole('button', { name: 'Edit' }).click();
-      await inside.getByLabel('Logo').fill('ftp://a.example');
+      await inside.getByLabel('Logo', { exact: true }).fill('ftp://a.example');
       await inside.getByRole('button', { name: 'Save' }).click();
       await inside.getByRole('alert').waitFor();
       expect(await violations(inside)).toEqual([]);
@@ -135,28 +136,29 @@ inBrowser((engine) => {
         answered = Promise.resolve();
         reply = { status: 200, body: FORBIDDEN };
         await failure.getByRole('button', { name: 'Try again' }).click();
-        await page.getByText('This is for admins').first().waitFor();
+        await page.getByText('Admin role required').first().waitFor();
       },
     );
 
     it.each([
       ['/clients?q=nowhere', 'No client matches'],
-      ['/tokens', 'There are no initial access tokens'],
-      ['/audit?door=CLI', 'Nothing of that kind has happened'],
-      ['/', 'Nobody has tried to register'],
-      ['/clients/01a20f98-0000-7000-8000-000000000000', 'There is no client by that ID'],
+      ['/tokens', 'There are no initial access tokens. Create one'],
+      ['/audit?door=CLI', 'No events match'],
+      ['/', 'No registrations yet'],
+      ['/clients/01a20f98-0000-7000-8000-000000000000', 'No client has this ID'],
     ])('%s says that there is nothing', async (path, told) => {
       const page = await empty.openSignedIn(path);
       await page.getByText(told).waitFor();
     });
 
     it.each([
-      ['/clients/new', 'New client', 'The client is created'],
-      ['/keys', 'New key', 'API key, shown this once'],
-      ['/tokens', 'New token', 'Initial access token, shown this once'],
+      ['/clients/new', 'New client', 'Client created'],
+      ['/keys', 'New key', 'API key: shown only once'],
+      ['/tokens', 'New token', 'Initial access token: shown only once'],
     ])('%s keeps what was typed where the service cannot do it now', async (path, form, done) => {
       const page = await console.openSignedIn(path);
-      if (path === '/clients/new') await page.getByLabel('Redirect URIs').fill('https://a.example/cb');
+      if (path === '/clients/new')
+        await page.getByLabel('Redirect URIs', { exact: true }).fill('https://a.example/cb');
       else await page.getByRole('button', { name: form }).click();
       const name = page.getByRole('textbox', { name: /^Name/ });
       await name.fill('Not lost');
@@ -168,7 +170,7 @@ inBrowser((engine) => {
         }),
       );
       await page.getByRole('button', { name: 'Create', exact: true }).click();
-      await page.getByRole('alert').filter({ hasText: 'The service is busy' }).waitFor();
+      await page.getByRole('alert').filter({ hasText: 'Temporarily unavailable' }).waitFor();
       expect(await name.inputValue()).toBe('Not lost');
       await page.unroute('**/graphql');
       await page.getByRole('button', { name: 'Create', exact: true }).click();

@@ -22,6 +22,8 @@ inBrowser((engine) => {
         await page.goto(`${console.url}/admin/clients/${id}`);
         await page.getByRole('heading', { level: 1, name: 'Behind a proxy' }).waitFor();
         expect((await page.context().cookies()).map(({ path }) => path)).toEqual([PATH]);
+        const documentation = page.getByRole('link', { name: 'API documentation' });
+        expect(await documentation.getAttribute('href')).toBe(`${console.url}/docs`);
         await page.getByRole('button', { name: 'Sign out' }).click();
         await page.getByText('Sign in with an admin API key').waitFor();
         expect(new URL(page.url()).pathname).toBe(`${PATH}/admin/`);

@@ -70,12 +70,12 @@ inBrowser((engine) => {
       const ids = await Promise.all([1, 2].map((n) => console.aClient({ name: `Doomed ${n}` })));
       const page = await console.openSignedIn('/clients?q=Doomed');
       await page.getByText('2 clients', { exact: true }).waitFor();
-      await page.getByRole('button', { name: 'All that match' }).click();
-      await page.getByRole('menuitem', { name: 'Delete all that match' }).click();
-      await page.getByText('not only those of this page').waitFor();
+      await page.getByRole('button', { name: 'All matching' }).click();
+      await page.getByRole('menuitem', { name: 'Delete all matching' }).click();
+      await page.getByText('not only this page').waitFor();
       await page.getByRole('button', { name: 'Delete 2 clients' }).click();
       await page.getByText('2 clients deleted').waitFor();
-      await page.getByLabel('Deleted ones').check();
+      await page.getByLabel('Deleted').check();
       await page.getByRole('button', { name: 'Actions for Doomed 1' }).click();
       await page.getByRole('menuitem', { name: 'Restore' }).click();
       await page.getByRole('button', { name: 'Restore 1 client' }).click();
@@ -127,12 +127,14 @@ inBrowser((engine) => {
       const id = await console.aClient({ name: 'Valid' });
       const page = await console.openSignedIn(`/clients/${id}`);
       await page.getByRole('button', { name: 'Edit' }).click();
-      await page.getByLabel('Redirect URIs').fill('javascript:alert(1)\nhttps://a.example/cb');
-      await page.getByLabel('Logo').fill('ftp://a.example/logo');
+      await page
+        .getByLabel('Redirect URIs', { exact: true })
+        .fill('javascript:alert(1)\nhttps://a.example/cb');
+      await page.getByLabel('Logo', { exact: true }).fill('ftp://a.example/logo');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByRole('alert').waitFor();
       for (const label of ['Redirect URIs', 'Logo']) {
-        expect(await page.getByLabel(label).getAttribute('aria-invalid')).toBe('true');
+        expect(await page.getByLabel(label, { exact: true }).getAttribute('aria-invalid')).toBe('true');
       }
       expect((await console.client(id)).redirect_uris).toEqual([]);
     });
@@ -149,10 +151,10 @@ inBrowser((engine) => {
         body: { name: 'Theirs', tos_uri: 'https://a.example/theirs' },
       });
       await page.getByRole('button', { name: 'Save' }).click();
-      await page.getByText('Somebody else changed this client meanwhile').waitFor();
-      await page.getByText('What only they changed is taken over: Terms of service').waitFor();
+      await page.getByText('This client was changed while you edited it').waitFor();
+      await page.getByText('Changes without a conflict were applied: Terms of service').waitFor();
       await page.getByLabel('Theirs: Theirs').check();
-      await page.getByRole('button', { name: 'Save the merged client' }).click();
+      await page.getByRole('button', { name: 'Save merged client' }).click();
       await page.getByRole('button', { name: 'Edit' }).waitFor();
       expect(await console.client(id)).toMatchObject({
         name: 'Theirs',
@@ -208,6 +210,25 @@ inBrowser((engine) => {
       });
     });
 
+    it('edits the URIs of sign-in and sign-out, and shows them', async () => {
+      const id = await console.aClient({ name: 'Signing out' });
+      const page = await console.openSignedIn(`/clients/${id}`);
+      await page.getByRole('button', { name: 'Edit' }).click();
+      await page.getByLabel('Initiate login URI').fill('https://a.example/login');
+      await page.getByLabel('Post-logout redirect URIs').fill('https://a.example/bye\nhttps://b.example/bye');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('button', { name: 'Edit' }).waitFor();
+      for (const uri of ['https://a.example/login', 'https://a.example/bye', 'https://b.example/bye'])
+        await page.getByRole('definition').getByText(uri, { exact: true }).waitFor();
+      const { body } = await console.registry.graphql(
+        `{ oauthClient(clientId: "${id}") { initiateLoginUri postLogoutRedirectUris } }`,
+      );
+      expect(body.data.oauthClient).toEqual({
+        initiateLoginUri: 'https://a.example/login',
+        postLogoutRedirectUris: ['https://a.example/bye', 'https://b.example/bye'],
+      });
+    });
+
     it('says what is unusual about where it redirects to, and that there is none by that id', async () => {
       const id = await console.aClient({
         redirect_uris: ['http://localhost:1/cb', 'cursor://cb', 'https://a.example/'],
@@ -216,7 +237,7 @@ inBrowser((engine) => {
       await page.getByText('Loopback:').waitFor();
       await page.getByText('Private-use scheme:').waitFor();
       await page.goto(`${console.registry.url}/admin/clients/01a20f98-0000-7000-8000-000000000000`);
-      await page.getByText('There is no client by that ID').waitFor();
+      await page.getByText('No client has this ID').waitFor();
     });
   });
 });

@@ -27,13 +27,13 @@ inBrowser((engine) => {
     ])('leads to the first field to correct, and says what each is, $width px wide', async (viewport) => {
       const page = await edit(await console.aClient({ name: 'Valid' }), { viewport });
       await page
-        .getByLabel('Redirect URIs')
+        .getByLabel('Redirect URIs', { exact: true })
         .fill('javascript:alert(1)\nhttps://a.example/cb\nhttp://b.example/');
-      await page.getByLabel('Logo').fill('ftp://a.example/logo');
+      await page.getByLabel('Logo', { exact: true }).fill('ftp://a.example/logo');
       await page.getByRole('button', { name: 'Save' }).click();
       const alert = page.getByRole('alert').filter({ hasText: '2 fields to correct' });
       await alert.waitFor();
-      const redirectUris = page.getByLabel('Redirect URIs');
+      const redirectUris = page.getByLabel('Redirect URIs', { exact: true });
       expect(await focused(page)).toBe('Redirect URIs');
       expect(await isInSight(redirectUris)).toBe(true);
       expect(await isInSight(alert)).toBe(true);
@@ -50,7 +50,7 @@ inBrowser((engine) => {
       expect(await redirectUris.getAttribute('aria-invalid')).not.toBe('true');
       await alert.page().getByRole('button', { name: 'Logo', exact: true }).click();
       expect(await focused(page)).toBe('Logo');
-      await page.getByLabel('Logo').fill('https://a.example/logo');
+      await page.getByLabel('Logo', { exact: true }).fill('https://a.example/logo');
       await page.getByRole('alert').waitFor({ state: 'detached' });
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByRole('button', { name: 'Edit' }).waitFor();
@@ -59,14 +59,14 @@ inBrowser((engine) => {
     it('opens what hides the field', async () => {
       const page = await console.openSignedIn('/clients/new');
       await page.getByRole('textbox', { name: 'Name' }).fill('Hidden');
-      await page.getByLabel('Redirect URIs').fill('https://a.example/cb');
-      await page.getByText('More: addresses').click();
-      await page.getByLabel('Logo').fill('ftp://a.example/logo');
-      await page.getByText('More: addresses').click();
+      await page.getByLabel('Redirect URIs', { exact: true }).fill('https://a.example/cb');
+      await page.getByText('More fields: URLs').click();
+      await page.getByLabel('Logo', { exact: true }).fill('ftp://a.example/logo');
+      await page.getByText('More fields: URLs').click();
       await page.getByRole('button', { name: 'Create', exact: true }).click();
       await page.getByText('1 field to correct').waitFor();
       expect(await focused(page)).toBe('Logo');
-      expect(await isInSight(page.getByLabel('Logo'))).toBe(true);
+      expect(await isInSight(page.getByLabel('Logo', { exact: true }))).toBe(true);
     });
 
     it.each([
@@ -100,16 +100,16 @@ inBrowser((engine) => {
     await page.getByRole('button', { name: 'Save' }).click();
     const conflict = page
       .getByRole('alert')
-      .filter({ hasText: 'Somebody else changed this client meanwhile' });
+      .filter({ hasText: 'This client was changed while you edited it' });
     await conflict.waitFor();
     expect(await isInSight(conflict)).toBe(true);
     expect(await conflict.getByRole('radio', { checked: true }).count()).toBe(0);
     const mine = (await conflict.getByText('Mine: Mine').boundingBox())!;
     const theirs = (await conflict.getByText('Theirs: Theirs').boundingBox())!;
     expect(mine.y).toBe(theirs.y);
-    const save = page.getByRole('button', { name: 'Save the merged client' });
+    const save = page.getByRole('button', { name: 'Save merged client' });
     expect(await save.isDisabled()).toBe(true);
-    await page.getByText('To decide: Name, Privacy policy').waitFor();
+    await page.getByText('To resolve: Name, Privacy policy').waitFor();
     await page.getByRole('textbox', { name: 'Name' }).press('Enter');
     await page.getByLabel('Theirs: Theirs').check();
     expect(await save.isDisabled()).toBe(true);
@@ -131,7 +131,7 @@ inBrowser((engine) => {
           await page.goto(`${console.url}/admin/clients/new`);
           await page.getByRole('textbox', { name: 'Name' }).fill('Secret');
           await page.getByLabel(/^Confidential/).check();
-          await page.getByLabel('Redirect URIs').fill('https://a.example/cb');
+          await page.getByLabel('Redirect URIs', { exact: true }).fill('https://a.example/cb');
           await page.getByRole('button', { name: 'Create', exact: true }).click();
         },
         'Client secret',

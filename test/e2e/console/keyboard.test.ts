@@ -129,10 +129,10 @@ inBrowser((engine) => {
         body: { name: 'Theirs' },
       });
       await typist.press('Save');
-      await typist.page.getByText('Somebody else changed this client meanwhile').waitFor();
+      await typist.page.getByText('This client was changed while you edited it').waitFor();
       await typist.tabTo('Mine: Mine');
       await typist.page.keyboard.press('ArrowDown');
-      await typist.press('Save the merged client');
+      await typist.press('Save merged client');
       await typist.page.getByRole('button', { name: 'Edit' }).waitFor();
       expect(await console.client(id)).toMatchObject({
         name: 'Theirs',
@@ -147,7 +147,7 @@ inBrowser((engine) => {
       await typist.type('Name', 'After');
       await console.registry.dataSource.query('UPDATE admin_sessions SET expires_at = 1');
       await typist.press('Save');
-      await typist.page.getByRole('dialog', { name: 'Your session is over' }).waitFor();
+      await typist.page.getByRole('dialog', { name: 'Your session has ended' }).waitFor();
       await typist.seeDialog();
       await typist.type(/^API key/, console.registry.adminKey);
       await typist.page.keyboard.press('Enter');
@@ -197,8 +197,8 @@ inBrowser((engine) => {
       // Back at the menu's button, since the item is gone
       await page.getByRole('button', { name: 'Actions for Bulk 1' }).and(page.locator(':focus')).waitFor();
 
-      await typist.press('All that match');
-      await typist.choose('Delete all that match');
+      await typist.press('All matching');
+      await typist.choose('Delete all matching');
       await typist.inDialog('Delete 2 clients');
       await page.getByText('2 clients deleted').waitFor();
       expect(await Promise.all(ids.map((id) => console.client(id)))).toEqual([undefined, undefined]);

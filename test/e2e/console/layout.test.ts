@@ -72,8 +72,13 @@ inBrowser((engine) => {
         .getByRole('row')
         .filter({ hasText: path === '/keys' ? 'ci' : 'fleet' })
         .filter({ hasText: /tomorrow|in 2\d hours/ })
-        .filter({ hasText: 'Valid' })
+        .filter({ hasText: 'Active' })
         .waitFor();
     }
+    await page.getByRole('main').locator('time').first().hover();
+    await page
+      .getByRole('tooltip')
+      .filter({ hasText: /^[A-Z][a-z]{2} \d+, \d{4}(?:,| at) .*\d:\d\d:\d\d.* (?:UTC|GMT|[A-Z]{2,4})/ })
+      .waitFor();
   });
 }, 'sqlite');

@@ -37,7 +37,7 @@ inBrowser((engine) => {
       await page.getByRole('paragraph').filter({ hasText: 'ends soon' }).waitFor();
       expect(operations).toEqual(['Overview']);
 
-      await page.getByText('The same as a table').click();
+      await page.getByText('Show as table').click();
       const today = new Date().toISOString().slice(0, 10);
       const row = page.getByRole('row').filter({ hasText: today });
       expect(await row.getByRole('cell').allInnerTexts()).toEqual(['1', '1']);
@@ -60,7 +60,7 @@ inBrowser((engine) => {
       expect(bytes).toBeGreaterThan(50_000);
       expect(bytes).toBeLessThan(MAX_FIRST_LOAD_BYTES);
       await signIn(page, console.registry.adminKey);
-      await page.getByText('What happened last').waitFor();
+      await page.getByText('Recent activity').waitFor();
       await page.waitForLoadState('networkidle');
       expect(bytes).toBeLessThan(MAX_OVERVIEW_BYTES);
     });
@@ -70,8 +70,8 @@ inBrowser((engine) => {
     it('shows requests that do the same, as one types, and the secret once', async () => {
       const page = await console.openSignedIn('/clients/new');
       await page.getByRole('textbox', { name: 'Name' }).fill(`O'Neill's app`);
-      await page.getByLabel('Confidential: on a server of yours').check();
-      await page.getByLabel('Redirect URIs').fill('https://a.example/cb');
+      await page.getByLabel('Confidential: runs on a server').check();
+      await page.getByLabel('Redirect URIs', { exact: true }).fill('https://a.example/cb');
       await page.getByLabel('Scopes').fill('read\nwrite');
 
       const preview = page.getByRole('tabpanel').locator('pre');
@@ -120,11 +120,13 @@ inBrowser((engine) => {
     it('says on each field what the API finds wrong with it, and keeps what was typed', async () => {
       const page = await console.openSignedIn('/clients/new');
       await page.getByRole('textbox', { name: 'Name' }).fill('x'.repeat(256));
-      await page.getByLabel('Redirect URIs').fill('http://a.example/cb');
+      await page.getByLabel('Redirect URIs', { exact: true }).fill('http://a.example/cb');
       await page.getByRole('button', { name: 'Create', exact: true }).click();
       await page.getByRole('alert').waitFor();
       expect(await page.getByRole('textbox', { name: 'Name' }).getAttribute('aria-invalid')).toBe('true');
-      expect(await page.getByLabel('Redirect URIs').getAttribute('aria-invalid')).toBe('true');
+      expect(await page.getByLabel('Redirect URIs', { exact: true }).getAttribute('aria-invalid')).toBe(
+        'true',
+      );
       expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toHaveLength(256);
     });
   });
@@ -169,9 +171,9 @@ inBrowser((engine) => {
       const page = await console.open('/keys');
       await signIn(page, apiKey);
       await page.getByRole('button', { name: 'Revoke mine' }).click();
-      await page.getByText('It is the key that you signed in with').waitFor();
+      await page.getByText('You signed in with this key').waitFor();
       await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
-      await page.getByRole('dialog', { name: 'Your session is over' }).waitFor();
+      await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor();
     });
   });
 
@@ -192,6 +194,6 @@ inBrowser((engine) => {
     expect(await page.locator('del').innerText()).toBe('Before');
     expect(await page.locator('ins').innerText()).toBe('After');
     await page.getByRole('combobox', { name: 'Through' }).selectOption('CLI');
-    await page.getByText('Nothing of that kind has happened').waitFor();
+    await page.getByText('No events match').waitFor();
   });
 }, 'sqlite');

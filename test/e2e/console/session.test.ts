@@ -8,10 +8,10 @@ inBrowser((engine) => {
     it('refuses a key that is not good, and a member’s, and says why', async () => {
       const page = await console.open();
       await signIn(page, 'ocr_wrong');
-      await expect(page.getByRole('alert').innerText()).resolves.toContain('no valid API key');
+      await expect(page.getByRole('alert').innerText()).resolves.toContain('Invalid API key');
       const { apiKey } = await console.registry.createKey();
       await signIn(page, apiKey);
-      await page.getByText('The console is for admins').waitFor();
+      await page.getByText('The console requires the admin role').waitFor();
       expect(await page.context().cookies()).toEqual([]);
     });
 
@@ -51,7 +51,7 @@ inBrowser((engine) => {
     await page.getByRole('textbox', { name: 'Name' }).fill('After the session');
     await console.registry.dataSource.query('UPDATE admin_sessions SET expires_at = 1');
     await page.getByRole('button', { name: 'Save' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Your session is over' });
+    const dialog = page.getByRole('dialog', { name: 'Your session has ended' });
     await dialog.getByLabel('API key').first().fill(console.registry.adminKey);
     await dialog.getByRole('button', { name: 'Sign in' }).click();
     await dialog.waitFor({ state: 'detached' });

@@ -42,7 +42,7 @@ export const DOORS = [
   'SYSTEM',
 ] as const satisfies readonly Door[];
 
-/** What the URL of the audit log says: which events, and where the page begins. */
+/** Filters and page of the audit log, as the URL holds them. */
 export interface AuditSearch extends PageSearch {
   action?: AuditAction;
   actorType?: ActorType;

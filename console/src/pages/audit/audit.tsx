@@ -21,15 +21,15 @@ const CHOICES = [
   { name: 'door', label: 'Through', values: DOORS },
 ] as const;
 const DAYS = [
-  { name: 'since', label: 'From day' },
-  { name: 'until', label: 'To day' },
+  { name: 'since', label: 'From day (UTC)' },
+  { name: 'until', label: 'To day (UTC)' },
 ] as const;
 const IDS = [
   { name: 'clientId', label: 'Client ID' },
   { name: 'actorId', label: 'Actor ID' },
 ] as const;
 
-/** Days are those of UTC, and both ends belong to what is asked for. */
+/** Days are in UTC, and both are included. */
 function filterOf({ since, until, size, page, after, before, ...rest }: AuditSearch): AuditEventFilter {
   const dayAfter = until && new Date(Date.parse(until) + 86_400_000).toISOString();
   return withoutBlanks({ ...rest, since: since && `${since}T00:00:00Z`, until: dayAfter });
@@ -78,7 +78,7 @@ export function Audit() {
       </Group>
       {isPending && <Loading rows={10} />}
       {error && <Failed error={error} onRetry={() => void refetch()} />}
-      {data?.nodes.length === 0 && <Empty>Nothing of that kind has happened.</Empty>}
+      {data?.nodes.length === 0 && <Empty>No events match. Remove a filter or choose other days.</Empty>}
       {data && <EventList events={data.nodes} />}
       <Pager search={search} shown={data} isStale={isPlaceholderData} onChange={show} />
     </Page>

@@ -4,7 +4,7 @@ import type { EventFragment } from '../../graphql/operations';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
 
-/** What happened, the latest first; each with what it changed. */
+/** Events, the latest first, with their changes. */
 export function EventList({
   events,
   isAboutOne,
@@ -45,7 +45,7 @@ export function EventList({
 const actorOf = ({ actor: { type, id } }: EventFragment) =>
   id === null ? inWords(type) : `${inWords(type)} ${id}`;
 
-/** A change as people read one: what was there, and what is there now. */
+/** The changed fields, before and after. */
 function Changes({ changes }: { changes: EventFragment['changes'] }) {
   if (changes.length === 0) return null;
   return (
@@ -79,7 +79,7 @@ function Changes({ changes }: { changes: EventFragment['changes'] }) {
   );
 }
 
-/** What became of a list that is too long to be shown as it was and as it is. */
+/** The entries that were added to or removed from a long list. */
 function listed(what: 'added' | 'removed', entries: readonly unknown[]) {
   if (entries.length === 0) return `nothing ${what}`;
   const list = shown(entries);
@@ -90,7 +90,7 @@ function listed(what: 'added' | 'removed', entries: readonly unknown[]) {
   );
 }
 
-/** What stands for a value that is too large for the audit log. */
+/** The digest of a value that is too large for the audit log. */
 const isDigest = (value: unknown): value is { sha256: string; bytes: number; entries?: number } =>
   typeof value === 'object' && value !== null && 'sha256' in value && 'bytes' in value;
 

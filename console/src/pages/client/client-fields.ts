@@ -5,12 +5,12 @@ import { GRANT_TYPES } from '../clients/clients-search';
 export const AUTH_METHODS = ['NONE', 'CLIENT_SECRET_BASIC', 'CLIENT_SECRET_POST', 'PRIVATE_KEY_JWT'] as const;
 export const APPLICATION_TYPES = ['WEB', 'NATIVE'] as const;
 
-/** How a field is typed: a line, one entry a line, ticks, one of several, yes or no. */
+/** The input of a field: a line, one entry per line, checkboxes, one of several, a switch. */
 export type FieldKind = 'text' | 'lines' | 'ticks' | 'choice' | 'flag';
 
 interface Field {
   label: string;
-  /** What it means, for whoever does not know the RFCs. */
+  /** An explanation that needs no knowledge of the RFCs. */
   hint: string;
   kind: FieldKind;
   values?: readonly string[];
@@ -18,47 +18,65 @@ interface Field {
 
 /** Every field of a client that can be changed, in the order in which it is shown; the names are those of the schema. */
 export const FIELDS = {
-  name: { kind: 'text', label: 'Name', hint: 'What people are shown when they are asked for consent.' },
+  name: { kind: 'text', label: 'Name', hint: 'Shown to users on the consent screen.' },
   allowedGrantTypes: {
     kind: 'ticks',
     values: GRANT_TYPES,
-    label: 'Grants',
-    hint: 'Ways in which it may get tokens. Authorization code: people sign in. Client credentials: it acts for itself. Refresh token: it stays signed in.',
+    label: 'Grant types',
+    hint: 'How the client gets tokens. Authorization code: a user signs in. Client credentials: the client acts for itself. Refresh token: the user stays signed in.',
   },
   redirectUris: {
     kind: 'lines',
     label: 'Redirect URIs',
-    hint: 'Where authorization responses may be sent, one a line; compared character by character. The authorization code grant needs one.',
+    hint: 'Where authorization responses are sent, one URI per line, compared character by character. The authorization code grant needs at least one.',
   },
   requirePkce: {
     kind: 'flag',
     label: 'Require PKCE',
-    hint: 'Whether it must prove that whoever redeems a code is who asked for it (RFC 7636). For public clients, yes.',
+    hint: 'The client must prove that it requested the code that it redeems (RFC 7636). Recommended for public clients.',
   },
-  allowedScopes: { kind: 'lines', label: 'Scopes', hint: 'What it may ask for, one scope a line.' },
+  allowedScopes: {
+    kind: 'lines',
+    label: 'Scopes',
+    hint: 'Scopes that the client may request, one per line.',
+  },
   tokenEndpointAuthMethod: {
     kind: 'choice',
     values: AUTH_METHODS,
-    label: 'Authentication',
-    hint: 'How it proves who it is at the token endpoint; none for public clients. private_key_jwt needs a JWKS URI and has no secret.',
+    label: 'Token endpoint authentication',
+    hint: 'How the client authenticates at the token endpoint: none for public clients. private_key_jwt needs a JWKS URI and has no secret.',
   },
-  logoUri: { kind: 'text', label: 'Logo', hint: 'A picture to show beside the name. It is not loaded here.' },
+  logoUri: {
+    kind: 'text',
+    label: 'Logo',
+    hint: 'An image to show beside the name. The console does not load it.',
+  },
   clientUri: { kind: 'text', label: 'Home page', hint: 'A page about the client.' },
-  policyUri: { kind: 'text', label: 'Privacy policy', hint: 'What is done with data about people.' },
-  tosUri: { kind: 'text', label: 'Terms of service', hint: 'The terms that people accept.' },
-  contacts: { kind: 'lines', label: 'Contacts', hint: 'Ways to reach the people behind it, one a line.' },
-  jwksUri: { kind: 'text', label: 'JWKS URI', hint: 'Where its public keys are.' },
+  policyUri: { kind: 'text', label: 'Privacy policy', hint: 'A page that says how personal data is used.' },
+  tosUri: { kind: 'text', label: 'Terms of service', hint: 'A page with the terms that users accept.' },
+  contacts: { kind: 'lines', label: 'Contacts', hint: 'Ways to reach the people responsible, one per line.' },
+  jwksUri: { kind: 'text', label: 'JWKS URI', hint: 'The URL of the public keys of the client.' },
   softwareId: {
     kind: 'text',
     label: 'Software ID',
-    hint: 'The same for every instance of the software (RFC 7591 §2).',
+    hint: 'Identifies the software. The same for all its instances (RFC 7591 §2).',
   },
   softwareVersion: { kind: 'text', label: 'Software version', hint: 'The version of the software.' },
   applicationType: {
     kind: 'choice',
     values: APPLICATION_TYPES,
     label: 'Application type',
-    hint: 'Whether it runs on a server or on people’s own devices.',
+    hint: 'Web: the client runs on a server. Native: it runs on users’ devices.',
+  },
+  initiateLoginUri: {
+    kind: 'text',
+    label: 'Initiate login URI',
+    hint: 'An https URL at which a sign-in to the client starts (OpenID Connect Registration §2).',
+  },
+  postLogoutRedirectUris: {
+    kind: 'lines',
+    label: 'Post-logout redirect URIs',
+    hint: 'Where users may be sent after sign-out, one URI per line (OpenID Connect RP-Initiated Logout §3.1).',
   },
 } as const satisfies Record<string, Field>;
 
@@ -68,7 +86,7 @@ export const FIELD_LABELS = Object.fromEntries(
   FIELD_NAMES.map((name) => [name, FIELDS[name].label]),
 ) as Record<FieldName, string>;
 
-/** What stands in a form: lists as lines, nothing as an empty text. */
+/** Values of a form: lists as lines, null as an empty string. */
 export type FieldValues = Record<FieldName, string | boolean | string[]>;
 
 export const BLANK_FIELDS = Object.fromEntries(
@@ -80,7 +98,7 @@ function blankOf(kind: FieldKind): string | boolean | string[] {
   return kind === 'ticks' ? [] : '';
 }
 
-/** A client as a form shows it. */
+/** A client as values of a form. */
 export function valuesOf(client: ClientDetailsFragment): FieldValues {
   const entries = FIELD_NAMES.map((name) => {
     const value = client[name];
@@ -89,7 +107,7 @@ export function valuesOf(client: ClientDetailsFragment): FieldValues {
   return Object.fromEntries(entries) as FieldValues;
 }
 
-/** What the schema wants for it: nothing is null. */
+/** A value of a form as the schema has it: null if empty. */
 function inputOf(name: FieldName, value: string | boolean | string[]): unknown {
   if (FIELDS[name].kind === 'lines') return lines(value as string);
   return typeof value === 'string' ? value.trim() || null : value;
@@ -105,17 +123,17 @@ export const changedFields = (before: FieldValues, after: FieldValues): FieldNam
 export const toInput = (values: FieldValues, names: readonly FieldName[]): UpdateOAuthClientInput =>
   Object.fromEntries(names.map((name) => [name, inputOf(name, values[name])]));
 
-/** What two people made of the same client. */
+/** Two edits of the same client, merged. */
 export interface Merge {
-  /** With what they alone changed taken over, and mine where both did. */
+  /** Their value for fields that only they changed, else mine. */
   values: FieldValues;
-  /** What they alone changed. */
+  /** Fields that only they changed. */
   taken: FieldName[];
-  /** What both changed, each to something else: somebody has to choose. */
+  /** Fields that both changed to different values. */
   disputed: FieldName[];
 }
 
-/** @param base what both began with */
+/** @param base the client before both edits */
 export function merge(base: FieldValues, mine: FieldValues, theirs: FieldValues): Merge {
   const theirChanges = changedFields(base, theirs);
   const isMine = (name: FieldName) => !isSame(name, base, mine);

@@ -13,7 +13,7 @@ import {
   VerifyClientDocument,
 } from '../../graphql/operations';
 import { request, RequestError } from '../../graphql/request';
-import { StandingBadges } from '../../parts/badges';
+import { StatusBadges } from '../../parts/badges';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
 import { Page } from '../../parts/page';
 import { Section } from '../../parts/section';
@@ -35,7 +35,7 @@ export function ClientPage() {
       const { oauthClients } = await request(DeletedClientDocument, { clientId }, signal);
       const [deleted] = oauthClients.nodes;
       if (deleted === undefined)
-        throw new RequestError('not-found', 'There is no client by that ID, or it is gone for good.');
+        throw new RequestError('not-found', 'No client has this ID, or it was purged. Check the ID.');
       return { ...deleted, secrets: null, history: null };
     },
   });
@@ -50,7 +50,7 @@ export function ClientPage() {
   return (
     <Page key={clientId} title={data.name} actions={<Actions client={data} />}>
       {error && <Failed error={error} onRetry={() => void refetch()} />}
-      <StandingBadges {...data} />
+      <StatusBadges {...data} />
       <Details client={data} />
       {data.tokenEndpointAuthMethod.startsWith('CLIENT_SECRET') && secrets && (
         <Section title="Secrets">
@@ -60,13 +60,13 @@ export function ClientPage() {
       {history && (
         <Section title="History">
           {history.nodes.length === 0 ? (
-            <Empty>Nothing is kept.</Empty>
+            <Empty>No events within the retention period of the audit log.</Empty>
           ) : (
             <EventList events={history.nodes} isAboutOne />
           )}
           {history.pageInfo.hasNextPage && (
             <Anchor size="sm" renderRoot={(props) => <Link to="/audit" search={{ clientId }} {...props} />}>
-              All of it
+              Show all events
             </Anchor>
           )}
         </Section>
@@ -93,21 +93,27 @@ function Details({ client }: { client: ClientDetailsFragment }) {
   );
 }
 
-interface Deed {
+interface ClientAction {
   label: string;
-  /** What it means for the client. */
+  /** Its effect on the client. */
   about: string;
   isDangerous?: boolean;
   perform: () => Promise<unknown>;
 }
 
-function deedsOf({ clientId, version, status, verified, deletedAt }: ClientDetailsFragment): Deed[] {
+function actionsOf({
+  clientId,
+  version,
+  status,
+  verified,
+  deletedAt,
+}: ClientDetailsFragment): ClientAction[] {
   const seen = { clientId, version };
   if (deletedAt !== null) {
     return [
       {
         label: 'Restore',
-        about: 'It comes back with its secrets and its registration access token.',
+        about: 'The client comes back with its secrets and its registration access token.',
         perform: () => request(RestoreClientDocument, { clientId }),
       },
     ];
@@ -117,25 +123,25 @@ function deedsOf({ clientId, version, status, verified, deletedAt }: ClientDetai
       ? {
           label: 'Disable',
           about:
-            'It cannot be used until it is enabled again. It keeps everything, and its owner sees that it is disabled.',
+            'The client cannot be used until it is enabled again. It keeps its data, and its owner sees the status.',
           isDangerous: true,
           perform: () => request(DisableClientDocument, seen),
         }
       : {
           label: 'Enable',
-          about: 'It can be used again.',
+          about: 'The client can be used again.',
           perform: () => request(EnableClientDocument, seen),
         },
     verified
       ? {
-          label: 'Take verification away',
-          about: 'Nobody vouches for it any more.',
+          label: 'Remove verification',
+          about: 'The client is no longer marked as verified.',
           perform: () => request(VerifyClientDocument, { ...seen, verified: false }),
         }
       : {
           label: 'Verify',
           about:
-            'You vouch that it is what it says. Whoever else changes its name or addresses takes that away.',
+            'Marks the client as verified after a review. An update by its owner or by its software removes the mark.',
           perform: () => request(VerifyClientDocument, { ...seen, verified: true }),
         },
     {
@@ -151,23 +157,23 @@ function Actions({ client }: { client: ClientDetailsFragment }) {
   const queryClient = useQueryClient();
   const [label, setLabel] = useState<string | null>(null);
   const { mutate, isPending, error, reset } = useMutation({
-    mutationFn: (deed: Deed) => deed.perform(),
+    mutationFn: (action: ClientAction) => action.perform(),
     onSuccess: async () => {
       await queryClient.invalidateQueries();
       close();
     },
-    // Somebody else was faster: the client as it is now is shown behind the dialog
+    // On a conflict, the page behind the dialog shows the current client
     onError: () => void queryClient.invalidateQueries({ queryKey: ['client', client.clientId] }),
   });
   const close = () => {
     reset();
     setLabel(null);
   };
-  const deeds = deedsOf(client);
-  const deed = deeds.find((deed) => deed.label === label);
+  const actions = actionsOf(client);
+  const action = actions.find((action) => action.label === label);
   return (
     <>
-      {deeds.map(({ label, isDangerous }) => (
+      {actions.map(({ label, isDangerous }) => (
         <Button
           key={label}
           size="xs"
@@ -178,17 +184,17 @@ function Actions({ client }: { client: ClientDetailsFragment }) {
           {label}
         </Button>
       ))}
-      {deed && (
+      {action && (
         <ConfirmDialog
-          title={`${deed.label}: ${client.name}`}
-          action={deed.label}
-          isDangerous={deed.isDangerous}
+          title={`${action.label}: ${client.name}`}
+          action={action.label}
+          isDangerous={action.isDangerous}
           isPending={isPending}
           error={error}
-          onConfirm={() => mutate(deed)}
+          onConfirm={() => mutate(action)}
           onClose={close}
         >
-          <Text size="sm">{deed.about}</Text>
+          <Text size="sm">{action.about}</Text>
         </ConfirmDialog>
       )}
     </>

@@ -25,7 +25,7 @@ interface EditFormProps {
   onClose: () => void;
 }
 
-/** Changes a client. Where somebody else did meanwhile, both are shown, and nothing that was typed is lost. */
+/** Edits a client. If the client was changed in the meantime, it merges both edits and keeps the input. */
 export function EditForm({ client, onClose }: EditFormProps) {
   const queryClient = useQueryClient();
   const { clientId } = client;
@@ -43,7 +43,7 @@ export function EditForm({ client, onClose }: EditFormProps) {
         if (!(error instanceof RequestError) || error.kind !== 'conflict') throw error;
         const { oauthClient } = await request(ClientDocument, { clientId });
         if (oauthClient === null)
-          throw new RequestError('not-found', 'Somebody has deleted this client meanwhile.');
+          throw new RequestError('not-found', 'This client was deleted while you edited it.');
         const theirs = valuesOf(oauthClient);
         const merged = merge(base.values, mine, theirs);
         setBase({ version: oauthClient.version, values: theirs });
@@ -70,7 +70,7 @@ export function EditForm({ client, onClose }: EditFormProps) {
     <>
       <Form
         label="Edit client"
-        action={conflict ? 'Save the merged client' : 'Save'}
+        action={conflict ? 'Save merged client' : 'Save'}
         error={error}
         faults={faults}
         isPending={isPending}
@@ -78,9 +78,9 @@ export function EditForm({ client, onClose }: EditFormProps) {
         note={
           <Text size="sm" c="dimmed" role="status">
             {undecided.length > 0
-              ? `To decide: ${labels(undecided)}`
+              ? `To resolve: ${labels(undecided)}`
               : changed.length === 0
-                ? 'Nothing is changed'
+                ? 'No changes'
                 : `Changed: ${labels(changed)}`}
           </Text>
         }
@@ -110,7 +110,7 @@ export function EditForm({ client, onClose }: EditFormProps) {
 
 const labels = (names: readonly FieldName[]) => names.map((name) => FIELDS[name].label).join(', ');
 
-/** Whose value a field gets; `edited`: neither's, but what was typed after both were seen. */
+/** The value that a field gets; `edited`: one that was typed after the conflict was shown. */
 type Decision = 'mine' | 'theirs' | 'edited';
 type Decisions = Partial<Record<FieldName, Decision>>;
 
@@ -121,10 +121,10 @@ interface ConflictProps {
   onDecide: (name: FieldName, decision: Decision, value: FieldValues[FieldName]) => void;
 }
 
-/** Both values of each field that both changed; nothing is chosen before somebody chooses it. */
+/** Asks for a choice for each field that both edits changed. None is preselected. */
 function Conflict({ conflict: { taken, disputed, theirs }, mine, decisions, onDecide }: ConflictProps) {
   const alert = useRef<HTMLDivElement>(null);
-  // The button that was pressed is far below
+  // The save button may be far below
   useEffect(() => {
     alert.current?.focus({ preventScroll: true });
     alert.current?.scrollIntoView({ block: 'center' });
@@ -135,18 +135,18 @@ function Conflict({ conflict: { taken, disputed, theirs }, mine, decisions, onDe
       tabIndex={-1}
       color="yellow"
       role="alert"
-      title="Somebody else changed this client meanwhile"
+      title="This client was changed while you edited it"
     >
       <Stack gap="sm">
-        {taken.length > 0 && <Text size="sm">What only they changed is taken over: {labels(taken)}.</Text>}
+        {taken.length > 0 && <Text size="sm">Changes without a conflict were applied: {labels(taken)}.</Text>}
         {disputed.length === 0 && (
-          <Text size="sm">What you changed, they did not. Look, and save again.</Text>
+          <Text size="sm">Your changes do not conflict. Review them and save again.</Text>
         )}
         {disputed.map((name) => (
           <Radio.Group
             key={name}
             label={`${FIELDS[name].label}: changed by both`}
-            description={decisions[name] === 'edited' ? 'What you typed below is kept.' : undefined}
+            description={decisions[name] === 'edited' ? 'Uses your input below.' : undefined}
             value={decisions[name] ?? ''}
             onChange={(whose) =>
               whose === 'theirs' ? onDecide(name, 'theirs', theirs[name]) : onDecide(name, 'mine', mine[name])
@@ -166,5 +166,5 @@ function Conflict({ conflict: { taken, disputed, theirs }, mine, decisions, onDe
 function shown(value: string | boolean | string[]): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   const text = Array.isArray(value) ? value.join('\n') : value;
-  return text === '' ? 'nothing' : text.includes('\n') ? `\n${text}` : text;
+  return text === '' ? 'empty' : text.includes('\n') ? `\n${text}` : text;
 }

@@ -9,7 +9,7 @@ import { redirectNote } from './redirect-note';
 
 const nothing = (
   <Text size="sm" c="dimmed">
-    not set
+    Not set
   </Text>
 );
 
@@ -58,15 +58,15 @@ function shown(name: FieldName, value: ClientDetailsFragment[FieldName]): ReactN
   }
 }
 
-/** Everything that is known of a client, each with what it means. */
+/** All fields of a client, each with an explanation. */
 export function Facts({ client }: { client: ClientDetailsFragment }) {
   const { jwks, softwareStatement, translations } = client;
   return (
     <dl className="facts">
-      <Fact label="Client ID" hint="By which it is known to the authorization server (RFC 6749 §2.2).">
+      <Fact label="Client ID" hint="Identifies the client at the authorization server (RFC 6749 §2.2).">
         {textual(client.clientId)}
       </Fact>
-      <Fact label="Type" hint="Whether it can keep a secret (RFC 6749 §2.1). It cannot change.">
+      <Fact label="Type" hint="Whether the client can keep a secret (RFC 6749 §2.1). It cannot be changed.">
         {inWords(client.clientType)}
       </Fact>
       {FIELD_NAMES.map((name) => (
@@ -75,28 +75,28 @@ export function Facts({ client }: { client: ClientDetailsFragment }) {
         </Fact>
       ))}
       {jwks && (
-        <Fact label="JWKS" hint="Its public keys: a JSON Web Key Set.">
+        <Fact label="JWKS" hint="The public keys of the client: a JSON Web Key Set.">
           <Code block>{JSON.stringify(jwks, null, 2)}</Code>
         </Fact>
       )}
       {translations.length > 0 && (
-        <Fact label="Other languages" hint="Members of its metadata in other languages (RFC 7591 §2.2).">
+        <Fact label="Translations" hint="Metadata in other languages (RFC 7591 §2.2).">
           {entries(translations.map(({ member, value }) => `${member}: ${value}`))}
         </Fact>
       )}
       {softwareStatement && (
         <Fact
           label="Software statement"
-          hint="A signed JWT in which somebody trusted says what it is (RFC 7591 §2.3)."
+          hint="A signed JWT with claims about the software by a trusted issuer (RFC 7591 §2.3)."
         >
           {textual(softwareStatement)}
         </Fact>
       )}
       <Fact
         label="Owner"
-        hint="The organization and the user that it belongs to; nobody, where it registered itself anonymously."
+        hint="The organization and user that own the client. A client that registered anonymously has no owner."
       >
-        {client.orgId === null ? 'Nobody' : `${client.userId} of ${client.orgId}`}
+        {[client.userId, client.orgId].filter((id) => id !== null).join(' of ') || 'No owner'}
       </Fact>
       <Fact
         label="Source"
@@ -106,17 +106,20 @@ export function Facts({ client }: { client: ClientDetailsFragment }) {
       </Fact>
       <Fact
         label="Registrations"
-        hint="How many registrations were answered with it: more than one where software shares it."
+        hint="How many registrations returned this client. Repeated registrations of the same software share one client."
       >
         {client.registrationCount}
       </Fact>
-      <Fact label="Created" hint="When it was created.">
+      <Fact label="Created" hint="When the client was created.">
         <When at={client.createdAt} />
       </Fact>
-      <Fact label="Changed" hint="When anything of it was changed, and how often: its version counts from 1.">
+      <Fact
+        label="Updated"
+        hint="When the client was last changed. Its version starts at 1 and counts changes."
+      >
         <When at={client.updatedAt} />, version {client.version}
       </Fact>
-      <Fact label="Last used" hint="When the authorization server last said so, exact to an hour.">
+      <Fact label="Last used" hint="The last use that the authorization server reported, to the hour.">
         <When at={client.lastUsedAt} />
       </Fact>
     </dl>
@@ -128,7 +131,7 @@ function Fact({ label, hint, children }: { label: string; hint: string; children
     <div>
       <dt>
         <Tooltip label={hint} multiline maw={320} events={{ hover: true, focus: true, touch: true }}>
-          {/* By keyboard, too */}
+          {/* A button, so that the tooltip works by keyboard */}
           <button type="button" className="hint" aria-description={hint}>
             {label}
           </button>

@@ -9,7 +9,7 @@ interface FieldInputsProps {
   onChange: (name: FieldName, value: string | boolean | string[]) => void;
 }
 
-/** An input for each of the fields, with what it means and what the service says about it. */
+/** An input for each field, with its explanation and validation errors. */
 export function FieldInputs({ names, values, faultOf, onChange }: FieldInputsProps) {
   return names.map((name) => {
     const field = FIELDS[name];
@@ -65,7 +65,7 @@ export function FieldInputs({ names, values, faultOf, onChange }: FieldInputsPro
             key={name}
             {...shared}
             data={[
-              { value: '', label: 'Not said' },
+              { value: '', label: 'Not set' },
               ...field.values.map((choice) => ({ value: choice, label: inWords(choice) })),
             ]}
             value={value as string}

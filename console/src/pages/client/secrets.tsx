@@ -12,13 +12,13 @@ import { Dialog } from '../../parts/dialog';
 
 type Secret = NonNullable<ClientQuery['oauthClient']>['secrets']['nodes'][number];
 
-/** How long the others stay valid, in seconds. */
+/** How long existing secrets stay valid, in seconds. */
 const OVERLAPS = [
-  { value: '3600', label: 'for an hour' },
-  { value: '86400', label: 'for a day' },
-  { value: '604800', label: 'for a week' },
-  { value: '0', label: 'no longer' },
-  { value: '', label: 'as long as they would have' },
+  { value: '3600', label: 'for 1 hour' },
+  { value: '86400', label: 'for 1 day' },
+  { value: '604800', label: 'for 1 week' },
+  { value: '0', label: 'not at all' },
+  { value: '', label: 'as before' },
 ];
 
 interface SecretsProps {
@@ -29,17 +29,17 @@ interface SecretsProps {
   hasMore: boolean;
 }
 
-/** Whether a client can authenticate with it. */
+/** Whether the client can authenticate with it. */
 const isValid = ({ expiresAt }: Secret) => expiresAt === null || Date.parse(expiresAt) > Date.now();
 
-/** The secrets of a client, which nobody can read any more; and how it gets another. */
+/** The secrets of a client, without their values, and buttons to rotate and revoke them. */
 export function Secrets({ clientId, secrets, hasMore }: SecretsProps) {
   const [isRotating, setIsRotating] = useState(false);
   const [revoking, setRevoking] = useState<Secret | null>(null);
   return (
     <>
       {secrets.length === 0 ? (
-        <Empty>It has no secret, and cannot authenticate.</Empty>
+        <Empty>No secret: the client cannot authenticate. Rotate the secret to issue one.</Empty>
       ) : (
         <DataTable
           caption="Secrets"
@@ -68,7 +68,7 @@ export function Secrets({ clientId, secrets, hasMore }: SecretsProps) {
           ]}
         />
       )}
-      {hasMore && <Text size="sm">There are older ones, which have expired.</Text>}
+      {hasMore && <Text size="sm">Older secrets, which have expired, are not shown.</Text>}
       <Group mt="xs">
         <Button size="xs" variant="default" onClick={() => setIsRotating(true)}>
           Rotate the secret
@@ -105,9 +105,9 @@ function Rotate({ clientId, onClose }: { clientId: string; onClose: () => void }
       {secret === undefined ? (
         <Stack>
           {error && <Failed error={error} />}
-          <Text size="sm">The client gets another secret, which is shown once.</Text>
+          <Text size="sm">Issues a new secret, which is shown once.</Text>
           <NativeSelect
-            label="The others stay valid"
+            label="Existing secrets stay valid"
             data={OVERLAPS}
             value={overlap}
             onChange={({ currentTarget }) => setOverlap(currentTarget.value)}
@@ -161,10 +161,10 @@ function Revoke({ clientId, secret, isLast, onClose }: RevokeProps) {
       onConfirm={() => mutate()}
       onClose={onClose}
     >
-      <Text size="sm">Whoever authenticates with it is refused from now on.</Text>
+      <Text size="sm">Authentication with this secret fails from now on.</Text>
       {isLast && (
         <Checkbox
-          label="It is the last one: the client cannot authenticate any more"
+          label="This is the last secret: the client can no longer authenticate"
           checked={isSure}
           onChange={({ currentTarget }) => setIsSure(currentTarget.checked)}
         />

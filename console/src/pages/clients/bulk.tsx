@@ -12,58 +12,62 @@ import { request } from '../../graphql/request';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
 import { Failed, Loading } from '../../parts/states';
 
-/** What can be done to many at once, in words, and what takes it back. */
-const DEEDS = {
+/** Actions on many clients, with their words and the action that reverses each. */
+const BULK_ACTIONS = {
   disable: { document: DisableClientsDocument, verb: 'Disable', done: 'disabled', undo: 'enable' },
   enable: { document: EnableClientsDocument, verb: 'Enable', done: 'enabled', undo: 'disable' },
   delete: { document: DeleteClientsDocument, verb: 'Delete', done: 'deleted', undo: 'restore' },
   restore: { document: RestoreClientsDocument, verb: 'Restore', done: 'restored', undo: 'delete' },
 } as const;
-export type Deed = keyof typeof DEEDS;
+export type BulkAction = keyof typeof BULK_ACTIONS;
 
 export const clients = (count: number) =>
   `${count.toLocaleString('en')} ${count === 1 ? 'client' : 'clients'}`;
 
-async function perform(deed: Deed, filter: OAuthClientFilter, expectedCount: number | null): Promise<number> {
+async function perform(
+  action: BulkAction,
+  filter: OAuthClientFilter,
+  expectedCount: number | null,
+): Promise<number> {
   const variables = { filter, dryRun: expectedCount === null, expectedCount };
-  return (await request(DEEDS[deed].document, variables)).result.count;
+  return (await request(BULK_ACTIONS[action].document, variables)).result.count;
 }
 
-/** Something that was done, and may be taken back. */
+/** A bulk action that was carried out. */
 export interface Done {
-  deed: Deed;
+  action: BulkAction;
   count: number;
-  /** Which; null where they cannot be told from others any more. */
+  /** The clients; null for all that matched a filter, which has no undo. */
   ids: readonly string[] | null;
 }
 
 interface BulkDialogProps {
-  deed: Deed;
-  /** Those that are ticked; null: all that match the filter. */
+  action: BulkAction;
+  /** The selected clients; null for all that match the filter. */
   ids: readonly string[] | null;
   filter: OAuthClientFilter;
   onDone: (done: Done) => void;
   onClose: () => void;
 }
 
-/** Says how many it would be done to, and does it to exactly as many, or to none. */
-export function BulkDialog({ deed, ids, filter, onDone, onClose }: BulkDialogProps) {
-  const { verb, done } = DEEDS[deed];
+/** Says how many clients will change, and changes exactly that number or none. */
+export function BulkDialog({ action, ids, filter, onDone, onClose }: BulkDialogProps) {
+  const { verb, done } = BULK_ACTIONS[action];
   const concerned = ids === null ? filter : { ids: [...ids] };
   const client = useQueryClient();
   const dryRun = useQuery({
-    queryKey: ['bulk', deed, concerned],
-    queryFn: () => perform(deed, concerned, null),
+    queryKey: ['bulk', action, concerned],
+    queryFn: () => perform(action, concerned, null),
     gcTime: 0,
     staleTime: 0,
   });
   const { mutate, isPending, error } = useMutation({
-    mutationFn: (count: number) => perform(deed, concerned, count),
+    mutationFn: (count: number) => perform(action, concerned, count),
     onSuccess: async (count) => {
       await client.invalidateQueries();
-      onDone({ deed, count, ids });
+      onDone({ action, count, ids });
     },
-    // Where the number has changed, the new one is asked for
+    // If the number has changed, the dialog shows the new one
     onError: () => void dryRun.refetch(),
   });
   const count = dryRun.data;
@@ -71,7 +75,7 @@ export function BulkDialog({ deed, ids, filter, onDone, onClose }: BulkDialogPro
     <ConfirmDialog
       title={`${verb} clients`}
       action={count === undefined ? verb : `${verb} ${clients(count)}`}
-      isDangerous={deed === 'delete' || deed === 'disable'}
+      isDangerous={action === 'delete' || action === 'disable'}
       isPending={isPending}
       isDisabled={!count}
       error={error}
@@ -82,24 +86,24 @@ export function BulkDialog({ deed, ids, filter, onDone, onClose }: BulkDialogPro
       {dryRun.isPending && <Loading rows={1} />}
       {count !== undefined && (
         <Text size="sm">
-          {count === 0 ? `None of them can be ${done}.` : `${clients(count)} will be ${done}, all or none.`}{' '}
-          {deed === 'delete' && 'They can be restored for a while.'}
-          {ids === null && count > 0 && ' These are all that match the filter, not only those of this page.'}
+          {count === 0 ? `No client can be ${done}.` : `${clients(count)} will be ${done}, all or none.`}{' '}
+          {action === 'delete' && 'They can be restored until they are purged.'}
+          {ids === null && count > 0 && ' These are all clients that match the filter, not only this page.'}
         </Text>
       )}
     </ConfirmDialog>
   );
 }
 
-/** Tells what was done, and offers to take it back where it is known to whom it was done. */
+/** The result of a bulk action, with a button to undo it if the clients are known. */
 export function DoneAlert({ done, onClose }: { done: Done; onClose: () => void }) {
   const client = useQueryClient();
   const [isUndone, setIsUndone] = useState(false);
-  const { deed, count, ids } = done;
+  const { action, count, ids } = done;
   const { mutate, isPending, error } = useMutation({
     mutationFn: async () => {
       const filter = { ids: [...ids!] };
-      const { undo } = DEEDS[deed];
+      const { undo } = BULK_ACTIONS[action];
       const undoable = await perform(undo, undo === 'restore' ? { ...filter, deleted: true } : filter, null);
       return perform(undo, undo === 'restore' ? { ...filter, deleted: true } : filter, undoable);
     },
@@ -109,8 +113,8 @@ export function DoneAlert({ done, onClose }: { done: Done; onClose: () => void }
     },
   });
   const told = isUndone
-    ? `Undone: ${clients(count)} ${DEEDS[DEEDS[deed].undo].done}`
-    : `${clients(count)} ${DEEDS[deed].done}`;
+    ? `Undone: ${clients(count)} ${BULK_ACTIONS[BULK_ACTIONS[action].undo].done}`
+    : `${clients(count)} ${BULK_ACTIONS[action].done}`;
   return (
     <Alert color="green" role="status" withCloseButton onClose={onClose} closeButtonLabel="Dismiss">
       <Group justify="space-between">

@@ -20,7 +20,7 @@ export const GRANT_TYPES = [
 export const ORDER_FIELDS = ['CREATED_AT', 'UPDATED_AT', 'NAME'] as const;
 export const DEFAULT_COLUMNS = ['name', 'clientType', 'source', 'status', 'orgId', 'createdAt'];
 
-/** What the URL of the list of clients says: a link shows the same view to whoever follows it. */
+/** Filters, order, columns and page of the list of clients, as the URL holds them. */
 export interface ClientsSearch extends PageSearch {
   /** A part of the name. */
   q?: string;
@@ -36,7 +36,7 @@ export interface ClientsSearch extends PageSearch {
   deleted?: boolean;
   order?: (typeof ORDER_FIELDS)[number];
   direction?: 'ASC' | 'DESC';
-  /** Names of columns, with commas between. */
+  /** Names of columns, separated by commas. */
   columns?: string;
 }
 
@@ -59,7 +59,7 @@ export const readClientsSearch = (raw: Record<string, unknown>): ClientsSearch =
     ...readPageSearch(raw),
   });
 
-/** Which clients the URL asks for. */
+/** The filter in the URL. */
 export function filterOf(search: ClientsSearch): OAuthClientFilter {
   const { q, clientType, source, status, grantType, scope, orgId, userId, verified, unused, deleted } =
     search;

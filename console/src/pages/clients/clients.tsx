@@ -9,20 +9,20 @@ import { Page } from '../../parts/page';
 import { Pager } from '../../parts/pager';
 import { FIRST_PAGE, pageVariables } from '../../parts/paging';
 import { Empty, Failed, Loading } from '../../parts/states';
-import { BulkDialog, clients as clientsInWords, type Deed, type Done, DoneAlert } from './bulk';
+import { BulkDialog, clients as clientsInWords, type BulkAction, type Done, DoneAlert } from './bulk';
 import { type ClientsSearch, DEFAULT_COLUMNS, filterOf, orderOf } from './clients-search';
 import { COLUMNS, ORDER_OF_COLUMN } from './columns';
 import { ExportDialog } from './export-dialog';
 import { ColumnChoice, Filters } from './filters';
 
 const route = getRouteApi('/clients');
-/** To count is to read each: not asked again for every page. */
+/** Counting reads every row, so that it is not repeated for each page. */
 const COUNT_STALE_MS = 60_000;
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** What is about to be done, and to whom: those that are ticked or, where `ids` is null, all that match. */
+/** An action to be confirmed: on the selected clients or, if `ids` is null, on all that match. */
 interface Intent {
-  deed: Deed;
+  action: BulkAction;
   ids: readonly string[] | null;
 }
 
@@ -47,11 +47,11 @@ export function Clients() {
     queryFn: async ({ signal }) =>
       (await request(ClientCountDocument, { filter }, signal)).oauthClients.totalCount,
     staleTime: COUNT_STALE_MS,
-    // After what one waits for: where there are a million, counting them keeps the database busy for longer
+    // After the page: counting a million clients takes the database longer
     enabled: page.isSuccess && !page.isPlaceholderData,
   });
 
-  /** Another view begins at its first page. */
+  /** A new filter or order starts at the first page. */
   const show = (change: Partial<ClientsSearch>) => {
     setSelected(NOTHING);
     void navigate({ search: (before) => ({ ...before, ...FIRST_PAGE, ...change }) });
@@ -59,12 +59,12 @@ export function Clients() {
   const shown = search.columns?.split(',') ?? DEFAULT_COLUMNS;
   const rows = page.data?.nodes ?? [];
   const nameOf = (id: string) => rows.find(({ clientId }) => clientId === id)?.name ?? id;
-  const deeds: Deed[] = search.deleted ? ['restore'] : ['disable', 'enable', 'delete'];
+  const bulkActions: BulkAction[] = search.deleted ? ['restore'] : ['disable', 'enable', 'delete'];
   const actions = {
     key: 'actions',
     label: 'Actions',
     show: (client: ClientRowFragment) => (
-      <RowMenu client={client} onIntent={(deed) => setIntent({ deed, ids: [client.clientId] })} />
+      <RowMenu client={client} onIntent={(action) => setIntent({ action, ids: [client.clientId] })} />
     ),
   };
 
@@ -99,28 +99,28 @@ export function Clients() {
               : clientsInWords(count.data)}
         </Text>
         <Group gap="xs">
-          {deeds.map((deed) => (
+          {bulkActions.map((action) => (
             <Button
-              key={deed}
+              key={action}
               size="xs"
               variant="default"
               disabled={selected.size === 0}
-              onClick={() => setIntent({ deed, ids: [...selected] })}
+              onClick={() => setIntent({ action, ids: [...selected] })}
             >
-              {VERBS[deed]} selected
+              {VERBS[action]} selected
             </Button>
           ))}
           {Object.keys(filter).length > 0 && !search.deleted && (
             <Menu>
               <Menu.Target>
                 <Button size="xs" variant="default">
-                  All that match
+                  All matching
                 </Button>
               </Menu.Target>
               <Menu.Dropdown>
-                {deeds.map((deed) => (
-                  <Menu.Item key={deed} onClick={() => setIntent({ deed, ids: null })}>
-                    {VERBS[deed]} all that match
+                {bulkActions.map((action) => (
+                  <Menu.Item key={action} onClick={() => setIntent({ action, ids: null })}>
+                    {VERBS[action]} all matching
                   </Menu.Item>
                 ))}
               </Menu.Dropdown>
@@ -131,7 +131,11 @@ export function Clients() {
       {page.isPending && <Loading rows={10} />}
       {page.error && <Failed error={page.error} onRetry={() => void page.refetch()} />}
       {page.data && rows.length === 0 && (
-        <Empty>No client matches. Take a condition away, or look among deleted ones.</Empty>
+        <Empty>
+          {Object.keys(filter).length > 0
+            ? 'No client matches. Remove a filter or, to find deleted clients, select “Deleted”.'
+            : 'There are no clients yet. Create one with “New client”.'}
+        </Empty>
       )}
       {rows.length > 0 && (
         <DataTable
@@ -178,16 +182,22 @@ export function Clients() {
   );
 }
 
-const VERBS: Record<Deed, string> = {
+const VERBS: Record<BulkAction, string> = {
   disable: 'Disable',
   enable: 'Enable',
   delete: 'Delete',
   restore: 'Restore',
 };
 
-function RowMenu({ client, onIntent }: { client: ClientRowFragment; onIntent: (deed: Deed) => void }) {
+function RowMenu({
+  client,
+  onIntent,
+}: {
+  client: ClientRowFragment;
+  onIntent: (action: BulkAction) => void;
+}) {
   const { clientId, name, status, deletedAt } = client;
-  const deeds: Deed[] =
+  const bulkActions: BulkAction[] =
     deletedAt !== null ? ['restore'] : [status === 'ACTIVE' ? 'disable' : 'enable', 'delete'];
   return (
     <Menu position="bottom-end">
@@ -200,9 +210,13 @@ function RowMenu({ client, onIntent }: { client: ClientRowFragment; onIntent: (d
         <Menu.Item renderRoot={(props) => <Link to="/clients/$clientId" params={{ clientId }} {...props} />}>
           Open
         </Menu.Item>
-        {deeds.map((deed) => (
-          <Menu.Item key={deed} color={deed === 'delete' ? 'red' : undefined} onClick={() => onIntent(deed)}>
-            {VERBS[deed]}…
+        {bulkActions.map((action) => (
+          <Menu.Item
+            key={action}
+            color={action === 'delete' ? 'red' : undefined}
+            onClick={() => onIntent(action)}
+          >
+            {VERBS[action]}…
           </Menu.Item>
         ))}
       </Menu.Dropdown>

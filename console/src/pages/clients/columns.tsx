@@ -1,20 +1,20 @@
 import { Anchor } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ClientRowFragment } from '../../graphql/operations';
-import { StandingBadges } from '../../parts/badges';
+import { StatusBadges } from '../../parts/badges';
 import type { Column } from '../../parts/data-table';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
 import type { ORDER_FIELDS } from './clients-search';
 
 interface ClientColumn extends Column<ClientRowFragment> {
-  /** What stands in a file for it. */
+  /** Its value in a CSV file. */
   plain: (client: ClientRowFragment) => string;
 }
 
 const list = (values: readonly string[]) => values.join(' ');
 
-/** Everything that can be shown of a client in a row, and how the same stands in a file. */
+/** The columns of the list of clients, on the page and in a CSV file. */
 export const COLUMNS: readonly ClientColumn[] = [
   {
     key: 'name',
@@ -48,7 +48,7 @@ export const COLUMNS: readonly ClientColumn[] = [
     key: 'status',
     label: 'Status',
     plain: ({ status, deletedAt }) => (deletedAt === null ? status : 'DELETED'),
-    show: (client) => <StandingBadges {...client} />,
+    show: (client) => <StatusBadges {...client} />,
   },
   {
     key: 'verified',
@@ -61,18 +61,18 @@ export const COLUMNS: readonly ClientColumn[] = [
     label: 'Organization',
     isText: true,
     plain: ({ orgId }) => orgId ?? '',
-    show: ({ orgId }) => orgId ?? 'nobody',
+    show: ({ orgId }) => orgId ?? 'No owner',
   },
   {
     key: 'userId',
     label: 'User',
     isText: true,
     plain: ({ userId }) => userId ?? '',
-    show: ({ userId }) => userId ?? 'nobody',
+    show: ({ orgId, userId }) => userId ?? (orgId === null ? 'No owner' : 'No user'),
   },
   {
     key: 'allowedGrantTypes',
-    label: 'Grants',
+    label: 'Grant types',
     plain: ({ allowedGrantTypes }) => list(allowedGrantTypes),
     show: ({ allowedGrantTypes }) => allowedGrantTypes.map(inWords).join(', '),
   },
@@ -99,7 +99,7 @@ export const COLUMNS: readonly ClientColumn[] = [
   },
   {
     key: 'updatedAt',
-    label: 'Changed',
+    label: 'Updated',
     isSortable: true,
     plain: ({ updatedAt }) => updatedAt,
     show: ({ updatedAt }) => <When at={updatedAt} />,
@@ -112,7 +112,7 @@ export const COLUMNS: readonly ClientColumn[] = [
   },
 ];
 
-/** By what the rows can be ordered, as the schema calls it. */
+/** The order of the schema by column. */
 export const ORDER_OF_COLUMN: Record<string, (typeof ORDER_FIELDS)[number]> = {
   name: 'NAME',
   createdAt: 'CREATED_AT',

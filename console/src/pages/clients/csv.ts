@@ -9,10 +9,10 @@ import {
 import { request } from '../../graphql/request';
 import { COLUMNS } from './columns';
 
-/** As many as a page may have. */
+/** The maximum of the API. */
 const PAGE_SIZE = 100;
 
-/** Where the lines go: a file, as they come; or memory, where the browser lets no page write files. */
+/** The destination: a file or, in browsers where pages cannot write files, memory. */
 interface Sink {
   write: (lines: string) => void | Promise<void>;
   close: () => void | Promise<void>;
@@ -26,10 +26,9 @@ interface FilePicker {
 }
 
 /**
- * Saves all clients that match, page by page, so that a million of them take no more memory than a hundred where the browser
- * writes files.
- * @param onProgress told how many were written so far
- * @throws RequestError, or DOMException `AbortError` where `signal` or the person in front of it said so
+ * Saves all clients that match, page by page, with constant memory if the browser can write files.
+ * @param onProgress called with the number of clients written so far
+ * @throws RequestError, or DOMException `AbortError` if `signal` or the user aborts
  */
 export async function saveCsv(
   filter: OAuthClientFilter,
@@ -66,7 +65,7 @@ async function openSink(suggestedName: string): Promise<Sink> {
   if (showSaveFilePicker) return (await showSaveFilePicker.call(window, { suggestedName })).createWritable();
   const parts: Blob[] = [];
   return {
-    // A browser keeps large blobs on the disk
+    // Browsers store large blobs on disk
     write: (lines) => void parts.push(new Blob([lines])),
     close: () => download(new Blob(parts, { type: 'text/csv' }), suggestedName),
     abort: () => undefined,

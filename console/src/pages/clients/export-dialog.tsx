@@ -3,18 +3,19 @@ import { useMutation } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import type { OAuthClientFilter, OAuthClientOrder } from '../../graphql/operations';
 import { Failed } from '../../parts/states';
+import { clients } from './bulk';
 import { saveCsv } from './csv';
 import { Dialog } from '../../parts/dialog';
 
 interface ExportDialogProps {
   filter: OAuthClientFilter;
   order: OAuthClientOrder;
-  /** How many there are; undefined where nobody knows yet. */
+  /** The number of clients; undefined while it is counted. */
   total: number | undefined;
   onClose: () => void;
 }
 
-/** Saves what the filter shows as a file, and tells how far it is. */
+/** Saves the filtered clients as a CSV file, and shows the progress. */
 export function ExportDialog({ filter, order, total, onClose }: ExportDialogProps) {
   const [saved, setSaved] = useState(0);
   const stopping = useRef<AbortController>(null);
@@ -25,7 +26,7 @@ export function ExportDialog({ filter, order, total, onClose }: ExportDialogProp
       stopping.current = new AbortController();
       return saveCsv(filter, order, setSaved, stopping.current.signal);
     },
-    // Where there is nothing to save any more the button that was pressed is gone, and with it the focus
+    // The button that was pressed disappears, and would lose the focus
     onSuccess: () => closing.current?.focus(),
   });
   const close = () => {
@@ -37,8 +38,7 @@ export function ExportDialog({ filter, order, total, onClose }: ExportDialogProp
     <Dialog title="Save as CSV" onClose={close}>
       <Stack>
         <Text size="sm">
-          {total === undefined ? 'All clients' : `${total.toLocaleString('en')} clients`} that match the
-          filter, with all columns.
+          {total === undefined ? 'All clients' : clients(total)} that match the filter, with all columns.
         </Text>
         {(isPending || isSuccess) && (
           <>
@@ -48,8 +48,7 @@ export function ExportDialog({ filter, order, total, onClose }: ExportDialogProp
               transitionDuration={0}
             />
             <Text size="sm" role="status">
-              {isSuccess ? 'Saved' : 'Saving'}: {saved.toLocaleString('en')}{' '}
-              {saved === 1 ? 'client' : 'clients'}
+              {isSuccess ? 'Saved' : 'Saving'}: {clients(saved)}
             </Text>
           </>
         )}

@@ -6,7 +6,7 @@ import { COLUMNS } from './columns';
 
 interface FiltersProps {
   search: ClientsSearch;
-  /** @param change undefined takes a condition away */
+  /** @param change undefined removes a filter */
   onChange: (change: Partial<ClientsSearch>) => void;
 }
 
@@ -14,11 +14,11 @@ const CHOICES = [
   { name: 'status', label: 'Status', values: STATUSES },
   { name: 'clientType', label: 'Type', values: CLIENT_TYPES },
   { name: 'source', label: 'Source', values: SOURCES },
-  { name: 'grantType', label: 'Grant', values: GRANT_TYPES },
+  { name: 'grantType', label: 'Grant type', values: GRANT_TYPES },
 ] as const;
 const FLAGS = [
   { name: 'verified', label: 'Verified', yes: 'Verified', no: 'Not verified' },
-  { name: 'unused', label: 'Use', yes: 'Never used', no: 'Others' },
+  { name: 'unused', label: 'Usage', yes: 'Unused', no: 'All others' },
 ] as const;
 const TEXTS = [
   { name: 'orgId', label: 'Organization' },
@@ -26,7 +26,7 @@ const TEXTS = [
   { name: 'scope', label: 'Scope' },
 ] as const;
 
-/** Which clients the list shows. */
+/** The filters of the list. */
 export function Filters({ search, onChange }: FiltersProps) {
   return (
     <Group component="search" align="flex-end" gap="xs" aria-label="Filter clients">
@@ -64,7 +64,7 @@ export function Filters({ search, onChange }: FiltersProps) {
         />
       ))}
       <Checkbox
-        label="Deleted ones"
+        label="Deleted"
         checked={search.deleted ?? false}
         onChange={(event) => onChange({ deleted: event.currentTarget.checked || undefined })}
       />
@@ -72,7 +72,7 @@ export function Filters({ search, onChange }: FiltersProps) {
   );
 }
 
-/** Which columns the list shows. */
+/** The choice of columns. */
 export function ColumnChoice({
   shown,
   onChange,
@@ -95,7 +95,7 @@ export function ColumnChoice({
               size="xs"
               label={label}
               checked={shown.includes(key)}
-              // Without its name, a client could not be opened
+              // The name links to the client
               disabled={key === 'name'}
               onChange={({ currentTarget: { checked } }) =>
                 onChange(

@@ -48,7 +48,7 @@ export function Keys() {
     >
       {isPending && <Loading />}
       {error && <Failed error={error} onRetry={() => void refetch()} />}
-      {data?.nodes.length === 0 && <Empty>There are no keys.</Empty>}
+      {data?.nodes.length === 0 && <Empty>There are no API keys. Create one with “New key”.</Empty>}
       {data && data.nodes.length > 0 && (
         <DataTable
           caption="API keys"
@@ -59,7 +59,7 @@ export function Keys() {
               key: 'name',
               label: 'Name',
               isText: true,
-              show: ({ name, id }) => (id === viewer.apiKeyId ? `${name} (yours)` : name),
+              show: ({ name, id }) => (id === viewer.apiKeyId ? `${name} (this session)` : name),
             },
             { key: 'hint', label: 'Ends with', show: ({ hint }) => <code>…{hint}</code> },
             { key: 'role', label: 'Role', show: ({ role }) => inWords(role) },
@@ -72,7 +72,7 @@ export function Keys() {
             { key: 'createdAt', label: 'Created', show: ({ createdAt }) => <When at={createdAt} /> },
             { key: 'lastUsedAt', label: 'Last used', show: ({ lastUsedAt }) => <When at={lastUsedAt} /> },
             { key: 'expiresAt', label: 'Expires', show: ({ expiresAt }) => <When at={expiresAt} /> },
-            { key: 'state', label: 'State', show: (key) => <CredentialState {...key} /> },
+            { key: 'state', label: 'Status', show: (key) => <CredentialState {...key} /> },
             {
               key: 'actions',
               label: 'Actions',
@@ -110,7 +110,7 @@ interface NewKey {
   orgId: string;
   userId: string;
   role: Role;
-  /** In so many days; empty: without end. */
+  /** In so many days; empty: never. */
   expiresAt: string;
 }
 
@@ -119,7 +119,7 @@ const LABELS = {
   orgId: 'Organization',
   userId: 'User',
   role: 'Role',
-  expiresAt: 'Valid for days',
+  expiresAt: 'Expires in days',
 };
 
 function CreateKey({ onClose }: { onClose: () => void }) {
@@ -146,18 +146,18 @@ function CreateKey({ onClose }: { onClose: () => void }) {
       onSubmit={() => creation.mutate(values)}
       onClose={onClose}
     >
-      <TextInput description="What it is for" required data-autofocus {...bind('name')} />
+      <TextInput description="What the key is used for" required data-autofocus {...bind('name')} />
       <TextInput required {...bind('orgId')} />
       <TextInput required {...bind('userId')} />
       <NativeSelect
-        description="A member sees its own organization through REST; an admin sees everything."
+        description="A member manages the clients of its own organization by REST. An admin manages everything."
         data={[
           { value: 'MEMBER', label: 'Member' },
           { value: 'ADMIN', label: 'Admin' },
         ]}
         {...bind('role')}
       />
-      <TextInput description="Empty: without end" type="number" min={1} {...bind('expiresAt')} />
+      <TextInput description="Empty: never expires" type="number" min={1} {...bind('expiresAt')} />
     </CreateCredential>
   );
 }
@@ -183,8 +183,8 @@ function RevokeKey({ apiKey, onClose }: { apiKey: KeyFragment; onClose: () => vo
       onClose={onClose}
     >
       <Text size="sm">
-        Whoever calls with it is refused from now on; it cannot be taken back.
-        {apiKey.id === viewer.apiKeyId && ' It is the key that you signed in with: your session ends, too.'}
+        Requests with this key are rejected from now on. This cannot be undone.
+        {apiKey.id === viewer.apiKeyId && ' You signed in with this key: your session ends, too.'}
       </Text>
     </ConfirmDialog>
   );

@@ -38,6 +38,8 @@ const FURTHER: FieldName[] = [
   'softwareId',
   'softwareVersion',
   'applicationType',
+  'initiateLoginUri',
+  'postLogoutRedirectUris',
 ];
 
 function inputOf({ orgId, userId, clientType, ...values }: Values): CreateOAuthClientInput {
@@ -98,15 +100,11 @@ export function NewClient() {
           onSubmit={() => mutate(input)}
           onCancel={close}
         >
-          <TextInput
-            description="What people are shown when they are asked for consent."
-            required
-            {...bind('name')}
-          />
+          <TextInput description="Shown to users on the consent screen." required {...bind('name')} />
           <Radio.Group
             label="Type"
             data-field="clientType"
-            description="Where it runs (RFC 6749 §2.1)."
+            description="Whether the client can keep a secret (RFC 6749 §2.1). It cannot be changed."
             value={values.clientType}
             error={faultOf('clientType')}
             onChange={(type) => set('clientType', type)}
@@ -114,21 +112,21 @@ export function NewClient() {
             <Stack gap="xs" mt="xs">
               <Radio
                 value="PUBLIC"
-                label="Public: on people’s own devices"
-                description="A browser, a phone, a command line, an agent. It can keep no secret, so PKCE protects it."
+                label="Public: runs on users’ devices"
+                description="Browser app, mobile app, command line or agent. It has no secret; PKCE protects its codes."
               />
               <Radio
                 value="CONFIDENTIAL"
-                label="Confidential: on a server of yours"
-                description="It can keep a secret, which is shown once."
+                label="Confidential: runs on a server"
+                description="It gets a secret, which is shown once."
               />
             </Stack>
           </Radio.Group>
           <FieldInputs names={ESSENTIALS} {...inputs} />
-          <TextInput description="Whose it is" required {...bind('orgId')} />
-          <TextInput description="Of that organization" {...bind('userId')} />
+          <TextInput description="The organization that owns the client" required {...bind('orgId')} />
+          <TextInput description="A user of that organization" {...bind('userId')} />
           <details>
-            <summary>More: addresses, contacts, keys, software</summary>
+            <summary>More fields: URLs, contacts, keys, software</summary>
             <Stack mt="sm">
               <FieldInputs names={FURTHER} {...inputs} />
             </Stack>
@@ -143,9 +141,9 @@ export function NewClient() {
 
 function Preview({ input }: { input: CreateOAuthClientInput }) {
   return (
-    <Card withBorder component="section" aria-label="The same request">
+    <Card withBorder component="section" aria-label="Equivalent request">
       <Text fw={600} mb="xs">
-        The same request
+        Equivalent request
       </Text>
       <Tabs defaultValue="curl" keepMounted={false}>
         <Tabs.List>
@@ -167,8 +165,8 @@ function Preview({ input }: { input: CreateOAuthClientInput }) {
         ))}
       </Tabs>
       <Text size="xs" c="dimmed" mt="xs">
-        By curl and SDK, the client belongs to the organization of the key, and has the members of the REST
-        API.
+        By curl and SDK, the organization of the API key owns the client, and only fields of the REST API are
+        sent.
       </Text>
     </Card>
   );
@@ -177,7 +175,7 @@ function Preview({ input }: { input: CreateOAuthClientInput }) {
 function Created({ clientId, secret }: { clientId: string; secret: string | null }) {
   const [isSecretShown, setIsSecretShown] = useState(secret !== null);
   return (
-    <Page title="The client is created">
+    <Page title="Client created">
       <Alert color="green" role="status" title="Client ID">
         <Group gap="xs">
           <Code className="secret">{clientId}</Code>
@@ -185,7 +183,7 @@ function Created({ clientId, secret }: { clientId: string; secret: string | null
         </Group>
       </Alert>
       {secret !== null && isSecretShown && (
-        <Dialog title="The client is created">
+        <Dialog title="Client created">
           <ShownOnce
             what="Client secret"
             value={secret}

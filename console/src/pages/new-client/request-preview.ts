@@ -1,7 +1,7 @@
 import type { CreateOAuthClientInput } from '../../graphql/operations';
 import { serviceUrl } from '../../paths';
 
-/** The members of the REST API's request, by the names of the schema; the others are GraphQL's alone. */
+/** Members of the REST API by their names in GraphQL. The other fields exist in GraphQL only. */
 const REST_MEMBERS: Partial<Record<keyof CreateOAuthClientInput, string>> = {
   name: 'name',
   clientType: 'client_type',
@@ -37,7 +37,7 @@ function restBody(input: CreateOAuthClientInput): Record<string, unknown> {
   );
 }
 
-/** For a POSIX shell. */
+/** Quoted for a POSIX shell. */
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 function graphqlValue(value: unknown, isEnum: boolean): string {
@@ -45,7 +45,7 @@ function graphqlValue(value: unknown, isEnum: boolean): string {
   return isEnum ? String(value) : JSON.stringify(value);
 }
 
-/** The same request in each way in which it can be sent. */
+/** The equivalent request for each tool. */
 export const PREVIEWS = {
   curl: (input: CreateOAuthClientInput) =>
     [

@@ -11,14 +11,14 @@ import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
 import { EventList } from '../audit/event-list';
 
-/** Drawn later: it is larger than all else that is here. */
+/** Loaded later: its code is larger than the rest of the page. */
 const RegistrationsChart = lazy(() => import('./registrations-chart'));
 
 const DAYS = 30;
 const MS_PER_DAY = 86_400_000;
 
 export function Overview() {
-  // To the minute, so that the same is asked for while one looks at it
+  // Rounded to the minute, to keep the key of the query stable
   const [soon] = useState(() =>
     new Date(Math.floor(Date.now() / 60_000) * 60_000 + DAYS * MS_PER_DAY).toISOString(),
   );
@@ -68,7 +68,7 @@ function Everything({ data }: { data: OverviewQuery }) {
           counts={stats.byStatus.map(({ status, count }) => ({ search: { status }, label: status, count }))}
         />
       </div>
-      <Section title={`Registrations of the last ${DAYS} days`}>
+      <Section title={`Registrations in the last ${DAYS} days`}>
         <Suspense fallback={<Loading rows={6} />}>
           <RegistrationsChart days={registrationsPerDay} />
         </Suspense>
@@ -104,9 +104,9 @@ function Everything({ data }: { data: OverviewQuery }) {
           ))}
         </Section>
       </div>
-      <Section title="What happened last">
+      <Section title="Recent activity">
         {auditEvents.nodes.length === 0 ? (
-          <Empty>Nothing yet.</Empty>
+          <Empty>No activity yet.</Empty>
         ) : (
           <EventList events={auditEvents.nodes} />
         )}
@@ -116,7 +116,7 @@ function Everything({ data }: { data: OverviewQuery }) {
 }
 
 interface Count {
-  /** The view of the list that shows them. */
+  /** The filter of the list that shows them. */
   search: object;
   label: string;
   count: number;

@@ -1,19 +1,29 @@
-import { Table, Text, useComputedColorScheme } from '@mantine/core';
+import { Anchor, Table, useComputedColorScheme } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
 import { Bar, BarChart, CartesianGrid, Legend, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import type { OverviewQuery } from '../../graphql/operations';
+import { Empty } from '../../parts/states';
 import { inWords } from '../../parts/words';
+import { serviceUrl } from '../../paths';
 
-/** Granted, and refused for one reason or another: told apart by brightness, too. */
+/** Colors of successful and rejected registrations; they differ in brightness, too. */
 const COLORS: Record<string, string> = { created: '#2f9e44', reused: '#74b816' };
 const REFUSED_COLORS = ['#e8590c', '#c2255c', '#9c36b5', '#f08c00', '#868e96'];
 
-/** Attempts to register, day by day and by what became of them: drawn, and as a table for whoever does not see the drawing. */
+/** Registrations per day and result, as a chart and as a table for screen readers. */
 export default function RegistrationsChart({ days }: { days: OverviewQuery['registrationsPerDay'] }) {
   const isDark = useComputedColorScheme() === 'dark';
   const isStill = useReducedMotion();
   const results = [...new Set(days.flatMap(({ results }) => results.map(({ result }) => result)))].sort();
-  if (results.length === 0) return <Text c="dimmed">Nobody has tried to register.</Text>;
+  if (results.length === 0)
+    return (
+      <Empty>
+        No registrations yet. Software registers at <code>/v2/oauth/register</code>:{' '}
+        <Anchor href={serviceUrl('docs')} target="_blank" rel="noreferrer" inherit underline="always">
+          API documentation
+        </Anchor>
+      </Empty>
+    );
   const rows = days.map(({ date, results }) => ({
     date: date.slice(5),
     ...Object.fromEntries(results.map(({ result, count }) => [result, count])),
@@ -45,7 +55,7 @@ export default function RegistrationsChart({ days }: { days: OverviewQuery['regi
         </ResponsiveContainer>
       </div>
       <details>
-        <summary>The same as a table</summary>
+        <summary>Show as table</summary>
         <div className="table-scroll" role="region" aria-label="Registrations per day" tabIndex={0}>
           <Table fz="xs">
             <Table.Thead>

@@ -49,7 +49,9 @@ export function Tokens() {
       {isPending && <Loading />}
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       {data?.nodes.length === 0 && (
-        <Empty>There are no initial access tokens. With one, software may register without an API key.</Empty>
+        <Empty>
+          There are no initial access tokens. Create one to let software register without an API key.
+        </Empty>
       )}
       {data && data.nodes.length > 0 && (
         <DataTable
@@ -70,11 +72,11 @@ export function Tokens() {
               isText: true,
               show: ({ orgId, userId }) => `${userId} of ${orgId}`,
             },
-            { key: 'limits', label: 'Limits', isText: true, show: limitsOf },
+            { key: 'limits', label: 'Restrictions', isText: true, show: restrictionsOf },
             { key: 'createdAt', label: 'Created', show: ({ createdAt }) => <When at={createdAt} /> },
             { key: 'lastUsedAt', label: 'Last used', show: ({ lastUsedAt }) => <When at={lastUsedAt} /> },
             { key: 'expiresAt', label: 'Expires', show: ({ expiresAt }) => <When at={expiresAt} /> },
-            { key: 'state', label: 'State', show: (token) => <CredentialState {...token} /> },
+            { key: 'state', label: 'Status', show: (token) => <CredentialState {...token} /> },
             {
               key: 'actions',
               label: 'Actions',
@@ -107,14 +109,14 @@ export function Tokens() {
   );
 }
 
-/** What a token narrows, in words. */
-function limitsOf({ scopes, grantTypes, redirectHosts }: TokenFragment): string {
-  const limits = [
+/** The restrictions of a token as text. */
+function restrictionsOf({ scopes, grantTypes, redirectHosts }: TokenFragment): string {
+  const restrictions = [
     scopes && `scopes ${scopes.join(' ')}`,
-    grantTypes && `grants ${grantTypes.map(inWords).join(', ')}`,
+    grantTypes && `grant types ${grantTypes.map(inWords).join(', ')}`,
     redirectHosts && `hosts ${redirectHosts.join(' ')}`,
   ].filter(Boolean);
-  return limits.length === 0 ? 'none' : limits.join('; ');
+  return restrictions.length === 0 ? 'None' : restrictions.join('; ');
 }
 
 const BLANK = {
@@ -128,17 +130,17 @@ const BLANK = {
   redirectHosts: '',
 };
 
-/** Nothing said: no limit. */
+/** Empty: no restriction. */
 const limit = (values: string[]) => (values.length === 0 ? null : values);
 
 const LABELS = {
   name: 'Name',
   orgId: 'Organization',
   userId: 'User',
-  maxRegistrations: 'Registrations',
-  expiresAt: 'Valid for days',
+  maxRegistrations: 'Maximum registrations',
+  expiresAt: 'Expires in days',
   scopes: 'Scopes',
-  grantTypes: 'Grants',
+  grantTypes: 'Grant types',
   redirectHosts: 'Redirect hosts',
 };
 
@@ -173,11 +175,11 @@ function CreateToken({ onClose }: { onClose: () => void }) {
       onSubmit={() => creation.mutate(values)}
       onClose={onClose}
     >
-      <TextInput description="What it is for" required data-autofocus {...bind('name')} />
-      <TextInput description="Whose the clients will be" required {...bind('orgId')} />
+      <TextInput description="What the token is used for" required data-autofocus {...bind('name')} />
+      <TextInput description="The organization that will own the clients" required {...bind('orgId')} />
       <TextInput required {...bind('userId')} />
       <TextInput
-        description="After so many it ends"
+        description="The token cannot be used for more registrations than this."
         type="number"
         min={1}
         required
@@ -185,15 +187,15 @@ function CreateToken({ onClose }: { onClose: () => void }) {
       />
       <TextInput type="number" min={1} required {...bind('expiresAt')} />
       <Textarea
-        description="At most these, one a line; empty: any"
+        description="Allowed scopes, one per line. Empty: any."
         autosize
         minRows={2}
         {...bind('scopes')}
       />
       <Checkbox.Group
-        label="Grants"
+        label="Grant types"
         data-field="grantTypes"
-        description="At most these; none: any"
+        description="Allowed grant types. None selected: any."
         value={values.grantTypes}
         error={faultOf('grantTypes')}
         onChange={(chosen) => set('grantTypes', chosen)}
@@ -205,7 +207,7 @@ function CreateToken({ onClose }: { onClose: () => void }) {
         </Stack>
       </Checkbox.Group>
       <Textarea
-        description="At most these, one a line, such as localhost or *.example.com; empty: any"
+        description="Allowed hosts, one per line, such as localhost or *.example.com. Empty: any."
         autosize
         minRows={2}
         {...bind('redirectHosts')}
@@ -234,7 +236,7 @@ function RevokeToken({ token, onClose }: { token: TokenFragment; onClose: () => 
       onClose={onClose}
     >
       <Text size="sm">
-        Nobody registers with it any more. The clients that did stay, and so do its limits on them.
+        The token can no longer register clients. Its clients stay, and so do its restrictions on them.
       </Text>
     </ConfirmDialog>
   );
