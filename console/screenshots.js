@@ -7,14 +7,14 @@ import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
 /**
- * Takes pictures of the console's main pages, as the README shows them: `npm run console:screenshots`. It needs Chromium, by
- * CHROMIUM_PATH or on the path.
+ * Takes pictures of the console's main pages, as the README shows them: `npm run console:screenshots`. It needs Chromium:
+ * CHROMIUM_PATH, or `chromium-headless-shell` or `chromium` on the PATH.
  */
 const ROOT = join(import.meta.dirname, '..');
 const PICTURES = join(ROOT, 'docs/console');
 const KEY = 'screenshots-need-some-admin-key-of-their-own';
 const SIZE = { width: 1280, height: 800 };
-/** What was counted is written down every few seconds. */
+/** The service writes its counts every few seconds. */
 const COUNTED_MS = 6_000;
 const NAMES = ['Billing', 'Invoices', 'Payroll', 'Reports', 'Support desk', 'Warehouse'];
 
@@ -54,7 +54,7 @@ async function listening() {
   throw new Error('The service does not start');
 }
 
-/** Clients as a registry has them; the id of one that there is much to say about. */
+/** Fills the registry with sample clients; returns the id of one with many fields. */
 async function fillRegistry(url) {
   const post = async (path, body, headers = { authorization: `Bearer ${KEY}` }) => {
     const response = await fetch(url + path, {
@@ -105,7 +105,9 @@ async function fillRegistry(url) {
 
 async function takePictures(url, clientId) {
   await mkdir(PICTURES, { recursive: true });
-  const found = spawnSync('which', ['chromium'], { encoding: 'utf8' }).stdout.trim();
+  const [found] = spawnSync('which', ['chromium-headless-shell', 'chromium'], {
+    encoding: 'utf8',
+  }).stdout.split('\n');
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM_PATH ?? found,
     args: ['--no-sandbox', '--disable-gpu'],
