@@ -75,7 +75,7 @@ function Everything({ data }: { data: OverviewQuery }) {
       </Section>
       <div className="card-grid">
         <Section title={`Secrets that expire within ${DAYS} days: ${expiringSecrets.totalCount}`}>
-          {expiringSecrets.nodes.length === 0 && <Empty>None.</Empty>}
+          {expiringSecrets.nodes.length === 0 && <Empty>No secret expires in this period.</Empty>}
           {expiringSecrets.nodes.map(({ secret, client }) => (
             <Group key={secret.id} justify="space-between">
               <Anchor
@@ -93,7 +93,7 @@ function Everything({ data }: { data: OverviewQuery }) {
           ))}
         </Section>
         <Section title={`API keys that expire within ${DAYS} days: ${apiKeys.totalCount}`}>
-          {apiKeys.nodes.length === 0 && <Empty>None.</Empty>}
+          {apiKeys.nodes.length === 0 && <Empty>No API key expires in this period.</Empty>}
           {apiKeys.nodes.map(({ id, name, hint, expiresAt }) => (
             <Group key={id} justify="space-between">
               <Text size="sm">{name}</Text>
