@@ -52,7 +52,7 @@ function statements({ hex, series }: Dialect, startMs: number, stepMs: number): 
     `${series} INSERT INTO oauth_client_secrets (id, client_id, hash, hint, created_at)
      SELECT ${idOf(nth)}, ${idOf('i')}, 'sha256:' || ${hex(nth)} || ${hex(nth)} || ${hex(nth)} || ${hex(nth)} || '0123456789abcdef',
        'abcd', ${ms} ${each(SECRETS_PER_CLIENT)}`,
-    `${series} INSERT INTO audit_events (id, actor_type, actor_id, door, action, client_id, target_id, address, request_id, changes)
+    `${series} INSERT INTO audit_events (id, actor_type, actor_id, channel, action, client_id, target_id, address, request_id, changes)
      SELECT ${idOf(nth)}, 'api_key', 'key', 'rest', CASE k WHEN 0 THEN 'client.created' ELSE 'client_secret.issued' END,
        ${idOf('i')}, ${idOf('i')}, '192.0.2.1', 'request', '[{"field":"name","before":null,"after":"Client"}]' ${each(EVENTS_PER_CLIENT)}`,
   ];

@@ -10,6 +10,8 @@ import { PurgeClockEntity } from './database/clock/purge-clock.entity.js';
 import { AddRegistrationToken1795309200000 } from './migrations/registration/1795309200000-add-registration-token.js';
 import { CreateInitialAccessTokens1795395600000 } from './migrations/registration/1795395600000-create-initial-access-tokens.js';
 import { CreateAuditEvents1795399200000 } from './migrations/audit/1795399200000-create-audit-events.js';
+import { RenameDoorToChannel1796263200000 } from './migrations/audit/1796263200000-rename-door-to-channel.js';
+import { NameTheChannelOfJobs1796263260000 } from './migrations/audit/1796263260000-name-the-channel-of-jobs.js';
 import { KeepDeletedClients1795402800000 } from './migrations/clients/1795402800000-keep-deleted-clients.js';
 import { CountClients1795482000000 } from './migrations/clients/1795482000000-count-clients.js';
 import { TellUnusedClients1795568400000 } from './migrations/clients/1795568400000-tell-unused-clients.js';
@@ -52,5 +54,7 @@ export const PERSISTENCE = {
     SearchNamesWithoutLocale1796000400000,
     BoundClientSecrets1796090400000,
     KeepAPurgeClock1796176800000,
+    RenameDoorToChannel1796263200000,
+    NameTheChannelOfJobs1796263260000,
   ],
 };

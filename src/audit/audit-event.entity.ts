@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { document } from '../database/sql/column-types.js';
-import type { ActorType, AuditAction, Change, Door } from './audit-event.js';
+import type { ActorType, AuditAction, Change, Channel } from './audit-event.js';
 
 /** No foreign key: an event outlives what it is about. */
 @Entity('audit_events')
@@ -19,7 +19,11 @@ export class AuditEventEntity {
   actorId!: string | null;
 
   @Column({ type: 'varchar', length: 16 })
-  door!: Door;
+  channel!: Channel;
+
+  /** What releases up to 0.1.0 write instead of the channel; a trigger moves it there. Drop it with the trigger after the next release. */
+  @Column({ name: 'door', type: 'varchar', length: 16, nullable: true, select: false, insert: false })
+  formerChannel?: null;
 
   @Column({ type: 'varchar', length: 64 })
   action!: AuditAction;

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** The way by which somebody reached the registry. */
-export const DOORS = ['rest', 'registration', 'graphql', 'console', 'cli', 'system'] as const;
-export type Door = (typeof DOORS)[number];
+/**
+ * The interface used: `registration` is RFC 7591 and RFC 7592, `console` its sign-in (its changes are GraphQL), and `job` the registry
+ * itself: a job, its start, or an eviction at a limit.
+ */
+export const CHANNELS = ['rest', 'registration', 'graphql', 'console', 'cli', 'job'] as const;
+export type Channel = (typeof CHANNELS)[number];
 
-/** Who can do something: whoever holds a credential of that kind, anybody at all, or the registry itself. */
+/** The kind of actor: the holder of a credential, an anonymous caller, or the registry itself (`system`). */
 export const ACTOR_TYPES = [
   'api_key',
   'jwt',
@@ -27,7 +30,7 @@ export interface Actor {
 /** Who makes a request, by which interface, from where, and whether an answer is still wanted. */
 export interface RequestContext {
   actor: Actor;
-  door: Door;
+  channel: Channel;
   /** Null where nobody called from outside. */
   address: string | null;
   requestId: string | null;
@@ -44,13 +47,13 @@ export interface RequestContext {
 /** The registry itself, such as its jobs. */
 export const SYSTEM: RequestContext = {
   actor: { type: 'system', id: null },
-  door: 'system',
+  channel: 'job',
   address: null,
   requestId: null,
 };
 
-/** Whoever can run the command line has the database, and no other name here. */
-export const COMMAND_LINE: RequestContext = { ...SYSTEM, door: 'cli' };
+/** An operator of the command line has access to the database, and no other identity here. */
+export const COMMAND_LINE: RequestContext = { ...SYSTEM, channel: 'cli' };
 
 export const AUDIT_ACTIONS = [
   'client.created',
@@ -148,7 +151,7 @@ export interface AuditFilter {
   actorType?: Actor['type'];
   actorId?: string;
   action?: AuditAction;
-  door?: Door;
+  channel?: Channel;
   /** Inclusive. */
   since?: Date;
   /** Exclusive. */

@@ -56,10 +56,10 @@ export async function record(
 
 /** The row of an event that happens now. */
 export function newEvent(
-  { actor, door, address, requestId }: RequestContext,
+  { actor, channel, address, requestId }: RequestContext,
   { action, clientId, targetId, changes }: AuditEntry,
 ): AuditEventEntity {
-  const by = { actorType: actor.type, actorId: actor.id, door, address, requestId };
+  const by = { actorType: actor.type, actorId: actor.id, channel, address, requestId };
   return { id: newId(), ...by, action, clientId, targetId, changes };
 }
 
@@ -69,7 +69,7 @@ const CONDITIONS: Conditions<AuditFilter> = {
   actorType: { sql: 'event.actor_type = :value' },
   actorId: { sql: 'event.actor_id = :value' },
   action: { sql: 'event.action = :value' },
-  door: { sql: 'event.door = :value' },
+  channel: { sql: 'event.channel = :value' },
   since: { sql: 'event.id >= :value', value: (time: Date) => firstIdOf(time.getTime()) },
   until: { sql: 'event.id < :value', value: (time: Date) => firstIdOf(time.getTime()) },
 };

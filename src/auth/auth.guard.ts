@@ -4,7 +4,7 @@ import { Access } from './principal/access.js';
 import { Authenticator } from './authenticator.js';
 import { requestOf } from './principal/request-context.js';
 
-/** Stands before every handler of every door. */
+/** Authenticates the caller before every handler of every interface. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
@@ -15,8 +15,8 @@ export class AuthGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const level =
       this.reflector.getAllAndOverride(Access, [context.getHandler(), context.getClass()]) ?? 'admin';
-    const door = context.getType<'graphql' | 'http'>() === 'graphql' ? 'graphql' : 'rest';
-    await this.authenticator.authenticate(requestOf(context), level, door);
+    const channel = context.getType<'graphql' | 'http'>() === 'graphql' ? 'graphql' : 'rest';
+    await this.authenticator.authenticate(requestOf(context), level, channel);
     return true;
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Door } from '../audit/audit-event.js';
+import type { Channel } from '../audit/audit-event.js';
 import { RegistryError } from '../errors/registry-error.js';
 import type { AccessLevel } from './principal/access.js';
 import { requestContextOf, type AuthenticatedRequest } from './principal/request-context.js';
@@ -26,7 +26,7 @@ export class Authenticator {
   async authenticate(
     request: AuthenticatedRequest,
     level: AccessLevel,
-    door: Door,
+    channel: Channel,
   ): Promise<Principal | null> {
     if (level === 'public') return null;
     const { authorization } = request.headers;
@@ -36,7 +36,7 @@ export class Authenticator {
       throw new RegistryError('unauthorized', 'Send an API key or a token as "Authorization: Bearer KEY".');
     }
     if (level === 'admin' && request.principal?.role !== 'admin') {
-      await this.denials.record(requestContextOf(request, door));
+      await this.denials.record(requestContextOf(request, channel));
       throw new RegistryError(
         'insufficient_scope',
         'This is for admins; the credentials are those of a member.',

@@ -5,7 +5,7 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 export type Incremental<T> =
   T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
-/** Who can do something: whoever holds a credential of that kind, anybody at all, or the registry itself. */
+/** The kind of actor: the holder of a credential, an anonymous caller, or the registry itself (SYSTEM). */
 export type ActorType =
   'ANONYMOUS' | 'API_KEY' | 'INITIAL_ACCESS_TOKEN' | 'JWT' | 'REGISTRATION_TOKEN' | 'SYSTEM';
 
@@ -56,17 +56,20 @@ export type AuditEventFilter = {
   actorId?: string | number | null | undefined;
   /** By somebody of this kind. */
   actorType?: ActorType | null | undefined;
+  /** Through this interface. */
+  channel?: Channel | null | undefined;
   /** About this client. */
   clientId?: string | number | null | undefined;
-  /** By this way. */
-  door?: Door | null | undefined;
   /** Then or later. */
   since?: string | null | undefined;
   /** Earlier than this. */
   until?: string | null | undefined;
 };
 
-/** The door through which a client came: the REST API, dynamic registration, or an operator. */
+/** The interface used. REGISTRATION is dynamic registration (RFC 7591, RFC 7592). CONSOLE is its sign-in and sign-out; changes in the console are GRAPHQL. JOB is the registry itself: a job, its start, or an eviction at a limit. */
+export type Channel = 'CLI' | 'CONSOLE' | 'GRAPHQL' | 'JOB' | 'REGISTRATION' | 'REST';
+
+/** The interface that created a client: the REST API, dynamic registration, or an operator (GraphQL). */
 export type ClientSource = 'ADMIN' | 'API' | 'DYNAMIC';
 
 /** Whether a client may be used. */
@@ -158,9 +161,6 @@ export type CreateOAuthClientInput = {
   /** The user it belongs to; null where it belongs to none. */
   userId?: string | null | undefined;
 };
-
-/** The way by which somebody reached the registry. */
-export type Door = 'CLI' | 'CONSOLE' | 'GRAPHQL' | 'REGISTRATION' | 'REST' | 'SYSTEM';
 
 /** A way to get a token (RFC 6749 §1.3). */
 export type GrantType = 'AUTHORIZATION_CODE' | 'CLIENT_CREDENTIALS' | 'REFRESH_TOKEN';
@@ -296,7 +296,7 @@ export type ClientPartsFragment = {
 export type EventPartsFragment = {
   id: string;
   at: string;
-  door: Door;
+  channel: Channel;
   action: AuditAction;
   clientId: string | null;
   targetId: string;
@@ -403,7 +403,7 @@ export type ReadClientQuery = {
       nodes: Array<{
         id: string;
         at: string;
-        door: Door;
+        channel: Channel;
         action: AuditAction;
         clientId: string | null;
         targetId: string;
@@ -976,7 +976,7 @@ export type ReadEventsQuery = {
     nodes: Array<{
       id: string;
       at: string;
-      door: Door;
+      channel: Channel;
       action: AuditAction;
       clientId: string | null;
       targetId: string;
@@ -1075,7 +1075,7 @@ export const EventPartsFragmentDoc = new TypedDocumentString(
     type
     id
   }
-  door
+  channel
   action
   clientId
   targetId
@@ -1204,7 +1204,7 @@ fragment EventParts on AuditEvent {
     type
     id
   }
-  door
+  channel
   action
   clientId
   targetId
@@ -1844,7 +1844,7 @@ export const ReadEventsDocument = new TypedDocumentString(`
     type
     id
   }
-  door
+  channel
   action
   clientId
   targetId

@@ -81,7 +81,7 @@ export function anonymousClients(engine: Engine) {
   };
   const removals = async () => {
     const { auditEvents } = await graphql(
-      '{ auditEvents(first: 100, filter: { action: UNUSED_CLIENTS_REMOVED }) { nodes { clientId door actor { type } changes { before } } } }',
+      '{ auditEvents(first: 100, filter: { action: UNUSED_CLIENTS_REMOVED }) { nodes { clientId channel actor { type } changes { before } } } }',
     );
     return auditEvents.nodes as { changes: { before: number }[] }[];
   };

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RequestContext, Door } from '../../audit/audit-event.js';
+import type { RequestContext, Channel } from '../../audit/audit-event.js';
 import { addressText } from '../../addresses/address.js';
 import type { Principal } from './principal.js';
 
@@ -22,8 +22,8 @@ export interface AuthenticatedRequest {
 
 type SpendAuditBytes = (orgId: string | null, address: string, bytes: number) => void;
 
-/** The doors of callers whose changes of clients are counted by the bytes that they write. */
-const COUNTED: readonly Door[] = ['rest', 'registration'];
+/** Channels whose changes of clients are limited by the bytes that they write. */
+const COUNTED: readonly Channel[] = ['rest', 'registration'];
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -38,7 +38,7 @@ declare module 'fastify' {
   }
 }
 
-/** The request that a handler answers, whichever door it belongs to. */
+/** The request that a handler answers, of any interface. */
 export function requestOf(context: ArgumentsHost): FastifyRequest {
   // Resolvers get (parent, args, context, info), and the context carries the request
   return context.getType<'graphql' | 'http'>() === 'graphql'
@@ -51,20 +51,21 @@ export const CurrentPrincipal = createParamDecorator(
   (_: unknown, context: ExecutionContext) => requestOf(context).principal ?? null,
 );
 
-/** The caller of a handler of this door, as the audit trail names it. */
-export const CurrentContext = createParamDecorator((door: Door, context: ExecutionContext): RequestContext =>
-  requestContextOf(requestOf(context), door),
+/** The caller of a handler of this channel, as the audit trail names it. */
+export const CurrentContext = createParamDecorator(
+  (channel: Channel, context: ExecutionContext): RequestContext =>
+    requestContextOf(requestOf(context), channel),
 );
 
 /** The caller, as the audit trail names it. */
 export const requestContextOf = (
   { principal, id, ip, isWaiting, server }: AuthenticatedRequest,
-  door: Door,
+  channel: Channel,
 ): RequestContext => {
-  const spendAuditBytes = COUNTED.includes(door) ? server?.spendAuditBytes : undefined;
+  const spendAuditBytes = COUNTED.includes(channel) ? server?.spendAuditBytes : undefined;
   return {
     actor: principal?.actor ?? { type: 'anonymous', id: null },
-    door,
+    channel,
     address: addressText(ip),
     requestId: id,
     isWaiting,

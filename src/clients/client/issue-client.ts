@@ -40,7 +40,7 @@ export function issueClient(profile: ClientProfile, provenance: Provenance): Iss
 export function changeProfile(client: Client, profile: ClientProfile, context: RequestContext): Client {
   const changed = changeClient(client, { ...profile, name: profile.name ?? client.id });
   if (changesBetween(auditedFields(client), auditedFields(changed)).length === 0) return client;
-  const isStillVouchedFor = context.door === 'graphql' || staysVerified(client, changed);
+  const isStillVouchedFor = context.channel === 'graphql' || staysVerified(client, changed);
   return { ...changed, verified: client.verified && isStillVouchedFor };
 }
 

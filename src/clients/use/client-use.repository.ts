@@ -32,7 +32,7 @@ export interface UnusedClients {
 /** Removes unused clients, locked before, and what the trail says of what they did themselves. */
 export async function removeUnused(manager: EntityManager, ids: readonly string[]): Promise<void> {
   await manager.delete(ClientEntity, { id: In(ids) });
-  await manager.delete(AuditEventEntity, { clientId: In(ids), door: 'registration' });
+  await manager.delete(AuditEventEntity, { clientId: In(ids), channel: 'registration' });
 }
 
 /** When clients were used, and those that never were, in the database. */

@@ -16,7 +16,7 @@ interface Codec {
  */
 export class Table<E extends ObjectLiteral> {
   readonly name: string;
-  /** Every column. */
+  /** Those that are inserted: every column but those that the entity leaves to the database. */
   readonly columns: readonly string[];
   /** Those that are read, in the order in which {@link toEntity} takes them: all but what the entity hides. */
   readonly readColumns: readonly string[];
@@ -31,7 +31,7 @@ export class Table<E extends ObjectLiteral> {
     const nameOf = ({ column }: Codec) => dataSource.driver.escape(column);
     const codecOf = (column: ColumnMetadata) => toCodec(column, engine);
     this.name = dataSource.driver.escape(metadata.tableName);
-    this.written = metadata.columns.map(codecOf);
+    this.written = metadata.columns.filter(({ isInsert }) => isInsert).map(codecOf);
     this.read = metadata.columns.filter(({ isSelect }) => isSelect).map(codecOf);
     this.columns = this.written.map(nameOf);
     this.readColumns = this.read.map(nameOf);

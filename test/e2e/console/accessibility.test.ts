@@ -143,7 +143,7 @@ inBrowser((engine) => {
     it.each([
       ['/clients?q=nowhere', 'No client matches'],
       ['/tokens', 'There are no initial access tokens. Create one'],
-      ['/audit?door=CLI', 'No events match'],
+      ['/audit?channel=CLI', 'No events match'],
       ['/', 'No registrations yet'],
       ['/clients/01a20f98-0000-7000-8000-000000000000', 'No client has this ID'],
     ])('%s says that there is nothing', async (path, told) => {

@@ -431,7 +431,7 @@ onEachEngine((engine) => {
         registrationsPerDay { date results { result count } }
         expiringSecrets(first: 20, before: $before) { totalCount nodes { secret { id hint createdAt expiresAt lastUsedAt } client { clientId name orgId } } }
         apiKeys(first: 20, filter: { expiresBefore: $before, active: true }) { totalCount nodes { id name hint orgId userId role expiresAt } }
-        auditEvents(first: 20) { nodes { id at action clientId targetId door address actor { type id } changes { field before after } } }
+        auditEvents(first: 20) { nodes { id at action clientId targetId channel address actor { type id } changes { field before after } } }
       }`,
       { before: inDays(30).toISOString() },
     );

@@ -119,7 +119,7 @@ onEachEngine((engine) => {
   describe('the audit trail', () => {
     const eventsBy = async (actorId: string) => {
       const query = `{ auditEvents(first: 50, filter: {actorId: "${actorId}"}) { nodes {
-        action door targetId clientId requestId address actor { type id } changes { field } } } }`;
+        action channel targetId clientId requestId address actor { type id } changes { field } } } }`;
       const { body } = await registry.send('/graphql', { body: { query }, key: registry.adminKey });
       return body.data.auditEvents.nodes as { action: string; requestId: string }[];
     };
@@ -140,7 +140,7 @@ onEachEngine((engine) => {
       ]);
       for (const event of events) {
         expect(event).toMatchObject({
-          door: 'CONSOLE',
+          channel: 'CONSOLE',
           targetId: id,
           clientId: null,
           address: '127.0.0.1',
@@ -161,7 +161,7 @@ onEachEngine((engine) => {
       expect(events).toEqual([
         {
           action: 'ACCESS_DENIED',
-          door: 'GRAPHQL',
+          channel: 'GRAPHQL',
           targetId: events[0]!.requestId,
           clientId: null,
           requestId: expect.stringMatching(/^[\da-f-]{36}$/),
@@ -175,7 +175,7 @@ onEachEngine((engine) => {
     it('has a member who signs in with a key that is no admin key', async () => {
       const { id, apiKey } = await registry.createKey();
       await signIn(registry, apiKey);
-      expect(await eventsBy(id)).toMatchObject([{ action: 'ACCESS_DENIED', door: 'CONSOLE' }]);
+      expect(await eventsBy(id)).toMatchObject([{ action: 'ACCESS_DENIED', channel: 'CONSOLE' }]);
     });
 
     it('has one wrong key an hour of each address, and never the key', async () => {
@@ -188,8 +188,8 @@ onEachEngine((engine) => {
         `SELECT * FROM audit_events WHERE action = 'access.denied' ORDER BY id`,
       );
       expect(rows).toMatchObject([
-        { actor_type: 'anonymous', actor_id: null, door: 'console', address: '192.0.2.1' },
-        { actor_type: 'anonymous', actor_id: null, door: 'console', address: '192.0.2.2' },
+        { actor_type: 'anonymous', actor_id: null, channel: 'console', address: '192.0.2.1' },
+        { actor_type: 'anonymous', actor_id: null, channel: 'console', address: '192.0.2.2' },
       ]);
       expect(JSON.stringify(rows)).not.toContain(wrong);
       await own.stop();
@@ -238,10 +238,10 @@ onEachEngine((engine) => {
         cookie,
         {},
         `mutation { createOAuthClient(input: { orgId: "acme", name: "n", clientType: PUBLIC, allowedGrantTypes: [CLIENT_CREDENTIALS] }) {
-          client { history { nodes { actor { type id } door } } } } }`,
+          client { history { nodes { actor { type id } channel } } } } }`,
       );
       expect(body.data.createOAuthClient.client.history.nodes).toEqual([
-        { actor: { type: 'API_KEY', id: key.id }, door: 'GRAPHQL' },
+        { actor: { type: 'API_KEY', id: key.id }, channel: 'GRAPHQL' },
       ]);
     });
 

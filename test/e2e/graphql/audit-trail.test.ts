@@ -44,7 +44,7 @@ onEachEngine((engine) => {
       for (const event of events) {
         expect(event).toMatchObject({
           actor: { type: 'API_KEY', id: keyId },
-          door: 'REST',
+          channel: 'REST',
           address: '127.0.0.1',
           requestId: expect.any(String),
         });
@@ -108,7 +108,7 @@ onEachEngine((engine) => {
       await new Promise((done) => setTimeout(done, 20));
       await registry.register({});
       const during = await operator.events({ since, until });
-      const byDoor = await operator.events({ door: 'REGISTRATION' });
+      const byChannel = await operator.events({ channel: 'REGISTRATION' });
       const anonymous = await operator.events({ actorType: 'ANONYMOUS' });
       const nobody = await operator.events({ actorId: 'nobody' });
       const walked: string[] = [];
@@ -127,7 +127,7 @@ onEachEngine((engine) => {
       await registry.stop();
       expect(during.map(({ clientId }) => clientId)).toEqual(ids);
       expect(walked).toEqual(ids);
-      expect([byDoor.length, anonymous.length, nobody.length]).toEqual([1, 1, 0]);
+      expect([byChannel.length, anonymous.length, nobody.length]).toEqual([1, 1, 0]);
       for (const { at } of during) expect(at >= since && at < until).toBe(true);
       expect(foreign).toEqual({ code: 'BAD_USER_INPUT', fields: ['after'] });
     });
@@ -165,7 +165,7 @@ onEachEngine((engine) => {
       const operator = new Operator(registry);
       const { client } = await operator.create();
       const before = [await registry.rows('audit_events'), await registry.rows('oauth_clients')];
-      const tooLong = { ...SYSTEM, requestId: null, door: 'system' as const, address: null };
+      const tooLong = { ...SYSTEM, requestId: null, channel: 'job' as const, address: null };
       // An actor that the database cannot store: the change must not stay without its event
       const unstorable = { ...tooLong, actor: { type: 'jwt' as const, id: '\0'.repeat(300) } };
       const byUnstorable = clients

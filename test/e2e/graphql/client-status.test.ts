@@ -161,7 +161,7 @@ onEachEngine((engine) => {
       expect(left.map(({ id }) => id).sort()).toEqual([...fresh, ...alive].sort());
       expect(secrets).toBe(10);
       expect(purged.map(({ clientId }) => clientId).sort()).toEqual([...old].sort());
-      expect(purged[0]).toMatchObject({ actor: { type: 'SYSTEM', id: null }, door: 'SYSTEM' });
+      expect(purged[0]).toMatchObject({ actor: { type: 'SYSTEM', id: null }, channel: 'JOB' });
       expect(refused).toEqual({ code: 'NOT_FOUND' });
       // An event outlives what it is about
       expect(history).toEqual(['CLIENT_PURGED', 'CLIENT_DELETED', 'CLIENT_CREATED']);

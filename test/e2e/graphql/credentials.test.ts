@@ -239,7 +239,7 @@ onEachEngine((engine) => {
     const found = await operator.do(Operation.FindClientsDocument, { filter: { initialAccessTokenId: id } });
     expect(found.oauthClients.nodes.map(({ clientId }) => clientId)).toEqual([body.client_id]);
     const [created] = await operator.events({ clientId: body.client_id as string });
-    expect(created).toMatchObject({ actor: { type: 'INITIAL_ACCESS_TOKEN', id }, door: 'REGISTRATION' });
+    expect(created).toMatchObject({ actor: { type: 'INITIAL_ACCESS_TOKEN', id }, channel: 'REGISTRATION' });
 
     await operator.do(Operation.RevokeTokenDocument, { id });
     expect((await registry.register({}, value)).status).toBe(401);

@@ -168,9 +168,9 @@ onEachEngine((engine) => {
     expect(done).toEqual({ code: 0, output: expect.stringContaining('\n1 are removed.\n') });
     expect(await clients()).toEqual([{ id: fresh }]);
     const events = await dataSource.query<object[]>(
-      `SELECT door FROM audit_events WHERE action = 'unused_clients.removed'`,
+      `SELECT channel FROM audit_events WHERE action = 'unused_clients.removed'`,
     );
-    expect(events).toEqual([{ door: 'cli' }]);
+    expect(events).toEqual([{ channel: 'cli' }]);
     await dataSource.destroy();
   });
 

@@ -82,7 +82,7 @@ onEachEngine((engine) => {
     ['the number of secrets that expire', `expiringSecrets(before: "${NEVER}") { totalCount }`, 1],
     [
       'events by two conditions',
-      'auditEvents(filter: { door: REST, action: CLIENT_CREATED }) { nodes { id } }',
+      'auditEvents(filter: { channel: REST, action: CLIENT_CREATED }) { nodes { id } }',
       1,
     ],
   ])('%s: where it keeps nobody else waiting', async (_what, field, reads) => {

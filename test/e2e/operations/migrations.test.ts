@@ -6,8 +6,10 @@ import { dataSourceOptions } from '../../../src/database/connection/data-source-
 import { isMigrated, migrate } from '../../../src/database/connection/migrate.js';
 import { openDatabase } from '../../../src/database/connection/open-database.js';
 import { PERSISTENCE } from '../../../src/persistence.js';
-import { createDatabase, type TestDatabase } from '../../support/databases.js';
+import { createDatabase, onEachEngine, type TestDatabase } from '../../support/databases.js';
+import { Operator } from '../../support/graphql/operator.js';
 import { statementsOf } from '../../support/measurements/statements.js';
+import { Registry } from '../../support/registry.js';
 
 /** Shorter than in production. */
 const WAIT = { pauseMs: 20, logMs: 100, limitMs: 600 };
@@ -121,6 +123,95 @@ describe('on PostgreSQL', () => {
       await other.query('COMMIT');
       await started;
     });
+    expect(await isMigrated(dataSource)).toBe(true);
+  });
+});
+
+onEachEngine((engine) => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+  beforeEach(async () => {
+    database = await createDatabase(engine);
+    const { database: config } = readConfig({ DATABASE_URL: database.url });
+    dataSource = await new DataSource(dataSourceOptions(config, PERSISTENCE)).initialize();
+  });
+  afterEach(async () => {
+    if (dataSource.isInitialized) await dataSource.destroy();
+    await database.drop();
+  });
+  const start = () => migrate(dataSource, () => undefined, WAIT);
+
+  /** Of the releases up to 0.1.0, and `console`, which came before the column was renamed. */
+  const OLD_CHANNELS = ['rest', 'registration', 'graphql', 'console', 'cli', 'system'];
+  /** More than the migration renames in one statement. */
+  const JOB_EVENTS = 20_001;
+  const idOf = (n: number) => `01900000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+  /** Writes events as an older release does, all in one statement. */
+  const writeAsBefore = (events: [n: number, channel: string][]) => {
+    const rows = events.map(
+      ([n, channel]) =>
+        `('${idOf(n)}', 'system', NULL, '${channel}', 'client.purged', 'c', 't', NULL, NULL, '[]')`,
+    );
+    return dataSource.query(
+      `INSERT INTO audit_events (id, actor_type, actor_id, door, action, client_id, target_id, address, request_id, changes)
+       VALUES ${rows.join()}`,
+    );
+  };
+  const countByChannel = async (column: string) => {
+    const rows = await dataSource.query<{ name: string; n: string | number }[]>(
+      `SELECT ${column} AS name, COUNT(*) AS n FROM audit_events GROUP BY 1`,
+    );
+    return Object.fromEntries(rows.map(({ name, n }) => [name, Number(n)]));
+  };
+  /** Where PostgreSQL keeps the rows: another file, once a table was rewritten. */
+  const storage = () =>
+    engine === 'sqlite' ? null : dataSource.query(`SELECT pg_relation_filenode('audit_events')`);
+
+  it('events of before, and of older instances that still run, are found by their channel', async () => {
+    const all = dataSource.migrations.splice(0);
+    const first = all.findIndex(({ name }) => name === 'RenameDoorToChannel1796263200000');
+    dataSource.migrations.push(...all.slice(0, first));
+    await start();
+    await writeAsBefore(OLD_CHANNELS.map((channel, n) => [n, channel]));
+    for (let n = 1; n < JOB_EVENTS; n += 1_000) {
+      await writeAsBefore(Array.from({ length: 1_000 }, (_, i) => [OLD_CHANNELS.length + n + i, 'system']));
+    }
+    const before = await countByChannel('door');
+    expect(before).toEqual({ rest: 1, registration: 1, graphql: 1, console: 1, cli: 1, system: JOB_EVENTS });
+    const file = await storage();
+
+    dataSource.migrations.push(...all.slice(first));
+    const statements = await statementsOf(dataSource, start);
+    expect(statements.filter((sql) => sql.startsWith('UPDATE audit_events')).length).toBe(3);
+    const { system: jobs, ...others } = before;
+    expect(await countByChannel('channel')).toEqual({ ...others, job: jobs });
+    expect(await storage()).toEqual(file);
+
+    // An instance of 0.1.0 that is not replaced yet, or again after a rollback
+    await writeAsBefore([
+      [90_001, 'rest'],
+      [90_002, 'system'],
+    ]);
+    const after = { ...others, rest: 2, job: jobs! + 1 };
+    expect(await countByChannel('channel')).toEqual(after);
+    expect(await dataSource.query('SELECT id FROM audit_events WHERE door IS NOT NULL')).toEqual([]);
+
+    const registry = await Registry.start(engine, {}, {}, () => database.url);
+    const operator = new Operator(registry);
+    const found = async (channel: 'REST' | 'REGISTRATION' | 'CONSOLE' | 'JOB') =>
+      (await operator.events({ channel, clientId: 'c' })).map((event) => [event.id, event.channel]);
+    expect(await found('REST')).toEqual([idOf(90_001), idOf(0)].map((id) => [id, 'REST']));
+    expect(await found('REGISTRATION')).toEqual([[idOf(1), 'REGISTRATION']]);
+    expect(await found('CONSOLE')).toEqual([[idOf(3), 'CONSOLE']]);
+    expect((await found('JOB'))[0]).toEqual([idOf(90_002), 'JOB']);
+    await registry.stop();
+
+    for (let undone = first; undone < all.length; undone++) {
+      await dataSource.undoLastMigration({ transaction: engine === 'postgres' ? 'all' : 'none' });
+    }
+    // The bootstrap key of the service above is one more
+    expect(await countByChannel('door')).toEqual({ ...others, rest: 2, system: after.job + 1 });
+    await start();
     expect(await isMigrated(dataSource)).toBe(true);
   });
 });

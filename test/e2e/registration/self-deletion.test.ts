@@ -23,7 +23,7 @@ onEachEngine((engine) => {
       expect(await idsOf()).toEqual([]);
       expect(await registry.rows('oauth_client_secrets')).toBe(0);
       const events = await registry.dataSource.query(
-        `SELECT 1 FROM audit_events WHERE door = 'registration' AND action <> 'unused_client.deleted'`,
+        `SELECT 1 FROM audit_events WHERE channel = 'registration' AND action <> 'unused_client.deleted'`,
       );
       expect(events).toEqual([]);
       const used = await registry.register({});
@@ -34,7 +34,7 @@ onEachEngine((engine) => {
 
     const deletions = async () => {
       const { auditEvents } = await graphql(
-        '{ auditEvents(first: 100, filter: { action: UNUSED_CLIENT_DELETED }) { nodes { clientId address door actor { type } changes { field before after removed } } } }',
+        '{ auditEvents(first: 100, filter: { action: UNUSED_CLIENT_DELETED }) { nodes { clientId address channel actor { type } changes { field before after removed } } } }',
       );
       return auditEvents.nodes as { clientId: string; changes: object[] }[];
     };
@@ -153,7 +153,7 @@ onEachEngine((engine) => {
       expect(event).toMatchObject({
         clientId: id,
         address: '203.0.113.9',
-        door: 'REGISTRATION',
+        channel: 'REGISTRATION',
         actor: { type: 'REGISTRATION_TOKEN' },
       });
       expect(event!.changes).toEqual([
@@ -201,7 +201,7 @@ onEachEngine((engine) => {
           `('${idOf(i)}', 'registration_token', '${idOf(i)}', 'registration', 'unused_client.deleted', '${idOf(i)}', '${idOf(i)}', '${address}', NULL, '[]')`,
       );
       await registry.dataSource.query(
-        `INSERT INTO audit_events (id, actor_type, actor_id, door, action, client_id, target_id, address, request_id, changes) VALUES ${rows.join()}`,
+        `INSERT INTO audit_events (id, actor_type, actor_id, channel, action, client_id, target_id, address, request_id, changes) VALUES ${rows.join()}`,
       );
       const left = async () => {
         const events: { address: string }[] = await registry.dataSource.query(

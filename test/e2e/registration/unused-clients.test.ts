@@ -245,7 +245,7 @@ onEachEngine((engine) => {
       expect(await idsOf()).toEqual([used, fresh, owned].sort());
       const removed = await removals();
       expect(removed.map(({ changes }) => changes[0]!.before).reduce((sum, n) => sum + n, 0)).toBe(10);
-      expect(removed[0]).toMatchObject({ clientId: null, door: 'SYSTEM', actor: { type: 'SYSTEM' } });
+      expect(removed[0]).toMatchObject({ clientId: null, channel: 'JOB', actor: { type: 'SYSTEM' } });
     });
 
     it('is off by default, and a dry run removes nothing', async () => {

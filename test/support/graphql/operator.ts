@@ -67,7 +67,7 @@ export class Operator {
     const { apiKeys } = await this.do(Operation.ListKeysDocument, { first: 1 });
     return {
       actor: { type: 'API_KEY', id: apiKeys.nodes[0]!.id },
-      door: 'GRAPHQL',
+      channel: 'GRAPHQL',
       address: '127.0.0.1',
       requestId: expect.any(String) as string,
     };

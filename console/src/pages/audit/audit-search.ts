@@ -1,4 +1,4 @@
-import type { ActorType, AuditAction, Door } from '../../graphql/operations';
+import type { ActorType, AuditAction, Channel } from '../../graphql/operations';
 import { type PageSearch, readPageSearch } from '../../parts/paging';
 import { oneOf, text, withoutBlanks } from '../../parts/search';
 
@@ -33,21 +33,21 @@ export const ACTOR_TYPES = [
   'ANONYMOUS',
   'SYSTEM',
 ] as const satisfies readonly ActorType[];
-export const DOORS = [
+export const CHANNELS = [
   'REST',
   'REGISTRATION',
   'GRAPHQL',
   'CONSOLE',
   'CLI',
-  'SYSTEM',
-] as const satisfies readonly Door[];
+  'JOB',
+] as const satisfies readonly Channel[];
 
 /** Filters and page of the audit log, as the URL holds them. */
 export interface AuditSearch extends PageSearch {
   action?: AuditAction;
   actorType?: ActorType;
   actorId?: string;
-  door?: Door;
+  channel?: Channel;
   clientId?: string;
   /** Days: `2026-11-24`, the first and the last of them. */
   since?: string;
@@ -64,7 +64,7 @@ export const readAuditSearch = (raw: Record<string, unknown>): AuditSearch =>
     action: oneOf(ACTIONS, raw.action),
     actorType: oneOf(ACTOR_TYPES, raw.actorType),
     actorId: text(raw.actorId),
-    door: oneOf(DOORS, raw.door),
+    channel: oneOf(CHANNELS, raw.channel),
     clientId: text(raw.clientId),
     since: day(raw.since),
     until: day(raw.until),

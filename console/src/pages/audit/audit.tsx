@@ -10,7 +10,7 @@ import { withoutBlanks } from '../../parts/search';
 import { Empty, Failed, Loading } from '../../parts/states';
 import { ChoiceFilter } from '../../parts/choice-filter';
 import { TypedText } from '../../parts/typed-text';
-import { ACTIONS, ACTOR_TYPES, type AuditSearch, DOORS } from './audit-search';
+import { ACTIONS, ACTOR_TYPES, type AuditSearch, CHANNELS } from './audit-search';
 import { EventList } from './event-list';
 
 const route = getRouteApi('/audit');
@@ -18,7 +18,7 @@ const route = getRouteApi('/audit');
 const CHOICES = [
   { name: 'action', label: 'What', values: ACTIONS },
   { name: 'actorType', label: 'By', values: ACTOR_TYPES },
-  { name: 'door', label: 'Through', values: DOORS },
+  { name: 'channel', label: 'Channel', values: CHANNELS },
 ] as const;
 const DAYS = [
   { name: 'since', label: 'From day (UTC)' },

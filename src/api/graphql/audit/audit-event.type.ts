@@ -6,12 +6,12 @@ import type {
   AuditAction,
   AuditEvent as Event,
   AuditFilter,
-  Door,
+  Channel,
 } from '../../../audit/audit-event.js';
 import { connectionOf } from '../pagination/connection.js';
 import { type ClientField, FIELD_NAMES } from '../../../policy/fields.js';
 import { SearchField } from '../schema/filter.js';
-import { ActorTypeEnum, AuditActionEnum, DoorEnum } from '../schema/enums.js';
+import { ActorTypeEnum, AuditActionEnum, ChannelEnum } from '../schema/enums.js';
 
 @ObjectType({ description: 'Who did something.' })
 export class AuditActor implements Actor {
@@ -66,8 +66,8 @@ export class AuditEvent {
   @Field(() => AuditActor, { description: 'Who.' })
   actor!: AuditActor;
 
-  @Field(() => DoorEnum, { description: 'By which way.' })
-  door!: Door;
+  @Field(() => ChannelEnum, { description: 'The interface used.' })
+  channel!: Channel;
 
   @Field(() => AuditActionEnum, { description: 'What.' })
   action!: AuditAction;
@@ -112,8 +112,8 @@ export class AuditEventFilter implements AuditFilter {
   @Field(() => AuditActionEnum, { nullable: true, description: 'Of this kind.' })
   action?: AuditAction;
 
-  @Field(() => DoorEnum, { nullable: true, description: 'By this way.' })
-  door?: Door;
+  @Field(() => ChannelEnum, { nullable: true, description: 'Through this interface.' })
+  channel?: Channel;
 
   @Field(() => GraphQLDateTime, { nullable: true, description: 'Then or later.' })
   since?: Date;

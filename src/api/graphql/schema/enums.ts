@@ -1,5 +1,5 @@
 import { registerEnumType } from '@nestjs/graphql';
-import { ACTOR_TYPES, AUDIT_ACTIONS, DOORS } from '../../../audit/audit-event.js';
+import { ACTOR_TYPES, AUDIT_ACTIONS, CHANNELS } from '../../../audit/audit-event.js';
 import { ROLES } from '../../../auth/principal/principal.js';
 import { CLIENT_SOURCES, CLIENT_STATUSES } from '../../../clients/client/client.js';
 import type { ClientOrderField, OrderDirection } from '../../../clients/client/client-query.js';
@@ -28,7 +28,7 @@ export const ClientTypeEnum = enumOf(
 export const GrantTypeEnum = enumOf('GrantType', 'A way to get a token (RFC 6749 §1.3).', GRANT_TYPES);
 export const ClientSourceEnum = enumOf(
   'ClientSource',
-  'The door through which a client came: the REST API, dynamic registration, or an operator.',
+  'The interface that created a client: the REST API, dynamic registration, or an operator (GraphQL).',
   CLIENT_SOURCES,
 );
 export const ClientStatusEnum = enumOf('ClientStatus', 'Whether a client may be used.', CLIENT_STATUSES);
@@ -51,10 +51,15 @@ export const OrderDirectionEnum = enumOf<OrderDirection>('OrderDirection', 'Smal
   'ASC',
   'DESC',
 ]);
-export const DoorEnum = enumOf('Door', 'The way by which somebody reached the registry.', DOORS);
+export const ChannelEnum = enumOf(
+  'Channel',
+  'The interface used. REGISTRATION is dynamic registration (RFC 7591, RFC 7592). CONSOLE is its sign-in and sign-out; changes in the console are ' +
+    'GRAPHQL. JOB is the registry itself: a job, its start, or an eviction at a limit.',
+  CHANNELS,
+);
 export const ActorTypeEnum = enumOf(
   'ActorType',
-  'Who can do something: whoever holds a credential of that kind, anybody at all, or the registry itself.',
+  'The kind of actor: the holder of a credential, an anonymous caller, or the registry itself (SYSTEM).',
   ACTOR_TYPES,
 );
 export const AuditActionEnum = enumOf('AuditAction', 'What can happen.', AUDIT_ACTIONS);
