@@ -14,8 +14,9 @@ async function metricsOfService() {
   try {
     const metrics = register.mock.calls.map(([metric]) => metric as Declared);
     return await Promise.all(
-      metrics.map(async ({ name, help, labelNames, get }, index) => {
-        const { type } = (await get.call(metrics[index])) as unknown as { type: string };
+      metrics.map(async (metric) => {
+        const { name, help, labelNames } = metric;
+        const { type } = (await metric.get()) as unknown as { type: string };
         return { name, help, labelNames, type };
       }),
     );
