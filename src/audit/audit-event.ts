@@ -55,30 +55,31 @@ export const SYSTEM: RequestContext = {
 /** An operator of the command line has access to the database, and no other identity here. */
 export const COMMAND_LINE: RequestContext = { ...SYSTEM, channel: 'cli' };
 
-export const AUDIT_ACTIONS = [
-  'client.created',
-  'client.updated',
-  'client.disabled',
-  'client.enabled',
-  'client.verified',
-  'client.unverified',
-  'client.deleted',
-  'client.restored',
-  'client.purged',
-  'unused_clients.removed',
-  'unused_client.deleted',
-  'client_secret.issued',
-  'client_secret.revoked',
-  'registration_token.issued',
-  'api_key.created',
-  'api_key.revoked',
-  'initial_access_token.created',
-  'initial_access_token.revoked',
-  'session.started',
-  'session.ended',
-  'access.denied',
-] as const;
-export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+/** The actions, each with its description in the schema and the reference. */
+export const AUDIT_ACTIONS = {
+  'client.created': 'A client was created or registered, with its first credentials.',
+  'client.updated': 'Fields of a client changed.',
+  'client.disabled': 'A client was disabled.',
+  'client.enabled': 'A disabled client was enabled.',
+  'client.verified': 'An administrator verified a client.',
+  'client.unverified': 'An administrator withdrew the verification of a client.',
+  'client.deleted': 'A client was deleted. It can be restored until it is purged.',
+  'client.restored': 'A deleted client was restored.',
+  'client.purged': 'A deleted client was removed for good, at the end of its retention.',
+  'unused_clients.removed': 'A batch of unused anonymous clients was removed; one event for all.',
+  'unused_client.deleted': 'An unused anonymous client deleted itself, and was removed at once.',
+  'client_secret.issued': 'A client secret was issued.',
+  'client_secret.revoked': 'A client secret was revoked.',
+  'registration_token.issued': 'A new registration access token was issued.',
+  'api_key.created': 'An API key was created.',
+  'api_key.revoked': 'An API key was revoked.',
+  'initial_access_token.created': 'An initial access token was created.',
+  'initial_access_token.revoked': 'An initial access token was revoked.',
+  'session.started': 'An administrator signed in to the console.',
+  'session.ended': 'An administrator signed out of the console.',
+  'access.denied': 'Access to GraphQL or the console was denied; only the first denial of a caller per hour.',
+} as const;
+export type AuditAction = keyof typeof AUDIT_ACTIONS;
 
 /**
  * A field as it was and as it is; a value of more than 256 bytes that is no name is a {@link Digest}. Never of a secret or a hash of one.

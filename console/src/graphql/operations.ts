@@ -14,26 +14,47 @@ export type ApplicationType = 'NATIVE' | 'WEB';
 
 /** What can happen. */
 export type AuditAction =
+  /** Access to GraphQL or the console was denied; only the first denial of a caller per hour. */
   | 'ACCESS_DENIED'
+  /** An API key was created. */
   | 'API_KEY_CREATED'
+  /** An API key was revoked. */
   | 'API_KEY_REVOKED'
+  /** A client was created or registered, with its first credentials. */
   | 'CLIENT_CREATED'
+  /** A client was deleted. It can be restored until it is purged. */
   | 'CLIENT_DELETED'
+  /** A client was disabled. */
   | 'CLIENT_DISABLED'
+  /** A disabled client was enabled. */
   | 'CLIENT_ENABLED'
+  /** A deleted client was removed for good, at the end of its retention. */
   | 'CLIENT_PURGED'
+  /** A deleted client was restored. */
   | 'CLIENT_RESTORED'
+  /** A client secret was issued. */
   | 'CLIENT_SECRET_ISSUED'
+  /** A client secret was revoked. */
   | 'CLIENT_SECRET_REVOKED'
+  /** An administrator withdrew the verification of a client. */
   | 'CLIENT_UNVERIFIED'
+  /** Fields of a client changed. */
   | 'CLIENT_UPDATED'
+  /** An administrator verified a client. */
   | 'CLIENT_VERIFIED'
+  /** An initial access token was created. */
   | 'INITIAL_ACCESS_TOKEN_CREATED'
+  /** An initial access token was revoked. */
   | 'INITIAL_ACCESS_TOKEN_REVOKED'
+  /** A new registration access token was issued. */
   | 'REGISTRATION_TOKEN_ISSUED'
+  /** An administrator signed out of the console. */
   | 'SESSION_ENDED'
+  /** An administrator signed in to the console. */
   | 'SESSION_STARTED'
+  /** A batch of unused anonymous clients was removed; one event for all. */
   | 'UNUSED_CLIENTS_REMOVED'
+  /** An unused anonymous client deleted itself, and was removed at once. */
   | 'UNUSED_CLIENT_DELETED';
 
 /** Which events: those that match everything that is given. */

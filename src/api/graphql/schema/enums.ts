@@ -7,17 +7,31 @@ import { APPLICATION_TYPES, CLIENT_TYPES, TOKEN_ENDPOINT_AUTH_METHODS } from '..
 import { GRANT_TYPES } from '../../../policy/grant-types.js';
 
 /** An enum of the schema: the names of its values, and what each stands for. */
-function registered<T>(name: string, description: string, values: Record<string, T>): Record<string, T> {
-  registerEnumType(values, { name, description });
+function registered<T>(
+  name: string,
+  description: string,
+  values: Record<string, T>,
+  valuesMap: Record<string, { description: string }> = {},
+): Record<string, T> {
+  registerEnumType(values, { name, description, valuesMap });
   return values;
 }
 
+const enumName = (value: string) => value.toUpperCase().replaceAll('.', '_');
+
 /** The values of a domain type as an enum: `client_credentials` becomes `CLIENT_CREDENTIALS`. */
 const enumOf = <T extends string>(name: string, description: string, values: readonly T[]) =>
+  registered(name, description, Object.fromEntries(values.map((value) => [enumName(value), value])));
+
+/** The same of values that have a description each. */
+const describedEnumOf = (name: string, description: string, values: Record<string, string>) =>
   registered(
     name,
     description,
-    Object.fromEntries(values.map((value) => [value.toUpperCase().replaceAll('.', '_'), value])),
+    Object.fromEntries(Object.keys(values).map((value) => [enumName(value), value])),
+    Object.fromEntries(
+      Object.entries(values).map(([value, text]) => [enumName(value), { description: text }]),
+    ),
   );
 
 export const ClientTypeEnum = enumOf(
@@ -62,7 +76,7 @@ export const ActorTypeEnum = enumOf(
   'The kind of actor: the holder of a credential, an anonymous caller, or the registry itself (SYSTEM).',
   ACTOR_TYPES,
 );
-export const AuditActionEnum = enumOf('AuditAction', 'What can happen.', AUDIT_ACTIONS);
+export const AuditActionEnum = describedEnumOf('AuditAction', 'What can happen.', AUDIT_ACTIONS);
 export const RoleEnum = enumOf(
   'Role',
   'What a caller may do: a member sees its own organization through REST, an admin everything.',
