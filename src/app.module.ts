@@ -12,11 +12,11 @@ import { DatabaseModule } from './database/database.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { HealthController } from './api/rest/health/health.controller.js';
 
-/** The composition root: the doors, and what they stand on. */
+/** The composition root: the interfaces, and the modules that they use. */
 @Module({})
 export class AppModule {
-  /** @param doors those that an operator may leave out */
-  static of(config: Config, dataSource: DataSource, doors: Type[]): DynamicModule {
+  /** @param optional the interfaces that an operator can disable */
+  static of(config: Config, dataSource: DataSource, optional: Type[]): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -26,7 +26,7 @@ export class AppModule {
         OAuthClientsModule,
         RegistrationModule,
         AdminModule,
-        ...doors,
+        ...optional,
         JobsModule,
       ],
       controllers: [HealthController],

@@ -11,7 +11,7 @@ import { fitOpenFiles, maxOpenFiles } from './http/limits/open-files.js';
 /** For the last lines of the log before the process ends. */
 const LOG_TIMEOUT_MS = 1_000;
 
-/** Starts the service. Whatever keeps it from starting is one line on standard error and exit code 1. */
+/** Starts the service. A failure to start is one line on standard error and exit code 1. */
 async function main(): Promise<void> {
   keepFilesPrivate();
   const config = loadConfig();
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const app = await buildApp(config, limits);
   // In production without a terminal, standard output is a log
   const firstKey = await bootstrapApiKey(app, config, config.production && !process.stdout.isTTY);
-  // At once, since it is told once: whatever fails from here on must not take it along
+  // At once: the key is shown once, and a later failure must not lose it
   if (firstKey !== null) tellFirstKey(firstKey);
   // Last: who finds the service ready finds that the key works
   await listen(app, config);
@@ -50,7 +50,7 @@ async function listen(app: NestFastifyApplication, config: Config): Promise<void
 }
 
 /**
- * Finishes what is running, closes the database, and exits with 0. Whoever presses Ctrl-C does not wait for callers. Further signals are
+ * Finishes what is running, closes the database, and exits with 0. Ctrl-C does not wait for callers. Further signals are
  * ignored: they would reset requests that are carried out nevertheless.
  */
 function stopOnSignal(app: NestFastifyApplication): void {

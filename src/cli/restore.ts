@@ -106,7 +106,7 @@ function lock(path: string): () => void {
     return release;
   } catch (error) {
     const { code } = error as { code?: string };
-    // Whoever runs on what cannot be read notices the new file, and stops writing
+    // A service that runs on an unreadable file notices the new one, and stops writing
     if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT')) return release;
     release();
     if (code?.startsWith('SQLITE_BUSY') !== true) throw error;
@@ -114,7 +114,7 @@ function lock(path: string): () => void {
   }
 }
 
-/** The service may run as another user than whoever restores. */
+/** The service may run as another user than the one that restores. */
 function keepOwner(path: string, copy: string): void {
   const { uid, gid, mode } = statSync(existsSync(path) ? path : dirname(path));
   chmodSync(copy, existsSync(path) ? mode & 0o770 : 0o600);

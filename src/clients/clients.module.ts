@@ -18,7 +18,7 @@ import { DeduplicatedRegistrations } from './registration/deduplicated-registrat
 import { AnonymousClientQuota } from './anonymous/anonymous-client-quota.js';
 import { SoftwareStatementsService } from './software-statements/software-statements.service.js';
 
-/** The core that every door draws on. */
+/** The core, which every interface uses. */
 @Module({
   providers: [
     ClientLookupRepository,

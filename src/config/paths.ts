@@ -1,4 +1,4 @@
-/** Of the door of RFC 7591, as Nest takes it. */
+/** The path of registration (RFC 7591), as Nest takes it. */
 export const REGISTRATION_PATH = 'v2/oauth/register';
 
 /** Whether a route belongs to it. */

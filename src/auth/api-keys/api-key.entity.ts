@@ -8,7 +8,7 @@ export class ApiKeyEntity {
   @PrimaryColumn({ type: 'varchar', length: 36, primaryKeyConstraintName: 'api_keys_pkey' })
   id!: string;
 
-  /** What the key is for, in the words of whoever made it. */
+  /** What the key is for, in the words of its creator. */
   @Column({ type: 'varchar', length: 255 })
   name!: string;
 

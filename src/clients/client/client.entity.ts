@@ -124,7 +124,7 @@ export class ClientEntity implements Client {
   @Column({ name: 'last_registered_at', ...timestamp, nullable: true, select: false })
   lastRegisteredAt?: Date | null;
 
-  /** Of what was granted, where whoever is granted the same is given this client; null: nobody else is. */
+  /** Hash of the granted metadata, if registrations with the same metadata share this client; null: it is not shared. */
   @Column({ name: 'metadata_hash', type: 'varchar', length: 64, nullable: true, select: false })
   metadataHash?: string | null;
 }

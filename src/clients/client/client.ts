@@ -1,6 +1,6 @@
 import type { ClientProfile } from '../../policy/client.js';
 
-/** The door through which a client came. */
+/** The interface that created a client. */
 export const CLIENT_SOURCES = ['api', 'dynamic', 'admin'] as const;
 export type ClientSource = (typeof CLIENT_SOURCES)[number];
 
@@ -23,7 +23,7 @@ export interface Provenance {
   initialAccessTokenId: string | null;
 }
 
-/** A registered client, as every door may read it: there is no secret in it, nor the hash of one. */
+/** A registered client, as every interface may read it. It contains no secret and no hash of one. */
 export interface Client extends ClientProfile, Provenance {
   /** The client_id. */
   id: string;
@@ -36,7 +36,7 @@ export interface Client extends ClientProfile, Provenance {
   version: number;
   createdAt: Date;
   updatedAt: Date;
-  /** Null: it was not. A deleted client can be restored for a while, and is gone for every door meanwhile. */
+  /** Null: it was not. A deleted client can be restored for a while, and no interface finds it meanwhile. */
   deletedAt: Date | null;
   /** When somebody last said that it is used, exact to an hour. Null: never. No change of the client. */
   lastUsedAt: Date | null;

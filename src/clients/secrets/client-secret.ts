@@ -17,7 +17,7 @@ export interface NumberedSecretPage {
   total: number;
 }
 
-/** A secret of a client, as every door may read it: neither the secret itself nor its hash is in it. */
+/** A secret of a client, as every interface may read it. It contains neither the secret nor its hash. */
 export interface ClientSecret {
   id: string;
   /** The last four characters. */
@@ -41,7 +41,7 @@ export interface ExpiringPageRequest {
   after: { expiresAt: Date; id: string } | null;
 }
 
-/** What a door understood of a request for another secret, and the words in which its caller is to be answered. */
+/** What an interface understood of a request for another secret, and the words in which its caller is to be answered. */
 export interface SecretSubmission {
   request: SecretRequest;
   /** What was wrong with the shape of the request, by the caller's field names. */

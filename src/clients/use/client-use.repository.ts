@@ -63,7 +63,7 @@ export class ClientUseRepository {
           .andWhere('("last_used_at" IS NULL OR "last_used_at" <= :lately)', {
             lately: at.getTime() - RESOLUTION_MS,
           })
-          // Whoever else reports some of them locks them in the same order
+          // Other reporters of the same clients lock them in the same order
           .orderBy('client.id');
         const clients = await lockRows(query).getMany();
         if (clients.length === 0) continue;

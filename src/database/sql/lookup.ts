@@ -65,7 +65,7 @@ export function lookupBy<E extends ObjectLiteral>(
 
   const { pool } = driver;
   const types = names.map((name) => `${escape(name)} text`).join(', ');
-  // LATERAL and LIMIT: key by key, whatever is known of the table when this is planned. JSON: into an array PostgreSQL looks to see
+  // LATERAL and LIMIT: key by key, independent of the planner's statistics. JSON: into an array PostgreSQL looks to see
   // how many keys there are, and so it plans anew each time
   const query = preparedQuery(
     `SELECT k.i, t.* FROM ROWS FROM (json_to_recordset($1) AS (${types})) WITH ORDINALITY AS k(${names.map(escape).join(', ')}, i) ` +
@@ -86,7 +86,7 @@ export function lookupBy<E extends ObjectLiteral>(
 /** PostgreSQL stores no other text; asked for it, it would answer none of those who ask together. */
 export const isText = (value: string) => value.isWellFormed() && !value.includes('\0');
 
-/** A row that cannot be read is the trouble of whoever asked for it. */
+/** A row that cannot be read fails only the request for it. */
 function outcomeOf<T>(read: () => T): Outcome<T> {
   try {
     return { value: read() };
