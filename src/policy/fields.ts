@@ -5,7 +5,7 @@ import { MAX_SCOPES, scopeFaults } from './scope.js';
 import { MAX_REDIRECT_URIS, redirectUriFaults } from './uris/redirect-uri.js';
 import { webUriFaults } from './uris/uri.js';
 
-/** How a value is written in JSON, and its type. */
+/** The JSON shapes of values, and their types. */
 interface Shapes {
   text: string;
   uri: string;
@@ -15,41 +15,38 @@ interface Shapes {
   uris: string[];
 }
 
-/** What there is to say of a field of a client. Everything that all fields have in common is made from this. */
+/** The definition of a client field, from which DTOs, mappers, the schema and the documentation follow. */
 export interface FieldRow {
-  /** Its name in `/v2/oauth/clients`; left out: it is not there. */
+  /** Its name in `/v2/oauth/clients`; omitted if it is not part of that API. */
   rest?: string;
-  /** Its name in the registry of client metadata (RFC 7591 §4.1); left out: a registration neither takes nor shows it. */
+  /** Its name in client metadata (RFC 7591 §4.1); omitted if registrations do not have it. */
   registration?: string;
-  /** Its name in GraphQL, where that is not its own. */
+  /** Its name in GraphQL, if it differs from the key. */
   graphql?: string;
   shape: keyof Shapes;
-  /** The only values that it, or an entry of it, may have. */
+  /** The allowed values of the field or of its entries. */
   values?: readonly string[];
-  /** In documentation, without a full stop at the end. */
+  /** For the documentation, without a full stop. */
   description: string;
-  /** Follows the description where the field may be sent. */
+  /** Follows the description in requests. */
   limits?: string;
-  /** Where it is left out; of a column that has none, `settle` knows more. */
+  /** The default; `settle` computes that of a column without one. */
   default?: boolean | readonly string[] | null;
-  /** What is wrong with a value by itself, each fault completing the sentence "FIELD …". */
+  /** Validates a value; each error completes the sentence "FIELD …". */
   faults?: (value: never) => string[];
-  /**
-   * Whether a change allows the client no more than before, so that it keeps its mark `verified`; left out: none does. Also a contact or a
-   * key that is only removed is a change, since the rest then stands for the client.
-   */
+  /** Whether a change only restricts the client, so that it stays `verified`; omitted if no change does. */
   narrows?: (before: never, after: never) => boolean;
-  /** People read it, so it may come in several languages (RFC 7591 §2.2). */
+  /** Whether the field can be localized (RFC 7591 §2.2). */
   isTranslatable?: true;
 }
 
 const isSubset = (before: readonly string[], after: readonly string[]) =>
   after.every((entry) => before.includes(entry));
 
-/** OpenID Connect Core §4: the request that begins there must not be changed on its way. */
+/** OpenID Connect Core §4: the login request must not be modified in transit. */
 const httpsUriFaults = (uri: string) => (/^http:/i.test(uri) ? ['must use https'] : webUriFaults(uri));
 
-/** What people may open. */
+/** A page that users can open. */
 const WEB_PAGE = { shape: 'uri', faults: webUriFaults, isTranslatable: true } as const;
 
 /** Fields of the contract: each has a column, and is read in every profile. Both tables have the order of `metadata_hash`. */
@@ -58,7 +55,7 @@ export const COLUMN_FIELDS = {
     rest: 'name',
     registration: 'client_name',
     shape: 'text',
-    description: 'What people call the client',
+    description: 'The display name of the client',
     limits: `: 1 to ${MAX_TEXT_LENGTH} characters`,
     default: null,
     faults: (name: string) => textFaults(name),
@@ -71,14 +68,14 @@ export const COLUMN_FIELDS = {
     // RFC 6749 §2.1
     values: ['public', 'confidential'],
     description: 'Whether the client can keep a secret (RFC 6749 §2.1)',
-    limits: ': a confidential one gets one, a public one none',
+    limits: ': a confidential client gets a secret, a public client does not',
   },
   tokenEndpointAuthMethod: {
     registration: 'token_endpoint_auth_method',
     shape: 'text',
     // RFC 7591 §2, and beyond the contract OpenID Connect Core §9
     values: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-    description: 'How the client proves who it is at the token endpoint (RFC 7591 §2)',
+    description: 'How the client authenticates at the token endpoint (RFC 7591 §2)',
     limits: '; none makes it a public client',
   },
   grantTypes: {
@@ -87,11 +84,11 @@ export const COLUMN_FIELDS = {
     graphql: 'allowedGrantTypes',
     shape: 'texts',
     values: GRANT_TYPES,
-    description: 'Grants that the client may use',
+    description: 'The grant types that the client can use',
     limits: ', at least one',
     // RFC 7591 §2
     default: ['authorization_code'] satisfies GrantType[],
-    faults: (grants: string[]) => (grants.length === 0 ? ['must name at least one grant type'] : []),
+    faults: (grants: string[]) => (grants.length === 0 ? ['must contain at least one grant type'] : []),
     narrows: isSubset,
   },
   scopes: {
@@ -99,19 +96,19 @@ export const COLUMN_FIELDS = {
     registration: 'scope',
     graphql: 'allowedScopes',
     shape: 'texts',
-    description: 'Scopes that the client may ask for',
+    description: 'The scopes that the client can request',
     limits: `, at most ${MAX_SCOPES}`,
     default: [],
     faults: scopeFaults,
-    // Some servers take a client without scopes for one that may have any
+    // Some authorization servers allow a client without scopes any scope
     narrows: (before: string[], after: string[]) => after.length > 0 && isSubset(before, after),
   },
   redirectUris: {
     rest: 'redirect_uris',
     registration: 'redirect_uris',
     shape: 'uris',
-    description: 'Where authorization responses may be sent',
-    limits: `, at most ${MAX_REDIRECT_URIS}; authorization_code needs one`,
+    description: 'The redirect URIs for authorization responses',
+    limits: `, at most ${MAX_REDIRECT_URIS}; authorization_code requires at least one`,
     default: [],
     faults: redirectUriFaults,
     narrows: isSubset,
@@ -127,56 +124,60 @@ export const COLUMN_FIELDS = {
     ...WEB_PAGE,
     rest: 'logo_uri',
     registration: 'logo_uri',
-    description: 'A picture to show beside the name',
+    description: 'The URL of the logo',
     default: null,
   },
   policyUri: {
     ...WEB_PAGE,
     rest: 'policy_uri',
     registration: 'policy_uri',
-    description: 'A page that says what is done with data about people',
+    description: 'The URL of the privacy policy',
     default: null,
   },
   tosUri: {
     ...WEB_PAGE,
     rest: 'tos_uri',
     registration: 'tos_uri',
-    description: 'A page with the terms of service',
+    description: 'The URL of the terms of service',
     default: null,
   },
 } as const satisfies Record<string, FieldRow>;
 
-/** What software says of itself beyond the contract: kept in one document, where only what it said is, and not read in `strict`. */
+/** Fields beyond the contract: stored in one JSON document if sent, and ignored in the `strict` profile. */
 export const METADATA_FIELDS = {
-  clientUri: { ...WEB_PAGE, registration: 'client_uri', description: 'A page about the client' },
+  clientUri: {
+    ...WEB_PAGE,
+    registration: 'client_uri',
+    description: 'The URL of the home page of the client',
+  },
   contacts: {
     registration: 'contacts',
     shape: 'texts',
-    description: 'Ways to reach the people behind the client',
+    description: 'Contacts of the people responsible for the client',
     faults: contactFaults,
   },
   jwksUri: {
     registration: 'jwks_uri',
     shape: 'uri',
-    description: "Where the client's public keys are",
+    description: "The URL of the client's JSON Web Key Set",
     faults: webUriFaults,
   },
   jwks: {
     registration: 'jwks',
     shape: 'object',
-    description: "The client's public keys: a JSON Web Key Set",
+    description: "The client's JSON Web Key Set with its public keys",
     faults: jwksFaults,
   },
   tokenEndpointAuthSigningAlg: {
     registration: 'token_endpoint_auth_signing_alg',
     shape: 'text',
     description:
-      'The only algorithm that the client may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone',
+      'The signing algorithm required for client assertions, such as ES256. Null: any algorithm. Stored only for private_key_jwt',
   },
   softwareId: {
     registration: 'software_id',
     shape: 'text',
-    description: 'The same for every instance and version of the software',
+    description: 'The identifier of the software, the same for all its instances and versions',
     faults: (id: string) => textFaults(id),
   },
   softwareVersion: {
@@ -188,39 +189,39 @@ export const METADATA_FIELDS = {
   softwareStatement: {
     registration: 'software_statement',
     shape: 'text',
-    description: 'A signed JWT in which somebody trusted says what the software is (RFC 7591 §2.3)',
+    description: 'A JWT signed by a trusted issuer that asserts metadata of the software (RFC 7591 §2.3)',
   },
   applicationType: {
     registration: 'application_type',
     shape: 'text',
     // OpenID Connect Dynamic Client Registration §2
     values: ['native', 'web'],
-    description: 'Where the client runs',
+    description: 'Whether the client is a native or a web application',
   },
   // OpenID Connect Dynamic Client Registration §2
   initiateLoginUri: {
     registration: 'initiate_login_uri',
     shape: 'uri',
-    description: 'Where others may send people to sign in to the client',
+    description: 'The URL at which third parties start a login at the client',
     faults: httpsUriFaults,
   },
   // OpenID Connect RP-Initiated Logout §3.1
   postLogoutRedirectUris: {
     registration: 'post_logout_redirect_uris',
     shape: 'uris',
-    description: 'Where people may be sent after they sign out',
+    description: 'The redirect URIs after logout',
     faults: redirectUriFaults,
   },
 } as const satisfies Record<string, FieldRow>;
 
 export const isList = ({ shape }: FieldRow) => shape === 'texts' || shape === 'uris';
 
-/** Every field by which a caller can be told what to mend. */
+/** All fields. */
 export const FIELDS = { ...COLUMN_FIELDS, ...METADATA_FIELDS };
 type Fields = typeof FIELDS;
 export type ClientField = keyof Fields;
 
-/** The rows, each with its name in GraphQL. */
+/** The rows with their GraphQL names. */
 export const FIELD_ROWS = Object.entries<FieldRow>(FIELDS).map(
   ([field, row]) => [field as ClientField, { graphql: field, ...row }] as const,
 );
@@ -234,10 +235,10 @@ export type FieldValues = {
     : Shapes[Fields[F]['shape']];
 };
 
-/** How a caller names the fields of a client. */
+/** The names of fields at an interface. */
 export type FieldNames = Readonly<Record<ClientField, string>>;
 
-/** The interfaces through which clients come. */
+/** The interfaces that accept client metadata. */
 export type Interface = 'rest' | 'registration' | 'graphql';
 
 /** The name of a field at an interface that has it. */
@@ -252,14 +253,14 @@ const fieldsAt = (at: Interface) =>
     name === undefined ? [] : [{ field, name, isList: isList(row) }],
   );
 
-/** The fields that each interface has, by the names that it has for them; made once: every request goes through them. */
+/** The fields of each interface with their names; built once, since every request uses them. */
 export const FIELDS_AT: Readonly<Record<Interface, ReturnType<typeof fieldsAt>>> = {
   rest: fieldsAt('rest'),
   registration: fieldsAt('registration'),
   graphql: fieldsAt('graphql'),
 };
 
-/** What each interface calls the fields, for faults also those that it does not have: as another does, then. */
+/** Field names by interface for error messages; a field that it lacks has the name of another interface. */
 export const FIELD_NAMES: Readonly<Record<Interface, FieldNames>> = {
   rest: namesBy(({ rest, registration, graphql }) => rest ?? registration ?? graphql),
   registration: namesBy(({ rest, registration, graphql }) => registration ?? rest ?? graphql),

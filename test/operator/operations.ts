@@ -9,15 +9,15 @@ import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 export type ActorType =
   'ANONYMOUS' | 'API_KEY' | 'INITIAL_ACCESS_TOKEN' | 'JWT' | 'REGISTRATION_TOKEN' | 'SYSTEM';
 
-/** Which keys: those that match everything that is given. */
+/** Filters API keys. All conditions must match. */
 export type ApiKeyFilter = {
-  /** Neither revoked nor expired; or all others. */
+  /** True: API keys that are neither revoked nor expired. False: revoked or expired API keys. */
   active?: boolean | null | undefined;
-  /** That expire earlier than this, or have. */
+  /** API keys that expire before this time, including expired keys. */
   expiresBefore?: string | null | undefined;
-  /** Of holders of this organization. */
+  /** The organization of the user. */
   orgId?: string | null | undefined;
-  /** Whose holders may do this. */
+  /** The role that the API key grants. */
   role?: Role | null | undefined;
 };
 
@@ -99,124 +99,124 @@ export type ClientStatus = 'ACTIVE' | 'DISABLED';
 /** Whether a client can keep a secret (RFC 6749 §2.1). */
 export type ClientType = 'CONFIDENTIAL' | 'PUBLIC';
 
-/** A key as it is to be. */
+/** The API key to create. */
 export type CreateApiKeyInput = {
-  /** When it expires; left out: never. */
+  /** When the API key expires. Default: never. */
   expiresAt?: string | null | undefined;
-  /** What it is for. */
+  /** The purpose of the API key. */
   name: string;
-  /** The organization of its holder. */
+  /** The organization of the user. */
   orgId: string;
-  /** What its holder may do. */
+  /** The role that the API key grants. */
   role?: Role | null | undefined;
-  /** Its holder. */
+  /** The user that the API key authenticates. */
   userId: string;
 };
 
-/** A token as it is to be. */
+/** The initial access token to create. */
 export type CreateInitialAccessTokenInput = {
-  /** When it expires. */
+  /** When the token expires. */
   expiresAt: string;
-  /** The grants that they may get at most; null: any that are allowed here. */
+  /** The grant types that clients registered with the token can have. Null: every grant type that this registry allows. */
   grantTypes?: Array<GrantType> | null | undefined;
-  /** How many clients may be registered with it. */
+  /** The maximum number of clients that can be registered with the token. */
   maxRegistrations: number;
-  /** What it is for, in the words of whoever made it. */
+  /** The purpose of the token, as given by its creator. */
   name: string;
-  /** The organization that will own the clients. */
+  /** The organization that owns clients registered with the token. */
   orgId: string;
-  /** The hosts that they may redirect to, such as example.com or *.example.com; null: any. */
+  /** The hosts allowed in redirect URIs, such as example.com or *.example.com. Null: any host. */
   redirectHosts?: Array<string> | null | undefined;
-  /** The scopes that they may get at most; null: any that are allowed here. */
+  /** The scopes that clients registered with the token can have. Null: every scope that this registry allows. */
   scopes?: Array<string> | null | undefined;
-  /** The user whom they will belong to. */
+  /** The user that owns clients registered with the token. */
   userId: string;
 };
 
-/** A client as it is to be. The rules are those of every door. */
+/** The client to create. The validation rules are the same at every interface. */
 export type CreateOAuthClientInput = {
-  /** Grants that the client may use. */
+  /** The grant types that the client can use. */
   allowedGrantTypes: Array<GrantType>;
-  /** Scopes that the client may ask for. */
+  /** The scopes that the client can request. */
   allowedScopes?: Array<string> | null | undefined;
-  /** Where the client runs. */
+  /** Whether the client is a native or a web application. */
   applicationType?: ApplicationType | null | undefined;
   /** Whether the client can keep a secret (RFC 6749 §2.1). */
   clientType: ClientType;
-  /** A page about the client. */
+  /** The URL of the home page of the client. */
   clientUri?: string | null | undefined;
-  /** Ways to reach the people behind the client. */
+  /** Contacts of the people responsible for the client. */
   contacts?: Array<string> | null | undefined;
-  /** Where others may send people to sign in to the client. */
+  /** The URL at which third parties start a login at the client. */
   initiateLoginUri?: string | null | undefined;
-  /** The client's public keys: a JSON Web Key Set. */
+  /** The client's JSON Web Key Set with its public keys. */
   jwks?: unknown;
-  /** Where the client's public keys are. */
+  /** The URL of the client's JSON Web Key Set. */
   jwksUri?: string | null | undefined;
-  /** A picture to show beside the name. */
+  /** The URL of the logo. */
   logoUri?: string | null | undefined;
-  /** What people call the client; its clientId where it has no name. */
+  /** The display name of the client. The clientId if it has no name. */
   name: string;
-  /** The organization that will own it. */
+  /** The organization that owns the client. */
   orgId: string;
-  /** A page that says what is done with data about people. */
+  /** The URL of the privacy policy. */
   policyUri?: string | null | undefined;
-  /** Where people may be sent after they sign out. */
+  /** The redirect URIs after logout. */
   postLogoutRedirectUris?: Array<string> | null | undefined;
-  /** Where authorization responses may be sent. */
+  /** The redirect URIs for authorization responses. */
   redirectUris?: Array<string> | null | undefined;
   /** Whether the client must use PKCE (RFC 7636). */
   requirePkce?: boolean | null | undefined;
-  /** The same for every instance and version of the software. */
+  /** The identifier of the software, the same for all its instances and versions. */
   softwareId?: string | null | undefined;
   /** The version of the software. */
   softwareVersion?: string | null | undefined;
-  /** How the client proves who it is at the token endpoint (RFC 7591 §2). Must fit the clientType. */
+  /** How the client authenticates at the token endpoint (RFC 7591 §2). Must be NONE for a PUBLIC client and another method for a CONFIDENTIAL client. */
   tokenEndpointAuthMethod?: TokenEndpointAuthMethod | null | undefined;
-  /** The only algorithm that the client may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone. */
+  /** The signing algorithm required for client assertions, such as ES256. Null: any algorithm. Stored only for private_key_jwt. */
   tokenEndpointAuthSigningAlg?: string | null | undefined;
-  /** A page with the terms of service. */
+  /** The URL of the terms of service. */
   tosUri?: string | null | undefined;
-  /** Members of its metadata in other languages (RFC 7591 §2.2). */
+  /** Localized metadata members (RFC 7591 §2.2). */
   translations?: Array<TranslationInput> | null | undefined;
-  /** The user it belongs to; null where it belongs to none. */
+  /** The user that owns the client. Null: no user. */
   userId?: string | null | undefined;
 };
 
 /** A way to get a token (RFC 6749 §1.3). */
 export type GrantType = 'AUTHORIZATION_CODE' | 'CLIENT_CREDENTIALS' | 'REFRESH_TOKEN';
 
-/** Which clients: those that match everything that is given. */
+/** Filters clients. All conditions must match. */
 export type OAuthClientFilter = {
-  /** Of this type. */
+  /** The client's type. */
   clientType?: ClientType | null | undefined;
-  /** Later than this. */
+  /** Clients created after this time. */
   createdAfter?: string | null | undefined;
-  /** Earlier than this. */
+  /** Clients created before this time. */
   createdBefore?: string | null | undefined;
-  /** Deleted ones, rather than those that live. */
+  /** True: deleted clients. Default: clients that are not deleted. */
   deleted?: boolean | null | undefined;
-  /** Clients that may use this grant, among others. */
+  /** Clients whose grant types include this one. */
   grantType?: GrantType | null | undefined;
-  /** One of these, of which there may be 100; none where there are none. */
+  /** The client_id is one of these, at most 100. An empty list matches no client. */
   ids?: Array<string | number> | null | undefined;
-  /** Registered with this initial access token. */
+  /** The initial access token that the client was registered with. */
   initialAccessTokenId?: string | number | null | undefined;
-  /** Part of the name; the case of ASCII letters does not matter. */
+  /** A part of the name. The case of ASCII letters is ignored. */
   nameContains?: string | null | undefined;
-  /** Of this organization. */
+  /** The client's organization. */
   orgId?: string | null | undefined;
-  /** Clients that may ask for this scope, among others. */
+  /** Clients whose scopes include this one. */
   scope?: string | null | undefined;
-  /** That came through this door. */
+  /** The interface that created the client. */
   source?: ClientSource | null | undefined;
-  /** That may be used, or may not. */
+  /** The client's status. */
   status?: ClientStatus | null | undefined;
-  /** Anonymous ones that were never used, and that no operator has vouched for or disabled; or all others. */
+  /** True: anonymous clients that were never used, verified or disabled. False: all other clients. */
   unused?: boolean | null | undefined;
-  /** Of this user. */
+  /** The client's user. */
   userId?: string | null | undefined;
-  /** That an operator has vouched for, or has not. */
+  /** Whether an operator has verified the client. */
   verified?: boolean | null | undefined;
 };
 
@@ -227,55 +227,55 @@ export type Role = 'ADMIN' | 'MEMBER';
 export type TokenEndpointAuthMethod =
   'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST' | 'NONE' | 'PRIVATE_KEY_JWT';
 
-/** A member of the metadata in another language (RFC 7591 §2.2). */
+/** A localized metadata member (RFC 7591 §2.2). */
 export type TranslationInput = {
-  /** The full name of the member, such as client_name#ja. */
+  /** The member name with its language tag, such as client_name#ja. */
   member: string;
-  /** What it is in that language. */
+  /** The value in that language. */
   value: string;
 };
 
-/** What is to change: what is left out stays, null takes away. The clientType cannot change. */
+/** The fields to change. Omitted fields keep their value; null removes a value. The clientType cannot be changed. */
 export type UpdateOAuthClientInput = {
-  /** Grants that the client may use. */
+  /** The grant types that the client can use. */
   allowedGrantTypes?: Array<GrantType> | null | undefined;
-  /** Scopes that the client may ask for. */
+  /** The scopes that the client can request. */
   allowedScopes?: Array<string> | null | undefined;
-  /** Where the client runs. */
+  /** Whether the client is a native or a web application. */
   applicationType?: ApplicationType | null | undefined;
-  /** A page about the client. */
+  /** The URL of the home page of the client. */
   clientUri?: string | null | undefined;
-  /** Ways to reach the people behind the client. */
+  /** Contacts of the people responsible for the client. */
   contacts?: Array<string> | null | undefined;
-  /** Where others may send people to sign in to the client. */
+  /** The URL at which third parties start a login at the client. */
   initiateLoginUri?: string | null | undefined;
-  /** The client's public keys: a JSON Web Key Set. */
+  /** The client's JSON Web Key Set with its public keys. */
   jwks?: unknown;
-  /** Where the client's public keys are. */
+  /** The URL of the client's JSON Web Key Set. */
   jwksUri?: string | null | undefined;
-  /** A picture to show beside the name. */
+  /** The URL of the logo. */
   logoUri?: string | null | undefined;
-  /** What people call the client; its clientId where it has no name. */
+  /** The display name of the client. The clientId if it has no name. */
   name?: string | null | undefined;
-  /** A page that says what is done with data about people. */
+  /** The URL of the privacy policy. */
   policyUri?: string | null | undefined;
-  /** Where people may be sent after they sign out. */
+  /** The redirect URIs after logout. */
   postLogoutRedirectUris?: Array<string> | null | undefined;
-  /** Where authorization responses may be sent. */
+  /** The redirect URIs for authorization responses. */
   redirectUris?: Array<string> | null | undefined;
   /** Whether the client must use PKCE (RFC 7636). */
   requirePkce?: boolean | null | undefined;
-  /** The same for every instance and version of the software. */
+  /** The identifier of the software, the same for all its instances and versions. */
   softwareId?: string | null | undefined;
   /** The version of the software. */
   softwareVersion?: string | null | undefined;
-  /** How the client proves who it is at the token endpoint (RFC 7591 §2). Must fit the clientType. */
+  /** How the client authenticates at the token endpoint (RFC 7591 §2). Must be NONE for a PUBLIC client and another method for a CONFIDENTIAL client. */
   tokenEndpointAuthMethod?: TokenEndpointAuthMethod | null | undefined;
-  /** The only algorithm that the client may sign assertions with, such as ES256; null: any. Kept for PRIVATE_KEY_JWT alone. */
+  /** The signing algorithm required for client assertions, such as ES256. Null: any algorithm. Stored only for private_key_jwt. */
   tokenEndpointAuthSigningAlg?: string | null | undefined;
-  /** A page with the terms of service. */
+  /** The URL of the terms of service. */
   tosUri?: string | null | undefined;
-  /** Members of its metadata in other languages (RFC 7591 §2.2). */
+  /** Localized metadata members (RFC 7591 §2.2). */
   translations?: Array<TranslationInput> | null | undefined;
 };
 

@@ -18,29 +18,26 @@ import { onRequestOf } from '../../http/requests/route-hook.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Of a request to register: under which policy it may. */
+    /** The authorization of a registration request. */
     permit: RegistrationPermit | null;
-    /** Of a request to manage a registration: the client that its token manages. */
+    /** The client of a registration management request. */
     registration: Client | null;
   }
 }
 
-/** Of a handler that registers. */
+/** For handlers of registration requests. */
 export const CurrentPermit = createParamDecorator(
   (_: unknown, context: ExecutionContext) => requestOf(context).permit,
 );
 
-/** Of a handler that manages a registration. */
+/** For handlers of registration management requests. */
 export const CurrentRegistration = createParamDecorator(
   (_: unknown, context: ExecutionContext) => requestOf(context).registration,
 );
 
 type Authenticate = (request: FastifyRequest) => Promise<unknown>;
 
-/**
- * Authenticates each request as soon as its header is there, before its body is read; guards come after the body, and look at what this
- * notes on the request. Call it before the routes are added that need it.
- */
+/** Authenticates requests before their body is read; guards run after it. Call it before the routes are added. */
 export function authenticateRequests(fastify: FastifyInstance, app: INestApplication, config: Config): void {
   fastify.decorateRequest('permit', null);
   fastify.decorateRequest('registration', null);
@@ -68,7 +65,7 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
   };
   const hookFor = ({ url, method }: RouteOptions) => {
     if (url === GRAPHQL_PATH) return method.includes('POST') ? graphqlHook(admitOperator) : null;
-    // Others are answered with 405, whoever asks
+    // Other methods get 405 without authentication
     if (typeof method !== 'string' || method === 'OPTIONS') return null;
     if (isClientsPath(url)) return hook(ofLevel('member'));
     if (isRegistrationPath(url)) return hook(method === 'POST' ? toRegister : toManage);
@@ -84,7 +81,7 @@ const hook = (authenticate: Authenticate) => async (request: FastifyRequest) => 
   await authenticate(request);
 };
 
-/** Refuses in the words of GraphQL. The page of the explorer is for anybody. */
+/** Rejects with a GraphQL error. The page of the explorer is public. */
 const graphqlHook =
   (admitOperator: AuthenticateOperator) => async (request: FastifyRequest, reply: FastifyReply) => {
     const { accept = '', authorization } = request.headers;

@@ -3,10 +3,10 @@ import type { Authenticator } from '../../auth/authenticator.js';
 import type { Config } from '../../config/variables.js';
 import type { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
 
-/** Authenticates an operator once, however often it is asked for the same request. @throws RegistryError */
+/** Authenticates an operator once per request. @throws RegistryError */
 export type AuthenticateOperator = (request: FastifyRequest) => Promise<void>;
 
-/** By credentials or, where there is a console, by the session of a browser: here and at no other door, since the console uses this alone. */
+/** Authenticates by credentials or by a console session; only GraphQL accepts sessions. */
 export const operatorAuthentication =
   (
     { adminConsole }: Config,

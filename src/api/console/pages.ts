@@ -5,33 +5,33 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CONSOLE_PATH } from '../../config/paths.js';
 import { STATIC_ROUTE, StaticFiles } from '../../http/responses/static-files.js';
 
-/** Where `npm run build` leaves the console, wherever it leaves this. */
+/** The output of `npm run build` for the console. */
 const BUILT_CONSOLE = join(dirname(createRequire(import.meta.url).resolve('#package.json')), 'dist/console');
 const PAGE = 'index.html';
-/** What the build names after its content. */
+/** Files with a content hash in their name. */
 const HASHED = /^assets\//;
 const FOR_EVER = 'public, max-age=31536000, immutable';
-/** Kept, but asked for again each time: an old page would ask for files of an old build. */
+/** Revalidated on each use: a stale page would request files of an old build. */
 const ASKED_AGAIN = 'no-cache';
 const FILE = /\.\w+$/;
 
-/** Whether there is a console to be served. */
+/** Whether the console is built. */
 export const isConsoleBuilt = (directory: string = BUILT_CONSOLE) => existsSync(join(directory, PAGE));
 
-/** From a page of the console to its root, whatever path a proxy serves both below. */
+/** The relative path from a page to the console root, since a proxy may add a path prefix. */
 function toRoot(url: string): string {
   const [path = ''] = url.split('?');
   if (path === CONSOLE_PATH) return `.${CONSOLE_PATH}/`;
   return '../'.repeat(path.split('/').length - CONSOLE_PATH.split('/').length - 1) || './';
 }
 
-/** Serves the console to browsers: the files of the build, and its one page at every other path, which it reads itself. */
+/** Serves the built files, and the single page at every other path for client-side routing. */
 export function serveConsole(fastify: FastifyInstance, directory: string = BUILT_CONSOLE): void {
   const files = new StaticFiles(directory);
   const page = files.has(PAGE) ? readFileSync(join(directory, PAGE), 'utf8') : null;
   const sendPage = ({ url }: FastifyRequest, reply: FastifyReply) => {
     if (page === null) return reply.callNotFound();
-    // The build names its files relatively to the root
+    // The build output uses paths relative to the root
     return reply
       .type('text/html; charset=utf-8')
       .header('cache-control', ASKED_AGAIN)

@@ -8,7 +8,7 @@ import { NoStore } from '../../http/responses/default-headers.js';
 import { SESSION_PATH } from '../../config/paths.js';
 import { onlyMembersOf, readShape, Text } from '../../http/requests/shape.js';
 
-/** What an operator signs in with. */
+/** The body of a sign-in. */
 class SignIn {
   @Text()
   api_key!: string;
@@ -16,10 +16,7 @@ class SignIn {
 
 const sortMember = onlyMembersOf(SignIn);
 
-/**
- * Signing in and out by a browser. It is the console's own, and no part of the documented API: a program sends its key with each
- * request.
- */
+/** Sign-in and sign-out of the console. Not part of the documented API: programs send their key with each request. */
 @Controller(SESSION_PATH)
 @Access('public')
 @ApiExcludeController()
@@ -36,11 +33,9 @@ export class SessionController {
   ): Promise<void> {
     const { body, faults } = readShape(SignIn, raw, sortMember);
     if (Object.keys(faults).length > 0) {
-      throw new RegistryError(
-        'validation_error',
-        `These fields are invalid: ${Object.keys(faults).join(', ')}.`,
-        { invalidFields: faults },
-      );
+      throw new RegistryError('validation_error', `Invalid fields: ${Object.keys(faults).join(', ')}.`, {
+        invalidFields: faults,
+      });
     }
     await this.sessions.signIn(body.api_key, request, reply);
   }

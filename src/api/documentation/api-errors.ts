@@ -2,13 +2,13 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { OAuthError } from '../../http/errors/error.dto.js';
 
-/** What every guarded operation answers to strangers. */
-export const UNAUTHORIZED = 'No credentials, or bad ones';
-/** What every operation with a body answers where it is not one. */
-export const NO_OBJECT = 'The body is no JSON object';
-export const INVALID_FIELDS = 'Fields are invalid: invalid_fields names each';
+/** The 401 of every protected operation. */
+export const UNAUTHORIZED = 'The credentials are missing or invalid';
+/** The 400 of every operation with a body. */
+export const NO_OBJECT = 'The body is not a JSON object';
+export const INVALID_FIELDS = 'Fields are invalid; invalid_fields lists each invalid field';
 
-/** Documents the errors of an operation: by status, when it answers them. */
+/** Documents the errors of an operation by status. */
 export const ApiErrors = (descriptions: Record<number, string>, type: new () => object = OAuthError) =>
   applyDecorators(
     ...Object.entries(descriptions).map(([status, description]) =>

@@ -1,4 +1,4 @@
-/** Pieces that the documented properties of both REST doors are made of. */
+/** Schemas shared by the REST API and dynamic registration. */
 
 export const URI = { type: 'string', format: 'uri' } as const;
 

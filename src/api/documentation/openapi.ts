@@ -10,7 +10,7 @@ import { DOCS_PATH } from '../../config/paths.js';
 import { PublicUrl } from '../../http/responses/public-url.js';
 import { StaticFiles } from '../../http/responses/static-files.js';
 
-/** Schemas of requests: what is not listed in them is refused. */
+/** Request schemas that reject additional properties. */
 const CLOSED_SCHEMAS = [
   'OAuthClientCreateRequest',
   'OAuthClientUpdateRequest',
@@ -18,20 +18,20 @@ const CLOSED_SCHEMAS = [
   'OAuthDynamicRegistrationRequest',
 ];
 
-/** The second path of the REST door, left out because every operation would be there twice. */
+/** The alias of the REST API, omitted to document each operation once. */
 const ALIAS = '/v2/oauth_clients';
 
-const DESCRIPTION = `Applications become OAuth 2.0 clients here.
+const DESCRIPTION = `Registers and manages OAuth 2.0 clients.
 
-\`${ALIAS}\` is another name of \`/v2/oauth/clients\`, with the same operations.
+\`${ALIAS}\` is an alias of \`/v2/oauth/clients\` with the same operations.
 
-Every error has the body \`{ error, error_description }\`, and \`invalid_fields\` where fields are to blame. Besides the
-statuses listed with an operation, any may answer those of \`components.responses\`, which has every error by its status.`;
+Error responses have the body \`{ error, error_description }\`, with \`invalid_fields\` if fields are invalid. In addition to
+its listed statuses, every operation can return the errors in \`components.responses\`, which are listed by status.`;
 
-/** What a request that is no readable HTTP is answered with; all other statuses are those of an error code. */
+/** Statuses of malformed HTTP requests; other statuses belong to error codes. */
 const UNREADABLE_STATUSES = [408, 431];
 
-/** Header fields that come with an error of that status, besides those of every error. */
+/** Additional headers of errors by status. */
 const ERROR_HEADERS: Partial<Record<number, string>> = {
   401: 'WWW-Authenticate',
   405: 'Allow',
@@ -39,7 +39,7 @@ const ERROR_HEADERS: Partial<Record<number, string>> = {
   503: 'Retry-After',
 };
 
-/** The errors that any operation may answer, by status. */
+/** The errors of every operation by status. */
 function errorResponses() {
   const codes = new Map<number, ErrorCode[]>(
     UNREADABLE_STATUSES.map((status) => [status, ['invalid_request']]),
@@ -76,7 +76,7 @@ const errorResponse = (status: number, codes: ErrorCode[]) => ({
   },
 });
 
-/** The OpenAPI description of the REST doors, made from their decorators. */
+/** The OpenAPI document, generated from the decorators. */
 export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(
     app,
@@ -99,11 +99,11 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
   return document;
 }
 
-/** The files of the page that shows the description. */
+/** The files of Swagger UI. */
 const UI_DIRECTORY = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
-/** The script with which the page starts: a file of its own, since pages here may run none that is part of them. */
+/** A separate file because the Content-Security-Policy forbids inline scripts. */
 const START_SCRIPT = 'start.js';
-/** The description lies beside the folder of this script, whatever path a proxy serves both below. */
+/** Relative to this script, since a proxy may add a path prefix. */
 const START = `SwaggerUIBundle({
   url: new URL('../openapi.json', document.currentScript.src).href,
   dom_id: '#swagger-ui',
@@ -112,7 +112,7 @@ const START = `SwaggerUIBundle({
 });
 `;
 
-/** @param toFiles from the page to its files */
+/** @param toFiles the relative path from the page to its files */
 const pageWith = (toFiles: string) => `<!doctype html>
 <html lang="en">
 <head>
@@ -130,7 +130,7 @@ const pageWith = (toFiles: string) => `<!doctype html>
 </html>
 `;
 
-/** Serves the description at `/openapi.json`, and at `/docs` for people. It is made on the first request. */
+/** Serves `/openapi.json` and Swagger UI at `/docs`. The document is created on the first request. */
 export function serveOpenApi(fastify: FastifyInstance, app: INestApplication): void {
   SwaggerModule.setup(DOCS_PATH, app, () => createOpenApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',

@@ -6,9 +6,9 @@ import { PublicUrl } from '../../http/responses/public-url.js';
 const HTML = /\btext\/html\b/i;
 
 /**
- * `/` sends a browser to the console, or to the documentation where there is none, and tells a program the links.
- * @param publicUrl of the service; null: a redirect is relative to where the browser reached it
- * @param hasConsole whether the console is on, and built
+ * `/` redirects browsers to the console, or to the documentation without one. Other clients get links.
+ * @param publicUrl null: redirects are relative
+ * @param hasConsole whether the console is enabled and built
  */
 export function serveRoot(
   fastify: FastifyInstance,

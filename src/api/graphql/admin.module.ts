@@ -35,16 +35,13 @@ import { MAX_TOKENS, operationLimits, tooComplex, validationRules } from './oper
 import { RegistrationsResolver } from './registrations/registrations.resolver.js';
 import { ViewerResolver } from './viewer/viewer.resolver.js';
 
-/** Whether introspection and the explorer are on: outside production, unless the operator said otherwise. */
+/** Whether introspection and the explorer are on. Default: outside production. */
 export const isExplorerOn = ({ graphqlExplorer, production }: Config) => graphqlExplorer ?? !production;
 
-/**
- * Apollo caches parsed queries up to this size as JSON; in memory they take several times as much. Apollo's default is 30 MiB. The
- * console sends a few dozen queries of 10 KB at most.
- */
+/** Size of Apollo's cache of parsed queries as JSON; memory use is several times as much. The console needs less. */
 const MAX_DOCUMENTS_BYTES = 2 ** 20;
 
-/** The GraphQL door. Only admins get as far as having their query parsed. */
+/** The GraphQL API. Requests are authenticated before their query is parsed. */
 @Module({
   imports: [
     ClientsModule,
@@ -71,10 +68,10 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
           introspection: isExplorerOn(config),
           graphiql: false,
           includeStacktraceInErrorResponses: false,
-          // Errors of inner lists are told like all others
+          // Applies the exception filter to nested lists
           fieldResolverEnhancers: ['filters'],
           autoTransformHttpErrors: false,
-          // A hash instead of a query: nobody needs it here, and each would be kept
+          // Persisted queries are not needed, and each would be retained
           persistedQueries: false,
           documentStore: new InMemoryLRUCache({ maxSize: MAX_DOCUMENTS_BYTES }),
           parseOptions: { maxTokens: MAX_TOKENS },
@@ -84,9 +81,9 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
             toldAsUnavailable,
             logFaults,
             operationReport,
-            // It would ask each field of each client how long it may be kept
+            // Its cache hints would cost time for each field
             ApolloServerPluginCacheControlDisabled(),
-            // For subgraphs of Apollo's router; Apollo would load Protocol Buffers to find out that this is none
+            // For subgraphs of Apollo's router only, and it loads Protocol Buffers
             ApolloServerPluginInlineTraceDisabled(),
             ...(isExplorerOn(config) ? [explorerPage] : []),
           ],
@@ -94,7 +91,7 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
             isExplorerOn(config) ? formatError(formatted) : withoutHints(formatError(formatted)),
           context: async (request: FastifyRequest) => {
             try {
-              // Done already, unless it is a GET
+              // Authenticated already, unless it is a GET
               await admitOperator(request);
             } catch (thrown) {
               const error = refusalFor(thrown, request);
@@ -122,13 +119,10 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
 })
 export class AdminModule {}
 
-/** Of an error message; what graphql-js and Apollo say repeats what was sent, however long it is. */
+/** Messages of graphql-js and Apollo repeat the input at any length. */
 const MAX_MESSAGE_LENGTH = 300;
 
-/**
- * What could not be answered at all for now is a 503, so that whoever stands in between knows, and sends it again. Nest sees to it
- * that whatever has `data` is a 200; where it is null nothing is lost without it.
- */
+/** Makes a temporarily unavailable response a 503, which proxies retry. Nest sends 200 for a body with `data`, even if null. */
 const toldAsUnavailable: ApolloServerPlugin = {
   requestDidStart: () =>
     Promise.resolve({
@@ -142,7 +136,7 @@ const toldAsUnavailable: ApolloServerPlugin = {
     }),
 };
 
-/** What is our own fault, and no resolver's: that came through the filter, and is in the log already. */
+/** Logs internal errors outside resolvers; the exception filter logs those of resolvers. */
 const logFaults: ApolloServerPlugin<{ request?: FastifyRequest }> = {
   requestDidStart: () =>
     Promise.resolve({
@@ -157,21 +151,21 @@ const logFaults: ApolloServerPlugin<{ request?: FastifyRequest }> = {
     }),
 };
 
-/** Nothing that was not meant for callers leaves the server, and codes are the only details of ours. */
+/** Removes internal details from errors. */
 function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
-  // What graphql-js says where fields that repeat each other would take too long to compare
+  // The message of graphql-js if comparing repeated fields would take too long
   if (formatted.message === 'Validation aborted.') {
     const { message, extensions } = tooComplex();
     return { message, extensions: { code: extensions.code } };
   }
-  // Apollo knows those faults of variables by their words, all but the one that ends a long list of them
+  // Apollo recognizes errors of variables by message, except this last one of a long list
   if (formatted.message.startsWith('Too many errors processing variables')) {
     return { message: formatted.message, extensions: { code: 'BAD_USER_INPUT' } };
   }
   if (formatted.extensions?.code !== 'INTERNAL_SERVER_ERROR') return withShortMessage(formatted);
   const { locations, path, extensions } = formatted;
   return {
-    message: 'Something went wrong here; it is not the fault of the request.',
+    message: 'An internal error occurred. Retry later, and report the request id if the error persists.',
     locations,
     path,
     extensions: { code: extensions.code },
@@ -183,7 +177,7 @@ function withShortMessage({ message, ...rest }: GraphQLFormattedError): GraphQLF
   return { message: isLong ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message, ...rest };
 }
 
-/** A misspelled name would otherwise be answered with the right one, and so the schema be guessed. */
+/** Suggestions for misspelled names would disclose the schema. */
 function withoutHints({ message, ...rest }: GraphQLFormattedError): GraphQLFormattedError {
   return { message: message.replace(/ ?Did you mean .*$/s, ''), ...rest };
 }

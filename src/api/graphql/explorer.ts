@@ -6,10 +6,10 @@ import { GRAPHQL_PATH } from '../../config/paths.js';
 import { StaticFiles } from '../../http/responses/static-files.js';
 
 const ASSETS_PATH = `${GRAPHQL_PATH}/explorer/`;
-/** The script with which the page starts: a file of its own, since pages here may run none that is part of them. */
+/** A separate file because the Content-Security-Policy forbids inline scripts. */
 const START_SCRIPT = 'start.js';
-/** What an operator sees first, and can send as soon as the key is in its place. */
-const FIRST_QUERY = `# Put your admin API key into the Authorization header (under Headers), then send this.
+/** The initial query of the explorer. */
+const FIRST_QUERY = `# Set your admin API key in the Authorization header (under Headers), then send the request.
 {
   oauthClients(first: 5) {
     totalCount
@@ -22,7 +22,7 @@ const FIRST_QUERY = `# Put your admin API key into the Authorization header (und
   }
 }
 `;
-/** The page lies at the endpoint. */
+/** The page is served at the endpoint itself. */
 const START = `AltairGraphQL.init({
   endpointURL: location.origin + location.pathname,
   initialQuery: ${JSON.stringify(FIRST_QUERY)},
@@ -31,10 +31,7 @@ const START = `AltairGraphQL.init({
 `;
 const ASSETS_DIRECTORY = join(dirname(createRequire(import.meta.url).resolve('altair-static')), 'dist');
 
-/**
- * The in-browser explorer: a page at the endpoint itself, everything it loads from the installed package. The package is
- * imported on the first look at it, since few starts see one.
- */
+/** The in-browser explorer at the endpoint, served from the installed package. The package is imported on first use. */
 export const explorerPage: ApolloServerPlugin = {
   serverWillStart: () =>
     Promise.resolve({
@@ -51,7 +48,7 @@ export const explorerPage: ApolloServerPlugin = {
     }),
 };
 
-/** Serves what the explorer's page loads. */
+/** Serves the assets of the explorer. */
 export function serveExplorerAssets(fastify: FastifyInstance): void {
   fastify.get(`${ASSETS_PATH}${START_SCRIPT}`, (_request, reply) =>
     reply.type('text/javascript').send(START),

@@ -104,7 +104,7 @@ onEachEngine((engine) => {
       const answer = await query(text);
       expectRefused(answer, 400, 'QUERY_TOO_COMPLEX');
       expect(answer.body.errors[0].message).toMatch(
-        /^Ask for the field "(name|nodes|redirectUris)" once, not under several aliases\.$/,
+        /^The field "(name|nodes|redirectUris)" is requested under several aliases\. Request it once\.$/,
       );
     });
 

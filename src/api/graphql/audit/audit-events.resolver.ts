@@ -9,7 +9,7 @@ import { AuditEventConnection, AuditEventFilter, toAuditEvent } from './audit-ev
 
 @ArgsType()
 class AuditEventsArgs extends TwoWayPageArgs {
-  @FilterField(() => AuditEventFilter, 'Which events; all, where it is left out.')
+  @FilterField(() => AuditEventFilter, 'Filters the events. Default: all events.')
   filter?: AuditEventFilter | null;
 }
 
@@ -18,7 +18,7 @@ class AuditEventsArgs extends TwoWayPageArgs {
 export class AuditEventsResolver {
   constructor(private readonly auditTrail: AuditTrail) {}
 
-  @Query(() => AuditEventConnection, { description: 'What happened, the latest first.' })
+  @Query(() => AuditEventConnection, { description: 'The audit log, newest first.' })
   async auditEvents(
     @Args() { filter, ...page }: AuditEventsArgs,
     @Context('loaders') loaders: Loaders,
@@ -32,7 +32,7 @@ export class AuditEventsResolver {
 /** The audit events of a client; those of all clients of a page are loaded at once. */
 @AdminResolver(() => OAuthClient)
 export class ClientHistoryResolver {
-  @ResolveField(() => AuditEventConnection, { description: 'What happened to it, the latest first.' })
+  @ResolveField(() => AuditEventConnection, { description: 'The audit events of the client, newest first.' })
   async history(
     @Parent() { clientId }: OAuthClient,
     @Args() args: InnerPageArgs,

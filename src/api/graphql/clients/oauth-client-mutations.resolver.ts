@@ -25,20 +25,20 @@ import { CreateOAuthClientInput, toSubmission, UpdateOAuthClientInput } from './
 import { BulkArgs } from './oauth-clients.args.js';
 import { AdminResolver } from '../schema/admin-resolver.js';
 
-/** Which client a mutation is about. */
+/** The client to change. */
 @ArgsType()
 class OneClientArgs {
   @Field(() => ID, { description: 'The client_id.' })
   clientId!: string;
 }
 
-/** The same, with the version that the caller has seen. */
+/** The same, with the expected version. */
 @ArgsType()
 class VersionedClientArgs extends OneClientArgs {
   @Field(() => Int, {
     nullable: true,
     description:
-      'The version that the caller has seen: nothing is changed where it is another. Left out: any.',
+      'The expected version of the client. If it differs, nothing is changed. Default: any version.',
   })
   version?: number | null;
 }
@@ -46,17 +46,17 @@ class VersionedClientArgs extends OneClientArgs {
 @ArgsType()
 class UpdateClientArgs extends OneClientArgs {
   @Field(() => Int, {
-    description: 'The version that the caller has seen: nothing is changed where it is another.',
+    description: 'The expected version of the client. If it differs, nothing is changed.',
   })
   version!: number;
 
-  @Field(() => UpdateOAuthClientInput, { description: 'What is to change.' })
+  @Field(() => UpdateOAuthClientInput, { description: 'The fields to change.' })
   input!: UpdateOAuthClientInput;
 }
 
 @ArgsType()
 class VerifyClientArgs extends VersionedClientArgs {
-  @Field({ description: 'Whether an operator vouches for it.' })
+  @Field({ description: 'Whether the client is verified.' })
   verified!: boolean;
 }
 
@@ -64,13 +64,14 @@ class VerifyClientArgs extends VersionedClientArgs {
 class IssueSecretArgs extends OneClientArgs {
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When the new secret expires; left out: never.',
+    description: 'When the new secret expires. Default: never.',
   })
   expiresAt?: Date | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: 'When all others expire at the latest, in seconds from now; left out: as they would have.',
+    description:
+      'All other secrets expire after this many seconds, or earlier. Default: their expiry is unchanged.',
   })
   expireOthersIn?: number | null;
 }
@@ -80,14 +81,17 @@ class RevokeSecretArgs extends OneClientArgs {
   @Field(() => ID, { description: 'The id of the secret.' })
   secretId!: string;
 
-  @FieldWithDefault(() => Boolean, { defaultValue: false, description: 'Even if no valid secret is left.' })
+  @FieldWithDefault(() => Boolean, {
+    defaultValue: false,
+    description: 'Revoke the secret even if no valid secret remains.',
+  })
   force!: boolean;
 }
 
 const versions = (version: number | null | undefined) => (typeof version === 'number' ? [version] : null);
 const payload = (client: Client): OAuthClientPayload => ({ client: toOAuthClient(client) });
 
-/** What operators can do to clients, across organizations: by the same services, and so the same rules, as every door. */
+/** Changes of clients across organizations, through the same services as every interface. */
 @AdminResolver()
 export class OAuthClientMutationsResolver {
   constructor(
@@ -100,10 +104,10 @@ export class OAuthClientMutationsResolver {
 
   @Mutation(() => CreateOAuthClientPayload, {
     description:
-      'Creates a client for an organization. One that authenticates with a secret gets it, and it is told this once.',
+      'Creates a client for an organization. The response is the only one that contains the client secret, if there is one.',
   })
   async createOAuthClient(
-    @Args('input', { description: 'The client as it is to be.' }) input: CreateOAuthClientInput,
+    @Args('input', { description: 'The client to create.' }) input: CreateOAuthClientInput,
     @CurrentContext('graphql') context: RequestContext,
   ): Promise<CreateOAuthClientPayload> {
     const { userId = null } = input;
@@ -114,8 +118,8 @@ export class OAuthClientMutationsResolver {
 
   @Mutation(() => OAuthClientPayload, {
     description:
-      'Changes a client; what is left out stays. With a tokenEndpointAuthMethod that takes no secret all secrets end; with ' +
-      'one that takes a secret, issueOAuthClientSecret issues it.',
+      'Updates a client. Omitted fields keep their value. Changing to a tokenEndpointAuthMethod without a secret revokes all ' +
+      'secrets. After changing to a method with a secret, call issueOAuthClientSecret.',
   })
   async updateOAuthClient(
     @Args() { clientId: id, version, input }: UpdateClientArgs,
@@ -125,8 +129,7 @@ export class OAuthClientMutationsResolver {
   }
 
   @Mutation(() => OAuthClientPayload, {
-    description:
-      'Keeps a client from being used. It stays as it is, and its owner can see that it is disabled.',
+    description: 'Disables a client. Its fields are kept, and its owner can see the status.',
   })
   async disableOAuthClient(
     @Args() { clientId: id, version }: VersionedClientArgs,
@@ -135,7 +138,7 @@ export class OAuthClientMutationsResolver {
     return payload(await this.clients.setStatus({ id }, 'disabled', versions(version), context));
   }
 
-  @Mutation(() => OAuthClientPayload, { description: 'Lets a disabled client be used again.' })
+  @Mutation(() => OAuthClientPayload, { description: 'Enables a disabled client.' })
   async enableOAuthClient(
     @Args() { clientId: id, version }: VersionedClientArgs,
     @CurrentContext('graphql') context: RequestContext,
@@ -143,7 +146,7 @@ export class OAuthClientMutationsResolver {
     return payload(await this.clients.setStatus({ id }, 'active', versions(version), context));
   }
 
-  @Mutation(() => OAuthClientPayload, { description: 'Vouches for a client, or no longer.' })
+  @Mutation(() => OAuthClientPayload, { description: 'Marks a client as verified or unverified.' })
   async setOAuthClientVerified(
     @Args() { clientId: id, version, verified }: VerifyClientArgs,
     @CurrentContext('graphql') context: RequestContext,
@@ -152,7 +155,7 @@ export class OAuthClientMutationsResolver {
   }
 
   @Mutation(() => OAuthClientPayload, {
-    description: 'Deletes a client from every door at once. It can be restored for a while.',
+    description: 'Deletes a client at every interface. It can be restored until it is purged.',
   })
   async deleteOAuthClient(
     @Args() { clientId: id, version }: VersionedClientArgs,
@@ -162,7 +165,7 @@ export class OAuthClientMutationsResolver {
   }
 
   @Mutation(() => OAuthClientPayload, {
-    description: 'Brings a deleted client back, with its secrets and its registration access token.',
+    description: 'Restores a deleted client with its secrets and its registration access token.',
   })
   async restoreOAuthClient(
     @Args() { clientId: id }: OneClientArgs,
@@ -172,7 +175,8 @@ export class OAuthClientMutationsResolver {
   }
 
   @Mutation(() => IssueOAuthClientSecretPayload, {
-    description: 'Issues another secret to a client that authenticates with one. It is told this once.',
+    description:
+      'Issues another secret for a client that authenticates with one. The response is the only one that contains its value.',
   })
   async issueOAuthClientSecret(
     @Args() { clientId: id, expiresAt = null, expireOthersIn = null }: IssueSecretArgs,
@@ -187,7 +191,7 @@ export class OAuthClientMutationsResolver {
     return { secret, clientSecret: value };
   }
 
-  @Mutation(() => RevokeOAuthClientSecretPayload, { description: 'Ends a secret at once.' })
+  @Mutation(() => RevokeOAuthClientSecretPayload, { description: 'Revokes a client secret immediately.' })
   async revokeOAuthClientSecret(
     @Args() { clientId: id, secretId, force }: RevokeSecretArgs,
     @CurrentContext('graphql') context: RequestContext,
@@ -198,7 +202,7 @@ export class OAuthClientMutationsResolver {
 
   @Mutation(() => ReissueRegistrationAccessTokenPayload, {
     description:
-      'Gives software that lost it a new token to manage its registration with. The one before ends.',
+      'Issues a new registration access token for a client and revokes the previous one (RFC 7592 §3).',
   })
   async reissueRegistrationAccessToken(
     @Args() { clientId: id }: OneClientArgs,
@@ -214,34 +218,35 @@ export class OAuthClientMutationsResolver {
 
   @Mutation(() => RecordOAuthClientUsePayload, {
     description:
-      'Says that clients are used, as an authorization server knows that has issued a code or a token to them. It is no change ' +
-      'of theirs: neither version nor updatedAt nor history know of it.',
+      'Reports that clients are in use. Call it from an authorization server that issued a code or token to them. It changes ' +
+      'lastUsedAt only: version, updatedAt and history stay the same.',
   })
   async recordOAuthClientUse(
     @Args({
       name: 'clientIds',
       type: () => [ID],
-      description: `Which, at most ${MAX_REPORTED}. Those of which it is known from the last hour cost nothing.`,
+      description: `The client_ids, at most ${MAX_REPORTED}. Clients already reported within the last hour are skipped.`,
     })
     clientIds: string[],
   ): Promise<RecordOAuthClientUsePayload> {
     return { count: await this.clientUse.recordUse(clientIds) };
   }
 
-  @Mutation(() => BulkPayload, { description: 'Disables all active clients that match, or none of them.' })
+  @Mutation(() => BulkPayload, { description: 'Disables all matching active clients in one transaction.' })
   disableOAuthClients(@Args() args: BulkArgs, @CurrentContext('graphql') context: RequestContext) {
     return this.changeAll('disable', args, context);
   }
 
   @Mutation(() => BulkPayload, {
-    description: 'Lets all disabled clients that match be used again, or none of them.',
+    description: 'Enables all matching disabled clients in one transaction.',
   })
   enableOAuthClients(@Args() args: BulkArgs, @CurrentContext('graphql') context: RequestContext) {
     return this.changeAll('enable', args, context);
   }
 
   @Mutation(() => BulkPayload, {
-    description: 'Deletes all clients that match, or none of them. They can be restored for a while.',
+    description:
+      'Deletes all matching clients in one transaction. They can be restored until they are purged.',
   })
   deleteOAuthClients(@Args() args: BulkArgs, @CurrentContext('graphql') context: RequestContext) {
     return this.changeAll('delete', args, context);
@@ -249,7 +254,7 @@ export class OAuthClientMutationsResolver {
 
   @Mutation(() => BulkPayload, {
     description:
-      'Brings back all deleted clients that match, or none of them, with their secrets and registration access tokens.',
+      'Restores all matching deleted clients in one transaction, with their secrets and registration access tokens.',
   })
   restoreOAuthClients(@Args() args: BulkArgs, @CurrentContext('graphql') context: RequestContext) {
     return this.changeAll('restore', args, context);

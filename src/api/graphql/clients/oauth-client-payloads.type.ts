@@ -3,56 +3,57 @@ import { OAuthClientSecret } from './oauth-client-secret.type.js';
 import { OAuthClient } from './oauth-client.type.js';
 import { UrlScalar } from '../schema/scalars.js';
 
-@ObjectType({ description: 'A client that was just changed.' })
+@ObjectType({ description: 'The result of changing a client.' })
 export class OAuthClientPayload {
-  @Field(() => OAuthClient, { description: 'The client as it is now.' })
+  @Field(() => OAuthClient, { description: 'The client after the change.' })
   client!: OAuthClient;
 }
 
-@ObjectType({ description: 'A client that was just created.' })
+@ObjectType({ description: 'The result of creating a client.' })
 export class CreateOAuthClientPayload extends OAuthClientPayload {
   @Field(() => String, {
     nullable: true,
-    description: 'The secret of a client that authenticates with one, this once; null for others.',
+    description:
+      'The client secret. No other response contains it. Null: the client does not authenticate with a secret.',
   })
   clientSecret!: string | null;
 }
 
-@ObjectType({ description: 'A secret that was just issued.' })
+@ObjectType({ description: 'The result of issuing a client secret.' })
 export class IssueOAuthClientSecretPayload {
-  @Field(() => OAuthClientSecret, { description: 'What is known of it from now on.' })
+  @Field(() => OAuthClientSecret, { description: 'The issued secret.' })
   secret!: OAuthClientSecret;
 
-  @Field({ description: 'The secret, this once.' })
+  @Field({ description: 'The value of the secret. No other response contains it.' })
   clientSecret!: string;
 }
 
-@ObjectType({ description: 'A secret that was just revoked.' })
+@ObjectType({ description: 'The result of revoking a client secret.' })
 export class RevokeOAuthClientSecretPayload extends OAuthClientPayload {}
 
-@ObjectType({ description: 'A registration whose token was just replaced (RFC 7592 §3).' })
+@ObjectType({ description: 'The result of reissuing a registration access token (RFC 7592 §3).' })
 export class ReissueRegistrationAccessTokenPayload extends OAuthClientPayload {
-  @Field({ description: 'The token, this once.' })
+  @Field({ description: 'The registration access token. No other response contains it.' })
   registrationAccessToken!: string;
 
-  @Field(() => UrlScalar, { description: 'Where the client manages itself with it.' })
+  @Field(() => UrlScalar, { description: 'The client configuration endpoint of the client (RFC 7592 §2).' })
   registrationClientUri!: string;
 }
 
-@ObjectType({ description: 'Clients of which it is now known that they are used.' })
+@ObjectType({ description: 'The result of reporting use.' })
 export class RecordOAuthClientUsePayload {
   @Field(() => Int, {
     description:
-      'Of how many that was not known from the last hour. Ids of no living client are passed over.',
+      'The number of clients whose lastUsedAt was updated. Unknown and deleted clients are skipped.',
   })
   count!: number;
 }
 
-@ObjectType({ description: 'What became of many clients at once.' })
+@ObjectType({ description: 'The result of a bulk change.' })
 export class BulkPayload {
-  @Field(() => Int, { description: 'How many were changed, or would be.' })
+  @Field(() => Int, { description: 'The number of clients changed or, in a dry run, that would be changed.' })
   count!: number;
 
-  @Field({ description: 'Whether they were only counted.' })
+  @Field({ description: 'Whether this was a dry run.' })
   dryRun!: boolean;
 }

@@ -18,21 +18,21 @@ import {
 } from '../schema/enums.js';
 import { UrlScalar } from '../schema/scalars.js';
 
-/** The fields of a client in the schema, which follow from the rows of `policy/fields.ts`. */
+/** The fields of a client in the schema, generated from the rows of `policy/fields.ts`. */
 
 type Shown = ShownFields<'graphql'>;
 
 export const ABOUT = {
-  name: 'What people call the client; its clientId where it has no name.',
-  orgId: 'The organization that owns it; null where it registered anonymously.',
-  userId: 'The user it belongs to; null where it belongs to none.',
-  translations: 'Members of its metadata in other languages (RFC 7591 §2.2).',
+  name: 'The display name of the client. The clientId if it has no name.',
+  orgId: 'The organization that owns the client. Null: registered anonymously.',
+  userId: 'The user that owns the client. Null: no user.',
+  translations: 'Localized metadata members (RFC 7591 §2.2).',
   clientType: `${FIELDS.type.description}.`,
   tokenEndpointAuthMethod: `${FIELDS.tokenEndpointAuthMethod.description}.`,
   allowedGrantTypes: `${FIELDS.grantTypes.description}.`,
 };
 
-/** The types of rows by their shape; of those with a list of values, an enum. */
+/** Types by shape; a row with a list of values has an enum instead. */
 const TYPES: Record<FieldRow['shape'], ReturnTypeFuncValue> = {
   text: String,
   uri: UrlScalar,
@@ -48,7 +48,7 @@ const ENUMS: Partial<Record<ClientField, ReturnTypeFuncValue>> = {
   applicationType: ApplicationTypeEnum,
 };
 
-/** Declares every field in `type`, but for those that it writes out. */
+/** Declares every field in `type` except `writtenOut`. */
 function declareFields(
   type: Type,
   writtenOut: readonly string[],
@@ -67,7 +67,7 @@ const isNullable = (field: ClientField, row: FieldRow) =>
   !isList(row) && (field in METADATA_FIELDS || row.default === null);
 declareFields(ShownClientFields, ['name'], isNullable);
 
-/** What an object type shows of a client, but for its name, which is never null. */
+/** The fields of an object type, without the name, which is never null. */
 export const ClientFields = ShownClientFields as Type<Omit<Shown, 'name'>>;
 
 @InputType({ isAbstract: true })
@@ -83,5 +83,5 @@ declareFields(OptionalClientFields, WRITTEN_OUT, () => true);
 
 type Optional = Omit<Shown, (typeof WRITTEN_OUT)[number]>;
 
-/** What an input may leave out or set to null. */
+/** The optional fields of an input. */
 export const ClientInputFields = OptionalClientFields as Type<{ [F in keyof Optional]?: Optional[F] | null }>;

@@ -10,9 +10,9 @@ import { ClientTypeEnum, GrantTypeEnum, TokenEndpointAuthMethodEnum } from '../s
 import { ABOUT, ClientInputFields } from './oauth-client.fields.js';
 import { Translation } from './oauth-client.type.js';
 
-@InputType({ description: 'A client as it is to be. The rules are those of every door.' })
+@InputType({ description: 'The client to create. The validation rules are the same at every interface.' })
 export class CreateOAuthClientInput extends ClientInputFields {
-  @Field({ description: 'The organization that will own it.' })
+  @Field({ description: 'The organization that owns the client.' })
   orgId!: string;
 
   @Field(() => String, { nullable: true, description: ABOUT.userId })
@@ -26,7 +26,7 @@ export class CreateOAuthClientInput extends ClientInputFields {
 
   @Field(() => TokenEndpointAuthMethodEnum, {
     nullable: true,
-    description: `${ABOUT.tokenEndpointAuthMethod} Must fit the clientType.`,
+    description: `${ABOUT.tokenEndpointAuthMethod} Must be NONE for a PUBLIC client and another method for a CONFIDENTIAL client.`,
   })
   tokenEndpointAuthMethod?: TokenEndpointAuthMethod | null;
 
@@ -38,16 +38,17 @@ export class CreateOAuthClientInput extends ClientInputFields {
 }
 
 @InputType({
-  description: 'What is to change: what is left out stays, null takes away. The clientType cannot change.',
+  description:
+    'The fields to change. Omitted fields keep their value; null removes a value. The clientType cannot be changed.',
 })
 export class UpdateOAuthClientInput extends PartialType(
   OmitType(CreateOAuthClientInput, ['orgId', 'userId', 'clientType'] as const),
 ) {}
 
-/** Fields that every client has: there is nothing to be taken away. */
+/** Required fields, which cannot be removed by null. */
 const INDISPENSABLE = ['name', 'tokenEndpointAuthMethod', 'allowedGrantTypes'] as const;
 
-/** What an input names, and nothing else: a field that was left out is not there, one that was null is undefined. */
+/** The fields of an input: an omitted field is absent, a null field is undefined. */
 export function toSubmission(input: CreateOAuthClientInput | UpdateOAuthClientInput): Submission {
   const { translations } = input;
   return {
@@ -66,7 +67,7 @@ export function toSubmission(input: CreateOAuthClientInput | UpdateOAuthClientIn
 function nullFaults(input: CreateOAuthClientInput | UpdateOAuthClientInput): FieldFaults {
   const nulls = INDISPENSABLE.filter((name) => input[name] === null);
   return Object.fromEntries(
-    nulls.map((name) => [name, ['must not be null; leave it out to keep what is there']]),
+    nulls.map((name) => [name, ['must not be null; omit the field to keep its value']]),
   );
 }
 

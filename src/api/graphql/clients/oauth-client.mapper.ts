@@ -6,7 +6,7 @@ import type { OAuthClientFilter } from './oauth-clients.args.js';
 import type { OAuthClientStats } from './oauth-client-stats.type.js';
 import type { OAuthClient } from './oauth-client.type.js';
 
-/** GraphQL shows what the schema has, and nothing else of a client. */
+/** The fields of the schema; graphql-js drops the others. */
 export function toOAuthClient(client: Client): OAuthClient {
   const { translations = {} } = client.metadata;
   return {
@@ -29,7 +29,7 @@ export function toStats(stats: ClientStats): OAuthClientStats {
   };
 }
 
-/** `deleted: false` asks for what is asked for without it. */
+/** `deleted: false` means the same as an omitted `deleted`. */
 export function toClientFilter(filter: OAuthClientFilter | null | undefined): ClientFilter {
   const { deleted, ...rest } = toFilter(filter);
   return { ...rest, ...(deleted && { deleted }) };

@@ -6,20 +6,20 @@ import { ClientSourceEnum, ClientStatusEnum } from '../schema/enums.js';
 import { connectionOf } from '../pagination/connection.js';
 import { ABOUT, ClientFields } from './oauth-client.fields.js';
 
-const TRANSLATION = { description: 'A member of the metadata in another language (RFC 7591 §2.2).' };
+const TRANSLATION = { description: 'A localized metadata member (RFC 7591 §2.2).' };
 
 @ObjectType(TRANSLATION)
 @InputType('TranslationInput', TRANSLATION)
 export class Translation {
-  @Field({ description: 'The full name of the member, such as client_name#ja.' })
+  @Field({ description: 'The member name with its language tag, such as client_name#ja.' })
   member!: string;
 
-  @Field({ description: 'What it is in that language.' })
+  @Field({ description: 'The value in that language.' })
   value!: string;
 }
 
 @ObjectType({
-  description: 'An application that may ask for tokens. Its secrets cannot be reached from here.',
+  description: 'An OAuth 2.0 client.',
 })
 export class OAuthClient extends ClientFields {
   @Field(() => ID, { description: 'The client identifier of RFC 6749 §2.2.' })
@@ -37,51 +37,55 @@ export class OAuthClient extends ClientFields {
   @Field(() => [Translation], { description: ABOUT.translations })
   translations!: Translation[];
 
-  @Field(() => ClientSourceEnum, { description: 'The door through which it came.' })
+  @Field(() => ClientSourceEnum, { description: 'The interface that created the client.' })
   source!: ClientSource;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'The initial access token that it was registered with (RFC 7591 §3).',
+    description: 'The id of the initial access token that the client was registered with (RFC 7591 §3).',
   })
   initialAccessTokenId!: string | null;
 
-  @Field(() => ClientStatusEnum, { description: 'Whether it may be used.' })
+  @Field(() => ClientStatusEnum, { description: 'Whether the client is active or disabled.' })
   status!: ClientStatus;
 
-  @Field({ description: 'Whether an operator has vouched for it.' })
+  @Field({ description: 'Whether an operator has verified the client.' })
   verified!: boolean;
 
-  @Field(() => Int, { description: 'Counts the changes, from 1.' })
+  @Field(() => Int, {
+    description: 'The version of the client. It starts at 1 and increases with each change.',
+  })
   version!: number;
 
-  @Field(() => GraphQLDateTime, { description: 'When it came.' })
+  @Field(() => GraphQLDateTime, { description: 'When the client was created.' })
   createdAt!: Date;
 
-  @Field(() => GraphQLDateTime, { description: 'When it was last changed.' })
+  @Field(() => GraphQLDateTime, { description: 'When the client was last updated.' })
   updatedAt!: Date;
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When it was deleted; it can be restored for a while. Null: it lives.',
+    description:
+      'When the client was deleted. A deleted client can be restored until it is purged. Null: it is not deleted.',
   })
   deletedAt!: Date | null;
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
     description:
-      'When recordOAuthClientUse last said that it is used, exact to an hour; null: never. It does not count as a change.',
+      'When recordOAuthClientUse last reported use, accurate to one hour. Null: never. Reported use does not change the version.',
   })
   lastUsedAt!: Date | null;
 
   @Field(() => Int, {
-    description: 'How many registrations were answered with it: more than one where software shares it.',
+    description:
+      'The number of registration requests that returned this client. More than 1 if software shares it.',
   })
   registrationCount!: number;
 }
 
 @ObjectType({ description: 'A page of clients (Relay Cursor Connections).' })
 export class OAuthClientConnection extends connectionOf(OAuthClient) {
-  /** What `totalCount` is to count; not part of the schema. */
+  /** The filter for `totalCount`; not part of the schema. */
   filter!: ClientFilter;
 }

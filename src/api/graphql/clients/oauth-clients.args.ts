@@ -24,81 +24,88 @@ import {
 } from '../schema/enums.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
 
-/** Clients that somebody picks one by one. */
+/** A filter by ids is one statement with as many parameters. */
 const MAX_IDS = 100;
 
-@InputType('OAuthClientFilter', { description: 'Which clients: those that match everything that is given.' })
+@InputType('OAuthClientFilter', { description: 'Filters clients. All conditions must match.' })
 export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
-  @ArrayMaxSize(MAX_IDS, { message: `must be at most ${MAX_IDS}` })
-  @SearchField(() => [ID], `One of these, of which there may be ${MAX_IDS}; none where there are none.`, {
-    each: true,
-  })
+  @ArrayMaxSize(MAX_IDS, { message: `must have at most ${MAX_IDS} ids` })
+  @SearchField(
+    () => [ID],
+    `The client_id is one of these, at most ${MAX_IDS}. An empty list matches no client.`,
+    {
+      each: true,
+    },
+  )
   ids?: string[];
 
-  @SearchField(() => String, 'Of this organization.')
+  @SearchField(() => String, "The client's organization.")
   orgId?: string;
 
-  @SearchField(() => String, 'Of this user.')
+  @SearchField(() => String, "The client's user.")
   userId?: string;
 
-  @SearchField(() => String, 'Part of the name; the case of ASCII letters does not matter.')
+  @SearchField(() => String, 'A part of the name. The case of ASCII letters is ignored.')
   nameContains?: string;
 
-  @Field(() => ClientTypeEnum, { nullable: true, description: 'Of this type.' })
+  @Field(() => ClientTypeEnum, { nullable: true, description: "The client's type." })
   clientType?: ClientType;
 
   @Field(() => GrantTypeEnum, {
     nullable: true,
-    description: 'Clients that may use this grant, among others.',
+    description: 'Clients whose grant types include this one.',
   })
   grantType?: GrantType;
 
   @IsOptional()
-  @Matches(SCOPE_TOKEN, { message: 'must be one scope-token (RFC 6749 §3.3)' })
-  @Field(() => String, { nullable: true, description: 'Clients that may ask for this scope, among others.' })
+  @Matches(SCOPE_TOKEN, { message: 'must be a single scope-token (RFC 6749 §3.3)' })
+  @Field(() => String, { nullable: true, description: 'Clients whose scopes include this one.' })
   scope?: string;
 
-  @Field(() => ClientSourceEnum, { nullable: true, description: 'That came through this door.' })
+  @Field(() => ClientSourceEnum, { nullable: true, description: 'The interface that created the client.' })
   source?: ClientSource;
 
-  @Field(() => ClientStatusEnum, { nullable: true, description: 'That may be used, or may not.' })
+  @Field(() => ClientStatusEnum, { nullable: true, description: "The client's status." })
   status?: ClientStatus;
 
-  @Field(() => Boolean, { nullable: true, description: 'That an operator has vouched for, or has not.' })
+  @Field(() => Boolean, { nullable: true, description: 'Whether an operator has verified the client.' })
   verified?: boolean;
 
-  @SearchField(() => ID, 'Registered with this initial access token.')
+  @SearchField(() => ID, 'The initial access token that the client was registered with.')
   initialAccessTokenId?: string;
 
-  @Field(() => Boolean, { nullable: true, description: 'Deleted ones, rather than those that live.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: deleted clients. Default: clients that are not deleted.',
+  })
   deleted?: true;
 
   @Field(() => Boolean, {
     nullable: true,
     description:
-      'Anonymous ones that were never used, and that no operator has vouched for or disabled; or all others.',
+      'True: anonymous clients that were never used, verified or disabled. False: all other clients.',
   })
   unused?: boolean;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Later than this.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Clients created after this time.' })
   createdAfter?: Date;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Earlier than this.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Clients created before this time.' })
   createdBefore?: Date;
 }
 
-@InputType('OAuthClientOrder', { description: 'How clients follow each other; equal ones by clientId.' })
+@InputType('OAuthClientOrder', { description: 'The sort order of clients. Ties are sorted by clientId.' })
 export class OAuthClientOrder implements ClientOrder {
-  @Field(() => OrderFieldEnum, { description: 'By what.' })
+  @Field(() => OrderFieldEnum, { description: 'The sort field.' })
   field!: ClientOrderField;
 
-  @Field(() => OrderDirectionEnum, { description: 'Which way.' })
+  @Field(() => OrderDirectionEnum, { description: 'The sort direction.' })
   direction!: OrderDirection;
 }
 
 @ArgsType()
 export class FilterArgs {
-  @FilterField(() => OAuthClientFilter, 'Which clients; all, where it is left out.')
+  @FilterField(() => OAuthClientFilter, 'Filters the clients. Default: all clients that are not deleted.')
   filter?: OAuthClientFilter | null;
 }
 
@@ -106,7 +113,7 @@ export class FilterArgs {
 export class OAuthClientsArgs extends IntersectionType(TwoWayPageArgs, FilterArgs, ArgsType) {
   @FieldWithDefault(() => OAuthClientOrder, {
     defaultValue: { field: 'createdAt', direction: 'DESC' },
-    description: 'The newest first, unless asked otherwise.',
+    description: 'The sort order. Default: newest first.',
   })
   orderBy!: OAuthClientOrder;
 }
@@ -117,19 +124,20 @@ export class BulkArgs {
   @Type(() => OAuthClientFilter)
   @Field(() => OAuthClientFilter, {
     description:
-      'Which clients; at least one condition, and not `deleted`: only restoreOAuthClients is about deleted ones.',
+      'Filters the clients to change. Requires at least one condition. `deleted` is not allowed: only restoreOAuthClients changes deleted clients.',
   })
   filter!: OAuthClientFilter;
 
   @FieldWithDefault(() => Boolean, {
     defaultValue: true,
-    description: 'Only count them. Nothing is changed unless this is false.',
+    description: 'True: count the matching clients without changing them.',
   })
   dryRun!: boolean;
 
   @Field(() => Int, {
     nullable: true,
-    description: 'How many they must be, as a dry run told; nothing is changed where they are not as many.',
+    description:
+      'The expected number of matching clients, from a dry run. If the number differs, nothing is changed.',
   })
   expectedCount?: number | null;
 }

@@ -18,16 +18,16 @@ export class OAuthClientsResolver {
 
   @Query(() => OAuthClient, {
     nullable: true,
-    description: 'One client; null where there is none by that id.',
+    description: 'The client with this id. Null: it does not exist.',
   })
   async oauthClient(
-    @Args('clientId', { type: () => ID, description: 'Its client_id.' }) clientId: string,
+    @Args('clientId', { type: () => ID, description: 'The client_id.' }) clientId: string,
   ): Promise<OAuthClient | null> {
     const client = await this.clients.find(clientId);
     return client && toOAuthClient(client);
   }
 
-  @Query(() => OAuthClientConnection, { description: 'Clients, page by page.' })
+  @Query(() => OAuthClientConnection, { description: 'A page of clients.' })
   async oauthClients(
     @Args() { filter, orderBy, ...args }: OAuthClientsArgs,
     @Context('loaders') loaders: Loaders,
@@ -40,13 +40,13 @@ export class OAuthClientsResolver {
   }
 
   @ResolveField(() => Int, {
-    description: 'How many clients match the filter. Counted only where it is asked for.',
+    description: 'The number of clients that match the filter. It is counted only if requested.',
   })
   totalCount(@Parent() { filter }: OAuthClientConnection): Promise<number> {
     return this.clients.count(filter);
   }
 
-  @Query(() => OAuthClientStats, { description: 'How clients are distributed.' })
+  @Query(() => OAuthClientStats, { description: 'Counts of clients by type, interface, status, grant type and day.' })
   async oauthClientStats(@Args() { filter }: FilterArgs): Promise<OAuthClientStats> {
     return toStats(await this.clients.stats(toClientFilter(filter)));
   }

@@ -7,98 +7,112 @@ import { RoleEnum } from '../schema/enums.js';
 import { FilterField, SearchField } from '../schema/filter.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
 
-@ObjectType({ description: 'A key with which people and programs call; never the key itself.' })
+@ObjectType({ description: 'An API key of a user or service. Its value is never returned.' })
 export class ApiKey implements Key {
-  @Field(() => ID, { description: 'By which it can be revoked; the audit trail names it so.' })
+  @Field(() => ID, {
+    description: 'The id of the API key. Use it to revoke the key and to filter audit events.',
+  })
   id!: string;
 
-  @Field({ description: 'What it is for, in the words of whoever made it.' })
+  @Field({ description: 'The purpose of the API key, as given by its creator.' })
   name!: string;
 
-  @Field({ description: 'Its last four characters.' })
+  @Field({ description: 'The last four characters of the API key.' })
   hint!: string;
 
-  @Field({ description: 'The organization of its holder.' })
+  @Field({ description: 'The organization of the user.' })
   orgId!: string;
 
-  @Field({ description: 'Its holder.' })
+  @Field({ description: 'The user that the API key authenticates.' })
   userId!: string;
 
-  @Field(() => RoleEnum, { description: 'What its holder may do.' })
+  @Field(() => RoleEnum, { description: 'The role that the API key grants.' })
   role!: Role;
 
-  @Field(() => GraphQLDateTime, { description: 'When it was made.' })
+  @Field(() => GraphQLDateTime, { description: 'When the API key was created.' })
   createdAt!: Date;
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When it was last used, exact to a minute; null: never.',
+    description: 'When the API key was last used, accurate to one minute. Null: never.',
   })
   lastUsedAt!: Date | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it expires; null: never.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When the API key expires. Null: never.' })
   expiresAt!: Date | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was revoked; null: it was not.' })
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When the API key was revoked. Null: it is not revoked.',
+  })
   revokedAt!: Date | null;
 }
 
-@ObjectType({ description: 'A page of API keys, the newest first (Relay Cursor Connections).' })
+@ObjectType({ description: 'A page of API keys, newest first (Relay Cursor Connections).' })
 export class ApiKeyConnection extends connectionOf(ApiKey) {
-  /** What `totalCount` is to count; not part of the schema. */
+  /** The filter for `totalCount`; not part of the schema. */
   filter!: Filter;
 }
 
-@InputType('ApiKeyFilter', { description: 'Which keys: those that match everything that is given.' })
+@InputType('ApiKeyFilter', { description: 'Filters API keys. All conditions must match.' })
 export class ApiKeyFilter implements Filter {
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'That expire earlier than this, or have.' })
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'API keys that expire before this time, including expired keys.',
+  })
   expiresBefore?: Date;
 
-  @Field(() => RoleEnum, { nullable: true, description: 'Whose holders may do this.' })
+  @Field(() => RoleEnum, { nullable: true, description: 'The role that the API key grants.' })
   role?: Role;
 
-  @SearchField(() => String, 'Of holders of this organization.')
+  @SearchField(() => String, 'The organization of the user.')
   orgId?: string;
 
-  @Field(() => Boolean, { nullable: true, description: 'Neither revoked nor expired; or all others.' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'True: API keys that are neither revoked nor expired. False: revoked or expired API keys.',
+  })
   active?: boolean;
 }
 
 @ArgsType()
 export class ApiKeysArgs extends TwoWayPageArgs {
-  @FilterField(() => ApiKeyFilter, 'Which keys; all, where it is left out.')
+  @FilterField(() => ApiKeyFilter, 'Filters the API keys. Default: all API keys.')
   filter?: ApiKeyFilter | null;
 }
 
-@InputType({ description: 'A key as it is to be.' })
+@InputType({ description: 'The API key to create.' })
 export class CreateApiKeyInput {
-  @Field({ description: 'What it is for.' })
+  @Field({ description: 'The purpose of the API key.' })
   name!: string;
 
-  @Field({ description: 'The organization of its holder.' })
+  @Field({ description: 'The organization of the user.' })
   orgId!: string;
 
-  @Field({ description: 'Its holder.' })
+  @Field({ description: 'The user that the API key authenticates.' })
   userId!: string;
 
-  @FieldWithDefault(() => RoleEnum, { defaultValue: 'member', description: 'What its holder may do.' })
+  @FieldWithDefault(() => RoleEnum, {
+    defaultValue: 'member',
+    description: 'The role that the API key grants.',
+  })
   role!: Role;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it expires; left out: never.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When the API key expires. Default: never.' })
   expiresAt?: Date | null;
 }
 
-@ObjectType({ description: 'A key that was just made.' })
+@ObjectType({ description: 'The result of creating an API key.' })
 export class CreateApiKeyPayload {
-  @Field(() => ApiKey, { description: 'What is known of it from now on.' })
+  @Field(() => ApiKey, { description: 'The created API key.' })
   apiKey!: ApiKey;
 
-  @Field({ description: 'The key, this once.' })
+  @Field({ description: 'The value of the API key. No other response contains it.' })
   value!: string;
 }
 
-@ObjectType({ description: 'A key that was just revoked.' })
+@ObjectType({ description: 'The result of revoking an API key.' })
 export class RevokeApiKeyPayload {
-  @Field(() => ApiKey, { description: 'What is known of it.' })
+  @Field(() => ApiKey, { description: 'The revoked API key.' })
   apiKey!: ApiKey;
 }

@@ -21,14 +21,14 @@ import {
 } from './initial-access-token.type.js';
 import { AdminResolver } from '../schema/admin-resolver.js';
 
-/** The keys with which people and programs call. */
+/** API keys of users and services. */
 @AdminResolver(() => ApiKeyConnection)
 export class ApiKeysResolver {
   constructor(private readonly apiKeys: ApiKeysService) {}
 
   @Query(() => ApiKeyConnection, {
     name: 'apiKeys',
-    description: 'API keys, the newest first; never the keys themselves.',
+    description: 'API keys, newest first. Key values are never returned.',
   })
   async apiKeyPage(
     @Args() { filter, ...page }: ApiKeysArgs,
@@ -41,15 +41,17 @@ export class ApiKeysResolver {
   }
 
   @ResolveField(() => Int, {
-    description: 'How many match the filter; without one, revoked ones are counted, too.',
+    description: 'The number of API keys that match the filter. Without a filter, revoked keys are included.',
   })
   totalCount(@Parent() { filter }: ApiKeyConnection): Promise<number> {
     return this.apiKeys.count(filter);
   }
 
-  @Mutation(() => CreateApiKeyPayload, { description: 'Makes a key. It is told this once.' })
+  @Mutation(() => CreateApiKeyPayload, {
+    description: 'Creates an API key. The response is the only one that contains its value.',
+  })
   createApiKey(
-    @Args('input', { description: 'The key as it is to be.' })
+    @Args('input', { description: 'The API key to create.' })
     { expiresAt = null, ...key }: CreateApiKeyInput,
     @CurrentContext('graphql') context: RequestContext,
   ): Promise<CreateApiKeyPayload> {
@@ -58,24 +60,24 @@ export class ApiKeysResolver {
 
   @Mutation(() => RevokeApiKeyPayload, {
     description:
-      'Ends a key for good: at once on this instance, within a second on all. An admin key cannot be revoked unless ' +
-      'another one is left that is valid for another 7 days.',
+      'Revokes an API key permanently: immediately on this instance, within one second on all instances. An admin key ' +
+      'cannot be revoked unless another admin key remains valid for at least 7 days.',
   })
   async revokeApiKey(
-    @Args('id', { type: () => ID, description: 'The id of the key.' }) id: string,
+    @Args('id', { type: () => ID, description: 'The id of the API key.' }) id: string,
     @CurrentContext('graphql') context: RequestContext,
   ): Promise<RevokeApiKeyPayload> {
     return { apiKey: await this.apiKeys.revoke(id, context) };
   }
 }
 
-/** The tokens with which operators let others register clients (RFC 7591 §3). */
+/** Initial access tokens (RFC 7591 §3). */
 @AdminResolver(() => InitialAccessTokenConnection)
 export class InitialAccessTokensResolver {
   constructor(private readonly tokens: InitialAccessTokensService) {}
 
   @Query(() => InitialAccessTokenConnection, {
-    description: 'Initial access tokens, the newest first; never the tokens themselves.',
+    description: 'Initial access tokens, newest first. Token values are never returned.',
   })
   async initialAccessTokens(
     @Args() args: TwoWayPageArgs,
@@ -85,14 +87,18 @@ export class InitialAccessTokensResolver {
     return toIdConnection(await loaders.read(() => this.tokens.page(request)), (token) => token);
   }
 
-  @ResolveField(() => Int, { description: 'How many there are, those that ended included.' })
+  @ResolveField(() => Int, {
+    description: 'The total number of tokens, including expired and revoked tokens.',
+  })
   totalCount(): Promise<number> {
     return this.tokens.count();
   }
 
-  @Mutation(() => CreateInitialAccessTokenPayload, { description: 'Makes a token. It is told this once.' })
+  @Mutation(() => CreateInitialAccessTokenPayload, {
+    description: 'Creates an initial access token. The response is the only one that contains its value.',
+  })
   async createInitialAccessToken(
-    @Args('input', { description: 'The token as it is to be.' })
+    @Args('input', { description: 'The initial access token to create.' })
     { scopes = null, grantTypes = null, redirectHosts = null, ...draft }: CreateInitialAccessTokenInput,
     @CurrentContext('graphql') context: RequestContext,
   ): Promise<CreateInitialAccessTokenPayload> {
@@ -104,10 +110,11 @@ export class InitialAccessTokensResolver {
   }
 
   @Mutation(() => RevokeInitialAccessTokenPayload, {
-    description: 'Ends a token for good, at once. Its clients stay.',
+    description:
+      'Revokes an initial access token permanently and immediately. Clients registered with it are kept.',
   })
   async revokeInitialAccessToken(
-    @Args('id', { type: () => ID, description: 'The id of the token.' }) id: string,
+    @Args('id', { type: () => ID, description: 'The id of the initial access token.' }) id: string,
     @CurrentContext('graphql') context: RequestContext,
   ): Promise<RevokeInitialAccessTokenPayload> {
     return { initialAccessToken: await this.tokens.revoke(id, context) };

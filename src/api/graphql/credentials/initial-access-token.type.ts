@@ -5,84 +5,92 @@ import type { GrantType } from '../../../policy/grant-types.js';
 import { connectionOf } from '../pagination/connection.js';
 import { GrantTypeEnum } from '../schema/enums.js';
 
-/** What whoever makes a token says of it. */
+/** The fields that the creator of a token sets. */
 @ObjectType({ isAbstract: true })
 @InputType({ isAbstract: true })
 class InitialAccessTokenFields {
-  @Field({ description: 'What it is for, in the words of whoever made it.' })
+  @Field({ description: 'The purpose of the token, as given by its creator.' })
   name!: string;
 
-  @Field({ description: 'The organization that will own the clients.' })
+  @Field({ description: 'The organization that owns clients registered with the token.' })
   orgId!: string;
 
-  @Field({ description: 'The user whom they will belong to.' })
+  @Field({ description: 'The user that owns clients registered with the token.' })
   userId!: string;
 
-  @Field(() => Int, { description: 'How many clients may be registered with it.' })
+  @Field(() => Int, { description: 'The maximum number of clients that can be registered with the token.' })
   maxRegistrations!: number;
 
-  @Field(() => GraphQLDateTime, { description: 'When it expires.' })
+  @Field(() => GraphQLDateTime, { description: 'When the token expires.' })
   expiresAt!: Date;
 
   @Field(() => [String], {
     nullable: true,
-    description: 'The scopes that they may get at most; null: any that are allowed here.',
+    description:
+      'The scopes that clients registered with the token can have. Null: every scope that this registry allows.',
   })
   scopes!: readonly string[] | null;
 
   @Field(() => [GrantTypeEnum], {
     nullable: true,
-    description: 'The grants that they may get at most; null: any that are allowed here.',
+    description:
+      'The grant types that clients registered with the token can have. Null: every grant type that this registry allows.',
   })
   grantTypes!: readonly GrantType[] | null;
 
   @Field(() => [String], {
     nullable: true,
-    description: 'The hosts that they may redirect to, such as example.com or *.example.com; null: any.',
+    description: 'The hosts allowed in redirect URIs, such as example.com or *.example.com. Null: any host.',
   })
   redirectHosts!: readonly string[] | null;
 }
 
 @ObjectType({
-  description: 'A token with which software registers clients (RFC 7591 §3); never the token itself.',
+  description:
+    'An initial access token, which authorizes dynamic registration (RFC 7591 §3). Its value is never returned.',
 })
 export class InitialAccessToken extends InitialAccessTokenFields implements Token {
-  @Field(() => ID, { description: 'By which it can be revoked; clients and the audit trail name it so.' })
+  @Field(() => ID, {
+    description: 'The id of the token. Use it to revoke the token and to filter clients and audit events.',
+  })
   id!: string;
 
-  @Field({ description: 'Its last four characters.' })
+  @Field({ description: 'The last four characters of the token.' })
   hint!: string;
 
-  @Field(() => Int, { description: 'How many clients were registered with it.' })
+  @Field(() => Int, { description: 'The number of clients that were registered with the token.' })
   registrations!: number;
 
-  @Field(() => GraphQLDateTime, { description: 'When it was made.' })
+  @Field(() => GraphQLDateTime, { description: 'When the token was created.' })
   createdAt!: Date;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was last used; null: never.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'When the token was last used. Null: never.' })
   lastUsedAt!: Date | null;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'When it was revoked; null: it was not.' })
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When the token was revoked. Null: it is not revoked.',
+  })
   revokedAt!: Date | null;
 }
 
-@ObjectType({ description: 'A page of initial access tokens, the newest first (Relay Cursor Connections).' })
+@ObjectType({ description: 'A page of initial access tokens, newest first (Relay Cursor Connections).' })
 export class InitialAccessTokenConnection extends connectionOf(InitialAccessToken) {}
 
-@InputType({ description: 'A token as it is to be.' })
+@InputType({ description: 'The initial access token to create.' })
 export class CreateInitialAccessTokenInput extends InitialAccessTokenFields {}
 
-@ObjectType({ description: 'A token that was just made.' })
+@ObjectType({ description: 'The result of creating an initial access token.' })
 export class CreateInitialAccessTokenPayload {
-  @Field(() => InitialAccessToken, { description: 'What is known of it from now on.' })
+  @Field(() => InitialAccessToken, { description: 'The created token.' })
   initialAccessToken!: InitialAccessToken;
 
-  @Field({ description: 'The token, this once.' })
+  @Field({ description: 'The value of the token. No other response contains it.' })
   value!: string;
 }
 
-@ObjectType({ description: 'A token that was just revoked.' })
+@ObjectType({ description: 'The result of revoking an initial access token.' })
 export class RevokeInitialAccessTokenPayload {
-  @Field(() => InitialAccessToken, { description: 'What is known of it.' })
+  @Field(() => InitialAccessToken, { description: 'The revoked token.' })
   initialAccessToken!: InitialAccessToken;
 }

@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 import { type OperationMessage, operations } from '../../../diagnostics/channels.js';
 
-/** Tells whoever watches what was asked for, in names of the schema alone. */
+/** Publishes operations for metrics and traces, with names of the schema only. */
 export const operationReport: ApolloServerPlugin = {
   requestDidStart: () => {
     if (!operations.hasSubscribers) return Promise.resolve();
@@ -27,7 +27,7 @@ export const operationReport: ApolloServerPlugin = {
   },
 };
 
-/** An operation is there once it is known to be valid; but its type need not be one that the schema has. */
+/** An operation is set once it is valid, but the schema may lack its type. */
 function nameOf(
   schema: GraphQLSchema,
   document: DocumentNode | undefined,
@@ -48,7 +48,7 @@ function nameOf(
       else if (selection.kind === Kind.INLINE_FRAGMENT) collect(selection.selectionSet);
       else {
         const fragment = fragments.get(selection.name.value);
-        // Looked into once: fragments of fragments can be spread more often than can be counted
+        // Visited once: nested fragments can be spread exponentially often
         fragments.delete(selection.name.value);
         if (fragment) collect(fragment);
       }

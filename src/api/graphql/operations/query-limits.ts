@@ -20,21 +20,21 @@ import {
 import { type ComplexityEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity';
 import { MAX_DEPTH as MAX_JSON_DEPTH, NO_PROTO, TOO_DEEP } from '../../../json/strict-json.js';
 
-/** Words and signs in a query: more are not even parsed. The introspection query of the explorer has about 500. */
+/** Tokens of a query; checked by the parser. The introspection query of the explorer has about 500. */
 export const MAX_TOKENS = 2000;
 
-/** Each fragment counts as two levels, and Relay asks for every type by a fragment of its own. */
+/** Each fragment counts as two levels, and Relay uses a fragment per type. */
 const MAX_DEPTH = 20;
 const MAX_ALIASES = 15;
 const MAX_DIRECTIVES = 20;
 
-/** One point is one field of one object: a page of 100 clients with every field costs 3,000. */
+/** One point per field of an object: a page of 100 clients with every field costs 3,000. */
 const MAX_COMPLEXITY = 10_000;
 
-/** Counting passes over every client that matches. The first is part of a page, whose size it is multiplied with. */
+/** Counting scans every matching client. `totalCount` is multiplied by the page size. */
 const COSTS: Partial<Record<string, number>> = { totalCount: 10, oauthClientStats: 2_000 };
 
-/** Refuse by a reported error; thrown out of a validation rule it would count as the server's own fault. */
+/** Report the error: an error thrown by a validation rule counts as an internal error. */
 const reporting = (n: number) => ({
   n,
   propagateOnRejection: false,
@@ -45,11 +45,11 @@ const reporting = (n: number) => ({
   ],
 });
 
-/** Literals obey the limits of JSON in request bodies; that no field is named twice is a rule of GraphQL itself. */
+/** Applies the limits of JSON request bodies to literals. GraphQL itself rejects duplicate fields. */
 const jsonLiterals: ValidationRule = (context) => {
   let depth = 0;
   const open = (node: ListValueNode | ObjectValueNode) => {
-    // Once for each literal
+    // Reported once for each literal
     if (++depth === MAX_JSON_DEPTH + 1)
       context.reportError(new GraphQLError(`A literal ${TOO_DEEP}.`, { nodes: node }));
   };
@@ -64,7 +64,7 @@ const jsonLiterals: ValidationRule = (context) => {
   };
 };
 
-/** What a query may look like, judged before anything of it runs. */
+/** Checked before execution. */
 export const validationRules = [
   maxDepthRule(reporting(MAX_DEPTH)),
   maxAliasesRule(reporting(MAX_ALIASES)),
@@ -72,12 +72,12 @@ export const validationRules = [
   jsonLiterals,
 ] as ValidationRule[];
 
-/** How many objects a field gives is said by one of these arguments. */
+/** The arguments that set the number of objects of a field. */
 const SIZES = ['first', 'days'];
-/** And, in place of it, by this one. */
+/** Replaces `first`. */
 const SIZE_FROM_END = 'last';
 
-/** Such a field costs that often what is below it, whether the size is a literal, a variable or, also by null, the default. */
+/** Multiplies the cost of the fields below by the size: a literal, a variable or the default. */
 const pageEstimator: ComplexityEstimator = ({ field, args, childComplexity }) => {
   const given = args as Record<string, unknown>;
   const argument = field.args.find(({ name }) => SIZES.includes(name));
@@ -90,24 +90,24 @@ const costEstimator: ComplexityEstimator = ({ field, childComplexity }) => {
   return cost === undefined ? undefined : cost + childComplexity;
 };
 
-/** Refuses operations that the schema does not have, and queries that would cost too much to answer. */
+/** Rejects operations that the schema lacks and queries that cost too much. */
 export const operationLimits: ApolloServerPlugin = {
   requestDidStart: () =>
     Promise.resolve({
       didResolveOperation: ({ schema, document, operation, request }) => {
-        // Which one to run is not clear: the execution says so
+        // The execution reports an ambiguous operationName
         if (!operation) return Promise.resolve();
         if (!schema.getRootType(operation.operation)) {
-          throw refusal('BAD_REQUEST', `There is no ${operation.operation} here.`);
+          throw refusal('BAD_REQUEST', `The schema has no ${operation.operation} type.`);
         }
         const repeated = repeatedField(operation.selectionSet.selections, fragmentsOf(document));
         if (repeated !== undefined) {
           throw refusal(
             'QUERY_TOO_COMPLEX',
-            `Ask for the field "${repeated}" once, not under several aliases.`,
+            `The field "${repeated}" is requested under several aliases. Request it once.`,
           );
         }
-        // Bad variables are told by the execution, which would not start
+        // The execution reports invalid variables
         const variables = request.variables ?? {};
         if (areVariablesGood(schema, operation, variables)) {
           const { operationName } = request;
@@ -129,8 +129,8 @@ const fragmentsOf = ({ definitions }: DocumentNode): Fragments =>
   );
 
 /**
- * A field without arguments that one object is asked for under two aliases: the same value would be sent twice, and the limits count fields,
- * not bytes. Aliases at several levels multiply. Selections are merged as the execution merges them (GraphQL §6.3.2).
+ * A field without arguments under two aliases of one object: it would multiply the bytes of a response, which the limits do not count.
+ * Selections are merged as in the execution (GraphQL §6.3.2).
  */
 function repeatedField(selections: readonly SelectionNode[], fragments: Fragments): string | undefined {
   const queue = [...selections];
@@ -177,12 +177,12 @@ function areVariablesGood(
 export const tooComplex = () =>
   refusal(
     'QUERY_TOO_COMPLEX',
-    `The query costs more than the ${MAX_COMPLEXITY} points allowed. Ask for fewer fields or a smaller page.`,
+    `The query exceeds the complexity limit of ${MAX_COMPLEXITY} points. Request fewer fields or a smaller page.`,
   );
 
 /**
- * Infinite for a query with more ways through its fragments than can be counted.
- * @throws GraphQLError `BAD_USER_INPUT` for an argument that its variable leaves without a good value
+ * Infinite if nested fragments make the complexity uncountable.
+ * @throws GraphQLError `BAD_USER_INPUT` for an argument with an invalid value from a variable
  */
 function complexityOf(query: Omit<Parameters<typeof getComplexity>[0], 'estimators'>): number {
   try {
@@ -191,7 +191,7 @@ function complexityOf(query: Omit<Parameters<typeof getComplexity>[0], 'estimato
       estimators: [pageEstimator, costEstimator, simpleEstimator({ defaultComplexity: 1 })],
     });
   } catch (error) {
-    // What is about a place in the query is about an argument there, and its message names it
+    // An error with nodes is about an argument, and its message names it
     if (error instanceof GraphQLError && error.nodes) throw refusal('BAD_USER_INPUT', error.message);
     return Infinity;
   }

@@ -6,14 +6,14 @@ import { RegistryError } from '../../../errors/registry-error.js';
 import { decodeIdCursor, encodeIdCursor } from './cursor.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
 
-/** Relay Cursor Connections: how every list is asked for, and how it answers. */
+/** Pagination of every list, as in Relay Cursor Connections. */
 
 export const MAX_PAGE_SIZE = 100;
 const DEFAULT_PAGE_SIZE = 20;
-/** Of a list in each object of a list. */
+/** Of a list nested in another list. */
 const DEFAULT_INNER_PAGE_SIZE = 10;
 
-/** `first` and `after`, `first` being `defaultSize` where it is left out. */
+/** `first` and `after`; `first` defaults to `defaultSize`. */
 function pageArgs(defaultSize: number) {
   @ArgsType()
   class PageArguments {
@@ -22,13 +22,13 @@ function pageArgs(defaultSize: number) {
     @Max(MAX_PAGE_SIZE, { message: `must be at most ${MAX_PAGE_SIZE}` })
     @FieldWithDefault(() => Int, {
       defaultValue: defaultSize,
-      description: `How many, 1 to ${MAX_PAGE_SIZE}.`,
+      description: `The page size, 1 to ${MAX_PAGE_SIZE}.`,
     })
     first!: number;
 
     @IsOptional()
-    @MaxLength(4096, { message: 'must be a cursor of an earlier page' })
-    @Field(() => String, { nullable: true, description: 'The cursor behind which the page begins.' })
+    @MaxLength(4096, { message: 'must be a cursor from an earlier page' })
+    @Field(() => String, { nullable: true, description: 'The page starts after this cursor.' })
     after?: string | null;
   }
   return PageArguments;
@@ -37,7 +37,7 @@ function pageArgs(defaultSize: number) {
 @ArgsType()
 export class PageArgs extends pageArgs(DEFAULT_PAGE_SIZE) {}
 
-/** The same for lists that can be read from their end, too: `last` and `before`. */
+/** The same with `last` and `before`, for lists that can be read backward. */
 function twoWayPageArgs(defaultSize: number) {
   @ArgsType()
   class TwoWayPageArguments extends pageArgs(defaultSize) {
@@ -47,15 +47,15 @@ function twoWayPageArgs(defaultSize: number) {
     @Max(MAX_PAGE_SIZE, { message: `must be at most ${MAX_PAGE_SIZE}` })
     @Field(() => Int, {
       nullable: true,
-      description: `How many from the end, 1 to ${MAX_PAGE_SIZE}, in the order of the list; \`first\` then counts for nothing.`,
+      description: `The page size when reading backward, 1 to ${MAX_PAGE_SIZE}. Replaces \`first\`. The order of the list stays the same.`,
     })
     last?: number | null;
 
     @IsOptional()
-    @MaxLength(4096, { message: 'must be a cursor of another page' })
+    @MaxLength(4096, { message: 'must be a cursor from another page' })
     @Field(() => String, {
       nullable: true,
-      description: 'The cursor in front of which the page ends; with `last`, and without `after`.',
+      description: 'The page ends before this cursor. Requires `last`; cannot be combined with `after`.',
     })
     before?: string | null;
   }
@@ -68,34 +68,34 @@ export class TwoWayPageArgs extends twoWayPageArgs(DEFAULT_PAGE_SIZE) {}
 @ArgsType()
 export class InnerPageArgs extends twoWayPageArgs(DEFAULT_INNER_PAGE_SIZE) {}
 
-@ObjectType({ description: 'Where a page lies in its list (Relay Cursor Connections).' })
+@ObjectType({ description: 'The position of a page in its list (Relay Cursor Connections).' })
 export class PageInfo {
   @Field({
-    description: 'Whether there is more behind this page; always true for one that `before` asks for.',
+    description: 'Whether more entries follow this page. Always true for a page requested with `before`.',
   })
   hasNextPage!: boolean;
 
   @Field({
-    description: 'Whether there is more in front of this page; always true for one that `after` asks for.',
+    description: 'Whether entries precede this page. Always true for a page requested with `after`.',
   })
   hasPreviousPage!: boolean;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The cursor of the first entry, to be sent as `before`; null on an empty page.',
+    description: 'The cursor of the first entry, for use as `before`. Null on an empty page.',
   })
   startCursor!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'The cursor of the last entry, to be sent as `after`; null on an empty page.',
+    description: 'The cursor of the last entry, for use as `after`. Null on an empty page.',
   })
   endCursor!: string | null;
 }
 
 /**
- * The members of a connection. Its entries are promises: where an entry fails at once, graphql-js 16 leaves the promises of the entries
- * before it without a handler, and a rejection of one ends the process (graphql/graphql-js#4643).
+ * The members of a connection. Entries are promises because graphql-js 16 leaves earlier rejections unhandled if an entry throws
+ * synchronously, which ends the process (graphql/graphql-js#4643).
  */
 export interface Connection<T> {
   edges: Promise<{ node: T; cursor: string }>[];
@@ -103,34 +103,37 @@ export interface Connection<T> {
   pageInfo: PageInfo;
 }
 
-/** A class that makes a connection of nodes when it is extended by an object type. */
+/** The base class of a connection of `node`. */
 export function connectionOf<T>(node: Type<T>): Type<Connection<T>> {
-  @ObjectType(`${node.name}Edge`, { description: 'An entry of a page, and its place in the list.' })
+  @ObjectType(`${node.name}Edge`, { description: 'An entry of a page and its cursor.' })
   class Edge {
     @Field(() => node, { description: 'The entry.' })
     node!: T;
 
-    @Field({ description: 'Its place in the list; stays valid while others come and go.' })
+    @Field({
+      description:
+        'The position of the entry in the list. It stays valid when other entries are added or removed.',
+    })
     cursor!: string;
   }
 
   @ObjectType({ isAbstract: true })
   class AbstractConnection implements Connection<T> {
-    @Field(() => [Edge], { description: 'The entries, each with its cursor.' })
+    @Field(() => [Edge], { description: 'The entries of the page with their cursors.' })
     edges!: Promise<Edge>[];
 
-    @Field(() => [node], { description: 'The entries alone.' })
+    @Field(() => [node], { description: 'The entries of the page without cursors.' })
     nodes!: Promise<T>[];
 
-    @Field(() => PageInfo, { description: 'Where the page lies in its list.' })
+    @Field(() => PageInfo, { description: 'The position of the page in its list.' })
     pageInfo!: PageInfo;
   }
   return AbstractConnection;
 }
 
 /**
- * Which page is asked for, by its cursor.
- * @param decode the place that a cursor stands for; the argument is the one to blame
+ * The requested page.
+ * @param decode reads a cursor; `argument` is the name for its error
  * @throws RegistryError `validation_error` for arguments that contradict each other
  */
 export function toPageRequest<Place>(
@@ -139,10 +142,10 @@ export function toPageRequest<Place>(
 ): PageRequest<Place> {
   const place = (argument: string, cursor?: string | null) => (cursor ? decode(cursor, argument) : null);
   if (typeof last === 'number') {
-    if (after) throw contradiction('after', 'goes with first, not with last');
+    if (after) throw contradiction('after', 'can be combined with first only, not with last');
     return { size: last, after: place('before', before), isBackward: true };
   }
-  if (before) throw contradiction('before', 'goes with last');
+  if (before) throw contradiction('before', 'requires last');
   return { size: first, after: place('after', after) };
 }
 
@@ -151,7 +154,7 @@ const contradiction = (argument: string, fault: string) =>
     invalidFields: { [argument]: [fault] },
   });
 
-/** The same for a list in the order of its ids. */
+/** The same for a list ordered by id. */
 export const toIdPageRequest = (args: PageArgs): IdPageRequest => toPageRequest(args, decodeIdCursor);
 
 /** A page as a connection. */
@@ -173,7 +176,7 @@ export function toConnection<R, T>(
   };
 }
 
-/** A page of a list in the order of its ids as a connection. */
+/** A page of a list ordered by id as a connection. */
 export const toIdConnection = <R extends { id: string }, T>(
   page: Page<R>,
   toNode: (row: R) => T,

@@ -1,14 +1,11 @@
 import type { ClientOrder, Position } from '../../../clients/client/client-query.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 
-/** A place in a list, in a form that callers keep and do not read. The order is part of it. */
+/** An opaque cursor. It contains the order, so that a cursor of another order is rejected. */
 export const encodeCursor = ({ field, direction }: ClientOrder, { value, id }: Position) =>
   encode(field, direction, value, id);
 
-/**
- * The place that a cursor stands for.
- * @throws RegistryError `validation_error` where it is none of ours, or comes from a list in another order
- */
+/** @throws RegistryError `validation_error` for a malformed cursor, or a cursor of another order */
 export function decodeCursor(
   { field, direction }: ClientOrder,
   cursor: string,
@@ -21,21 +18,21 @@ export function decodeCursor(
   return { value: value as Position['value'], id };
 }
 
-/** The same for a list in the order of its ids. */
+/** The same for a list ordered by id. */
 export const encodeIdCursor = (id: string) => encode(id);
 
-/** @throws RegistryError `validation_error` where it is none of ours */
+/** @throws RegistryError `validation_error` for a malformed cursor */
 export function decodeIdCursor(cursor: string, argument = 'after'): string {
   const [id] = parse(cursor);
   if (!isText(id)) throw foreignCursor(argument);
   return id;
 }
 
-/** The same for a list in the order of when something expires. */
+/** The same for a list ordered by expiry. */
 export const encodeExpiryCursor = ({ expiresAt, id }: { expiresAt: Date; id: string }) =>
   encode(expiresAt.getTime(), id);
 
-/** @throws RegistryError `validation_error` where it is none of ours */
+/** @throws RegistryError `validation_error` for a malformed cursor */
 export function decodeExpiryCursor(cursor: string, argument = 'after'): { expiresAt: Date; id: string } {
   const [ms, id] = parse(cursor);
   const expiresAt = new Date(Number.isInteger(ms) ? (ms as number) : NaN);
@@ -45,10 +42,10 @@ export function decodeExpiryCursor(cursor: string, argument = 'after'): { expire
 
 const foreignCursor = (argument: string) =>
   new RegistryError('validation_error', `The cursor "${argument}" does not belong to this list.`, {
-    invalidFields: { [argument]: ['must be a cursor of an earlier page in the same order'] },
+    invalidFields: { [argument]: ['must be a cursor from a page of the same list in the same order'] },
   });
 
-/** PostgreSQL knows no NUL in a text. */
+/** PostgreSQL rejects NUL in text. */
 const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes('\0');
 
 const encode = (...place: unknown[]) => Buffer.from(JSON.stringify(place)).toString('base64url');

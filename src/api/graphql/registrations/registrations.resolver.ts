@@ -4,28 +4,30 @@ import { RegistrationCountsService } from '../../../clients/registration/registr
 import { AdminResolver } from '../schema/admin-resolver.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
 
-/** As long as days are kept. */
+/** The retention of daily counts. */
 const MAX_DAYS = 400;
 const DEFAULT_DAYS = 30;
 
-@ObjectType({ description: 'How many attempts to register came to the same end.' })
+@ObjectType({ description: 'The number of registration attempts with the same result.' })
 class RegistrationResultCount {
   @Field({
     description:
-      'created: a client was made; reused: there was one already that others share; else the code of the error, such as invalid_redirect_uri.',
+      'created: a new client; reused: an existing shared client; otherwise the error code, such as invalid_redirect_uri.',
   })
   result!: string;
 
-  @Field(() => Int, { description: 'How many they are.' })
+  @Field(() => Int, { description: 'The number of attempts.' })
   count!: number;
 }
 
-@ObjectType({ description: 'What became of attempts to register on a day.' })
+@ObjectType({ description: 'Registration attempts of one day.' })
 class RegistrationDay {
-  @Field({ description: 'A day of UTC as YYYY-MM-DD.' })
+  @Field({ description: 'The day in UTC as YYYY-MM-DD.' })
   date!: string;
 
-  @Field(() => [RegistrationResultCount], { description: 'By their ends, of which there were any.' })
+  @Field(() => [RegistrationResultCount], {
+    description: 'The number of attempts for each result that occurred.',
+  })
   results!: RegistrationResultCount[];
 }
 
@@ -36,19 +38,19 @@ class RegistrationsPerDayArgs {
   @Max(MAX_DAYS, { message: `must be at most ${MAX_DAYS}` })
   @FieldWithDefault(() => Int, {
     defaultValue: DEFAULT_DAYS,
-    description: `How many days, 1 to ${MAX_DAYS}.`,
+    description: `The number of days, 1 to ${MAX_DAYS}.`,
   })
   days!: number;
 }
 
-/** What goes on at the door where software registers itself. */
+/** Counts of dynamic registration attempts. */
 @AdminResolver()
 export class RegistrationsResolver {
   constructor(private readonly counts: RegistrationCountsService) {}
 
   @Query(() => [RegistrationDay], {
     description:
-      'What became of attempts to register on the last days, today included, the oldest first. The last seconds may be missing.',
+      'Dynamic registration attempts of the last days including today, oldest first. The last seconds may be missing.',
   })
   registrationsPerDay(@Args() { days }: RegistrationsPerDayArgs): Promise<RegistrationDay[]> {
     return this.counts.perDay(days);

@@ -3,6 +3,6 @@ import { Resolver, type ResolverTypeFn } from '@nestjs/graphql';
 import { Access } from '../../../auth/principal/access.js';
 import { ArgumentsPipe } from './arguments.pipe.js';
 
-/** A resolver for admins alone, whose arguments are checked. */
+/** A resolver that requires the admin role and validates arguments. */
 export const AdminResolver = (of?: ResolverTypeFn) =>
   applyDecorators(of ? Resolver(of) : Resolver(), Access('admin'), UsePipes(ArgumentsPipe));

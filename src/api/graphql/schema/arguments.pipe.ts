@@ -2,7 +2,7 @@ import { Injectable, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { type FieldFaults, RegistryError } from '../../../errors/registry-error.js';
 
-/** Checks what the schema cannot say about arguments, such as lengths and ranges; names every fault at once. */
+/** Validates arguments beyond the schema, such as lengths and ranges. Reports all errors together. */
 @Injectable()
 export class ArgumentsPipe extends ValidationPipe {
   constructor() {
@@ -12,7 +12,7 @@ export class ArgumentsPipe extends ValidationPipe {
         const invalidFields = collectFaults(errors);
         return new RegistryError(
           'validation_error',
-          `These arguments are invalid: ${Object.keys(invalidFields).join(', ')}.`,
+          `Invalid arguments: ${Object.keys(invalidFields).join(', ')}.`,
           { invalidFields },
         );
       },
@@ -20,7 +20,7 @@ export class ArgumentsPipe extends ValidationPipe {
   }
 }
 
-/** Faults by path, such as `filter.nameContains`. */
+/** Errors by path, such as `filter.nameContains`. */
 function collectFaults(errors: ValidationError[], prefix = ''): FieldFaults {
   const faults = errors.map(({ property, constraints, children }): FieldFaults => {
     const path = `${prefix}${property}`;

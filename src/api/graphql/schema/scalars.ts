@@ -1,10 +1,7 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { GraphQLURL } from 'graphql-scalars';
 
-/**
- * An address exactly as it was given. The library's scalar would rewrite it, and `https://a.example` come back as
- * `https://a.example/`; what is wrong with one is told by the policy, together with all other faults.
- */
+/** A URL without normalization: the library's scalar returns `https://a.example` as `https://a.example/`. The policy validates it. */
 export const UrlScalar = new GraphQLScalarType({
   ...GraphQLURL.toConfig(),
   serialize: (value) => value,

@@ -28,35 +28,37 @@ import {
 import { decodeExpiryCursor, encodeExpiryCursor } from '../pagination/cursor.js';
 import { AdminResolver } from '../schema/admin-resolver.js';
 
-@ObjectType({ description: 'A secret that ends by itself, and whose it is; never the secret itself.' })
+@ObjectType({
+  description: 'A client secret with an expiry time, and its client. The secret value is never returned.',
+})
 class ExpiringSecret {
   @Field(() => OAuthClientSecret, { description: 'The secret.' })
   secret!: OAuthClientSecret;
 
-  @Field(() => OAuthClient, { description: 'The client that has it, and others perhaps.' })
+  @Field(() => OAuthClient, { description: 'The client that the secret belongs to.' })
   client!: OAuthClient;
 }
 
-@ObjectType({ description: 'A page of secrets that expire, the soonest first (Relay Cursor Connections).' })
+@ObjectType({ description: 'A page of expiring secrets, soonest first (Relay Cursor Connections).' })
 class ExpiringSecretConnection extends connectionOf(ExpiringSecret) {
-  /** What `totalCount` is to count; not part of the schema. */
+  /** The argument for `totalCount`; not part of the schema. */
   before!: Date;
 }
 
 @ArgsType()
 class ExpiringSecretsArgs extends PageArgs {
-  @Field(() => GraphQLDateTime, { description: 'That expire earlier than this, and have not yet.' })
+  @Field(() => GraphQLDateTime, { description: 'Unexpired secrets that expire before this time.' })
   before!: Date;
 }
 
-/** What operators have to rotate before long, across clients and organizations. */
+/** Secrets to rotate soon, across clients and organizations. */
 @AdminResolver(() => ExpiringSecretConnection)
 export class ExpiringSecretsResolver {
   constructor(private readonly clientSecrets: ClientSecretsService) {}
 
   @Query(() => ExpiringSecretConnection, {
     description:
-      'Secrets of living clients that expire before then, the soonest first; revoked ones are left out.',
+      'Secrets that expire before a given time, soonest first. Revoked secrets and secrets of deleted clients are excluded.',
   })
   async expiringSecrets(
     @Args() { before, ...args }: ExpiringSecretsArgs,
@@ -68,17 +70,17 @@ export class ExpiringSecretsResolver {
     return { ...toConnection(secrets, toNode, ({ secret }) => encodeExpiryCursor(secret)), before };
   }
 
-  @ResolveField(() => Int, { description: 'How many they are altogether.' })
+  @ResolveField(() => Int, { description: 'The total number of matching secrets.' })
   totalCount(@Parent() { before }: ExpiringSecretConnection): Promise<number> {
     return this.clientSecrets.countExpiring(before);
   }
 }
 
-/** The secrets of a client; those of all clients of a page are loaded at once. */
+/** The secrets of a client; a loader batches those of all clients of a page. */
 @AdminResolver(() => OAuthClient)
 export class ClientSecretsResolver {
   @ResolveField(() => OAuthClientSecretConnection, {
-    description: 'Its secrets that were not revoked, the newest first; never the secrets themselves.',
+    description: 'The unrevoked secrets of the client, newest first. Secret values are never returned.',
   })
   async secrets(
     @Parent() { clientId }: OAuthClient,

@@ -5,37 +5,40 @@ import type { Principal, Role } from '../../../auth/principal/principal.js';
 import { AdminResolver } from '../schema/admin-resolver.js';
 import { RoleEnum } from '../schema/enums.js';
 
-@ObjectType({ description: 'Whoever asks.' })
+@ObjectType({ description: 'The authenticated user.' })
 class Viewer {
   @Field(() => ID, {
     nullable: true,
-    description: 'Their API key, as the audit trail names them; null: they showed a JWT.',
+    description: 'The id of the API key, as in the audit log. Null: authenticated with a JWT.',
   })
   apiKeyId!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'What that key is for; null: they showed a JWT.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The purpose of the API key. Null: authenticated with a JWT.',
+  })
   name!: string | null;
 
-  @Field({ description: 'Their organization.' })
+  @Field({ description: 'The organization of the user.' })
   orgId!: string;
 
-  @Field({ description: 'Their user.' })
+  @Field({ description: 'The id of the user.' })
   userId!: string;
 
-  @Field(() => RoleEnum, { description: 'What they may do.' })
+  @Field(() => RoleEnum, { description: 'The role of the user.' })
   role!: Role;
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When they have to sign in again; null: they sent the key or the JWT itself.',
+    description: 'When the console session expires. Null: the request contained the API key or the JWT.',
   })
   sessionExpiresAt!: Date | null;
 }
 
-/** Tells operators as whom they act. */
+/** The principal of the request. */
 @AdminResolver()
 export class ViewerResolver {
-  @Query(() => Viewer, { description: 'Whoever asks.' })
+  @Query(() => Viewer, { description: 'The authenticated user.' })
   viewer(@CurrentPrincipal() { actor, keyName, ...principal }: Principal): Viewer {
     return { ...principal, apiKeyId: actor.type === 'api_key' ? actor.id : null, name: keyName };
   }

@@ -20,9 +20,9 @@ import { toPaginationMeta } from './oauth-clients.mapper.js';
 import { ApiPageParameters, readPageQuery } from './oauth-clients.query.js';
 
 const MEMBERS = onlyMembersOf(ClientSecretCreateRequest);
-const NOT_FOUND = 'No such client or secret in this organization';
+const NOT_FOUND = 'The organization has no such client or secret';
 
-/** The secrets of a client, which overlap while they are rotated. */
+/** The secrets of a client; they overlap during rotation. */
 @Controller(['v2/oauth/clients/:client_id/secrets', 'v2/oauth_clients/:client_id/secrets'])
 @Access('member')
 @UseGuards(OrganizationLimit)
@@ -35,15 +35,19 @@ export class ClientSecretsController {
   @NoStore()
   @ApiOperation({
     operationId: 'CreateOAuthClientSecret',
-    summary: 'Issue another secret to a confidential client',
+    summary: 'Issue a client secret',
   })
   @ApiBody({ type: ClientSecretCreateRequest, required: false })
-  @ApiResponse({ status: 201, type: IssuedClientSecretReply, description: 'The secret, this once' })
+  @ApiResponse({
+    status: 201,
+    type: IssuedClientSecretReply,
+    description: 'The issued secret. No other response contains its value',
+  })
   @ApiErrors({
     400: NO_OBJECT,
     401: UNAUTHORIZED,
     404: NOT_FOUND,
-    422: 'A public client, one secret too many, or invalid fields',
+    422: 'The client has no secrets, it has too many valid secrets, or fields are invalid',
   })
   async issue(
     @Param('client_id') id: string,
@@ -59,18 +63,22 @@ export class ClientSecretsController {
   @Get()
   @ApiOperation({
     operationId: 'ListOAuthClientSecrets',
-    summary: 'List the secrets of a client, without themselves',
+    summary: 'List the secrets of a client',
     description:
-      'At most 10 are valid at a time. Those that expired are listed until they are removed for good: after DELETED_CLIENT_RETENTION, ' +
-      'or when 100 others have ended since.',
+      'Secret values are not returned. A client can have 10 valid secrets. Expired secrets are listed until they are purged: after ' +
+      'DELETED_CLIENT_RETENTION, or if 100 other secrets expired or were revoked since.',
   })
   @ApiPageParameters()
   @ApiResponse({
     status: 200,
     type: ClientSecretListReply,
-    description: 'A page of those that were not revoked, the newest first',
+    description: 'A page of unrevoked secrets, newest first',
   })
-  @ApiErrors({ 400: 'Query parameters are invalid', 401: UNAUTHORIZED, 404: NOT_FOUND })
+  @ApiErrors({
+    400: 'Query parameters are invalid; invalid_fields lists each',
+    401: UNAUTHORIZED,
+    404: NOT_FOUND,
+  })
   async list(
     @Param('client_id') id: string,
     @Query() query: Record<string, unknown>,
@@ -83,14 +91,19 @@ export class ClientSecretsController {
 
   @Delete(':secret_id')
   @HttpCode(204)
-  @ApiOperation({ operationId: 'DeleteOAuthClientSecret', summary: 'Revoke a secret at once' })
-  @ApiQuery({ name: 'force', required: false, type: Boolean, description: 'Even if no valid secret is left' })
-  @ApiResponse({ status: 204, description: 'The secret is no longer valid' })
+  @ApiOperation({ operationId: 'DeleteOAuthClientSecret', summary: 'Revoke a client secret' })
+  @ApiQuery({
+    name: 'force',
+    required: false,
+    type: Boolean,
+    description: 'Revoke the secret even if no valid secret remains',
+  })
+  @ApiResponse({ status: 204, description: 'The secret is revoked' })
   @ApiErrors({
-    400: 'force is neither true nor false',
+    400: 'force is not true or false',
     401: UNAUTHORIZED,
     404: NOT_FOUND,
-    422: 'The last valid secret',
+    422: 'It is the last valid secret, and force is not true',
   })
   async revoke(
     @Param('client_id') id: string,

@@ -13,12 +13,12 @@ export class ClientSecretCreateRequest {
   @ApiPropertyOptional({
     type: 'string',
     format: 'date-time',
-    description: 'When the new secret expires; never, if left out',
+    description: 'When the new secret expires. Default: never',
   })
   @MayBeAbsent()
   @IsISO8601(
     { strict: true, strictSeparator: true },
-    { message: 'must be a date and time such as 2027-01-31T12:00:00Z' },
+    { message: 'must be an ISO 8601 date and time such as 2027-01-31T12:00:00Z' },
   )
   expires_at?: string;
 
@@ -27,20 +27,20 @@ export class ClientSecretCreateRequest {
     minimum: 0,
     maximum: TEN_YEARS_IN_SECONDS,
     description:
-      'In how many seconds all other secrets expire at the latest; as they would have, if left out',
+      'All other secrets expire after this many seconds, or earlier. Default: their expiry is unchanged',
   })
   @MayBeAbsent()
-  @IsInt({ message: `must be a whole number of seconds from 0 to ${TEN_YEARS_IN_SECONDS}` })
+  @IsInt({ message: `must be an integer number of seconds from 0 to ${TEN_YEARS_IN_SECONDS}` })
   expire_others_in?: number;
 }
 
-/** A secret, without itself. */
+/** A secret without its value. */
 @ApiSchema({ name: 'OAuthClientSecret' })
 export class ClientSecretView {
   @ApiProperty()
   id!: string;
 
-  @ApiProperty({ description: 'The last four characters' })
+  @ApiProperty({ description: 'The last four characters of the secret' })
   hint!: string;
 
   @ApiProperty({ type: 'string', format: 'date-time' })
@@ -53,10 +53,10 @@ export class ClientSecretView {
   last_used_at!: string | null;
 }
 
-/** A secret that was just issued. */
+/** An issued secret with its value. */
 @ApiSchema({ name: 'IssuedOAuthClientSecret' })
 export class IssuedClientSecret extends ClientSecretView {
-  @ApiProperty({ description: 'The secret itself, in this reply and in no other' })
+  @ApiProperty({ description: 'The value of the secret. No other response contains it' })
   client_secret!: string;
 }
 

@@ -35,15 +35,19 @@ import {
 import { toListReply, toOAuthClient, toSubmission } from './oauth-clients.mapper.js';
 import { ApiListParameters, readListQuery } from './oauth-clients.query.js';
 
-/** The contract says `additionalProperties: false`. */
+/** The contract has `additionalProperties: false`. */
 const CREATE_MEMBERS = onlyMembersOf(OAuthClientCreateRequest);
 const UPDATE_MEMBERS = onlyMembersOf(OAuthClientUpdateRequest);
 
-const NOT_FOUND = 'No such client in this organization';
-const STALE = 'The client was changed since that ETag';
-const IF_MATCH = { name: 'If-Match', required: false, description: 'The ETag of the client that is meant' };
+const NOT_FOUND = 'The organization has no such client';
+const STALE = 'The ETag in If-Match is not that of the current version';
+const IF_MATCH = {
+  name: 'If-Match',
+  required: false,
+  description: 'The ETag of the client, to prevent lost updates',
+};
 
-/** Customers and their SDKs, each within its own organization. */
+/** Clients of the caller's own organization. */
 @Controller(CLIENTS_PATHS)
 @Access('member')
 @UseGuards(OrganizationLimit)
@@ -59,7 +63,11 @@ export class OAuthClientsController {
   @NoStore()
   @ApiOperation({ operationId: 'CreateOAuthClient', summary: 'Create an OAuth client' })
   @ApiBody({ type: OAuthClientCreateRequest, required: true })
-  @ApiResponse({ status: 201, type: OAuthClientReply, description: 'The client, and its secret this once' })
+  @ApiResponse({
+    status: 201,
+    type: OAuthClientReply,
+    description: 'The created client. No other response contains the secret',
+  })
   @ApiErrors({ 400: NO_OBJECT, 401: UNAUTHORIZED, 422: INVALID_FIELDS })
   async create(
     @Body() body: unknown,
@@ -81,12 +89,12 @@ export class OAuthClientsController {
   @ApiResponse({
     status: 200,
     type: OAuthClientListReply,
-    description: 'A page of clients, the newest first',
+    description: 'A page of clients, newest first',
   })
   @ApiErrors({
     400:
-      'Query parameters are invalid, or the clients of the page are larger than 1.5 MiB together: then invalid_fields says at ' +
-      'page[size] how many of them fit. The default of 20 always does where each was created by one request',
+      'Query parameters are invalid, or the page exceeds 1.5 MiB. In that case invalid_fields contains the page[size] that ' +
+      'fits. The default of 20 fits for clients created by one request each',
     401: UNAUTHORIZED,
   })
   async list(
@@ -102,10 +110,9 @@ export class OAuthClientsController {
   @ApiOperation({
     operationId: 'GetOAuthClient',
     summary: 'Get an OAuth client',
-    description:
-      'One that an operator has disabled also has "status": "disabled", here and wherever else it is shown.',
+    description: 'A disabled client also has "status": "disabled" in every response.',
   })
-  @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The client, without its secret' })
+  @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The client without its secret' })
   @ApiErrors({ 401: UNAUTHORIZED, 404: NOT_FOUND })
   async get(
     @Param('client_id') id: string,
@@ -120,11 +127,12 @@ export class OAuthClientsController {
   @Put(':client_id')
   @ApiOperation({
     operationId: 'UpdateOAuthClient',
-    summary: 'Change an OAuth client; what is left out stays',
+    summary: 'Update an OAuth client',
+    description: 'Omitted fields keep their value.',
   })
   @ApiHeader(IF_MATCH)
   @ApiBody({ type: OAuthClientUpdateRequest, required: true })
-  @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The client as it is now' })
+  @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The updated client' })
   @ApiErrors({ 400: NO_OBJECT, 401: UNAUTHORIZED, 404: NOT_FOUND, 412: STALE, 422: INVALID_FIELDS })
   async update(
     @Param('client_id') id: string,
@@ -149,7 +157,7 @@ export class OAuthClientsController {
   @HttpCode(204)
   @ApiOperation({ operationId: 'DeleteOAuthClient', summary: 'Delete an OAuth client and its secrets' })
   @ApiHeader(IF_MATCH)
-  @ApiResponse({ status: 204, description: 'The client is gone' })
+  @ApiResponse({ status: 204, description: 'The client is deleted' })
   @ApiErrors({ 401: UNAUTHORIZED, 404: NOT_FOUND, 412: STALE })
   async remove(
     @Param('client_id') id: string,

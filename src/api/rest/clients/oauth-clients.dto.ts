@@ -36,7 +36,7 @@ export class OAuthClientCreateRequest {
   tos_uri?: string;
 }
 
-/** The body of `PUT /v2/oauth/clients/{client_id}`: what is left out stays as it is. */
+/** The body of `PUT /v2/oauth/clients/{client_id}`: omitted fields keep their value. */
 @ApiSchema({ name: 'OAuthClientUpdateRequest' })
 export class OAuthClientUpdateRequest {
   @RequestField('name')
@@ -45,7 +45,7 @@ export class OAuthClientUpdateRequest {
   @RequestField('scopes')
   allowed_scopes?: string[];
 
-  @RequestField('type', { description: 'Must be what it is: a client cannot change its type' })
+  @RequestField('type', { description: 'Must be the current type: it cannot be changed' })
   client_type?: ClientType;
 
   @RequestField('requirePkce')
@@ -67,25 +67,25 @@ export class OAuthClientUpdateRequest {
   tos_uri?: string | null;
 }
 
-/** A client in the words of the contract. */
+/** A client as in the contract. */
 @ApiSchema({ name: 'OAuthClient' })
 export class OAuthClient {
-  @ApiProperty({ ...oneOf(['oauth_client']), description: 'The kind of record' })
+  @ApiProperty({ ...oneOf(['oauth_client']), description: 'The record type' })
   record_type!: 'oauth_client';
 
-  @ApiProperty({ description: 'The client identifier of RFC 6749 §2.2, a UUID' })
+  @ApiProperty({ description: 'The client identifier (RFC 6749 §2.2), a UUID' })
   client_id!: string;
 
   @ReplyField('name', {
     required: true,
-    description: 'What people call the client; the client_id where it has no name',
+    description: 'The display name of the client; the client_id if it has no name',
   })
   name!: string;
 
-  @ApiProperty({ description: 'The organization that the client belongs to' })
+  @ApiProperty({ description: 'The organization that owns the client' })
   org_id!: string;
 
-  @ApiProperty({ description: 'The user who created the client' })
+  @ApiProperty({ description: 'The user that owns the client' })
   user_id!: string;
 
   @ReplyField('scopes')
@@ -114,43 +114,43 @@ export class OAuthClient {
 
   @ApiPropertyOptional({
     ...NULLABLE_STRING,
-    description: 'The secret of a confidential client, in the reply that creates it and in no other',
+    description: 'The secret of a confidential client, in the response that creates it only; otherwise null',
   })
   client_secret!: string | null;
 
   @ApiProperty({ type: 'string', format: 'date-time', description: 'When the client was created' })
   created_at!: string;
 
-  @ApiProperty({ type: 'string', format: 'date-time', description: 'When the client was last changed' })
+  @ApiProperty({ type: 'string', format: 'date-time', description: 'When the client was last updated' })
   updated_at!: string;
 
-  /** `disabled` where an operator disabled it, and left out otherwise: the contract has no such member. */
+  /** `disabled`, or omitted for an active client: the contract has no such member. */
   status?: string;
 }
 
-/** The reply that shows one client. */
+/** The response with one client. */
 export class OAuthClientReply {
   @ApiPropertyOptional({ type: OAuthClient })
   data!: OAuthClient;
 }
 
-/** Where a page of a list lies. */
+/** The position of a page in its list. */
 @ApiSchema({ name: 'PaginationMeta' })
 export class PaginationMeta {
-  @ApiProperty({ type: 'integer', description: 'This page, from 1' })
+  @ApiProperty({ type: 'integer', description: 'The number of this page, starting at 1' })
   page_number!: number;
 
-  @ApiProperty({ type: 'integer', description: 'At most so many entries on a page' })
+  @ApiProperty({ type: 'integer', description: 'The maximum number of entries on a page' })
   page_size!: number;
 
   @ApiProperty({ type: 'integer' })
   total_pages!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Entries on all pages together' })
+  @ApiProperty({ type: 'integer', description: 'The number of entries on all pages' })
   total_results!: number;
 }
 
-/** The reply of `GET /v2/oauth/clients`. */
+/** The response of `GET /v2/oauth/clients`. */
 export class OAuthClientListReply {
   @ApiProperty({ type: [OAuthClient] })
   data!: OAuthClient[];

@@ -24,12 +24,12 @@ export function toSubmission({
   };
 }
 
-/** @param secret only in the reply that issues it */
+/** @param secret only in the response that issues it */
 export function toOAuthClient(client: Client, secret: IssuedSecret | null = null): OAuthClient {
   return {
     record_type: 'oauth_client',
     client_id: client.id,
-    // The contract has no place for a client without an owner; nor does this door show one
+    // Required by the contract; this API shows no client without an owner
     org_id: client.orgId ?? '',
     user_id: client.userId ?? '',
     ...showFields('rest', client),
@@ -51,7 +51,7 @@ export function toListReply(
   };
 }
 
-/** @param total of the entries on all pages */
+/** @param total the number of entries on all pages */
 export const toPaginationMeta = ({ number, size }: NumberedPageRequest, total: number): PaginationMeta => ({
   page_number: number,
   page_size: size,

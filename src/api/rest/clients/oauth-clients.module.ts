@@ -4,7 +4,7 @@ import { PublicUrl } from '../../../http/responses/public-url.js';
 import { ClientSecretsController } from './client-secrets.controller.js';
 import { OAuthClientsController } from './oauth-clients.controller.js';
 
-/** The REST door. */
+/** The REST API. */
 @Module({
   imports: [ClientsModule],
   controllers: [OAuthClientsController, ClientSecretsController],

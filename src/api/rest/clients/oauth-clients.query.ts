@@ -7,17 +7,17 @@ import { type FieldFaults, RegistryError } from '../../../errors/registry-error.
 
 const DEFAULT_PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 100;
-/** Behind it nobody reads on, and a database would count its way there. */
+/** The database scans all earlier rows. */
 const MAX_PAGE_NUMBER = 1_000_000;
 
-/** A query parameter: what it takes, and the value that a text stands for, or undefined where it stands for none. */
+/** A query parameter: the accepted values, and their parser, which returns undefined for an invalid text. */
 interface Parameter<T> {
   takes: string;
   read: (text: string) => T | undefined;
 }
 
 const integer = (max: number): Parameter<number> => ({
-  takes: `a whole number from 1 to ${max}`,
+  takes: `an integer from 1 to ${max}`,
   read: (text) => (/^[1-9]\d{0,8}$/.test(text) && Number(text) <= max ? Number(text) : undefined),
 });
 const oneOf = <T extends string>(values: readonly T[]): Parameter<T> => ({
@@ -25,7 +25,7 @@ const oneOf = <T extends string>(values: readonly T[]): Parameter<T> => ({
   read: (text) => values.find((value) => value === text),
 });
 const searchText: Parameter<string> = {
-  takes: '1 to 255 characters, without NUL',
+  takes: '1 to 255 characters without NUL',
   read: (text) => (/^[^\0]{1,255}$/su.test(text) ? text : undefined),
 };
 const flag: Parameter<boolean> = {
@@ -49,19 +49,20 @@ const FILTER = {
 
 type Parameters = Partial<Record<keyof ClientFilter, readonly [string, Parameter<unknown>]>>;
 
-/** Documents the parameters of a list that takes such filters. */
+/** Documents the parameters of a list with these filters. */
 const documented = (filters: Parameters) =>
   applyDecorators(
     ...[...Object.values(PAGE), ...Object.values(filters)].map(([name, { takes }]) =>
-      ApiQuery({ name, required: false, type: String, description: `Takes ${takes}` }),
+      ApiQuery({ name, required: false, type: String, description: `Must be ${takes}` }),
     ),
   );
 export const ApiListParameters = () => documented(FILTER);
 export const ApiPageParameters = () => documented({});
 
 /**
- * Reads the query string of a list that takes such filters; left out, those of clients.
- * @throws RegistryError `invalid_request` that names every parameter that is unknown or takes something else
+ * Parses the query string of a list.
+ * @param filters default: those of clients
+ * @throws RegistryError `invalid_request` with every unknown or invalid parameter
  */
 export function readListQuery(
   query: Record<string, unknown>,
@@ -70,18 +71,18 @@ export function readListQuery(
   filter: ClientFilter;
   page: NumberedPageRequest;
 } {
-  // Without a prototype, which a parameter "__proto__" would replace
+  // No prototype: a parameter "__proto__" would replace it
   const faults = Object.create(null) as FieldFaults;
   const known = new Set([...Object.values(PAGE), ...Object.values(filters)].map(([name]): string => name));
   for (const name of Object.keys(query)) {
-    if (!known.has(name)) faults[name] = ['is not known here; leave it out'];
+    if (!known.has(name)) faults[name] = ['is not supported; omit it'];
   }
   const read = <T>([name, { takes, read: readText }]: readonly [string, Parameter<T>]): T | undefined => {
     const text = query[name];
     if (text === undefined) return undefined;
-    // A parameter that comes twice is an array
+    // A repeated parameter is an array
     const value = typeof text === 'string' ? readText(text) : undefined;
-    if (value === undefined) faults[name] = [`takes ${takes}`];
+    if (value === undefined) faults[name] = [`must be ${takes}`];
     return value;
   };
   const filter = Object.fromEntries(
@@ -89,11 +90,11 @@ export function readListQuery(
   ) as ClientFilter;
   const page = { number: read(PAGE.number) ?? 1, size: read(PAGE.size) ?? DEFAULT_PAGE_SIZE };
   if (Object.keys(faults).length === 0) return { filter, page };
-  throw new RegistryError('invalid_request', 'Query parameters are invalid; invalid_fields names each.', {
+  throw new RegistryError('invalid_request', 'Query parameters are invalid; see invalid_fields.', {
     invalidFields: faults,
   });
 }
 
-/** Reads the query string of a list that takes no filter: which page of it is asked for. */
+/** Parses the query string of a list without filters. */
 export const readPageQuery = (query: Record<string, unknown>): NumberedPageRequest =>
   readListQuery(query, {}).page;

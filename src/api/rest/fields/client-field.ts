@@ -4,7 +4,7 @@ import { Flag, MayBeAbsent, MayBeNull, Member, OneOf, Text, TextList } from '../
 import { type ClientField, type FieldRow, FIELDS } from '../../../policy/fields.js';
 import { oneOf, STRINGS, stringsOf, URI, URIS } from '../../documentation/openapi-schemas.js';
 
-/** What the documentation and class-validator are told of each shape. */
+/** The OpenAPI schema and the validator of each shape. */
 const SHAPES: Record<FieldRow['shape'], [schema: ApiPropertyOptions, check: () => PropertyDecorator]> = {
   text: [{ type: 'string' }, Text],
   uri: [URI, Text],
@@ -20,7 +20,7 @@ function shapeOf({ shape, values }: FieldRow): [schema: ApiPropertyOptions, chec
 }
 
 type Options = ApiPropertyOptions & {
-  /** Null stands for nothing. */
+  /** Null removes the value. */
   nullable?: boolean;
 };
 
@@ -28,8 +28,8 @@ const documented = (row: FieldRow, description: string, options: Options) =>
   ApiProperty({ ...shapeOf(row)[0], description, required: false, ...options } as ApiPropertyOptions);
 
 /**
- * A field of a client in a request, documented and checked as its row says. It may be left out, unless it is `required`.
- * @param values fewer than the row has
+ * A client field in a request, documented and validated as in its row. Optional unless `required`.
+ * @param values a subset of the row's values
  */
 export function RequestField(
   field: ClientField,
@@ -38,7 +38,7 @@ export function RequestField(
 ): PropertyDecorator {
   const row: FieldRow = { ...FIELDS[field], values };
   const { required, nullable } = options;
-  const description = `${row.description}${row.limits ?? ''}${nullable ? '; null takes it away' : ''}`;
+  const description = `${row.description}${row.limits ?? ''}${nullable ? '; null removes it' : ''}`;
   return applyDecorators(
     documented(row, description, options),
     ...(required ? [] : [nullable ? MayBeNull() : MayBeAbsent()]),
@@ -46,6 +46,6 @@ export function RequestField(
   );
 }
 
-/** A field of a client in a reply, documented as its row says. */
+/** A client field in a response, documented as in its row. */
 export const ReplyField = (field: ClientField, options: Options = {}): PropertyDecorator =>
   documented(FIELDS[field], FIELDS[field].description, options);

@@ -7,18 +7,18 @@ import { Access } from '../../../auth/principal/access.js';
 import { Readiness } from '../../../database/readiness.js';
 import { RegistryError, RETRY_AFTER_SECONDS } from '../../../errors/registry-error.js';
 
-/** Less than those who ask usually wait. */
+/** Less than the usual timeout of probes. */
 const DATABASE_TIMEOUT_MS = 2_000;
 
 const timeout = () =>
   setTimeout(DATABASE_TIMEOUT_MS, undefined, { ref: false }).then(() => {
-    throw new Error(`The database has not answered for ${DATABASE_TIMEOUT_MS} ms`);
+    throw new Error(`The database did not respond within ${DATABASE_TIMEOUT_MS} ms`);
   });
 
 const unavailable = (reason: string, cause?: unknown) =>
   new RegistryError('temporarily_unavailable', reason, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause });
 
-/** For whoever restarts instances and sends them requests. */
+/** Probes for orchestrators and load balancers. */
 @Controller('health')
 @Access('public')
 @ApiExcludeController()
@@ -30,29 +30,29 @@ export class HealthController {
     private readonly http: HttpAdapterHost,
   ) {}
 
-  /** The process runs; a restart would help nothing. */
+  /** Liveness: the process responds. */
   @Get('live')
   @Header('Cache-Control', 'no-store')
   live(): { status: string } {
     return { status: 'ok' };
   }
 
-  /** Requests can be served: the service does not stop, and the database answers, is migrated, and can be written to. */
+  /** Readiness: the service is not shutting down, and the database responds, is migrated and writable. */
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   async ready(): Promise<{ status: string }> {
     const server = this.http.httpAdapter.getHttpServer() as Server;
-    if (!server.listening) throw unavailable('The service stops.');
+    if (!server.listening) throw unavailable('The service is shutting down.');
     let cause: unknown;
     try {
       if (await Promise.race([this.check(), timeout()])) return { status: 'ok' };
     } catch (error) {
       cause = error;
     }
-    throw unavailable('The database does not answer, is not migrated, or cannot be written to.', cause);
+    throw unavailable('The database does not respond, has pending migrations, or is not writable.', cause);
   }
 
-  /** One check at a time, however many ask: the door is open to everybody, and the database may hang. */
+  /** One check at a time: the endpoint is public, and the database may hang. */
   private check(): Promise<boolean> {
     this.checking ??= this.readiness.isReady().finally(() => {
       this.checking = undefined;

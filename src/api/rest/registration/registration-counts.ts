@@ -5,7 +5,7 @@ import { REGISTRATION_PATH } from '../../../config/paths.js';
 
 const ROUTE = `/${REGISTRATION_PATH}`;
 
-/** Counts registrations that were refused, by whatever stands in front of the core, too, and writes all counts down at the end. */
+/** Counts rejected registrations, including those rejected by hooks, and flushes all counts at shutdown. */
 export function countRegistrations(fastify: FastifyInstance, app: INestApplication): void {
   const counts = app.get(RegistrationCountsService, { strict: false });
   fastify.addHook('onResponse', (request, _reply, done) => {
@@ -14,6 +14,6 @@ export function countRegistrations(fastify: FastifyInstance, app: INestApplicati
       counts.count(refusal);
     done();
   });
-  // After the last request, and before the database is closed
+  // After the last request and before the database closes
   fastify.addHook('onClose', () => counts.flush());
 }

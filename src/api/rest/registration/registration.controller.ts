@@ -49,7 +49,7 @@ import {
   toSubmission,
 } from './registration.mapper.js';
 
-/** An operation on a registration, whose token is checked before the body is read (RFC 7592 §2). */
+/** An RFC 7592 operation; the token is checked before the body is read (§2). */
 const Managed = () =>
   applyDecorators(
     Access('public'),
@@ -57,18 +57,18 @@ const Managed = () =>
     ApiHeader({
       name: 'Authorization',
       required: true,
-      description: 'Bearer and the registration_access_token',
+      description: '"Bearer" and the registration access token',
     }),
     ApiErrors({
-      401: 'No registration access token, or a wrong one',
-      403: 'An operator has disabled the client',
+      401: 'The registration access token is missing or invalid',
+      403: 'The client is disabled',
     }),
   );
 
 const ApiInvalidMetadata = () =>
-  ApiErrors({ 400: 'Metadata is invalid: invalid_fields names each' }, RegistrationError);
+  ApiErrors({ 400: 'The metadata is invalid; invalid_fields lists each invalid field' }, RegistrationError);
 
-/** Software that registers itself (RFC 7591). Open to anyone; a caller who is known owns what it registers. */
+/** Dynamic registration (RFC 7591) and its management (RFC 7592). An authenticated caller owns the clients that it registers. */
 @Controller(REGISTRATION_PATH)
 @Access('optional')
 @ApiTags('OAuth Protocol')
@@ -86,32 +86,32 @@ export class RegistrationController {
     operationId: 'RegisterOAuthClient',
     summary: 'Register an OAuth client dynamically (RFC 7591)',
     description:
-      `Beyond the documented members, the profiles "registered" and "lenient" read ${[...STORED_MEMBERS].join(', ')} ` +
-      'and translations such as client_name#ja, and return them. They also ' +
-      'take the token_endpoint_auth_method private_key_jwt, which needs jwks_uri or jwks and gets no secret; ' +
-      'token_endpoint_auth_signing_alg may say which asymmetric algorithm its assertions must be signed with. ' +
-      'A reply with a client_secret also has client_secret_expires_at, and every reply what RFC 7592 §3 adds. ' +
-      'With ?dry_run=true everything is judged, nothing is stored, and the reply is 200 with what would be granted, or the ' +
-      'error that there would be. Where the operator trusts its issuer, the claims of a software_statement win over the ' +
-      'members of the request, and it is returned as it was sent. Credentials are optional: with an API key, a JWT or an ' +
-      'initial access token (RFC 7591 §3) the client belongs to its organization, and an initial access token may ' +
-      'narrow what is granted. Where the operator lets software share clients, an anonymous registration of a public client ' +
-      'that asks for the same as another gets the same client_id, and nothing to manage it with (RFC 7591 §3.2.1).',
+      `The metadata profiles "registered" and "lenient" also accept and return ${[...STORED_MEMBERS].join(', ')} ` +
+      'and localized members such as client_name#ja. In these profiles token_endpoint_auth_method can be ' +
+      'private_key_jwt, which requires jwks_uri or jwks and has no client secret; ' +
+      'token_endpoint_auth_signing_alg sets the asymmetric algorithm for its assertions. ' +
+      'A response with client_secret also contains client_secret_expires_at. Responses contain the members of RFC 7592 §3. ' +
+      'With ?dry_run=true the request is validated and nothing is stored. The response is 200 with the metadata that would be ' +
+      'registered, or the validation error. If the issuer of a software_statement is trusted, its claims override the ' +
+      'members of the request, and the statement is returned unchanged. Authentication is optional: with an API key, a JWT or an ' +
+      'initial access token (RFC 7591 §3) the client belongs to the organization of the credential. An initial access token can ' +
+      'restrict grant types, scopes and redirect hosts. If shared clients are enabled, anonymous registrations of a public client ' +
+      'with equal metadata return the same client_id, without a registration access token (RFC 7591 §3.2.1).',
     security: [],
   })
   @ApiBody({ type: RegistrationRequest, required: true })
   @ApiResponse({
     status: 201,
     type: RegistrationResponse,
-    description: 'The client, and its secret this once',
+    description: 'The registered client. No other response contains the secret',
   })
   @ApiInvalidMetadata()
   async register(
-    // The published JavaScript SDK sends no body at all where it asks for nothing
+    // The published JavaScript SDK omits an empty body
     @Body() body: unknown = {},
     @CurrentPermit() permit: RegistrationPermit,
     @CurrentContext('registration') context: RequestContext,
-    // Taken as a whole, so that the documented operation stays that of the contract
+    // Read as a whole, so that the documented operation matches the contract
     @Query() { dry_run: dryRun, ...others }: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RegistrationResponse | RegisteredMetadata> {
@@ -132,7 +132,7 @@ export class RegistrationController {
   @Get(':client_id')
   @Managed()
   @ApiOperation({ operationId: 'GetOAuthRegistration', summary: 'Read a registration (RFC 7592 §2.1)' })
-  @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client, without its secret' })
+  @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client without its secret' })
   get(
     @CurrentRegistration() client: Client,
     @Headers('authorization') authorization: string | undefined,
@@ -145,13 +145,13 @@ export class RegistrationController {
   @Managed()
   @ApiOperation({
     operationId: 'UpdateOAuthRegistration',
-    summary: 'Replace a registration as a whole (RFC 7592 §2.2)',
+    summary: 'Replace a registration (RFC 7592 §2.2)',
     description:
-      'What is left out is reset. client_id must be sent, and match; so must a client_secret that is sent. The reply has ' +
-      'a new registration_access_token: the old one is no longer valid.',
+      'Omitted members are reset to their defaults. The body must contain the client_id. If it contains a client_secret, the ' +
+      'secret must be valid. The response contains a new registration access token, which replaces the previous one.',
   })
   @ApiBody({ type: RegistrationRequest, required: true })
-  @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client as it is now' })
+  @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The updated client' })
   @ApiInvalidMetadata()
   async replace(
     @CurrentRegistration() registered: Client,
@@ -177,8 +177,11 @@ export class RegistrationController {
   @Delete(':client_id')
   @Managed()
   @HttpCode(204)
-  @ApiOperation({ operationId: 'DeleteOAuthRegistration', summary: 'End a registration (RFC 7592 §2.3)' })
-  @ApiResponse({ status: 204, description: 'The client is gone, with its secrets and its token' })
+  @ApiOperation({ operationId: 'DeleteOAuthRegistration', summary: 'Delete a registration (RFC 7592 §2.3)' })
+  @ApiResponse({
+    status: 204,
+    description: 'The client, its secrets and its registration access token are deleted',
+  })
   async remove(
     @CurrentRegistration() { id }: Client,
     @Headers('authorization') authorization: string | undefined,
@@ -187,7 +190,7 @@ export class RegistrationController {
     await this.registrations.remove(id, requireRegistrationToken(authorization), context);
   }
 
-  /** @param known the software statement that the client has already; it goes on speaking where no other is sent */
+  /** @param known the stored software statement, which applies unless the request contains another */
   private async read(body: unknown, known?: string): Promise<Submission> {
     const { registrationMetadata: profile } = this.config;
     const request = profile === 'strict' ? RegistrationRequest : ExtendedRegistrationRequest;
@@ -217,18 +220,19 @@ export class RegistrationController {
   }
 }
 
-/** @throws RegistryError `invalid_request`: a misspelt dry run would register */
+/** @throws RegistryError `invalid_request`: a misspelled dry_run would register a client */
 function refuseParameters(names: string[]): void {
   if (names.length === 0) return;
-  throw new RegistryError('invalid_request', 'The only query parameter here is dry_run.', {
-    invalidFields: Object.fromEntries(names.map((name) => [name, ['is not known here; leave it out']])),
-  });
+  throw new RegistryError(
+    'invalid_request',
+    'Unknown query parameters. The only supported parameter is dry_run.',
+    {
+      invalidFields: Object.fromEntries(names.map((name) => [name, ['is not supported; omit it']])),
+    },
+  );
 }
 
-/**
- * RFC 7591 §2.3: what is attested wins over what the software says of itself. A member in another language is the same
- * member (§2.2), so it goes with the one that it translates.
- */
+/** Claims of a software statement override members (RFC 7591 §2.3), including their localized variants (§2.2). */
 function attest(said: Record<string, unknown>, claims: [string, unknown][]): Record<string, unknown> {
   const baseOf = (member: string) => member.split('#')[0];
   const attested = new Set(claims.map(([claim]) => baseOf(claim)));

@@ -6,7 +6,7 @@ import { MayBeAbsent, Text, TextList } from '../../../http/requests/shape.js';
 import { STRINGS, stringsOf } from '../../documentation/openapi-schemas.js';
 import { ReplyField, RequestField } from '../fields/client-field.js';
 
-/** The body of `POST /v2/oauth/register`, as the contract has it (RFC 7591 §2). */
+/** The body of `POST /v2/oauth/register` in the contract (RFC 7591 §2). */
 @ApiSchema({ name: 'OAuthDynamicRegistrationRequest' })
 export class RegistrationRequest {
   @RequestField('redirectUris', { example: ['https://example.com/callback'] })
@@ -15,11 +15,11 @@ export class RegistrationRequest {
   @RequestField('name', { example: 'My OAuth Application' })
   client_name?: string;
 
-  /** Also grants that are not offered here: they are left out of what is granted. */
+  /** Unsupported grant types are accepted and dropped. */
   @ApiPropertyOptional({
     ...stringsOf(['authorization_code', 'client_credentials', 'refresh_token']),
     default: FIELDS.grantTypes.default,
-    description: 'Grants that the client wants to use',
+    description: 'The requested grant types',
   })
   @MayBeAbsent()
   @TextList()
@@ -28,14 +28,14 @@ export class RegistrationRequest {
   @ApiPropertyOptional({
     ...STRINGS,
     default: ['code'],
-    description: 'Replaced by what follows from the granted grant types (RFC 7591 §2.1)',
+    description: 'Ignored: the registered response types follow from the grant types (RFC 7591 §2.1)',
   })
   @MayBeAbsent()
   @TextList()
   response_types?: string[];
 
-  /** RFC 7591 §2 has a text for it. */
-  @ApiPropertyOptional({ description: 'Scopes that the client wants, separated by spaces', example: 'admin' })
+  /** A string in RFC 7591 §2. */
+  @ApiPropertyOptional({ description: 'The requested scopes, separated by spaces', example: 'admin' })
   @MayBeAbsent()
   @Text()
   scope?: string;
@@ -53,9 +53,9 @@ export class RegistrationRequest {
   policy_uri?: string;
 }
 
-/** What is read in the profiles that go beyond the contract. It is not documented, since the contract is. */
+/** The body in metadata profiles beyond the contract; OpenAPI documents that of the contract. */
 export class ExtendedRegistrationRequest extends RegistrationRequest {
-  /** Of the contract, with more values. */
+  /** The member of the contract with more values. */
   @RequestField('tokenEndpointAuthMethod')
   override token_endpoint_auth_method?: TokenEndpointAuthMethod;
 }
@@ -66,16 +66,16 @@ for (const [field, { registration: member }] of FIELD_ROWS) {
   }
 }
 
-/** RFC 7591 §3.2.1. What the client does not have is left out; what it has beyond the contract is there, too, under its registered name. */
+/** RFC 7591 §3.2.1. Absent values are omitted. Members beyond the contract have their registered names. */
 @ApiSchema({ name: 'OAuthDynamicRegistrationResponse' })
 export class RegistrationResponse {
   @ApiProperty({
-    description: 'The client identifier, a UUID',
+    description: 'The client identifier (a UUID)',
     example: '019aa5f0-3c5e-7e1c-9c62-4f0d2b7b9a10',
   })
   client_id!: string;
 
-  @ApiPropertyOptional({ description: 'The secret of a confidential client, in this reply and in no other' })
+  @ApiPropertyOptional({ description: 'The secret of a confidential client. No other response contains it' })
   client_secret?: string;
 
   @ReplyField('redirectUris')
@@ -87,7 +87,7 @@ export class RegistrationResponse {
   @ApiPropertyOptional({ ...STRINGS, description: FIELDS.grantTypes.description })
   grant_types!: string[];
 
-  @ApiPropertyOptional({ ...STRINGS, description: 'Response types that follow from the grants' })
+  @ApiPropertyOptional({ ...STRINGS, description: 'The response types that follow from the grant types' })
   response_types!: string[];
 
   @ApiPropertyOptional({ description: `${FIELDS.scopes.description}, separated by spaces` })
@@ -96,7 +96,10 @@ export class RegistrationResponse {
   @ApiPropertyOptional({ description: FIELDS.tokenEndpointAuthMethod.description })
   token_endpoint_auth_method!: string;
 
-  @ApiProperty({ type: 'integer', description: 'When the client was registered, in seconds since 1970' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'When the client was registered, in seconds since 1970-01-01 UTC',
+  })
   client_id_issued_at!: number;
 
   @ReplyField('logoUri')
@@ -108,29 +111,29 @@ export class RegistrationResponse {
   @ReplyField('policyUri')
   policy_uri?: string;
 
-  /** When the secret expires, in seconds since 1970; 0: never. There wherever a secret is (RFC 7591 §3.2.1). */
+  /** When the secret expires, in seconds since 1970; 0: never. Required with a secret (RFC 7591 §3.2.1). */
   client_secret_expires_at?: number;
 
-  /** The token that manages the registration (RFC 7592 §3). */
+  /** The registration access token (RFC 7592 §3). */
   registration_access_token?: string;
 
-  /** Where it does so. */
+  /** The client configuration endpoint (RFC 7592 §3). */
   registration_client_uri?: string;
 }
 
-/** RFC 7591 §3.2.2, with the fields that are to blame. */
+/** An error of RFC 7591 §3.2.2 with the invalid fields. */
 @ApiSchema({ name: 'OAuthDynamicRegistrationError' })
 export class RegistrationError {
   @ApiPropertyOptional({ example: 'invalid_client_metadata' })
   error!: string;
 
-  @ApiPropertyOptional({ example: 'The client metadata was invalid' })
+  @ApiPropertyOptional({ example: 'Invalid fields: redirect_uris. See invalid_fields.' })
   error_description!: string;
 
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: { type: 'array', items: { type: 'string' } },
-    description: 'Every field at fault, with what to do about it',
+    description: 'The invalid fields with their error messages',
   })
   invalid_fields?: Record<string, string[]>;
 }

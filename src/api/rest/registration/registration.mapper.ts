@@ -19,7 +19,7 @@ export function toSubmission(
   return {
     draft: {
       ...readFields('registration', body),
-      // An empty scope counts as none: widespread clients send one (RFC 7591 §2 has no meaning for it)
+      // Widespread clients send an empty scope, which RFC 7591 §2 does not define; it counts as omitted
       scopes: body.scope === undefined ? undefined : splitScope(body.scope),
       softwareStatement: statement,
       translations,
@@ -38,7 +38,7 @@ export function toSubmission(
   };
 }
 
-/** Members such as `client_name#ja`, whose names no class can list (RFC 7591 §2.2). */
+/** Localized members such as `client_name#ja`, which a DTO class cannot list (RFC 7591 §2.2). */
 function readTranslations(body: object) {
   const translations: Record<string, string> = {};
   const faults: FieldFaults = {};
@@ -50,17 +50,17 @@ function readTranslations(body: object) {
   return { translations, faults };
 }
 
-/** By what software manages its registration (RFC 7592 §3). */
+/** The credentials for managing a registration (RFC 7592 §3). */
 export type Management = Required<
   Pick<RegistrationResponse, 'registration_access_token' | 'registration_client_uri'>
 >;
 
-/** A registration reply without what only a stored client has. */
+/** A registration response without the members of a stored client. */
 export type RegisteredMetadata = Omit<RegistrationResponse, 'client_id' | 'client_id_issued_at'>;
 
 const toSeconds = (date: Date) => Math.floor(date.getTime() / 1000);
 
-/** RFC 7591 §3.2.1: all that is granted, and nothing that is not there. */
+/** The registered metadata (RFC 7591 §3.2.1); absent values are omitted. */
 export function toResponse(
   client: Client,
   secret: IssuedSecret | null,
@@ -79,7 +79,7 @@ export function toResponse(
   };
 }
 
-/** What is granted, without what only a stored client has. */
+/** The registered metadata, without the members of a stored client. */
 export function toMetadata(profile: ClientProfile): RegisteredMetadata {
   const { scope: scopes, ...fields } = showFields('registration', profile);
   return {
