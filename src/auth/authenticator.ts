@@ -33,14 +33,14 @@ export class Authenticator {
     if (level === 'optional' && initialAccessToken(authorization) !== null) return null;
     request.principal ??= await this.identify(authorization);
     if (request.principal === null && level !== 'optional') {
-      throw new RegistryError('unauthorized', 'Send an API key or a token as "Authorization: Bearer KEY".');
+      throw new RegistryError(
+        'unauthorized',
+        'Authentication is required. Send an API key or a JWT as "Authorization: Bearer TOKEN".',
+      );
     }
     if (level === 'admin' && request.principal?.role !== 'admin') {
       await this.denials.record(requestContextOf(request, channel));
-      throw new RegistryError(
-        'insufficient_scope',
-        'This is for admins; the credentials are those of a member.',
-      );
+      throw new RegistryError('insufficient_scope', 'This operation requires the admin role.');
     }
     return request.principal;
   }

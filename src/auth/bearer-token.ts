@@ -21,7 +21,7 @@ export function requireRegistrationToken(authorization: string | undefined): str
   if (authorization === undefined) {
     throw new RegistryError(
       'unauthorized',
-      'Send the registration access token as "Authorization: Bearer TOKEN".',
+      'A registration access token is required. Send it as "Authorization: Bearer TOKEN".',
     );
   }
   return bearerToken(authorization) ?? '';

@@ -99,17 +99,17 @@ export class RegistryError extends Error {
 /** What a caller is told to wait where nobody knows better, in seconds. */
 export const RETRY_AFTER_SECONDS = 5;
 
-/** For what somebody else keeps locked in the database. */
+/** For rows locked by another transaction. */
 export const locked = (cause?: unknown) =>
   new RegistryError(
     'temporarily_unavailable',
-    'Another transaction has locked what this request changes. Retry after the time in Retry-After.',
+    'Another transaction has locked the affected rows. Retry after the time in Retry-After.',
     { retryAfterSeconds: RETRY_AFTER_SECONDS, cause },
   );
 
-/** For what was not begun, because there was more to do than could be done in time. */
+/** For a request that was not started because of overload. */
 export const overloaded = () =>
-  new RegistryError('temporarily_unavailable', 'More is asked for now than can be done.', {
+  new RegistryError('temporarily_unavailable', 'The server is overloaded. Retry after the time in Retry-After.', {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     isByDesign: true,
   });

@@ -8,8 +8,8 @@ export const MAX_DEPTH = 32;
 const MAX_MEMBERS = 1000;
 
 export const TOO_DEEP = `must not be nested deeper than ${MAX_DEPTH} levels`;
-const TOO_MANY_MEMBERS = `must not have more than ${MAX_MEMBERS} members in all its objects together`;
-export const NO_PROTO = 'must not have a member "__proto__"';
+const TOO_MANY_MEMBERS = `must not contain more than ${MAX_MEMBERS} members in all objects`;
+export const NO_PROTO = 'must not contain a member "__proto__"';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -72,7 +72,7 @@ const nameIn = (literal: string) =>
 function noteMember(members: Set<string> | null | undefined, name: string): void {
   if (name === '__proto__') throw new JsonFault(NO_PROTO);
   if (members?.has(name)) {
-    throw new JsonFault(`must not name the member ${JSON.stringify(name.slice(0, 100))} twice`);
+    throw new JsonFault(`must not contain the member ${JSON.stringify(name.slice(0, 100))} twice`);
   }
   members?.add(name);
 }

@@ -66,7 +66,7 @@ export class JwtVerifier {
 }
 
 const unavailable = (cause?: unknown) =>
-  new RegistryError('temporarily_unavailable', 'The keys of the token issuer cannot be had now.', {
+  new RegistryError('temporarily_unavailable', "The token issuer's JWKS could not be fetched.", {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     cause,
   });
@@ -94,7 +94,7 @@ function fetchWithPauses(): FetchImplementation {
     try {
       const response = await fetch(url, options);
       if (response.status === 200) return response;
-      throw new Error(`The answer has the status ${response.status}.`);
+      throw new Error(`The response has the status ${response.status}.`);
     } catch (cause) {
       pausedUntil = performance.now() + RETRY_AFTER_SECONDS * 1000;
       throw new KeysUnavailable(`${url} could not be fetched.`, { cause });

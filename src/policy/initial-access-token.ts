@@ -9,14 +9,14 @@ import { textFaults } from './names/text.js';
 const MAX_REGISTRATIONS = 1_000_000;
 const MAX_REDIRECT_HOSTS = 50;
 
-/** What somebody asks for who wants an initial access token (RFC 7591 §3). */
+/** A request for an initial access token (RFC 7591 §3). */
 export interface InitialAccessTokenDraft extends RegistrationLimits {
-  /** What it is for, in the words of whoever makes it. */
+  /** The purpose of the token. */
   name: string;
-  /** Whom the clients will belong to that are registered with it. */
+  /** The owner of clients registered with the token. */
   orgId: string;
   userId: string;
-  /** How many clients may be registered with it. */
+  /** The maximum number of registrations. */
   maxRegistrations: number;
   expiresAt: Date;
 }
@@ -34,23 +34,23 @@ const judges = (now: Date): Judges => ({
   maxRegistrations: (max) =>
     unless(
       Number.isInteger(max) && max >= 1 && max <= MAX_REGISTRATIONS,
-      `must be a whole number from 1 to ${MAX_REGISTRATIONS}`,
+      `must be an integer from 1 to ${MAX_REGISTRATIONS}`,
     ),
-  expiresAt: (expiresAt) => unless(expiresAt > now, 'must be a time to come'),
-  scopes: (scopes) => (scopes.length === 0 ? ['must name at least one scope'] : scopeFaults(scopes)),
+  expiresAt: (expiresAt) => unless(expiresAt > now, 'must be in the future'),
+  scopes: (scopes) => (scopes.length === 0 ? ['must contain at least one scope'] : scopeFaults(scopes)),
   grantTypes: (grants) =>
     unless(
       grants.length > 0 && grants.every(isGrantType),
-      `must name one or more of ${GRANT_TYPES.join(', ')}`,
+      `must contain one or more of ${GRANT_TYPES.join(', ')}`,
     ),
   redirectHosts: (hosts) =>
     unless(
       hosts.length > 0 && hosts.length <= MAX_REDIRECT_HOSTS && hosts.every(isRedirectHost),
-      `must name 1 to ${MAX_REDIRECT_HOSTS} hosts such as example.com, localhost or *.example.com`,
+      `must contain 1 to ${MAX_REDIRECT_HOSTS} hosts such as example.com, localhost or *.example.com`,
     ),
 });
 
-/** Everything that is wrong with a request for an initial access token, by field. */
+/** Validates a request for an initial access token; errors by field. */
 export function initialAccessTokenFaults(draft: InitialAccessTokenDraft, now: Date): Faults {
   const found = Object.entries(judges(now)).map(([field, judge]): [string, string[]] => {
     const value = draft[field as keyof InitialAccessTokenDraft];

@@ -46,7 +46,7 @@ const REGISTERED_MEMBERS: ReadonlySet<string> = new Set([
   ...OTHER_CLIENT_METADATA,
 ]);
 
-/** What the server alone sets of a client, wherever it is shown. */
+/** Members that only the server sets. */
 const SERVER_SET_MEMBERS: ReadonlySet<string> = new Set([
   ...SET_IN_RESPONSES,
   'record_type',
@@ -62,11 +62,9 @@ const SERVER_SET_MEMBERS: ReadonlySet<string> = new Set([
   'last_used_at',
 ]);
 
-/** What is wrong with a member that is not taken from a request. */
+/** The error for an unsupported member. */
 export function memberFault(member: string): string {
-  return SERVER_SET_MEMBERS.has(member)
-    ? 'is set by the server; leave it out'
-    : 'is not known here; leave it out';
+  return SERVER_SET_MEMBERS.has(member) ? 'is set by the server; omit it' : 'is not supported; omit it';
 }
 
 /** Members that may come in several languages (RFC 7591 §2.2). */
@@ -92,7 +90,7 @@ export function treatMember(member: string, profile: MetadataProfile): MemberTre
   return isRegistered || profile === 'lenient' ? 'ignore' : 'refuse';
 }
 
-/** Whether the value counts as left out: a widespread client sends `"scope": null`. */
+/** Whether the value counts as omitted: a widespread client sends `"scope": null`. */
 export function countsAsAbsent(member: string, value: unknown, profile: MetadataProfile): boolean {
   return member === 'scope' && value === null && profile !== 'strict';
 }

@@ -59,33 +59,37 @@ export function registrationRules(
   knownNames?: readonly string[],
 ): readonly Rule[] {
   const { allowedScopes, allowedGrantTypes, redirectHosts, deniedRedirectHosts, reservedNameIn } = policy;
-  const offered = `offered here: ${allowedGrantTypes.join(', ') || 'none'}`;
+  const offered = allowedGrantTypes.join(', ') || 'none';
   return [
     {
       field: 'grantTypes',
       faults: ({ grantTypes = [] }) => {
         const unknown = grantTypes.filter((grant) => !isKnownGrant(grant, policy.profile));
-        return unknown.length > 0 ? [`must not contain an unknown grant type; ${offered}`] : [];
+        return unknown.length > 0
+          ? [`must not contain an unknown grant type; allowed grant types: ${offered}`]
+          : [];
       },
     },
     {
       field: 'grantTypes',
       faults: (draft) =>
-        grantsFor(draft, policy).length > 0 ? [] : [`must contain a grant type that is ${offered}`],
+        grantsFor(draft, policy).length > 0 ? [] : [`must contain an allowed grant type: ${offered}`],
     },
     {
       // RFC 7591 §2.1: nothing would ever issue a refresh token to it
       field: 'grantTypes',
       faults: (draft) =>
         grantsFor(draft, policy).every((grant) => grant === 'refresh_token')
-          ? [`must contain a grant type beside refresh_token, which issues none by itself; ${offered}`]
+          ? [
+              `must contain a grant type in addition to refresh_token, which needs another grant; allowed grant types: ${offered}`,
+            ]
           : [],
     },
     {
       field: 'scopes',
       faults: ({ scopes = [] }) =>
         scopes.length > 0 && grantable(scopes, allowedScopes).length === 0
-          ? [`must contain a scope that is allowed here: ${allowedScopes?.join(' ') || 'none'}`]
+          ? [`must contain an allowed scope: ${allowedScopes?.join(' ') || 'none'}`]
           : [],
     },
     ...URI_LISTS.flatMap((field): Rule[] => [
@@ -105,7 +109,7 @@ export function registrationRules(
       reads: ['grantTypes'],
       faults: (draft) =>
         draft.tokenEndpointAuthMethod === 'none' && grantsFor(draft, policy).includes('client_credentials')
-          ? ['must not be none for the client_credentials grant']
+          ? ['must not be "none" for the client_credentials grant; send a client_secret_* method']
           : [],
     },
   ];

@@ -3,15 +3,15 @@ import { MAX_TRANSLATIONS, type Rule } from './rules.js';
 import { BETWEEN_WORDS, reader, type Read, type Skeleton, UNSPACED } from './names/name-readings.js';
 import { MAX_TEXT_LENGTH } from './names/text.js';
 
-/** Letters and digits that a reserved name needs: shorter ones are a part of half of all names. */
+/** Minimum letters and digits: shorter reserved names would match too many names. */
 const MIN_LETTERS = 3;
 
 /** `*acme*`: anywhere in a name, also inside of a word. */
 const ANYWHERE = /^\*([^*]+)\*$/;
 
-/** What may stand before a name without making it another. */
+/** Words ignored before a name. */
 const ARTICLES = ['a', 'an', 'the', 'my', 'your', 'our', 'official', 'www'];
-/** What makes a link of a name, as in "https://acme". */
+/** Schemes ignored before a name, as in "https://acme". */
 const SCHEMES = ['http', 'https'];
 
 /** Whether `value` can be reserved: a name, or `*name*`. */
@@ -20,13 +20,13 @@ export function isReservable(value: string): boolean {
   return !name.includes('*') && [...name.normalize('NFKC').replace(BETWEEN_WORDS, '')].length >= MIN_LETTERS;
 }
 
-/** A reserved name, prepared to be found. */
+/** A reserved name compiled for matching. */
 interface ReservedName {
   entry: string;
   isAnywhere: boolean;
-  /** Letters and digits alone. */
+  /** Letters and digits only. */
   text: string;
-  /** Finds it at the beginning of a name. */
+  /** Matches it at the beginning of a name. */
   beginning: RegExp;
 }
 
@@ -73,7 +73,7 @@ export function reservedNameIn(
   const opening = new RegExp(`^${openings}`);
   const names = reserved.map((entry) => prepare(entry, read, openings));
   return (name) => {
-    // What is longer is refused for that
+    // A separate rule rejects longer names
     const readings = read([...name.trim().slice(0, 2 * MAX_TEXT_LENGTH)].slice(0, MAX_TEXT_LENGTH).join(''));
     const wholes = readings.map(joined);
     const alone = new Set([...wholes, ...readings.flatMap((reading) => labelsOf(reading, opening))]);
@@ -91,18 +91,18 @@ export const translatedNames = ({ translations = {} }: Pick<ExtendedMetadata, 't
     .filter(([member]) => member.startsWith('client_name#'))
     .map(([, name]) => name);
 
-/** What a developer is told to do. */
+/** The error message for a developer. */
 function reservedNameFault(entry: string): string {
   const name = ANYWHERE.exec(entry)?.[1];
   const remedy = 'or ask the operator of this server to create the client';
   return name === undefined
-    ? `must not begin with the reserved name ${JSON.stringify(entry)}, in any language; put the name of your software first, as in ${JSON.stringify(`Example for ${entry}`)}, ${remedy}`
-    : `must not contain the reserved name ${JSON.stringify(name)}, in any language; choose another name, ${remedy}`;
+    ? `must not begin with the reserved name ${JSON.stringify(entry)} in any language; begin with the name of your software, such as ${JSON.stringify(`Example for ${entry}`)}, ${remedy}`
+    : `must not contain the reserved name ${JSON.stringify(name)} in any language; use another name, ${remedy}`;
 }
 
 /**
- * No name, in no language, may pose as a reserved one.
- * @param known names that the client has already: an operator may have given them to it
+ * Rejects reserved names in every language.
+ * @param known current names of the client, which an operator may have set
  */
 export function reservedNameRule(
   reservedIn: (name: string) => string | undefined,
@@ -111,7 +111,7 @@ export function reservedNameRule(
   return {
     field: 'name',
     faults: (draft) => {
-      // What comes beyond is refused for that
+      // A separate rule rejects more translations
       const names = [draft.name ?? '', ...translatedNames(draft).slice(0, MAX_TRANSLATIONS)];
       const posed = names.filter((each) => !known.includes(each.trim())).map(reservedIn);
       return [...new Set(posed.filter((each) => each !== undefined))].map(reservedNameFault);

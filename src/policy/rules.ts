@@ -5,34 +5,34 @@ import { isLoopback, webUriFaults } from './uris/uri.js';
 
 export const MAX_TRANSLATIONS = 100;
 
-/** Faults by the name that the caller knows a field by. */
+/** Error messages by the caller's field names. */
 export type Faults = Record<string, string[]>;
 
-/** One thing that must hold of a client. */
+/** A validation rule for clients. */
 export interface Rule {
   /** The field that is reported. */
   field: ClientField;
-  /** Other fields that the rule looks at; it has no say where one of them is at fault already. */
+  /** Other fields that the rule reads; it is skipped if one of them is invalid. */
   reads?: readonly ClientField[];
-  /** What is wrong, each fault completing the sentence "FIELD …". */
+  /** Errors, each completing the sentence "FIELD …". */
   faults: (draft: ClientDraft) => string[];
 }
 
-/** What must hold of every client, whichever door it comes through. */
+/** The rules for every client at every interface. */
 export const CLIENT_RULES: readonly Rule[] = [
-  // Each field by itself, where it is there
+  // The rules of single fields
   ...FIELD_ROWS.flatMap(([field, { faults }]): Rule[] =>
     faults === undefined
       ? []
       : [{ field, faults: ({ [field]: value }) => (value === undefined ? [] : faults(value as never)) }],
   ),
   {
-    // RFC 6749 §2.1: who authenticates keeps a secret, and who does not has none
+    // RFC 6749 §2.1: confidential clients authenticate, public clients do not
     field: 'tokenEndpointAuthMethod',
     reads: ['type'],
     faults: ({ tokenEndpointAuthMethod: method, type }) =>
       method && type && (method === 'none') !== (type === 'public')
-        ? ['must be none for a public client, and not none for a confidential one']
+        ? ['must be "none" for a public client and a client_secret_* method for a confidential client']
         : [],
   },
   {
@@ -47,7 +47,7 @@ export const CLIENT_RULES: readonly Rule[] = [
     reads: ['jwksUri', 'tokenEndpointAuthMethod'],
     faults: ({ jwks, jwksUri, tokenEndpointAuthMethod: method }) =>
       method === 'private_key_jwt' && !jwks && !jwksUri
-        ? ['must be sent, or jwks_uri, for private_key_jwt']
+        ? ['is required for private_key_jwt, unless jwks_uri is sent']
         : [],
   },
   {
@@ -55,11 +55,11 @@ export const CLIENT_RULES: readonly Rule[] = [
     reads: ['tokenEndpointAuthMethod'],
     faults: ({ jwksUri, tokenEndpointAuthMethod: method }) =>
       method === 'private_key_jwt' && jwksUri !== undefined && !isKeySource(jwksUri)
-        ? ['must use https for private_key_jwt: keys that are fetched over http can be replaced on the way']
+        ? ['must use https for private_key_jwt, since keys fetched over http can be replaced in transit']
         : [],
   },
   {
-    // With another method it means nothing, and is not kept
+    // Not stored with other methods
     field: 'tokenEndpointAuthSigningAlg',
     reads: ['tokenEndpointAuthMethod'],
     faults: ({ tokenEndpointAuthSigningAlg: algorithm, tokenEndpointAuthMethod: method }) =>
@@ -70,12 +70,12 @@ export const CLIENT_RULES: readonly Rule[] = [
         : [],
   },
   {
-    // RFC 6749 §3.1.2.2: whoever names the redirect-based grant must say where to redirect to
+    // RFC 6749 §3.1.2.2: the redirect-based grant requires a redirect URI
     field: 'redirectUris',
     reads: ['grantTypes'],
     faults: ({ grantTypes, redirectUris }) =>
       grantTypes?.includes('authorization_code') && !redirectUris?.length
-        ? ['must have at least one URI for the authorization_code grant']
+        ? ['must contain at least one URI for the authorization_code grant']
         : [],
   },
 ];
@@ -133,13 +133,16 @@ function isChanged(field: ClientField, before: ClientDraft, after: ClientDraft):
   return JSON.stringify(before[field]) !== JSON.stringify(after[field]);
 }
 
-/** Translations obey the rules of the members that they translate. */
+/** Localized members obey the rules of their base members. */
 function translationFaults(translations: Record<string, string>): Faults {
   const members = Object.entries(translations);
   const surplus = members.slice(MAX_TRANSLATIONS).map(([member]) => member);
   if (surplus.length > 0) {
     return Object.fromEntries(
-      surplus.map((member) => [member, [`must not be one of more than ${MAX_TRANSLATIONS} translations`]]),
+      surplus.map((member) => [
+        member,
+        [`exceeds the limit of ${MAX_TRANSLATIONS} localized members; omit it`],
+      ]),
     );
   }
   return Object.fromEntries(

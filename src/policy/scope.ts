@@ -13,13 +13,13 @@ export function splitScope(scope: string): string[] {
   return scope.split(' ').filter((token) => token !== '');
 }
 
-/** What is wrong with a list of scopes. */
+/** Validates a list of scopes. */
 export function scopeFaults(scopes: readonly string[]): string[] {
   if (scopes.length > MAX_SCOPES) return [`must have at most ${MAX_SCOPES} scopes`];
   return scopes.every(isScopeToken)
     ? []
     : [
-        `must hold scope-tokens only: 1 to ${MAX_SCOPE_LENGTH} printable ASCII characters each, ` +
-          'without space, double quote and backslash (RFC 6749 §3.3)',
+        `must contain only scope-tokens: 1 to ${MAX_SCOPE_LENGTH} printable ASCII characters each, ` +
+          'except space, double quote and backslash (RFC 6749 §3.3)',
       ];
 }

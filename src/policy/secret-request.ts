@@ -2,15 +2,15 @@ import type { Faults } from './rules.js';
 
 export const TEN_YEARS_IN_SECONDS = 315_360_000;
 
-/** How to issue another secret. */
+/** A request for another secret. */
 export interface SecretRequest {
   /** When the new one expires; null: never. */
   expiresAt: Date | null;
-  /** When all others expire at the latest, in seconds from now; null: as they would have. */
+  /** The latest expiry of all other secrets, in seconds from now; null: unchanged. */
   expireOthersInSeconds: number | null;
 }
 
-/** Everything that is wrong with a request for a secret, by the caller's names of its fields. */
+/** Validates a request for a secret; errors by the caller's field names. */
 export function secretRequestFaults(
   { expiresAt, expireOthersInSeconds: seconds }: SecretRequest,
   names: Readonly<Record<keyof SecretRequest, string>>,
@@ -22,7 +22,9 @@ export function secretRequestFaults(
   return {
     ...(!isToCome && { [names.expiresAt]: ['must be in the future'] }),
     ...(!isDuration && {
-      [names.expireOthersInSeconds]: [`must be a whole number from 0 to ${TEN_YEARS_IN_SECONDS}`],
+      [names.expireOthersInSeconds]: [
+        `must be an integer number of seconds from 0 to ${TEN_YEARS_IN_SECONDS}`,
+      ],
     }),
   };
 }

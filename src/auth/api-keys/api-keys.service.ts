@@ -44,7 +44,7 @@ export class ApiKeysService {
     if (Object.keys(invalidFields).length > 0) {
       throw new RegistryError(
         'validation_error',
-        `These fields are invalid: ${Object.keys(invalidFields).join(', ')}.`,
+        `Invalid fields: ${Object.keys(invalidFields).join(', ')}.`,
         { invalidFields },
       );
     }
@@ -80,12 +80,12 @@ export class ApiKeysService {
       if (!isNeeded || admins.some((other) => other.id !== id && isLasting(other, now))) return;
       throw new RegistryError(
         'validation_error',
-        'Without this key there would be no admin key that is valid for another 7 days; make one that is first.',
+        'The API key is the only admin key that remains valid for 7 days. Create another admin key first.',
       );
     };
     const revoked = isUuid(id) ? await this.repository.revoke(id, now, context, check) : null;
     if (revoked === null) {
-      throw new RegistryError('not_found', 'There is no such key, or it is revoked already.');
+      throw new RegistryError('not_found', 'The API key does not exist or is already revoked.');
     }
     // A lookup that is under way still fills the old map
     this.remembered = new Map();
@@ -184,7 +184,7 @@ export function apiKeyFaults({ name, orgId, userId, expiresAt }: NewApiKey, now:
     name: textFaults(name),
     orgId: ownerNameFaults(orgId),
     userId: ownerNameFaults(userId),
-    expiresAt: expiresAt === null || expiresAt > now ? [] : ['must be a time to come'],
+    expiresAt: expiresAt === null || expiresAt > now ? [] : ['must be in the future'],
   };
   return Object.fromEntries(Object.entries(faults).filter(([, found]) => found.length > 0));
 }

@@ -38,7 +38,7 @@ export class AdminSessionsService {
       throw new RegistryError('invalid_token', 'The API key is malformed, unknown, expired or revoked.');
     }
     if (principal.role !== 'admin') {
-      throw new RegistryError('insufficient_scope', 'This is for admins; the key is that of a member.');
+      throw new RegistryError('insufficient_scope', 'This operation requires the admin role.');
     }
     const token = generateSecret();
     const createdAt = new Date();

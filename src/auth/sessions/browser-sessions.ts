@@ -70,7 +70,8 @@ export class BrowserSessions {
     // A form can send no JSON, and a page of another origin has to ask first, and is not let
     if (request.method !== 'POST' || !JSON_TYPE.test(type) || !this.isOwnPage(request)) return null;
     const principal = await this.sessions.authenticate(token);
-    if (principal === null) throw new RegistryError('invalid_token', 'The session is over; sign in again.');
+    if (principal === null)
+      throw new RegistryError('invalid_token', 'The session has expired. Sign in again.');
     return principal;
   }
 
@@ -90,7 +91,10 @@ export class BrowserSessions {
 
   private refuseOtherPages(request: FastifyRequest): void {
     if (this.isOwnPage(request)) return;
-    throw new RegistryError('insufficient_scope', 'Only pages of this service may do this.');
+    throw new RegistryError(
+      'insufficient_scope',
+      'Requests with a session must come from pages of this service.',
+    );
   }
 
   private get isSecure(): boolean {

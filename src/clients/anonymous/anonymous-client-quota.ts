@@ -132,7 +132,7 @@ export class AnonymousClientQuota {
     const seconds = Math.ceil((this.fullUntil - performance.now()) / 1000);
     return new RegistryError(
       'temporarily_unavailable',
-      'Too many clients have registered that nobody has used yet; try again later.',
+      'The limit of unused anonymous clients is reached. Retry after the time in Retry-After.',
       { retryAfterSeconds: Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER_SECONDS), isByDesign: true },
     );
   }

@@ -51,7 +51,7 @@ export function unusedDeletion(
   if (hasUsedUp(left, address)) {
     throw new RegistryError(
       'rate_limited',
-      'Too many registrations that nobody has used were ended from this address within an hour; try again later.',
+      'Too many unused registrations were deleted from this address within an hour. Retry after the time in Retry-After.',
       { retryAfterSeconds: PERIOD_MS / 1000 },
     );
   }

@@ -65,4 +65,4 @@ export class ClientLookupRepository {
   }
 }
 
-const noSuchClient = () => new RegistryError('not_found', 'There is no such client.');
+const noSuchClient = () => new RegistryError('not_found', 'The client does not exist.');

@@ -36,9 +36,7 @@ export function refusal(code: ErrorCode, invalidFields: FieldFaults): RegistryEr
   // RFC 6749 §5.2: ASCII only. The rest is in invalid_fields
   const named = fields.filter((field) => /^[\x21-\x7e]{1,64}$/.test(field)).slice(0, MAX_FIELDS_NAMED);
   const others = named.length < fields.length ? ' and others' : '';
-  return new RegistryError(
-    code,
-    `These fields are invalid: ${named.join(', ')}${others}. invalid_fields says what to do about each.`,
-    { invalidFields },
-  );
+  return new RegistryError(code, `Invalid fields: ${named.join(', ')}${others}. See invalid_fields.`, {
+    invalidFields,
+  });
 }

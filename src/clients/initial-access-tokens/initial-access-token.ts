@@ -18,4 +18,4 @@ export const isUsable = (token: InitialAccessToken, now: Date): boolean =>
   token.registrations < token.maxRegistrations && token.expiresAt > now && token.revokedAt === null;
 
 export const unusableToken = () =>
-  new RegistryError('invalid_token', 'The initial access token is unknown, expired, revoked or used up.');
+  new RegistryError('invalid_token', 'The initial access token is unknown, expired, revoked or exhausted.');

@@ -60,7 +60,7 @@ export class InitialAccessTokensService {
   async revoke(id: string, context: RequestContext): Promise<InitialAccessToken> {
     const revoked = isUuid(id) ? await this.repository.revoke(id, context) : null;
     if (revoked !== null) return revoked;
-    throw new RegistryError('not_found', 'There is no such token, or it is revoked already.');
+    throw new RegistryError('not_found', 'The initial access token does not exist or is already revoked.');
   }
 
   /**

@@ -63,8 +63,12 @@ export class DeduplicatedRegistrations {
       const own = await issued;
       if (own !== null) return own;
     }
-    throw new RegistryError('temporarily_unavailable', 'The client is being changed; try again.', {
-      retryAfterSeconds: 1,
-    });
+    throw new RegistryError(
+      'temporarily_unavailable',
+      'The shared client is being changed. Retry after the time in Retry-After.',
+      {
+        retryAfterSeconds: 1,
+      },
+    );
   }
 }

@@ -112,7 +112,7 @@ export class RegistrationsService implements OnModuleInit {
     initialAccessToken: string | null;
   }): Promise<RegistrationPermit> {
     if (this.mode === 'closed') {
-      throw new RegistryError('insufficient_scope', 'Registration is closed here.');
+      throw new RegistryError('insufficient_scope', 'Dynamic registration is disabled on this server.');
     }
     if (initialAccessToken !== null) {
       const token = await this.initialAccessTokens.authenticate(initialAccessToken);
@@ -121,7 +121,7 @@ export class RegistrationsService implements OnModuleInit {
     if (this.mode === 'token' && owner === null) {
       throw new RegistryError(
         'unauthorized',
-        'Registration takes an initial access token or an API key here: "Authorization: Bearer TOKEN".',
+        'Registration requires an initial access token or an API key: send "Authorization: Bearer TOKEN".',
       );
     }
     return { owner, policy: this.policy, initialAccessTokenId: null };
@@ -218,7 +218,8 @@ export class RegistrationsService implements OnModuleInit {
       const isSecretGood =
         clientSecret === undefined ||
         (typeof clientSecret === 'string' && (await secrets.accepts(clientSecret, now)));
-      if (!isSecretGood) faults.client_secret = ['must be left out, or be the current client_secret'];
+      if (!isSecretGood)
+        faults.client_secret = ['must be omitted or be a valid client_secret of this client'];
       const policy = this.policyFor(await registration.initialAccessToken());
       const changed = changeProfile(
         client,
@@ -272,7 +273,7 @@ export class RegistrationsService implements OnModuleInit {
         if (source === 'dynamic' && registrationCount === 1) return;
         throw new RegistryError(
           'validation_error',
-          'Only a client that registered itself, and that is shared by nobody, manages itself by a token.',
+          'Only dynamically registered clients that are not shared have a registration access token.',
         );
       },
     );
@@ -323,10 +324,7 @@ function requireManaged(token: string, registration: RegistrationToken | null): 
   if (registration === null || !isManaged) throw wrongToken();
   // RFC 7592 §2.1 to §2.3: 403 for who must not do it
   if (registration.status !== 'active') {
-    throw new RegistryError(
-      'insufficient_scope',
-      'The client is disabled; only an operator can change that.',
-    );
+    throw new RegistryError('insufficient_scope', 'The client is disabled. Only an operator can enable it.');
   }
 }
 

@@ -287,8 +287,8 @@ const isWhole = ({ orgId: _, ...rest }: ClientFilter) =>
 
 /** Numbered pages have no other way to hold less than they were asked for, and to lose nothing. */
 function pageTooLarge(fitting: number): RegistryError {
-  const fault = `takes at most ${fitting} here: more clients are larger than ${MAX_PAGE_BYTES / 2 ** 20} MiB together`;
-  return new RegistryError('invalid_request', 'The page is too large; ask for fewer clients at a time.', {
+  const fault = `must be at most ${fitting} for this page, which is limited to ${MAX_PAGE_BYTES / 2 ** 20} MiB`;
+  return new RegistryError('invalid_request', 'The page is too large. Request a smaller page.', {
     invalidFields: { 'page[size]': [fault] },
   });
 }

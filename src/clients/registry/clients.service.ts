@@ -165,7 +165,7 @@ export class ClientsService {
       if (expectedCount === null || count === expectedCount) return;
       throw new RegistryError(
         'precondition_failed',
-        `The number of such clients is ${count} now, and not ${expectedCount}; nothing was changed.`,
+        `${count} clients match instead of the expected ${expectedCount}. Nothing was changed.`,
       );
     };
     // Who asks for disabled clients to be disabled asks for nothing, and not for all others
@@ -244,15 +244,13 @@ export type BulkChange = keyof typeof BULK_CHANGES;
 
 const withoutCondition = () =>
   refusal('validation_error', {
-    filter: [
-      'must name at least one condition that narrows it, and not deleted: all clients are never meant',
-    ],
+    filter: ['must contain at least one condition other than deleted'],
   });
 
 const tooMany = () =>
   new RegistryError(
     'validation_error',
-    `More than ${MAX_BULK} clients match; nothing was changed. Narrow the filter, and do it in parts.`,
+    `More than ${MAX_BULK} clients match. Nothing was changed. Use a narrower filter.`,
     { invalidFields: { filter: [`must match at most ${MAX_BULK} clients`] } },
   );
 
@@ -260,6 +258,6 @@ function checkVersion({ version }: Client, expected: Versions): void {
   if (expected === null || expected.includes(version)) return;
   throw new RegistryError(
     'precondition_failed',
-    'The client was changed meanwhile; read it again, and send the version (in REST, the ETag) that it has now.',
+    'The client was changed since it was read. Read it again and send its current version (in REST, its ETag).',
   );
 }

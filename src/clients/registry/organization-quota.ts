@@ -40,7 +40,7 @@ export class OrganizationQuota {
     if (max === null || living + added <= max) return;
     throw new RegistryError(
       'insufficient_scope',
-      `The organization has ${living} clients and may have ${max}; delete some, or ask the operator of this service for more.`,
+      `The organization has reached its limit of ${max} clients (${living} exist). Delete clients or ask the operator for a higher limit.`,
     );
   }
 }

@@ -45,16 +45,16 @@ export class ClientSecretsService {
       expireOthersInSeconds === null ? null : new Date(now.getTime() + expireOthersInSeconds * 1000);
     const issue = async ({ client, secrets, record }: LockedSecrets) => {
       if (client.type === 'public') {
-        throw impossible('A public client cannot keep a secret, so it gets none (RFC 6749 §2.1).');
+        throw impossible('A public client cannot have a secret (RFC 6749 §2.1).');
       }
       if (!usesSecret(client)) {
         throw impossible(
-          `The client authenticates by ${client.tokenEndpointAuthMethod}, so it gets no secret.`,
+          `A client with the token endpoint authentication method ${client.tokenEndpointAuthMethod} cannot have a secret.`,
         );
       }
       if (othersExpireAt !== null) await secrets.expireBy(othersExpireAt);
       if ((await secrets.valid(now)).length >= MAX_VALID_SECRETS) {
-        throw impossible(`The client has ${MAX_VALID_SECRETS} valid secrets already; revoke one first.`);
+        throw impossible(`The client already has ${MAX_VALID_SECRETS} valid secrets. Revoke one first.`);
       }
       const secret = await secrets.add({ value, expiresAt }, now);
       await record('client_secret.issued', secret.id, changesBetween(null, { expiresAt, othersExpireAt }));
@@ -109,7 +109,7 @@ export class ClientSecretsService {
       const valid = await secrets.valid(now);
       if (!force && valid.length === 1 && valid[0]?.id === secretId) {
         throw impossible(
-          'This is the last valid secret of the client; issue another one first, or say "force".',
+          'The secret is the last valid secret of the client. Issue another secret first, or send force=true.',
         );
       }
       if (!(await secrets.revoke(secretId, now))) {
@@ -121,6 +121,6 @@ export class ClientSecretsService {
   }
 }
 
-const noSuchSecret = () => new RegistryError('not_found', 'There is no such secret.');
+const noSuchSecret = () => new RegistryError('not_found', 'The secret does not exist.');
 
 const impossible = (description: string) => new RegistryError('validation_error', description);

@@ -63,19 +63,19 @@ export class SoftwareStatementsService {
     const { iss }: Record<string, unknown> = said.claims;
     if (text === known) return { claims: said.claims, statement: known };
     if (typeof typ !== 'string' || !STATEMENT_TYPE.test(typ)) {
-      return invalid('is a JWT for something else: its "typ" must be JWT, or left out');
+      return invalid('must have the "typ" JWT or none');
     }
-    if (typeof iss !== 'string') return invalid('must name its issuer in "iss", a string (RFC 7591 §2.3)');
+    if (typeof iss !== 'string') return invalid('must have a string "iss" (RFC 7591 §2.3)');
     const issuer = this.issuers.get(iss);
-    if (issuer === undefined) return unapproved('is of an issuer that is not trusted here');
+    if (issuer === undefined) return unapproved('must be signed by a trusted issuer');
     const claims = await issuer.verify(text);
-    if (claims === null) return invalid('has a wrong signature, has expired, or is not valid yet');
+    if (claims === null) return invalid('has an invalid signature, is expired or is not valid yet');
     const audience = audienceOf(claims);
     if (audience === null) {
       return invalid('must have a string or an array of strings as "aud" (RFC 7519 §4.1.3)');
     }
     if (!this.isMeantForUs(audience)) {
-      return unapproved('is meant for another server: "aud" does not name this one by its PUBLIC_URL');
+      return unapproved('must contain the PUBLIC_URL of this server in "aud", if "aud" is present');
     }
     return { claims, statement: text };
   }
@@ -106,7 +106,7 @@ export function attestedRules({ softwareStatement }: ExtendedMetadata, before: C
   const said = readJwt(softwareStatement);
   if (said === null) {
     return fields.map((field) =>
-      isFixed(field, before, 'the software statement of the client cannot be read, and may say what it is'),
+      isFixed(field, before, 'the stored software statement cannot be verified and may contain it'),
     );
   }
   const { claims } = said;
@@ -117,7 +117,7 @@ export function attestedRules({ softwareStatement }: ExtendedMetadata, before: C
     const isKept = Array.isArray(entries)
       ? (value: unknown) => Array.isArray(value) && value.every((entry) => entries.includes(entry))
       : undefined;
-    return isFixed(field, before, 'the software statement of the client says what it is', isKept);
+    return isFixed(field, before, 'the software statement of the client contains it', isKept);
   });
 }
 

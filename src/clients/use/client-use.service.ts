@@ -20,7 +20,7 @@ export class ClientUseService {
    */
   async recordUse(ids: readonly string[]): Promise<number> {
     if (ids.length > MAX_REPORTED) {
-      throw refusal('validation_error', { clientIds: [`must be at most ${MAX_REPORTED}`] });
+      throw refusal('validation_error', { clientIds: [`must contain at most ${MAX_REPORTED} ids`] });
     }
     return this.repository.recordUse(ids, new Date());
   }

@@ -21,7 +21,7 @@ export function narrowModes(path: string, log: (line: string) => void): void {
     if ((mode & FOR_EVERYBODY) === 0) continue;
     try {
       chmodSync(file, mode & OF_OWNER);
-      log(`Everybody could read or write ${file}: now only its owner can.`);
+      log(`Other users could access ${file}. Its permissions are now restricted to the owner.`);
     } catch (error) {
       log(`Everybody can read or write ${file}, and its mode cannot be changed: ${(error as Error).message}`);
     }
@@ -29,7 +29,7 @@ export function narrowModes(path: string, log: (line: string) => void): void {
   const folder = dirname(resolve(path));
   if ((statSync(folder).mode & WRITABLE_FOR_EVERYBODY) !== 0) {
     log(
-      `Everybody can write to ${folder}, and so replace the database: take that right away, or set DATABASE_URL.`,
+      `Other users can write to ${folder} and replace the database. Remove that permission or set DATABASE_URL.`,
     );
   }
 }

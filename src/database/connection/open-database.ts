@@ -55,12 +55,14 @@ export async function openMigratedDatabase(
 ): Promise<DataSource> {
   const place = placeOf(database);
   if (database.engine === 'sqlite' && !existsSync(database.path)) {
-    throw new Error(`There is no database ${place}: run "npm run migrate" first, or set DATABASE_URL.`);
+    throw new Error(
+      `The database ${place} does not exist. Run "npm run migrate" first, or set DATABASE_URL.`,
+    );
   }
   const dataSource = await connect(database, persistence, toStandardError);
   if (await isMigrated(dataSource)) return dataSource;
   await dataSource.destroy();
-  throw new Error(`The schema of ${place} is older than this release: run "npm run migrate" first.`);
+  throw new Error(`The database ${place} has pending migrations. Run "npm run migrate" first.`);
 }
 
 async function connect(

@@ -175,7 +175,7 @@ export class SqliteFile {
 
 const unusable = (fault: string) => Object.assign(new Error(fault), { code: 'SQLITE_READONLY_DBMOVED' });
 
-const REPLACED = 'Another file was copied over the database.';
+const REPLACED = 'The database file was replaced while it was open.';
 
 function inodeOf(path: string): string | undefined {
   const { dev, ino } = statSync(path, { throwIfNoEntry: false }) ?? {};

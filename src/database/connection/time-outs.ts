@@ -52,7 +52,7 @@ const streamOf = (client: pg.ClientBase) =>
   (client as unknown as { connection: { stream: Socket } }).connection.stream;
 
 const silence = (ms: number) =>
-  Object.assign(new Error(`The database has not answered for ${ms} ms.`), { code: 'ETIMEDOUT' });
+  Object.assign(new Error(`The database did not respond within ${ms} ms.`), { code: 'ETIMEDOUT' });
 
 /**
  * Ends a connection that carries nothing for so long, and with it whatever waits for an answer: a server that is gone without

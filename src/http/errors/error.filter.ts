@@ -23,9 +23,9 @@ declare module 'fastify' {
 
 /** What libraries answer themselves, by status; any other status below 500 is a bad request. */
 const CODE_OF_STATUS: Partial<Record<number, [ErrorCode, string]>> = {
-  404: ['not_found', 'There is nothing at this path.'],
-  413: ['payload_too_large', 'The request body must not be larger than 64 KiB.'],
-  415: ['unsupported_media_type', 'Send the request body as Content-Type: application/json.'],
+  404: ['not_found', 'No resource exists at this path.'],
+  413: ['payload_too_large', 'The request body exceeds the limit of 64 KiB.'],
+  415: ['unsupported_media_type', 'The request body must have the Content-Type application/json.'],
 };
 
 /** How GraphQL clients know the errors: Apollo's codes where it has one, the registry's in upper case otherwise. */
@@ -42,19 +42,27 @@ const GRAPHQL_CODES: Partial<Record<ErrorCode, string>> = {
 function toRegistryError(error: unknown): RegistryError {
   if (error instanceof RegistryError) return error;
   if (isDatabaseUnavailable(error)) {
-    return new RegistryError('temporarily_unavailable', 'The database cannot be used now.', {
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-      cause: error,
-    });
+    return new RegistryError(
+      'temporarily_unavailable',
+      'The database is unavailable. Retry after the time in Retry-After.',
+      {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+        cause: error,
+      },
+    );
   }
   const status = statusOf(error);
   if (status >= 400 && status < 500) {
     const [code, description] = CODE_OF_STATUS[status] ?? ['invalid_request', 'The request is malformed.'];
     return new RegistryError(code, description, { cause: error });
   }
-  return new RegistryError('server_error', 'Something went wrong here; it is not the fault of the request.', {
-    cause: error,
-  });
+  return new RegistryError(
+    'server_error',
+    'An internal error occurred. Retry later, and report the request id if the error persists.',
+    {
+      cause: error,
+    },
+  );
 }
 
 /** The status that a library gave to an error of its own, by any of the names in use. */
@@ -121,7 +129,7 @@ export function refusalFor(thrown: unknown, { raw, logFields }: FastifyRequest):
   // The caller hung up in the middle of the body: hardly anybody is left to be told, but refusals are counted
   const isBrokenOff = raw.errored !== null && thrown === raw.errored;
   const error = isBrokenOff
-    ? new RegistryError('invalid_request', 'The request ended before its body did.', { cause: thrown })
+    ? new RegistryError('invalid_request', 'The request body is incomplete.', { cause: thrown })
     : toRegistryError(thrown);
   if (error.status >= 500 && !error.options.isByDesign) logger.error(error.options.cause ?? error, logFields);
   return error;
@@ -160,7 +168,7 @@ export function answerErrors(fastify: FastifyInstance): void {
 /** Answers a request that was not answered in time, whatever becomes of it. */
 export function giveUp(reply: FastifyReply): void {
   const retryAfterSeconds = RETRY_AFTER_SECONDS;
-  const message = 'The request took too long to be answered.';
+  const message = 'The request timed out. Retry after the time in Retry-After.';
   answerError(
     new RegistryError('temporarily_unavailable', message, { retryAfterSeconds }),
     reply.request,

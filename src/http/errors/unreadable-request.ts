@@ -7,8 +7,8 @@ import { REQUEST_ID } from '../responses/default-headers.js';
 
 /** What Node calls the requests that it cannot read, with a status of their own; any other is a bad request. */
 const FAULTS: Partial<Record<string, [status: number, description: string]>> = {
-  HPE_HEADER_OVERFLOW: [431, 'The header of the request is too large.'],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
+  HPE_HEADER_OVERFLOW: [431, 'The request header is too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request timed out before it was complete.'],
 };
 
 /** `rawPacket` is what of it came last: a Buffer, whatever Fastify calls it. */
@@ -20,7 +20,7 @@ export function answerUnreadable({ code, rawPacket }: UnreadableRequest, socket:
     socket.destroy();
     return;
   }
-  const [status, description] = FAULTS[code ?? ''] ?? [400, 'This is no well-formed HTTP request.'];
+  const [status, description] = FAULTS[code ?? ''] ?? [400, 'The request is not well-formed HTTP.'];
   // RFC 9110 §9.3.2: a sender of HEAD takes a body for the next reply
   const isHead = rawPacket instanceof Buffer && rawPacket.toString('latin1', 0, 5) === 'HEAD ';
   const body = JSON.stringify({ error: 'invalid_request', error_description: description });
@@ -37,9 +37,7 @@ export function answerUnreadable({ code, rawPacket }: UnreadableRequest, socket:
 export function refuseInWords(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', ({ headers, raw }, _reply, done) => {
     const lacksHost = headers.host === undefined && raw.httpVersion !== '1.0';
-    done(
-      lacksHost ? new RegistryError('invalid_request', 'The request must have a Host header.') : undefined,
-    );
+    done(lacksHost ? new RegistryError('invalid_request', 'The Host header is required.') : undefined);
   });
   const { server } = fastify;
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));

@@ -6,27 +6,24 @@ import type { FirstKey } from '../../auth/api-keys/bootstrap.js';
 import type { Config } from '../../config/variables.js';
 import type { HttpLimits } from '../limits/http-limits.js';
 
-/**
- * Tells the first admin key. It goes to standard output past the log: it is to be read by a person once, and kept by nobody
- * else.
- */
+/** Prints the first admin key to standard output, so that the log does not contain it. */
 export function tellFirstKey(key: FirstKey): void {
   if ('value' in key) process.stdout.write(`\nAdmin API key, shown this once: ${key.value}\n`);
   else {
     new Logger('Start').warn(
-      `The first admin API key is in ${key.file}, readable by this user alone. Store it where you keep secrets, and remove the file.`,
+      `The first admin API key is in ${key.file}, readable by this user only. Store it in a secret store and delete the file.`,
     );
   }
 }
 
-/** Tells that there are fewer connections than `HTTP_LIMITS` has. */
+/** Warns that fewer connections are available than in `HTTP_LIMITS`. */
 export function tellFewerConnections({ maxConnections, reservedConnections }: HttpLimits): void {
   new Logger('Start').warn(
-    `The limit of open files (ulimit -n) leaves room for ${maxConnections + reservedConnections} connections. Raise it for more.`,
+    `The limit of open files (ulimit -n) allows ${maxConnections + reservedConnections} connections. Raise it to allow more.`,
   );
 }
 
-/** Tells where the service listens and how to call it, and what is missing. */
+/** Prints the URL, example requests and warnings at startup. */
 export function announce(
   app: NestFastifyApplication,
   config: Config,
@@ -34,10 +31,10 @@ export function announce(
 ): void {
   const urls = app.get(PublicUrl, { strict: false });
   const url = urls.listening();
-  // A warning, so that it is seen: what Nest calls "log" is for debugging here
+  // A warning, because the level "log" is for debugging
   if (config.production) new Logger('Start').warn(`Listening on ${url}`);
   if (config.adminConsole && !hasConsole) {
-    new Logger('Start').warn('There is no admin console: npm run build makes it.');
+    new Logger('Start').warn('The admin console is not built. Run npm run build.');
   }
   if (config.production) return;
   const key = firstKey !== null && 'value' in firstKey ? firstKey.value : '$API_KEY';
@@ -52,10 +49,10 @@ Listening on ${url}
 Create a client:
   curl -s ${url}/v2/oauth/clients -H 'Content-Type: application/json' -H "Authorization: Bearer ${key}" -d '{"name":"My OAuth client","client_type":"confidential","allowed_scopes":["admin"],"allowed_grant_types":["client_credentials"]}'
 
-Register as software does (RFC 7591):
+Register a client dynamically (RFC 7591):
   curl -s ${url}/v2/oauth/register -H 'Content-Type: application/json' -d '{"client_name":"My MCP client","redirect_uris":["http://localhost:8080/callback"],"token_endpoint_auth_method":"none"}'
 
-See both as an operator:
+List all clients as an operator:
   curl -s ${url}/graphql -H 'Content-Type: application/json' -H "Authorization: Bearer ${key}" -d '{"query":"{ oauthClients(first: 10) { totalCount nodes { clientId name source createdAt } } }"}'
 
 ${hasConsole ? `Console: ${urls.of(CONSOLE_PATH)}\n` : ''}API documentation: ${urls.of(DOCS_PATH)}

@@ -16,7 +16,7 @@ const MAX_WAITING = 50;
 const tooManyAtOnce = () =>
   new RegistryError(
     'rate_limited',
-    `Too many requests with unknown credentials from this address at once; try again in ${RETRY_AFTER_SECONDS} s.`,
+    `Too many concurrent requests with unverified credentials from this address. Retry in ${RETRY_AFTER_SECONDS} s.`,
     { retryAfterSeconds: RETRY_AFTER_SECONDS },
   );
 

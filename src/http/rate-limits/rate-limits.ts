@@ -11,17 +11,14 @@ import { sendError, toGraphQLError } from '../errors/error.filter.js';
 import { GRAPHQL_PATH, isRegistrationPath } from '../../config/paths.js';
 import { onRequestOf } from '../requests/route-hook.js';
 
-/** Each quota: its variable, and what was done too often, in the words of the refusal. */
+/** Each quota: its variable, and what it counts, for the error message. */
 const QUOTAS = {
   register: ['rateLimitRegister', 'registrations from this address'],
   'registration-read': ['rateLimitRegistrationRead', 'reads of registrations from this address'],
   graphql: ['rateLimitGraphql', 'requests from this address'],
-  'failed-auth': ['rateLimitFailedAuth', 'requests with bad credentials from this address'],
+  'failed-auth': ['rateLimitFailedAuth', 'requests with invalid credentials from this address'],
   organization: ['rateLimitOrg', 'requests of this organization'],
-  'audit-bytes': [
-    'rateLimitAuditBytes',
-    'bytes of changes, which are kept, of this organization or from this address',
-  ],
+  'audit-bytes': ['rateLimitAuditBytes', 'bytes of audited changes from this organization or address'],
 } as const satisfies Record<string, [keyof Config, string]>;
 type QuotaName = keyof typeof QUOTAS;
 
@@ -142,7 +139,7 @@ function refuse(standing: Standing, reply: FastifyReply): FastifyReply {
 }
 
 function tooMany({ name, resetSeconds: retryAfterSeconds }: Standing): RegistryError {
-  const description = `Too many ${QUOTAS[name as QuotaName][1]}; try again in ${retryAfterSeconds} s.`;
+  const description = `Too many ${QUOTAS[name as QuotaName][1]}. Retry in ${retryAfterSeconds} s.`;
   return new RegistryError('rate_limited', description, { retryAfterSeconds });
 }
 

@@ -92,9 +92,9 @@ export class SharedCounts {
       await addTo(limiter, 'connected', 1, 1);
       if (this.isClosed) return disconnect();
       this.limiter = limiter;
-      this.tell(true, 'Rate limits are shared through Redis again.');
+      this.tell(true, 'Redis is available again: rate limits are shared between instances.');
     } catch (error) {
-      this.lose(isTooLate ? new Error('it does not answer') : error);
+      this.lose(isTooLate ? new Error('connection timeout') : error);
     } finally {
       clearTimeout(timeout);
     }
@@ -107,7 +107,7 @@ export class SharedCounts {
     this.retry = setTimeout(() => void this.connect(), RETRY_MS).unref();
     this.tell(
       false,
-      `Rate limits hold for each instance by itself: Redis cannot be used (${reasonOf(reason)}). See REDIS_URL.`,
+      `Redis is unavailable (${reasonOf(reason)}): each instance applies the rate limits separately. See REDIS_URL.`,
     );
   }
 

@@ -7,7 +7,7 @@ import { RegistryError } from '../../errors/registry-error.js';
 export function readFlag(name: string, value: unknown): boolean {
   if (value === undefined || value === 'false') return false;
   if (value === 'true') return true;
-  throw new RegistryError('invalid_request', 'A query parameter is invalid; invalid_fields names it.', {
-    invalidFields: { [name]: ['takes true or false'] },
+  throw new RegistryError('invalid_request', 'A query parameter is invalid; see invalid_fields.', {
+    invalidFields: { [name]: ['must be true or false'] },
   });
 }

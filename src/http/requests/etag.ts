@@ -14,7 +14,7 @@ export function readIfMatch(header: string | undefined): readonly number[] | nul
   if (header === undefined || header.trim() === '*') return null;
   const tags = header.split(',').map((tag) => tag.trim());
   if (!tags.every((tag) => ENTITY_TAG.test(tag))) {
-    throw new RegistryError('invalid_request', 'If-Match takes the ETag of an earlier reply, or *.');
+    throw new RegistryError('invalid_request', 'If-Match must be the ETag of an earlier response, or *.');
   }
   return tags.flatMap((tag) => (/^"[1-9]\d{0,9}"$/.test(tag) ? [Number(tag.slice(1, -1))] : []));
 }

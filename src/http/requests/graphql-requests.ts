@@ -17,7 +17,7 @@ export function guardGraphqlEndpoint(fastify: FastifyInstance): void {
   const guard = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     void reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' });
     const hasHost = URL.canParse(`${request.protocol}://${request.hostname}/`);
-    if (!hasHost) return done(new RegistryError('invalid_request', 'The Host header must name a host.'));
+    if (!hasHost) return done(new RegistryError('invalid_request', 'The Host header must contain a host.'));
     try {
       const query = request.query as Record<string, unknown>;
       for (const name of JSON_PARAMETERS) {

@@ -19,12 +19,12 @@ export function checkHeaderFields(fastify: FastifyInstance, max: number): void {
     const { rawHeaders, headers, httpVersion } = raw;
     const { host, upgrade, 'transfer-encoding': transferCoding } = headers;
     if (rawHeaders.length > 2 * max) {
-      return done(invalid(`The request must not have more than ${max} header fields.`));
+      return done(invalid(`The request has more than ${max} header fields.`));
     }
     const repeated = repeatedField(rawHeaders);
-    if (repeated !== undefined) return done(invalid(`The request must have one ${repeated} header field.`));
+    if (repeated !== undefined) return done(invalid(`The ${repeated} header must not be repeated.`));
     if (host !== undefined && !isHostField(host)) {
-      return done(invalid('The Host header must name a host, and a port where there is one.'));
+      return done(invalid('The Host header must contain a host and optionally a port.'));
     }
     // What follows in the same piece is thrown away by Node.js, and what comes later is read as another request (RFC 9110 §7.8)
     if (upgrade !== undefined) reply.raw.shouldKeepAlive = false;
@@ -32,11 +32,11 @@ export function checkHeaderFields(fastify: FastifyInstance, max: number): void {
     if (httpVersion !== '1.1') {
       // RFC 9112 §6.1: where the body ends is not certain, so nothing after it is read
       reply.raw.shouldKeepAlive = false;
-      return done(invalid(`A request by HTTP/${httpVersion} must not have a Transfer-Encoding.`));
+      return done(invalid(`Transfer-Encoding is not allowed in HTTP/${httpVersion}.`));
     }
     if (transferCoding.toLowerCase() === 'chunked') return done();
     done(
-      new RegistryError('not_implemented', 'The only Transfer-Encoding that is read here is chunked.', {
+      new RegistryError('not_implemented', 'The only supported Transfer-Encoding is chunked.', {
         isByDesign: true,
       }),
     );

@@ -42,7 +42,7 @@ export function readJsonOnly(fastify: FastifyInstance): void {
       return done(
         new RegistryError(
           'unsupported_media_type',
-          'Send the request body in UTF-8, without another charset.',
+          'The request body must be UTF-8. Omit the charset or send charset=utf-8.',
         ),
       );
     }
@@ -68,7 +68,10 @@ export function readJsonOnly(fastify: FastifyInstance): void {
     done(
       encoding === undefined || encoding === 'identity'
         ? undefined
-        : new RegistryError('unsupported_media_type', 'Send the request body without Content-Encoding.'),
+        : new RegistryError(
+            'unsupported_media_type',
+            'Content-Encoding is not supported. Send the request body uncompressed.',
+          ),
     );
   });
 }

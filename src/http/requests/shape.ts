@@ -52,7 +52,7 @@ export function requireObject(raw: unknown): Record<string, unknown> {
   if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Record<string, unknown>;
   throw new RegistryError(
     'invalid_request',
-    'The request body must be a JSON object, sent as Content-Type: application/json.',
+    'The request body must be a JSON object with the Content-Type application/json.',
   );
 }
 

@@ -151,10 +151,7 @@ function checkConditions(headers: IncomingHttpHeaders, { etag, modifiedMs }: Val
   const unmodifiedSince = Date.parse(headers['if-unmodified-since'] ?? '');
   const isOther = match === undefined ? modifiedMs > unmodifiedSince : !namesTag(match, etag, false);
   if (isOther) {
-    throw new RegistryError(
-      'precondition_failed',
-      'The file is not the one that the conditions of the request name.',
-    );
+    throw new RegistryError('precondition_failed', 'The file does not match the conditions of the request.');
   }
   // A reload is answered as if nothing was kept
   if (headers['cache-control']?.includes('no-cache')) return true;
@@ -188,7 +185,7 @@ function rangeOf(header: string, length: number): [number, number] | undefined {
   const to = first === '' || last === '' ? length : Math.min(length, Number(last) + 1);
   if (first !== '' && last !== '' && Number(last) < Number(first)) return undefined;
   if (from < to) return [from, to];
-  throw new RegistryError('range_not_satisfiable', 'The range begins behind the end of the file.', {
+  throw new RegistryError('range_not_satisfiable', 'The range starts after the end of the file.', {
     fileLength: length,
   });
 }

@@ -1,6 +1,6 @@
 const MAX_KEYS = 20;
 
-/** The members that hold a private or symmetric key: RFC 7518 §6, and `priv` for the post-quantum keys of RFC 9964. */
+/** Members of private and symmetric keys: RFC 7518 §6, and `priv` of RFC 9964. */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
 /** A client's public keys (RFC 7517 §5). */
@@ -24,7 +24,7 @@ const COORDINATES: Partial<Record<string, readonly string[]>> = { EC: ['x', 'y']
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What is wrong with a client's key set. */
+/** Validates the JSON Web Key Set of a client. */
 export function jwksFaults(jwks: unknown): string[] {
   if (!isObject(jwks) || !Array.isArray(jwks.keys)) {
     return ['must be a JSON Web Key Set: an object with an array "keys" (RFC 7517 §5)'];
@@ -34,7 +34,9 @@ export function jwksFaults(jwks: unknown): string[] {
   const keys = sent.filter((key) => isObject(key)).filter(({ kty }) => typeof kty === 'string');
   if (keys.length < sent.length) return ['must have a string "kty" in each key (RFC 7517 §4.1)'];
   if (keys.some((key) => PRIVATE_MEMBERS.some((member) => Object.hasOwn(key, member)))) {
-    return ['must hold public keys only; a private or symmetric key that was sent here must be replaced'];
+    return [
+      'must contain public keys only; replace the private or symmetric key that was sent, since it is disclosed',
+    ];
   }
   const ofCurves = keys.filter(({ kty }) => kty === 'EC' || kty === 'OKP');
   if (!ofCurves.every(({ crv }) => typeof crv === 'string')) {
@@ -43,11 +45,11 @@ export function jwksFaults(jwks: unknown): string[] {
   return ofCurves.every(hasGoodCoordinates)
     ? []
     : [
-        'must have in each key of a known curve coordinates in base64url, as long as the curve wants them (RFC 7518 §6.2.1, RFC 8037 §2)',
+        'must have base64url coordinates of the length that the curve requires in each key (RFC 7518 §6.2.1, RFC 8037 §2)',
       ];
 }
 
-/** Verifiers refuse others, or fail by them. */
+/** Verifiers reject other coordinates or fail. */
 function hasGoodCoordinates(key: Record<string, unknown>): boolean {
   const octets = COORDINATE_OCTETS.get(key.crv);
   if (octets === undefined) return true;

@@ -1,6 +1,6 @@
 import { MAX_TEXT_LENGTH, textFaults } from './text.js';
 
-/** White space that looks like a space and is another character, and what nobody sees at all. */
+/** Whitespace that looks like a space, and invisible characters. */
 const LOOK_ALIKE = /(?! )\s|\p{Default_Ignorable_Code_Point}/u;
 
 /** Code units that at most become one character in Unicode NFC, and more: a longer text is no name in any form. */
@@ -22,15 +22,12 @@ export const withOwnerNames = <T extends { orgId: string; userId: string }>(owne
   userId: ownerName(owned.userId),
 });
 
-/**
- * What is wrong with the name of an organization or a user, of 1 to 255 characters in that form. Two names that look alike would be two
- * tenants that people take for one.
- */
+/** Validates the name of an organization or user. Rejects characters by which two tenants would look alike. */
 export function ownerNameFaults(value: string): string[] {
   const name = ownerName(value);
   const faults = textFaults(name);
   return faults.length === 0 && LOOK_ALIKE.test(name)
-    ? ['must not contain white space other than the space, nor characters that nobody sees']
+    ? ['must not contain invisible characters, or whitespace other than the space character']
     : faults;
 }
 

@@ -32,7 +32,7 @@ function withoutNeededJoiners(value: string): string {
     );
 }
 
-/** What is wrong with a short text that people read, of 1 to `max` characters after trimming. */
+/** Validates a short text of 1 to `max` characters after trimming. */
 export function textFaults(value: string, max = MAX_TEXT_LENGTH): string[] {
   const faults: string[] = [];
   // Before anything that takes longer the longer the text is: a character has at most two code units
@@ -51,7 +51,7 @@ export function textFaults(value: string, max = MAX_TEXT_LENGTH): string[] {
 const MAX_CONTACTS = 20;
 const MAX_CONTACT_LENGTH = 320;
 
-/** What is wrong with ways to reach people; each fault says which entry it is about. */
+/** Validates contacts; each error contains the number of its entry. */
 export function contactFaults(contacts: readonly string[]): string[] {
   if (contacts.length > MAX_CONTACTS) return [`must have at most ${MAX_CONTACTS} entries`];
   return contacts.flatMap((contact, index) =>

@@ -27,7 +27,7 @@ export function isRedirectTarget(value: string): value is string {
  * device can claim a scheme, whatever host it writes behind it (RFC 8252 §8.4).
  */
 export function redirectHostFaults(uris: readonly string[], hosts: readonly string[]): string[] {
-  const fault = `must be an https or http URI of an allowed host: ${hosts.join(', ') || 'none'}`;
+  const fault = `must be an https or http URI with an allowed host: ${hosts.join(', ') || 'none'}`;
   return entryFaults(uris, (uri) => (leadsTo(uri, hosts) ? undefined : fault));
 }
 
@@ -55,7 +55,7 @@ export function deniedHostFaults(
   allowed: readonly string[],
 ): string[] {
   if (denied.length === 0) return [];
-  const fault = 'must not lead to a host that is not allowed here';
+  const fault = 'must not have a host or scheme that this server denies';
   return entryFaults(uris, (uri) => (isDenied(uri, denied, allowed) ? fault : undefined));
 }
 

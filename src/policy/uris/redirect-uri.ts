@@ -65,10 +65,7 @@ const isRefusedScheme = (scheme: string) =>
 
 const HOST_AND_PORT = /^[\w.-]+:\d+(?:[/?]|$)/;
 
-/**
- * What is wrong with a redirect URI. It is later compared as a plain string (RFC 9700 §2.1), so it is stored as given
- * and everything that leaves room for two readings is refused.
- */
+/** Validates a redirect URI. It is stored unchanged and compared as a string (RFC 9700 §2.1), so ambiguous URIs are rejected. */
 export function redirectUriFault(value: string): string | undefined {
   // RFC 9700 §4.1: patterns turn one registered URI into an open set of them
   if (value.includes('*')) return 'must not contain a wildcard (*)';
@@ -76,21 +73,21 @@ export function redirectUriFault(value: string): string | undefined {
   if (typeof url === 'string') return url;
   const scheme = url.protocol.slice(0, -1);
   // RFC 6749 §3.1.2
-  if (value.includes('#')) return 'must not have a fragment (#)';
+  if (value.includes('#')) return 'must not contain a fragment (#)';
   if (isRefusedScheme(scheme)) {
     return `must not use the scheme ${scheme}; use https, http on loopback, or a private-use scheme`;
   }
-  if (/^[^:]+:\/*$/.test(value)) return 'must not end after its scheme';
+  if (/^[^:]+:\/*$/.test(value)) return 'must contain a host or path after its scheme';
   // A forgotten http:// makes a private-use scheme of "localhost"
-  if (HOST_AND_PORT.test(value)) return 'must begin with its scheme, such as https:// or http://';
+  if (HOST_AND_PORT.test(value)) return 'must begin with a scheme, such as https:// or http://';
   // RFC 8252 §8.3: plain http only where it does not leave the machine
   if (scheme === 'http' && !isLoopback(url)) {
-    return 'must use https; http is for localhost, 127.0.0.0/8 and [::1] only';
+    return 'must use https; http is allowed for localhost, 127.0.0.0/8 and [::1] only';
   }
   return undefined;
 }
 
-/** What is wrong with a list of redirect URIs. */
+/** Validates a list of redirect URIs. */
 export function redirectUriFaults(uris: readonly string[]): string[] {
   if (uris.length > MAX_REDIRECT_URIS) return [`must have at most ${MAX_REDIRECT_URIS} URIs`];
   return entryFaults(uris, redirectUriFault);

@@ -1,6 +1,6 @@
 export const MAX_URI_LENGTH = 2048;
 
-/** What RFC 3986 §2 allows in a URI. Anything else may be read differently by the next parser, so it is refused. */
+/** The characters of RFC 3986 §2. Parsers disagree about others. */
 const URI_CHARACTERS = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]*$/;
 const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i;
 /** RFC 1123 §2.1: labels of letters, digits and hyphens, each of 63 characters, 253 together (RFC 1035 §2.3.4). */
@@ -12,28 +12,28 @@ const USERINFO = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*@/i;
 /** Whether a host, as the URL parser writes it, is a DNS name or an IP address: it lets other names pass. */
 export const isHost = (hostname: string) => DNS_NAME.test(hostname) || IPV6_ADDRESS.test(hostname);
 
-/** The parsed URI, or what is wrong with it as an absolute URI of any scheme. */
+/** The parsed absolute URI, or its error. */
 export function parseUri(value: string): URL | string {
   if (value.length > MAX_URI_LENGTH) return `must be at most ${MAX_URI_LENGTH} characters long`;
   if (!URI_CHARACTERS.test(value) || BROKEN_ESCAPE.test(value)) {
-    return 'must not contain whitespace, control or other characters that a URI must percent-encode (RFC 3986 §2)';
+    return 'must not contain whitespace, control characters, or characters that require percent-encoding (RFC 3986 §2)';
   }
-  if (!URL.canParse(value)) return 'must be an absolute URI, such as https://example.com/path';
+  if (!URL.canParse(value)) return 'must be an absolute URI such as https://example.com/path';
   if (USERINFO.test(value)) return 'must not contain a user name or password';
   const url = new URL(value);
   if (/^https?:$/.test(url.protocol)) {
     const [, host] = WEB_HOST.exec(value) ?? [];
-    if (host === undefined) return 'must name a host after https://';
-    // Escapes, octal or short IPv4 addresses: what one parser takes for loopback is another machine to the next
+    if (host === undefined) return 'must contain a host after https://';
+    // Percent-encoding, octal or short IPv4 addresses: parsers disagree about the host
     if (host.toLowerCase() !== url.hostname) {
-      return 'must write its host as a plain name or address, without escapes and in the usual form';
+      return 'must contain its host as a DNS name or IP address in canonical form, without percent-encoding';
     }
-    if (!isHost(url.hostname)) return 'must have a DNS name or an IP address as its host (RFC 1123 §2.1)';
+    if (!isHost(url.hostname)) return 'must have a valid DNS name or IP address as its host (RFC 1123 §2.1)';
   }
   return url;
 }
 
-/** What is wrong with the entries of a list; each fault says which one it is about. */
+/** Validates the entries of a list; each error contains the number of its entry. */
 export const entryFaults = (entries: readonly string[], faultOf: (entry: string) => string | undefined) =>
   entries.flatMap((entry, index) => {
     const fault = faultOf(entry);
@@ -45,7 +45,7 @@ export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-/** What is wrong with the address of a page or picture that people may open. It is never fetched by the server. */
+/** Validates the URL of a page or logo. The server never fetches it. */
 export function webUriFaults(value: string): string[] {
   const url = parseUri(value);
   if (typeof url === 'string') return [url];

@@ -119,7 +119,7 @@ describe('A browser', () => {
         415,
         {
           error: 'unsupported_media_type',
-          error_description: 'Send the request body as Content-Type: application/json.',
+          error_description: 'The request body must have the Content-Type application/json.',
         },
       ]);
     });

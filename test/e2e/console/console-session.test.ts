@@ -292,10 +292,26 @@ onEachEngine((engine) => {
     });
 
     it.each([
-      ['one that nobody was given', `admin_session=${'A'.repeat(43)}`, 'The session is over; sign in again.'],
-      ['no session', 'admin_session=x', 'Send an API key or a token as "Authorization: Bearer KEY".'],
-      ['an empty one', 'admin_session=', 'Send an API key or a token as "Authorization: Bearer KEY".'],
-      ['other cookies', 'a=b; c', 'Send an API key or a token as "Authorization: Bearer KEY".'],
+      [
+        'one that nobody was given',
+        `admin_session=${'A'.repeat(43)}`,
+        'The session has expired. Sign in again.',
+      ],
+      [
+        'no session',
+        'admin_session=x',
+        'Authentication is required. Send an API key or a JWT as "Authorization: Bearer TOKEN".',
+      ],
+      [
+        'an empty one',
+        'admin_session=',
+        'Authentication is required. Send an API key or a JWT as "Authorization: Bearer TOKEN".',
+      ],
+      [
+        'other cookies',
+        'a=b; c',
+        'Authentication is required. Send an API key or a JWT as "Authorization: Bearer TOKEN".',
+      ],
     ])('401 for %s', async (_, cookie, message) => {
       const answer = await ask(registry, cookie);
       expect([codeOf(answer), answer.body.errors[0].message]).toEqual(['401 UNAUTHENTICATED', message]);

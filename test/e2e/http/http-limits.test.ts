@@ -135,7 +135,7 @@ describe('HTTP', () => {
       ]);
       expect([line, JSON.parse(body!)]).toEqual([
         line,
-        { error: 'invalid_request', error_description: 'The request must have a Host header.' },
+        { error: 'invalid_request', error_description: 'The Host header is required.' },
       ]);
     }
     await isWell();

@@ -102,7 +102,7 @@ onEachEngine((engine) => {
       const seconds = refused.headers.get('retry-after');
       expect(refused.body).toEqual({
         error: 'rate_limited',
-        error_description: `Too many requests of this organization; try again in ${seconds} s.`,
+        error_description: `Too many requests of this organization. Retry in ${seconds} s.`,
       });
       expect(refused.headers.get('ratelimit-policy')).toBe('"organization";q=3;w=60');
       expect(refused.headers.get('ratelimit')).toBe(`"organization";r=0;t=${seconds}`);
@@ -249,7 +249,7 @@ onEachEngine((engine) => {
       body: {
         errors: [
           {
-            message: `Too many requests from this address; try again in ${retryAfter} s.`,
+            message: `Too many requests from this address. Retry in ${retryAfter} s.`,
             extensions: { code: 'RATE_LIMITED' },
           },
         ],

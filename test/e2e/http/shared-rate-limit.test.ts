@@ -203,11 +203,13 @@ describe('The log', () => {
     // Longer than an attempt to connect and the pause behind it
     await new Promise((done) => setTimeout(done, 2_500));
     expect(lines).toEqual([
-      'warn Rate limits hold for each instance by itself: Redis cannot be used (Operation timed out). See REDIS_URL.',
+      'warn Redis is unavailable (Operation timed out): each instance applies the rate limits separately. See REDIS_URL.',
     ]);
     await link.mend();
     await until(async () => (await shared.add(key, 60)) !== null);
-    expect(lines.slice(1)).toEqual(['info Rate limits are shared through Redis again.']);
+    expect(lines.slice(1)).toEqual([
+      'info Redis is available again: rate limits are shared between instances.',
+    ]);
   });
 
   it('names the reason once where Redis was never there, without the password', async () => {
@@ -215,7 +217,7 @@ describe('The log', () => {
     expect(await shared.add('x', 60)).toBeNull();
     await new Promise((done) => setTimeout(done, 1_500));
     expect(lines).toEqual([
-      'warn Rate limits hold for each instance by itself: Redis cannot be used (connect ECONNREFUSED 127.0.0.1:1). See REDIS_URL.',
+      'warn Redis is unavailable (connect ECONNREFUSED 127.0.0.1:1): each instance applies the rate limits separately. See REDIS_URL.',
     ]);
   });
 

@@ -233,7 +233,7 @@ describe('files that the service and its commands make', () => {
     expect(await narrowed.ended).toBe(0);
     expect(await modeOf('live.sqlite')).toBe('600');
     expect(narrowed.stderr).toContain(
-      `Everybody could read or write ${at('live.sqlite')}: now only its owner can.`,
+      `Other users could access ${at('live.sqlite')}. Its permissions are now restricted to the owner.`,
     );
     await chmod(at('live.sqlite'), 0o640);
     const left = migrate();
@@ -242,7 +242,7 @@ describe('files that the service and its commands make', () => {
     await chmod(directory, 0o777);
     const told = migrate();
     expect(await told.ended).toBe(0);
-    expect(told.stderr).toContain(`Everybody can write to ${directory}`);
+    expect(told.stderr).toContain(`Other users can write to ${directory}`);
   });
 });
 

@@ -50,7 +50,8 @@ describe('commands', () => {
     expect(await run(line, { DATABASE_URL: 'sqlite:data/x.sqlite' })).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'There is no database data/x.sqlite: run "npm run migrate" first, or set DATABASE_URL.\n',
+      stderr:
+        'The database data/x.sqlite does not exist. Run "npm run migrate" first, or set DATABASE_URL.\n',
     });
     expect(existsSync(join(directory, 'data'))).toBe(false);
   });
@@ -60,7 +61,7 @@ describe('commands', () => {
       join(directory, '.env'),
       'REGISTRATION_UNUSED_TTL=30d\nDATABASE_URL=sqlite:of-env.sqlite\n',
     );
-    expect((await run('expire-unused')).stderr).toMatch(/^There is no database of-env\.sqlite/);
+    expect((await run('expire-unused')).stderr).toMatch(/^The database of-env\.sqlite does not exist\./);
   });
 
   describe.each(ENGINES)('on %s', (engine) => {
@@ -83,7 +84,7 @@ describe('commands', () => {
         code: 1,
         stdout: '',
         stderr: expect.stringMatching(
-          /^The schema of \S+ is older than this release: run "npm run migrate" first\.\n$/,
+          /^The database \S+ has pending migrations\. Run "npm run migrate" first\.\n$/,
         ),
       });
       expect(await applied()).toEqual(before);
@@ -135,7 +136,7 @@ onEachEngine((engine) => {
     expect((await createClient(url, apiKey)).status).toBe(401);
     expect(await cli('revoke', id!)).toEqual({
       code: 1,
-      output: 'There is no such key, or it is revoked already.\n',
+      output: 'The API key does not exist or is already revoked.\n',
     });
   });
 

@@ -159,7 +159,7 @@ describe('Files that are exchanged under a running service', () => {
     await Promise.all(calling);
     expect(new Set(after)).toEqual(new Set([503]));
     expect(await ready()).toBe(503);
-    expect(said(program)).toContain('Another file was copied over the database.');
+    expect(said(program)).toContain('The database file was replaced while it was open.');
     // The end of the process leaves alone what somebody has put there
     const left = await readFile(at(LIVE));
     program.signal('SIGTERM');

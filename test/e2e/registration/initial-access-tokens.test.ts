@@ -179,8 +179,8 @@ onEachEngine((engine) => {
         { status: 400, error: 'invalid_redirect_uri', fields: ['redirect_uris'] },
       ]);
       expect(refused.body.invalid_fields.redirect_uris).toEqual([
-        'entry 2 must be an https or http URI of an allowed host: *.example.com, localhost',
-        'entry 3 must be an https or http URI of an allowed host: *.example.com, localhost',
+        'entry 2 must be an https or http URI with an allowed host: *.example.com, localhost',
+        'entry 3 must be an https or http URI with an allowed host: *.example.com, localhost',
       ]);
     });
 

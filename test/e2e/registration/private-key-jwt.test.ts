@@ -87,13 +87,17 @@ onEachEngine((engine) => {
   });
 
   it.each<[string, object, object]>([
-    ['without a key', { jwks_uri: undefined }, { jwks: ['must be sent, or jwks_uri, for private_key_jwt'] }],
+    [
+      'without a key',
+      { jwks_uri: undefined },
+      { jwks: ['is required for private_key_jwt, unless jwks_uri is sent'] },
+    ],
     [
       'with keys that can be replaced on the way',
       { jwks_uri: 'http://example.com/jwks.json' },
       {
         jwks_uri: [
-          'must use https for private_key_jwt: keys that are fetched over http can be replaced on the way',
+          'must use https for private_key_jwt, since keys fetched over http can be replaced in transit',
         ],
       },
     ],
@@ -119,7 +123,7 @@ onEachEngine((engine) => {
     [
       'with a symmetric key',
       { jwks_uri: undefined, jwks: { keys: [{ kty: 'oct', k: 'AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ' }] } },
-      { jwks: [expect.stringMatching(/^must hold public keys only/)] },
+      { jwks: [expect.stringMatching(/^must contain public keys only/)] },
     ],
   ])('400: %s', async (_, changed, fields) => {
     const { status, body } = await registry.register({ ...SIGNING, ...changed });
@@ -193,7 +197,8 @@ onEachEngine((engine) => {
       status: 422,
       body: {
         error: 'validation_error',
-        error_description: 'The client authenticates by private_key_jwt, so it gets no secret.',
+        error_description:
+          'A client with the token endpoint authentication method private_key_jwt cannot have a secret.',
       },
     });
     expect(await validSecrets(id)).toEqual([]);
@@ -233,7 +238,7 @@ onEachEngine((engine) => {
       });
       const refused = await registry.graphql(CREATE, { input });
       expect(refused.body.errors[0].extensions.invalid_fields).toEqual({
-        jwks: ['must be sent, or jwks_uri, for private_key_jwt'],
+        jwks: ['is required for private_key_jwt, unless jwks_uri is sent'],
       });
     });
 

@@ -177,9 +177,10 @@ onEachEngine((engine) => {
         status: 400,
         body: {
           error: 'invalid_redirect_uri',
-          error_description:
-            'These fields are invalid: redirect_uris. invalid_fields says what to do about each.',
-          invalid_fields: { redirect_uris: ['must have at least one URI for the authorization_code grant'] },
+          error_description: 'Invalid fields: redirect_uris. See invalid_fields.',
+          invalid_fields: {
+            redirect_uris: ['must contain at least one URI for the authorization_code grant'],
+          },
         },
       });
       expect(headers.get('cache-control')).toBe('no-store');
@@ -194,7 +195,11 @@ onEachEngine((engine) => {
       expect({ status, error: body.error, fields: body.invalid_fields }).toEqual({
         status: 400,
         error: 'invalid_client_metadata',
-        fields: { token_endpoint_auth_method: ['must not be none for the client_credentials grant'] },
+        fields: {
+          token_endpoint_auth_method: [
+            'must not be "none" for the client_credentials grant; send a client_secret_* method',
+          ],
+        },
       });
     });
 
@@ -216,8 +221,8 @@ onEachEngine((engine) => {
         error: 'invalid_client_metadata',
         fields: {
           grant_types: [
-            'must contain a grant type beside refresh_token, which issues none by itself; ' +
-              'offered here: client_credentials, authorization_code, refresh_token',
+            'must contain a grant type in addition to refresh_token, which needs another grant; allowed grant types: ' +
+              'client_credentials, authorization_code, refresh_token',
           ],
         },
       });
@@ -395,7 +400,7 @@ onEachEngine((engine) => {
       expect({ status: tried.status, body: tried.body }).toEqual({ status: real.status, body: real.body });
     });
 
-    it('takes true or false', async () => {
+    it('requires true or false', async () => {
       expect((await tryOut({}, 'false')).status).toBe(201);
       expect((await tryOut({}, 'yes')).body).toMatchObject({
         error: 'invalid_request',

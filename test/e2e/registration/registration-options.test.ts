@@ -211,14 +211,14 @@ onEachEngine((engine) => {
       for (const name of ['Acme', 'Acme Inc', 'The Acme App', 'Official Acme', 'Тhе Асmе Арр']) {
         expect(await faultOf(name)).toEqual({
           client_name: [
-            'must not begin with the reserved name "Acme", in any language; put the name of your software first, ' +
-              'as in "Example for Acme", or ask the operator of this server to create the client',
+            'must not begin with the reserved name "Acme" in any language; begin with the name of your software, ' +
+              'such as "Example for Acme", or ask the operator of this server to create the client',
           ],
         });
       }
       expect(await faultOf('Tools for Globex')).toEqual({
         client_name: [
-          'must not contain the reserved name "Globex", in any language; choose another name, ' +
+          'must not contain the reserved name "Globex" in any language; use another name, ' +
             'or ask the operator of this server to create the client',
         ],
       });

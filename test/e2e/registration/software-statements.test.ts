@@ -188,17 +188,25 @@ onEachEngine((engine) => {
       ['null', 'must be a signed JWT', () => null],
       ['an empty text', 'must be a signed JWT', () => ''],
       ['no JWT', 'must be a signed JWT', () => 'a.b.c'],
-      ['no issuer', 'must name its issuer', () => statementOf({ iss: undefined })],
+      ['no issuer', 'must have a string "iss"', () => statementOf({ iss: undefined })],
       [
         'a foreign key',
-        'wrong signature',
+        'invalid signature',
         async () => statementOf({}, (await generateKeyPair('ES256')).privateKey),
       ],
-      ['an unknown key', 'wrong signature', () => statementOf({}, undefined, { alg: 'ES256', kid: 'key-2' })],
-      ['no signature', 'wrong signature', () => `${encode({ alg: 'none' })}.${encode({ iss: issuer.url })}.`],
+      [
+        'an unknown key',
+        'invalid signature',
+        () => statementOf({}, undefined, { alg: 'ES256', kid: 'key-2' }),
+      ],
+      [
+        'no signature',
+        'invalid signature',
+        () => `${encode({ alg: 'none' })}.${encode({ iss: issuer.url })}.`,
+      ],
       [
         'the public key as a shared secret',
-        'wrong signature',
+        'invalid signature',
         () =>
           statementOf({}, new TextEncoder().encode(JSON.stringify(issuer.publicJwk)), {
             alg: 'HS256',
@@ -207,14 +215,14 @@ onEachEngine((engine) => {
       ],
       [
         'other claims than were signed',
-        'wrong signature',
+        'invalid signature',
         async () =>
           (await statementOf()).replace(/\.[^.]+\./, `.${encode({ iss: issuer.url, scope: 'a' })}.`),
       ],
-      ['an expiry that has passed', 'has expired', () => statementOf({ exp: now() - 3600 })],
+      ['an expiry that has passed', 'is expired', () => statementOf({ exp: now() - 3600 })],
       [
         'the type of an access token (RFC 9068)',
-        'is a JWT for something else',
+        'must have the "typ" JWT',
         () => statementOf({ scope: 'admin' }, undefined, { alg: 'ES256', kid: 'key-1', typ: 'at+jwt' }),
       ],
       ['spaces behind it', 'must be a signed JWT', async () => `${await statementOf()} `],
@@ -224,10 +232,10 @@ onEachEngine((engine) => {
       ['claims that are no object', 'must be a signed JWT', () => issuer.signText('{"alg":"ES256"}', '[]')],
       [
         'a type that is no text',
-        'is a JWT for something else',
+        'must have the "typ" JWT',
         () => issuer.signText('{"alg":"ES256","kid":"key-1","typ":{"toString":1}}', withIssuer('{}')),
       ],
-      ['an issuer that is no text', 'must name its issuer', () => statementOf({ iss: [issuer.url] })],
+      ['an issuer that is no text', 'must have a string "iss"', () => statementOf({ iss: [issuer.url] })],
       ['an audience that is an object', 'an array of strings as "aud"', () => statementOf({ aud: { a: 1 } })],
       ['an audience that is null', 'an array of strings as "aud"', () => statementOf({ aud: null })],
       [
@@ -267,10 +275,10 @@ onEachEngine((engine) => {
       ['an audience that is no text', 'an array of strings as "aud"', () => statementOf({ aud: [1] })],
       [
         'an unknown extension (RFC 7515 §4.1.11)',
-        'wrong signature',
+        'invalid signature',
         () => issuer.signText('{"alg":"ES256","kid":"key-1","crit":["x"],"x":1}', withIssuer('{}')),
       ],
-      ['an expiry that is no number', 'has expired', () => statementOf({ exp: 'tomorrow' })],
+      ['an expiry that is no number', 'is expired', () => statementOf({ exp: 'tomorrow' })],
       [
         'claims that are nested too deep',
         'must be a signed JWT',
@@ -293,9 +301,9 @@ onEachEngine((engine) => {
     });
 
     it.each<[string, string, Metadata]>([
-      ['of somebody else', 'not trusted here', { iss: 'https://other.example' }],
-      ['for another server', 'meant for another server', { aud: 'https://other.example' }],
-      ['for nobody', 'meant for another server', { aud: [] }],
+      ['of somebody else', 'must be signed by a trusted issuer', { iss: 'https://other.example' }],
+      ['for another server', 'must contain the PUBLIC_URL', { aud: 'https://other.example' }],
+      ['for nobody', 'must contain the PUBLIC_URL', { aud: [] }],
     ])('unapproved_software_statement: one %s', async (_, says, claims) => {
       const answer = await registry.register({ software_statement: await statementOf(claims) });
       expect(said(answer)).toEqual({
@@ -430,7 +438,7 @@ onEachEngine((engine) => {
         registry.adminKey,
       );
       const put = (changes: Metadata) => change(body.client_id, changes);
-      const fault = ['cannot be changed; the software statement of the client says what it is'];
+      const fault = ['cannot be changed; the software statement of the client contains it'];
       const good = { status: 200, error: undefined, fields: undefined };
       expect(await put({ name: 'Other', allowed_scopes: ['list'], require_pkce: false })).toEqual({
         status: 422,
@@ -467,7 +475,7 @@ onEachEngine((engine) => {
       await registry.dataSource.query(`UPDATE oauth_clients SET metadata = '${planted}' ${where}`);
       const put = (changes: Metadata) => change(body.client_id, changes);
       const fault = [
-        'cannot be changed; the software statement of the client cannot be read, and may say what it is',
+        'cannot be changed; the stored software statement cannot be verified and may contain it',
       ];
       expect(await put({ name: 'Other', allowed_scopes: ['write'], require_pkce: true })).toEqual({
         status: 422,

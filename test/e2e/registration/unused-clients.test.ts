@@ -61,7 +61,7 @@ onEachEngine((engine) => {
       );
       expect(body.errors[0].extensions).toEqual({
         code: 'BAD_USER_INPUT',
-        invalid_fields: { clientIds: ['must be at most 1000'] },
+        invalid_fields: { clientIds: ['must contain at most 1000 ids'] },
       });
     });
 

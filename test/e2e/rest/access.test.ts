@@ -447,9 +447,9 @@ onEachEngine((engine) => {
 /** The status, and the code of the error where there is one, in either form. */
 function summaryOf({ status, body }: Answer): string {
   const graphqlCode: Partial<Record<string, string>> = {
-    'Send an API key or a token as "Authorization: Bearer KEY".': 'unauthorized',
+    'Authentication is required. Send an API key or a JWT as "Authorization: Bearer TOKEN".': 'unauthorized',
     'The bearer token is malformed, unknown, expired or revoked.': 'invalid_token',
-    'This is for admins; the credentials are those of a member.': 'insufficient_scope',
+    'This operation requires the admin role.': 'insufficient_scope',
   };
   const { error, errors } = (body ?? {}) as { error?: string; errors?: { message: string }[] };
   const code = error ?? (errors && (graphqlCode[errors[0]!.message] ?? errors[0]!.message));

@@ -195,15 +195,15 @@ onEachEngine((engine) => {
       [
         'authorization_code without a redirect URI',
         { allowed_grant_types: ['authorization_code'] },
-        { redirect_uris: ['must have at least one URI for the authorization_code grant'] },
+        { redirect_uris: ['must contain at least one URI for the authorization_code grant'] },
       ],
       ['null for what must be there', { name: null }, { name: ['must be a string'] }],
       [
         'unknown members, and those that the server sets',
         { colour: 'x', client_secret: 'x' },
         {
-          colour: ['is not known here; leave it out'],
-          client_secret: ['is set by the server; leave it out'],
+          colour: ['is not supported; omit it'],
+          client_secret: ['is set by the server; omit it'],
         },
       ],
       [
@@ -211,7 +211,7 @@ onEachEngine((engine) => {
         { name: 1, tos_uri: 'x' },
         {
           name: ['must be a string'],
-          tos_uri: ['must be an absolute URI, such as https://example.com/path'],
+          tos_uri: ['must be an absolute URI such as https://example.com/path'],
         },
       ],
     ])('422: %s; nothing is changed', async (_, body, invalidFields) => {

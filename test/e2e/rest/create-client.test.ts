@@ -183,9 +183,10 @@ onEachEngine((engine) => {
         status: 422,
         body: {
           error: 'validation_error',
-          error_description:
-            'These fields are invalid: redirect_uris. invalid_fields says what to do about each.',
-          invalid_fields: { redirect_uris: ['must have at least one URI for the authorization_code grant'] },
+          error_description: 'Invalid fields: redirect_uris. See invalid_fields.',
+          invalid_fields: {
+            redirect_uris: ['must contain at least one URI for the authorization_code grant'],
+          },
         },
       });
       expect(await registry.rows('oauth_clients')).toBe(before);
@@ -218,8 +219,8 @@ onEachEngine((engine) => {
       expect({ status, fields: body.invalid_fields }).toEqual({
         status: 422,
         fields: {
-          ...Object.fromEntries(sent.map((member) => [member, ['is set by the server; leave it out']])),
-          colour: ['is not known here; leave it out'],
+          ...Object.fromEntries(sent.map((member) => [member, ['is set by the server; omit it']])),
+          colour: ['is not supported; omit it'],
         },
       });
     });

@@ -60,10 +60,10 @@ onEachEngine((engine) => {
       expect({ status, ...(body as object) }).toEqual({
         status: 400,
         error: 'invalid_request',
-        error_description: 'The page is too large; ask for fewer clients at a time.',
+        error_description: 'The page is too large. Request a smaller page.',
         invalid_fields: {
           'page[size]': [
-            expect.stringMatching(/^takes at most \d+ here: more clients are larger than 1\.5 MiB together$/),
+            expect.stringMatching(/^must be at most \d+ for this page, which is limited to 1\.5 MiB$/),
           ],
         },
       });

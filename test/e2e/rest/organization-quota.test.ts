@@ -3,7 +3,7 @@ import { onEachEngine } from '../../support/databases.js';
 import { aClient, type Answer, Registry } from '../../support/registry.js';
 
 const FULL =
-  'The organization has 3 clients and may have 3; delete some, or ask the operator of this service for more.';
+  'The organization has reached its limit of 3 clients (3 exist). Delete clients or ask the operator for a higher limit.';
 const REFUSED = { status: 403, body: { error: 'insufficient_scope', error_description: FULL } };
 const said = ({ status, body }: Answer) => ({ status, body: body as unknown });
 

@@ -29,7 +29,7 @@ const READERS: RegistrationPolicy = {
 };
 
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
-const OFFERED = 'offered here: client_credentials, authorization_code, refresh_token';
+const OFFERED = 'client_credentials, authorization_code, refresh_token';
 const redirectUris = ['https://example.com/cb'];
 
 const judged = (draft: ClientDraft, policy: RegistrationPolicy) =>
@@ -124,7 +124,7 @@ describe('The open door', () => {
       { grantTypes: ['authorization_code'] },
       OPEN,
       {
-        redirect_uris: ['must have at least one URI for the authorization_code grant'],
+        redirect_uris: ['must contain at least one URI for the authorization_code grant'],
       },
     ],
     [
@@ -132,7 +132,7 @@ describe('The open door', () => {
       { redirectUris: ['http://example.com/cb'] },
       OPEN,
       {
-        redirect_uris: ['entry 1 must use https; http is for localhost, 127.0.0.0/8 and [::1] only'],
+        redirect_uris: ['entry 1 must use https; http is allowed for localhost, 127.0.0.0/8 and [::1] only'],
       },
     ],
     [
@@ -140,7 +140,9 @@ describe('The open door', () => {
       { tokenEndpointAuthMethod: 'none', grantTypes: ['client_credentials'] },
       OPEN,
       {
-        token_endpoint_auth_method: ['must not be none for the client_credentials grant'],
+        token_endpoint_auth_method: [
+          'must not be "none" for the client_credentials grant; send a client_secret_* method',
+        ],
       },
     ],
     [
@@ -151,14 +153,18 @@ describe('The open door', () => {
         redirectUris,
       },
       LENIENT,
-      { token_endpoint_auth_method: ['must not be none for the client_credentials grant'] },
+      {
+        token_endpoint_auth_method: [
+          'must not be "none" for the client_credentials grant; send a client_secret_* method',
+        ],
+      },
     ],
     [
       'only grants of others (D5)',
       { grantTypes: ['implicit', DEVICE] },
       OPEN,
       {
-        grant_types: [`must contain a grant type that is ${OFFERED}`],
+        grant_types: [`must contain an allowed grant type: ${OFFERED}`],
       },
     ],
     [
@@ -166,7 +172,7 @@ describe('The open door', () => {
       { grantTypes: ['magic'] },
       LENIENT,
       {
-        grant_types: [`must contain a grant type that is ${OFFERED}`],
+        grant_types: [`must contain an allowed grant type: ${OFFERED}`],
       },
     ],
     [
@@ -174,7 +180,7 @@ describe('The open door', () => {
       { grantTypes: ['magic', 'client_credentials'] },
       OPEN,
       {
-        grant_types: [`must not contain an unknown grant type; ${OFFERED}`],
+        grant_types: [`must not contain an unknown grant type; allowed grant types: ${OFFERED}`],
       },
     ],
     [
@@ -182,7 +188,7 @@ describe('The open door', () => {
       { grantTypes: ['implicit', 'client_credentials'] },
       STRICT,
       {
-        grant_types: [`must not contain an unknown grant type; ${OFFERED}`],
+        grant_types: [`must not contain an unknown grant type; allowed grant types: ${OFFERED}`],
       },
     ],
     [
@@ -191,7 +197,7 @@ describe('The open door', () => {
       OPEN,
       {
         grant_types: [
-          `must contain a grant type beside refresh_token, which issues none by itself; ${OFFERED}`,
+          `must contain a grant type in addition to refresh_token, which needs another grant; allowed grant types: ${OFFERED}`,
         ],
       },
     ],
@@ -200,7 +206,7 @@ describe('The open door', () => {
       { grantTypes: ['refresh_token'] },
       MACHINES,
       {
-        grant_types: ['must contain a grant type that is offered here: client_credentials'],
+        grant_types: ['must contain an allowed grant type: client_credentials'],
       },
     ],
     [
@@ -208,7 +214,7 @@ describe('The open door', () => {
       { scopes: ['write', 'admin'] },
       READERS,
       {
-        scope: ['must contain a scope that is allowed here: read list'],
+        scope: ['must contain an allowed scope: read list'],
       },
     ],
     [
@@ -222,8 +228,10 @@ describe('The open door', () => {
       },
       READERS,
       {
-        token_endpoint_auth_method: ['must not be none for the client_credentials grant'],
-        scope: ['must contain a scope that is allowed here: read list'],
+        token_endpoint_auth_method: [
+          'must not be "none" for the client_credentials grant; send a client_secret_* method',
+        ],
+        scope: ['must contain an allowed scope: read list'],
         redirect_uris: [
           'entry 1 must not use the scheme data; use https, http on loopback, or a private-use scheme',
         ],
@@ -299,9 +307,9 @@ describe('Limits beside a policy', () => {
       redirectHosts: ['b.example'],
     });
     expect(judged({ scopes: ['read'], redirectUris, grantTypes: ['refresh_token'] }, policy)).toEqual({
-      grant_types: ['must contain a grant type that is offered here: none'],
-      scope: ['must contain a scope that is allowed here: none'],
-      redirect_uris: ['entry 1 must be an https or http URI of an allowed host: b.example'],
+      grant_types: ['must contain an allowed grant type: none'],
+      scope: ['must contain an allowed scope: none'],
+      redirect_uris: ['entry 1 must be an https or http URI with an allowed host: b.example'],
     });
   });
 });
@@ -310,12 +318,12 @@ it.each<[string, Partial<RegistrationPolicy>, string]>([
   [
     'is not allowed',
     { redirectHosts: [['b.example']] },
-    'entry 2 must be an https or http URI of an allowed host: b.example',
+    'entry 2 must be an https or http URI with an allowed host: b.example',
   ],
   [
     'is denied',
     { deniedRedirectHosts: ['a.example'] },
-    'entry 2 must not lead to a host that is not allowed here',
+    'entry 2 must not have a host or scheme that this server denies',
   ],
 ])('A registration sends nobody who signs out to a host that %s', (_, limits, fault) => {
   const draft = { postLogoutRedirectUris: ['https://b.example', 'https://a.example'] };

@@ -4,7 +4,7 @@ import { CLIENT_RULES, type Faults, judge } from '../../../src/policy/rules.js';
 
 const NOT_WEB = ['must be an https or http URL'];
 const LENGTH = ['must be 1 to 255 characters long'];
-const NEEDS_URI = ['must have at least one URI for the authorization_code grant'];
+const NEEDS_URI = ['must contain at least one URI for the authorization_code grant'];
 
 const judged = (draft: ClientDraft, known: Faults = {}) =>
   judge(draft, CLIENT_RULES, FIELD_NAMES.registration, known);
@@ -56,7 +56,7 @@ describe('Every client', () => {
 
   it.each<[string, ClientDraft, Faults]>([
     ['a name of spaces', { name: '  ' }, { client_name: LENGTH }],
-    ['no grant', { grantTypes: [] }, { grant_types: ['must name at least one grant type'] }],
+    ['no grant', { grantTypes: [] }, { grant_types: ['must contain at least one grant type'] }],
     [
       'authorization_code without redirect URIs (D2)',
       { grantTypes: ['client_credentials', 'authorization_code'] },
@@ -90,7 +90,7 @@ describe('Every client', () => {
     [
       'an empty URI',
       { logoUri: '' },
-      { logo_uri: ['must be an absolute URI, such as https://example.com/path'] },
+      { logo_uri: ['must be an absolute URI such as https://example.com/path'] },
     ],
     [
       'jwks beside jwks_uri (RFC 7591 §2)',
@@ -114,7 +114,7 @@ describe('Every client', () => {
     [
       'the 101st translation',
       { translations: translations(101) },
-      { 'client_name#x-100': ['must not be one of more than 100 translations'] },
+      { 'client_name#x-100': ['exceeds the limit of 100 localized members; omit it'] },
     ],
     [
       'every bad field, in one answer',
@@ -122,9 +122,9 @@ describe('Every client', () => {
       {
         client_name: LENGTH,
         logo_uri: NOT_WEB,
-        redirect_uris: ['entry 1 must not have a fragment (#)'],
+        redirect_uris: ['entry 1 must not contain a fragment (#)'],
         scope: [
-          'must hold scope-tokens only: 1 to 128 printable ASCII characters each, without space, double quote and backslash (RFC 6749 §3.3)',
+          'must contain only scope-tokens: 1 to 128 printable ASCII characters each, except space, double quote and backslash (RFC 6749 §3.3)',
         ],
         contacts: ['entry 1 must be 1 to 320 characters long'],
       },
@@ -168,7 +168,7 @@ describe('A fault that was found before', () => {
 it('Fields are reported by the names that the caller knows them by', () => {
   expect(judge({ name: '', grantTypes: [], logoUri: 'data:,' }, CLIENT_RULES, FIELD_NAMES.rest, {})).toEqual({
     name: LENGTH,
-    allowed_grant_types: ['must name at least one grant type'],
+    allowed_grant_types: ['must contain at least one grant type'],
     logo_uri: NOT_WEB,
   });
 });

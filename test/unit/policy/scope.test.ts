@@ -1,7 +1,7 @@
 import { isScopeToken, scopeFaults, splitScope } from '../../../src/policy/scope.js';
 
 const NOT_TOKENS =
-  'must hold scope-tokens only: 1 to 128 printable ASCII characters each, without space, double quote and backslash (RFC 6749 §3.3)';
+  'must contain only scope-tokens: 1 to 128 printable ASCII characters each, except space, double quote and backslash (RFC 6749 §3.3)';
 
 it('Scope-tokens are made of exactly the characters of RFC 6749 §3.3', () => {
   const allowed = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter(isScopeToken);

@@ -76,7 +76,10 @@ describe('a limit of what is worked on', () => {
     expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([
       503,
       '5',
-      { error: 'temporarily_unavailable', error_description: 'More is asked for now than can be done.' },
+      {
+        error: 'temporarily_unavailable',
+        error_description: 'The server is overloaded. Retry after the time in Retry-After.',
+      },
     ]);
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
 

@@ -4,9 +4,9 @@ import { RegistryError } from '../../../../src/errors/registry-error.js';
 const NOT_UTF8 = 'The request body must be encoded in UTF-8.';
 const NOT_JSON = 'The request body must be valid JSON.';
 const TOO_DEEP = 'The request body must not be nested deeper than 32 levels.';
-const TOO_MANY = 'The request body must not have more than 1000 members in all its objects together.';
-const PROTO = 'The request body must not have a member "__proto__".';
-const twice = (name: string) => `The request body must not name the member ${JSON.stringify(name)} twice.`;
+const TOO_MANY = 'The request body must not contain more than 1000 members in all objects.';
+const PROTO = 'The request body must not contain a member "__proto__".';
+const twice = (name: string) => `The request body must not contain the member ${JSON.stringify(name)} twice.`;
 
 const bytes = (...parts: (string | number[])[]) =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))));

@@ -55,8 +55,8 @@ const COLOUR = ['must be one of red, blue'];
 const TEXTS = ['must be an array of strings'];
 const LETTERS = ['must be an array of one or more of a, b'];
 const OBJECT = ['must be an object'];
-const UNKNOWN = ['is not known here; leave it out'];
-const SET_BY_THE_SERVER = ['is set by the server; leave it out'];
+const UNKNOWN = ['is not supported; omit it'];
+const SET_BY_THE_SERVER = ['is set by the server; omit it'];
 
 it.each([
   ['what must be there', { name: 'n' }],
@@ -209,7 +209,7 @@ it.each([
   expect(() => read(raw)).toThrow(
     new RegistryError(
       'invalid_request',
-      'The request body must be a JSON object, sent as Content-Type: application/json.',
+      'The request body must be a JSON object with the Content-Type application/json.',
     ),
   );
   expect(() => read(raw)).toThrow(expect.objectContaining({ code: 'invalid_request', status: 400 }));

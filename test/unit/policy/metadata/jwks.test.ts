@@ -3,14 +3,15 @@ import { jwksFaults } from '../../../../src/policy/metadata/jwks.js';
 const NOT_A_SET = 'must be a JSON Web Key Set: an object with an array "keys" (RFC 7517 §5)';
 const NO_TYPE = 'must have a string "kty" in each key (RFC 7517 §4.1)';
 const COUNT = 'must have 1 to 20 keys';
-const PRIVATE = 'must hold public keys only; a private or symmetric key that was sent here must be replaced';
+const PRIVATE =
+  'must contain public keys only; replace the private or symmetric key that was sent, since it is disclosed';
 
 const rsa = { kty: 'RSA', n: 'AQAB', e: 'AQAB', kid: '1' };
 const octets = (length: number) => Buffer.alloc(length, 7).toString('base64url');
 const ec = { kty: 'EC', crv: 'P-256', x: octets(32), y: octets(32), use: 'sig', alg: 'ES256', x5c: ['MIIB'] };
 const okp = { kty: 'OKP', crv: 'Ed25519', x: octets(32) };
 const COORDINATES =
-  'must have in each key of a known curve coordinates in base64url, as long as the curve wants them (RFC 7518 §6.2.1, RFC 8037 §2)';
+  'must have base64url coordinates of the length that the curve requires in each key (RFC 7518 §6.2.1, RFC 8037 §2)';
 
 it.each([
   ['public keys of each kind', { keys: [rsa, ec, okp] }, []],

@@ -71,7 +71,7 @@ it.each<[string, string[], boolean]>([
 it('A fault names the entry and the hosts', () => {
   expect(
     redirectHostFaults(['https://a.example/', 'https://b.example/'], ['a.example', '*.c.example']),
-  ).toEqual(['entry 2 must be an https or http URI of an allowed host: a.example, *.c.example']);
+  ).toEqual(['entry 2 must be an https or http URI with an allowed host: a.example, *.c.example']);
 });
 
 it.each([
@@ -125,6 +125,6 @@ it.each<[string, string[], string[], boolean]>([
   ['odd://x/cb', ['odd:'], [], true],
 ])('%j leads to one of the denied %j, %j being allowed: %s', (uri, denied, allowed, expected) => {
   expect(deniedHostFaults(['https://good.example/cb', uri], denied, allowed)).toEqual(
-    expected ? ['entry 2 must not lead to a host that is not allowed here'] : [],
+    expected ? ['entry 2 must not have a host or scheme that this server denies'] : [],
   );
 });

@@ -1,19 +1,20 @@
 import { redirectUriFault, redirectUriFaults } from '../../../../src/policy/uris/redirect-uri.js';
 
-const FRAGMENT = 'must not have a fragment (#)';
+const FRAGMENT = 'must not contain a fragment (#)';
 const WILDCARD = 'must not contain a wildcard (*)';
-const NOT_LOOPBACK = 'must use https; http is for localhost, 127.0.0.0/8 and [::1] only';
+const NOT_LOOPBACK = 'must use https; http is allowed for localhost, 127.0.0.0/8 and [::1] only';
 const BAD_CHARACTERS =
-  'must not contain whitespace, control or other characters that a URI must percent-encode (RFC 3986 §2)';
+  'must not contain whitespace, control characters, or characters that require percent-encoding (RFC 3986 §2)';
 const USERINFO = 'must not contain a user name or password';
-const NO_HOST = 'must name a host after https://';
-const NOT_ABSOLUTE = 'must be an absolute URI, such as https://example.com/path';
+const NO_HOST = 'must contain a host after https://';
+const NOT_ABSOLUTE = 'must be an absolute URI such as https://example.com/path';
 const scheme = (name: string) =>
   `must not use the scheme ${name}; use https, http on loopback, or a private-use scheme`;
 
-const ODD_HOST = 'must write its host as a plain name or address, without escapes and in the usual form';
+const ODD_HOST =
+  'must contain its host as a DNS name or IP address in canonical form, without percent-encoding';
 
-const NO_DNS_NAME = 'must have a DNS name or an IP address as its host (RFC 1123 §2.1)';
+const NO_DNS_NAME = 'must have a valid DNS name or IP address as its host (RFC 1123 §2.1)';
 
 describe('A redirect URI', () => {
   it.each([
@@ -56,8 +57,8 @@ describe('A redirect URI', () => {
     ['an intent without a fragment', 'intent://x', scheme('intent')],
     ['a page of the browser itself', 'chrome://settings', scheme('chrome')],
     ['a mail', 'mailto:a@example.com', scheme('mailto')],
-    ['nothing but a scheme', 'com.example.app:', 'must not end after its scheme'],
-    ['nothing but a scheme and slashes', 'cursor://', 'must not end after its scheme'],
+    ['nothing but a scheme', 'com.example.app:', 'must contain a host or path after its scheme'],
+    ['nothing but a scheme and slashes', 'cursor://', 'must contain a host or path after its scheme'],
     ['javascript in mixed case', 'JaVaScRiPt://example.com/%0aalert(1)', scheme('javascript')],
     ['data', 'data:text/html,hi', scheme('data')],
     ['vbscript', 'vbscript:msgbox', scheme('vbscript')],
@@ -113,7 +114,7 @@ describe('A redirect URI', () => {
     [
       'a host and port whose scheme was forgotten',
       'localhost:3000/cb',
-      'must begin with its scheme, such as https:// or http://',
+      'must begin with a scheme, such as https:// or http://',
     ],
     ['a template', 'https://example.com/{tenant}/cb', BAD_CHARACTERS],
     ['a broken escape', 'https://example.com/%zz', BAD_CHARACTERS],

@@ -2,10 +2,10 @@ import { parseUri, webUriFaults } from '../../../../src/policy/uris/uri.js';
 
 const TOO_LONG = 'must be at most 2048 characters long';
 const BAD_CHARACTERS =
-  'must not contain whitespace, control or other characters that a URI must percent-encode (RFC 3986 §2)';
-const NOT_ABSOLUTE = 'must be an absolute URI, such as https://example.com/path';
-const NO_HOST = 'must name a host after https://';
-const NO_DNS_NAME = 'must have a DNS name or an IP address as its host (RFC 1123 §2.1)';
+  'must not contain whitespace, control characters, or characters that require percent-encoding (RFC 3986 §2)';
+const NOT_ABSOLUTE = 'must be an absolute URI such as https://example.com/path';
+const NO_HOST = 'must contain a host after https://';
+const NO_DNS_NAME = 'must have a valid DNS name or IP address as its host (RFC 1123 §2.1)';
 const USERINFO = 'must not contain a user name or password';
 const NOT_WEB = 'must be an https or http URL';
 

@@ -49,7 +49,9 @@ it.each<[string, ClientOrder, string]>([
       code: 'validation_error',
       status: 422,
       message: 'The cursor "after" does not belong to this list.',
-      options: { invalidFields: { after: ['must be a cursor of an earlier page in the same order'] } },
+      options: {
+        invalidFields: { after: ['must be a cursor from a page of the same list in the same order'] },
+      },
     }),
   );
 });
