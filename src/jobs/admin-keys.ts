@@ -19,7 +19,7 @@ export class AdminKeys {
     try {
       if (await this.apiKeys.hasLastingAdmin()) return;
       this.logger.warn(
-        'No admin key is valid for another 7 days. Make one: npm run api-key -- create --name NAME --org ORG --role admin',
+        'No admin key remains valid for 7 days. Create one: npm run api-key -- create --name NAME --org ORG --role admin',
       );
     } catch (error) {
       this.logger.error(error);

@@ -75,8 +75,8 @@ export class Retention implements OnApplicationBootstrap {
     if (behindMs > 0) {
       const hours = Math.ceil(behindMs / 3_600_000);
       this.logger.warn(
-        `The clock has gone ahead by more than PURGE_MAX_CLOCK_SKEW since the last purge. If it is wrong, set it right. Else the service was ` +
-          `stopped for long: only what was due at ${time.toISOString()} is purged, and the ${hours} h are caught up while it runs as long.`,
+        `The clock has advanced by more than PURGE_MAX_CLOCK_SKEW since the last purge. Correct the clock if it is wrong. After a long ` +
+          `stop this is normal: data due before ${time.toISOString()} is purged, and the other ${hours} h are caught up while the service runs.`,
       );
     }
     return time;

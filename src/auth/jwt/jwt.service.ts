@@ -40,10 +40,10 @@ export class JwtService {
     if (!claims || isForOtherUse(claims)) return null;
     const bad = OWNER_CLAIMS.filter((claim) => !isOwnerName(claims[claim]));
     if (bad.length === 0) return principalOf(claims, jwtAdmin);
-    // Told to the operator alone, and without the value: the issuer signed it
+    // Logged without the value, and not sent: the issuer signed it
     this.logger.warn(
-      `A valid JWT is refused: ${bad.join(' and ')} must be a string of 1 to 255 characters, composed (NFC), without white space at its ends, ` +
-        'white space other than the space, control or invisible characters.',
+      `A valid JWT was rejected: ${bad.join(' and ')} must be a string of 1 to 255 characters in Unicode NFC, without leading or trailing ` +
+        'whitespace, control or invisible characters, or whitespace other than the space character.',
     );
     return null;
   }

@@ -60,8 +60,8 @@ export async function runOnPool(
 }
 
 const NO_PREPARED_STATEMENTS =
-  'A connection pooler in front of PostgreSQL does not support prepared statements, so they are not used; queries take longer. ' +
-  'With PgBouncer, set max_prepared_statements (PgBouncer 1.21).';
+  'The connection pooler in front of PostgreSQL does not support prepared statements. They are disabled, and queries are slower. ' +
+  'With PgBouncer 1.21 or later, set max_prepared_statements.';
 
 /** Whether a statement was prepared in another session than the one that was to run it: 42P05 there is one already, 26000 there is none. */
 const isOtherSession = (error: unknown) =>

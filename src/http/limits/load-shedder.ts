@@ -139,10 +139,7 @@ export class LoadShedder {
     const { refused, closed } = this;
     const brokenOff = this.underWay.brokenOff - this.brokenOffBefore;
     if (refused + closed + brokenOff === 0) return;
-    this.logger.warn(
-      { refused, closed, brokenOff },
-      'Requests exceeded the limits of this instance; some were rejected or closed.',
-    );
+    this.logger.warn({ refused, closed, brokenOff }, 'Requests exceeded the limits of this instance.');
     this.refused = 0;
     this.closed = 0;
     this.brokenOffBefore += brokenOff;

@@ -29,74 +29,74 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
   const registers = [registry];
   const registered = new Counter({
     name: 'oauth_registry_registrations_total',
-    help: 'Answers to software that registered itself (a dry run that is refused is one), by result.',
+    help: 'Dynamic registration requests by result, including rejected dry runs.',
     labelNames: ['result'] as const,
     registers,
   });
   const refused = new Counter({
     name: 'oauth_registry_registration_refusals_total',
-    help: 'Registrations that were refused, by error code.',
+    help: 'Rejected registrations by error code.',
     labelNames: ['code'] as const,
     registers,
   });
   const faults = new Counter({
     name: 'oauth_registry_registration_faults_total',
-    help: 'Members at fault of registrations that were refused, by error code; any number for each.',
+    help: 'Invalid members of rejected registrations by error code. A registration can have several.',
     labelNames: ['code', 'member'] as const,
     registers,
   });
   const graphql = new Histogram({
     name: 'oauth_registry_graphql_duration_seconds',
-    help: 'GraphQL requests by what they ask for: once for each field of the root.',
+    help: 'Duration of GraphQL operations by root field. An operation with several root fields counts once for each.',
     labelNames: ['operation', 'field', 'outcome'] as const,
     buckets: DURATIONS,
     registers,
   });
   const batchSize = new Histogram({
     name: 'oauth_registry_batch_size',
-    help: 'Items of a batch for the database: what was asked for in the same moment.',
+    help: 'Items per database batch.',
     labelNames: ['batch'] as const,
     buckets: BATCH_SIZES,
     registers,
   });
   const batchWaiting = new Gauge({
     name: 'oauth_registry_batch_waiting',
-    help: 'Items that were left for the next batch when the last one began.',
+    help: 'Items waiting for the next batch when the last batch started.',
     labelNames: ['batch'] as const,
     registers,
   });
   const jobRuns = new Counter({
     name: 'oauth_registry_job_runs_total',
-    help: 'Runs of the jobs of this instance, by outcome.',
+    help: 'Job runs of this instance by outcome.',
     labelNames: ['name', 'outcome'] as const,
     registers,
   });
   const jobDuration = new Gauge({
     name: 'oauth_registry_job_last_duration_seconds',
-    help: 'How long the last run of a job took.',
+    help: 'Duration of the last run of a job.',
     labelNames: ['name'] as const,
     registers,
   });
   const jobSuccess = new Gauge({
     name: 'oauth_registry_job_last_success_timestamp_seconds',
-    help: 'When a job was last done, in seconds since 1970.',
+    help: 'Time of the last successful run of a job, in seconds since 1970-01-01 UTC.',
     labelNames: ['name'] as const,
     registers,
   });
   const jobRows = new Counter({
     name: 'oauth_registry_job_rows_total',
-    help: 'Rows that a job did something to.',
+    help: 'Rows changed or deleted by a job.',
     labelNames: ['name'] as const,
     registers,
   });
   const droppedLines = new Counter({
     name: 'oauth_registry_log_lines_dropped_total',
-    help: 'Log lines that were dropped because standard output did not take them.',
+    help: 'Log lines dropped because standard output was blocked.',
     registers,
   });
   const purgeClockBehind = new Gauge({
     name: 'oauth_registry_purge_clock_behind_seconds',
-    help: 'How far the clock is ahead of what purges go by, as after a long stop or where it is set wrong; 0: it is believed.',
+    help: 'Seconds by which the system clock is ahead of the purge clock, after a long stop or a wrong clock setting. 0: in agreement.',
     registers,
   });
 

@@ -19,14 +19,14 @@ export function measureRequests(
   const registers = [registry];
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'From the arrival of a request to the end of its reply, by route, method and status.',
+    help: 'Duration of HTTP requests until the end of the response, by route, method and status.',
     labelNames: ['method', 'route', 'status'] as const,
     buckets: DURATIONS,
     registers,
   });
   new Gauge({
     name: 'http_requests_under_way',
-    help: 'Requests that were not answered yet.',
+    help: 'In-flight HTTP requests.',
     registers,
     collect() {
       this.set(underWay.size);

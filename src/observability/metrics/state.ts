@@ -28,7 +28,7 @@ export function showState(
 
   new Gauge({
     name: 'oauth_registry_database_connections',
-    help: 'Connections to the database, by state.',
+    help: 'Database connections by state.',
     labelNames: ['state'] as const,
     registers,
     collect() {
@@ -39,7 +39,7 @@ export function showState(
   });
   new Gauge({
     name: 'oauth_registry_database_connections_max',
-    help: 'Connections to the database that there may be.',
+    help: 'Maximum number of database connections.',
     registers,
     collect() {
       this.set(databaseUse.read().max);
@@ -47,7 +47,7 @@ export function showState(
   });
   new Gauge({
     name: 'oauth_registry_database_waiting',
-    help: 'What waits for a connection; on SQLite, transactions that wait until those before them are through.',
+    help: 'Requests waiting for a database connection; on SQLite, transactions in the write queue.',
     registers,
     collect() {
       this.set(databaseUse.read().waiting);
@@ -56,7 +56,7 @@ export function showState(
   // Behind the use of the database, which it is a part of
   new Gauge({
     name: 'oauth_registry_ready',
-    help: 'Whether requests can be served, as /health/ready says: 1 or 0.',
+    help: 'Readiness as in /health/ready: 1 if ready, otherwise 0.',
     registers,
     async collect() {
       this.set(
@@ -69,13 +69,13 @@ export function showState(
   });
   const expiring = new Gauge({
     name: 'oauth_registry_secrets_expiring',
-    help: `Clients in use whose last secret expires within the time; of the ${MAX_EXPIRING} secrets that expire next; counted every five minutes.`,
+    help: `Active clients whose last secret expires within the time, among the next ${MAX_EXPIRING} expiring secrets. Updated every five minutes.`,
     labelNames: ['within'] as const,
     registers,
   });
   const clients = new Gauge({
     name: 'oauth_registry_clients',
-    help: 'Clients by where they came from, their status and whether an organization owns them; counted every five minutes.',
+    help: 'Clients by source, status and whether an organization owns them. Updated every five minutes.',
     labelNames: ['source', 'status', 'owned'] as const,
     registers,
   });

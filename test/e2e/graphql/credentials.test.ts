@@ -203,7 +203,7 @@ onEachEngine((engine) => {
     expect({ before, after }).toEqual({ before: false, after: true });
     // The log says so each hour, before nobody can sign in any more
     expect(warnedBefore).toEqual([
-      'No admin key is valid for another 7 days. Make one: npm run api-key -- create --name NAME --org ORG --role admin',
+      'No admin key remains valid for 7 days. Create one: npm run api-key -- create --name NAME --org ORG --role admin',
     ]);
     expect(warnedAfter).toEqual([]);
     expect(revoked.revokeApiKey.apiKey.id).toBe(own!.id);

@@ -287,7 +287,7 @@ onEachEngine((engine) => {
     expect(statuses).toEqual([401, 401, 401]);
     expect(lines).toEqual(
       ['org_id', 'org_id', 'sub'].map((claim) =>
-        expect.stringContaining(`A valid JWT is refused: ${claim} must be`),
+        expect.stringContaining(`A valid JWT was rejected: ${claim} must be`),
       ),
     );
     expect(lines.join()).not.toMatch(/acme|\u0007/);
