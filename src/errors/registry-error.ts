@@ -109,7 +109,11 @@ export const locked = (cause?: unknown) =>
 
 /** For a request that was not started because of overload. */
 export const overloaded = () =>
-  new RegistryError('temporarily_unavailable', 'The server is overloaded. Retry after the time in Retry-After.', {
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-    isByDesign: true,
-  });
+  new RegistryError(
+    'temporarily_unavailable',
+    'The server is overloaded. Retry after the time in Retry-After.',
+    {
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      isByDesign: true,
+    },
+  );

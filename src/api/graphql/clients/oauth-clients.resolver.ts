@@ -46,7 +46,9 @@ export class OAuthClientsResolver {
     return this.clients.count(filter);
   }
 
-  @Query(() => OAuthClientStats, { description: 'Counts of clients by type, interface, status, grant type and day.' })
+  @Query(() => OAuthClientStats, {
+    description: 'Counts of clients by type, interface, status, grant type and day.',
+  })
   async oauthClientStats(@Args() { filter }: FilterArgs): Promise<OAuthClientStats> {
     return toStats(await this.clients.stats(toClientFilter(filter)));
   }
