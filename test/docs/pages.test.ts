@@ -7,7 +7,9 @@ import { directory, start, startProgramsPerTest, URL_LINE } from '../support/pro
 
 /** Pages whose `sh` blocks are run from top to bottom, with the configuration that they ask for. */
 const PAGES: Record<string, Record<string, string>> = {
+  'README.md': {},
   'docs/getting-started.md': {},
+  'docs/guides/admin-graphql.md': {},
   'docs/guides/dynamic-registration.md': {},
   'docs/guides/identity-and-roles.md': {},
   'docs/guides/open-registration.md': {
@@ -24,6 +26,12 @@ const PAGES: Record<string, Record<string, string>> = {
 const NOT_RUN: Record<string, string> = {
   'npm ci && npm start':
     '.ci/run installs and npm test builds; a build would replace dist/ below other tests. The service is started as npm start does it.',
+  'npm test': 'this test is a part of it',
+  'npm test -- test/unit': 'npm test includes it',
+  'npm run dev': 'it runs until it is stopped',
+  'npm run lint': '.ci/run runs it',
+  'npm run typecheck': '.ci/run runs it',
+  'npm run schema': 'it writes files that npm test compares',
 };
 
 interface Block {
