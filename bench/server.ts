@@ -7,7 +7,7 @@ import { whenEnding } from './cleanup.js';
 
 const HERE = import.meta.dirname;
 const ARGUMENTS = {
-  // As the README runs it in production
+  // As docs/operations/deployment.md runs it in production
   registry: ['--max-semi-space-size=8', resolve(HERE, '../dist/main.js')],
   'node-oidc-provider': [resolve(HERE, 'servers/node-oidc-provider.js')],
   bare: [resolve(HERE, 'servers/bare.js')],

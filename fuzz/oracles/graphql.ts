@@ -10,7 +10,7 @@ import {
 import { jsonOf } from '../http-request.js';
 import type { Finding, Oracle } from './finding.js';
 
-/** The codes that the README lists, but for the one that is the server's own fault. */
+/** The codes that docs/reference/errors.md lists, except the one that is the server's own fault. */
 const CODES = new Set([
   'UNAUTHENTICATED',
   'FORBIDDEN',

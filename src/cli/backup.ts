@@ -23,7 +23,9 @@ export const backup = command({
   operand: 'FILE',
   prepare: (_, path) => async (database: DatabaseConfig) => {
     if (database.engine !== 'sqlite') {
-      throw new Error('PostgreSQL is backed up by its own pg_dump: see "Backup and restore" in the README.');
+      throw new Error(
+        'PostgreSQL is backed up by its own pg_dump: see docs/operations/backup-and-restore.md.',
+      );
     }
     if (!existsSync(database.path))
       throw new Error(`There is no database ${database.path}. See DATABASE_URL.`);

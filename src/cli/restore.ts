@@ -23,7 +23,7 @@ export const restore = command({
   prepare: (_, file) => async (database: DatabaseConfig) => {
     if (database.engine !== 'sqlite') {
       throw new Error(
-        'PostgreSQL is restored by its own pg_restore: see "Backup and restore" in the README.',
+        'PostgreSQL is restored by its own pg_restore: see docs/operations/backup-and-restore.md.',
       );
     }
     const path = resolve(database.path);

@@ -92,7 +92,7 @@ export class SqliteFile {
     const fault = this.fault();
     if (fault === undefined) this.isReported = false;
     else {
-      if (!this.isReported) logger.error(`${fault} See "Backup and restore" in the README.`);
+      if (!this.isReported) logger.error(`${fault} See docs/operations/backup-and-restore.md.`);
       this.isReported = true;
       throw unusable(fault);
     }
