@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { parseAddress } from './address.js';
 
 /** An address, or a network of addresses, whose requests are counted together. */
-export interface Counted {
+export interface RateLimitKey {
   key: string;
   /** So many times as much as one subscriber may send. */
   times: number;
@@ -19,7 +19,7 @@ const SUBSCRIBERS_PER_SITE = 16;
  * Who is counted for a request from `address`, the narrowest first: an IPv4 address; an IPv6 subscriber and its site; or all
  * that have no address at all.
  */
-export function countedFor(address: string): Counted[] {
+export function countedFor(address: string): RateLimitKey[] {
   const parsed = parseAddress(address);
   if (parsed === null) return [{ key: 'unknown', times: 1 }];
   if (!(parsed instanceof ipaddr.IPv6)) return [{ key: parsed.toString(), times: 1 }];

@@ -7,7 +7,7 @@ import { type IdPageRequest, type Page, pageOf, pagesOfEach, readingOrder } from
 import { type RunSql, sqlRunner } from '../database/sql/run-sql.js';
 import { Table } from '../database/sql/table.js';
 import { purgeDue } from '../database/writes/purge-batches.js';
-import { Transactions } from '../database/writes/transactions.js';
+import { WriteQueue } from '../database/writes/write-queue.js';
 import { type Conditions, whereOf } from '../database/sql/conditions.js';
 import { batchesOf } from '../database/writes/statement-size.js';
 import type { AuditAction, AuditEntry, AuditFilter, RequestContext } from './audit-event.js';
@@ -121,7 +121,7 @@ export class AuditEventsRepository {
 
   constructor(
     dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
     scanQueue: ScanQueue,
   ) {
     this.table = new Table(dataSource, AuditEventEntity);
@@ -131,7 +131,7 @@ export class AuditEventsRepository {
 
   /** Stores an event in a transaction of its own. */
   insert(context: RequestContext, entry: AuditEntry): Promise<void> {
-    return this.transactions.run((manager) => record(manager, context, [entry]));
+    return this.writeQueue.run((manager) => record(manager, context, [entry]));
   }
 
   /** Events that match, the newest first. */
@@ -164,6 +164,6 @@ export class AuditEventsRepository {
   /** Removes events that are older than `limit`, all or those of one action; says how many. */
   purge(limit: Date, action?: AuditAction): Promise<number> {
     const and = action && `row.action = '${action}'`;
-    return purgeDue(this.transactions, AuditEventEntity, 'id', firstIdOf(limit.getTime()), and);
+    return purgeDue(this.writeQueue, AuditEventEntity, 'id', firstIdOf(limit.getTime()), and);
   }
 }

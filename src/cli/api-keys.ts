@@ -11,8 +11,8 @@ const OPTIONS = { name: '--name', orgId: '--org', userId: '--user', expiresAt: '
 async function serviceOn(dataSource: DataSource) {
   const { ApiKeysService } = await import('../auth/api-keys/api-keys.service.js');
   const { ApiKeysRepository } = await import('../auth/api-keys/api-keys.repository.js');
-  const { Transactions } = await import('../database/writes/transactions.js');
-  return new ApiKeysService(new ApiKeysRepository(dataSource, new Transactions(dataSource)));
+  const { WriteQueue } = await import('../database/writes/write-queue.js');
+  return new ApiKeysService(new ApiKeysRepository(dataSource, new WriteQueue(dataSource)));
 }
 
 export const API_KEY_COMMANDS: Record<string, Command<DataSource>> = {

@@ -19,10 +19,10 @@ const expireUnused = command({
       const { ClientUseRepository } = await import('../clients/use/client-use.repository.js');
       const { ClientUseService } = await import('../clients/use/client-use.service.js');
       const { PurgeClock } = await import('../database/clock/purge-clock.js');
-      const { Transactions } = await import('../database/writes/transactions.js');
-      const transactions = new Transactions(dataSource);
-      const service = new ClientUseService(new ClientUseRepository(transactions, dataSource));
-      const { time, behindMs } = await new PurgeClock(dataSource, transactions).read(purgeMaxClockSkewMs);
+      const { WriteQueue } = await import('../database/writes/write-queue.js');
+      const writeQueue = new WriteQueue(dataSource);
+      const service = new ClientUseService(new ClientUseRepository(writeQueue, dataSource));
+      const { time, behindMs } = await new PurgeClock(dataSource, writeQueue).read(purgeMaxClockSkewMs);
       if (behindMs > 0) {
         throw new Error(
           `The clock is more than PURGE_MAX_CLOCK_SKEW ahead of ${time.toISOString()}, when the service last purged. ` +

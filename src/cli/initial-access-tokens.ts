@@ -23,8 +23,8 @@ async function serviceOn(dataSource: DataSource) {
     await import('../clients/initial-access-tokens/initial-access-tokens.service.js');
   const { InitialAccessTokensRepository } =
     await import('../clients/initial-access-tokens/initial-access-tokens.repository.js');
-  const { Transactions } = await import('../database/writes/transactions.js');
-  const repository = new InitialAccessTokensRepository(dataSource, new Transactions(dataSource));
+  const { WriteQueue } = await import('../database/writes/write-queue.js');
+  const repository = new InitialAccessTokensRepository(dataSource, new WriteQueue(dataSource));
   return new InitialAccessTokensService(repository);
 }
 

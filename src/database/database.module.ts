@@ -6,9 +6,9 @@ import { PurgeClock } from './clock/purge-clock.js';
 import { DatabaseUse } from './database-use.js';
 import { PlannerStatistics } from './planner-statistics.js';
 import { Readiness } from './readiness.js';
-import { Transactions } from './writes/transactions.js';
+import { WriteQueue } from './writes/write-queue.js';
 
-const PROVIDERS = [Transactions, ScanQueue, PurgeClock, PlannerStatistics, Readiness, DatabaseUse];
+const PROVIDERS = [WriteQueue, ScanQueue, PurgeClock, PlannerStatistics, Readiness, DatabaseUse];
 
 /** Gives every module the one data source of the process, and closes it when the application closes. */
 @Module({})

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { refreshStatistics } from './connection/planner-statistics.js';
-import { Transactions } from './writes/transactions.js';
+import { WriteQueue } from './writes/write-queue.js';
 
 const PAUSE_MS = 20;
 
@@ -11,13 +11,13 @@ const PAUSE_MS = 20;
 export class PlannerStatistics {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
   ) {}
 
   /** Brings them up to date while the service runs. */
   refresh(): Promise<void> {
     return refreshStatistics(this.dataSource, async (analyze) => {
-      await this.transactions.runAlone(analyze);
+      await this.writeQueue.exclusive(analyze);
       // SQLite answers nobody while it looks at an index
       await wait(PAUSE_MS);
     });

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { driverOf } from './connection/driver.js';
 import { isMigrated } from './connection/migrate.js';
-import { Transactions } from './writes/transactions.js';
+import { WriteQueue } from './writes/write-queue.js';
 
 /** In base64 more than a page of either database holds, so that it needs room on the disk as clients do. */
 const PROBE_BYTES = 12_288;
@@ -13,7 +13,7 @@ const PROBE_BYTES = 12_288;
 export class Readiness {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
   ) {}
 
   /**
@@ -21,8 +21,8 @@ export class Readiness {
    * @throws Error where the database does not answer, or cannot be written to
    */
   async isReady(): Promise<boolean> {
-    const { writability } = this.transactions;
-    this.transactions.checkFile();
+    const { writability } = this.writeQueue;
+    this.writeQueue.checkFile();
     if (!(await isMigrated(this.dataSource)) || (await this.isStandby())) return false;
     if (writability.isFailing) return false;
     if (writability.isDoubtful) await this.tryToWrite();
@@ -36,7 +36,7 @@ export class Readiness {
   private async isStandby(): Promise<boolean> {
     if (driverOf(this.dataSource).engine === 'sqlite') return false;
     // Takes the locks of a search, and reads nothing
-    const tables = [...this.transactions.writability.tables.keys()];
+    const tables = [...this.writeQueue.writability.tables.keys()];
     const reads = tables.map((table) => `, EXISTS (SELECT FROM ${table} WHERE false)`);
     const [row] = await this.dataSource.query<{ isReadOnly: boolean }[]>(
       `SELECT current_setting('transaction_read_only')::boolean AS "isReadOnly"${reads.join('')}`,
@@ -46,20 +46,20 @@ export class Readiness {
 
   /** Stores something durably that nobody ever sees: a migration that never was, whose name no database can compress. */
   private async tryToWrite(): Promise<void> {
-    const { transactions } = this;
+    const { writeQueue } = this;
     const name = `probe ${randomBytes(PROBE_BYTES).toString('base64')}`;
     const statements = [
       `INSERT INTO migrations (timestamp, name) VALUES (0, '${name}')`,
       `DELETE FROM migrations WHERE name = '${name}'`,
     ];
     if (driverOf(this.dataSource).engine === 'sqlite') {
-      return transactions.runStatements(statements.map((sql) => ({ sql, rows: [[]] })));
+      return writeQueue.runStatements(statements.map((sql) => ({ sql, rows: [[]] })));
     }
     // What an insert locks: whoever has locked one of the tables lets nobody write to it
-    const written = [...transactions.writability.tables].filter(([, use]) => use === 'write');
+    const written = [...writeQueue.writability.tables].filter(([, use]) => use === 'write');
     const tables = ['migrations', ...written.map(([table]) => table)];
     const lock = `LOCK TABLE ${tables.join(', ')} IN ROW EXCLUSIVE MODE`;
-    await transactions.check(async (manager) => {
+    await writeQueue.check(async (manager) => {
       for (const sql of [lock, ...statements]) await manager.query(sql);
     });
   }

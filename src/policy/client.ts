@@ -21,7 +21,7 @@ export type TokenEndpointAuthMethod = FieldValues['tokenEndpointAuthMethod'];
 /** Whether a client authenticates with a secret, and so is issued one. */
 export const usesSecret = ({
   tokenEndpointAuthMethod: method,
-}: Pick<ClientProfile, 'tokenEndpointAuthMethod'>) =>
+}: Pick<ClientMetadata, 'tokenEndpointAuthMethod'>) =>
   method === 'client_secret_basic' || method === 'client_secret_post';
 
 /** Signatures of client assertions: asymmetric ones only, since a symmetric one needs a secret in clear here. */
@@ -51,7 +51,7 @@ export interface ExtendedMetadata extends Partial<Pick<FieldValues, keyof typeof
 type Columns = typeof COLUMN_FIELDS;
 
 /** A client as somebody asks for it: what is left out is up to the registry. */
-export interface ClientDraft extends Partial<Omit<FieldValues, 'grantTypes'>> {
+export interface ClientMetadataInput extends Partial<Omit<FieldValues, 'grantTypes'>> {
   /** As named by the caller: may hold grants that are not offered here. */
   grantTypes?: string[];
   translations?: ExtendedMetadata['translations'];
@@ -63,18 +63,18 @@ type GrantedColumns = {
 };
 
 /** A client as it is granted: complete, valid, and nothing in it twice. One without a name is called by its client_id. */
-export interface ClientProfile extends GrantedColumns {
+export interface ClientMetadata extends GrantedColumns {
   metadata: ExtendedMetadata;
 }
 
 /** What a request names of a client, and nothing else: what it leaves out is not there, what it sets to null is undefined. */
-export function readFields(at: Interface, request: object): ClientDraft {
+export function readFields(at: Interface, request: object): ClientMetadataInput {
   const values = request as Partial<Record<string, unknown>>;
   const draft: Partial<Record<ClientField, unknown>> = {};
   for (const { field, name } of FIELDS_AT[at]) {
     if (values[name] !== undefined) draft[field] = values[name] ?? undefined;
   }
-  return draft as ClientDraft;
+  return draft as ClientMetadataInput;
 }
 
 /** What an interface says where a client does not have a field. */
@@ -91,7 +91,7 @@ export type ShownFields<I extends Interface> = {
 };
 
 /** What a client is. A registration leaves out what is not there (RFC 7591 §3.2.1); the others say null, or an empty list. */
-export function showFields<I extends Interface>(at: I, client: ClientProfile): ShownFields<I> {
+export function showFields<I extends Interface>(at: I, client: ClientMetadata): ShownFields<I> {
   const columns: Partial<Record<ClientField, unknown>> = client;
   const metadata: Partial<Record<ClientField, unknown>> = client.metadata;
   const shown: Record<string, unknown> = {};

@@ -1,7 +1,7 @@
 import { GRANT_TYPES, isGrantType } from './grant-types.js';
 import { isRedirectHost } from './uris/redirect-host.js';
 import type { RegistrationLimits } from './registration.js';
-import type { Faults } from './rules.js';
+import type { FieldErrors } from './rules.js';
 import { scopeFaults } from './scope.js';
 import { ownerNameFaults } from './names/owner-name.js';
 import { textFaults } from './names/text.js';
@@ -51,7 +51,7 @@ const judges = (now: Date): Judges => ({
 });
 
 /** Validates a request for an initial access token; errors by field. */
-export function initialAccessTokenFaults(draft: InitialAccessTokenDraft, now: Date): Faults {
+export function initialAccessTokenFaults(draft: InitialAccessTokenDraft, now: Date): FieldErrors {
   const found = Object.entries(judges(now)).map(([field, judge]): [string, string[]] => {
     const value = draft[field as keyof InitialAccessTokenDraft];
     return [field, value === null ? [] : judge(value as never)];

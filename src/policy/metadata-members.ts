@@ -15,7 +15,7 @@ export const METADATA_PROFILES = ['strict', 'registered', 'lenient'] as const;
 export type MetadataProfile = (typeof METADATA_PROFILES)[number];
 
 /** What becomes of a member: `read` and judged, `ignore`d, or `refuse`d by name. */
-export type MemberTreatment = 'read' | 'ignore' | 'refuse';
+export type MemberClass = 'accepted' | 'ignored' | 'rejected';
 
 const namesOf = (fields: Record<string, FieldRow>) =>
   Object.values(fields).flatMap(({ registration: name }) => name ?? []);
@@ -82,12 +82,12 @@ export function isTranslation(member: string): boolean {
 }
 
 /** What becomes of a member of a registration request under `profile`. */
-export function treatMember(member: string, profile: MetadataProfile): MemberTreatment {
-  if (CONTRACT_MEMBERS.has(member)) return 'read';
-  if (profile === 'strict') return 'refuse';
-  if (STORED_MEMBERS.has(member) || isTranslation(member)) return 'read';
+export function classifyMember(member: string, profile: MetadataProfile): MemberClass {
+  if (CONTRACT_MEMBERS.has(member)) return 'accepted';
+  if (profile === 'strict') return 'rejected';
+  if (STORED_MEMBERS.has(member) || isTranslation(member)) return 'accepted';
   const isRegistered = REGISTERED_MEMBERS.has(member) || REGISTERED_ELSEWHERE.has(member);
-  return isRegistered || profile === 'lenient' ? 'ignore' : 'refuse';
+  return isRegistered || profile === 'lenient' ? 'ignored' : 'rejected';
 }
 
 /** Whether the value counts as omitted: a widespread client sends `"scope": null`. */

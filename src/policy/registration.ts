@@ -1,4 +1,4 @@
-import type { ClientDraft } from './client.js';
+import type { ClientMetadataInput } from './client.js';
 import { FIELD_ROWS } from './fields.js';
 import { type GrantType, isGrantType, isRegisteredGrantType, offeredGrants } from './grant-types.js';
 import type { MetadataProfile } from './metadata-members.js';
@@ -40,7 +40,7 @@ export interface RegistrationLimits {
 }
 
 /** The policy where further limits hold beside its own. */
-export function limited(policy: RegistrationPolicy, limits: RegistrationLimits): RegistrationPolicy {
+export function intersectPolicy(policy: RegistrationPolicy, limits: RegistrationLimits): RegistrationPolicy {
   const { scopes, grantTypes, redirectHosts } = limits;
   return {
     ...policy,
@@ -119,7 +119,10 @@ export function registrationRules(
  * What the open door makes of a faultless draft: granted = asked ∩ allowed, with a default where nothing was asked for,
  * and PKCE for every public client that uses authorization codes (RFC 9700 §2.1.1).
  */
-export function narrow(draft: ClientDraft, policy: RegistrationPolicy): ClientDraft {
+export function restrictToPolicy(
+  draft: ClientMetadataInput,
+  policy: RegistrationPolicy,
+): ClientMetadataInput {
   const grantTypes = grantsFor(draft, policy);
   return {
     ...draft,
@@ -130,7 +133,10 @@ export function narrow(draft: ClientDraft, policy: RegistrationPolicy): ClientDr
 }
 
 /** Who names no grant gets the default of RFC 7591 §2, or what else is allowed where that is not. */
-function grantsFor({ grantTypes }: ClientDraft, { allowedGrantTypes }: RegistrationPolicy): GrantType[] {
+function grantsFor(
+  { grantTypes }: ClientMetadataInput,
+  { allowedGrantTypes }: RegistrationPolicy,
+): GrantType[] {
   if (grantTypes !== undefined) return grantable(offeredGrants(grantTypes), allowedGrantTypes);
   const byDefault = grantable(DEFAULT_GRANT_TYPES, allowedGrantTypes);
   return byDefault.length > 0 ? byDefault : [...allowedGrantTypes];

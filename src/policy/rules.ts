@@ -1,4 +1,4 @@
-import { ASSERTION_SIGNING_ALGORITHMS, type ClientDraft } from './client.js';
+import { ASSERTION_SIGNING_ALGORITHMS, type ClientMetadataInput } from './client.js';
 import { type ClientField, FIELD_ROWS, type FieldNames } from './fields.js';
 import { textFaults } from './names/text.js';
 import { isLoopback, webUriFaults } from './uris/uri.js';
@@ -6,7 +6,7 @@ import { isLoopback, webUriFaults } from './uris/uri.js';
 export const MAX_TRANSLATIONS = 100;
 
 /** Error messages by the caller's field names. */
-export type Faults = Record<string, string[]>;
+export type FieldErrors = Record<string, string[]>;
 
 /** A validation rule for clients. */
 export interface Rule {
@@ -15,7 +15,7 @@ export interface Rule {
   /** Other fields that the rule reads; it is skipped if one of them is invalid. */
   reads?: readonly ClientField[];
   /** Errors, each completing the sentence "FIELD …". */
-  faults: (draft: ClientDraft) => string[];
+  faults: (draft: ClientMetadataInput) => string[];
 }
 
 /** The rules for every client at every interface. */
@@ -90,8 +90,13 @@ function isKeySource(uri: string): boolean {
  * Everything that is wrong with a draft.
  * @param known faults that were found before, such as wrong types; the rules about those fields are not asked
  */
-export function judge(draft: ClientDraft, rules: readonly Rule[], names: FieldNames, known: Faults): Faults {
-  const faults: Faults = { ...known, ...translationFaults(draft.translations ?? {}) };
+export function validate(
+  draft: ClientMetadataInput,
+  rules: readonly Rule[],
+  names: FieldNames,
+  known: FieldErrors,
+): FieldErrors {
+  const faults: FieldErrors = { ...known, ...translationFaults(draft.translations ?? {}) };
   const isAtFault = (field: ClientField) => Object.hasOwn(faults, names[field]);
   for (const rule of rules) {
     if (isAtFault(rule.field) || rule.reads?.some(isAtFault)) continue;
@@ -104,8 +109,8 @@ export function judge(draft: ClientDraft, rules: readonly Rule[], names: FieldNa
 /** Those rules that look at anything in which two drafts differ: what was accepted before is not judged again. */
 export function rulesAboutChanges(
   rules: readonly Rule[],
-  before: ClientDraft,
-  after: ClientDraft,
+  before: ClientMetadataInput,
+  after: ClientMetadataInput,
 ): readonly Rule[] {
   return rules.filter(({ field, reads = [] }) =>
     [field, ...reads].some((field) => isChanged(field, before, after)),
@@ -118,7 +123,7 @@ export function rulesAboutChanges(
  */
 export function isFixed(
   field: ClientField,
-  before: ClientDraft,
+  before: ClientMetadataInput,
   remedy: string,
   isKept: (value: unknown) => boolean = () => false,
 ): Rule {
@@ -129,12 +134,12 @@ export function isFixed(
   };
 }
 
-function isChanged(field: ClientField, before: ClientDraft, after: ClientDraft): boolean {
+function isChanged(field: ClientField, before: ClientMetadataInput, after: ClientMetadataInput): boolean {
   return JSON.stringify(before[field]) !== JSON.stringify(after[field]);
 }
 
 /** Localized members obey the rules of their base members. */
-function translationFaults(translations: Record<string, string>): Faults {
+function translationFaults(translations: Record<string, string>): FieldErrors {
   const members = Object.entries(translations);
   const surplus = members.slice(MAX_TRANSLATIONS).map(([member]) => member);
   if (surplus.length > 0) {

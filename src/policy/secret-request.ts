@@ -1,4 +1,4 @@
-import type { Faults } from './rules.js';
+import type { FieldErrors } from './rules.js';
 
 export const TEN_YEARS_IN_SECONDS = 315_360_000;
 
@@ -15,7 +15,7 @@ export function secretRequestFaults(
   { expiresAt, expireOthersInSeconds: seconds }: SecretRequest,
   names: Readonly<Record<keyof SecretRequest, string>>,
   now: Date,
-): Faults {
+): FieldErrors {
   const isToCome = expiresAt === null || expiresAt > now;
   const isDuration =
     seconds === null || (Number.isInteger(seconds) && seconds >= 0 && seconds <= TEN_YEARS_IN_SECONDS);

@@ -1,7 +1,7 @@
-import type { ClientProfile } from './client.js';
+import type { ClientMetadata } from './client.js';
 import { FIELD_ROWS, type FieldRow } from './fields.js';
 
-const fieldsOf = ({ metadata, ...columns }: ClientProfile): Partial<Record<string, unknown>> => ({
+const fieldsOf = ({ metadata, ...columns }: ClientMetadata): Partial<Record<string, unknown>> => ({
   ...columns,
   ...metadata,
 });
@@ -15,7 +15,7 @@ const FIELDS_VOUCHED_FOR: readonly (readonly [string, Pick<FieldRow, 'narrows'>]
  * Whether a client for which an operator vouched may keep its mark when somebody else makes `after` of it: where every change only narrows
  * what the client may do. Everything else is what the operator looked at.
  */
-export function staysVerified(before: ClientProfile, after: ClientProfile): boolean {
+export function staysVerified(before: ClientMetadata, after: ClientMetadata): boolean {
   const [old, now] = [fieldsOf(before), fieldsOf(after)];
   return FIELDS_VOUCHED_FOR.every(
     ([field, { narrows }]) =>

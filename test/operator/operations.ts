@@ -24,7 +24,7 @@ export type ApiKeyFilter = {
 /** Where a client runs (OpenID Connect Dynamic Client Registration §2). */
 export type ApplicationType = 'NATIVE' | 'WEB';
 
-/** What can happen. */
+/** The audited actions. */
 export type AuditAction =
   /** Access to GraphQL or the console was denied; only the first denial of a caller per hour. */
   | 'ACCESS_DENIED'
@@ -69,21 +69,21 @@ export type AuditAction =
   /** An unused anonymous client deleted itself, and was removed at once. */
   | 'UNUSED_CLIENT_DELETED';
 
-/** Which events: those that match everything that is given. */
+/** Filters audit events. All conditions must match. */
 export type AuditEventFilter = {
-  /** Of this kind. */
+  /** The action. */
   action?: AuditAction | null | undefined;
-  /** By this key, token, subject or client. */
+  /** The id of the actor: a key, token, subject or client. */
   actorId?: string | number | null | undefined;
-  /** By somebody of this kind. */
+  /** The type of actor. */
   actorType?: ActorType | null | undefined;
-  /** Through this interface. */
+  /** The interface used. */
   channel?: Channel | null | undefined;
-  /** About this client. */
+  /** The client concerned. */
   clientId?: string | number | null | undefined;
-  /** Then or later. */
+  /** Events at or after this time. */
   since?: string | null | undefined;
-  /** Earlier than this. */
+  /** Events before this time. */
   until?: string | null | undefined;
 };
 
@@ -220,10 +220,10 @@ export type OAuthClientFilter = {
   verified?: boolean | null | undefined;
 };
 
-/** What a caller may do: a member sees its own organization through REST, an admin everything. */
+/** A member may manage the clients of its organization through REST. An admin may use GraphQL, across organizations. */
 export type Role = 'ADMIN' | 'MEMBER';
 
-/** How a client proves who it is at the token endpoint (RFC 7591 §2). */
+/** How a client authenticates at the token endpoint (RFC 7591 §2). */
 export type TokenEndpointAuthMethod =
   'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST' | 'NONE' | 'PRIVATE_KEY_JWT';
 

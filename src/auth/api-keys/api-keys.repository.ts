@@ -3,10 +3,10 @@ import { DataSource, In, IsNull, type SelectQueryBuilder } from 'typeorm';
 import { type AuditEntry, credentialEntry, type RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { type Conditions, whereOf } from '../../database/sql/conditions.js';
-import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
+import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { type IdPageRequest, type Page, pageById } from '../../database/sql/pages.js';
 import { lockRows } from '../../database/sql/row-lock.js';
-import { Transactions } from '../../database/writes/transactions.js';
+import { WriteQueue } from '../../database/writes/write-queue.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import type { ApiKeyFilter } from './api-key.js';
 
@@ -30,11 +30,11 @@ export class ApiKeysRepository {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
   ) {
-    transactions.writability.tables.set(dataSource.getMetadata(ApiKeyEntity).tableName, 'read');
-    this.byHash = lookupBy(dataSource, ApiKeyEntity, ['hash']);
-    this.byId = lookupBy(dataSource, ApiKeyEntity, ['id']);
+    writeQueue.writability.tables.set(dataSource.getMetadata(ApiKeyEntity).tableName, 'read');
+    this.byHash = batchedFindOne(dataSource, ApiKeyEntity, ['hash']);
+    this.byId = batchedFindOne(dataSource, ApiKeyEntity, ['id']);
   }
 
   findByHash(hash: string): Promise<ApiKeyEntity | null> {
@@ -47,7 +47,7 @@ export class ApiKeysRepository {
 
   /** Stores a key and its event; nothing where there is a key of the same value already. */
   insert(key: ApiKeyEntity, entry: AuditEntry, context: RequestContext): Promise<void> {
-    return this.transactions.run(async (manager) => {
+    return this.writeQueue.run(async (manager) => {
       await manager.createQueryBuilder().insert().into(ApiKeyEntity).values(key).orIgnore().execute();
       const isNew = await manager.existsBy(ApiKeyEntity, { id: key.id });
       if (isNew) await record(manager, context, [entry]);
@@ -73,7 +73,7 @@ export class ApiKeysRepository {
     context: RequestContext,
     check: (key: ApiKeyEntity, admins: ApiKeyEntity[]) => void,
   ): Promise<ApiKeyEntity | null> {
-    return this.transactions.run(
+    return this.writeQueue.run(
       async (manager) => {
         // All of them: two admins who revoke each other at once must not both find one that is left
         const query = manager
@@ -104,7 +104,7 @@ export class ApiKeysRepository {
 
   /** Notes that keys are used, but for those whose use was noted after `stale` or that somebody has locked. */
   recordUse(ids: string[], now: Date, stale: Date): Promise<void> {
-    return this.transactions.run(async (manager) => {
+    return this.writeQueue.run(async (manager) => {
       const query = manager
         .createQueryBuilder(ApiKeyEntity, 'key')
         .select('key.id')

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { credentialEntry, type RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
-import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
+import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { purgeDue } from '../../database/writes/purge-batches.js';
-import { Transactions } from '../../database/writes/transactions.js';
+import { WriteQueue } from '../../database/writes/write-queue.js';
 import { AdminSessionEntity } from './admin-session.entity.js';
 
 /** Sessions of operators in the database. */
@@ -14,9 +14,9 @@ export class AdminSessionsRepository {
 
   constructor(
     dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
   ) {
-    this.byHash = lookupBy(dataSource, AdminSessionEntity, ['hash']);
+    this.byHash = batchedFindOne(dataSource, AdminSessionEntity, ['hash']);
   }
 
   findByHash(hash: string): Promise<AdminSessionEntity | null> {
@@ -24,7 +24,7 @@ export class AdminSessionsRepository {
   }
 
   insert(session: AdminSessionEntity, context: RequestContext): Promise<void> {
-    return this.transactions.run(async (manager) => {
+    return this.writeQueue.run(async (manager) => {
       await manager.insert(AdminSessionEntity, session);
       await record(manager, context, [credentialEntry('session.started', session.apiKeyId, [])]);
     });
@@ -32,7 +32,7 @@ export class AdminSessionsRepository {
 
   /** Removes a session; nothing where another request has done so. */
   remove({ hash, apiKeyId }: AdminSessionEntity, context: RequestContext): Promise<void> {
-    return this.transactions.run(async (manager) => {
+    return this.writeQueue.run(async (manager) => {
       const { affected } = await manager.delete(AdminSessionEntity, { hash });
       if (affected) await record(manager, context, [credentialEntry('session.ended', apiKeyId, [])]);
     });
@@ -40,6 +40,6 @@ export class AdminSessionsRepository {
 
   /** Removes sessions that expired before `limit`; says how many. */
   purge(limit: Date): Promise<number> {
-    return purgeDue(this.transactions, AdminSessionEntity, 'expiresAt', limit);
+    return purgeDue(this.writeQueue, AdminSessionEntity, 'expiresAt', limit);
   }
 }

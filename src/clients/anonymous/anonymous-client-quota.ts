@@ -34,7 +34,7 @@ export class AnonymousClientQuota {
   private fullUntil = 0;
   private readonly places = new Batcher<void, void>({
     name: 'make room',
-    run: (asked) => this.makeRoom(asked.length),
+    run: (asked) => this.reserveAll(asked.length),
     limits: { underWay: 1, slow: 0 },
   });
 
@@ -64,7 +64,7 @@ export class AnonymousClientQuota {
     }
   }
 
-  private async makeRoom(asked: number): Promise<Outcome<void>[]> {
+  private async reserveAll(asked: number): Promise<Outcome<void>[]> {
     const max = this.max!;
     if (performance.now() >= this.countAgainAt) await this.count(max);
     const needed = Math.min(asked, this.size + asked - max);

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { validate as isClientId } from 'uuid';
 import type { Cancellation } from '../../database/queues/cancellation.js';
-import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
+import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { rowLock } from '../../database/sql/row-lock.js';
-import { Transactions } from '../../database/writes/transactions.js';
+import { WriteQueue } from '../../database/writes/write-queue.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import type { Client } from './client.js';
 import { ClientEntity } from './client.entity.js';
@@ -18,10 +18,10 @@ export class ClientLookupRepository {
 
   constructor(
     dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
   ) {
-    this.byId = lookupBy(dataSource, ClientEntity, ['id']);
-    this.byIdAndOrg = lookupBy(dataSource, ClientEntity, ['id', 'orgId']);
+    this.byId = batchedFindOne(dataSource, ClientEntity, ['id']);
+    this.byIdAndOrg = batchedFindOne(dataSource, ClientEntity, ['id', 'orgId']);
   }
 
   /** The client; null where there is none. */
@@ -52,7 +52,7 @@ export class ClientLookupRepository {
       ...(orgId !== undefined && { orgId }),
       ...(isDeleted && { deletedAt: Not(IsNull()) }),
     };
-    return this.transactions.run(
+    return this.writeQueue.run(
       async (manager) => {
         const options = { where, withDeleted: isDeleted, lock: rowLock(manager) };
         const client = await manager.findOne(ClientEntity, options);

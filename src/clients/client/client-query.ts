@@ -82,7 +82,7 @@ export interface ClientStats {
 }
 
 /** How many clients there are of one kind. */
-export interface Tally {
+export interface CountsByKind {
   source: ClientSource;
   status: ClientStatus | 'deleted';
   /** By an organization. */
@@ -91,8 +91,8 @@ export interface Tally {
 }
 
 /** A part of a count of all clients. */
-export interface TallyStep {
-  tallies: Tally[];
+export interface CountStep {
+  tallies: CountsByKind[];
   /** Where the next one goes on; null: this was the last. */
   next: string | null;
 }

@@ -1,11 +1,11 @@
 import { type ErrorCode, type FieldFaults, RegistryError } from '../../errors/registry-error.js';
-import type { ClientDraft } from '../../policy/client.js';
+import type { ClientMetadataInput } from '../../policy/client.js';
 import type { FieldNames } from '../../policy/fields.js';
-import { judge, type Rule } from '../../policy/rules.js';
+import { validate, type Rule } from '../../policy/rules.js';
 
 /** What a door understood of a request, and the words in which its caller is to be answered. */
-export interface Submission {
-  draft: ClientDraft;
+export interface ClientRequest {
+  draft: ClientMetadataInput;
   /** What was wrong with the shape of the request, by the caller's field names. */
   faults: FieldFaults;
   /** The caller's names for the fields of a client. */
@@ -21,11 +21,11 @@ const MAX_FIELDS_NAMED = 20;
  * The draft of a submission that breaks no rule.
  * @throws RegistryError with every field at fault
  */
-export function accept(
-  { draft, faults, names, refusalCode }: Submission,
+export function validateOrThrow(
+  { draft, faults, names, refusalCode }: ClientRequest,
   rules: readonly Rule[],
-): ClientDraft {
-  const invalidFields = judge(draft, rules, names, faults);
+): ClientMetadataInput {
+  const invalidFields = validate(draft, rules, names, faults);
   if (Object.keys(invalidFields).length === 0) return draft;
   throw refusal(refusalCode(invalidFields), invalidFields);
 }

@@ -1,4 +1,4 @@
-import type { ClientProfile } from '../../policy/client.js';
+import type { ClientMetadata } from '../../policy/client.js';
 
 /** The interface that created a client. */
 export const CLIENT_SOURCES = ['api', 'dynamic', 'admin'] as const;
@@ -24,7 +24,7 @@ export interface Provenance {
 }
 
 /** A registered client, as every interface may read it. It contains no secret and no hash of one. */
-export interface Client extends ClientProfile, Provenance {
+export interface Client extends ClientMetadata, Provenance {
   /** The client_id. */
   id: string;
   /** The client_id again where the client has no name of its own. */

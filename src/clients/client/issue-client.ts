@@ -8,11 +8,11 @@ import {
   type IssuedSecret,
   type Provenance,
 } from './client.js';
-import { type ClientProfile, usesSecret } from '../../policy/client.js';
+import { type ClientMetadata, usesSecret } from '../../policy/client.js';
 import { staysVerified } from '../../policy/verified.js';
 
 /** Makes a new client of a profile, with a secret where it can keep one. */
-export function issueClient(profile: ClientProfile, provenance: Provenance): IssuedClient {
+export function issueClient(profile: ClientMetadata, provenance: Provenance): IssuedClient {
   const id = newId();
   const now = new Date();
   // Spread last: a create takes a fifth longer with the spread first (ADR 8)
@@ -37,7 +37,7 @@ export function issueClient(profile: ClientProfile, provenance: Provenance): Iss
  * The client as a new profile leaves it; the same client, where nothing changes. An operator vouched for the client as it was: what
  * another interface does beyond narrowing it takes the mark away.
  */
-export function changeProfile(client: Client, profile: ClientProfile, context: RequestContext): Client {
+export function changeProfile(client: Client, profile: ClientMetadata, context: RequestContext): Client {
   const changed = changeClient(client, { ...profile, name: profile.name ?? client.id });
   if (changesBetween(auditedFields(client), auditedFields(changed)).length === 0) return client;
   const isStillVouchedFor = context.channel === 'graphql' || staysVerified(client, changed);
@@ -55,6 +55,6 @@ export function changeClient(client: Client, change: Partial<Client>): Client {
 }
 
 /** A public client cannot keep a secret (RFC 6749 §2.1), and one that signs assertions needs none. */
-export function secretFor(client: Pick<ClientProfile, 'tokenEndpointAuthMethod'>): IssuedSecret | null {
+export function secretFor(client: Pick<ClientMetadata, 'tokenEndpointAuthMethod'>): IssuedSecret | null {
   return usesSecret(client) ? { value: generateSecret(), expiresAt: null } : null;
 }

@@ -6,7 +6,7 @@ const key = { primaryKeyConstraintName: 'oauth_client_counts_pkey' };
 export const COUNT_PERIOD_MS = 30 * 86_400_000;
 
 /** All clients are counted as those of an organization that is called so; none is. */
-export const EVERYBODY = '';
+export const ALL_ORGS = '';
 
 /** How many living clients an organization has of those that came in a period. Triggers count: no write can forget it. */
 @Entity('oauth_client_counts')

@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { driverOf, preparedQuery } from '../../database/connection/driver.js';
 import { isText } from '../../database/sql/lookup.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
-import { COUNT_PERIOD_MS, EVERYBODY } from './client-count.entity.js';
+import { COUNT_PERIOD_MS, ALL_ORGS } from './client-count.entity.js';
 
 /** Tells our locks from those of other programs in the same database. */
 const LOCK_SEED = 7_591;
@@ -30,9 +30,9 @@ export class ClientCountsRepository {
    * @param orgId undefined: of all
    */
   async total(orgId: string | undefined): Promise<number> {
-    if (orgId === EVERYBODY || (orgId !== undefined && !isText(orgId))) return 0;
+    if (orgId === ALL_ORGS || (orgId !== undefined && !isText(orgId))) return 0;
     const [row] = await this.run('SELECT SUM(living) FROM oauth_client_counts WHERE org_id = :orgId', {
-      orgId: orgId ?? EVERYBODY,
+      orgId: orgId ?? ALL_ORGS,
     });
     return Number(row![0]);
   }

@@ -4,7 +4,7 @@ import { type AuditEntry, credentialEntry, type RequestContext } from '../../aud
 import { record } from '../../audit/audit-events.repository.js';
 import { type IdPageRequest, type Page, pageById } from '../../database/sql/pages.js';
 import { rowLock } from '../../database/sql/row-lock.js';
-import { Transactions } from '../../database/writes/transactions.js';
+import { WriteQueue } from '../../database/writes/write-queue.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 
@@ -13,7 +13,7 @@ import { InitialAccessTokenEntity } from './initial-access-token.entity.js';
 export class InitialAccessTokensRepository {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
   ) {}
 
   insert(
@@ -21,7 +21,7 @@ export class InitialAccessTokensRepository {
     entry: AuditEntry,
     context: RequestContext,
   ): Promise<void> {
-    return this.transactions.run(async (manager) => {
+    return this.writeQueue.run(async (manager) => {
       await manager.insert(InitialAccessTokenEntity, token as InitialAccessTokenEntity);
       await record(manager, context, [entry]);
     });
@@ -42,7 +42,7 @@ export class InitialAccessTokensRepository {
 
   /** Revokes a token; null where there is none that is not revoked already. */
   revoke(id: string, context: RequestContext): Promise<InitialAccessToken | null> {
-    return this.transactions.run(
+    return this.writeQueue.run(
       async (manager) => {
         const where = { id, revokedAt: IsNull() };
         const token = await manager.findOne(InitialAccessTokenEntity, { where, lock: rowLock(manager) });

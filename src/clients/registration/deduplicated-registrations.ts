@@ -7,7 +7,7 @@ import { RegistryError } from '../../errors/registry-error.js';
 import type { IssuedRegistration } from '../client/client.js';
 import { RegistrationsRepository } from './registrations.repository.js';
 import { RegistrationCountsService } from './registration-counts.service.js';
-import type { ClientProfile } from '../../policy/client.js';
+import type { ClientMetadata } from '../../policy/client.js';
 
 /** Each fails only where an operator changes or removes the client between two statements. */
 const MAX_ATTEMPTS = 5;
@@ -36,14 +36,14 @@ export class DeduplicatedRegistrations {
    *   made by, it is wanted while anybody waits for it: one who hangs up must fail nobody else
    */
   async register(
-    profile: ClientProfile,
+    profile: ClientMetadata,
     context: RequestContext,
     create: (metadataHash: string, context: RequestContext) => Promise<IssuedRegistration | null>,
   ): Promise<IssuedRegistration> {
     // Written in one order, whoever asked for it; what callers order themselves makes another client
     const metadataHash = hash('sha256', JSON.stringify(profile), 'hex');
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const client = await this.repository.registerAgain(metadataHash);
+      const client = await this.repository.recordRepeat(metadataHash);
       if (client !== null) {
         this.counts.count('reused');
         if (registrations.hasSubscribers) registrations.publish({ result: 'reused' });

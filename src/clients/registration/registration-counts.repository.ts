@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, LessThan, MoreThanOrEqual } from 'typeorm';
-import { Transactions } from '../../database/writes/transactions.js';
+import { WriteQueue } from '../../database/writes/write-queue.js';
 import { RegistrationCountEntity } from './registration-count.entity.js';
 
 /** Counts of attempts to register in the database, of all instances together. */
@@ -8,13 +8,13 @@ import { RegistrationCountEntity } from './registration-count.entity.js';
 export class RegistrationCountsRepository {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
   ) {}
 
   add(counts: readonly RegistrationCountEntity[]): Promise<void> {
     // In one order, so that two instances do not wait for each other
     const rows = counts.toSorted((a, b) => (a.day + a.result < b.day + b.result ? -1 : 1));
-    return this.transactions.run(async (manager) => {
+    return this.writeQueue.run(async (manager) => {
       await manager
         .createQueryBuilder()
         .insert()
@@ -38,7 +38,7 @@ export class RegistrationCountsRepository {
 
   /** Removes counts of days before this one, a handful for each; says how many they were. */
   purge(day: string): Promise<number> {
-    return this.transactions.run(async (manager) => {
+    return this.writeQueue.run(async (manager) => {
       const { affected } = await manager.delete(RegistrationCountEntity, { day: LessThan(day) });
       return affected ?? 0;
     });

@@ -10,11 +10,11 @@ import {
   spendOn,
 } from '../../audit/audit-events.repository.js';
 import { Batcher, type Outcome } from '../../database/queues/batcher.js';
-import { type Lookup, lookupBy } from '../../database/sql/lookup.js';
+import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { lockRows, rowLock } from '../../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { isDuplicate } from '../../database/writes/duplicate.js';
-import { Transactions } from '../../database/writes/transactions.js';
+import { WriteQueue } from '../../database/writes/write-queue.js';
 import { hashSecret } from '../../secrets/secret.js';
 import {
   MAX_PAST,
@@ -54,12 +54,12 @@ export class RegistrationsRepository {
 
   constructor(
     dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
     private readonly clients: ClientsRepository,
     private readonly lookup: ClientLookupRepository,
   ) {
     this.run = sqlRunner(dataSource, 'select oauth_clients');
-    this.byMetadataHash = lookupBy(dataSource, ClientEntity, ['metadataHash']);
+    this.byMetadataHash = batchedFindOne(dataSource, ClientEntity, ['metadataHash']);
     this.registrationsAgain = new Batcher({
       name: 'count registrations',
       run: (ids) => this.countRegistrations(ids),
@@ -84,7 +84,7 @@ export class RegistrationsRepository {
   }
 
   /** Counts one more registration with the client of that hash, and returns it; null where there is none. */
-  async registerAgain(metadataHash: string): Promise<Client | null> {
+  async recordRepeat(metadataHash: string): Promise<Client | null> {
     const client = await this.byMetadataHash([metadataHash]);
     if (client === null) return null;
     const isCounted =
@@ -94,7 +94,7 @@ export class RegistrationsRepository {
 
   /** For each of them, whether it was counted: not where the client is gone, or locked by somebody else. */
   private countRegistrations(ids: string[]): Promise<Outcome<boolean>[]> {
-    return this.transactions.run(async (manager) => {
+    return this.writeQueue.run(async (manager) => {
       const query = manager
         .createQueryBuilder(ClientEntity, 'client')
         .select('client.id')
@@ -114,7 +114,7 @@ export class RegistrationsRepository {
     const outcomes = new Map<string, Outcome<boolean>>();
     const count = async (id: string) => {
       try {
-        const value = await this.transactions.run(
+        const value = await this.writeQueue.run(
           (manager) => addRegistrations(manager, id, ids),
           undefined,
           id,
@@ -144,7 +144,7 @@ export class RegistrationsRepository {
     context: RequestContext,
     work: (registration: LockedRegistration | null) => Promise<T>,
   ): Promise<T> {
-    return this.transactions.run(
+    return this.writeQueue.run(
       async (manager) => work(await lockRegistration(manager, id, context)),
       context,
       id,

@@ -17,17 +17,17 @@ import type { ClientKey } from '../client/client-query.js';
 import type { InitialAccessToken } from '../initial-access-tokens/initial-access-token.js';
 import { InitialAccessTokensService } from '../initial-access-tokens/initial-access-tokens.service.js';
 import { changeProfile, issueClient, secretFor } from '../client/issue-client.js';
-import { type ClientProfile, usesSecret } from '../../policy/client.js';
+import { type ClientMetadata, usesSecret } from '../../policy/client.js';
 import {
-  limited,
-  narrow,
+  intersectPolicy,
+  restrictToPolicy,
   type RegistrationMode,
   type RegistrationPolicy,
   registrationRules,
 } from '../../policy/registration.js';
 import { CLIENT_RULES } from '../../policy/rules.js';
 import { reservedNameIn, translatedNames } from '../../policy/reserved-name.js';
-import { settle } from '../../policy/defaults.js';
+import { applyDefaults } from '../../policy/defaults.js';
 import {
   type LockedRegistration,
   RegistrationsRepository,
@@ -35,7 +35,7 @@ import {
 } from './registrations.repository.js';
 import { RegistrationCountsService } from './registration-counts.service.js';
 import { DeduplicatedRegistrations } from './deduplicated-registrations.js';
-import { accept, type Submission } from '../client/client-request.js';
+import { validateOrThrow, type ClientRequest } from '../client/client-request.js';
 import { AnonymousClientQuota } from '../anonymous/anonymous-client-quota.js';
 
 /** Under which policy a caller may register. */
@@ -48,7 +48,7 @@ export interface RegistrationPermit {
 
 /** A full replacement of a registration (RFC 7592 §2.2). */
 export interface Replacement {
-  submission: Submission;
+  submission: ClientRequest;
   /** The client_id that the request names; must be the client's. */
   clientId: unknown;
   /** A client_secret that the request names; must be the client's. Undefined: none. */
@@ -133,7 +133,7 @@ export class RegistrationsService implements OnModuleInit {
    *   meanwhile; nothing is stored then
    */
   async register(
-    submission: Submission,
+    submission: ClientRequest,
     permit: RegistrationPermit,
     context: RequestContext,
   ): Promise<IssuedRegistration> {
@@ -149,7 +149,7 @@ export class RegistrationsService implements OnModuleInit {
 
   /** A client and the token that manages it. */
   private async issue(
-    profile: ClientProfile,
+    profile: ClientMetadata,
     provenance: Provenance,
     context: RequestContext,
   ): Promise<IssuedRegistration> {
@@ -160,7 +160,7 @@ export class RegistrationsService implements OnModuleInit {
     return { ...issued, registrationToken };
   }
 
-  private registerAnonymously(profile: ClientProfile, context: RequestContext): Promise<IssuedRegistration> {
+  private registerAnonymously(profile: ClientMetadata, context: RequestContext): Promise<IssuedRegistration> {
     if (!this.config.registrationReuse || profile.type !== 'public') {
       return this.pool.reserve(() => this.issue(profile, NOBODY, context));
     }
@@ -179,7 +179,7 @@ export class RegistrationsService implements OnModuleInit {
    * What a registration would be granted. Nothing is stored, nor counted.
    * @throws RegistryError with every field at fault
    */
-  preview(submission: Submission, { policy }: RegistrationPermit): ClientProfile {
+  preview(submission: ClientRequest, { policy }: RegistrationPermit): ClientMetadata {
     return grant(submission, policy);
   }
 
@@ -286,7 +286,7 @@ export class RegistrationsService implements OnModuleInit {
   }
 
   private policyFor(token: InitialAccessToken | null): RegistrationPolicy {
-    return token === null ? this.policy : limited(this.policy, token);
+    return token === null ? this.policy : intersectPolicy(this.policy, token);
   }
 }
 
@@ -295,12 +295,12 @@ export class RegistrationsService implements OnModuleInit {
  * @param knownNames that the client has already
  */
 function grant(
-  submission: Submission,
+  submission: ClientRequest,
   policy: RegistrationPolicy,
   knownNames: readonly string[] = [],
-): ClientProfile {
+): ClientMetadata {
   const rules = [...CLIENT_RULES, ...registrationRules(policy, knownNames)];
-  return settle(narrow(accept(submission, rules), policy));
+  return applyDefaults(restrictToPolicy(validateOrThrow(submission, rules), policy));
 }
 
 /** In all languages. */

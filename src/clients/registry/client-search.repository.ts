@@ -26,8 +26,8 @@ import type {
   NumberedPage,
   NumberedPageRequest,
   Page,
-  Tally,
-  TallyStep,
+  CountsByKind,
+  CountStep,
 } from '../client/client-query.js';
 import { ClientCountsRepository } from '../counts/client-counts.repository.js';
 
@@ -208,7 +208,7 @@ export class ClientSearchRepository {
     );
     const perDay = new Map(days.map(([day, count]) => [Number(day), Number(count)]));
 
-    const tally = <K extends string>(
+    const countByKind = <K extends string>(
       keys: readonly K[],
       has: (group: (typeof groups)[number], key: K) => boolean,
     ) =>
@@ -218,10 +218,10 @@ export class ClientSearchRepository {
       }));
     return {
       total: groups.reduce((sum, { count }) => sum + count, 0),
-      byClientType: tally(CLIENT_TYPES, ({ type }, key) => type === key),
-      bySource: tally(CLIENT_SOURCES, ({ source }, key) => source === key),
-      byStatus: tally(CLIENT_STATUSES, ({ status }, key) => status === key),
-      byGrantType: tally(GRANT_TYPES, ({ grantTypes }, key) => grantTypes.includes(token(key))),
+      byClientType: countByKind(CLIENT_TYPES, ({ type }, key) => type === key),
+      bySource: countByKind(CLIENT_SOURCES, ({ source }, key) => source === key),
+      byStatus: countByKind(CLIENT_STATUSES, ({ status }, key) => status === key),
+      byGrantType: countByKind(GRANT_TYPES, ({ grantTypes }, key) => grantTypes.includes(token(key))),
       createdPerDay: Array.from({ length: STATS_DAYS }, (_, index) => ({
         key: new Date((firstDay + index) * MS_PER_DAY).toISOString().slice(0, 10),
         count: perDay.get(firstDay + index) ?? 0,
@@ -233,15 +233,15 @@ export class ClientSearchRepository {
    * How many clients there are of each kind, among the next `limit` by their ids: one short step of a walk over all.
    * @param after the id that the step before ended with; empty for the first
    */
-  async tally(after: string, limit: number): Promise<TallyStep> {
+  async tally(after: string, limit: number): Promise<CountStep> {
     const rows = await this.run(
       `SELECT source, CASE WHEN deleted_at IS NULL THEN status ELSE 'deleted' END, org_id IS NOT NULL, COUNT(*), MAX(id)
        FROM (SELECT id, source, status, org_id, deleted_at FROM oauth_clients WHERE id > :after ORDER BY id LIMIT :limit) step GROUP BY 1, 2, 3`,
       { after, limit },
     );
-    const tallies = rows.map(([source, status, isOwned, count]): Tally => ({
+    const tallies = rows.map(([source, status, isOwned, count]): CountsByKind => ({
       source: source as ClientSource,
-      status: status as Tally['status'],
+      status: status as CountsByKind['status'],
       isOwned: Boolean(isOwned),
       count: Number(count),
     }));

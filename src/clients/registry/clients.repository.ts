@@ -4,9 +4,9 @@ import { type AuditAction, type RequestContext, SYSTEM } from '../../audit/audit
 import { AuditEventEntity } from '../../audit/audit-event.entity.js';
 import { newEvent, record, spendOn } from '../../audit/audit-events.repository.js';
 import { lockRows } from '../../database/sql/row-lock.js';
-import { type InsertTogether, insertTogether } from '../../database/writes/group-commit.js';
+import { type GroupCommit, groupCommit } from '../../database/writes/group-commit.js';
 import { inSmallBatches } from '../../database/writes/purge-batches.js';
-import { Transactions } from '../../database/writes/transactions.js';
+import { WriteQueue } from '../../database/writes/write-queue.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { usesSecret } from '../../policy/client.js';
 import { clientEntry, secretEntry } from '../client/client-audit.js';
@@ -35,18 +35,18 @@ const CREATED = [ClientEntity, ClientSecretEntity, AuditEventEntity];
 /** Clients and their secrets in the database: what changes them. */
 @Injectable()
 export class ClientsRepository {
-  private readonly insertTogether: InsertTogether;
+  private readonly groupInsert: GroupCommit;
 
   constructor(
     dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
     private readonly quota: OrganizationQuota,
     private readonly lookup: ClientLookupRepository,
     private readonly search: ClientSearchRepository,
   ) {
-    this.insertTogether = insertTogether(dataSource, transactions, CREATED);
+    this.groupInsert = groupCommit(dataSource, writeQueue, CREATED);
     // By triggers
-    transactions.writability.tables.set(dataSource.getMetadata(ClientCountEntity).tableName, 'write');
+    writeQueue.writability.tables.set(dataSource.getMetadata(ClientCountEntity).tableName, 'write');
   }
 
   /**
@@ -70,9 +70,8 @@ export class ClientsRepository {
       [newEvent(context, created)],
     ];
     const { initialAccessTokenId, orgId } = client;
-    if (initialAccessTokenId === null && !this.quota.isBounded(orgId))
-      return this.insertTogether(rows, context);
-    await this.transactions.run(
+    if (initialAccessTokenId === null && !this.quota.isBounded(orgId)) return this.groupInsert(rows, context);
+    await this.writeQueue.run(
       async (manager) => {
         await this.reserve(manager, [orgId]);
         if (this.quota.isBounded(orgId)) await this.purgeSurplus(manager, orgId!);
@@ -128,7 +127,7 @@ export class ClientsRepository {
     context: RequestContext,
     check: (count: number) => void,
   ): Promise<number> {
-    return this.transactions.run(async (manager) => {
+    return this.writeQueue.run(async (manager) => {
       const query = this.search
         .select(filter, manager)
         // In one order, so that two such changes do not wait for each other
@@ -165,7 +164,7 @@ export class ClientsRepository {
    */
   purge(limit: Date, context: RequestContext): Promise<number> {
     let fromMs = 0;
-    return inSmallBatches(this.transactions, async (manager, size) => {
+    return inSmallBatches(this.writeQueue, async (manager, size) => {
       const query = this.search
         .select({ deleted: true }, manager)
         .andWhere('client.deletedAt >= :fromMs AND client.deletedAt < :limitMs', {

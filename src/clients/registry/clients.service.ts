@@ -18,7 +18,7 @@ import {
   type NumberedPage,
   type NumberedPageRequest,
   type Page,
-  type TallyStep,
+  type CountStep,
 } from '../client/client-query.js';
 import { changeClient, changeProfile, issueClient } from '../client/issue-client.js';
 import { ClientSearchRepository } from './client-search.repository.js';
@@ -26,8 +26,8 @@ import { ClientsRepository } from './clients.repository.js';
 import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 import { CLIENT_RULES, isFixed, rulesAboutChanges } from '../../policy/rules.js';
 import { attestedRules } from '../software-statements/software-statements.service.js';
-import { accept, refusal, type Submission } from '../client/client-request.js';
-import { draftOf, settle } from '../../policy/defaults.js';
+import { validateOrThrow, refusal, type ClientRequest } from '../client/client-request.js';
+import { draftOf, applyDefaults } from '../../policy/defaults.js';
 
 /** Versions of a client that will do; null: any. */
 export type Versions = readonly number[] | null;
@@ -47,12 +47,12 @@ export class ClientsService {
    * @throws RegistryError with every field at fault; nothing is stored then
    */
   async create(
-    submission: Submission,
+    submission: ClientRequest,
     { orgId, userId }: Pick<Client, 'orgId' | 'userId'>,
     source: ClientSource,
     context: RequestContext,
   ): Promise<IssuedClient> {
-    const profile = settle(accept(submission, CLIENT_RULES));
+    const profile = applyDefaults(validateOrThrow(submission, CLIENT_RULES));
     const issued = issueClient(profile, { orgId, userId, source, initialAccessTokenId: null });
     await this.repository.insert(issued, context);
     return issued;
@@ -84,7 +84,7 @@ export class ClientsService {
    */
   update(
     key: ClientKey,
-    submission: Submission,
+    submission: ClientRequest,
     expected: Versions,
     context: RequestContext,
   ): Promise<Client> {
@@ -97,7 +97,7 @@ export class ClientsService {
         ...attestedRules(client.metadata, before),
         ...rulesAboutChanges(CLIENT_RULES, before, draft),
       ];
-      return changeProfile(client, settle(accept({ ...submission, draft }, rules)), context);
+      return changeProfile(client, applyDefaults(validateOrThrow({ ...submission, draft }, rules)), context);
     });
   }
 
@@ -177,7 +177,7 @@ export class ClientsService {
   }
 
   /** One step of a count of all clients by their kind: see {@link ClientSearchRepository.tally}. */
-  tally(after: string, limit: number): Promise<TallyStep> {
+  tally(after: string, limit: number): Promise<CountStep> {
     return this.search.tally(after, limit);
   }
 

@@ -16,7 +16,7 @@ import { ScanQueue } from '../../database/sql/scan-queue.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { Table } from '../../database/sql/table.js';
 import { purgeDue } from '../../database/writes/purge-batches.js';
-import { Transactions } from '../../database/writes/transactions.js';
+import { WriteQueue } from '../../database/writes/write-queue.js';
 import { hashSecret, matchesHash, secretHint } from '../../secrets/secret.js';
 import {
   type ClientSecret,
@@ -52,7 +52,7 @@ export class ClientSecretsRepository {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
     private readonly lookup: ClientLookupRepository,
     scanQueue: ScanQueue,
   ) {
@@ -165,10 +165,10 @@ export class ClientSecretsRepository {
 
   /** Removes secrets for good that expired or were revoked before `limit`; says how many. An index finds each kind. */
   async purge(limit: Date): Promise<number> {
-    const { transactions } = this;
-    const revoked = await purgeDue(transactions, ClientSecretEntity, 'revokedAt', limit);
+    const { writeQueue } = this;
+    const revoked = await purgeDue(writeQueue, ClientSecretEntity, 'revokedAt', limit);
     const and = 'row.revokedAt IS NULL';
-    return revoked + (await purgeDue(transactions, ClientSecretEntity, 'expiresAt', limit, and));
+    return revoked + (await purgeDue(writeQueue, ClientSecretEntity, 'expiresAt', limit, and));
   }
 
   /**

@@ -4,9 +4,9 @@ import { CONFIG, type Config } from '../../config/variables.js';
 import type { ErrorCode } from '../../errors/registry-error.js';
 import { JwtVerifier } from '../../jwt/jwt-verifier.js';
 import { readJwt } from '../../jwt/read-jwt.js';
-import type { ClientDraft, ExtendedMetadata } from '../../policy/client.js';
+import type { ClientMetadataInput, ExtendedMetadata } from '../../policy/client.js';
 import { FIELD_NAMES, FIELD_ROWS } from '../../policy/fields.js';
-import { treatMember } from '../../policy/metadata-members.js';
+import { classifyMember } from '../../policy/metadata-members.js';
 import { isFixed, type Rule } from '../../policy/rules.js';
 import { splitScope } from '../../policy/scope.js';
 
@@ -99,7 +99,7 @@ function audienceOf({ aud }: Record<string, unknown>): string[] | undefined | nu
  * Keeps other interfaces from changing what the client's software statement says: the next registration request would undo it. A list
  * may lose entries, and get back those that the statement has. A stored statement that cannot be read strictly attests every field.
  */
-export function attestedRules({ softwareStatement }: ExtendedMetadata, before: ClientDraft): Rule[] {
+export function attestedRules({ softwareStatement }: ExtendedMetadata, before: ClientMetadataInput): Rule[] {
   if (softwareStatement === undefined) return [];
   const names = FIELD_NAMES.registration;
   const fields = FIELD_ROWS.map(([field]) => field).filter((field) => isReadSomewhere(names[field]));
@@ -122,4 +122,4 @@ export function attestedRules({ softwareStatement }: ExtendedMetadata, before: C
 }
 
 /** Claims that no profile reads are not attested by being there. */
-const isReadSomewhere = (claim: string) => treatMember(claim, 'registered') === 'read';
+const isReadSomewhere = (claim: string) => classifyMember(claim, 'registered') === 'accepted';

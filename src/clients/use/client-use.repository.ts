@@ -8,7 +8,7 @@ import { batchesOf } from '../../database/writes/statement-size.js';
 import { lockRows } from '../../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { inSmallBatches } from '../../database/writes/purge-batches.js';
-import { Transactions } from '../../database/writes/transactions.js';
+import { WriteQueue } from '../../database/writes/write-queue.js';
 import { ClientEntity, UNUSED } from '../client/client.entity.js';
 
 /** How exact the time of a client's last use is: what was used since is not written again. */
@@ -41,7 +41,7 @@ export class ClientUseRepository {
   private readonly run: RunSql;
 
   constructor(
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
     dataSource: DataSource,
   ) {
     this.run = sqlRunner(dataSource, 'select oauth_clients');
@@ -53,7 +53,7 @@ export class ClientUseRepository {
    */
   recordUse(ids: readonly string[], at: Date): Promise<number> {
     const known = [...new Set(ids)].filter((id) => isClientId(id));
-    return this.transactions.run(async (manager) => {
+    return this.writeQueue.run(async (manager) => {
       let count = 0;
       for (const batch of batchesOf(known)) {
         const query = manager
@@ -126,7 +126,7 @@ export class ClientUseRepository {
    * they did themselves; says how many. One event says so, too.
    */
   async remove(limit: Date, size: number, context: RequestContext): Promise<number> {
-    const removed = await this.transactions.run((manager) =>
+    const removed = await this.writeQueue.run((manager) =>
       removeOldest(manager, new Date(0), limit, Math.min(size, REMOVAL_BATCH), context),
     );
     return removed.length;
@@ -136,7 +136,7 @@ export class ClientUseRepository {
   removeAll(limit: Date, context: RequestContext): Promise<number> {
     // No batch passes over what the ones before have left, such as clients that were registered again
     let from = new Date(0);
-    return inSmallBatches(this.transactions, async (manager, size) => {
+    return inSmallBatches(this.writeQueue, async (manager, size) => {
       const removed = await removeOldest(manager, from, limit, size, context);
       from = removed.at(-1)?.createdAt ?? from;
       return removed.length;

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { driverOf } from '../connection/driver.js';
 import { PURGE_CLOCK_ID, PurgeClockEntity } from './purge-clock.entity.js';
 import { rowLock } from '../sql/row-lock.js';
-import { Transactions } from '../writes/transactions.js';
+import { WriteQueue } from '../writes/write-queue.js';
 
 /** While it is behind, it gains an hour in each hour that the service runs. */
 const CATCH_UP_SPEED = 2;
@@ -34,12 +34,12 @@ export class PurgeClock {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly writeQueue: WriteQueue,
   ) {}
 
   /** Takes a reading, and keeps it for all instances and the next start. */
   advance(maxSkewMs: number): Promise<PurgeTime> {
-    return this.transactions.run(async (manager) => {
+    return this.writeQueue.run(async (manager) => {
       const now = await databaseTime(manager);
       const last = await this.lastReading(manager, now);
       const ranMs = performance.now() - this.lastReadingMs;

@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 import { driverOf } from './driver.js';
 import { sqliteFileOf } from './sqlite-file.js';
 
-/** The driver blocks while SQLite waits, and with it everybody; whoever writes waits otherwise (see Transactions). */
+/** The driver blocks while SQLite waits, and with it everybody; whoever writes waits otherwise (see WriteQueue). */
 const SQLITE_BUSY_TIMEOUT_MS = 5;
 /** How long a statement of PostgreSQL waits for a lock that somebody else holds, where its transaction does not say otherwise. */
 const LOCK_TIMEOUT_MS = 3_000;

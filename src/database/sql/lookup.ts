@@ -11,7 +11,7 @@ export type Lookup<E> = (key: readonly string[]) => Promise<E | null>;
  * A lookup by the value of a column that is unique. Deleted rows are passed over, and those without the values of the other columns. What
  * is asked for in the same moment is looked up together: in one statement on PostgreSQL, in one transaction on SQLite (ADR 8).
  */
-export function lookupBy<E extends ObjectLiteral>(
+export function batchedFindOne<E extends ObjectLiteral>(
   dataSource: DataSource,
   entity: EntityTarget<E>,
   properties: readonly [unique: keyof E & string, ...others: (keyof E & string)[]],

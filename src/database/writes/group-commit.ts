@@ -6,7 +6,7 @@ import { type Cancellation, isWaiting } from '../queues/cancellation.js';
 import { Batcher, type Outcome } from '../queues/batcher.js';
 import { driverOf, preparedQuery, runOnPool } from '../connection/driver.js';
 import { Table } from '../sql/table.js';
-import type { Transactions } from './transactions.js';
+import type { WriteQueue } from './write-queue.js';
 import { isDatabaseUnavailable, isLocked, isUndone } from '../connection/unavailable.js';
 
 /** The new rows of one caller: for each table, in the order of the tables. */
@@ -16,7 +16,7 @@ export type NewRows = readonly (readonly ObjectLiteral[])[];
  * Stores the rows, all or none; they are durable when the promise resolves.
  * @throws RegistryError `temporarily_unavailable` where that cannot begin in time
  */
-export type InsertTogether = (rows: NewRows, cancellation?: Cancellation) => Promise<void>;
+export type GroupCommit = (rows: NewRows, cancellation?: Cancellation) => Promise<void>;
 
 /**
  * Two batches at a time are smaller ones, and it is batches that cost: to begin one and to make it durable (ADR 8). SQLite has one
@@ -33,18 +33,18 @@ interface Insertion {
  * Inserts into several tables at once, for many callers in one transaction: what takes time is to make a transaction durable,
  * not what is in it. Each is told once its own rows are. Where the rows of one cannot be stored, those of the others are.
  */
-export function insertTogether(
+export function groupCommit(
   dataSource: DataSource,
-  transactions: Transactions,
+  writeQueue: WriteQueue,
   entities: readonly EntityTarget<ObjectLiteral>[],
-): InsertTogether {
+): GroupCommit {
   const tables = entities.map((entity) => new Table(dataSource, entity));
-  for (const { name } of tables) transactions.writability.tables.set(name, 'write');
+  for (const { name } of tables) writeQueue.writability.tables.set(name, 'write');
   const driver = driverOf(dataSource);
   const commit =
     driver.engine === 'sqlite'
-      ? commitOnSqlite(dataSource, transactions, tables)
-      : commitOnPostgres(dataSource, transactions, driver.pool, tables);
+      ? commitOnSqlite(dataSource, writeQueue, tables)
+      : commitOnPostgres(dataSource, writeQueue, driver.pool, tables);
   const name = `insert ${dataSource.getMetadata(entities[0]!).tableName}`;
   const batcher = new Batcher<Insertion, void>({
     name,
@@ -81,7 +81,7 @@ export async function commitEach(batch: NewRows[], commit: Commit): Promise<Outc
 
 function commitOnSqlite(
   dataSource: DataSource,
-  transactions: Transactions,
+  writeQueue: WriteQueue,
   tables: Table<ObjectLiteral>[],
 ): Commit {
   const inserts = tables.map(
@@ -94,14 +94,14 @@ function commitOnSqlite(
       dataSource.logger.logQuery(sql);
       return { sql, rows: batch.flatMap((rows) => rows[i]!.map((entity) => table.toRow(entity))) };
     });
-    return transactions.runStatements(statements);
+    return writeQueue.runStatements(statements);
   };
 }
 
 /** One statement is a transaction of its own, and one round trip. */
 function commitOnPostgres(
   dataSource: DataSource,
-  transactions: Transactions,
+  writeQueue: WriteQueue,
   pool: pg.Pool,
   tables: Table<ObjectLiteral>[],
 ): Commit {
@@ -116,6 +116,6 @@ function commitOnPostgres(
       JSON.stringify(batch.flatMap((rows) => rows[i]!.map((entity) => table.toRecord(entity)))),
     );
     dataSource.logger.logQuery(query.text);
-    await transactions.writability.track(tables[0]!.name, runOnPool(pool, query, values));
+    await writeQueue.writability.track(tables[0]!.name, runOnPool(pool, query, values));
   };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import { lockRows } from '../sql/row-lock.js';
-import type { Transactions } from './transactions.js';
+import type { WriteQueue } from './write-queue.js';
 
 /** How long a batch should take, in milliseconds. On SQLite no request is answered and nobody else writes meanwhile. */
 const TARGET_MS = 10;
@@ -19,13 +19,13 @@ const MAX_PAUSE_MS = 1_000;
  * @returns how many rows it was done to, less than all where the service stops
  */
 export async function inSmallBatches(
-  transactions: Transactions,
+  writeQueue: WriteQueue,
   work: (manager: EntityManager, size: number) => Promise<number>,
 ): Promise<number> {
   let total = 0;
-  for (let size = FIRST_SIZE; !transactions.isEnding;) {
+  for (let size = FIRST_SIZE; !writeQueue.isEnding;) {
     let sinceMs = 0;
-    const count = await transactions.run((manager) => {
+    const count = await writeQueue.run((manager) => {
       sinceMs = performance.now();
       return work(manager, size);
     });
@@ -45,7 +45,7 @@ export async function inSmallBatches(
  * @param and another condition, on `row`
  */
 export function purgeDue<E extends ObjectLiteral>(
-  transactions: Transactions,
+  writeQueue: WriteQueue,
   entity: EntityTarget<E>,
   by: keyof E & string,
   before: Date | string,
@@ -54,7 +54,7 @@ export function purgeDue<E extends ObjectLiteral>(
   const valueOf = (value: unknown) => (value instanceof Date ? value.getTime() : value);
   // PostgreSQL keeps index entries of removed rows: no batch looks at those of the ones before
   let from = before instanceof Date ? 0 : ('' as unknown);
-  return inSmallBatches(transactions, async (manager, size) => {
+  return inSmallBatches(writeQueue, async (manager, size) => {
     const { propertyName: id } = manager.dataSource.getMetadata(entity).primaryColumns[0]!;
     const query = manager
       .createQueryBuilder(entity, 'row')

@@ -1,9 +1,9 @@
 import { addressesIn } from '../../addresses/address.js';
-import { type Counted, countedFor } from '../../addresses/networks.js';
+import { type RateLimitKey, countedFor } from '../../addresses/networks.js';
 import type { Config } from '../../config/variables.js';
 
 /** Who is counted for a request from an address, and how much each may send; nobody where nothing limits it. */
-export type CountedOf = (caller: string) => Counted[];
+export type CountedOf = (caller: string) => RateLimitKey[];
 
 /**
  * {@link countedFor}, with what the operator grants to addresses that many users share, such as those from which a chat product

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { countedFor } from '../../addresses/networks.js';
 import { SESSION_PATH } from '../../config/paths.js';
 import { overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
-import type { Quota, Standing } from './quota.js';
+import type { Quota, RateLimitStatus } from './quota.js';
 
 /** Credentials that were good stay good for so long, as far as the limit of bad ones is concerned. */
 const REMEMBERED_MS = 10 * 60_000;
@@ -42,7 +42,7 @@ const networkOf = (address: string) => countedFor(address).at(-1)!.key;
 export function limitFailedAuth(
   fastify: FastifyInstance,
   quota: Quota,
-  refuse: (standing: Standing, reply: FastifyReply) => FastifyReply,
+  refuse: (standing: RateLimitStatus, reply: FastifyReply) => FastifyReply,
 ): void {
   const good = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
   /** By network, those who wait until others of it were looked at. */

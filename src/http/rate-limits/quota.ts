@@ -4,7 +4,7 @@ import { type Count, LocalCounts } from './local-counts.js';
 import type { SharedCounts } from './shared-counts.js';
 
 /** Where a caller stands with a quota. */
-export interface Standing {
+export interface RateLimitStatus {
   /** Of the quota, as callers are told it. */
   name: string;
   limit: number;
@@ -32,8 +32,8 @@ export class Quota {
   ) {}
 
   /** Uses up one of what the caller has, or more. Null where nothing limits it. */
-  async spend(caller: string, amount = 1): Promise<Standing | null> {
-    let scarcest: Standing | null = null;
+  async spend(caller: string, amount = 1): Promise<RateLimitStatus | null> {
+    let scarcest: RateLimitStatus | null = null;
     for (const { key, times } of this.countedOf(caller)) {
       const limit = this.limit.points * times;
       // What is refused does not count, or a caller that goes on trying would use up the share of its whole site
@@ -46,7 +46,7 @@ export class Quota {
   }
 
   /** What the next one would be told, where it is known here that it would be one too many; else null. */
-  exceeded(caller: string): Standing | null {
+  exceeded(caller: string): RateLimitStatus | null {
     for (const { key, times } of this.countedOf(caller)) {
       const limit = this.limit.points * times;
       const count = this.oneTooMany(key, limit);
@@ -90,7 +90,7 @@ export class Quota {
     return count ? this.local.note(key, count) : this.local.add(key, durationSeconds * 1000, amount);
   }
 
-  private standing(limit: number, { used, msLeft }: Count): Standing {
+  private standing(limit: number, { used, msLeft }: Count): RateLimitStatus {
     return {
       name: this.name,
       limit,

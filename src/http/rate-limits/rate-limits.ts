@@ -5,7 +5,7 @@ import type { Config } from '../../config/variables.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { type CountedOf, countedWithGrants } from './exemptions.js';
 import { limitFailedAuth } from './failed-auth.js';
-import { Quota, type Standing } from './quota.js';
+import { Quota, type RateLimitStatus } from './quota.js';
 import type { ConnectionLog, SharedCounts } from './shared-counts.js';
 import { sendError, toGraphQLError } from '../errors/error.filter.js';
 import { GRAPHQL_PATH, isRegistrationPath } from '../../config/paths.js';
@@ -112,7 +112,7 @@ const spendOn = (quota: Quota) => async (request: FastifyRequest, reply: Fastify
 declare module 'fastify' {
   interface FastifyInstance {
     /** Uses up one request of an organization; undefined where nothing limits them. */
-    spendOf?: (orgId: string, address: string) => Promise<Standing | null>;
+    spendOf?: (orgId: string, address: string) => Promise<RateLimitStatus | null>;
   }
 }
 
@@ -130,7 +130,7 @@ export class OrganizationLimit implements CanActivate {
   }
 }
 
-function refuse(standing: Standing, reply: FastifyReply): FastifyReply {
+function refuse(standing: RateLimitStatus, reply: FastifyReply): FastifyReply {
   const error = tooMany(standing);
   const isGraphQL = reply.request.routeOptions.url === GRAPHQL_PATH;
   void reply.headers(rateLimitHeaders(standing));
@@ -138,13 +138,13 @@ function refuse(standing: Standing, reply: FastifyReply): FastifyReply {
   return reply;
 }
 
-function tooMany({ name, resetSeconds: retryAfterSeconds }: Standing): RegistryError {
+function tooMany({ name, resetSeconds: retryAfterSeconds }: RateLimitStatus): RegistryError {
   const description = `Too many ${QUOTAS[name as QuotaName][1]}. Retry in ${retryAfterSeconds} s.`;
   return new RegistryError('rate_limited', description, { retryAfterSeconds });
 }
 
 /** Structured fields of draft-ietf-httpapi-ratelimit-headers-11: quota and window; what remains, and until when. */
-const rateLimitHeaders = ({ name, limit, windowSeconds, remaining, resetSeconds }: Standing) => ({
+const rateLimitHeaders = ({ name, limit, windowSeconds, remaining, resetSeconds }: RateLimitStatus) => ({
   'ratelimit-policy': `"${name}";q=${limit};w=${windowSeconds}`,
   ratelimit: `"${name}";r=${remaining};t=${resetSeconds}`,
 });

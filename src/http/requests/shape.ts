@@ -45,7 +45,7 @@ export function TextList(values?: readonly string[]): PropertyDecorator {
 }
 
 /** What becomes of a member: it is `read`, `ignore`d or `refuse`d. */
-export type MemberSorter = (member: string, value: unknown) => 'read' | 'ignore' | 'refuse';
+export type MemberSorter = (member: string, value: unknown) => 'accepted' | 'ignored' | 'rejected';
 
 /** @throws RegistryError `invalid_request` where the body is no JSON object */
 export function requireObject(raw: unknown): Record<string, unknown> {
@@ -60,7 +60,7 @@ export function requireObject(raw: unknown): Record<string, unknown> {
 export function onlyMembersOf(type: new () => object): MemberSorter {
   const checks = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
   const members = new Set(checks.map(({ propertyName }) => propertyName));
-  return (member) => (members.has(member) ? 'read' : 'refuse');
+  return (member) => (members.has(member) ? 'accepted' : 'rejected');
 }
 
 /**
@@ -73,8 +73,8 @@ export function readShape<T extends object>(type: new () => T, raw: unknown, sor
   const body = new type();
   for (const [name, value] of Object.entries(requireObject(raw))) {
     const treatment = sort(name, value);
-    if (treatment === 'read') body[name as keyof T] = value as T[keyof T];
-    if (treatment === 'refuse') faults[name] = [memberFault(name)];
+    if (treatment === 'accepted') body[name as keyof T] = value as T[keyof T];
+    if (treatment === 'rejected') faults[name] = [memberFault(name)];
   }
   for (const { property, constraints } of validateSync(body, { stopAtFirstError: true })) {
     const isMissing = body[property as keyof T] === undefined;

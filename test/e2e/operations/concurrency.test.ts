@@ -4,8 +4,8 @@ import { ClientSearchRepository } from '../../../src/clients/registry/client-sea
 import { ClientLookupRepository } from '../../../src/clients/client/client-lookup.repository.js';
 import { ApiKeyEntity } from '../../../src/auth/api-keys/api-key.entity.js';
 import { batches, type BatchMessage } from '../../../src/diagnostics/channels.js';
-import { insertTogether } from '../../../src/database/writes/group-commit.js';
-import { Transactions } from '../../../src/database/writes/transactions.js';
+import { groupCommit } from '../../../src/database/writes/group-commit.js';
+import { WriteQueue } from '../../../src/database/writes/write-queue.js';
 import { onEachEngine } from '../../support/databases.js';
 import { statementsOf } from '../../support/measurements/statements.js';
 import { aClient, Registry } from '../../support/registry.js';
@@ -76,9 +76,9 @@ onEachEngine((engine) => {
       const path = registry.dataSource.options.database as string;
       const [{ page_count: pages }] =
         await registry.dataSource.query<[{ page_count: number }]>('PRAGMA page_count');
-      const transactions = registry.app.get(Transactions, { strict: false });
+      const writeQueue = registry.app.get(WriteQueue, { strict: false });
       const limitPages = (limit: number) =>
-        transactions.runStatements([{ sql: `PRAGMA max_page_count = ${limit}`, rows: [[]] }]);
+        writeQueue.runStatements([{ sql: `PRAGMA max_page_count = ${limit}`, rows: [[]] }]);
       await limitPages(pages);
       let full = await registry.register({});
       for (let i = 0; full.status === 201 && i < 500; i++) full = await registry.register({});
@@ -103,19 +103,19 @@ onEachEngine((engine) => {
   }
 
   it('a transaction that fails takes nothing with it that another one was told of', async () => {
-    const transactions = registry.app.get(Transactions, { strict: false });
+    const writeQueue = registry.app.get(WriteQueue, { strict: false });
     const insert = (id: string) =>
       `INSERT INTO api_keys (id, name, hash, hint, org_id, user_id, role, created_at)
        VALUES ('${id}', 'n', '${id}', 'hint', 'o', 'u', 'member', 0)`;
     let letGo = () => {};
     const isHeldUp = new Promise<void>((resolve) => (letGo = resolve));
 
-    const failing = transactions.run(async (manager) => {
+    const failing = writeQueue.run(async (manager) => {
       await manager.query(insert('rolled-back'));
       await isHeldUp;
       throw new Error('on purpose');
     });
-    const good = transactions.run((manager) => manager.query(insert('kept')));
+    const good = writeQueue.run((manager) => manager.query(insert('kept')));
     letGo();
 
     await expect(failing).rejects.toThrow('on purpose');
@@ -131,12 +131,12 @@ onEachEngine((engine) => {
     const { body } = await registry.createClient(aClient(), key);
     const path = `/v2/oauth/clients/${body.data.client_id}/secrets`;
     const order: string[] = [];
-    const transactions = registry.app.get(Transactions, { strict: false });
+    const writeQueue = registry.app.get(WriteQueue, { strict: false });
     let letGo = () => {};
     const isHeldUp = new Promise<void>((resolve) => (letGo = resolve));
     const holding =
       engine === 'postgres'
-        ? transactions.run(async (manager) => {
+        ? writeQueue.run(async (manager) => {
             await manager.query(`SELECT 1 FROM oauth_clients WHERE id = '${body.data.client_id}' FOR UPDATE`);
             await isHeldUp;
           })
@@ -159,7 +159,7 @@ onEachEngine((engine) => {
 
   const onSqlite = engine === 'sqlite' ? it : it.skip;
   onSqlite('transactions that wait for each other let other requests through between them', async () => {
-    const transactions = registry.app.get(Transactions, { strict: false });
+    const writeQueue = registry.app.get(WriteQueue, { strict: false });
     let turns = 0;
     let isOver = false;
     const turn = () => {
@@ -168,15 +168,15 @@ onEachEngine((engine) => {
     };
     setImmediate(turn);
     await Promise.all(
-      Array.from({ length: CALLERS }, () => transactions.run((manager) => manager.find(ApiKeyEntity))),
+      Array.from({ length: CALLERS }, () => writeQueue.run((manager) => manager.find(ApiKeyEntity))),
     );
     isOver = true;
     expect(turns).toBeGreaterThanOrEqual(CALLERS - 1);
   });
 
   it('of rows that are stored together, those that cannot be fail alone', async () => {
-    const transactions = registry.app.get(Transactions, { strict: false });
-    const insert = insertTogether(registry.dataSource, transactions, [ApiKeyEntity]);
+    const writeQueue = registry.app.get(WriteQueue, { strict: false });
+    const insert = groupCommit(registry.dataSource, writeQueue, [ApiKeyEntity]);
     const store = (id: string) => insert([[aKey(id)]]);
     await store('known');
     const ids = ['first', 'known', 'second', 'known', 'third'];

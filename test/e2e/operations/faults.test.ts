@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { Transactions } from '../../../src/database/writes/transactions.js';
+import { WriteQueue } from '../../../src/database/writes/write-queue.js';
 import { asPostgresAdmin, connectTo, createDatabase, type Engine } from '../../support/databases.js';
 import { Load } from '../../support/load.js';
 import { Program } from '../../support/process.js';
@@ -125,7 +125,7 @@ const LOCKER = `
 `;
 
 const pathOf = ({ registry }: Surroundings) => registry.dataSource.options.database as string;
-const transactionsOf = ({ registry }: Surroundings) => registry.app.get(Transactions, { strict: false });
+const transactionsOf = ({ registry }: Surroundings) => registry.app.get(WriteQueue, { strict: false });
 /** On both connections: that of everybody, and that of the thread that writes. */
 async function pragma(surroundings: Surroundings, text: string): Promise<void> {
   await transactionsOf(surroundings).runStatements([{ sql: `PRAGMA ${text}`, rows: [[]] }]);

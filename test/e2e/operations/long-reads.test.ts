@@ -4,7 +4,7 @@ import { batches, type BatchMessage } from '../../../src/diagnostics/channels.js
 import { DatabaseUse } from '../../../src/database/database-use.js';
 import { driverOf } from '../../../src/database/connection/driver.js';
 import { ScanQueue } from '../../../src/database/sql/scan-queue.js';
-import { Transactions } from '../../../src/database/writes/transactions.js';
+import { WriteQueue } from '../../../src/database/writes/write-queue.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
 
@@ -161,7 +161,7 @@ onEachEngine((engine) => {
 
   if (engine === 'sqlite') {
     it('keep the write-ahead log from growing for as long as they follow one another', async () => {
-      const transactions = registry.app.get(Transactions);
+      const writeQueue = registry.app.get(WriteQueue);
       const driver = driverOf(registry.dataSource);
       const wal = driver.engine === 'sqlite' ? `${driver.connection.name}-wal` : '';
       const search = scanQueue.runner('search');
@@ -177,7 +177,7 @@ onEachEngine((engine) => {
       };
       const writing = async () => {
         for (; !isOver(); written += 2 * name.length) {
-          await transactions.runStatements([
+          await writeQueue.runStatements([
             { sql: 'INSERT INTO migrations (timestamp, name) VALUES (0, ?)', rows: [[name], [name]] },
             { sql: 'DELETE FROM migrations WHERE timestamp = ?', rows: [[0]] },
           ]);

@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { SYSTEM } from '../../../src/audit/audit-event.js';
 import { ClientsRepository } from '../../../src/clients/registry/clients.repository.js';
 import { issueClient } from '../../../src/clients/client/issue-client.js';
-import { settle } from '../../../src/policy/defaults.js';
+import { applyDefaults } from '../../../src/policy/defaults.js';
 import { type Engine, onEachEngine } from '../databases.js';
 import { PathProxy } from '../network/path-proxy.js';
 import { aClient, Registry } from '../registry.js';
@@ -175,7 +175,8 @@ export async function signIn(page: Page, key: string): Promise<void> {
 /** Fills the registry with clients, as the API would, but for the HTTP. */
 async function seedClients(registry: Registry): Promise<void> {
   const repository = registry.app.get(ClientsRepository, { strict: false });
-  const profile = (name: string) => settle({ name, type: 'public', grantTypes: ['client_credentials'] });
+  const profile = (name: string) =>
+    applyDefaults({ name, type: 'public', grantTypes: ['client_credentials'] });
   const owner = { orgId: 'seeded', userId: 'seeder', source: 'api', initialAccessTokenId: null } as const;
   for (let first = 0; first < SEEDED; first += SEEDED_AT_ONCE) {
     const names = Array.from({ length: SEEDED_AT_ONCE }, (_, i) => `Seeded ${first + i}`);

@@ -1,7 +1,7 @@
-import type { ClientDraft, ClientProfile } from '../../../src/policy/client.js';
-import { settle } from '../../../src/policy/defaults.js';
+import type { ClientMetadataInput, ClientMetadata } from '../../../src/policy/client.js';
+import { applyDefaults } from '../../../src/policy/defaults.js';
 
-const DEFAULTS: ClientProfile = {
+const DEFAULTS: ClientMetadata = {
   name: null,
   type: 'confidential',
   tokenEndpointAuthMethod: 'client_secret_basic',
@@ -15,7 +15,7 @@ const DEFAULTS: ClientProfile = {
   metadata: {},
 };
 
-it.each<[string, ClientDraft, Partial<ClientProfile>]>([
+it.each<[string, ClientMetadataInput, Partial<ClientMetadata>]>([
   ['nothing asked for gets the defaults of RFC 7591 §2 (D1)', {}, {}],
   [
     'members that are undefined are as good as left out',
@@ -90,13 +90,13 @@ it.each<[string, ClientDraft, Partial<ClientProfile>]>([
   ],
   ['public keys', { jwks: { keys: [{ kty: 'RSA' }] } }, { metadata: { jwks: { keys: [{ kty: 'RSA' }] } } }],
 ])('A draft becomes a client: %s', (_, draft, profile) => {
-  expect(settle(draft)).toStrictEqual({ ...DEFAULTS, ...profile });
+  expect(applyDefaults(draft)).toStrictEqual({ ...DEFAULTS, ...profile });
 });
 
 it('The draft stays as it is, and shares no list with the client', () => {
   const draft = { scopes: ['a', 'a'], redirectUris: ['https://a.example'], contacts: ['a'] };
   const before = structuredClone(draft);
-  const client = settle(draft);
+  const client = applyDefaults(draft);
   client.scopes.push('b');
   client.redirectUris.push('b');
   client.metadata.contacts?.push('b');
@@ -104,7 +104,7 @@ it('The draft stays as it is, and shares no list with the client', () => {
 });
 
 it('Fields keep their order: the hash by which software shares a client is made of it', () => {
-  const draft: ClientDraft = {
+  const draft: ClientMetadataInput = {
     contacts: ['c'],
     translations: { 'client_name#ja': 'n' },
     applicationType: 'web',
@@ -116,7 +116,7 @@ it('Fields keep their order: the hash by which software shares a client is made 
     jwks: { keys: [{ kty: 'RSA' }] },
     clientUri: 'https://c',
   };
-  expect(JSON.stringify(settle(draft))).toBe(
+  expect(JSON.stringify(applyDefaults(draft))).toBe(
     '{"name":null,"type":"confidential","tokenEndpointAuthMethod":"private_key_jwt","grantTypes":["authorization_code"],"scopes":[],' +
       '"redirectUris":[],"requirePkce":false,"logoUri":null,"policyUri":null,"tosUri":null,"metadata":{"clientUri":"https://c",' +
       '"contacts":["c"],"jwks":{"keys":[{"kty":"RSA"}]},"tokenEndpointAuthSigningAlg":"ES256","softwareId":"i","softwareVersion":"v",' +

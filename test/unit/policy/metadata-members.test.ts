@@ -2,10 +2,10 @@ import {
   countsAsAbsent,
   isTranslation,
   METADATA_PROFILES,
-  treatMember,
+  classifyMember,
 } from '../../../src/policy/metadata-members.js';
 
-const treatments = (member: string) => METADATA_PROFILES.map((profile) => treatMember(member, profile));
+const treatments = (member: string) => METADATA_PROFILES.map((profile) => classifyMember(member, profile));
 
 describe('Under the profiles strict, registered and lenient', () => {
   it('there are these three', () => {
@@ -23,7 +23,7 @@ describe('Under the profiles strict, registered and lenient', () => {
     'tos_uri',
     'policy_uri',
   ])('a member of the contract is always read: %s', (member) => {
-    expect(treatments(member)).toEqual(['read', 'read', 'read']);
+    expect(treatments(member)).toEqual(['accepted', 'accepted', 'accepted']);
   });
 
   it.each([
@@ -41,7 +41,7 @@ describe('Under the profiles strict, registered and lenient', () => {
     'client_name#ja-Hani-JP',
     'policy_uri#DE-ch-1996',
   ])('a registered member that means something here is read beyond strict: %s', (member) => {
-    expect(treatments(member)).toEqual(['refuse', 'read', 'read']);
+    expect(treatments(member)).toEqual(['rejected', 'accepted', 'accepted']);
   });
 
   it.each([
@@ -82,7 +82,7 @@ describe('Under the profiles strict, registered and lenient', () => {
     'authorization_details_types',
     'dpop_bound_access_tokens',
   ])('a registered member that means nothing here is ignored beyond strict: %s', (member) => {
-    expect(treatments(member)).toEqual(['refuse', 'ignore', 'ignore']);
+    expect(treatments(member)).toEqual(['rejected', 'ignored', 'ignored']);
   });
 
   it.each([
@@ -102,7 +102,7 @@ describe('Under the profiles strict, registered and lenient', () => {
     'code_challenge_methods_supported',
     'pre-authorized_grant_anonymous_access_supported',
   ])('a member of another OAuth registry is ignored beyond strict: %s', (member) => {
-    expect(treatments(member)).toEqual(['refuse', 'ignore', 'ignore']);
+    expect(treatments(member)).toEqual(['rejected', 'ignored', 'ignored']);
   });
 
   it.each([
@@ -136,7 +136,7 @@ describe('Under the profiles strict, registered and lenient', () => {
     'toString',
     '__proto__',
   ])('a member that is registered nowhere is refused, or ignored by lenient: %j', (member) => {
-    expect(treatments(member)).toEqual(['refuse', 'refuse', 'ignore']);
+    expect(treatments(member)).toEqual(['rejected', 'rejected', 'ignored']);
   });
 });
 

@@ -1,14 +1,14 @@
-import type { ClientDraft } from '../../../src/policy/client.js';
+import type { ClientMetadataInput } from '../../../src/policy/client.js';
 import { GRANT_TYPES } from '../../../src/policy/grant-types.js';
 import {
-  limited,
-  narrow,
+  intersectPolicy,
+  restrictToPolicy,
   type RegistrationPolicy,
   registrationRules,
 } from '../../../src/policy/registration.js';
 import { FIELD_NAMES } from '../../../src/policy/fields.js';
-import { CLIENT_RULES, type Faults, judge } from '../../../src/policy/rules.js';
-import { settle } from '../../../src/policy/defaults.js';
+import { CLIENT_RULES, type FieldErrors, validate } from '../../../src/policy/rules.js';
+import { applyDefaults } from '../../../src/policy/defaults.js';
 
 const OPEN: RegistrationPolicy = {
   profile: 'registered',
@@ -32,12 +32,12 @@ const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const OFFERED = 'client_credentials, authorization_code, refresh_token';
 const redirectUris = ['https://example.com/cb'];
 
-const judged = (draft: ClientDraft, policy: RegistrationPolicy) =>
-  judge(draft, [...registrationRules(policy), ...CLIENT_RULES], FIELD_NAMES.registration, {});
+const judged = (draft: ClientMetadataInput, policy: RegistrationPolicy) =>
+  validate(draft, [...registrationRules(policy), ...CLIENT_RULES], FIELD_NAMES.registration, {});
 
 /** What the open door grants: the part of a client that depends on its policy. */
-function granted(draft: ClientDraft, policy: RegistrationPolicy) {
-  const { type, grantTypes, scopes, requirePkce } = settle(narrow(draft, policy));
+function granted(draft: ClientMetadataInput, policy: RegistrationPolicy) {
+  const { type, grantTypes, scopes, requirePkce } = applyDefaults(restrictToPolicy(draft, policy));
   return { type, grantTypes, scopes, requirePkce };
 }
 
@@ -49,7 +49,7 @@ const confidential = {
 };
 
 describe('The open door', () => {
-  it.each<[string, ClientDraft, RegistrationPolicy, ReturnType<typeof granted> | object]>([
+  it.each<[string, ClientMetadataInput, RegistrationPolicy, ReturnType<typeof granted> | object]>([
     ['nothing: the defaults (D1)', {}, OPEN, confidential],
     ['nothing under strict: the defaults (D1)', {}, STRICT, confidential],
     [
@@ -118,7 +118,7 @@ describe('The open door', () => {
     expect(granted(draft, policy)).toEqual(expected);
   });
 
-  it.each<[string, ClientDraft, RegistrationPolicy, Faults]>([
+  it.each<[string, ClientMetadataInput, RegistrationPolicy, FieldErrors]>([
     [
       'authorization_code named without a redirect URI (D2)',
       { grantTypes: ['authorization_code'] },
@@ -248,7 +248,7 @@ describe('The open door', () => {
 });
 
 it('A draft is narrowed into a new value; all that has nothing to do with grants stays', () => {
-  const draft: ClientDraft = {
+  const draft: ClientMetadataInput = {
     name: 'My app',
     scopes: ['write', 'read'],
     redirectUris,
@@ -256,7 +256,7 @@ it('A draft is narrowed into a new value; all that has nothing to do with grants
     tosUri: 'https://t',
   };
   const before = structuredClone(draft);
-  expect(narrow(draft, READERS)).toEqual({
+  expect(restrictToPolicy(draft, READERS)).toEqual({
     ...before,
     grantTypes: ['authorization_code'],
     scopes: ['read'],
@@ -268,7 +268,7 @@ it('A draft is narrowed into a new value; all that has nothing to do with grants
 describe('Limits beside a policy', () => {
   const NONE = { scopes: null, grantTypes: null, redirectHosts: null };
 
-  it.each<[string, RegistrationPolicy, Parameters<typeof limited>[1], Partial<RegistrationPolicy>]>([
+  it.each<[string, RegistrationPolicy, Parameters<typeof intersectPolicy>[1], Partial<RegistrationPolicy>]>([
     ['none change nothing', READERS, NONE, {}],
     ['scopes where any are allowed', OPEN, { ...NONE, scopes: ['read'] }, { allowedScopes: ['read'] }],
     [
@@ -296,11 +296,11 @@ describe('Limits beside a policy', () => {
       { redirectHosts: [['a.example'], ['b.example']] },
     ],
   ])('%s', (_, policy, limits, changed) => {
-    expect(limited(policy, limits)).toEqual({ ...policy, ...changed });
+    expect(intersectPolicy(policy, limits)).toEqual({ ...policy, ...changed });
   });
 
   it('refuse what they leave nothing of, and say so', () => {
-    const policy = limited(MACHINES, {
+    const policy = intersectPolicy(MACHINES, {
       ...NONE,
       grantTypes: ['refresh_token'],
       scopes: [],
@@ -327,7 +327,7 @@ it.each<[string, Partial<RegistrationPolicy>, string]>([
   ],
 ])('A registration sends nobody who signs out to a host that %s', (_, limits, fault) => {
   const draft = { postLogoutRedirectUris: ['https://b.example', 'https://a.example'] };
-  expect(judge(draft, registrationRules({ ...OPEN, ...limits }), FIELD_NAMES.registration, {})).toEqual({
+  expect(validate(draft, registrationRules({ ...OPEN, ...limits }), FIELD_NAMES.registration, {})).toEqual({
     post_logout_redirect_uris: [fault],
   });
 });

@@ -1,19 +1,19 @@
-import type { ClientDraft } from '../../../src/policy/client.js';
+import type { ClientMetadataInput } from '../../../src/policy/client.js';
 import { FIELD_NAMES } from '../../../src/policy/fields.js';
-import { CLIENT_RULES, type Faults, judge } from '../../../src/policy/rules.js';
+import { CLIENT_RULES, type FieldErrors, validate } from '../../../src/policy/rules.js';
 
 const NOT_WEB = ['must be an https or http URL'];
 const LENGTH = ['must be 1 to 255 characters long'];
 const NEEDS_URI = ['must contain at least one URI for the authorization_code grant'];
 
-const judged = (draft: ClientDraft, known: Faults = {}) =>
-  judge(draft, CLIENT_RULES, FIELD_NAMES.registration, known);
+const judged = (draft: ClientMetadataInput, known: FieldErrors = {}) =>
+  validate(draft, CLIENT_RULES, FIELD_NAMES.registration, known);
 const publicKeys = { keys: [{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }] };
 const translations = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`client_name#x-${i}`, 'name']));
 
 describe('Every client', () => {
-  it.each<[string, ClientDraft]>([
+  it.each<[string, ClientMetadataInput]>([
     ['that asks for nothing (D1)', {}],
     [
       'that asks for everything',
@@ -54,7 +54,7 @@ describe('Every client', () => {
     expect(judged(draft)).toEqual({});
   });
 
-  it.each<[string, ClientDraft, Faults]>([
+  it.each<[string, ClientMetadataInput, FieldErrors]>([
     ['a name of spaces', { name: '  ' }, { client_name: LENGTH }],
     ['no grant', { grantTypes: [] }, { grant_types: ['must contain at least one grant type'] }],
     [
@@ -135,7 +135,7 @@ describe('Every client', () => {
 });
 
 describe('A fault that was found before', () => {
-  it.each<[string, ClientDraft, Faults, Faults]>([
+  it.each<[string, ClientMetadataInput, FieldErrors, FieldErrors]>([
     ['stays beside new ones', { name: '' }, { scope: ['bad'] }, { scope: ['bad'], client_name: LENGTH }],
     ['is not judged a second time', { name: '' }, { client_name: ['bad'] }, { client_name: ['bad'] }],
     ['is of a member that is no field', {}, { org_id: ['unknown'] }, { org_id: ['unknown'] }],
@@ -166,7 +166,9 @@ describe('A fault that was found before', () => {
 });
 
 it('Fields are reported by the names that the caller knows them by', () => {
-  expect(judge({ name: '', grantTypes: [], logoUri: 'data:,' }, CLIENT_RULES, FIELD_NAMES.rest, {})).toEqual({
+  expect(
+    validate({ name: '', grantTypes: [], logoUri: 'data:,' }, CLIENT_RULES, FIELD_NAMES.rest, {}),
+  ).toEqual({
     name: LENGTH,
     allowed_grant_types: ['must contain at least one grant type'],
     logo_uri: NOT_WEB,

@@ -1,4 +1,4 @@
-import type { ClientProfile, ExtendedMetadata } from '../../../src/policy/client.js';
+import type { ClientMetadata, ExtendedMetadata } from '../../../src/policy/client.js';
 import { staysVerified } from '../../../src/policy/verified.js';
 
 const METADATA: Required<ExtendedMetadata> = {
@@ -21,7 +21,7 @@ const METADATA: Required<ExtendedMetadata> = {
   translations: { 'client_name#ja': 'a' },
 };
 
-const CLIENT: ClientProfile = {
+const CLIENT: ClientMetadata = {
   name: 'App',
   type: 'confidential',
   tokenEndpointAuthMethod: 'client_secret_basic',
@@ -35,16 +35,16 @@ const CLIENT: ClientProfile = {
   metadata: METADATA,
 };
 
-type Changes = Partial<Omit<ClientProfile, 'metadata'> & ExtendedMetadata>;
+type Changes = Partial<Omit<ClientMetadata, 'metadata'> & ExtendedMetadata>;
 
-function change(changes: Changes): [ClientProfile, ClientProfile] {
+function change(changes: Changes): [ClientMetadata, ClientMetadata] {
   const { metadata, ...profile } = CLIENT;
   const fields: Record<string, unknown> = { ...profile };
   const ofMetadata: Record<string, unknown> = { ...metadata };
   for (const [field, value] of Object.entries(changes)) {
     (Object.hasOwn(metadata, field) ? ofMetadata : fields)[field] = value;
   }
-  const after = { ...fields, metadata: ofMetadata } as unknown as ClientProfile;
+  const after = { ...fields, metadata: ofMetadata } as unknown as ClientMetadata;
   return [CLIENT, after];
 }
 

@@ -13,112 +13,112 @@ import { type ClientField, FIELD_NAMES } from '../../../policy/fields.js';
 import { SearchField } from '../schema/filter.js';
 import { ActorTypeEnum, AuditActionEnum, ChannelEnum } from '../schema/enums.js';
 
-@ObjectType({ description: 'Who did something.' })
+@ObjectType({ description: 'The actor of an event.' })
 export class AuditActor implements Actor {
-  @Field(() => ActorTypeEnum, { description: 'What they showed.' })
+  @Field(() => ActorTypeEnum, { description: 'The kind of credential.' })
   type!: ActorType;
 
   @Field(() => ID, {
     nullable: true,
     description:
-      'The API key or initial access token, the subject of the JWT, or the client whose registration token it was.',
+      'The id of the API key or initial access token, the subject of the JWT, or the client that used its registration access token.',
   })
   id!: string | null;
 }
 
 @ObjectType({
   description:
-    'A field as it was and as it is; never of a secret or its hash. A value of more than 256 bytes is an object of its sha256 and bytes.',
+    'A change of one field. Secrets and hashes are never shown. A value over 256 bytes is an object with its sha256 and bytes.',
 })
 export class AuditChange {
-  @Field({ description: 'Its name here.' })
+  @Field({ description: 'The field name in this schema.' })
   field!: string;
 
-  @Field(() => GraphQLJSON, { nullable: true, description: 'Null where there was nothing.' })
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The previous value; null if there was none.' })
   before!: unknown;
 
-  @Field(() => GraphQLJSON, { nullable: true, description: 'Null where there is nothing.' })
+  @Field(() => GraphQLJSON, { nullable: true, description: 'The new value; null if there is none.' })
   after!: unknown;
 
   @Field(() => [GraphQLJSON], {
     nullable: true,
     description:
-      'The entries that came, of a list of more than 256 bytes, for which before and after are null; those that are too many are an object of ' +
-      'sha256, bytes and entries. Null for all else.',
+      'The added entries of a list over 256 bytes, for which before and after are null. Entries beyond the size limit are an object with ' +
+      'sha256, bytes and entries. Null for other values.',
   })
   added?: unknown[];
 
   @Field(() => [GraphQLJSON], {
     nullable: true,
-    description: 'The entries that went, in the same way. Both are empty where only the order changed.',
+    description: 'The removed entries, in the same form. Both lists are empty if only the order changed.',
   })
   removed?: unknown[];
 }
 
-@ObjectType({ description: 'Something that happened. It is never changed.' })
+@ObjectType({ description: 'An audit event. Events are immutable.' })
 export class AuditEvent {
-  @Field(() => ID, { description: 'Sorts by time.' })
+  @Field(() => ID, { description: 'The id of the event. Ids sort by time.' })
   id!: string;
 
-  @Field(() => GraphQLDateTime, { description: 'When.' })
+  @Field(() => GraphQLDateTime, { description: 'When the event occurred.' })
   at!: Date;
 
-  @Field(() => AuditActor, { description: 'Who.' })
+  @Field(() => AuditActor, { description: 'The actor.' })
   actor!: AuditActor;
 
   @Field(() => ChannelEnum, { description: 'The interface used.' })
   channel!: Channel;
 
-  @Field(() => AuditActionEnum, { description: 'What.' })
+  @Field(() => AuditActionEnum, { description: 'The action.' })
   action!: AuditAction;
 
   @Field(() => ID, {
     nullable: true,
-    description: 'To which client; null for keys and tokens of operators, and for many clients at once.',
+    description: 'The client concerned; null for API keys, initial access tokens and bulk actions.',
   })
   clientId!: string | null;
 
   @Field(() => ID, {
     description:
-      'The client, secret, key or token that was changed; of many clients, the last one. Of a session, its API key; of a request ' +
-      'that was denied, its id.',
+      'The id of the changed client, secret, key or token; for bulk actions, of the last client. For sessions, the API key; for denied ' +
+      'requests, the request id.',
   })
   targetId!: string;
 
-  @Field(() => String, { nullable: true, description: 'From which address.' })
+  @Field(() => String, { nullable: true, description: 'The address of the caller.' })
   address!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'In which request, as the log names it.' })
+  @Field(() => String, { nullable: true, description: 'The id of the request, as in the log.' })
   requestId!: string | null;
 
   @Field(() => [AuditChange], { description: 'The fields that changed.' })
   changes!: AuditChange[];
 }
 
-@ObjectType({ description: 'A page of events, the newest first (Relay Cursor Connections).' })
+@ObjectType({ description: 'A page of audit events, newest first (Relay Cursor Connections).' })
 export class AuditEventConnection extends connectionOf(AuditEvent) {}
 
-@InputType('AuditEventFilter', { description: 'Which events: those that match everything that is given.' })
+@InputType('AuditEventFilter', { description: 'Filters audit events. All conditions must match.' })
 export class AuditEventFilter implements AuditFilter {
-  @SearchField(() => ID, 'About this client.')
+  @SearchField(() => ID, 'The client concerned.')
   clientId?: string;
 
-  @Field(() => ActorTypeEnum, { nullable: true, description: 'By somebody of this kind.' })
+  @Field(() => ActorTypeEnum, { nullable: true, description: 'The type of actor.' })
   actorType?: ActorType;
 
-  @SearchField(() => ID, 'By this key, token, subject or client.')
+  @SearchField(() => ID, 'The id of the actor: a key, token, subject or client.')
   actorId?: string;
 
-  @Field(() => AuditActionEnum, { nullable: true, description: 'Of this kind.' })
+  @Field(() => AuditActionEnum, { nullable: true, description: 'The action.' })
   action?: AuditAction;
 
-  @Field(() => ChannelEnum, { nullable: true, description: 'Through this interface.' })
+  @Field(() => ChannelEnum, { nullable: true, description: 'The interface used.' })
   channel?: Channel;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Then or later.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Events at or after this time.' })
   since?: Date;
 
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Earlier than this.' })
+  @Field(() => GraphQLDateTime, { nullable: true, description: 'Events before this time.' })
   until?: Date;
 }
 

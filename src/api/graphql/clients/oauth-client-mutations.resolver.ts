@@ -21,7 +21,7 @@ import {
   ReissueRegistrationAccessTokenPayload,
   RevokeOAuthClientSecretPayload,
 } from './oauth-client-payloads.type.js';
-import { CreateOAuthClientInput, toSubmission, UpdateOAuthClientInput } from './oauth-client.input.js';
+import { CreateOAuthClientInput, toClientRequest, UpdateOAuthClientInput } from './oauth-client.input.js';
 import { BulkArgs } from './oauth-clients.args.js';
 import { AdminResolver } from '../schema/admin-resolver.js';
 
@@ -112,7 +112,7 @@ export class OAuthClientMutationsResolver {
   ): Promise<CreateOAuthClientPayload> {
     const { userId = null } = input;
     const owner = { orgId: ownerName(input.orgId), userId: userId === null ? null : ownerName(userId) };
-    const { client, secret } = await this.clients.create(toSubmission(input), owner, 'admin', context);
+    const { client, secret } = await this.clients.create(toClientRequest(input), owner, 'admin', context);
     return { ...payload(client), clientSecret: secret?.value ?? null };
   }
 
@@ -125,7 +125,7 @@ export class OAuthClientMutationsResolver {
     @Args() { clientId: id, version, input }: UpdateClientArgs,
     @CurrentContext('graphql') context: RequestContext,
   ): Promise<OAuthClientPayload> {
-    return payload(await this.clients.update({ id }, toSubmission(input), [version], context));
+    return payload(await this.clients.update({ id }, toClientRequest(input), [version], context));
   }
 
   @Mutation(() => OAuthClientPayload, {

@@ -4,7 +4,7 @@ import { type ClientType, readFields, type TokenEndpointAuthMethod } from '../..
 import { FIELD_NAMES } from '../../../policy/fields.js';
 import type { GrantType } from '../../../policy/grant-types.js';
 import { ownerNameFaults } from '../../../policy/names/owner-name.js';
-import type { Submission } from '../../../clients/client/client-request.js';
+import type { ClientRequest } from '../../../clients/client/client-request.js';
 import type { FieldFaults } from '../../../errors/registry-error.js';
 import { ClientTypeEnum, GrantTypeEnum, TokenEndpointAuthMethodEnum } from '../schema/enums.js';
 import { ABOUT, ClientInputFields } from './oauth-client.fields.js';
@@ -49,7 +49,7 @@ export class UpdateOAuthClientInput extends PartialType(
 const INDISPENSABLE = ['name', 'tokenEndpointAuthMethod', 'allowedGrantTypes'] as const;
 
 /** The fields of an input: an omitted field is absent, a null field is undefined. */
-export function toSubmission(input: CreateOAuthClientInput | UpdateOAuthClientInput): Submission {
+export function toClientRequest(input: CreateOAuthClientInput | UpdateOAuthClientInput): ClientRequest {
   const { translations } = input;
   return {
     draft: {

@@ -48,7 +48,7 @@ export const ClientSourceEnum = enumOf(
 export const ClientStatusEnum = enumOf('ClientStatus', 'Whether a client may be used.', CLIENT_STATUSES);
 export const TokenEndpointAuthMethodEnum = enumOf(
   'TokenEndpointAuthMethod',
-  'How a client proves who it is at the token endpoint (RFC 7591 §2).',
+  'How a client authenticates at the token endpoint (RFC 7591 §2).',
   TOKEN_ENDPOINT_AUTH_METHODS,
 );
 export const ApplicationTypeEnum = enumOf(
@@ -58,10 +58,10 @@ export const ApplicationTypeEnum = enumOf(
 );
 export const OrderFieldEnum = registered<ClientOrderField>(
   'OAuthClientOrderField',
-  'What clients can be ordered by.',
+  'The sort fields of clients.',
   { CREATED_AT: 'createdAt', UPDATED_AT: 'updatedAt', NAME: 'name' },
 );
-export const OrderDirectionEnum = enumOf<OrderDirection>('OrderDirection', 'Smallest or largest first.', [
+export const OrderDirectionEnum = enumOf<OrderDirection>('OrderDirection', 'Ascending or descending.', [
   'ASC',
   'DESC',
 ]);
@@ -76,9 +76,9 @@ export const ActorTypeEnum = enumOf(
   'The kind of actor: the holder of a credential, an anonymous caller, or the registry itself (SYSTEM).',
   ACTOR_TYPES,
 );
-export const AuditActionEnum = describedEnumOf('AuditAction', 'What can happen.', AUDIT_ACTIONS);
+export const AuditActionEnum = describedEnumOf('AuditAction', 'The audited actions.', AUDIT_ACTIONS);
 export const RoleEnum = enumOf(
   'Role',
-  'What a caller may do: a member sees its own organization through REST, an admin everything.',
+  'A member may manage the clients of its organization through REST. An admin may use GraphQL, across organizations.',
   ROLES,
 );

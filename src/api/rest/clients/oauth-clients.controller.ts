@@ -32,7 +32,7 @@ import {
   OAuthClientReply,
   OAuthClientUpdateRequest,
 } from './oauth-clients.dto.js';
-import { toListReply, toOAuthClient, toSubmission } from './oauth-clients.mapper.js';
+import { toListReply, toOAuthClient, toClientRequest } from './oauth-clients.mapper.js';
 import { ApiListParameters, readListQuery } from './oauth-clients.query.js';
 
 /** The contract has `additionalProperties: false`. */
@@ -76,7 +76,7 @@ export class OAuthClientsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
     const shaped = readShape(OAuthClientCreateRequest, body, CREATE_MEMBERS);
-    const { client, secret } = await this.clients.create(toSubmission(shaped), principal, 'api', context);
+    const { client, secret } = await this.clients.create(toClientRequest(shaped), principal, 'api', context);
     reply
       .header('location', this.publicUrl.of(`/${CLIENTS_PATHS[0]}/${client.id}`))
       .header('etag', etagOf(client));
@@ -145,7 +145,7 @@ export class OAuthClientsController {
     const shaped = readShape(OAuthClientUpdateRequest, body, UPDATE_MEMBERS);
     const client = await this.clients.update(
       { id, orgId },
-      toSubmission(shaped),
+      toClientRequest(shaped),
       readIfMatch(ifMatch),
       context,
     );

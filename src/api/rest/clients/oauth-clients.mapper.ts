@@ -1,6 +1,6 @@
 import type { NumberedPage, NumberedPageRequest } from '../../../clients/client/client-query.js';
 import type { Client, IssuedSecret } from '../../../clients/client/client.js';
-import type { Submission } from '../../../clients/client/client-request.js';
+import type { ClientRequest } from '../../../clients/client/client-request.js';
 import { readFields, showFields } from '../../../policy/client.js';
 import { FIELD_NAMES } from '../../../policy/fields.js';
 import type { Shaped } from '../../../http/requests/shape.js';
@@ -12,10 +12,10 @@ import type {
   PaginationMeta,
 } from './oauth-clients.dto.js';
 
-export function toSubmission({
+export function toClientRequest({
   body,
   faults,
-}: Shaped<OAuthClientCreateRequest | OAuthClientUpdateRequest>): Submission {
+}: Shaped<OAuthClientCreateRequest | OAuthClientUpdateRequest>): ClientRequest {
   return {
     draft: readFields('rest', body),
     faults,

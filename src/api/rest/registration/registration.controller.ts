@@ -24,7 +24,7 @@ import {
 } from '../../../clients/registration/registrations.service.js';
 import { SoftwareStatementsService } from '../../../clients/software-statements/software-statements.service.js';
 import { requireRegistrationToken } from '../../../auth/bearer-token.js';
-import { countsAsAbsent, STORED_MEMBERS, treatMember } from '../../../policy/metadata-members.js';
+import { countsAsAbsent, STORED_MEMBERS, classifyMember } from '../../../policy/metadata-members.js';
 import { CONFIG, type Config } from '../../../config/variables.js';
 import { CurrentPermit, CurrentRegistration } from '../../authentication/authentication.js';
 import { readFlag } from '../../../http/requests/boolean-parameter.js';
@@ -33,7 +33,7 @@ import { REGISTRATION_PATH } from '../../../config/paths.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { ApiErrors } from '../../documentation/api-errors.js';
-import type { Submission } from '../../../clients/client/client-request.js';
+import type { ClientRequest } from '../../../clients/client/client-request.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import {
   ExtendedRegistrationRequest,
@@ -46,7 +46,7 @@ import {
   type RegisteredMetadata,
   toMetadata,
   toResponse,
-  toSubmission,
+  toClientRequest,
 } from './registration.mapper.js';
 
 /** An RFC 7592 operation; the token is checked before the body is read (§2). */
@@ -191,24 +191,24 @@ export class RegistrationController {
   }
 
   /** @param known the stored software statement, which applies unless the request contains another */
-  private async read(body: unknown, known?: string): Promise<Submission> {
+  private async read(body: unknown, known?: string): Promise<ClientRequest> {
     const { registrationMetadata: profile } = this.config;
     const request = profile === 'strict' ? RegistrationRequest : ExtendedRegistrationRequest;
     const sort = (member: string, value: unknown) =>
-      countsAsAbsent(member, value, profile) ? 'ignore' : treatMember(member, profile);
+      countsAsAbsent(member, value, profile) ? 'ignored' : classifyMember(member, profile);
     const { software_statement: sent } = requireObject(body);
     const statement = sent === undefined ? known : sent;
-    const isRead = this.softwareStatements.areTaken && sort('software_statement', statement) !== 'refuse';
+    const isRead = this.softwareStatements.areTaken && sort('software_statement', statement) !== 'rejected';
     if (statement === undefined || !(isRead || statement === known)) {
-      return toSubmission(readShape(request, body, sort));
+      return toClientRequest(readShape(request, body, sort));
     }
     const { claims, ...reading } = await this.softwareStatements.read(statement, known);
     const { software_statement: _, ...said } = requireObject(body);
     const members = attest(
       said,
-      Object.entries(claims).filter(([claim, value]) => sort(claim, value) === 'read'),
+      Object.entries(claims).filter(([claim, value]) => sort(claim, value) === 'accepted'),
     );
-    return toSubmission(readShape(request, members, sort), reading);
+    return toClientRequest(readShape(request, members, sort), reading);
   }
 
   private managementOf(id: string, token: string | null): Management | null {

@@ -1,8 +1,8 @@
 import { type Client, type IssuedSecret, ownNameOf } from '../../../clients/client/client.js';
 import type { StatementReading } from '../../../clients/software-statements/software-statements.service.js';
-import type { Submission } from '../../../clients/client/client-request.js';
+import type { ClientRequest } from '../../../clients/client/client-request.js';
 import { isTranslation } from '../../../policy/metadata-members.js';
-import { type ClientProfile, readFields, showFields } from '../../../policy/client.js';
+import { type ClientMetadata, readFields, showFields } from '../../../policy/client.js';
 import { FIELD_NAMES } from '../../../policy/fields.js';
 import { splitScope } from '../../../policy/scope.js';
 import type { FieldFaults } from '../../../errors/registry-error.js';
@@ -11,10 +11,10 @@ import type { ExtendedRegistrationRequest, RegistrationResponse } from './regist
 
 const NAMES = FIELD_NAMES.registration;
 
-export function toSubmission(
+export function toClientRequest(
   { body, faults }: Shaped<ExtendedRegistrationRequest>,
   { statement, fault }: Pick<StatementReading, 'statement' | 'fault'> = {},
-): Submission {
+): ClientRequest {
   const { translations, faults: translationFaults } = readTranslations(body);
   return {
     draft: {
@@ -80,7 +80,7 @@ export function toResponse(
 }
 
 /** The registered metadata, without the members of a stored client. */
-export function toMetadata(profile: ClientProfile): RegisteredMetadata {
+export function toMetadata(profile: ClientMetadata): RegisteredMetadata {
   const { scope: scopes, ...fields } = showFields('registration', profile);
   return {
     ...fields,

@@ -41,7 +41,7 @@ class Body {
 
 const KNOWN = ['name', 'note', 'flag', 'colour', 'texts', 'letters', 'object'];
 const sort: MemberSorter = (member) =>
-  KNOWN.includes(member) ? 'read' : member.startsWith('ignored') ? 'ignore' : 'refuse';
+  KNOWN.includes(member) ? 'accepted' : member.startsWith('ignored') ? 'ignored' : 'rejected';
 
 /** What is read of a body, as plain data. */
 function read(raw: unknown) {

@@ -14,7 +14,7 @@ import { SqliteThread, type Statement } from '../connection/sqlite-thread.js';
 import { codeOf, isLocked } from '../connection/unavailable.js';
 import { Writability } from './writability.js';
 
-/** Transactions that wait for their turn; more are refused. */
+/** WriteQueue that wait for their turn; more are refused. */
 const MAX_WAITING = 2_000;
 /** How long one may wait for its turn. */
 const WAIT_MS = 5_000;
@@ -44,7 +44,7 @@ const NOBODY: Cancellation = {};
  * end here, since TypeORM miscounts those that SQLite rolls back by itself (disk full), and commits nothing any more.
  */
 @Injectable()
-export class Transactions implements BeforeApplicationShutdown, OnApplicationShutdown {
+export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutdown {
   readonly writability: Writability;
   /** Whether the service stops: what can be done another time is not begun. */
   isEnding = false;
@@ -96,13 +96,13 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
   }
 
   /** Runs `work`, which is a transaction itself, while no other of this process is open on SQLite. */
-  runAlone<T>(work: () => T | Promise<T>): Promise<T> {
+  exclusive<T>(work: () => T | Promise<T>): Promise<T> {
     return this.next((untilMs) => whenFree(work, untilMs), NOBODY);
   }
 
   /** Runs the statements in a transaction of their own, on SQLite alone. Those who only read do not wait for it. */
   runStatements(statements: readonly Statement[]): Promise<void> {
-    return this.runAlone(() => this.writer!.write(statements));
+    return this.exclusive(() => this.writer!.write(statements));
   }
 
   beforeApplicationShutdown(): void {
@@ -118,7 +118,7 @@ export class Transactions implements BeforeApplicationShutdown, OnApplicationShu
     return this.inLine > 0;
   }
 
-  /** Transactions of SQLite that wait until those before them are through. */
+  /** WriteQueue of SQLite that wait until those before them are through. */
   get waiting(): number {
     return Math.max(0, this.inLine - 1);
   }
