@@ -10,6 +10,7 @@ const PAGES: Record<string, Record<string, string>> = {
   'README.md': {},
   'docs/getting-started.md': {},
   'docs/guides/admin-graphql.md': {},
+  'docs/guides/console.md': {},
   'docs/guides/dynamic-registration.md': {},
   'docs/guides/identity-and-roles.md': {},
   'docs/guides/open-registration.md': {
@@ -20,6 +21,8 @@ const PAGES: Record<string, Record<string, string>> = {
     REGISTRATION_REDIRECT_HOSTS: 'localhost 127.0.0.1 [::1] *.example.com cursor:',
   },
   'docs/guides/rest-api.md': {},
+  'docs/operations/deployment.md': {},
+  'docs/operations/upgrades.md': {},
 };
 
 /** Command lines of these pages that are not run again here, each with the reason. */
