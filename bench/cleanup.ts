@@ -33,7 +33,7 @@ export async function runScript(main: () => Promise<boolean | void>): Promise<ne
   try {
     isGood = (await main()) !== false;
   } catch (error) {
-    // After Ctrl-C, whatever was under way fails
+    // After Ctrl-C, work in progress fails
     if (!ended.aborted) console.error(error);
   }
   await cleanUp();

@@ -43,7 +43,7 @@ export async function compileCode(operation: OperationName, servers: readonly Se
 }
 
 /**
- * Lets the contestants of an operation run one after another, again and again, so that whatever else the machine does hits
+ * Lets the contestants of an operation run one after another, again and again, so that other load on the machine hits
  * them all. Each round begins with another, so that none always follows the same.
  */
 export async function compare(comparison: Comparison): Promise<Result[]> {

@@ -66,7 +66,7 @@ async function measureJobs(engine: Engine, databases: DatabaseServer, directory:
   for (const [name, asked] of Object.entries({ register: registrations, '/health/live': probes })) {
     const samples = await asked;
     const before = samples.filter(({ atMs }) => atMs >= measuredFromMs && atMs < jobs.fromMs);
-    // Whatever was asked for just before is kept waiting, too
+    // Earlier requests wait, too
     const during = samples.filter(({ atMs, tookMs }) => atMs + tookMs >= jobs.fromMs && atMs <= jobs.untilMs);
     for (const [when, some] of Object.entries({ before, during })) {
       const { p50, p99, max } = quantiles(some);

@@ -44,7 +44,7 @@ export const CLIENT = {
   allowed_scopes: ['read', 'write'],
 };
 
-/** What the REST door tells of each client, and the total that it tells with each page. */
+/** What the REST interface tells of each client, and the total that it tells with each page. */
 const PAGE_QUERY = `{
   oauthClients(first: ${PAGE_SIZE}) {
     totalCount

@@ -46,7 +46,7 @@ async function main({ seconds, rounds, engines }: Options): Promise<void> {
     '# Overload',
     list([...describeMachine(directory), `Date: ${new Date().toISOString().slice(0, 10)}`]),
     `What is answered as asked while more is asked for than can be done; the rest is refused with 503. Medians of ${rounds} rounds of ` +
-      `${seconds} s; times are those of what was not refused, and the processor time is all that the server took, refusals included. Whoever is answered asks again at once, and so does whoever is refused, ` +
+      `${seconds} s; times are those of what was not refused, and the processor time is all that the server took, refusals included. Each caller sends its next request as soon as it has an answer or a refusal, ` +
       `as no good client would. The goal is that at least ${GOAL * 100} % of the peak is left.`,
   ];
   for (const engine of engines) {

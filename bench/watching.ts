@@ -77,7 +77,7 @@ async function main(seconds: number, rounds: number): Promise<void> {
   );
 }
 
-/** Takes whatever it is sent. @returns its URL */
+/** Accepts any request. @returns its URL */
 async function startCollector(): Promise<string> {
   const server = createServer((request, response) => {
     request.resume().once('end', () => response.setHeader('content-type', 'application/json').end('{}'));

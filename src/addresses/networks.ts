@@ -10,7 +10,7 @@ export interface RateLimitKey {
 
 /** The parts of an IPv6 address that one subscriber is given as a whole: a network of 64 bits (RFC 6177 §2) … */
 const SUBSCRIBER_PARTS = 4;
-/** … and those that one site is given, of 48 bits: 65,536 subscribers, for whoever asks for them. */
+/** … and those that one site is given, of 48 bits: 65,536 subscribers, which providers assign on request. */
 const SITE_PARTS = 3;
 /** A site may send as much as so many subscribers, or a limit for each would limit nobody who has one. */
 const SUBSCRIBERS_PER_SITE = 16;

@@ -55,7 +55,7 @@ export class Readiness {
     if (driverOf(this.dataSource).engine === 'sqlite') {
       return writeQueue.runStatements(statements.map((sql) => ({ sql, rows: [[]] })));
     }
-    // What an insert locks: whoever has locked one of the tables lets nobody write to it
+    // The lock that an insert takes: a session that has locked the table blocks it
     const written = [...writeQueue.writability.tables].filter(([, use]) => use === 'write');
     const tables = ['migrations', ...written.map(([table]) => table)];
     const lock = `LOCK TABLE ${tables.join(', ')} IN ROW EXCLUSIVE MODE`;

@@ -65,7 +65,7 @@ export interface DatabaseCall {
 }
 export const databaseCalls = tracingChannel<unknown, DatabaseCall>('oauth-client-registry:database');
 
-/** Lets whoever traces see how long `work` takes. */
+/** Publishes how long `work` takes, for traces. */
 export function traced<T>(name: string, work: () => Promise<T>): Promise<T> {
   return databaseCalls.start.hasSubscribers ? databaseCalls.tracePromise(work, { name }) : work();
 }

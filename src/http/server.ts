@@ -54,7 +54,7 @@ export const plugin = <O extends PluginOptions = PluginOptions>(
   register: (fastify: FastifyInstance, options: O) => void | Promise<void>,
 ) => fastifyPlugin<O>(async (fastify, options) => register(fastify, options), { name, dependencies });
 
-/** The plugins of every request, whatever its route. Their hooks run in this order, and before those of routes. */
+/** The plugins of every request on any route. Their hooks run in this order, and before those of routes. */
 export const HTTP_PLUGINS = [
   plugin('connections', [], (fastify, { connections }) => connections.track(fastify.server)),
   plugin('load-shedder', ['connections'], (fastify, { shedder }) => shedder.track(fastify)),
@@ -135,7 +135,7 @@ export function createServer(config: Config, limits: HttpLimits, logger: Logger)
       keepAliveTimeout: limits.keepAliveTimeoutMs,
       connectionsCheckingInterval: limits.checkIntervalMs,
       maxHeaderSize: limits.maxHeaderBytes,
-      // Whatever NODE_OPTIONS says: what two parsers read differently is how requests are smuggled
+      // Not overridable by NODE_OPTIONS: a lenient parser allows request smuggling
       insecureHTTPParser: false,
       // Refused in words of our own
       requireHostHeader: false,

@@ -84,7 +84,7 @@ async function verifyWithAnyOf(token: string, error: unknown, options: JWTVerify
   throw new errors.JWSSignatureVerificationFailed();
 }
 
-/** Fetches keys, but not again right after that failed: whoever sends tokens must not make us hammer a server that is down. */
+/** Fetches keys, but not again right after that failed: callers must not make us hammer a server that is down. */
 function fetchWithPauses(): FetchImplementation {
   // The clock of the machine may be set
   let pausedUntil = 0;

@@ -6,7 +6,7 @@ export type GrantType = (typeof GRANT_TYPES)[number];
 /** Grants of RFC 7591 §2 that are registered, yet not offered here: RFC 9700 §2.1.2 and §2.4 advise against both. */
 const REGISTERED_ELSEWHERE: readonly string[] = ['implicit', 'password'];
 
-/** Extension grants: `urn:ietf:params:oauth:grant-type:device_code`, `…:jwt-bearer`, and whatever else is registered. */
+/** Extension grants: `urn:ietf:params:oauth:grant-type:device_code`, `…:jwt-bearer` and others. */
 const REGISTERED_URN = /^urn:ietf:params:oauth:grant-type:[\w.:-]{1,100}$/;
 
 /** Whether this registry offers the grant. */

@@ -12,11 +12,11 @@ const URI_LISTS = FIELD_ROWS.filter(([, { shape }]) => shape === 'uris').map(
   ([field]) => field as 'redirectUris',
 );
 
-/** Who may register: anyone, whoever has credentials, or nobody. */
+/** Who may register: anyone, callers with credentials, or nobody. */
 export const REGISTRATION_MODES = ['open', 'token', 'closed'] as const;
 export type RegistrationMode = (typeof REGISTRATION_MODES)[number];
 
-/** What the open door allows beyond the rules that hold for every client. */
+/** What registration allows, in addition to the rules for every client. */
 export interface RegistrationPolicy {
   profile: MetadataProfile;
   /** Null: any. */
@@ -26,13 +26,13 @@ export interface RegistrationPolicy {
   allowedGrantTypes: readonly GrantType[];
   /** A redirect URI must lead to a host of each list: see {@link isRedirectHost}. */
   redirectHosts: readonly (readonly string[])[];
-  /** Where no redirect URI may lead, whatever is allowed. */
+  /** Hosts that no redirect URI may name, even if they are allowed. */
   deniedRedirectHosts: readonly string[];
   /** Says which entry of the reserved names a name poses as; null: none is reserved. */
   reservedNameIn: ((name: string) => string | undefined) | null;
 }
 
-/** The most that some registrations may get, whatever the policy allows to all; null: anything. */
+/** Limits of some registrations, in addition to the policy for all; null: none. */
 export interface RegistrationLimits {
   scopes: readonly string[] | null;
   grantTypes: readonly GrantType[] | null;
@@ -51,7 +51,7 @@ export function intersectPolicy(policy: RegistrationPolicy, limits: Registration
 }
 
 /**
- * What the open door refuses beyond the rules that hold for every client.
+ * What registration rejects, in addition to the rules for every client.
  * @param knownNames that the client has already
  */
 export function registrationRules(
@@ -116,7 +116,7 @@ export function registrationRules(
 }
 
 /**
- * What the open door makes of a faultless draft: granted = asked ∩ allowed, with a default where nothing was asked for,
+ * Restricts a valid request to the policy: granted = asked ∩ allowed, with a default where nothing was asked for,
  * and PKCE for every public client that uses authorization codes (RFC 9700 §2.1.1).
  */
 export function restrictToPolicy(

@@ -45,7 +45,7 @@ const KINDS: Record<string, FailureKind> = {
 const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/json' };
 
 /**
- * Asks the GraphQL door; the session's cookie goes along by itself.
+ * Sends a GraphQL request; the browser adds the session cookie.
  * @throws RequestError
  */
 export async function request<Result, Variables>(

@@ -5,7 +5,7 @@ interface Lifetime {
   revokedAt: string | null;
 }
 
-/** Whether a key or token still opens a door. */
+/** Whether a key or token is valid. */
 export const isEnded = ({ expiresAt, revokedAt }: Lifetime) =>
   revokedAt !== null || (expiresAt !== null && Date.parse(expiresAt) <= Date.now());
 

@@ -97,7 +97,7 @@ export class ApiKeysService {
     return this.principalOf(await this.find(hashSecret(apiKey)));
   }
 
-  /** The same for a session that was begun with the key. Whatever another instance has done to it is known at once. */
+  /** The same for a session that was begun with the key. Changes by other instances count at once. */
   async authenticateSession(id: string, expiresAt: Date): Promise<Principal | null> {
     const key = await this.repository.findById(id);
     const principal = this.principalOf(key);

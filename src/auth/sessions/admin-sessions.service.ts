@@ -7,7 +7,7 @@ import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { Denials } from '../principal/denials.js';
 import type { Principal } from '../principal/principal.js';
 
-/** How long a session lasts, a working day: whoever goes on signs in again. */
+/** How long a session lasts, a working day. */
 export const SESSION_SECONDS = 8 * 3_600;
 
 /** What a browser is given instead of the key. */

@@ -3,7 +3,7 @@ import type { ClientMetadataInput } from '../../policy/client.js';
 import type { FieldNames } from '../../policy/fields.js';
 import { validate, type Rule } from '../../policy/rules.js';
 
-/** What a door understood of a request, and the words in which its caller is to be answered. */
+/** A request as an interface parsed it, and the field names and codes for its errors. */
 export interface ClientRequest {
   draft: ClientMetadataInput;
   /** What was wrong with the shape of the request, by the caller's field names. */

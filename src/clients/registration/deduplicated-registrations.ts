@@ -30,9 +30,9 @@ export class DeduplicatedRegistrations {
   ) {}
 
   /**
-   * Registers with the client that has this profile, or with a new one. It is nobody's to manage: whoever registered first could
+   * Registers with the client that has this profile, or with a new one. It is nobody's to manage: the first to register could
    * send the codes of all others wherever he wants.
-   * @param create makes the new client, for which that hash is to be kept; null where another instance was faster. Whoever it is
+   * @param create makes the new client, for which that hash is to be kept; null where another instance was faster. Whichever instance it is
    *   made by, it is wanted while anybody waits for it: one who hangs up must fail nobody else
    */
   async register(
@@ -40,7 +40,7 @@ export class DeduplicatedRegistrations {
     context: RequestContext,
     create: (metadataHash: string, context: RequestContext) => Promise<IssuedRegistration | null>,
   ): Promise<IssuedRegistration> {
-    // Written in one order, whoever asked for it; what callers order themselves makes another client
+    // Written in one order for all callers; what callers order themselves makes another client
     const metadataHash = hash('sha256', JSON.stringify(profile), 'hex');
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const client = await this.repository.recordRepeat(metadataHash);

@@ -250,7 +250,7 @@ export class RegistrationsService implements OnModuleInit {
   async remove(id: string, token: string, context: RequestContext): Promise<void> {
     await this.repository.withRegistration(id, asRegistration(id, context), (found) => {
       const registration = managedBy(token, found);
-      // Or a flood would leave by this door, and stay for as long as a deleted client can be restored
+      // Otherwise deleted clients of a flood would stay until they are purged
       const isForGood = this.pool.isBounded && isUnused(registration.client);
       return isForGood ? registration.removeForGood() : registration.remove();
     });

@@ -32,7 +32,7 @@ import { draftOf, applyDefaults } from '../../policy/defaults.js';
 /** Versions of a client that will do; null: any. */
 export type Versions = readonly number[] | null;
 
-/** What a client is and which clients are allowed, for every door alike. */
+/** What a client is and which clients are allowed, for every interface. */
 @Injectable()
 export class ClientsService {
   constructor(
@@ -43,7 +43,7 @@ export class ClientsService {
 
   /**
    * Creates a client that belongs to an organization and a user, or to nobody.
-   * @param source the door through which it comes
+   * @param source the interface that creates it
    * @throws RegistryError with every field at fault; nothing is stored then
    */
   async create(
@@ -128,7 +128,7 @@ export class ClientsService {
   }
 
   /**
-   * Deletes a client, with its secrets, from every door at once. It can be restored until it is purged.
+   * Deletes a client with its secrets; all interfaces stop showing it. It can be restored until it is purged.
    * @param expected versions that the caller will delete; null: any
    * @throws RegistryError `not_found`, `precondition_failed`
    */

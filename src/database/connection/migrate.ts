@@ -118,7 +118,7 @@ async function applyConcurrently(dataSource: DataSource, migration: Migration): 
   }
 }
 
-/** SQLite has one writer: whoever began to write first is the lock. */
+/** SQLite has one writer: the write transaction is the lock. */
 async function migrateSqlite(dataSource: DataSource): Promise<void> {
   const runner = dataSource.createQueryRunner();
   // SQLite changes a table by making it anew; with this on, dropping the old one takes along the rows that refer to it.

@@ -11,7 +11,7 @@ const INTERVAL_MS = 1_000;
 const FORMAT_BYTES = 24;
 const ID_OFFSET = 60;
 const ID_BYTES = 4;
-/** What does not go away by itself. After a failed fsync nobody knows what is on the disk, whatever the next one says. */
+/** What does not go away by itself. After a failed fsync the state of the disk is unknown, even if the next one succeeds. */
 const DAMAGED = /^SQLITE_(?:CORRUPT\w*|NOTADB|IOERR_(?:READ|SHORT_READ|FSYNC|DIR_FSYNC|DATA|CORRUPTFS))$/;
 
 const logger = new Logger('Database');

@@ -27,7 +27,7 @@ const KEPT_STATEMENTS = 100;
 function open() {
   /** @type {typeof import('better-sqlite3')} */
   const Database = createRequire(import.meta.url)(driver);
-  // Whoever waits for another process that writes waits in the event loop (see WriteQueue)
+  // Waiting for another process that writes happens in the event loop (see WriteQueue)
   const database = new Database(path, { fileMustExist: true, timeout: 0 });
   database.pragma(`synchronous = ${synchronous}`);
   database.pragma(`journal_size_limit = ${walLimitBytes}`);
@@ -81,7 +81,7 @@ function boundLog() {
     database.pragma(`busy_timeout = ${CHECKPOINT_WAIT_MS}`);
     database.pragma('wal_checkpoint(TRUNCATE)');
   } catch {
-    // Whoever writes next is told
+    // The next write fails with it
   } finally {
     database.pragma('busy_timeout = 0');
   }

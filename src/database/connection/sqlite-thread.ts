@@ -73,7 +73,7 @@ export class SqliteThread {
     const thread = (this.thread ??= this.start());
     thread.postMessage(task);
     const answered = new Promise<Answer>((answer) => this.asked.push(answer));
-    // Whoever asked is waited for; a thread that has nothing to do holds up no end
+    // A pending task keeps the process running; an idle thread does not
     thread.ref();
     const answer = await answered;
     if (this.asked.length === 0) thread.unref();

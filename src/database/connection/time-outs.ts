@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 import { driverOf } from './driver.js';
 import { sqliteFileOf } from './sqlite-file.js';
 
-/** The driver blocks while SQLite waits, and with it everybody; whoever writes waits otherwise (see WriteQueue). */
+/** The driver blocks while SQLite waits, and the event loop with it; writers wait in the WriteQueue. */
 const SQLITE_BUSY_TIMEOUT_MS = 5;
 /** How long a statement of PostgreSQL waits for a lock that somebody else holds, where its transaction does not say otherwise. */
 const LOCK_TIMEOUT_MS = 3_000;
@@ -55,7 +55,7 @@ const silence = (ms: number) =>
   Object.assign(new Error(`The database did not respond within ${ms} ms.`), { code: 'ETIMEDOUT' });
 
 /**
- * Ends a connection that carries nothing for so long, and with it whatever waits for an answer: a server that is gone without
+ * Ends a connection that carries nothing for so long, and fails what waits for an answer: a server that is gone without
  * a word would keep its callers waiting for good. Those that nobody uses are closed by the pool before.
  */
 function endWhereSilent(stream: Socket, { afterMs }: { afterMs: number }): void {

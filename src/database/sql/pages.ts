@@ -81,7 +81,7 @@ export async function pagesOfEach<T extends { id: string }>(
   const { order, beyond } = readingOrder('DESC', request);
   const keys = [...new Set(owners)];
   const start = after === null ? '' : ` AND id ${beyond} :after`;
-  // Each with a limit of its own: whoever has a million rows is read as little of as whoever has ten
+  // A limit for each owner: a million rows of one owner cost as little as ten
   const ids = keys.map(
     (_, i) =>
       `SELECT id FROM (SELECT id FROM ${table.name} WHERE ${where} AND ${ownerColumn} = :owner${i}${start} ORDER BY id ${order} LIMIT :limit) own${i}`,

@@ -49,7 +49,7 @@ export class Writability {
     return isSlow || this.some(({ isConfirmed }) => !isConfirmed);
   }
 
-  /** Whether lately one write of a kind after the other failed, whatever a check is able to write. */
+  /** Whether the last writes of a kind all failed, even if the probe can write. */
   get isFailing(): boolean {
     const limitMs = performance.now() - FAILING_MS;
     return this.some(({ failures, lastFailureMs }) => failures >= MAX_FAILURES && lastFailureMs > limitMs);

@@ -6,7 +6,7 @@ import { onRequestOf } from '../requests/route-hook.js';
 type Directives = Record<string, string[]>;
 type Protect = ReturnType<typeof helmet>;
 
-/** Whether a browser has to use TLS is for whoever terminates it to say. */
+/** HSTS is set by the proxy that terminates TLS. */
 const protectBy = (directives: Directives): Protect =>
   helmet({
     contentSecurityPolicy: { useDefaults: false, directives },

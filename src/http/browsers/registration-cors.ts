@@ -9,7 +9,7 @@ declare module 'fastify' {
   }
 }
 
-/** For so long a browser need not ask again; Chromium asks again after two hours whatever it is told. */
+/** How long browsers cache a preflight; Chromium caps it at two hours. */
 const MAX_AGE_SECONDS = 7200;
 
 /**
@@ -29,7 +29,7 @@ export async function allowBrowsersToRegister(
   await fastify.register(cors, {
     origin: origins === '*' ? '*' : [...origins],
     methods: ['GET', 'POST', 'PUT', 'DELETE'],
-    // Whatever headers are asked for, such as those of tracing, are allowed: that is the default
+    // By default all requested headers are allowed, such as those of tracing
     exposedHeaders: ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
     maxAge: MAX_AGE_SECONDS,
     // An OPTIONS that is no preflight gets the same answer

@@ -135,7 +135,7 @@ export function refusalFor(thrown: unknown, { raw, logFields }: FastifyRequest):
   return error;
 }
 
-/** The one place where an error becomes a reply, whatever threw it and whichever door it happened behind. */
+/** The one place where an error becomes a reply, for every interface. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void | GraphQLError {
@@ -165,7 +165,7 @@ export function answerErrors(fastify: FastifyInstance): void {
   });
 }
 
-/** Answers a request that was not answered in time, whatever becomes of it. */
+/** Answers a request that timed out. */
 export function giveUp(reply: FastifyReply): void {
   const retryAfterSeconds = RETRY_AFTER_SECONDS;
   const message = 'The request timed out. Retry after the time in Retry-After.';

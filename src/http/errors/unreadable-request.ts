@@ -11,7 +11,7 @@ const FAULTS: Partial<Record<string, [status: number, description: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request timed out before it was complete.'],
 };
 
-/** `rawPacket` is what of it came last: a Buffer, whatever Fastify calls it. */
+/** `rawPacket` is what of it came last: a Buffer, although Fastify types it otherwise. */
 type UnreadableRequest = NodeJS.ErrnoException & { rawPacket?: unknown };
 
 /** Answers what is no readable HTTP, so that no request comes of it, in the form of every other error; then hangs up. */

@@ -11,7 +11,7 @@ export const DRAIN_MS = 5_000;
 const QUIET_TIMEOUT_MS = 4_000;
 /** Then, how long running requests may take until they are answered 503. Apollo's integration closes their connections after ten seconds. */
 const RUNNING_MS = 5_000;
-/** When the process ends after a signal, whatever is stuck: it waits for the times above, and for the database to close. */
+/** The process ends this long after a signal even if something hangs: it waits for the times above, and for the database to close. */
 export const SHUTDOWN_TIMEOUT_MS = 20_000;
 
 /**
@@ -30,7 +30,7 @@ export async function drain(server: HttpServer): Promise<void> {
 
 /**
  * Waits for a turn of the event loop in which nobody connected: Node.js accepts one connection a turn, so nobody waits to be accepted then.
- * Whoever does when the service ceases to listen is cut off, perhaps in the middle of a request.
+ * A connection that arrives when the service stops listening is reset, perhaps within a request.
  */
 async function quietTurn(server: HttpServer): Promise<void> {
   const start = performance.now();

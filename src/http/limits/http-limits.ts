@@ -8,7 +8,7 @@ export const HTTP_LIMITS = {
   requestTimeoutMs: 30_000,
   /** How often the two are checked, and so how much longer they may take. Node's 30 s would double them. */
   checkIntervalMs: 1_000,
-  /** For the request to be answered, whatever the database does, and for the caller to read the answer. */
+  /** For the request to be answered, even if the database hangs, and for the caller to read the answer. */
   deadlineMs: 20_000,
   /**
    * For the next request on a connection. Longer than the 60 s of nginx and of AWS load balancers, which must be the ones to
@@ -27,10 +27,10 @@ export const HTTP_LIMITS = {
   maxParameterLength: 100,
   /**
    * Open at once, 25 MB of idle ones. One more closes the one that has been idle for longest, rather than being refused:
-   * else whoever opens connections first would keep all others out.
+   * else the first to open connections would lock all others out.
    */
   maxConnections: 4_000,
-  /** Beyond those, where something is done on all of them: they are for whoever asks for the health of the service. */
+  /** Beyond those, where something is done on all of them: reserved for health checks. */
   reservedConnections: 100,
   /**
    * Of one address, or of one IPv6 network of 64 bits: one more closes the one of that address that has been idle for longest. It does not

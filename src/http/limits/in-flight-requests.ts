@@ -73,7 +73,7 @@ export class InFlightRequests {
     this.brokenOff++;
     this.requests.delete(own);
     this.move(own, 'over');
-    // With what the system still keeps for whoever does not read
+    // Including what the system buffers for a caller that does not read
     socket.resetAndDestroy();
   }
 
@@ -122,7 +122,7 @@ export class InFlightRequests {
 
   private end(own: UnderWay): void {
     this.requests.delete(own);
-    // What was begun goes on, whoever has hung up
+    // Work that has begun goes on after its caller hung up
     if (own.phase !== 'working') this.move(own, 'over');
     this.connections.rest(own.reply.request.raw.socket);
     // What was taken out of a set may be kept for long, and what it refers to with it (ADR 8)

@@ -16,7 +16,7 @@ import type { HttpLimits } from './http-limits.js';
 import { boundParsing } from './parser-limits.js';
 import type { InFlightRequests } from './in-flight-requests.js';
 
-/** Whoever is to know how the service does is answered however much there is to do. */
+/** Health checks are answered under any load. */
 const EXEMPT = /^\/health\//;
 /** A line for each refusal would be work too. */
 const LOG_INTERVAL_MS = 10_000;

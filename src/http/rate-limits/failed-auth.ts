@@ -89,7 +89,7 @@ export function limitFailedAuth(
     const { authorization } = request.headers;
     return authorization === undefined ? undefined : judge(request, reply, authorization);
   });
-  // Whoever is authenticated by the header was by now: before a body, which may take long to arrive
+  // Authentication by header is done by now: before the body, which may take long to arrive
   fastify.addHook('preParsing', (request, _reply, _payload, done) => {
     noteGood(request);
     settle(request);

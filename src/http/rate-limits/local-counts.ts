@@ -9,7 +9,7 @@ export interface Count {
 
 /**
  * Callers that are counted at once. A flood from more addresses forgets the ones that were quiet for longest, which helps
- * nobody who is in it: whoever has so many addresses has a new limit with each of them anyway.
+ * nobody who is in it: a caller with so many addresses has a new limit with each anyway.
  */
 const MAX_COUNTED = 50_000;
 

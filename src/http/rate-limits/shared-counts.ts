@@ -32,7 +32,7 @@ export class SharedCounts {
     private readonly log: ConnectionLog,
   ) {}
 
-  /** Ready after the first attempt, whatever comes of it. */
+  /** Ready after the first attempt, even a failed one. */
   static async open(url: string, log: ConnectionLog): Promise<SharedCounts> {
     const counts = new SharedCounts(url, log);
     await counts.connect();

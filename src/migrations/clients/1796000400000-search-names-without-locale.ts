@@ -5,7 +5,7 @@ const BEFORE = { name: 'oauth_clients_name_trgm', key: 'name' };
 const AFTER = { name: 'oauth_clients_name_c_trgm', key: 'lower(name COLLATE "C")' };
 
 /**
- * Finds parts of names on PostgreSQL whatever the locale of the database takes for upper and lower case. The expression is that of
+ * Finds parts of names on PostgreSQL with any locale of the database. The expression is that of
  * `nameContains`; pg_trgm itself folds case by the locale of the database.
  */
 export class SearchNamesWithoutLocale1796000400000 implements MigrationInterface {

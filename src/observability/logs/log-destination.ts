@@ -89,7 +89,7 @@ export class LogDestination {
     if (dropped > 0) this.onRecovery(dropped);
   }
 
-  /** Whatever the error: a disk gets room, and a named pipe a new reader. */
+  /** After any error: a disk gets room, and a named pipe a new reader. */
   private retryLater(): void {
     this.state = 'retrying';
     setTimeout(() => this.writeNext(), this.retryMs).unref();

@@ -24,7 +24,7 @@ export function isRedirectTarget(value: string): value is string {
 
 /**
  * What is wrong with redirect URIs that must lead to one of `hosts`. Private-use schemes lead to none: any program on a
- * device can claim a scheme, whatever host it writes behind it (RFC 8252 §8.4).
+ * device can claim a scheme, with any host after it (RFC 8252 §8.4).
  */
 export function redirectHostFaults(uris: readonly string[], hosts: readonly string[]): string[] {
   const fault = `must be an https or http URI with an allowed host: ${hosts.join(', ') || 'none'}`;

@@ -25,7 +25,7 @@ const REFUSED_SCHEMES: readonly string[] = [
   // Apple: installing, calling, settings, scripts
   'itms itmss itms-* macappstore macappstores applescript x-apple* x-man-page help prefs app-prefs facetime facetime-* imessage',
   'shortcuts workflow calshow webcal webcals feed photos-redirect settings systemsettings',
-  // Android, and package managers: starting or installing whatever is named
+  // Android, and package managers: starting or installing the app that is named
   'intent android-app android-resource market apt apt+http appstream snap flatpak+https',
   // Calls and messages
   'tel telprompt sms smsto mms mmsto sip sips xmpp mailto geo maps fax modem h323 iax msrp msrps reload pres jabber tip tv',

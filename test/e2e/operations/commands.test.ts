@@ -294,7 +294,7 @@ describe('the command line, without a database,', () => {
     ],
     [
       'initial-access-token create --name n --org o --max x --expires-in 1d',
-      /--max must be a whole/,
+      /--max must be an integer/,
       '--max COUNT',
     ],
     [
@@ -309,7 +309,7 @@ describe('the command line, without a database,', () => {
     ['restore', /^FILE is required\./, 'npm run restore -- FILE'],
     [
       'initial-access-token create --name n --org o --max 1 --expires-in 1d --grant-types x --scopes ,',
-      /--scopes must name.*\n--grant-types must name/,
+      /--scopes must contain.*\n--grant-types must contain/,
       '--grant-types',
     ],
   ])(

@@ -106,7 +106,7 @@ onEachEngine((engine) => {
     for (const answer of [first, second]) expect(answer).toMatch(/^HTTP\/1\.1 201 [^]*connection: close/i);
     expect(listed).toMatch(/connection: close[^]*"totalCount":[012]\b/i);
     expect(ready).toMatch(
-      /^HTTP\/1\.1 503 [^]*connection: close[^]*"error_description":"The service stops\."/i,
+      /^HTTP\/1\.1 503 [^]*connection: close[^]*"error_description":"The service is shutting down\."/i,
     );
     await Promise.all([used!, unused!, checking!, proxy!].map(({ closed }) => closed));
     const goneAt = Date.now();

@@ -146,7 +146,7 @@ function actionsOf({
         },
     {
       label: 'Delete',
-      about: 'It is gone from every door at once. It can be restored for a while.',
+      about: 'All interfaces stop showing it at once. You can restore it until it is purged.',
       isDangerous: true,
       perform: () => request(DeleteClientDocument, seen),
     },

@@ -100,7 +100,7 @@ export function Facts({ client }: { client: ClientDetailsFragment }) {
       </Fact>
       <Fact
         label="Source"
-        hint="The door through which it came: the API, dynamic registration, or an operator."
+        hint="The interface that created the client: REST API, dynamic registration or GraphQL."
       >
         {inWords(client.source)}
       </Fact>
