@@ -265,7 +265,7 @@ inBrowser((engine) => {
         await page.getByText('Revoked').waitFor();
       }
       await typist.goTo('Audit log');
-      await typist.tabTo('What');
+      await typist.tabTo('Action');
       await page.keyboard.type('Initial access token rev');
       await page.waitForURL('**/audit?action=INITIAL_ACCESS_TOKEN_REVOKED');
       // Each letter chooses anew, so that the list may first be of another kind of event

@@ -187,13 +187,13 @@ inBrowser((engine) => {
     const page = await console.openSignedIn(`/audit?clientId=${id}`);
     const created = page.getByRole('listitem').filter({ hasText: 'Client created' });
     await created.waitFor();
-    await page.getByRole('combobox', { name: 'What' }).selectOption('CLIENT_UPDATED');
+    await page.getByRole('combobox', { name: 'Action' }).selectOption('CLIENT_UPDATED');
     await created.waitFor({ state: 'detached' });
     expect(new URL(page.url()).searchParams.get('action')).toBe('CLIENT_UPDATED');
     await page.locator('summary').click();
     expect(await page.locator('del').innerText()).toBe('Before');
     expect(await page.locator('ins').innerText()).toBe('After');
-    await page.getByRole('combobox', { name: 'Through' }).selectOption('CLI');
+    await page.getByRole('combobox', { name: 'Channel' }).selectOption('CLI');
     await page.getByText('No events match').waitFor();
   });
 }, 'sqlite');

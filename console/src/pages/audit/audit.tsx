@@ -16,8 +16,8 @@ import { EventList } from './event-list';
 const route = getRouteApi('/audit');
 
 const CHOICES = [
-  { name: 'action', label: 'What', values: ACTIONS },
-  { name: 'actorType', label: 'By', values: ACTOR_TYPES },
+  { name: 'action', label: 'Action', values: ACTIONS },
+  { name: 'actorType', label: 'Actor', values: ACTOR_TYPES },
   { name: 'channel', label: 'Channel', values: CHANNELS },
 ] as const;
 const DAYS = [

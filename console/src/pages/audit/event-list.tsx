@@ -22,7 +22,7 @@ export function EventList({
             </Badge>
             <Text size="sm">
               <When at={event.at} /> by {actorOf(event)}
-              {event.address && ` from ${event.address}`}, through {inWords(event.channel)}
+              {event.address && ` from ${event.address}`} via {inWords(event.channel)}
             </Text>
             {!isAboutOne && event.clientId && (
               <Anchor
