@@ -252,8 +252,8 @@ onEachEngine((engine) => {
 
     it('are read in as many statements, however many they are', async () => {
       const statements = await statementsOf(own.dataSource, () => ask());
-      // The page, its count, and the secrets of all of its clients, beside those about the caller's key
-      expect(statements.filter((statement) => /FROM "?oauth_client/.test(statement))).toHaveLength(3);
+      // Which secrets fit into the page, their rows, those of their clients, and the count; beside those about the caller's key
+      expect(statements.filter((statement) => /FROM "?oauth_client/.test(statement))).toHaveLength(4);
     });
 
     const encoded = (text: string) => Buffer.from(text).toString('base64url');

@@ -60,7 +60,7 @@ onEachEngine((engine) => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 401, 429]);
     expect(answers[0]!.headers.get('ratelimit')).toMatch(/^"registration-read";r=2;t=\d+$/);
     expect(answers[3]!.body.error_description).toMatch(
-      /^Too many reads of registrations from this address; /,
+      /^Too many reads of registrations from this address\. /,
     );
     expect((await registry.register({})).status).toBe(201);
   });

@@ -119,7 +119,7 @@ describe('while an operator of PostgreSQL', () => {
     for (const { status, headers, body } of whileLocked) {
       expect(status).toBe(503);
       expect(headers.get('retry-after')).toBe('5');
-      expect(body.error_description).toMatch(/^Another transaction has locked what this request changes/);
+      expect(body.error_description).toMatch(/^Another transaction has locked the affected rows\./);
     }
     expect((await put(locked[0]!)).status).toBe(200);
   });

@@ -344,7 +344,7 @@ const ulimit = (files: number) => shell(`ulimit -n ${files} && exec "$@"`);
   async (engine) => {
     const database = await createMigratedDatabase(engine);
     const program = await serve({ DATABASE_URL: database.url }, ulimit(150));
-    expect(await program.says(/The limit of open files [^"]*/)).toContain('room for 50 connections');
+    expect(await program.says(/The limit of open files [^"]*/)).toContain('allows 50 connections');
     for (let i = 0; i < 300; i++) await open();
     expect(await get('/health/ready')).toBe(200);
     expect(await create()).toBe(201);
