@@ -11,6 +11,8 @@ export const TOO_DEEP = `must not be nested deeper than ${MAX_DEPTH} levels`;
 const TOO_MANY_MEMBERS = `must not contain more than ${MAX_MEMBERS} members in all objects`;
 export const NO_PROTO = 'must not contain a member "__proto__"';
 
+const INVALID = 'must be valid JSON';
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
@@ -26,7 +28,7 @@ export function parseStrictJson(source: string | Uint8Array): unknown {
     checkMembers(text);
     return JSON.parse(text);
   } catch (cause) {
-    throw cause instanceof JsonFault ? cause : new JsonFault('must be valid JSON', { cause });
+    throw cause instanceof JsonFault ? cause : new JsonFault(INVALID, { cause });
   }
 }
 
@@ -38,23 +40,29 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Walks a text, keeping the names of each open object; null stands for an open array. What is no JSON it may take for JSON. */
+/**
+ * Walks a text, keeping the names of each open object; null stands for an open array. Each name is read once, so that the walk stays linear.
+ * What is no JSON it may take for JSON.
+ */
 function checkMembers(text: string): void {
   const open: (Set<string> | null)[] = [];
   let members = 0;
-  let [start, end] = [0, 0];
+  let string: [start: number, end: number] | null = null;
   for (let at = 0; at < text.length; at++) {
-    const character = text[at];
+    const character = text[at]!;
     if (character === '"') {
-      [start, end] = [at, endOfString(text, at)];
-      at = end;
+      string = [at, endOfString(text, at)];
+      at = string[1];
     } else if (character === '{' || character === '[') {
       if (open.push(character === '{' ? new Set() : null) > MAX_DEPTH) throw new JsonFault(TOO_DEEP);
     } else if (character === '}' || character === ']') {
       open.pop();
     } else if (character === ':') {
+      const names = open.at(-1);
+      if (!names || string === null) throw new JsonFault(INVALID);
       if (++members > MAX_MEMBERS) throw new JsonFault(TOO_MANY_MEMBERS);
-      noteMember(open.at(-1), nameIn(text.slice(start, end + 1)));
+      noteMember(names, nameIn(text.slice(string[0], string[1] + 1)));
+      string = null;
     }
   }
 }
@@ -69,10 +77,10 @@ function endOfString(text: string, start: number): number {
 const nameIn = (literal: string) =>
   literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
 
-function noteMember(members: Set<string> | null | undefined, name: string): void {
+function noteMember(members: Set<string>, name: string): void {
   if (name === '__proto__') throw new JsonFault(NO_PROTO);
-  if (members?.has(name)) {
+  if (members.has(name)) {
     throw new JsonFault(`must not contain the member ${JSON.stringify(name.slice(0, 100))} twice`);
   }
-  members?.add(name);
+  members.add(name);
 }

@@ -84,7 +84,7 @@ onEachEngine((engine) => {
     );
     const revoked = await registry.createInitialAccessToken();
     await tokensOf(registry).revoke(revoked.token.id, SYSTEM);
-    await expect(tokensOf(registry).revoke(revoked.token.id, SYSTEM)).rejects.toThrow('revoked already');
+    await expect(tokensOf(registry).revoke(revoked.token.id, SYSTEM)).rejects.toThrow('already revoked');
     const usedUp = await registry.createInitialAccessToken({ maxRegistrations: 1 });
     expect((await registry.register({}, usedUp.value)).status).toBe(201);
     const good = await registry.createInitialAccessToken();

@@ -1,5 +1,7 @@
+import { jest } from '@jest/globals';
 import { MAX_BODY_BYTES, parseJsonBody } from '../../../../src/http/requests/json-body.js';
 import { RegistryError } from '../../../../src/errors/registry-error.js';
+import { parseStrictJson } from '../../../../src/json/strict-json.js';
 
 const NOT_UTF8 = 'The request body must be encoded in UTF-8.';
 const NOT_JSON = 'The request body must be valid JSON.';
@@ -136,3 +138,15 @@ it('The name in a refusal is cut off at 100 characters', () => {
   const name = 'a'.repeat(1000);
   expect(outcome(`{"${name}":1,"${name}":2}`)).toEqual(refusal(twice('a'.repeat(100))));
 });
+
+it.each(['in an array', 'outside of everything'])(
+  'reads no string again for each of a thousand colons behind it, %s',
+  (where) => {
+    const parse = jest.spyOn(JSON, 'parse');
+    const string = `"${'a\\n'.repeat(20_000)}"${':'.repeat(1000)}`;
+    const text = where === 'in an array' ? `[${string}]` : string;
+    expect(() => parseStrictJson(text)).toThrow('must be valid JSON');
+    expect(parse.mock.calls.length).toBeLessThanOrEqual(1);
+    parse.mockRestore();
+  },
+);
