@@ -56,7 +56,7 @@ export async function openMigratedDatabase(
   const place = placeOf(database);
   if (database.engine === 'sqlite' && !existsSync(database.path)) {
     throw new Error(
-      `The database ${place} does not exist. Run "npm run migrate" first, or set DATABASE_URL.`,
+      `The database ${place} does not exist. Set DATABASE_URL as the service has it, or create the database with "npm run migrate".`,
     );
   }
   const dataSource = await connect(database, persistence, toStandardError);

@@ -31,7 +31,7 @@ interface Insertion {
 
 /**
  * Inserts into several tables at once, for many callers in one transaction: what takes time is to make a transaction durable,
- * not what is in it. Each is told once its own rows are. Where the rows of one cannot be stored, those of the others are.
+ * not what is in it. Each is told once its own rows are. Where the rows of one cannot be stored, those of the others are. A batch has at most 200 callers (`LIMITS` of batcher.ts).
  */
 export function groupCommit(
   dataSource: DataSource,

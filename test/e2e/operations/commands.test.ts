@@ -51,7 +51,7 @@ describe('commands', () => {
       code: 1,
       stdout: '',
       stderr:
-        'The database data/x.sqlite does not exist. Run "npm run migrate" first, or set DATABASE_URL.\n',
+        'The database data/x.sqlite does not exist. Set DATABASE_URL as the service has it, or create the database with "npm run migrate".\n',
     });
     expect(existsSync(join(directory, 'data'))).toBe(false);
   });
