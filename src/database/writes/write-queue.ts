@@ -14,7 +14,7 @@ import { SqliteThread, type Statement } from '../connection/sqlite-thread.js';
 import { codeOf, isLocked } from '../connection/unavailable.js';
 import { Writability } from './writability.js';
 
-/** WriteQueue that wait for their turn; more are refused. */
+/** Transactions that wait for their turn; more are refused. */
 const MAX_WAITING = 2_000;
 /** How long one may wait for its turn. */
 const WAIT_MS = 5_000;
@@ -118,7 +118,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
     return this.inLine > 0;
   }
 
-  /** WriteQueue of SQLite that wait until those before them are through. */
+  /** Transactions of SQLite that wait until those before them are through. */
   get waiting(): number {
     return Math.max(0, this.inLine - 1);
   }

@@ -52,12 +52,20 @@ export class Loaders {
   }
 
   private pageLoader<T>(load: LoadPages<T>): PageLoader<T> {
-    return pageLoader((clientIds, request) =>
-      this.readAll(async () => {
-        const pages = await load(clientIds, request);
-        return clientIds.map((id) => pages.get(id) ?? pageOf([], request));
-      }),
-    );
+    // One for each page that is asked for: mostly there is one, since a query asks the same of every client
+    const loaders = new Map<string, DataLoader<string, Page<T>>>();
+    return (clientId, request) => {
+      const key = JSON.stringify(request);
+      const loadAll = (clientIds: readonly string[]) =>
+        this.readAll(async () => {
+          const pages = await load(clientIds, request);
+          return clientIds.map((id) => pages.get(id) ?? pageOf([], request));
+        });
+      // Several mutations of one request each want to see what they did
+      const loader = loaders.get(key) ?? new DataLoader<string, Page<T>>(loadAll, { cache: false });
+      loaders.set(key, loader);
+      return loader.load(clientId);
+    };
   }
 }
 
@@ -66,22 +74,3 @@ const tooManyBytes = () =>
     'QUERY_TOO_COMPLEX',
     `The pages of the operation have more than the ${MAX_OPERATION_BYTES / 2 ** 20} MiB allowed. Ask for fewer or smaller pages.`,
   );
-
-function pageLoader<T>(
-  load: (clientIds: readonly string[], request: IdPageRequest) => Promise<Page<T>[]>,
-): PageLoader<T> {
-  // One for each page that is asked for: mostly there is one, since a query asks the same of every client
-  const loaders = new Map<string, DataLoader<string, Page<T>>>();
-  return (clientId, request) => {
-    const key = JSON.stringify(request);
-    const loader =
-      loaders.get(key) ??
-      new DataLoader<string, Page<T>>(
-        (clientIds) => load(clientIds, request),
-        // Several mutations of one request each want to see what they did
-        { cache: false },
-      );
-    loaders.set(key, loader);
-    return loader.load(clientId);
-  };
-}

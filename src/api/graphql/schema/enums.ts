@@ -19,18 +19,19 @@ function registered<T>(
 
 const enumName = (value: string) => value.toUpperCase().replaceAll('.', '_');
 
-/** The values of a domain type as an enum: `client_credentials` becomes `CLIENT_CREDENTIALS`. */
-const enumOf = <T extends string>(name: string, description: string, values: readonly T[]) =>
-  registered(name, description, Object.fromEntries(values.map((value) => [enumName(value), value])));
-
-/** The same of values that have a description each. */
-const describedEnumOf = (name: string, description: string, values: Record<string, string>) =>
+/** The values of a domain type as an enum, with descriptions if they have any: `client_credentials` becomes `CLIENT_CREDENTIALS`. */
+const enumOf = <T extends string>(
+  name: string,
+  description: string,
+  values: readonly T[],
+  descriptions: Record<string, string> = {},
+) =>
   registered(
     name,
     description,
-    Object.fromEntries(Object.keys(values).map((value) => [enumName(value), value])),
+    Object.fromEntries(values.map((value) => [enumName(value), value])),
     Object.fromEntries(
-      Object.entries(values).map(([value, text]) => [enumName(value), { description: text }]),
+      Object.entries(descriptions).map(([value, text]) => [enumName(value), { description: text }]),
     ),
   );
 
@@ -76,7 +77,12 @@ export const ActorTypeEnum = enumOf(
   'The kind of actor: the holder of a credential, an anonymous caller, or the registry itself (SYSTEM).',
   ACTOR_TYPES,
 );
-export const AuditActionEnum = describedEnumOf('AuditAction', 'The audited actions.', AUDIT_ACTIONS);
+export const AuditActionEnum = enumOf(
+  'AuditAction',
+  'The audited actions.',
+  Object.keys(AUDIT_ACTIONS),
+  AUDIT_ACTIONS,
+);
 export const RoleEnum = enumOf(
   'Role',
   'A member may manage the clients of its organization through REST. An admin may use GraphQL, across organizations.',
