@@ -229,7 +229,7 @@ export default tseslint.config(
           default: 'disallow',
           policies: [
             ...Object.entries(IMPORTS).flatMap(([folder, others]) => policiesOf(folder, others)),
-            // What puts everything together, and the TypeORM CLI, which nobody imports
+            // The composition root and the entry point of the TypeORM CLI, which no module imports
             {
               from: { file: { categories: 'root' } },
               allow: { to: [{ element: { types: { anyOf: FOLDERS } } }, { file: { categories: 'root' } }] },
@@ -243,7 +243,7 @@ export default tseslint.config(
                 ],
               },
             },
-            // How clients are stored is nobody's business outside
+            // Repositories are internal to their folder
             {
               from: {
                 element: { types: { anyOf: ['api', 'http', 'jobs', 'observability'].flatMap(treeOf) } },

@@ -3,7 +3,7 @@ import pg from 'pg';
 
 export const SECRETS_PER_CLIENT = 5;
 export const EVENTS_PER_CLIENT = 5;
-/** Of ten clients, so many belong to one large organization, and so many to organizations of a hundred; nobody owns the rest. */
+/** Of ten clients, so many belong to one large organization, and so many to organizations of a hundred; the rest have no owner. */
 const OF_LARGE_ORG = 4;
 const OF_SMALL_ORGS = 4;
 /** Of all clients. */

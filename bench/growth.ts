@@ -54,7 +54,7 @@ async function main({ sizes, seconds, rounds, soakSeconds, engines }: Options): 
     list([...describeMachine(directory), `Date: ${new Date().toISOString().slice(0, 10)}`]),
     `The same requests to registries with ${sizes.map(whole).join(', ')} clients, each with ${SECRETS_PER_CLIENT} secrets and ` +
       `${EVENTS_PER_CLIENT} audit events. Of the clients, 40 % belong to one organization, whose lists are read; 40 % to ` +
-      `organizations of a hundred; nobody owns the rest. They came one after another within ${YEARS} years. ${CONNECTIONS} connections; medians of ${rounds} rounds of ${seconds} s, in ` +
+      `organizations of a hundred; the rest have no owner. They came one after another within ${YEARS} years. ${CONNECTIONS} connections; medians of ${rounds} rounds of ${seconds} s, in ` +
       `each of which the sizes take turns. The goal is that the slowest hundredth takes at most ${GOAL} times as long at the largest ` +
       'size as at the smallest.',
   ];

@@ -80,7 +80,7 @@ export async function startPostgres(
 function ready(log: Readable): Promise<void> {
   let said = '';
   return new Promise((done, fail) => {
-    // Goes on after that: a pipe that nobody reads gets full, and stops the server
+    // Keep reading: an unread pipe fills up and blocks the server
     log.on('data', (data) => {
       if (said.includes(READY)) return;
       said += String(data);

@@ -44,7 +44,7 @@ export async function report({
       resultTable(results.filter((result) => result.engine === engine)),
     ]),
     '## Start',
-    'Until the registry listens, and what it takes of memory when nobody has asked for anything.',
+    'Time until the service listens, and its memory before the first request.',
     table(
       ['engine', 'ready ms', 'memory MB'],
       starts.map(({ engine, readyMs, idleMb }) => [

@@ -12,7 +12,7 @@ export interface Start {
   engine: Engine;
   /** From the start of the process until it listens. */
   readyMs: number;
-  /** Memory when nobody has asked for anything; null where the system does not tell. */
+  /** Memory before the first request; null if the system does not report it. */
   idleMb: number | null;
 }
 

@@ -19,7 +19,7 @@ const OPERATIONS: OperationName[] = ['create', 'register', 'get'];
 const CONNECTIONS = 50;
 const SEEDED_CLIENTS = 1000;
 
-/** Measures what a request costs the registry while nobody watches, and while somebody does. SQLite. */
+/** Measures the cost of a request without and with metrics and traces. SQLite. */
 async function main(seconds: number, rounds: number): Promise<void> {
   requireDisk();
   const directory = temporaryDirectory('watching');

@@ -28,8 +28,8 @@ interface CreatedKey {
   createApiKey: { value: string; apiKey: { id: string } };
 }
 
-const post = (door: string, path: string, key: string, body: object): HttpRequest => ({
-  door,
+const post = (label: string, path: string, key: string, body: object): HttpRequest => ({
+  label,
   method: 'POST',
   path,
   headers: [
@@ -41,7 +41,7 @@ const post = (door: string, path: string, key: string, body: object): HttpReques
 });
 
 /** What each caller has from the beginning, for there to be something to read, change and delete. */
-const START: readonly [door: string, path: string, body: object][] = [
+const START: readonly [label: string, path: string, body: object][] = [
   [
     'CreateOAuthClient',
     '/v2/oauth/clients',
@@ -91,8 +91,8 @@ export async function createCallers(
       softwareStatement: await issuer.sign(statement),
     };
     const caller = new Known(credentials, fc.sample(hostileJwts(issuer), { numRuns: HOSTILE_JWTS, seed }));
-    for (const [door, path, body] of Array.from({ length: STARTS }, () => START).flat()) {
-      const request = post(door, path, member, body);
+    for (const [label, path, body] of Array.from({ length: STARTS }, () => START).flat()) {
+      const request = post(label, path, member, body);
       caller.learn(request, await send(url, globalAgent, request));
     }
     return caller;

@@ -40,7 +40,7 @@ const MAX_SHRINKS = 400;
 /** Operations that end a client. */
 const DELETING = new Set(['DeleteOAuthClient', 'DeleteOAuthRegistration']);
 
-const RAW_DOOR = 'raw HTTP';
+const RAW_LABEL = 'raw HTTP';
 
 /** Of one sequence of requests of many; neighbours have nothing in common. */
 const seedOf = (seed: number, stream: number) =>
@@ -134,18 +134,18 @@ export class Fuzzer {
     const { url } = this.target;
     const request = caller.fillIn(template, focus);
     const command = () => toCurl(url, request);
-    const { door } = request;
+    const { label } = request;
     // Before it is sent: others may be told of it sooner than its sender
     const planting = secretsIn(request.body ?? '').filter((secret) => !this.planted.has(secret));
     for (const secret of planting) this.planted.add(secret);
     let reply;
     try {
-      // A connection that the other side closes just then is nobody's fault, but not twice
+      // The server may close a connection at that moment, but not twice
       reply = await send(url, this.agent, request).catch(() => send(url, this.agent, request));
     } catch (error) {
-      return { findings: [{ kind: `${door}: gives no reply`, detail: String(error) }], command };
+      return { findings: [{ kind: `${label}: gives no reply`, detail: String(error) }], command };
     }
-    this.statistics.add(door, reply.status, reply.durationMs);
+    this.statistics.add(label, reply.status, reply.durationMs);
     const findings = [
       ...this.oracles.flatMap((judge) => judge(request, reply)),
       ...leaks(caller, this.planted, request, reply),
@@ -153,8 +153,8 @@ export class Fuzzer {
     // Nothing of what is refused is kept
     if (reply.status >= 400) for (const secret of planting) this.planted.delete(secret);
     caller.learn(request, reply);
-    if (/secret/i.test(door)) caller.learnSecret(template, focus, reply);
-    if (DELETING.has(door) && reply.status === 204) caller.forget(template, focus);
+    if (/secret/i.test(label)) caller.learnSecret(template, focus, reply);
+    if (DELETING.has(label) && reply.status === 204) caller.forget(template, focus);
     return { findings, command };
   }
 
@@ -168,13 +168,13 @@ export class Fuzzer {
     try {
       received = await exchange(url, bytes);
     } catch (error) {
-      return { findings: [{ kind: `${RAW_DOOR}: gives no reply`, detail: String(error) }], command };
+      return { findings: [{ kind: `${RAW_LABEL}: gives no reply`, detail: String(error) }], command };
     }
     const isHead = text.startsWith('HEAD');
     // Without its body, the end of a reply to HEAD cannot be told by its length
     const replies = repliesIn(received).slice(0, isHead ? 1 : undefined);
-    this.statistics.add(RAW_DOOR, replies[0]?.status ?? 0);
-    const request = { door: RAW_DOOR, method: isHead ? 'HEAD' : 'GET' } as HttpRequest;
+    this.statistics.add(RAW_LABEL, replies[0]?.status ?? 0);
+    const request = { label: RAW_LABEL, method: isHead ? 'HEAD' : 'GET' } as HttpRequest;
     const findings = replies
       .filter(({ status }) => status !== 100)
       .flatMap((reply) => this.judgeHttp(request, { ...reply, durationMs: 0 }));

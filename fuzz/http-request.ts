@@ -1,7 +1,7 @@
 /** A request as it is sent, but for what only its sender knows: see `Known`. */
 export interface HttpRequest {
-  /** What it is aimed at: an operation of the OpenAPI document, a kind of GraphQL operation, or another path. */
-  door: string;
+  /** The operation of the OpenAPI document, the GraphQL root field, or a name for other requests. */
+  label: string;
   method: string;
   path: string;
   headers: readonly (readonly [name: string, value: string])[];

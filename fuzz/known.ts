@@ -4,7 +4,7 @@ import type { HttpReply, HttpRequest } from './http-request.js';
 interface KnownClient {
   clientId: string;
   version: string;
-  /** Whether the REST door has shown it to this caller. */
+  /** Whether REST has returned it to this caller. */
   isShown: boolean;
   /** Of its registration. */
   token?: string;
@@ -49,12 +49,12 @@ export type Planted = ReadonlySet<string>;
 
 /** The values of members that are there to tell a secret, also under an alias of GraphQL's. */
 const TELLING = /"\w*(?:client_?secret|registration_?access_?token|value)"\s*:\s*"((?:[^"\\]|\\.)*)"/gi;
-/** The values in them are what somebody wrote. */
+/** Their values are texts that callers sent. */
 const TRANSLATIONS = /"\w*translations"\s*:\s*\[[^\]]*\]/g;
 
 /**
- * The secrets that a reply tells. A service keeps what it is given: where a request made a scope of a secret, whoever reads the
- * client is told its scopes. So what was planted counts only in a member that is for secrets: those nobody writes but the service.
+ * The secrets that a reply reveals. A request may have stored a secret as a scope, which every read of the client returns. So a
+ * planted secret counts only in a member that is for secrets, which only the service writes.
  */
 export function toldBy(reply: HttpReply, planted: Planted): string[] {
   const telling = [...reply.text.replace(TRANSLATIONS, '').matchAll(TELLING)].flatMap(([, value]) =>
@@ -125,7 +125,7 @@ export class Known {
   }
 
   /** Notes what a reply says of clients and credentials. */
-  learn({ door }: HttpRequest, reply: HttpReply): void {
+  learn({ label }: HttpRequest, reply: HttpReply): void {
     const { status, text } = reply;
     for (const secret of secretsOf(reply)) this.secrets.add(secret);
     for (const secret of this.secrets) {
@@ -139,8 +139,8 @@ export class Known {
     // A page tells of others, most of them foreign
     if (clientId !== undefined && ids.size === 1) this.learnClient(clientId, reply);
     // Only keys that a request made: the fuzzer must not revoke its own
-    if (door === 'createApiKey') this.learnIssued('ocr_', text, 'apiKeyId');
-    if (door === 'createInitialAccessToken') this.learnIssued('oci_', text, 'initialAccessTokenId');
+    if (label === 'createApiKey') this.learnIssued('ocr_', text, 'apiKeyId');
+    if (label === 'createInitialAccessToken') this.learnIssued('oci_', text, 'initialAccessTokenId');
   }
 
   /** Notes a secret of the client that a request, as it was made, was about. */

@@ -30,7 +30,7 @@ export interface Service {
   /** Null while it runs. */
   exit: () => string | null;
   memory(): Promise<NodeJS.MemoryUsage>;
-  /** Stops it. @returns what it has logged as a warning or worse, and whatever is no log line; and each line to `see` */
+  /** Stops it. @returns log lines of level warning or above, and lines that are not JSON. Passes each line to `see` */
   stop(see: (line: string) => void): Promise<Complaint[]>;
 }
 
@@ -105,7 +105,7 @@ async function complaintsIn(logPath: string, see: (line: string) => void): Promi
   return complaints;
 }
 
-/** Whatever is no line of the log was written past it, as by an unhandled rejection. */
+/** A line that is not JSON bypassed the logger, such as an unhandled rejection. */
 function parseLine(line: string): Complaint {
   try {
     const { level, msg, err } = JSON.parse(line) as { level: number; msg: string; err?: object };

@@ -1,24 +1,24 @@
-/** How a door answered. */
-interface DoorStatistics {
+/** The replies to requests with one label. */
+interface LabelStatistics {
   requests: number;
   statuses: Map<number, number>;
   slowestMs: number;
 }
 
-/** What was sent and how it was answered, by door. */
+/** Counts requests and replies by the label of the request. */
 export class Statistics {
-  readonly doors = new Map<string, DoorStatistics>();
+  readonly byLabel = new Map<string, LabelStatistics>();
   requests = 0;
   /** Those that were not refused. */
   done = 0;
 
   /** @param status 0 where there was no reply, as to what is no request */
-  add(door: string, status: number, durationMs = 0): void {
-    const of = this.doors.get(door) ?? { requests: 0, statuses: new Map<number, number>(), slowestMs: 0 };
+  add(label: string, status: number, durationMs = 0): void {
+    const of = this.byLabel.get(label) ?? { requests: 0, statuses: new Map<number, number>(), slowestMs: 0 };
     of.requests++;
     of.statuses.set(status, (of.statuses.get(status) ?? 0) + 1);
     of.slowestMs = Math.max(of.slowestMs, durationMs);
-    this.doors.set(door, of);
+    this.byLabel.set(label, of);
     this.requests++;
     if (status >= 200 && status < 300) this.done++;
   }

@@ -4,7 +4,7 @@ import { type Adapter, type AdapterPayload, Provider } from 'oidc-provider';
 import { openStatements } from './statements.js';
 
 /**
- * The best known OpenID provider for Node.js, as somebody would run it who wants its dynamic registration: keys of its own,
+ * The best known OpenID provider for Node.js, configured for dynamic registration: keys of its own,
  * everything else as it comes, and an adapter like the examples of its documentation.
  */
 const { execute, prepare } = openStatements(process.env.DATABASE_URL!);

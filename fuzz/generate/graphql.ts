@@ -68,7 +68,7 @@ function print(selection: Selection, type: GraphQLObjectType): string {
 }
 
 interface Operation {
-  door: string;
+  label: string;
   query: string;
   variables: Record<string, unknown>;
   operationName?: string;
@@ -104,7 +104,7 @@ function operationsOf(
       const list = (items: string[]) => (items.length > 0 ? `(${items.join(', ')})` : '');
       const head = `${kind} ${name}${areVariables ? list(declared) : ''}`;
       return {
-        door: field.name,
+        label: field.name,
         query: `${head} { ${field.name}${list(passed)} ${print(selection, type)} }`,
         variables: areVariables ? values : {},
         ...(name !== '' && { operationName: name }),
@@ -171,7 +171,7 @@ const garbled = (operations: fc.Arbitrary<Operation>): fc.Arbitrary<Operation> =
     });
 
 /** Members of a request that are not those of GraphQL over HTTP, or not alone. */
-const BODIES: readonly ((operation: Omit<Operation, 'door'>) => unknown)[] = [
+const BODIES: readonly ((operation: Omit<Operation, 'label'>) => unknown)[] = [
   (operation) => [operation],
   (operation) => [operation, operation],
   (operation) => Array.from({ length: 200 }, () => operation),
@@ -205,26 +205,26 @@ export function graphqlRequests(schema: GraphQLSchema): fc.Arbitrary<HttpRequest
     { weight: 1, arbitrary: fc.constantFrom(...HOSTILE_QUERIES).map(asOperation) },
   );
   const bodies = fc.oneof(
-    { weight: 16, arbitrary: operation.map(({ door, ...body }) => ({ door, body: JSON.stringify(body) })) },
+    { weight: 16, arbitrary: operation.map(({ label, ...body }) => ({ label, body: JSON.stringify(body) })) },
     {
       weight: 1,
       arbitrary: fc
         .tuple(operation, fc.constantFrom(...BODIES))
-        .map(([{ door, ...body }, make]) => ({ door, body: JSON.stringify(make(body)) })),
+        .map(([{ label, ...body }, make]) => ({ label, body: JSON.stringify(make(body)) })),
     },
     {
       weight: 2,
       arbitrary: textsOf(operation.map(({ query, variables }) => ({ query, variables }))).map((body) => ({
-        door: 'hostile GraphQL',
+        label: 'hostile GraphQL',
         body,
       })),
     },
   );
   const posts = fc
     .tuple(bodies, headersWith(['Bearer {{admin}}'], true))
-    .map(([{ door, body }, headers]) => ({ door, method: 'POST', path: '/graphql', headers, body }));
+    .map(([{ label, body }, headers]) => ({ label, method: 'POST', path: '/graphql', headers, body }));
   const gets = fc.tuple(operation, headersWith(['Bearer {{admin}}'], true)).map(([{ query }, headers]) => ({
-    door: 'hostile GraphQL',
+    label: 'hostile GraphQL',
     method: 'GET',
     path: `/graphql?query=${encodeURIComponent(query.toWellFormed()).slice(0, 8_000)}`,
     headers,
@@ -235,4 +235,4 @@ export function graphqlRequests(schema: GraphQLSchema): fc.Arbitrary<HttpRequest
     .map((request) => ({ ...request, encoding: 'utf8' }));
 }
 
-const asOperation = (query: string): Operation => ({ door: 'hostile GraphQL', query, variables: {} });
+const asOperation = (query: string): Operation => ({ label: 'hostile GraphQL', query, variables: {} });

@@ -92,7 +92,7 @@ const others = fc.oneof(
   { weight: 1, arbitrary: fc.array(fc.constantFrom(...HEADERS), { minLength: 1, maxLength: 3 }) },
 );
 
-/** @param usual what the door takes; half of the credentials are those */
+/** @param usual credentials that the operation accepts; half of the requests send one of them */
 export function headersWith(usual: readonly string[], hasBody: boolean): fc.Arbitrary<Header[]> {
   const authorization = fc.oneof(
     { weight: 12, arbitrary: fc.constantFrom(...usual) },

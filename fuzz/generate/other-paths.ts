@@ -82,7 +82,7 @@ export function otherRequests(document: OpenApiDocument): fc.Arbitrary<HttpReque
     .map((request) => ({
       ...request,
       // A HEAD whose body is read, or a GET, is as good as any
-      door: 'other paths and methods',
+      label: 'other paths and methods',
       encoding: 'utf8',
     }));
 }

@@ -140,7 +140,7 @@ function requestsOf(operation: Operation, document: OpenApiDocument): fc.Arbitra
       isAnonymous: isOpen ? fc.boolean() : fc.constant(false),
     })
     .map(({ path, body, headers, ifMatch, encoding, isAnonymous }) => ({
-      door: operation.id,
+      label: operation.id,
       method: operation.method,
       path,
       headers: [

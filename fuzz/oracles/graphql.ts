@@ -44,10 +44,10 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 export function graphqlOracle(schema: GraphQLSchema): Oracle {
   checkScalars(schema);
 
-  return ({ door, path, body }, reply) => {
+  return ({ label, path, body }, reply) => {
     if (!path.startsWith('/graphql')) return [];
     const finding = (what: string): Finding => ({
-      kind: `${door}: ${what}`,
+      kind: `${label}: ${what}`,
       detail: reply.text.slice(0, 500),
     });
     const answer = jsonOf(reply);

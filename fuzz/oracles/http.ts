@@ -8,18 +8,18 @@ import { errorChecks } from './schema-check.js';
 /** GraphQL over HTTP §6.3: the document is about REST alone. */
 const NOT_ACCEPTABLE = 406;
 
-/** What every reply must be, whatever it is to: no fault of the server's, and every error as the document says. */
+/** Checks every reply: no 5xx, and every error as the OpenAPI document describes it. */
 export function httpOracle(document: OpenApiDocument, planted: Planted): Oracle {
   const checks = errorChecks(document);
 
-  return ({ door, method }, reply) => {
+  return ({ label, method }, reply) => {
     const { status, text, headers } = reply;
     const finding = (what: string, detail = ''): Finding => ({
       kind: `${isGraphQL(reply) ? 'GraphQL' : 'REST'}: ${what}`,
       detail,
     });
     const findings: Finding[] = [];
-    if (status >= 500) findings.push(finding(`${door} answers ${status}`, text.slice(0, 500)));
+    if (status >= 500) findings.push(finding(`${label} answers ${status}`, text.slice(0, 500)));
     if (status < 200) findings.push(finding(`answers ${status}`));
     if (toldBy(reply, planted).length > 0 && !isNoStore(reply)) {
       findings.push(finding('lets caches keep a secret'));

@@ -3,7 +3,7 @@ import type { HttpReply, HttpRequest } from '../http-request.js';
 import { type Known, type Planted, toldBy } from '../known.js';
 import type { Finding } from './finding.js';
 
-/** What is nobody's business outside: stack traces, SQL, class names, file paths, a framework's own codes, hashes. */
+/** Internals that no reply may contain: stack traces, SQL, class names, file paths, codes of a framework, hashes. */
 const INTERNALS =
   /\bat (?:async )?[\w.<>]+ \(|node_modules|\w\.[cm]?[jt]s\b|file:\/\/\/\w|\b(?:SELECT|INSERT INTO|DELETE FROM|SQLITE_\w+|FST_\w+|statusCode|stacktrace)\b|\b[A-Z]\w*(?:Error|Exception|Entity|Repository|Service|Controller|Pipe|Guard|Dto)\b|oauth_client_secrets|api_keys|\bundefined\b|\[object/g;
 const HASH = /sha256:[0-9a-f]{64}/;
@@ -13,10 +13,10 @@ const MAX_ERROR_BYTES = 64 * 1024;
 
 /** Whether a reply tells more than it should. Ask before `known` has learnt from it. */
 export function leaks(known: Known, planted: Planted, request: HttpRequest, reply: HttpReply): Finding[] {
-  const { door, method, body } = request;
+  const { label, method, body } = request;
   const { status, text } = reply;
   const finding = (what: string, detail: string): Finding => ({
-    kind: `${door}: ${what}`,
+    kind: `${label}: ${what}`,
     detail: detail.slice(0, 500),
   });
   const sent = textOf(request);

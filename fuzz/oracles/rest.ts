@@ -21,15 +21,15 @@ export function restOracle(document: OpenApiDocument): Oracle {
       typeof value === 'object' && value !== null && !('client_id' in value) ? undefined : 'is no preview',
     );
 
-  return ({ door }, reply) => {
-    const checks = operations.get(door);
+  return ({ label }, reply) => {
+    const checks = operations.get(label);
     if (!checks) return [];
     const { status, text, headers } = reply;
     const finding = (what: string): Finding => ({
-      kind: `${door}: answers ${status} ${what}`,
+      kind: `${label}: answers ${status} ${what}`,
       detail: text.slice(0, 500),
     });
-    const findings = Object.entries(PROMISED_HEADERS[`${door} ${status}`] ?? {})
+    const findings = Object.entries(PROMISED_HEADERS[`${label} ${status}`] ?? {})
       .filter(([name, value]) => !value.test(headers[name] ?? ''))
       .map(([name]) => finding(`without a good ${name}`));
     const check = checks.get(status);

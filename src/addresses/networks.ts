@@ -12,7 +12,7 @@ export interface RateLimitKey {
 const SUBSCRIBER_PARTS = 4;
 /** … and those that one site is given, of 48 bits: 65,536 subscribers, which providers assign on request. */
 const SITE_PARTS = 3;
-/** A site may send as much as so many subscribers, or a limit for each would limit nobody who has one. */
+/** A site gets this many times the limit of a subscriber, or several subscribers of one site could exhaust it. */
 const SUBSCRIBERS_PER_SITE = 16;
 
 /**

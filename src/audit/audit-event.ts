@@ -31,15 +31,15 @@ export interface Actor {
 export interface RequestContext {
   actor: Actor;
   channel: Channel;
-  /** Null where nobody called from outside. */
+  /** Null for a change by the service itself. */
   address: string | null;
   requestId: string | null;
-  /** Whether they still wait for an answer: what is not begun by then is not done for nobody. Undefined: nobody called. */
+  /** Whether the caller still waits. Work that has not begun when the caller hangs up is dropped. Undefined without a caller. */
   isWaiting?: () => boolean;
   /**
-   * Counts bytes that a change writes, to the trail and of the client, against what its organization may write or, of a client that
-   * belongs to nobody, this address. Undefined: nobody counts.
-   * @throws RegistryError `rate_limited` where that was used up before
+   * Counts the bytes that a change writes against the limit of its organization, or of the address for a client without an owner.
+   * Undefined: not counted.
+   * @throws RegistryError `rate_limited` when the limit was reached before
    */
   spend?: (orgId: string | null, bytes: number) => void;
 }
@@ -200,7 +200,7 @@ export const isName = (field = ''): boolean => field === 'name' || field.startsW
 const digestIfLarge = (value: unknown, field?: string) =>
   bytesOf(value) > MAX_VALUE_BYTES && !isName(field) ? digest(value) : value;
 
-/** The same change in a size that nobody fills a disk with. */
+/** The same change, shortened so that audit events cannot fill a disk. */
 function abridged({ field, before, after }: Change): Change {
   if (Math.max(bytesOf(before), bytesOf(after)) <= MAX_VALUE_BYTES) return { field, before, after };
   const [old, now] = [before ?? [], after ?? []];

@@ -25,7 +25,7 @@ const EVENT_BYTES = 400;
 const bytesOf = (value: object) => Buffer.byteLength(JSON.stringify(value));
 
 /**
- * Counts events about clients of an organization, or about those that belong to nobody, before they are written.
+ * Counts events about clients of an organization, or about clients without an owner, before they are written.
  * @param stored the client that is written with them; null: only its state changes
  * @throws RegistryError `rate_limited` where the author has used up what may be written
  */

@@ -19,9 +19,9 @@ export class Authenticator {
   ) {}
 
   /**
-   * Lets the caller in and notes on the request who it is.
-   * @throws RegistryError `unauthorized` without credentials, `invalid_token` with bad ones, `insufficient_scope` with
-   *   those of somebody else
+   * Authenticates and authorizes the caller, and sets the principal on the request.
+   * @throws RegistryError `unauthorized` without credentials, `invalid_token` with invalid ones, `insufficient_scope` with
+   *   those of another role
    */
   async authenticate(
     request: AuthenticatedRequest,

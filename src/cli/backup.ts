@@ -50,11 +50,11 @@ async function copy(database: SqliteConfig, path: string): Promise<void> {
   const connection = await openRegistry(database);
   const workingDirectory = process.cwd();
   const folder = mkdtempSync(join(dirname(to), '.backup-'));
-  // From now on by its inode: nobody can put another folder in its place
+  // From now on by its inode: no other process can replace the folder
   process.chdir(folder);
   if (!isNewAndPrivate('.')) {
     connection.close();
-    throw new Error(`${folder} was replaced by somebody else.`);
+    throw new Error(`${folder} was replaced by another process.`);
   }
   try {
     // One read transaction. SQLite's backup interface would begin again with every write of the service

@@ -15,7 +15,7 @@ import { loadSqlite } from '../database/connection/sqlite.js';
 import { command } from './arguments.js';
 import { syncToDisk } from './backup.js';
 
-/** Puts a backup in the place of the database, whole or not at all, while nobody uses either. */
+/** Replaces the database with a backup, atomically, while no process has either open. */
 export const restore = command({
   does: 'Replaces the SQLite database by a backup. Stop the service first: it refuses while anybody has the database open.',
   options: {},
@@ -35,7 +35,7 @@ export const restore = command({
     // What is in it would be missing
     if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
       throw new Error(
-        `${file} is not whole without ${file}-wal: somebody uses it. Restore a file that "backup" made.`,
+        `${file} is not complete without ${file}-wal: a process uses it. Restore a file that "backup" made.`,
       );
     }
     const folder = dirname(path);
@@ -110,7 +110,7 @@ function lock(path: string): () => void {
     if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT')) return release;
     release();
     if (code?.startsWith('SQLITE_BUSY') !== true) throw error;
-    throw new Error(`Somebody has ${path} open. Stop the service first.`, { cause: error });
+    throw new Error(`A process has ${path} open. Stop the service first.`, { cause: error });
   }
 }
 

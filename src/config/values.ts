@@ -26,7 +26,7 @@ export interface ClaimValue {
   value: string;
 }
 
-/** Somebody whose software statements are believed. */
+/** A trusted issuer of software statements. */
 export interface SoftwareStatementIssuer {
   /** Compared to `iss` as it stands. */
   issuer: string;

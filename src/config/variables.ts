@@ -18,7 +18,7 @@ const MAX_CLIENTS = 1_000_000_000;
 interface Documentation {
   /** Markdown without links. The first sentence also stands in `.env.example`. */
   description: string;
-  /** Left out where the default is one, and where nobody should copy one. */
+  /** Omitted if the default is an example, or if a copied value would be unsafe. */
   example?: string;
 }
 
@@ -85,7 +85,7 @@ const topics = {
     }),
     trustProxy: setting('TRUST_PROXY', values.trustedProxies, 'false', {
       description:
-        'The proxies whose `X-Forwarded-For` header is trusted: their addresses and networks, or their number. Without it, all callers behind a proxy share one rate limit. A number is safe only if nobody but the proxy can reach the port.',
+        'The proxies whose `X-Forwarded-For` header is trusted: their addresses and networks, or their number. Without it, all callers behind a proxy share one rate limit. A number is safe only if only the proxy can reach the port.',
     }),
   },
   database: {

@@ -12,8 +12,8 @@ export class DatabaseUse {
   ) {}
 
   /**
-   * Connections that work for somebody, that are idle, and that there may be; and what waits for one: on SQLite, transactions that
-   * wait for others.
+   * Connections in use, idle connections and their maximum, and the requests that wait for one. On SQLite, `waiting` counts queued
+   * transactions.
    */
   read(): { used: number; idle: number; max: number; waiting: number } {
     const driver = driverOf(this.dataSource);

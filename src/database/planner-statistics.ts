@@ -18,7 +18,7 @@ export class PlannerStatistics {
   refresh(): Promise<void> {
     return refreshStatistics(this.dataSource, async (analyze) => {
       await this.writeQueue.exclusive(analyze);
-      // SQLite answers nobody while it looks at an index
+      // SQLite blocks the event loop while it reads an index
       await wait(PAUSE_MS);
     });
   }

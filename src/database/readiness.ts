@@ -31,7 +31,7 @@ export class Readiness {
 
   /**
    * As a replica of PostgreSQL is, until it takes over.
-   * @throws Error where somebody keeps a table locked, so that callers cannot read it
+   * @throws Error if another transaction keeps a table locked, so that requests cannot read it
    */
   private async isStandby(): Promise<boolean> {
     if (driverOf(this.dataSource).engine === 'sqlite') return false;
@@ -44,7 +44,7 @@ export class Readiness {
     return row!.isReadOnly;
   }
 
-  /** Stores something durably that nobody ever sees: a migration that never was, whose name no database can compress. */
+  /** Writes and removes a row of the migrations table, with a random name that the database cannot compress. */
   private async tryToWrite(): Promise<void> {
     const { writeQueue } = this;
     const name = `probe ${randomBytes(PROBE_BYTES).toString('base64')}`;

@@ -1,8 +1,8 @@
 import { channel as nodeChannel, tracingChannel } from 'node:diagnostics_channel';
 
 /**
- * What the service tells metrics and traces, by the channels of Node.js: who does the work does not know who watches.
- * Where nobody does, to publish costs a look at `hasSubscribers`.
+ * Events for metrics and traces, on the diagnostics channels of Node.js: publishers do not know their subscribers. Without one, the cost
+ * is a look at `hasSubscribers`.
  */
 export interface Channel<T> {
   readonly hasSubscribers: boolean;

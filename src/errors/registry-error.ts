@@ -96,7 +96,7 @@ export class RegistryError extends Error {
   }
 }
 
-/** What a caller is told to wait where nobody knows better, in seconds. */
+/** The default of Retry-After, in seconds. */
 export const RETRY_AFTER_SECONDS = 5;
 
 /** For rows locked by another transaction. */

@@ -11,7 +11,7 @@ let isInTurn = false;
 let turnSinceMs = 0;
 /** Whether {@link takeTurn} was passed in it. */
 let isTaken = false;
-/** Whether what has waited is begun now: what it asks for meanwhile is a part of it, and waits behind nobody. */
+/** Whether queued work begins now: turns that it asks for meanwhile are a part of it, and do not queue again. */
 let isBeginning = false;
 /** Connections that were accepted, ever; and until the last iteration. */
 let accepted = 0;

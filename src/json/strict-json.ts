@@ -16,7 +16,7 @@ const INVALID = 'must be valid JSON';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The value of a JSON text that somebody else wrote. Stricter than `JSON.parse` where two readers could understand the same text differently:
+ * The value of a JSON text from outside. Stricter than `JSON.parse` where two readers could understand the same text differently:
  * it must be UTF-8, and no object may name a member twice, nor `__proto__` (RFC 8259 §4 and §8.1, RFC 7493 §2.3). Its depth and members are
  * bounded.
  * @throws JsonFault

@@ -50,7 +50,7 @@ export interface ExtendedMetadata extends Partial<Pick<FieldValues, keyof typeof
 
 type Columns = typeof COLUMN_FIELDS;
 
-/** A client as somebody asks for it: what is left out is up to the registry. */
+/** Requested metadata of a client. The registry sets defaults for omitted members. */
 export interface ClientMetadataInput extends Partial<Omit<FieldValues, 'grantTypes'>> {
   /** As named by the caller: may hold grants that are not offered here. */
   grantTypes?: string[];

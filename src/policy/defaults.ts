@@ -9,7 +9,7 @@ import { type GrantType, offeredGrants } from './grant-types.js';
 
 export const DEFAULT_GRANT_TYPES: readonly GrantType[] = COLUMN_FIELDS.grantTypes.default;
 
-/** A client as somebody would ask for exactly it: `applyDefaults` makes the same of it again. */
+/** The metadata that requests exactly this client: `applyDefaults` returns the same client again. */
 export function draftOf({ metadata, ...columns }: ClientMetadata): ClientMetadataInput {
   const said = Object.entries(columns).map(([field, value]) => [field, value ?? undefined]);
   return { ...(Object.fromEntries(said) as ClientMetadataInput), ...metadata };

@@ -8,7 +8,7 @@ import { OTHER_CLIENT_METADATA, REGISTERED_ELSEWHERE } from './metadata/iana-reg
  * - `strict`: the nine members of the contract, nothing else.
  * - `registered`: the IANA registry "OAuth Dynamic Client Registration Metadata"; members of the other OAuth registries
  *   are ignored.
- * - `lenient`: anything; what nobody registered is ignored as well.
+ * - `lenient`: anything; unregistered members are ignored, too.
  */
 export const METADATA_PROFILES = ['strict', 'registered', 'lenient'] as const;
 

@@ -12,7 +12,7 @@ const URI_LISTS = FIELD_ROWS.filter(([, { shape }]) => shape === 'uris').map(
   ([field]) => field as 'redirectUris',
 );
 
-/** Who may register: anyone, callers with credentials, or nobody. */
+/** Who may register: anyone, callers with credentials, or no one. */
 export const REGISTRATION_MODES = ['open', 'token', 'closed'] as const;
 export type RegistrationMode = (typeof REGISTRATION_MODES)[number];
 

@@ -12,8 +12,8 @@ const FIELDS_VOUCHED_FOR: readonly (readonly [string, Pick<FieldRow, 'narrows'>]
 ];
 
 /**
- * Whether a client for which an operator vouched may keep its mark when somebody else makes `after` of it: where every change only narrows
- * what the client may do. Everything else is what the operator looked at.
+ * Whether a verified client stays verified after a change by its owner: only if every change restricts the client. The administrator has
+ * reviewed all other fields.
  */
 export function staysVerified(before: ClientMetadata, after: ClientMetadata): boolean {
   const [old, now] = [fieldsOf(before), fieldsOf(after)];

@@ -136,7 +136,7 @@ describe('compose.yaml', () => {
     expect(servers).toEqual(instances.map((name) => `${addressOf(name)}:3000`));
     const [, keepAlive] = /keepalive_timeout (\S+);/.exec(nginxConf)!;
     expect(seconds(keepAlive!) * 1000).toBeLessThan(DRAIN_MS);
-    // A POST that was sent is sent to nobody else
+    // nginx does not send a POST to a second server
     expect(nginxConf).toContain('proxy_next_upstream error timeout;');
   });
 });

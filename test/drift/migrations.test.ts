@@ -67,7 +67,7 @@ onEachEngine((engine) => {
       expect(await dataSource.query('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 1 }]);
   });
 
-  describe('clients are counted, whoever writes:', () => {
+  describe('triggers count clients on every write:', () => {
     const write = (sql: string) => dataSource.query(sql.replaceAll('NOW', '1'));
     const insert = (id: string, org: string | null, createdAt = 0) =>
       write(`INSERT INTO oauth_clients (id, name, org_id, client_type, token_endpoint_auth_method, grant_types, scopes,

@@ -141,7 +141,7 @@ describe('What deploy/ asks for', () => {
     ['sum(rate(http_requests_total[5m]))', ['http_requests_total']],
     ['oauth_registry_ready{node="a"}', ['oauth_registry_ready{node="a"}']],
     ['oauth_registry_secrets_expiring{within="8d"}', ['oauth_registry_secrets_expiring{within="8d"}']],
-    ['sum by (door) (oauth_registry_ready)', ['by (door)']],
+    ['sum by (color) (oauth_registry_ready)', ['by (color)']],
   ])('notices what is not there: %s', (expression, expected) => {
     expect(missing(expression, scrape)).toEqual(expected);
   });

@@ -13,7 +13,7 @@ export function anonymousClients(engine: Engine) {
     started.push(registry);
     return registry;
   };
-  /** On the same database. On SQLite, whoever writes while the other does waits for nothing: they are one process. */
+  /** On the same database. On SQLite, the two do not wait for each other's writes: they are one process. */
   const startAnother = async (env: Record<string, string> = {}) => {
     const other = await Registry.start(engine, { ...env, DATABASE_URL: registry.databaseUrl });
     started.push(other);

@@ -3,7 +3,7 @@ import { aClient } from './registry.js';
 
 const CALLERS = 8;
 
-/** Callers who create clients one after the other, whatever the replies, and pause after an error. */
+/** Callers that create clients one after the other, ignore the replies, and pause after an error. */
 export class Load {
   readonly acknowledged: string[] = [];
   readonly statuses = new Set<number>();

@@ -17,7 +17,7 @@ export interface Answer {
   status: number;
   headers: Headers;
   text: string;
-  // Whatever came; a test says what it expects
+  // Any JSON value: a test states what it expects
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   body: any;
 }
@@ -82,7 +82,7 @@ export class Registry {
     return this.app.get(DataSource, { strict: false });
   }
 
-  /** A key for a member of an organization that nobody else has, unless told otherwise. */
+  /** A key for a member of a new organization, unless one is given. */
   async createKey(
     overrides: Partial<NewApiKey> = {},
   ): Promise<{ id: string; apiKey: string; orgId: string }> {

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import pg from 'pg';
 import type { Registry } from './registry.js';
 
-/** Keeps clients from being written, by a connection of somebody else's, until the function that is returned is called. */
+/** Locks the clients table from another connection until the returned function is called. */
 export async function lockClients(registry: Registry): Promise<() => Promise<void>> {
   const { databaseUrl } = registry;
   if (databaseUrl.startsWith('sqlite:')) {

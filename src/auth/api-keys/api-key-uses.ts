@@ -11,7 +11,7 @@ const PAUSE_MS = 100;
 /** After one that failed. */
 const BACK_OFF_MS = 10_000;
 
-/** Writes down when keys were used, one transaction at a time: nobody waits for it, and it takes one connection at most. */
+/** Stores when keys were last used, in the background: one transaction at a time, on one connection at most. */
 export class ApiKeyUses {
   private readonly logger = new Logger(ApiKeyUses.name);
   private readonly used = new Set<string>();

@@ -4,7 +4,7 @@ import type { ApiKeyEntity } from './api-key.entity.js';
 /** A key, without itself. */
 export type ApiKey = Omit<ApiKeyEntity, 'hash'>;
 
-/** What somebody asks for who wants a key. */
+/** The input for a new key. */
 export type NewApiKey = Pick<ApiKey, 'name' | 'orgId' | 'userId' | 'role' | 'expiresAt'>;
 
 /** Which keys; those that match everything that is said. */

@@ -65,7 +65,7 @@ export class ApiKeysRepository {
 
   /**
    * Revokes a key; null where there is none that is not revoked already.
-   * @param check sees the key and the admin keys that are not revoked, which nobody else revokes meanwhile, and may throw
+   * @param check gets the key and the admin keys that are not revoked, locked until the end of the transaction; may throw
    */
   revoke(
     id: string,
@@ -102,7 +102,7 @@ export class ApiKeysRepository {
     return this.dataSource.manager.findBy(ApiKeyEntity, UNREVOKED_ADMINS);
   }
 
-  /** Notes that keys are used, but for those whose use was noted after `stale` or that somebody has locked. */
+  /** Notes that keys are used, but for those whose use was noted after `stale` or that another transaction has locked. */
   recordUse(ids: string[], now: Date, stale: Date): Promise<void> {
     return this.writeQueue.run(async (manager) => {
       const query = manager

@@ -8,11 +8,11 @@ import { ApiKeysService } from './api-keys.service.js';
 export type FirstKey = { value: string } | { file: string };
 
 /**
- * Sees to it that somebody can call: takes BOOTSTRAP_API_KEY, or makes one for a SQLite database that has no admin key.
+ * Creates the first admin key: from BOOTSTRAP_API_KEY, or a random one for a SQLite database that has no admin key.
  * @param isLogged whether standard output is a log, which must not hold a key: it is then put into a file beside the database
  * @returns the key that was made; null where none was
- * @throws ConfigError where a PostgreSQL without an admin key comes without BOOTSTRAP_API_KEY: a key that one of many
- *   instances printed somewhere would be found by nobody, or by the wrong one
+ * @throws ConfigError for a PostgreSQL database without an admin key if BOOTSTRAP_API_KEY is not set: with several instances, the
+ *   operator would not know which log has the key
  */
 export async function bootstrapApiKey(
   app: INestApplicationContext,

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { type RequestContext, credentialEntry } from '../../audit/audit-event.js';
 import { AuditTrail } from '../../audit/audit-trail.js';
 
-/** Each caller is recorded once in that time, and so many callers at most: nobody fills the trail with what is denied. */
+/** Each caller is recorded once in that time, and this many callers at most, so that denials cannot fill the audit log. */
 const PERIOD_MS = 3_600_000;
 const MAX_PER_PERIOD = 1_000;
 

@@ -59,9 +59,9 @@ export class BrowserSessions {
   }
 
   /**
-   * Whom the session of a request speaks for; null where there is none that counts. Credentials that were sent on purpose win;
-   * what a page of somebody else may have made the browser send is as a request without any.
-   * @throws RegistryError `invalid_token` where the session is over
+   * The principal of the session; null without a session. An Authorization header has precedence. A request that a page of
+   * another site may have caused counts as one without a session (CSRF).
+   * @throws RegistryError `invalid_token` if the session has ended
    */
   async identify(request: FastifyRequest): Promise<Principal | null> {
     const { authorization, 'content-type': type = '' } = request.headers;

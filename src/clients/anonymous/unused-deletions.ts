@@ -35,11 +35,11 @@ export interface UnusedDeletion {
 }
 
 /**
- * One event stays, with the names of the client, the hosts of its redirect URIs, and the address. Where there are too many of the last
- * hour, one of the network goes that has left most: a flood loses its own events first, and keeps nobody else from leaving.
+ * Keeps one event, with the names of the client, the hosts of its redirect URIs, and the address. Over the limit per hour, an event of
+ * the network with the most events is removed, so that a flood removes its own events first.
  * @param recent deletions of the last hour
  * @param past the first events of the client
- * @throws RegistryError `rate_limited` where so many of this caller did in the last hour
+ * @throws RegistryError `rate_limited` if this caller has reached its limit per hour
  */
 export function unusedDeletion(
   client: Client,

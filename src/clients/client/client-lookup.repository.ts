@@ -38,7 +38,7 @@ export class ClientLookupRepository {
   }
 
   /**
-   * Runs `work` in a transaction on a client that nobody else can change before it ends. What is no client_id begins none.
+   * Runs `work` in a transaction that has locked the client. A value that is no client_id begins no transaction.
    * @throws RegistryError `not_found`
    */
   async withLocked<T>(

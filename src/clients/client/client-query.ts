@@ -37,7 +37,7 @@ export interface ClientFilter {
   initialAccessTokenId?: string;
   /** Deleted ones, rather than those that live. */
   deleted?: true;
-  /** Anonymous ones that nobody has said to be used, and no operator has vouched for or disabled; or all others. */
+  /** true: unused anonymous clients that no administrator has verified or disabled. false: all others. */
   unused?: boolean;
   /** Exclusive. */
   createdAfter?: Date;

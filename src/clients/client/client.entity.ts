@@ -5,7 +5,7 @@ import type { ClientType, ExtendedMetadata, TokenEndpointAuthMethod } from '../.
 import type { GrantType } from '../../policy/grant-types.js';
 
 /**
- * A client that registered itself anonymously, that nobody has said to be used, and that no operator has vouched for or disabled.
+ * A client that registered anonymously, has no recorded use, and was neither verified nor disabled by an administrator.
  * These are the words of an index; `NOT (… IS NOT NULL)` keeps SQLite from searching by the organization.
  */
 export const UNUSED = `"source" = 'dynamic' AND NOT ("org_id" IS NOT NULL) AND "status" = 'active' AND NOT "verified" AND "last_used_at" IS NULL AND "deleted_at" IS NULL`;

@@ -38,7 +38,7 @@ export interface Client extends ClientMetadata, Provenance {
   updatedAt: Date;
   /** Null: it was not. A deleted client can be restored for a while, and no interface finds it meanwhile. */
   deletedAt: Date | null;
-  /** When somebody last said that it is used, exact to an hour. Null: never. No change of the client. */
+  /** When its use was last recorded, to the hour. Null: never. Recording it does not change the version. */
   lastUsedAt: Date | null;
   /** How many registrations were answered with it; more than one where software shares it. No change of the client. */
   registrationCount: number;
@@ -52,7 +52,7 @@ export function auditedFields(client: Client): object {
   return { ...fields, ...otherMetadata, ...translations };
 }
 
-/** Whether it registered itself anonymously, and nobody has said that it is used, nor an operator anything about it. */
+/** Whether it registered anonymously, has no recorded use, and was neither verified nor disabled. */
 export const isUnused = ({ source, orgId, status, verified, lastUsedAt }: Client): boolean =>
   source === 'dynamic' && orgId === null && status === 'active' && !verified && lastUsedAt === null;
 
@@ -68,7 +68,7 @@ export interface IssuedSecret {
 
 /** What a registration gives to the software that made it (RFC 7592 §3). */
 export interface IssuedRegistration extends IssuedClient {
-  /** The token that manages the registration from now on; null for a client that others share: nobody manages it. */
+  /** The new registration access token; null for a shared client, which no caller manages. */
   registrationToken: string | null;
 }
 

@@ -30,10 +30,10 @@ export class DeduplicatedRegistrations {
   ) {}
 
   /**
-   * Registers with the client that has this profile, or with a new one. It is nobody's to manage: the first to register could
-   * send the codes of all others wherever he wants.
-   * @param create makes the new client, for which that hash is to be kept; null where another instance was faster. Whichever instance it is
-   *   made by, it is wanted while anybody waits for it: one who hangs up must fail nobody else
+   * Returns the shared client with this metadata, or a new one. No caller manages it: the first one could redirect the codes of all
+   * others.
+   * @param create creates the client and stores the hash; null if another instance was faster. Its context waits while any caller does, so
+   *   that one caller that hangs up does not fail the others
    */
   async register(
     profile: ClientMetadata,

@@ -92,7 +92,7 @@ export class RegistrationsRepository {
     return isCounted ? client : null;
   }
 
-  /** For each of them, whether it was counted: not where the client is gone, or locked by somebody else. */
+  /** For each of them, whether it was counted: false if the client is gone or locked by another transaction. */
   private countRegistrations(ids: string[]): Promise<Outcome<boolean>[]> {
     return this.writeQueue.run(async (manager) => {
       const query = manager
@@ -138,7 +138,7 @@ export class RegistrationsRepository {
     return tokenHash ? { tokenHash, status } : null;
   }
 
-  /** Runs `work` on a registration that nobody else can change meanwhile; null where there is none. */
+  /** Runs `work` on a locked registration; null if there is none. */
   withRegistration<T>(
     id: string,
     context: RequestContext,
@@ -256,7 +256,7 @@ async function lockRegistration(
   return new LockedRegistration(manager, context, client, registrationTokenHash);
 }
 
-/** Counts the registrations with the client among all. False where it is gone, or given to nobody else any more. */
+/** Counts a registration with the client. False if it is gone, or no longer shared. */
 async function addRegistrations(manager: EntityManager, id: string, all: string[]): Promise<boolean> {
   const count = all.filter((other) => other === id).length;
   const { affected } = await manager

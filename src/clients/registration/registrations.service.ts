@@ -40,7 +40,7 @@ import { AnonymousClientQuota } from '../anonymous/anonymous-client-quota.js';
 
 /** Under which policy a caller may register. */
 export interface RegistrationPermit {
-  /** Whom the client will belong to; null: nobody. */
+  /** The owner of the new client; null for none. */
   owner: Owner | null;
   policy: RegistrationPolicy;
   initialAccessTokenId: string | null;
@@ -56,7 +56,7 @@ export interface Replacement {
 }
 
 /** Whom a client belongs to that registered itself without credentials. */
-const NOBODY: Provenance = { orgId: null, userId: null, source: 'dynamic', initialAccessTokenId: null };
+const NO_OWNER: Provenance = { orgId: null, userId: null, source: 'dynamic', initialAccessTokenId: null };
 
 /** A hash that no token has, to compare with where there is no registration: it takes the same time. */
 const NO_TOKEN_HASH = hashSecret(generateSecret());
@@ -100,7 +100,7 @@ export class RegistrationsService implements OnModuleInit {
 
   /**
    * Authorizes a registration.
-   * @throws RegistryError `insufficient_scope` where nobody may, `unauthorized` or `invalid_token` where others may
+   * @throws RegistryError `insufficient_scope` if no caller may, `unauthorized` or `invalid_token` if other callers may
    */
   async authorize({
     owner,
@@ -162,11 +162,11 @@ export class RegistrationsService implements OnModuleInit {
 
   private registerAnonymously(profile: ClientMetadata, context: RequestContext): Promise<IssuedRegistration> {
     if (!this.config.registrationReuse || profile.type !== 'public') {
-      return this.pool.reserve(() => this.issue(profile, NOBODY, context));
+      return this.pool.reserve(() => this.issue(profile, NO_OWNER, context));
     }
     return this.shared.register(profile, context, (metadataHash, shared) =>
       this.pool.reserve(async () => {
-        const issued = issueClient(profile, NOBODY);
+        const issued = issueClient(profile, NO_OWNER);
         const isStored = await this.repository.insertShared(issued, shared, metadataHash);
         if (!isStored) return null;
         this.noteRegistration();

@@ -26,7 +26,7 @@ import { OrganizationQuota } from './organization-quota.js';
 /** Deleted clients that a creation removes for good at most. One more is deleted for each that is created. */
 const SURPLUS_BATCH = 10;
 
-/** An operator who vouches for a client leaves it as it is for those who share it. Any other change, and it is given to nobody else. */
+/** A client stays shared when an administrator verifies it. Any other change ends the sharing. */
 const KEEPS_SHARED: readonly AuditAction[] = ['client.verified', 'client.unverified'];
 
 /** What comes into being with a client. */

@@ -42,7 +42,7 @@ export class ClientsService {
   ) {}
 
   /**
-   * Creates a client that belongs to an organization and a user, or to nobody.
+   * Creates a client with or without an owner.
    * @param source the interface that creates it
    * @throws RegistryError with every field at fault; nothing is stored then
    */
@@ -169,9 +169,9 @@ export class ClientsService {
       );
     };
     // Who asks for disabled clients to be disabled asks for nothing, and not for all others
-    const isNobody = filter.status !== undefined && filter.status !== concerned.status;
-    if (isDryRun) return isNobody ? 0 : this.search.count(concerned);
-    if (!isNobody) return this.repository.changeAll(concerned, set(), action, context, check);
+    const matchesNone = filter.status !== undefined && filter.status !== concerned.status;
+    if (isDryRun) return matchesNone ? 0 : this.search.count(concerned);
+    if (!matchesNone) return this.repository.changeAll(concerned, set(), action, context, check);
     check(0);
     return 0;
   }
@@ -212,7 +212,7 @@ export class ClientsService {
     return this.search.page(filter, order, page);
   }
 
-  /** How many clients match `filter`. Unless it is an organization as a whole, each is read: ask only when somebody wants to know. */
+  /** How many clients match `filter`. Reads every match unless the filter is one organization, so call it only on request. */
   count(filter: ClientFilter): Promise<number> {
     return this.search.count(filter);
   }

@@ -20,7 +20,7 @@ export class OrganizationQuota {
     return this.max === null ? Infinity : Math.max(MIN_DELETED, DELETED_SHARE * this.max);
   }
 
-  /** Whether a client of this organization has to be reserved; null: nobody's, of which there are any number. */
+  /** Whether clients of this organization are limited; null (no owner) is not. */
   isBounded(orgId: string | null): boolean {
     return this.max !== null && orgId !== null;
   }

@@ -6,7 +6,7 @@ import { ClientEntity } from '../client/client.entity.js';
 @Entity('oauth_client_secrets')
 @Index('oauth_client_secrets_client_id', ['clientId', 'id'])
 @Index('oauth_client_secrets_revoked_at', ['revokedAt'], { where: '"revoked_at" IS NOT NULL' })
-// Of those that never expire, as they do unless somebody asks, it holds none
+// Secrets that do not expire, the default, are not in the index
 @Index('oauth_client_secrets_expires_at', ['expiresAt'], {
   where: '"expires_at" IS NOT NULL AND "revoked_at" IS NULL',
 })

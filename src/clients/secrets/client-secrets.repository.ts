@@ -172,7 +172,7 @@ export class ClientSecretsRepository {
   }
 
   /**
-   * Runs `work` on the secrets of a client while nobody else changes them.
+   * Runs `work` on the locked secrets of a client.
    * @throws RegistryError `not_found`
    */
   withSecretsOf<T>(
@@ -194,7 +194,7 @@ export class ClientSecretsRepository {
   }
 }
 
-/** The secrets of a client while nobody else changes them. */
+/** The locked secrets of a client. */
 export interface LockedSecrets {
   client: Client;
   secrets: SecretsOfClient;

@@ -34,7 +34,7 @@ const refused = (code: StatementFault['code'], fault: string) => ({ claims: {}, 
 const invalid = (fault: string) => refused('invalid_software_statement', fault);
 const unapproved = (fault: string) => refused('unapproved_software_statement', fault);
 
-/** What somebody whom the operator trusts says of a piece of software: a signed JWT of client metadata (RFC 7591 §2.3). */
+/** Verifies software statements: JWTs of client metadata, signed by a trusted issuer (RFC 7591 §2.3). */
 @Injectable()
 export class SoftwareStatementsService {
   private readonly issuers: ReadonlyMap<string, JwtVerifier>;
@@ -80,7 +80,7 @@ export class SoftwareStatementsService {
     return { claims, statement: text };
   }
 
-  /** RFC 7519 §4.1.3: who is not named must not take it. Where nobody is, it is for everybody. */
+  /** RFC 7519 §4.1.3: reject a statement whose `aud` does not name this service. Without `aud` it is for all. */
   private isMeantForUs(audience: readonly string[] | undefined): boolean {
     const { publicUrl } = this.config;
     if (audience === undefined) return true;

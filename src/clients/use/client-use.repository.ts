@@ -101,7 +101,7 @@ export class ClientUseRepository {
     return row ? new Date(Number(row[0])) : null;
   }
 
-  /** Whether there is an unused client that nobody registered since `limit`. */
+  /** Whether there is an unused client with no registration since `limit`. */
   async hasUnusedSince(limit: Date): Promise<boolean> {
     const rows = await this.run(
       `SELECT 1 FROM oauth_clients WHERE ${UNUSED} AND ${LAST_REGISTERED_BEFORE} ORDER BY created_at LIMIT 1`,
@@ -110,7 +110,7 @@ export class ClientUseRepository {
     return rows.length > 0;
   }
 
-  /** Unused clients that nobody registered since `limit`. Each is looked at. */
+  /** Counts unused clients with no registration since `limit`. Reads each of them. */
   async summary(limit: Date): Promise<UnusedClients> {
     const [row] = await this.run(
       `SELECT COUNT(*), MIN(created_at), MAX(created_at) FROM oauth_clients WHERE ${UNUSED} AND ${LAST_REGISTERED_BEFORE}`,
@@ -122,7 +122,7 @@ export class ClientUseRepository {
   }
 
   /**
-   * Removes for good the oldest unused clients that nobody registered since `limit`, `size` at most, and what the trail says of what
+   * Removes for good the oldest unused clients with no registration since `limit`, `size` at most, and what the trail says of what
    * they did themselves; says how many. One event says so, too.
    */
   async remove(limit: Date, size: number, context: RequestContext): Promise<number> {

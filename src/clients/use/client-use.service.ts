@@ -25,7 +25,7 @@ export class ClientUseService {
     return this.repository.recordUse(ids, new Date());
   }
 
-  /** Unused anonymous clients that nobody registered since `limit`. Each is looked at. */
+  /** Counts unused anonymous clients with no registration since `limit`. Reads each of them. */
   unusedSince(limit: Date): Promise<UnusedClients> {
     return this.repository.summary(limit);
   }

@@ -22,12 +22,12 @@ const NEWEST_ID = `SELECT MAX(id) AS id FROM
 type Reading = Pick<PurgeClockEntity, 'purgeTime' | 'readAt'>;
 
 /**
- * The clock that decides what is removed for good. Nobody can tell a clock that is set wrong from a service that was stopped for long: where
- * it has gone ahead by more than `maxSkewMs` since the last reading, or since the newest row, this one gains only what the service runs.
+ * The clock for purges. A wrong system clock looks the same as a long stop of the service. After a jump of more than `maxSkewMs` since
+ * the last reading or the newest row, this clock advances only by the time that the service runs.
  */
 @Injectable()
 export class PurgeClock {
-  /** Of the last reading of this process, by a clock that nobody sets; at first the start of the process. */
+  /** Of the last reading of this process, by the monotonic clock; at first the start of the process. */
   private lastReadingMs = 0;
   /** When the newest row was written, as this process first saw the database: rows of its own say nothing of its clock. */
   private newestMs: number | undefined;

@@ -51,8 +51,8 @@ export function dataSourceOptions(database: DatabaseConfig, persistence: Persist
           // An instance that is gone without a word keeps its locks no longer
           idle_in_transaction_session_timeout: POSTGRES_STATEMENT_TIMEOUT_MS,
           keepAlive: true,
-          // A connection may be lost while it passes from the pool to TypeORM, where neither listens: an error that nobody listens
-          // for ends the process. The next statement on it fails.
+          // Between the pool and TypeORM a connection has no error listener, and an unhandled `error` event ends the process. The
+          // next statement on a lost connection fails.
           onConnect: (client: pg.ClientBase) => {
             client.on('error', () => undefined);
             return limitLockWaits(client, connectTimeoutMs(database.connection));

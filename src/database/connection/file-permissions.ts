@@ -1,7 +1,7 @@
 import { chmodSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** What this process makes, the database above all, nobody else may read: it holds the hashes of all credentials. */
+/** Files of this process are readable by its user only: the database holds the hashes of all credentials. */
 export const keepFilesPrivate = (): void => void process.umask(0o077);
 
 const FOR_EVERYBODY = 0o007;
@@ -9,9 +9,8 @@ const WRITABLE_FOR_EVERYBODY = 0o002;
 const OF_OWNER = 0o700;
 
 /**
- * Takes from the files of a database the rights that everybody has: those came of a umask, and not of somebody's decision. Rights of a group are
- * left as they are.
- * @param log told what was done, and what is to be done
+ * Removes the rights of others from the files of a database: they came from a umask, not from a decision. Keeps the rights of the group.
+ * @param log receives what was done and what remains to do
  */
 export function narrowModes(path: string, log: (line: string) => void): void {
   // Windows has no such rights

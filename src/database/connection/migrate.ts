@@ -61,7 +61,7 @@ const REASONS = {
 
 /**
  * Applies the next migration, in a transaction that holds the advisory lock, or beside it (CREATE INDEX CONCURRENTLY): poolers may give
- * each transaction another session. An empty database, where nobody waits, gets all of them at once.
+ * each transaction another session. An empty database, without other sessions, gets all of them at once.
  */
 async function migrateNext(dataSource: DataSource): Promise<'applied' | 'complete' | keyof typeof REASONS> {
   const runner = dataSource.createQueryRunner();

@@ -4,7 +4,7 @@ import { driverOf } from './driver.js';
 
 /** Of all tables, those that have changed enough to matter; they are told and not analyzed (https://sqlite.org/pragma.html#pragma_optimize). */
 const OUTDATED_ON_SQLITE = '0x10003';
-/** Rows of an index that SQLite looks at. Nobody is answered meanwhile. */
+/** Rows of an index that SQLite reads. The event loop is blocked meanwhile. */
 const SAMPLE_ROWS = 2_000;
 
 /** As autovacuum does, but later, so that it does the work where it is on. */

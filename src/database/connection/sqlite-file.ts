@@ -5,7 +5,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 import { loadSqlite } from './sqlite.js';
 import { codeOf } from './unavailable.js';
 
-/** How often somebody looks where nobody writes. */
+/** How often the files are checked without writes. */
 const INTERVAL_MS = 1_000;
 /** Of the header, what stays: the format with the page size and the journal mode, and `user_version`, the id of this file. */
 const FORMAT_BYTES = 24;
@@ -25,7 +25,7 @@ export function sqliteFileOf(connection: BetterSqlite3.Database): SqliteFile {
 }
 
 /**
- * Gives the file another id, unless somebody has it open: a copy that was made before then is known from it. Where it cannot be done,
+ * Gives the file another id, unless a process has it open: a copy that was made before then is known from it. Where it cannot be done,
  * opening says why.
  */
 export function renewFileId(path: string): void {
@@ -47,7 +47,7 @@ const METHODS = ['all', 'get', 'run', 'iterate'] as const;
 
 /**
  * The three files of a database, compared with what was opened before and after each transaction: SQLite keeps writing to files that were
- * moved, removed or replaced. From files that are damaged or replaced nothing is read: somebody else's keys would be believed.
+ * moved, removed or replaced. Damaged or replaced files are not read, because they could contain other keys.
  */
 export class SqliteFile {
   private readonly paths: string[];
@@ -55,7 +55,7 @@ export class SqliteFile {
   private readonly inodes: (string | undefined)[];
   /** Stays open: to close it would release the locks that SQLite has on the file (POSIX). */
   readonly descriptor: number | undefined;
-  /** What its first bytes stay as long as nobody copies another file over it. */
+  /** Its first bytes, which stay the same unless another file is copied over it. */
   readonly header: Buffer;
   /** Found once, true until a restart. */
   private damage: string | undefined;
@@ -79,7 +79,7 @@ export class SqliteFile {
       clearInterval(watch);
       this.isIntact();
       // SQLite's last act would be to copy its log into the database, and to remove the log by its name: damage would spread, and the
-      // files of somebody else would suffer. The end of the process does neither. What was only moved or removed is completed.
+      // foreign files would be overwritten. The end of the process does neither. What was only moved or removed is completed.
       if (this.damage !== undefined || this.isExchanged()) return connection;
       close();
       if (this.descriptor !== undefined) closeSync(this.descriptor);

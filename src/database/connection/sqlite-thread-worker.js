@@ -67,8 +67,8 @@ const CHECKPOINT_INTERVAL_MS = 500;
 let nextCheckpointMs = 0;
 
 /**
- * The log begins anew only when nobody reads from it. Reads that follow one another leave no such moment, and it would grow for as long as
- * they do: so between two of them, it is emptied where it has become large.
+ * SQLite restarts the write-ahead log only without readers. Continuous reads would let it grow, so a large log is truncated between two
+ * reads.
  */
 function boundLog() {
   if (performance.now() < nextCheckpointMs || connection === undefined) return;

@@ -49,7 +49,7 @@ export class SqliteThread {
 
   /**
    * Runs the statements in one transaction; what they wrote is durable when the promise resolves.
-   * @throws Error with the code of what the driver threw, and nothing was written; or `ECONNRESET`, and nobody knows
+   * @throws Error with the code of the driver: nothing was written; with `ECONNRESET`: the outcome is unknown
    */
   async write(statements: readonly Statement[]): Promise<void> {
     await this.run({ write: statements });

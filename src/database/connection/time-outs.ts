@@ -6,12 +6,12 @@ import { sqliteFileOf } from './sqlite-file.js';
 
 /** The driver blocks while SQLite waits, and the event loop with it; writers wait in the WriteQueue. */
 const SQLITE_BUSY_TIMEOUT_MS = 5;
-/** How long a statement of PostgreSQL waits for a lock that somebody else holds, where its transaction does not say otherwise. */
+/** How long a statement of PostgreSQL waits for a lock of another transaction, unless its transaction sets another time. */
 const LOCK_TIMEOUT_MS = 3_000;
 /** For an answer of PostgreSQL, after the time in which it gives up by itself. */
 const GRACE_MS = 2_000;
 
-/** From here on requests are served, and nobody may keep them waiting for long. Not for migrations, which take as long as they take. */
+/** Sets lock and statement timeouts for requests. Called after the migrations, which have none. */
 export async function limitWaiting(dataSource: DataSource): Promise<void> {
   const driver = driverOf(dataSource);
   if (driver.engine === 'sqlite') {
@@ -55,8 +55,8 @@ const silence = (ms: number) =>
   Object.assign(new Error(`The database did not respond within ${ms} ms.`), { code: 'ETIMEDOUT' });
 
 /**
- * Ends a connection that carries nothing for so long, and fails what waits for an answer: a server that is gone without
- * a word would keep its callers waiting for good. Those that nobody uses are closed by the pool before.
+ * Ends a connection that is silent for this time, and fails its queries: a server that vanished would block its callers forever. The pool
+ * closes idle connections earlier.
  */
 function endWhereSilent(stream: Socket, { afterMs }: { afterMs: number }): void {
   // Once for each connection

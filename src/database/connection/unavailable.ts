@@ -41,7 +41,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   );
 }
 
-/** PostgreSQL: somebody else has locked what a transaction waited for as long as it may. */
+/** PostgreSQL: a lock of another transaction outlasted the lock timeout. */
 export const isLocked = (error: unknown) => codeOf(error) === '55P03';
 
 /** SQLSTATE class 40, and 55P03: the database gave way to another transaction, and did nothing; the same may be tried again. */

@@ -19,7 +19,7 @@ const LIMITS = {
   size: 200,
   /** Batches under way at a time: while PostgreSQL works on one, the next comes together. */
   underWay: 2,
-  /** As many more, in place of those that take longer than {@link SLOW_MS}: a connection that hangs keeps nobody else waiting. */
+  /** As many more, in place of those that take longer than {@link SLOW_MS}: a connection that hangs does not delay other batches. */
   slow: 2,
   /** Items that wait for a batch; more are refused. */
   waiting: 2_000,
@@ -43,7 +43,7 @@ export interface BatcherOptions<I, O> {
 
 /**
  * Does for many at once what each asked for alone: what comes in one turn of the event loop goes together, and so does what comes while as
- * many batches are under way as may be. What cannot begin in time is refused, and not done later for nobody.
+ * many batches are under way as may be. A call that cannot begin in time is rejected, and not run later.
  */
 export class Batcher<I, O> {
   private waiting: Waiting<I, O>[] = [];

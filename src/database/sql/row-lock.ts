@@ -8,7 +8,7 @@ export function rowLock({ dataSource }: Pick<EntityManager, 'dataSource'>) {
 
 /**
  * The same for a query.
- * @param onLocked passes over rows that somebody else has locked, rather than wait for them
+ * @param onLocked skips rows that another transaction has locked, instead of waiting for them
  */
 export function lockRows<T extends object>(
   query: SelectQueryBuilder<T>,

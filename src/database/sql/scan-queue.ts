@@ -28,8 +28,8 @@ export type RunLongSql = (
 ) => Promise<Row[]>;
 
 /**
- * Reads that may have to look at every row. Nobody else waits for them (ADR 8): on SQLite they run in a thread of their own, one at a time,
- * and on PostgreSQL they leave half of the connections alone. Organizations take turns.
+ * Runs reads that may scan every row, without delaying others (ADR 8): on SQLite in a thread, one at a time; on PostgreSQL on at most half
+ * of the connections. Organizations take turns.
  */
 @Injectable()
 export class ScanQueue implements OnApplicationShutdown {

@@ -69,7 +69,7 @@ export async function commitEach(batch: NewRows[], commit: Commit): Promise<Outc
   } catch (error) {
     // One after the other, each would wait for the lock again
     if (isLocked(error)) return batch.map(() => ({ error: locked(error) }));
-    // Nobody knows what became of a transaction whose database is gone, so it is not tried again
+    // The outcome is unknown when the connection was lost, so the transaction is not retried
     const isUnknown = isDatabaseUnavailable(error) && !isUndone(error);
     const wasRefused = error instanceof RegistryError;
     if (batch.length === 1 || isUnknown || wasRefused) return batch.map(() => ({ error }));

@@ -3,7 +3,7 @@ import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
 import { lockRows } from '../sql/row-lock.js';
 import type { WriteQueue } from './write-queue.js';
 
-/** How long a batch should take, in milliseconds. On SQLite no request is answered and nobody else writes meanwhile. */
+/** How long a batch should take, in milliseconds. On SQLite it blocks the event loop and all other writes. */
 const TARGET_MS = 10;
 /** Rows of a batch: the first one, and the fewest and most of any. A commit takes its time however few they are. */
 const FIRST_SIZE = 50;

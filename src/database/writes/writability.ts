@@ -14,9 +14,9 @@ interface WriteRecord {
   lastFailureMs: number;
 }
 
-/** What the writes of callers tell of the database. */
+/** Derives from the writes of requests whether the database is writable. */
 export class Writability {
-  /** What most callers read, or write to as well, as SQL names it: a check makes sure that nobody keeps it locked. */
+  /** The tables, by SQL name, that most requests read or write: a check detects locks on them. */
   readonly tables = new Map<string, 'read' | 'write'>();
   /** By kind: where clients cannot be stored, other rows may be. */
   private readonly records = new Map<string, WriteRecord>();
@@ -62,7 +62,7 @@ export class Writability {
 
   private noteFailure(kind: string, error: unknown): void {
     const { failures, lastFailureMs } = this.records.get(kind) ?? { failures: 0, lastFailureMs: -Infinity };
-    // A conflict with another transaction is about some rows, and fails nobody else
+    // A conflict with another transaction affects some rows only
     const next = isUndone(error)
       ? { failures, lastFailureMs }
       : { failures: failures + 1, lastFailureMs: performance.now() };

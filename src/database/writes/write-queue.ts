@@ -20,9 +20,9 @@ const MAX_WAITING = 2_000;
 const WAIT_MS = 5_000;
 /** Between two attempts to begin while another process writes. */
 const MAX_PAUSE_MS = 25;
-/** How long one waits on PostgreSQL for a lock that somebody else holds: transactions of the service take milliseconds. */
+/** Lock timeout on PostgreSQL. Transactions of the service take milliseconds, so a longer lock is foreign. */
 const LOCK_TIMEOUT_MS = 1_000;
-/** So long those who change what somebody else had locked wait apart from others: when callers come again who were told to. */
+/** How long writes to rows that were locked wait in a separate queue: until callers retry after Retry-After. */
 const APART_MS = 2 * RETRY_AFTER_SECONDS * 1_000;
 /** After which a write on PostgreSQL is suspected to hang. On SQLite, writes wait for each other. */
 const SLOW_MS = { postgres: 1_000, sqlite: Infinity };
@@ -37,7 +37,7 @@ const mostOf = ({ options: { max } }: pg.Pool) => ({
 });
 
 /** Something of the service's own. */
-const NOBODY: Cancellation = {};
+const NEVER_CANCELLED: Cancellation = {};
 
 /**
  * The one way to write. On SQLite one at a time passes, since TypeORM would make a second one a savepoint of the first; and they begin and
@@ -58,7 +58,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
   /** On PostgreSQL: those that wait for a lock must not have all connections. */
   private readonly queue: FairQueue | null;
   private readonly queueOfLocked = new FairQueue('transaction on what is locked', ONE, ONE);
-  /** What somebody else had locked a moment ago. */
+  /** Rows that another transaction had locked a moment ago. */
   private readonly takenForLocked = new LRUCache<string, true>({ max: MAX_WAITING, ttl: APART_MS });
 
   constructor(private readonly dataSource: DataSource) {
@@ -79,7 +79,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
    */
   run<T>(
     work: (manager: EntityManager) => Promise<T>,
-    cancellation: Cancellation = NOBODY,
+    cancellation: Cancellation = NEVER_CANCELLED,
     on?: string,
   ): Promise<T> {
     return traced('transaction', () =>
@@ -91,13 +91,13 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
 
   /** The same on PostgreSQL, ahead of those that wait for their turn: for a check that must be quick. */
   async check(work: (manager: EntityManager) => Promise<void>): Promise<void> {
-    await this.runOnPostgres(work, NOBODY);
+    await this.runOnPostgres(work, NEVER_CANCELLED);
     this.writability.confirm();
   }
 
   /** Runs `work`, which is a transaction itself, while no other of this process is open on SQLite. */
   exclusive<T>(work: () => T | Promise<T>): Promise<T> {
-    return this.next((untilMs) => whenFree(work, untilMs), NOBODY);
+    return this.next((untilMs) => whenFree(work, untilMs), NEVER_CANCELLED);
   }
 
   /** Runs the statements in a transaction of their own, on SQLite alone. Those who only read do not wait for it. */
@@ -137,7 +137,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
       this.checkFile();
       // Those who waited behind another that waited for the same have waited with it
       const value = await work(sinceMs + this.busyTimeoutMs);
-      // It may have been written to files that were replaced meanwhile: nobody is told that it is there
+      // The files may have been replaced during the write, so the write is not acknowledged
       this.checkFile();
       return value;
     });
@@ -185,7 +185,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
   }
 
   private async runOnSqlite<T>(work: (manager: EntityManager) => Promise<T>, untilMs: number): Promise<T> {
-    // The driver blocks, so that transactions that wait for each other would let nobody else through until the last one
+    // The driver blocks the event loop: yield, or queued transactions would delay all other work until the last one
     await nextTurn();
     this.dataSource.logger.logQuery('BEGIN IMMEDIATE');
     await whenFree(() => this.sqlite!.exec('BEGIN IMMEDIATE'), untilMs);

@@ -14,7 +14,7 @@ const MAX_AGE_SECONDS = 7200;
 
 /**
  * Lets pages of other origins register software, as browser-based MCP tools do, and use nothing else. Without credentials
- * mode: what a browser adds by itself identifies nobody here.
+ * mode: no credential that a browser adds by itself is accepted here.
  */
 export async function allowBrowsersToRegister(
   fastify: FastifyInstance,

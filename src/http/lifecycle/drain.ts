@@ -7,7 +7,7 @@ import type { InFlightRequests } from '../limits/in-flight-requests.js';
 
 /** Longer than a proxy in front may keep an unused connection (see deploy/nginx.conf): it is the proxy that closes it then. */
 export const DRAIN_MS = 5_000;
-/** At most so long for a turn of the event loop in which nobody connects. */
+/** The longest wait for a turn of the event loop without a new connection. */
 const QUIET_TIMEOUT_MS = 4_000;
 /** Then, how long running requests may take until they are answered 503. Apollo's integration closes their connections after ten seconds. */
 const RUNNING_MS = 5_000;
@@ -29,7 +29,7 @@ export async function drain(server: HttpServer): Promise<void> {
 }
 
 /**
- * Waits for a turn of the event loop in which nobody connected: Node.js accepts one connection a turn, so nobody waits to be accepted then.
+ * Waits for a turn of the event loop without a new connection: Node.js accepts one per turn, so none waits to be accepted then.
  * A connection that arrives when the service stops listening is reset, perhaps within a request.
  */
 async function quietTurn(server: HttpServer): Promise<void> {

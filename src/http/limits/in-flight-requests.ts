@@ -35,8 +35,8 @@ declare module 'fastify' {
 }
 
 /**
- * The requests whose replies have not left, the oldest first, and what each is waiting for. Nobody takes up room by doing nothing: of
- * bodies that do not arrive, and of replies that are not read, the oldest go where there are too many (ADR 16).
+ * The in-flight requests, the oldest first, and what each waits for. Over a limit, it evicts the oldest bodies that do not arrive and the
+ * oldest replies that are not read (ADR 16).
  */
 export class InFlightRequests {
   private readonly requests = new Set<UnderWay>();
@@ -165,7 +165,7 @@ export class InFlightRequests {
     });
   }
 
-  /** Of the caller whose replies take up most, the one that has not been read for longest, until there is room: nobody else's go. */
+  /** Over the limit, evicts unread replies, the longest unread first, of the caller with the most bytes. */
   private evictUnread(): void {
     if (this.unsentBytes <= this.limits.maxUnsentBytes) return;
     const bySubscriber = new Map<string, { bytes: number; replies: UnderWay[] }>();

@@ -53,7 +53,7 @@ export class LoadShedder {
       else this.hold(request, response);
     });
     server.on('connection', (socket) => {
-      // It was reset before it was accepted: nobody waits for a reply, and whose it was cannot be known
+      // Reset before it was accepted: no caller waits, and its address is unknown
       if (socket.remoteAddress === undefined) {
         socket.destroy();
         return;

@@ -2,7 +2,7 @@ import { addressesIn } from '../../addresses/address.js';
 import { type RateLimitKey, countedFor } from '../../addresses/networks.js';
 import type { Config } from '../../config/variables.js';
 
-/** Who is counted for a request from an address, and how much each may send; nobody where nothing limits it. */
+/** The counters of a request from an address, with their limits; empty without a limit. */
 export type CountedOf = (caller: string) => RateLimitKey[];
 
 /**

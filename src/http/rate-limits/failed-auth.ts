@@ -36,8 +36,8 @@ const keyOf = (authorization: string) => hash('sha256', authorization, 'base64')
 const networkOf = (address: string) => countedFor(address).at(-1)!.key;
 
 /**
- * Refuses credentials unseen from an address that sent too many bad ones. Those that were good lately are still looked at: nobody behind
- * a shared address locks out the others. Of those that come at once, no more are looked at than may be bad; the others wait.
+ * Rejects all credentials of an address after too many invalid ones. Recently valid ones are still checked, so that one caller behind a
+ * shared address cannot lock out the others. Concurrent checks are limited to the remaining failures; more of them wait.
  */
 export function limitFailedAuth(
   fastify: FastifyInstance,

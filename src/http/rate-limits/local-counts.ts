@@ -8,8 +8,8 @@ export interface Count {
 }
 
 /**
- * Callers that are counted at once. A flood from more addresses forgets the ones that were quiet for longest, which helps
- * nobody who is in it: a caller with so many addresses has a new limit with each anyway.
+ * Maximum number of counted callers. A flood from more addresses evicts the least recent ones. The flood gains nothing: each new address
+ * has a new limit anyway.
  */
 const MAX_COUNTED = 50_000;
 

@@ -5,7 +5,7 @@ import type { Count } from './local-counts.js';
 
 /** For a count, which a request waits for. Redis in the same network answers in less than one. */
 const COMMAND_TIMEOUT_MS = 100;
-/** For a connection that can be used, which nobody but the start of the service waits for. */
+/** How long the start of the service waits for a connection. */
 const CONNECT_TIMEOUT_MS = 1_000;
 /** Between attempts to connect, for as long as the service runs. */
 const RETRY_MS = 1_000;

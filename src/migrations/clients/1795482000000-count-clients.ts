@@ -66,7 +66,7 @@ export async function startCounting(queryRunner: QueryRunner, counting: Counting
   }
 }
 
-/** On PostgreSQL nobody writes from here on until the transaction ends: who removes a trigger locks its table. */
+/** On PostgreSQL, dropping a trigger locks the table against writes until the transaction ends. */
 export async function stopCounting(queryRunner: QueryRunner): Promise<void> {
   const isPostgres = queryRunner.dataSource.options.type === 'postgres';
   for (const event of ['insert', 'update', 'delete']) {

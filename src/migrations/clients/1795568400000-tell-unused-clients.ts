@@ -14,8 +14,8 @@ const INDEXES = {
 };
 
 /**
- * Tells which anonymous clients nobody has used yet, and which of them others may be given. In plain SQL: TypeORM changes a table
- * of SQLite by making it anew, without its triggers.
+ * Adds columns for unused and shared anonymous clients. In plain SQL: TypeORM alters a SQLite table by rebuilding it, without its
+ * triggers.
  */
 export class TellUnusedClients1795568400000 implements MigrationInterface {
   name = 'TellUnusedClients1795568400000';

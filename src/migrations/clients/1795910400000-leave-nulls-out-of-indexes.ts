@@ -17,7 +17,7 @@ const INDEXES = [
   },
 ];
 
-/** What anonymous software registers belongs to nobody, and nobody asks for it by these indexes: it was in them for nothing. */
+/** Makes indexes partial: anonymous clients have no owner, and no query finds them through these indexes. */
 export class LeaveNullsOutOfIndexes1795910400000 implements MigrationInterface {
   name = 'LeaveNullsOutOfIndexes1795910400000';
   transaction = false;

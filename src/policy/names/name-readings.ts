@@ -116,7 +116,7 @@ function latinOf(character: string, skeleton: Skeleton): string {
   return LATIN.test(inCapitals) ? inCapitals : asItIs;
 }
 
-/** What a character is to somebody who reads in passing. */
+/** The letter that a quick reader takes a character for. */
 interface Glyph {
   /** Letters and digits, with a separator for what stands between them; empty for a mark. */
   text: string;

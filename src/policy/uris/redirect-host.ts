@@ -46,8 +46,8 @@ function isHostOf(hostname: string, host: string): boolean {
 const IP_ADDRESS = /^(?:\[.*\]|[\d.]+)$/;
 
 /**
- * What is wrong with redirect URIs that must not lead to one of `denied`. Nobody can tell whose an address is, so that one which is
- * not this machine's has to be allowed by name.
+ * What is wrong with redirect URIs that must not lead to one of `denied`. The owner of an IP address is
+ * unknown, so an address that is not a loopback address has to be allowed explicitly.
  */
 export function deniedHostFaults(
   uris: readonly string[],

@@ -43,7 +43,7 @@ describe('A browser', () => {
       },
     );
 
-    it('read every answer, whatever it is', async () => {
+    it('read replies of every status', async () => {
       await start({ RATE_LIMIT_REGISTER: '3/1m' });
       const send = (body: unknown, headers: Record<string, string> = {}) =>
         registry.send('/v2/oauth/register', { body, headers: { origin: ORIGIN, ...headers } });
@@ -112,7 +112,7 @@ describe('A browser', () => {
       ).toEqual({});
     });
 
-    it('are refused in the usual words, whatever they ask for, where there is no such door', async () => {
+    it('get the error of the path when they ask for an unknown path', async () => {
       await start();
       const answer = await registry.send('/nope', { method: 'OPTIONS', headers: { 'content-type': '/' } });
       expect([answer.status, answer.body]).toEqual([
@@ -124,7 +124,7 @@ describe('A browser', () => {
       ]);
     });
 
-    it('get through no other door', async () => {
+    it('are rejected by all other interfaces', async () => {
       await start();
       for (const [path, status] of [
         ['/v2/oauth/clients', 405],
@@ -148,7 +148,7 @@ describe('A browser', () => {
   describe('Pages that are served', () => {
     const get = (path: string) => registry.send(path, { method: 'GET', headers: { accept: 'text/html' } });
 
-    it('run only what is served here, in no frame, and tell nobody where they were', async () => {
+    it('load only their own resources, refuse frames, and send no referrer', async () => {
       await start();
       for (const path of [
         '/docs',

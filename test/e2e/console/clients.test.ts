@@ -5,7 +5,7 @@ inBrowser((engine) => {
   const console = Console.forEachTest(engine, { isSeeded: true });
 
   describe('The list of clients', () => {
-    it('finds by a part of the name; its URL shows the same to whoever follows it, and back works', async () => {
+    it('finds by a part of the name; its URL shows the same list, and back works', async () => {
       const id = await console.aClient({ name: 'Needle in a haystack' });
       const page = await console.openSignedIn('/clients');
       await page.getByText(/^10,\d\d\d clients$/).waitFor();
@@ -139,7 +139,7 @@ inBrowser((engine) => {
       expect((await console.client(id)).redirect_uris).toEqual([]);
     });
 
-    it('merges an edit with what somebody else changed meanwhile, field by field', async () => {
+    it('merges an edit with a concurrent edit, field by field', async () => {
       const id = await console.aClient({ name: 'Original' });
       const page = await console.openSignedIn(`/clients/${id}`);
       await page.getByRole('button', { name: 'Edit' }).click();

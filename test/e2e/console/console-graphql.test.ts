@@ -78,7 +78,7 @@ onEachEngine((engine) => {
       return registrationsPerDay;
     };
 
-    it('says what became of every attempt at the door, whatever stood in its way', async () => {
+    it('counts every attempt to register by its result', async () => {
       const own = await Registry.start(engine, {
         REGISTRATION_REUSE: 'true',
         RATE_LIMIT_REGISTER: '9/1m',
@@ -357,7 +357,7 @@ onEachEngine((engine) => {
         }),
       );
 
-    it('those that were picked are disabled, and enabled again; nobody else is', async () => {
+    it('disables and enables the selected clients only', async () => {
       const ids = [await create('undo-1'), await create('undo-1')];
       const other = await create('undo-1');
       const filter = { ids };

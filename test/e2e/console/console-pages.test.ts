@@ -84,7 +84,7 @@ describe('The console', () => {
     ]);
   });
 
-  it('may load what is served here, and nothing inline; is shown in no frame, and tells nobody where it was', async () => {
+  it('loads only its own resources, nothing inline, refuses frames, and sends no referrer', async () => {
     for (const path of ['/admin', '/admin/clients', SCRIPT]) {
       const { headers } = await get(path);
       expect(headers.get('content-security-policy')).toBe(POLICY);

@@ -252,7 +252,7 @@ onEachEngine((engine) => {
       expect(body.data.viewer.sessionExpiresAt).toBe(expiresAt.toISOString());
     });
 
-    it('is no credential at any other door', async () => {
+    it('does not authenticate at other interfaces', async () => {
       const cookie = await signedIn(registry);
       const { body } = await registry.createClient(aClient());
       const path = `/v2/oauth/clients/${body.data.client_id}`;
@@ -269,7 +269,7 @@ onEachEngine((engine) => {
         const answer = await registry.send(to, { method, body: sent, headers: { cookie } });
         expect([method, to, codeOf(answer)]).toEqual([method, to, '401 unauthorized']);
       }
-      // Where anybody may come in, they come in as nobody
+      // A public endpoint treats them as anonymous
       const registered = await registry.send('/v2/oauth/register', { body: {}, headers: { cookie } });
       const { client } = (
         await registry.graphql('query ($id: ID!) { client: oauthClient(clientId: $id) { orgId } }', {
@@ -293,7 +293,7 @@ onEachEngine((engine) => {
 
     it.each([
       [
-        'one that nobody was given',
+        'one that was never issued',
         `admin_session=${'A'.repeat(43)}`,
         'The session has expired. Sign in again.',
       ],
@@ -329,7 +329,7 @@ onEachEngine((engine) => {
       ['another site', () => ({ 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' })],
       ['another site that hides its origin', () => ({ 'sec-fetch-site': 'cross-site' })],
       ['another host of the domain', () => ({ 'sec-fetch-site': 'same-site' })],
-      ['nobody, as what is typed into a browser', () => ({ 'sec-fetch-site': 'none' })],
+      ['no page, as an address typed into a browser', () => ({ 'sec-fetch-site': 'none' })],
       ['another origin, told by an old browser', () => ({ origin: 'https://evil.example' })],
       ['another port of this host', () => ({ origin: `http://${own().hostname}:1` })],
       ['an origin that is hidden', () => ({ origin: 'null' })],
@@ -431,7 +431,7 @@ onEachEngine((engine) => {
     });
     afterEach(() => limited.stop());
 
-    it('count as bad credentials do on every door, and are then refused unseen', async () => {
+    it('count as failed authentication, and are rejected without a check beyond the limit', async () => {
       expect((await signIn(limited, 'wrong')).status).toBe(401);
       expect((await limited.createClient(aClient(), 'wrong')).status).toBe(401);
       const refused = await signIn(limited, limited.adminKey);
@@ -465,7 +465,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('ADMIN_CONSOLE=off: nobody signs in, and no session that there was counts', async () => {
+  it('ADMIN_CONSOLE=off: rejects sign-in and existing sessions', async () => {
     const off = await Registry.start(engine, { ADMIN_CONSOLE: 'off' });
     const { token } = await off.app.get(AdminSessionsService, { strict: false }).start(off.adminKey, SYSTEM);
     const cookie = `admin_session=${token}`;

@@ -8,9 +8,9 @@ const LOOK = {
   colorScheme: 'dark',
   reducedMotion: 'reduce',
 } as const;
-/** Nobody presses Tab more often than that. */
+/** More Tab presses than any page needs. */
 const MAX_PRESSES = 150;
-/** Nobody goes on sooner after something has opened or closed: what had the focus before gets it back a moment later. */
+/** A pause after an element opens or closes, which returns the focus a moment later. */
 const REACTION_MS = 50;
 
 /** What the focus is on, as a screen reader would say it. */
@@ -19,7 +19,7 @@ const FOCUSED = `(() => {
   return (element.getAttribute('aria-label') ?? element.labels?.[0]?.innerText ?? element.innerText ?? '').trim();
 })()`;
 
-/** Somebody who has no mouse. */
+/** A user without a mouse. */
 class Typist {
   constructor(readonly page: Page) {}
 
@@ -63,7 +63,7 @@ class Typist {
     await this.page.getByRole('heading', { level: 1, name: page }).waitFor();
   }
 
-  /** Waits until a dialog has the focus, which nobody is too fast for but a program. */
+  /** Waits until a dialog has the focus: a program types faster than a user. */
   async seeDialog(): Promise<void> {
     await this.page.locator('[role=dialog]:focus, [role=dialog] :focus').first().waitFor();
   }
@@ -117,7 +117,7 @@ inBrowser((engine) => {
       await page.getByText('Sign in with an admin API key').waitFor();
     });
 
-    it('one edits a client, and merges what somebody else has changed meanwhile', async () => {
+    it('edits a client, and merges a concurrent edit', async () => {
       const id = await console.aClient({ name: 'Original' });
       const typist = await sitDown(`/clients/${id}`);
       await typist.press('Edit');

@@ -4,7 +4,7 @@ import { Console, inBrowser, type PageElement } from '../../support/console/brow
 
 /** As long as a name may be, and without a space. */
 const LONG = 'N'.repeat(255);
-/** A directory for pictures of every page, where somebody wants to look at them. */
+/** A directory for screenshots of every page, to look at them. */
 const { SCREENSHOTS } = process.env;
 
 /** Elements whose content does not fit in, by their text. */

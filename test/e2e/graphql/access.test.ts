@@ -197,7 +197,7 @@ onEachEngine((engine) => {
       ['stats', '{ oauthClientStats { total } }'],
       ['the schema', '{ __schema { types { name } } }'],
       ['its own type name', '{ __typename }'],
-      // Nobody else learns even what a good query would be
+      // Other callers learn nothing about the schema
       ['an unknown field', '{ nothing }'],
       ['a syntax error', '{'],
     ];

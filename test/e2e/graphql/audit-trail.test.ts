@@ -110,7 +110,7 @@ onEachEngine((engine) => {
       const during = await operator.events({ since, until });
       const byChannel = await operator.events({ channel: 'REGISTRATION' });
       const anonymous = await operator.events({ actorType: 'ANONYMOUS' });
-      const nobody = await operator.events({ actorId: 'nobody' });
+      const unknown = await operator.events({ actorId: 'unknown' });
       const walked: string[] = [];
       let after: string | null | undefined;
       do {
@@ -127,7 +127,7 @@ onEachEngine((engine) => {
       await registry.stop();
       expect(during.map(({ clientId }) => clientId)).toEqual(ids);
       expect(walked).toEqual(ids);
-      expect([byChannel.length, anonymous.length, nobody.length]).toEqual([1, 1, 0]);
+      expect([byChannel.length, anonymous.length, unknown.length]).toEqual([1, 1, 0]);
       for (const { at } of during) expect(at >= since && at < until).toBe(true);
       expect(foreign).toEqual({ code: 'BAD_USER_INPUT', fields: ['after'] });
     });
@@ -228,7 +228,7 @@ onEachEngine((engine) => {
       expect(same.history.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
     });
 
-    it('the trail pages one statement, whatever its length', async () => {
+    it('reads a page of the audit log with one statement at any size', async () => {
       const trail = registry.app.get(AuditTrail, { strict: false });
       const asked = await statements(() => trail.page({}, { size: 50, after: null }));
       expect(asked).toHaveLength(1);

@@ -79,7 +79,7 @@ onEachEngine((engine) => {
     it('are shown by no interface until they are restored, with their secret and token', async () => {
       const { body } = await registry.register({ redirect_uris: CALLBACK }, registry.adminKey);
       const clientId = body.client_id as string;
-      const doors = async () => [
+      const readEverywhere = async () => [
         (await registry.send(`/v2/oauth/clients/${clientId}`, { method: 'GET', key: registry.adminKey }))
           .status,
         (
@@ -93,13 +93,13 @@ onEachEngine((engine) => {
       const before = (await operator.read(clientId))!;
       const deleted = await operator.do(Operation.DeleteClientDocument, { clientId });
       expect(deleted.deleteOAuthClient.client.deletedAt).toEqual(expect.any(String));
-      expect(await doors()).toEqual([404, 401, true]);
+      expect(await readEverywhere()).toEqual([404, 401, true]);
       const gone = await operator.do(Operation.FindClientsDocument, { filter: { deleted: true } });
       expect(gone.oauthClients.nodes.map((client) => client.clientId)).toContain(clientId);
 
       const { restoreOAuthClient } = await operator.do(Operation.RestoreClientDocument, { clientId });
       expect(restoreOAuthClient.client).toMatchObject({ clientId, deletedAt: null, version: 3 });
-      expect(await doors()).toEqual([200, 200, false]);
+      expect(await readEverywhere()).toEqual([200, 200, false]);
       expect((await operator.read(clientId))!.secrets).toEqual(before.secrets);
       expect(await operator.actions(clientId)).toEqual([
         'CLIENT_RESTORED',

@@ -203,7 +203,7 @@ onEachEngine((engine) => {
     ).toEqual({ code: 'NOT_FOUND' });
   });
 
-  it('a verified client is no longer verified once somebody else changes it', async () => {
+  it('a verified client is no longer verified after a change by its owner', async () => {
     const { body } = await registry.register(
       { redirect_uris: CALLBACK, client_name: 'Honest' },
       registry.adminKey,

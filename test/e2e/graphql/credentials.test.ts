@@ -201,7 +201,7 @@ onEachEngine((engine) => {
     await registry.stop();
     expect([refused, refusedToo]).toEqual([{ code: 'BAD_USER_INPUT' }, { code: 'BAD_USER_INPUT' }]);
     expect({ before, after }).toEqual({ before: false, after: true });
-    // The log says so each hour, before nobody can sign in any more
+    // The log warns each hour before the last admin key expires
     expect(warnedBefore).toEqual([
       'No admin key remains valid for 7 days. Create one: npm run api-key -- create --name NAME --org ORG --role admin',
     ]);

@@ -58,7 +58,7 @@ onEachEngine((engine) => {
         'GRAPHQL_VALIDATION_FAILED',
       ],
       [
-        'fragments in a circle that nobody uses',
+        'unused fragments in a circle',
         { query: '{ __typename } fragment A on Query { ...B } fragment B on Query { ...A }' },
         'GRAPHQL_VALIDATION_FAILED',
       ],
@@ -168,7 +168,7 @@ onEachEngine((engine) => {
         'variables that name a constructor',
         { query: '{ __typename }', variables: { constructor: { prototype: 1 } } },
       ],
-      ['variables that nobody declared', { query: '{ __typename }', variables: { unknown: [[[[1]]]] } }],
+      ['undeclared variables', { query: '{ __typename }', variables: { unknown: [[[[1]]]] } }],
     ])('never 5xx: %s', async (_, body) => {
       const answer = await send(body);
       expect(answer.status).toBeLessThan(500);

@@ -131,7 +131,7 @@ onEachEngine((engine) => {
       expectRefused(await query(text, { n: 100 }), 400, 'QUERY_TOO_COMPLEX');
     });
 
-    it('cost by a variable, whatever the same operation cost before', async () => {
+    it('are too complex by a variable, also when the same operation was cheap before', async () => {
       const text = `query ($n: Int, $isAll: Boolean! = false, $after: String) {
         ${wholePage('a', 'first: $n, after: $after')}
         ... @include(if: $isAll) { ${['b', 'c', 'd'].map((name) => wholePage(name, 'first: $n')).join(' ')} }
@@ -193,7 +193,7 @@ onEachEngine((engine) => {
     it.each([
       ['a literal', '', 'first: -1000000', {}],
       ['a variable', 'query ($n: Int!)', 'first: $n', { n: -1_000_000 }],
-    ])('cost, whatever a negative page would take from it: %s', async (_, head, args, variables) => {
+    ])('are too complex also with a negative page size: %s', async (_, head, args, variables) => {
       const text = `${head} { ${wholePage('a')} ${wholePage('b')} ${wholePage('c')} ${wholePage('d', args)} }`;
       const { status, body } = await query(text, variables);
       expect({ status, code: body.errors?.[0].extensions.code }).toEqual({

@@ -24,7 +24,7 @@ describe('Bodies that arrive in the same moment', () => {
       ),
       '200',
     ],
-  ])('keep nobody waiting: %s', async (_, request, status) => {
+  ])('do not delay other requests: %s', async (_, request, status) => {
     await start({}, { RATE_LIMIT_REGISTER: 'off', REGISTRATION_RESERVED_NAMES: 'Acme, *Example Desktop*' });
     const senders = await Promise.all(many(COUNT, () => open()));
     const probe = await open();

@@ -119,8 +119,8 @@ const COMPRESSED: [string, string, (body: Buffer) => Buffer][] = [
 ];
 
 /**
- * A client by itself, as every real one is: in the process of the server the two take turns, and nobody ever writes to a
- * connection that was closed meanwhile. Prints what became of each attempt.
+ * A client by itself, as every real one is: in the process of the server the two take turns, and a write to a
+ * closed connection cannot be seen. Prints the result of each attempt.
  */
 const SENDER = `
 import { request } from 'node:http';

@@ -103,7 +103,7 @@ describe('HTTP', () => {
     });
   });
 
-  describe('replies that nobody reads', () => {
+  describe('unread replies', () => {
     const CLIENTS = 24;
     let list: string;
     let made: () => number;

@@ -82,7 +82,7 @@ const NOT_A_KEY_SET: [string, unknown][] = [
   ['a symmetric key', { keys: [{ kty: 'oct', k: 'AQAB' }] }],
 ];
 
-/** Characters that nobody sees, or that change how the rest of a name is read. */
+/** Invisible characters, or characters that change how the rest of a name is read. */
 const BAD_CHARACTERS: [string, string][] = [
   ['NUL', '\0'],
   ['BEL', '\u0007'],
@@ -370,7 +370,7 @@ onEachEngine((engine) => {
       await expectRefused(() => sendTo(api, body), refusal(['a'.repeat(200)]));
     });
 
-    it('describes errors in ASCII, whatever the names of the members (RFC 7591 §3.2.2)', async () => {
+    it('describes errors in ASCII for any member name (RFC 7591 §3.2.2)', async () => {
       const answer = await expectRefused(() => sendTo(api, { ...good(), ключ: 1 }), refusal(['ключ']));
       expect(answer.body.error_description).toMatch(/^[\x20-\x7e]+$/);
     });

@@ -45,7 +45,7 @@ onEachEngine((engine) => {
         database ?? new URL((registry.dataSource.options as { url: string }).url).pathname.slice(1);
       const admin = new pg.Client(`${process.env.TEST_POSTGRES_URL}/postgres`);
       await admin.connect();
-      // Nobody gets in any more, and those inside are thrown out
+      // PostgreSQL rejects new connections and closes the open ones
       await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
       await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
 

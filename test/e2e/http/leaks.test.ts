@@ -25,7 +25,7 @@ function formsOf(secret: string): string[] {
   return [secret, encodeURIComponent(secret), bytes.toString('hex'), ...encoded];
 }
 
-/** Which of the secrets are in there, in whatever form. */
+/** The secrets that `haystack` contains, in any encoding. */
 function leaksIn(haystack: string, secrets: Iterable<string>): string[] {
   return [...secrets].filter((secret) => formsOf(secret).some((form) => haystack.includes(form)));
 }
@@ -112,7 +112,7 @@ onEachEngine((engine) => {
       (await send('POST', '/graphql', authorization, { query, variables })).data;
 
     /** Everything that issues something, and everything that can be done with it. */
-    const allDoors = async () => {
+    const useEveryInterface = async () => {
       const created = await send(
         'POST',
         '/v2/oauth/clients',
@@ -272,7 +272,7 @@ onEachEngine((engine) => {
       );
     };
 
-    await allDoors();
+    await useEveryInterface();
     await mistakes();
     const before = await contentsOf(engine, database);
 

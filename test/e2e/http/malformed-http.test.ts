@@ -299,7 +299,7 @@ onEachEngine((engine) => {
     });
 
     it.each([
-      ['an expectation that nobody fulfils', 'HTTP/1.1', [HOST, 'Expect: a-miracle']],
+      ['an unknown expectation', 'HTTP/1.1', [HOST, 'Expect: a-miracle']],
       ['HTTP/1.0 without Host, as health checks speak it', 'HTTP/1.0', []],
     ])('takes %s', async (_, version, headers) => {
       const received = await exchange(

@@ -65,7 +65,7 @@ onEachEngine((engine) => {
     expect((await registry.register({})).status).toBe(201);
   });
 
-  it('reads of registrations are limited by default, and so that nobody who works with them notices', async () => {
+  it('the default limit of reads of registrations is above normal use', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTRATION_READ: '' });
     const { headers } = await registry.send(`/v2/oauth/register/${randomUUID()}`, {
       method: 'GET',
@@ -82,7 +82,7 @@ onEachEngine((engine) => {
   describe('requests to /v2/oauth/clients', () => {
     const list = (key: string) => registry.send('/v2/oauth/clients', { method: 'GET', key });
 
-    it('are counted per organization, whichever of its keys they come with, and whatever they ask for', async () => {
+    it('are limited per organization, across its keys and paths', async () => {
       registry = await Registry.start(engine, { RATE_LIMIT_ORG: '3/1m' });
       const [one, other] = [
         await registry.createKey({ orgId: 'acme' }),
@@ -121,7 +121,7 @@ onEachEngine((engine) => {
       expect([(await list(exempt.apiKey)).status, (await list(exempt.apiKey)).status]).toEqual([200, 200]);
     });
 
-    it('are limited by default, and so that nobody who works with them notices', async () => {
+    it('have a default limit above normal use', async () => {
       registry = await Registry.start(engine, { RATE_LIMIT_ORG: '' });
       const { headers } = await list((await registry.createKey()).apiKey);
       expect(headers.get('ratelimit-policy')).toBe('"organization";q=6000;w=60');
@@ -139,7 +139,7 @@ onEachEngine((engine) => {
     expect((await registerFrom('198.51.100.1')).status).toBe(201);
     expect((await registerFrom('198.51.100.2')).status).toBe(201);
     expect((await registerFrom('198.51.100.2')).status).toBe(429);
-    // The caller may write whatever it wants in front; what the proxy appended counts
+    // The caller can send any value; only the address that the proxy appended counts
     expect((await registerFrom('203.0.113.9, 198.51.100.2')).status).toBe(429);
   });
 
@@ -260,19 +260,19 @@ onEachEngine((engine) => {
 
   describe('bad credentials', () => {
     const LIMIT = { RATE_LIMIT_FAILED_AUTH: '3/1m' };
-    const doors = (key: string | null) => [
+    const interfaces = (key: string | null) => [
       () => registry.createClient(aClient(), key!),
       () => registry.register({}, key),
       () => registry.graphql('{ __typename }', {}, key),
       () => registry.send(`/v2/oauth/register/${randomUUID()}`, { method: 'GET', key }),
     ];
 
-    it('are counted on every door, and then refused unseen, good ones too', async () => {
+    it('are counted on every interface; beyond the limit all credentials are rejected without a check', async () => {
       registry = await Registry.start(engine, LIMIT);
       const statuses = [];
-      for (const send of doors('bad')) statuses.push((await send()).status);
+      for (const send of interfaces('bad')) statuses.push((await send()).status);
       expect(statuses).toEqual([401, 401, 401, 429]);
-      for (const send of doors(registry.adminKey)) {
+      for (const send of interfaces(registry.adminKey)) {
         const { status, headers } = await send();
         expect([status, headers.get('ratelimit-policy')]).toEqual([429, '"failed-auth";q=3;w=60']);
         expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
@@ -349,7 +349,7 @@ onEachEngine((engine) => {
       expect((await registry.createClient(aClient())).status).toBe(429);
     });
 
-    it('are not taken for good where nobody looked at them, and no longer once they were bad', async () => {
+    it('are not remembered as valid without a check, and not after a failed one', async () => {
       registry = await Registry.start(engine, LIMIT);
       const { apiKey, id } = await registry.createKey();
       expect((await registry.createClient(aClient(), apiKey)).status).toBe(201);

@@ -81,7 +81,7 @@ describe('X-Request-Id is in every reply', () => {
     expect(/^x-request-id: (.*)\r$/im.exec(answer)?.[1]).toMatch(UUID);
   });
 
-  it('and nobody chooses it but the service', async () => {
+  it('is chosen by the service only', async () => {
     const { headers } = await registry.send('/health/live', {
       method: 'GET',
       headers: { 'x-request-id': 'chosen' },

@@ -56,7 +56,7 @@ describe('/', () => {
     expect(JSON.parse(text)).not.toHaveProperty('console');
   });
 
-  it('leads nobody to a console that is not built', async () => {
+  it('does not redirect to a console that is not built', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'registry-no-console-'));
     const { response } = await open({}, BROWSER, directory);
     const { text } = await open({}, {}, directory);

@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => link.cut());
 afterAll(() => redis?.stop());
 
-/** An address that nobody else counts: the Redis may be one that many tests share. */
+/** An address of this test only: tests may share the Redis. */
 const anAddress = () =>
   `2001:db8:${[0, 1, 2].map(() => Math.floor(Math.random() * 0xffff).toString(16)).join(':')}::1`;
 
@@ -156,9 +156,9 @@ onEachEngine((engine) => {
     },
   );
 
-  it.each(['nobody listens', 'nobody answers'])('starts without Redis: %s', async (accident) => {
-    if (accident === 'nobody answers') link.silence();
-    const registry = await start('2/1m', accident === 'nobody answers' ? link.url : 'redis://127.0.0.1:1');
+  it.each(['connection refused', 'no reply'])('starts without Redis: %s', async (accident) => {
+    if (accident === 'no reply') link.silence();
+    const registry = await start('2/1m', accident === 'no reply' ? link.url : 'redis://127.0.0.1:1');
     const address = anAddress();
     const statuses = [];
     const times = [];
@@ -196,7 +196,7 @@ describe('The log', () => {
     link.silence();
     const all = await Promise.all(Array.from({ length: 50 }, () => shared.add(key, 60)));
     expect(all).toEqual(Array.from({ length: 50 }, () => null));
-    // Whoever comes now does not wait any more
+    // Later requests do not wait
     const later = [];
     for (let i = 0; i < 5; i++) later.push((await timed(shared.add(key, 60)))[1]);
     expect(Math.min(...later)).toBeLessThan(20);
@@ -224,8 +224,8 @@ describe('The log', () => {
   withRedis(noted('says what Redis says to a wrong password, and not the password'), async () => {
     await open(
       redis!.url
-        .replace('redis://', 'redis://nobody:hunter2@')
-        .replace(/nobody:hunter2@.*@/, 'nobody:hunter2@'),
+        .replace('redis://', 'redis://unknown:hunter2@')
+        .replace(/unknown:hunter2@.*@/, 'unknown:hunter2@'),
     );
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/WRONGPASS/);

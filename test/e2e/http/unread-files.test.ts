@@ -68,7 +68,7 @@ describe('Callers who ask for files, read nothing and hang up', () => {
       }
     }
     for (let i = 0; i < 30 && (await descriptors()) > before.descriptors + 5; i++) await wait(100);
-    // Beside the connection of whoever asks for health
+    // Apart from the connection that reads the health
     expect(await descriptors()).toBeLessThan(before.descriptors + 5);
     expect((await residentMb()) - before.residentMb).toBeLessThan(MAX_GROWTH_MB);
   });

@@ -80,7 +80,7 @@ async function backUpAndRestore(
   await Promise.all([...calling, service.ended]);
 
   expect(new Set(told.map(({ status }) => status))).toEqual(new Set([201]));
-  // Nobody was kept waiting for it to end
+  // Requests did not wait for it to end
   expect(during.length).toBeGreaterThan(CALLERS);
 
   const restored = await restore();
@@ -124,7 +124,7 @@ describe('on sqlite', () => {
         return `sqlite:${at('restored.sqlite')}`;
       },
     );
-    // Nobody else may read the hashes in it, and nothing is left of how it was made
+    // Only its owner can read it, and no temporary files remain
     expect((await stat(at('copy'))).mode & 0o777).toBe(0o600);
     expect(existsSync(at('copy.unfinished'))).toBe(false);
   });
@@ -209,7 +209,7 @@ describe('files that the service and its commands make', () => {
   const modeOf = async (name: string) => ((await stat(at(name))).mode & 0o777).toString(8);
   const FILES = ['live.sqlite', 'live.sqlite-wal', 'live.sqlite-shm'];
 
-  it('nobody but their owner may read, whatever the umask', async () => {
+  it('are readable by their owner only, with any umask', async () => {
     const before = process.umask(0o000);
     try {
       const service = start(`sqlite:${at('data/of/live.sqlite')}`);

@@ -124,14 +124,14 @@ describe('The first admin key', () => {
 
   it('that cannot be written is not made: what is in its place is left alone', async () => {
     const file = join(directory, 'registry.sqlite.admin-key');
-    await writeFile(file, 'of somebody else');
+    await writeFile(file, 'of another process');
     const env = { NODE_ENV: 'production', DATABASE_URL: 'sqlite:registry.sqlite' };
     const program = start(env);
     expect(await program.ended).toBe(1);
     expect(program.stderr).toBe(
       'Cannot write the first admin key to registry.sqlite.admin-key: it exists already; remove it, or set BOOTSTRAP_API_KEY\n',
     );
-    expect(await readFile(file, 'utf8')).toBe('of somebody else');
+    expect(await readFile(file, 'utf8')).toBe('of another process');
     await rm(file);
     await listeningUrl(start(env));
     expect(await readFile(file, 'utf8')).toMatch(/^ocr_/);

@@ -113,7 +113,7 @@ onEachEngine((engine) => {
       setClock(new Date(Date.now() + 40 * DAY_MS));
       const started = await Registry.start(engine, RETENTION, {}, () => registry.databaseUrl);
       try {
-        // Rows that are as far ahead make nobody believe it
+        // Rows that are equally far ahead do not confirm it
         await started.register({});
         for (const each of [started, registry, started]) await purge(each);
         const [clients, events] = await counted();

@@ -150,7 +150,7 @@ onEachEngine((engine) => {
     order.push('create');
     letGo();
     await holding;
-    // Whoever waited for the lock itself is told so after a second, which a busy machine takes for the rest
+    // Requests that wait for the lock fail after a second; the rest of the time is for a busy machine
     const [, ...behind] = (await waiting).map(({ status }) => status).sort((a, b) => b - a);
     expect(new Set(behind)).toEqual(new Set([201]));
     expect(other.status).toBe(201);
@@ -231,7 +231,7 @@ onEachEngine((engine) => {
     ]);
   });
 
-  it('of what is looked up together, what no text of a database can be finds nothing, and harms nobody', async () => {
+  it('in a batched lookup, a value that is no valid text finds nothing and fails no other lookup', async () => {
     const lookup = registry.app.get(ClientLookupRepository, { strict: false });
     const search = registry.app.get(ClientSearchRepository, { strict: false });
     const { apiKey, orgId } = await registry.createKey();

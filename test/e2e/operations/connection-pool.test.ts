@@ -72,7 +72,7 @@ describe('while an operator of PostgreSQL', () => {
     ['rows of API keys', 'SELECT FROM api_keys FOR UPDATE'],
     ['the table of API keys', 'LOCK TABLE api_keys IN EXCLUSIVE MODE'],
   ])(
-    'has locked %s, nobody waits for the use of keys to be written down, and a later use is',
+    'has locked %s, requests do not wait for the recording of the use of keys, and a later use is recorded',
     async (_, sql) => {
       const id = await create();
       const keys = await Promise.all(Array.from({ length: 12 }, () => registry.createKey()));
@@ -93,7 +93,7 @@ describe('while an operator of PostgreSQL', () => {
     },
   );
 
-  it('has locked 12 clients, those who change them are told so, and keep nobody else waiting', async () => {
+  it('has locked 12 clients, changes of them get a 503 and do not delay others', async () => {
     const free = await create();
     const locked = await Promise.all(Array.from({ length: 12 }, create));
     await operator.query(`BEGIN; SELECT FROM oauth_clients WHERE id <> '${free}' FOR UPDATE`);
@@ -124,7 +124,7 @@ describe('while an operator of PostgreSQL', () => {
     expect((await put(locked[0]!)).status).toBe(200);
   });
 
-  it('has locked a client that 150 change at once, nobody else waits, and each of them is answered', async () => {
+  it('has locked a client with 150 concurrent changes, each of them gets a reply and none delays others', async () => {
     const [free, locked] = [await create(), await create()];
     await operator.query(`BEGIN; SELECT FROM oauth_clients WHERE id = '${locked}' FOR UPDATE`);
     const changing = timed(Promise.all(Array.from({ length: 150 }, () => put(locked))));
@@ -223,7 +223,7 @@ describe('while an operator of PostgreSQL', () => {
     }
     expect(await isReady(registry)).toBe(false);
     await emptyDisk('oauth_clients');
-    // Nobody sends anything to an instance that is not ready
+    // A load balancer sends no requests to an instance that is not ready
     await until(() => isReady(registry), 8_000);
     expect((await registry.register({})).status).toBe(201);
   });

@@ -17,7 +17,7 @@ import { storedIn } from '../../support/stored.js';
 
 /** PostgreSQL's own; shorter than in production, as are the time-outs that follow from it. */
 const TIMEOUTS = 'statement_timeout=1000&connect_timeout=1';
-/** Health is told at once, whatever happens. */
+/** Liveness replies at once during every fault. */
 const LIVE_WITHIN_MS = 1_000;
 const RECOVERED_WITHIN_MS = 5_000;
 
@@ -31,7 +31,7 @@ interface Fault {
   name: string;
   /** What those who only read get meanwhile. */
   reads: 200 | 503;
-  /** Whoever calls is answered in this time. */
+  /** Every reply arrives in this time. */
   withinMs: number;
   begin: (surroundings: Surroundings) => unknown;
   end: (surroundings: Surroundings) => unknown;
@@ -101,7 +101,7 @@ const POSTGRES_FAULTS: Fault[] = [
     end: ({ name }) => asPostgresAdmin(`ALTER DATABASE ${name} CONNECTION LIMIT -1`),
   },
   {
-    name: 'is locked by somebody else for longer than a statement may take',
+    name: 'is locked by another process for longer than the statement timeout',
     reads: 503,
     withinMs: 5_000,
     begin: async (surroundings) => {
@@ -277,7 +277,7 @@ describe.each<[Engine, Fault[]]>([
 
   const isWell = (statuses: object) => JSON.stringify(statuses) === JSON.stringify(WELL);
 
-  it('what nobody waits for any more, because they hung up while the database was locked, is not stored later', async () => {
+  it('a write is dropped when its caller hangs up while the database is locked', async () => {
     const { begin, end } = faults.find(({ name }) => name.includes('locked'))!;
     await begin(surroundings);
     const hangUp = new AbortController();
@@ -314,7 +314,7 @@ describe.each<[Engine, Fault[]]>([
   }
 
   if (engine === 'postgres') {
-    it('whatever a connection is lost in the middle of, the caller is told to try again', async () => {
+    it('a lost connection gives a 503 with Retry-After at every step of a request', async () => {
       const { value: token } = await registry.createInitialAccessToken({ maxRegistrations: 100_000 });
       const key = registry.adminKey;
       const { body: managed } = await registry.register({ client_name: 'managed' });

@@ -85,7 +85,7 @@ onEachEngine((engine) => {
       'auditEvents(filter: { channel: REST, action: CLIENT_CREATED }) { nodes { id } }',
       1,
     ],
-  ])('%s: where it keeps nobody else waiting', async (_what, field, reads) => {
+  ])('%s: does not delay other requests', async (_what, field, reads) => {
     expect(await longReadsOf(field)).toBe(reads);
   });
 
@@ -116,7 +116,7 @@ onEachEngine((engine) => {
     }
   });
 
-  /** All that there is for long reads, for about a second, by organizations that nobody else is of. */
+  /** Occupies the scan queue for about a second, from organizations that no other request uses. */
   const occupy = () => {
     if (engine === 'sqlite') return count('busy');
     const { max } = registry.app.get(DatabaseUse).read();

@@ -50,7 +50,7 @@ onEachEngine((engine) => {
     expect(metrics.value('http_request_duration_seconds_sum')).toBeGreaterThan(0);
   });
 
-  it('keeps the number of series bounded, whatever callers think of', async () => {
+  it('keeps the number of series bounded for any requests', async () => {
     for (const path of ['/a', '/b?c=d', '/.env', '/v2/oauth/nothing', '/v2/oauth/clients/x/y/z']) {
       await registry.send(path, { method: 'GET' });
       await registry.send(path, { method: 'PROPFIND' });
@@ -100,7 +100,7 @@ onEachEngine((engine) => {
       'mutation { disableOAuthClient(clientId: "01a20080-c163-717e-a4ad-7633ebbe7df6") { client { name } } }',
     );
     await registry.graphql('{ nothingOfTheKind }');
-    await registry.graphql('subscription { whatever }');
+    await registry.graphql('subscription { unknown }');
     await registry.graphql('{');
     const metrics = await scrape();
     const count = (operation: string, field: string, outcome: string) =>

@@ -118,7 +118,7 @@ describe('The log', () => {
     expect(program.stderr).toBe('');
   });
 
-  it('stops nothing while nobody reads it, drops lines beyond a few megabytes, and says so when it is read again', async () => {
+  it('does not block while it is unread, drops lines beyond a few megabytes, and reports the number later', async () => {
     const program = await serve();
     program.readOutput(false);
     await sendMany(9_000);
@@ -340,7 +340,7 @@ describe('Signals', () => {
 const ulimit = (files: number) => shell(`ulimit -n ${files} && exec "$@"`);
 
 (process.platform === 'linux' ? it : it.skip).each(ENGINES)(
-  'fewer file descriptors than connections lock nobody out, on %s',
+  'serves requests with fewer file descriptors than connections, on %s',
   async (engine) => {
     const database = await createMigratedDatabase(engine);
     const program = await serve({ DATABASE_URL: database.url }, ulimit(150));

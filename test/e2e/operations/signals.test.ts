@@ -29,7 +29,7 @@ async function open({ hostname, port }: URL) {
   };
 }
 
-/** As soon as nobody can connect any more. */
+/** As soon as connections are refused. */
 async function refused({ hostname, port }: URL): Promise<void> {
   const isRefused = () =>
     new Promise<boolean>((done) => {

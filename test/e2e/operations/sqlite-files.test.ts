@@ -109,7 +109,7 @@ const run = async (...args: string[]) => {
 };
 const storedClients = async () => new Set((await readStored(`sqlite:${at(LIVE)}`)).clients);
 
-/** Pages in memory are good as long as nobody has changed the database. */
+/** Cached pages are valid until the database changes. */
 const touch = () => new Sqlite(at(LIVE)).exec('CREATE TABLE touched (x)').close();
 
 describe('Files that are exchanged under a running service', () => {
@@ -160,7 +160,7 @@ describe('Files that are exchanged under a running service', () => {
     expect(new Set(after)).toEqual(new Set([503]));
     expect(await ready()).toBe(503);
     expect(said(program)).toContain('The database file was replaced while it was open.');
-    // The end of the process leaves alone what somebody has put there
+    // The end of the process does not touch the new files
     const left = await readFile(at(LIVE));
     program.signal('SIGTERM');
     expect(await program.ended).toBe(0);
@@ -204,7 +204,7 @@ describe('Once the file is known to be damaged or replaced', () => {
     [
       'another database was copied over it',
       async () => {
-        // Somebody else's: with other clients, and without the key of the caller
+        // Another database, without the key of the caller
         new Sqlite(at(LIVE)).exec(`VACUUM INTO '${at('foreign')}'`).close();
         new Sqlite(at('foreign')).exec('DELETE FROM api_keys; DELETE FROM oauth_clients').close();
         await copyFile(at('foreign'), at(LIVE));
@@ -220,12 +220,12 @@ describe('Once the file is known to be damaged or replaced', () => {
       },
     ],
     ['its log was overwritten', () => overwrite(`${LIVE}-wal`, 0, randomBytes(200_000))],
-  ])('nobody is authenticated from it, and everybody is told to try again: %s', async (_, damage) => {
+  ])('authenticates no caller from it and replies 503 to all: %s', async (_, damage) => {
     const { program, register, ready, answers } = await serve();
     const { id } = await register();
     for (let i = 0; i < 20; i++) await register();
     await damage();
-    // Keys are remembered for a second; whoever reads what is damaged has it found out
+    // Keys are cached for a second; the first read of the damaged file detects the damage
     const statuses = new Set<string>();
     await until(async () => {
       for (const answer of await answers(id)) statuses.add(answer.slice(-6));
@@ -259,7 +259,7 @@ describe('npm run restore', () => {
     expect((await run('backup', at('backup'))).code).toBe(0);
     const later = await first.register();
     const refused = await run('restore', at('backup'));
-    expect(refused).toEqual({ code: 1, said: `Somebody has ${at(LIVE)} open. Stop the service first.\n` });
+    expect(refused).toEqual({ code: 1, said: `A process has ${at(LIVE)} open. Stop the service first.\n` });
     expect((await first.register()).status).toBe(201);
     // Leaves a log behind, with what was acknowledged last
     first.program.signal('SIGKILL');

@@ -152,7 +152,7 @@ onEachEngine((engine) => {
 it.each([
   ['is gone', async () => `http://127.0.0.1:${await freePort()}`],
   ['takes everything and never answers', () => silent.url],
-])('a collector that %s keeps nobody waiting, callers nor the end', async (_, endpointOf) => {
+])('a collector that %s delays neither requests nor the shutdown', async (_, endpointOf) => {
   // Longer than it is given, and no longer than the test has
   process.env.OTEL_EXPORTER_OTLP_TIMEOUT = '4000';
   const registry = await Registry.start('sqlite', { OTEL_EXPORTER_OTLP_ENDPOINT: await endpointOf() });

@@ -108,7 +108,7 @@ onEachEngine((engine) => {
     expect(await registry.rows('oauth_clients')).toBe(before);
   });
 
-  it('opens no other door', async () => {
+  it('is rejected by all other interfaces', async () => {
     const { value: key } = await registry.createInitialAccessToken();
     const { body } = await registry.register({ redirect_uris: CALLBACK }, key);
     const answers = await Promise.all([

@@ -12,7 +12,7 @@ const text = (...good: string[]) =>
 const list = (values: fc.Arbitrary<string>) => fc.array(values, { maxLength: 3 });
 const webUri = text('https://example.com/a', 'http://example.com/');
 
-/** What both doors can be asked for. */
+/** Metadata that REST and GraphQL accept. */
 const metadata = fc.record(
   {
     name: text('Billing', 'Ünïcode 名前'),
@@ -31,7 +31,7 @@ type Metadata = typeof metadata extends fc.Arbitrary<infer T> ? T : never;
 
 const toCamelCase = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The same in the words of the operators' door. */
+/** The same as a GraphQL input. */
 const toInput = (asked: Metadata): Record<string, unknown> => ({
   ...Object.fromEntries(Object.entries(asked).map(([name, value]) => [toCamelCase(name), value])),
   clientType: asked.client_type.toUpperCase(),
@@ -45,7 +45,7 @@ const CREATE = `mutation ($input: CreateOAuthClientInput!) {
   }
 }`;
 
-/** What the REST door answered, in the words of the other. */
+/** The REST reply, with the names of GraphQL. */
 function ofRest({ status, body }: Answer) {
   if (status !== 201) return { faults: renamed(body.invalid_fields), client: null, hasSecret: false };
   const { name, allowed_scopes, redirect_uris, require_pkce, logo_uri, policy_uri, tos_uri, client_secret } =
@@ -71,7 +71,7 @@ onEachEngine((engine) => {
   });
   afterAll(() => registry.stop());
 
-  it('what one door creates the other does, and what one refuses the other does, for the same reasons', async () => {
+  it('REST and GraphQL accept the same metadata and report the same invalid fields', async () => {
     const { apiKey, orgId } = await registry.createKey();
     await fc.assert(
       fc.asyncProperty(metadata, async (asked) => {

@@ -96,7 +96,7 @@ onEachEngine((engine) => {
     it.each([
       ['authorization_code', ['token', 'nonsense'], ['code']],
       ['client_credentials', ['code'], []],
-    ])('D3: response types follow from %s, whatever was asked for', async (grant, asked, granted) => {
+    ])('D3: response types follow from %s and not from the request', async (grant, asked, granted) => {
       const { status, body } = await registry.register({
         grant_types: [grant],
         response_types: asked,
@@ -105,7 +105,7 @@ onEachEngine((engine) => {
       expect({ status, granted: body.response_types }).toEqual({ status: 201, granted });
     });
 
-    it('D7: without credentials the client belongs to nobody', async () => {
+    it('D7: without credentials the client has no owner', async () => {
       const { body } = await registry.register({});
       expect(await ownerOf(body.client_id as string)).toEqual({
         orgId: null,
@@ -334,7 +334,7 @@ onEachEngine((engine) => {
       ],
       ['a private key', { jwks: { keys: [{ kty: 'RSA', n: 'x', e: 'AQAB', d: 'y' }] } }, 'jwks'],
       ['a key set without keys', { jwks: {} }, 'jwks'],
-      ['a contact that nobody can see', { contacts: ['\u200b'] }, 'contacts'],
+      ['an invisible contact', { contacts: ['\u200b'] }, 'contacts'],
       ['a page that is a script', { client_uri: 'javascript:alert(1)' }, 'client_uri'],
       ['a sign-in over http', { initiate_login_uri: 'http://example.com/login' }, 'initiate_login_uri'],
       [

@@ -167,7 +167,7 @@ onEachEngine((engine) => {
       expect(await register(named)).toBe(next);
     });
 
-    it('does not return a client that was bulk-disabled, or that somebody manages now', async () => {
+    it('does not return a client that was disabled in bulk, or that has an owner now', async () => {
       const first = await register(named);
       const filter = `{ unused: true, nameContains: "${named.client_name}" }`;
       await mutate(`disableOAuthClients(filter: ${filter}, dryRun: false) { count }`);
@@ -327,7 +327,7 @@ onEachEngine((engine) => {
       const guarded = await Registry.start(engine, { REGISTRATION_MODE: mode });
       const { apiKey } = await guarded.createKey();
       const statuses = [(await guarded.register({})).status, (await guarded.register({}, apiKey)).status];
-      // Whoever may not register is not told what is wrong with the request either
+      // A caller that may not register learns no invalid fields
       const bad = (await guarded.register({ made_up: 1 })).status;
       const rows = await guarded.rows('oauth_clients');
       await guarded.stop();

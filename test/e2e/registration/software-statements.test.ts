@@ -42,7 +42,7 @@ onEachEngine((engine) => {
     await rm(directory, { recursive: true });
   });
 
-  /** A statement about a piece of software, for whoever trusts its issuer. */
+  /** A software statement of the trusted issuer. */
   const statementOf = (claims: Metadata = {}, ...how: unknown[]) =>
     issuer.sign(
       { aud: undefined, sub: undefined, org_id: undefined, exp: undefined, ...claims },
@@ -301,9 +301,9 @@ onEachEngine((engine) => {
     });
 
     it.each<[string, string, Metadata]>([
-      ['of somebody else', 'must be signed by a trusted issuer', { iss: 'https://other.example' }],
+      ['of another process', 'must be signed by a trusted issuer', { iss: 'https://other.example' }],
       ['for another server', 'must contain the PUBLIC_URL', { aud: 'https://other.example' }],
-      ['for nobody', 'must contain the PUBLIC_URL', { aud: [] }],
+      ['for no audience', 'must contain the PUBLIC_URL', { aud: [] }],
     ])('unapproved_software_statement: one %s', async (_, says, claims) => {
       const answer = await registry.register({ software_statement: await statementOf(claims) });
       expect(said(answer)).toEqual({
@@ -423,7 +423,7 @@ onEachEngine((engine) => {
       expect(changed.body).toMatchObject({ client_name: 'Second', software_statement: second });
     });
 
-    it('a stranger makes nobody look at a statement', async () => {
+    it('a caller without credentials gets no verification of a statement', async () => {
       const { body } = await register({});
       const answer = await manage(
         { ...body, registration_access_token: 'wrong' },
@@ -432,7 +432,7 @@ onEachEngine((engine) => {
       expect(said(answer)).toEqual({ status: 401, error: 'invalid_token', fields: undefined });
     });
 
-    it('no other door changes what it says, but lists may lose entries and get them back', async () => {
+    it('no other interface changes attested fields, except to remove and restore entries of lists', async () => {
       const { body } = await register(
         { client_name: 'Attested', scope: 'read write admin', require_pkce: true },
         registry.adminKey,

@@ -33,7 +33,7 @@ const ROUTES: [route: string, request: Sending, expected: [string, string, strin
     [`DELETE ${path}/secrets/:secret_id`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
   ]),
   ['POST /v2/oauth/register', { body: {} }, ['201', INVALID, '201', '201']],
-  // Managed by its own token alone, whoever else one is
+  // Only the registration access token manages a registration
   ['GET /v2/oauth/register/:client_id', {}, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
   ['PUT /v2/oauth/register/:client_id', { body: {} }, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
   ['DELETE /v2/oauth/register/:client_id', {}, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
@@ -411,7 +411,7 @@ onEachEngine((engine) => {
     expect(answers.map(summaryOf)).toEqual([INVALID, INVALID, '201']);
   });
 
-  it('while the issuer does not answer, tokens of one address keep nobody else waiting', async () => {
+  it('while the issuer does not reply, tokens of one address do not delay other addresses', async () => {
     const silent = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;

@@ -115,7 +115,7 @@ onEachEngine((engine) => {
       const owner = await anOwner();
       const { id: keyId, apiKey: key } = await registry.createKey();
       const send = (id: string) => registry.send(`/v2/oauth/clients/${id}${path}`, { method, body, key });
-      // The first use of a key is written down, for which nobody waits
+      // The first use of a key is recorded in the background
       await send(UNKNOWN_ID);
       const isWritten = () =>
         registry.dataSource.manager.existsBy(ApiKeyEntity, { id: keyId, lastUsedAt: Not(IsNull()) });
@@ -224,7 +224,7 @@ onEachEngine((engine) => {
       expect((await owner.get()).body.data).toEqual({ ...owner.client, client_secret: null });
     });
 
-    it('accepts unchanged what any door has accepted', async () => {
+    it('accepts unchanged what any interface returned', async () => {
       const { apiKey } = await registry.createKey();
       const registered = await registry.register({}, apiKey);
       const path = `/v2/oauth/clients/${registered.body.client_id}`;
@@ -303,7 +303,7 @@ onEachEngine((engine) => {
   });
 
   describe('DELETE /v2/oauth/clients/{client_id}', () => {
-    it('204: the client and its secrets are gone for every door', async () => {
+    it('204: no interface returns the client and its secrets', async () => {
       const owner = await anOwner();
       const { status, text } = await owner.remove();
       expect({ status, text }).toEqual({ status: 204, text: '' });

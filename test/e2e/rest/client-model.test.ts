@@ -63,7 +63,7 @@ onEachEngine((engine) => {
   });
   afterAll(() => registry.stop());
 
-  it('whatever is done through both doors, in any order, all doors agree with a model of it', async () => {
+  it('after random changes through REST and GraphQL, all interfaces agree with a model', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 12 }), async (operations) => {
         const { apiKey, orgId } = await registry.createKey();
@@ -171,7 +171,7 @@ onEachEngine((engine) => {
     }
   }
 
-  /** Reads everything back through every door. */
+  /** Reads everything back through every interface. */
   async function compare(models: Model[], key: string, orgId: string): Promise<void> {
     const newestFirst = models
       .map(({ id }) => id)

@@ -192,7 +192,7 @@ onEachEngine((engine) => {
       expect(await registry.rows('oauth_clients')).toBe(before);
     });
 
-    it('D5: is strict here, whatever the registration door accepts', async () => {
+    it('D5: rejects unknown members under every profile of the registration', async () => {
       const lenient = await Registry.start(engine, { REGISTRATION_METADATA: 'lenient' });
       const { status, body } = await lenient.createClient(
         aClient({ client_uri: 'https://example.com', token_endpoint_auth_method: 'none' }),

@@ -75,7 +75,7 @@ onEachEngine((engine) => {
     );
   });
 
-  it("clients that are nobody's are not bounded", async () => {
+  it('clients without an owner are not limited', async () => {
     for (let i = 0; i < 5; i++) expect((await registry.register({})).status).toBe(201);
   });
 

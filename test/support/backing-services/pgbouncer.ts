@@ -70,7 +70,7 @@ export async function startPgBouncer({ poolSize = 20 } = {}): Promise<{
       return url.href;
     },
     stop: async () => {
-      // At once, whoever is connected
+      // At once, also with open connections
       server.kill('SIGTERM');
       await closed;
       await rm(directory, { recursive: true, force: true });

@@ -31,7 +31,7 @@ export class Link {
 
   private constructor(private readonly target: URL | null) {}
 
-  /** @param url of the Redis; null: nobody is there, but connections are accepted */
+  /** @param url of the Redis; null: connections are accepted, without replies */
   static async open(url: string | null): Promise<Link> {
     const link = new Link(url === null ? null : new URL(url));
     await link.mend();

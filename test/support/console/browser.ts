@@ -13,7 +13,7 @@ const { CHROMIUM_PATH } = process.env;
 const BROWSERS = CHROMIUM_PATH ? [CHROMIUM_PATH] : ['chromium-headless-shell', 'chromium'];
 /** The first there is; empty where there is none. */
 const [CHROMIUM] = spawnSync('which', BROWSERS, { encoding: 'utf8' }).stdout.split('\n');
-/** The browser is told to ask nobody for anything but what a page asks for. */
+/** Turns off requests that the browser makes by itself. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',

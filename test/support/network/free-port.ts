@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below those that systems give to whoever calls out, who could take one before it is listened on. */
+/** Below the ephemeral ports, which an outgoing connection could take first. */
 const [FIRST, END] = [10_000, 30_000];
 
-/** A port of 127.0.0.1 that nobody listens on. */
+/** An unused port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   const port = randomInt(FIRST, END);
   const server = createServer().listen(port, '127.0.0.1');

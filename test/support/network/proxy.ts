@@ -49,7 +49,7 @@ export class Proxy {
     this.cut();
   }
 
-  /** Whatever comes through takes so long. */
+  /** Delays every chunk by this time. */
   delay(ms: number): void {
     this.delayMs = ms;
   }

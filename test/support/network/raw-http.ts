@@ -44,7 +44,7 @@ export function exchange(
 export interface RawSending {
   method?: string;
   body?: Buffer | string;
-  /** Sends this many bytes in place of a body, for as long as nobody answers. */
+  /** Sends this many bytes in place of a body, until a reply arrives. */
   bodyBytes?: number;
   /** Without Content-Length. */
   chunked?: boolean;
@@ -100,7 +100,7 @@ export async function sendRaw(registry: Registry, path: string, sending: RawSend
   return answer;
 }
 
-/** Writes `bytes` spaces, no faster than they are taken, until somebody answers. */
+/** Writes `bytes` spaces, with back-pressure, until a reply arrives. */
 async function pour(request: ReturnType<typeof httpRequest>, bytes: number, isAnswered: () => boolean) {
   const chunk = Buffer.alloc(256 * 1024, ' ');
   const answered = once(request, 'response');

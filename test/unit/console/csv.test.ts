@@ -31,7 +31,7 @@ it.each([
   ['x|＝1', `"x|'＝1"`],
   ['x; "+1', `"x; ""'+1"`],
   ['x;\t=1', `"x;'\t'=1"`],
-])('No spreadsheet takes a field for a formula, whatever its separator: %j', (value, expected) => {
+])('Neutralizes formulas for every separator: %j', (value, expected) => {
   expect(field(value)).toBe(expected);
 });
 

@@ -8,7 +8,7 @@ const SECRET = 'cQmc67yrRbRUDFq735UnFUyZ7EC-jA6BIPuv6YKeeUI';
 const NEVER_SEEN = '120zUOqXj-7I8H5_UAzpgV3ZYcMbx6OQhkQpoRpZ7M8';
 
 const aRequest = (overrides: Partial<HttpRequest> = {}): HttpRequest => ({
-  door: 'GetOAuthClient',
+  label: 'GetOAuthClient',
   method: 'GET',
   path: '/v2/oauth/clients/1',
   headers: [],
@@ -16,8 +16,8 @@ const aRequest = (overrides: Partial<HttpRequest> = {}): HttpRequest => ({
   encoding: 'utf8',
   ...overrides,
 });
-const QUERY = aRequest({ door: 'oauthClient', method: 'POST', body: '{"query":"query { oauthClient }"}' });
-const MUTATION = aRequest({ door: 'x', method: 'POST', body: '{"query":"mutation { x }"}' });
+const QUERY = aRequest({ label: 'oauthClient', method: 'POST', body: '{"query":"query { oauthClient }"}' });
+const MUTATION = aRequest({ label: 'x', method: 'POST', body: '{"query":"mutation { x }"}' });
 const aReply = (body: object, headers: Record<string, string> = {}): HttpReply => ({
   status: 200,
   headers: { 'content-type': 'application/json', ...headers },
@@ -29,7 +29,7 @@ const aReply = (body: object, headers: Record<string, string> = {}): HttpReply =
 function aCaller(): Known {
   const credentials = { admin: '', member: '', orgId: '', revoked: '', jwt: '', softwareStatement: '' };
   const caller = new Known(credentials, []);
-  caller.learn(aRequest({ door: 'CreateOAuthClient', method: 'POST' }), aReply({ client_secret: SECRET }));
+  caller.learn(aRequest({ label: 'CreateOAuthClient', method: 'POST' }), aReply({ client_secret: SECRET }));
   return caller;
 }
 const judge = (request: HttpRequest, body: object, planted: readonly string[]) =>
@@ -60,7 +60,7 @@ describe('the fuzzer finds', () => {
     ['a key', MUTATION, { data: { createApiKey: { value: SECRET } } }],
     ['beside the scope', aRequest(), { data: { allowed_scopes: [SECRET], client_secret: SECRET } }],
   ])('one that is told again as a secret, although it was planted, too: %s', (_, request, body) => {
-    expect(judge(request, body, [SECRET])).toContain(`${request.door}: tells a secret again`);
+    expect(judge(request, body, [SECRET])).toContain(`${request.label}: tells a secret again`);
   });
 
   it('one beside what was planted', () => {

@@ -35,7 +35,7 @@ const redirectUris = ['https://example.com/cb'];
 const judged = (draft: ClientMetadataInput, policy: RegistrationPolicy) =>
   validate(draft, [...registrationRules(policy), ...CLIENT_RULES], FIELD_NAMES.registration, {});
 
-/** What the open door grants: the part of a client that depends on its policy. */
+/** The part of a registered client that depends on the policy. */
 function granted(draft: ClientMetadataInput, policy: RegistrationPolicy) {
   const { type, grantTypes, scopes, requirePkce } = applyDefaults(restrictToPolicy(draft, policy));
   return { type, grantTypes, scopes, requirePkce };
@@ -48,7 +48,7 @@ const confidential = {
   requirePkce: false,
 };
 
-describe('The open door', () => {
+describe('Open registration', () => {
   it.each<[string, ClientMetadataInput, RegistrationPolicy, ReturnType<typeof granted> | object]>([
     ['nothing: the defaults (D1)', {}, OPEN, confidential],
     ['nothing under strict: the defaults (D1)', {}, STRICT, confidential],
@@ -325,7 +325,7 @@ it.each<[string, Partial<RegistrationPolicy>, string]>([
     { deniedRedirectHosts: ['a.example'] },
     'entry 2 must not have a host or scheme that this server denies',
   ],
-])('A registration sends nobody who signs out to a host that %s', (_, limits, fault) => {
+])('Rejects post-logout redirect URIs of a host that %s', (_, limits, fault) => {
   const draft = { postLogoutRedirectUris: ['https://b.example', 'https://a.example'] };
   expect(validate(draft, registrationRules({ ...OPEN, ...limits }), FIELD_NAMES.registration, {})).toEqual({
     post_logout_redirect_uris: [fault],

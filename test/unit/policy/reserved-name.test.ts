@@ -194,7 +194,7 @@ describe('With acme and *globex* reserved', () => {
     'Tools.Acme',
     'Executor: Acme',
     'executor-for-acme.com',
-  ])('%s poses as nobody', (name) => {
+  ])('accepts %s', (name) => {
     expect(posesAs(name)).toBeUndefined();
   });
 
@@ -252,7 +252,7 @@ describe('A name that is reserved anywhere', () => {
   });
 });
 
-/** Characters of which Unicode says that they look like one Latin letter, whatever marks they have. */
+/** Characters that Unicode lists as confusable with one Latin letter, with any marks. */
 const LOOK_ALIKES = Object.entries(
   createRequire(import.meta.url)('unhomoglyph/data.json') as Record<string, string>,
 )
@@ -323,7 +323,7 @@ describe('A request with as many names as there may be', () => {
     ['ideographs', namesFrom(0x4e00, 200)],
     ['ideographs beyond the Basic Multilingual Plane', namesFrom(0x20000, 160)],
     ['letters with case, accents and compatible forms', namesFrom(0xa0, 100)],
-    ['characters that nobody has assigned', namesFrom(0x40000, 160)],
+    ['unassigned characters', namesFrom(0x40000, 160)],
   ])('has each of its characters looked at once in the life of the service: %s', (_, names) => {
     let looks = 0;
     const posesAs = reservedNameIn(['Acme', 'OpenAI', '*globex*'], (text) => {

@@ -81,7 +81,7 @@ describe('A JWT that is malformed, signed or not', () => {
       `{"alg":"ES256","kid":"key-1","x":${'['.repeat(32)}${']'.repeat(32)}}`,
       (claims) => claims,
     ],
-  ])('speaks for nobody where two readers would read it differently: %s', async (_, header, change) => {
+  ])('is rejected if two parsers could read it differently: %s', async (_, header, change) => {
     const jwts = new JwtService(config);
     const good = JSON.stringify(issuer.goodClaims());
     expect(await jwts.authenticate(issuer.signText('{"alg":"ES256","kid":"key-1"}', good))).not.toBeNull();

@@ -5,7 +5,7 @@ const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 10, 28);
 const at = (purgeTime: number, readAt = purgeTime) => ({ purgeTime, readAt });
 
-it('follows the clock, also of a service that nobody uses', () => {
+it('follows the clock, also without requests', () => {
   let reading = at(NOW);
   for (let hour = 1; hour <= 48; hour++) reading = nextReading(reading, NOW + hour * HOUR, HOUR, DAY);
   expect(reading).toEqual(at(NOW + 48 * HOUR));

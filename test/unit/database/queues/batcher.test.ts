@@ -138,7 +138,7 @@ describe('a batcher', () => {
     expect(batches).toEqual([[1]]);
   });
 
-  it('does not run what nobody wants any more', async () => {
+  it('drops calls of callers that hung up', async () => {
     const unwanted = new Set<number>();
     const { add } = bound(batcher(10, 1, { isWanted: (item) => !unwanted.has(item) }));
     const first = add(1);

@@ -24,7 +24,7 @@ describe('a batch that cannot be stored', () => {
     expect(commits).toEqual([3, 1, 1, 1]);
   });
 
-  it('is not tried again where nobody knows what became of it', async () => {
+  it('is not retried when its outcome is unknown', async () => {
     const error = Object.assign(new Error('gone'), { code: 'ECONNRESET' });
     expect(await statusesOf(error)).toEqual([error, error, error]);
     expect(commits).toEqual([3]);

@@ -49,7 +49,7 @@ describe('a deadline for requests', () => {
     const answers = await Promise.all(paths.map((path) => fetch(url + path)));
     expect(answers.map(({ status }) => status)).toEqual([503, 200, 503, 200, 503]);
     expect(performance.now() - start).toBeGreaterThanOrEqual(DEADLINE_MS);
-    // The handler that is late answers nobody any more
+    // The late reply of the handler is dropped
     await wait(DEADLINE_MS);
     expect(gaveUp.sort()).toEqual(['/late', '/never', '/never']);
     expect(underWay.size).toBe(0);

@@ -108,7 +108,7 @@ describe('a limit of what is worked on', () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it('counts nobody who still sends', async () => {
+  it('does not count requests that are still sending', async () => {
     const head =
       'POST /work HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{';
     const slow = Array.from({ length: 2 * MAX }, () => send(head));
@@ -138,7 +138,7 @@ describe('a limit of what is worked on', () => {
     for (const socket of slow) socket.destroy();
   });
 
-  it('counts nobody whose request was given up before it had arrived', async () => {
+  it('does not count requests that ended before they had arrived', async () => {
     const head =
       'POST /given-up HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{';
     const late = Array.from({ length: MAX }, () => send(head));

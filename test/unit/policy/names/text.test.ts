@@ -17,7 +17,7 @@ describe('A name', () => {
     ['Japanese', 'クライアント名'],
     ['combining marks', 'Zoe\u0308 न\u093f'],
     ['an emoji with its presentation selector', 'I ❤\ufe0f OAuth'],
-    ['quotes, braces and markup, which are for whoever shows it to escape', `{"<b>'&`],
+    ['quotes, braces and markup, which the page that shows them escapes', `{"<b>'&`],
     ['a no-break space inside', 'My\u00a0app'],
     ['Persian, with a zero-width non-joiner', 'می\u200cخواهم'],
     ['Persian, with one between marks', 'بَ\u200cب App'],

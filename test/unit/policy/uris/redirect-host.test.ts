@@ -59,7 +59,7 @@ it.each<[string, string[], boolean]>([
   ['https://.example.com/', ['*.example.com'], false],
   ['https://evil.example&.example.com/', ['*.example.com'], false],
   ['https://example.com@evil.example/', ['example.com'], false],
-  // Whoever installs a program can claim a scheme, whatever host is written behind it
+  // Any installed program can claim a scheme with any host
   ['myapp://example.com/cb', ['example.com'], false],
   ['com.example.app:/cb', ['com.example.app'], false],
   ['example.com', ['example.com'], false],
@@ -108,7 +108,7 @@ it.each<[string, string[], string[], boolean]>([
   ['https://notevil.example/cb', ['*.evil.example'], [], false],
   ['https://xn--bcher-kva.example/cb', ['xn--bcher-kva.example'], [], true],
   ['https://good.example/cb', ['evil.example'], [], false],
-  // Whoever is denied by name could be reached by address
+  // A host that is denied by name could be reached by its address
   ['https://203.0.113.1/cb', ['evil.example'], [], true],
   ['https://[2001:db8::1]/cb', ['evil.example'], [], true],
   ['https://[::ffff:203.0.113.1]/cb', ['203.0.113.1'], [], true],
