@@ -68,7 +68,7 @@ inBrowser((engine) => {
       }
     });
 
-    it('axe finds nothing where one signs in, in dialogs, and in forms with faults', async () => {
+    it('axe finds no violation in the sign-in, dialogs, and forms with errors', async () => {
       const page = await console.open('/', look);
       await page.getByLabel('API key').first().waitFor();
       expect(await violations(page)).toEqual([]);
@@ -146,7 +146,7 @@ inBrowser((engine) => {
       ['/audit?channel=CLI', 'No events match'],
       ['/', 'No registrations yet'],
       ['/clients/01a20f98-0000-7000-8000-000000000000', 'No client has this ID'],
-    ])('%s says that there is nothing', async (path, told) => {
+    ])('%s has an empty state', async (path, told) => {
       const page = await empty.openSignedIn(path);
       await page.getByText(told).waitFor();
     });
@@ -155,7 +155,7 @@ inBrowser((engine) => {
       ['/clients/new', 'New client', 'Client created'],
       ['/keys', 'New key', 'API key: shown only once'],
       ['/tokens', 'New token', 'Initial access token: shown only once'],
-    ])('%s keeps what was typed where the service cannot do it now', async (path, form, done) => {
+    ])('%s keeps the input when the service replies 503', async (path, form, done) => {
       const page = await console.openSignedIn(path);
       if (path === '/clients/new')
         await page.getByLabel('Redirect URIs', { exact: true }).fill('https://a.example/cb');
@@ -177,7 +177,7 @@ inBrowser((engine) => {
       await page.getByText(done).waitFor();
     });
 
-    it('is still where motion is to be reduced', async () => {
+    it('has no animation with prefers-reduced-motion', async () => {
       const page = await console.openSignedIn('/', { reducedMotion: 'reduce' });
       const moving = await page.evaluate<number>(
         'document.getAnimations().filter(({ effect }) => effect.getTiming().duration > 1).length',

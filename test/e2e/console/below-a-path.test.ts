@@ -71,7 +71,7 @@ inBrowser((engine) => {
   describe('Signing in over http where PUBLIC_URL is https', () => {
     const console = Console.forEachTest(engine, { env: { PUBLIC_URL: 'https://registry.example/registry' } });
 
-    it('says that the cookie is dropped there, and where to sign in', async () => {
+    it('explains that the cookie is dropped, and links to the https address', async () => {
       const { port } = new URL(console.registry.url);
       const page = await console.open('/', { url: `http://registry.example:${port}` });
       await signIn(page, console.registry.adminKey);
@@ -84,10 +84,10 @@ inBrowser((engine) => {
     });
   });
 
-  describe('Signing in where the browser does not keep the cookie', () => {
+  describe('Signing in to a browser that rejects the cookie', () => {
     const console = Console.forEachTest(engine, { env: { PUBLIC_URL: 'http://127.0.0.1:1/elsewhere' } });
 
-    it('says so, instead of showing the form again', async () => {
+    it('explains it, instead of showing the form again', async () => {
       const page = await console.open();
       await signIn(page, console.registry.adminKey);
       await page

@@ -65,7 +65,7 @@ describe('A browser', () => {
       }
     });
 
-    it('are let in by name where the operator names them', async () => {
+    it('are accepted if the operator lists them', async () => {
       await start({ REGISTRATION_CORS_ORIGINS: `${ORIGIN} http://localhost:6274` });
       const allowed = await preflight('/v2/oauth/register');
       expect(corsOf(allowed)).toMatchObject({
@@ -103,7 +103,7 @@ describe('A browser', () => {
       expect((await ask('x'.repeat(17_000))).status).toBe(431);
     });
 
-    it('are kept out where the operator says so', async () => {
+    it('are rejected if the operator denies them', async () => {
       await start({ REGISTRATION_CORS_ORIGINS: 'off' });
       const answer = await preflight('/v2/oauth/register');
       expect({ status: answer.status, ...corsOf(answer) }).toEqual({ status: 405 });

@@ -48,7 +48,7 @@ inBrowser((engine) => {
       expect(page.url()).toContain('allowedScopes');
     });
 
-    it('disables those that are ticked after it has told how many, and takes it back', async () => {
+    it('disables the selected clients after a confirmation with their number, and undoes it', async () => {
       const ids = await Promise.all([1, 2, 3].map((n) => console.aClient({ name: `Bulk ${n}` })));
       const statuses = async () =>
         (await Promise.all(ids.map((id) => console.client(id)))).map(({ status }) => status);
@@ -123,7 +123,7 @@ inBrowser((engine) => {
   });
 
   describe('One client', () => {
-    it('lands what the API finds wrong on the fields', async () => {
+    it('shows the errors of the API at the fields', async () => {
       const id = await console.aClient({ name: 'Valid' });
       const page = await console.openSignedIn(`/clients/${id}`);
       await page.getByRole('button', { name: 'Edit' }).click();
@@ -184,7 +184,7 @@ inBrowser((engine) => {
       expect(await rows.count()).toBe(2);
     });
 
-    it('is disabled, enabled, verified, deleted and restored, and its history says so', async () => {
+    it('is disabled, enabled, verified, deleted and restored, and its history has the events', async () => {
       const id = await console.aClient({ name: 'Eventful' });
       const page = await console.openSignedIn(`/clients/${id}`);
       for (const deed of ['Disable', 'Enable', 'Verify', 'Delete', 'Restore']) {
@@ -229,7 +229,7 @@ inBrowser((engine) => {
       });
     });
 
-    it('says what is unusual about where it redirects to, and that there is none by that id', async () => {
+    it('warns about unusual redirect URIs, and reports an unknown id', async () => {
       const id = await console.aClient({
         redirect_uris: ['http://localhost:1/cb', 'cursor://cb', 'https://a.example/'],
       });

@@ -140,7 +140,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('adds up what is counted at once, and what comes later', async () => {
+    it('adds concurrent and later counts', async () => {
       const own = await Registry.start(engine);
       const counts = own.app.get(RegistrationCountsService, { strict: false });
       for (let round = 0; round < 3; round++) {
@@ -179,7 +179,7 @@ onEachEngine((engine) => {
     });
 
     if (engine === 'postgres') {
-      it('is what all instances of one database have counted, the last of it when each stops', async () => {
+      it('is the sum of all instances of one database, stored at the latest when each stops', async () => {
         const one = await Registry.start('postgres');
         const others = [
           await Registry.start('postgres', {}, {}, () => one.databaseUrl),
@@ -250,7 +250,7 @@ onEachEngine((engine) => {
       expect(await ask({ before: inDays(2.5).toISOString() })).toMatchObject({ totalCount: 2 });
     });
 
-    it('are read in as many statements, however many they are', async () => {
+    it('are read with a constant number of statements', async () => {
       const statements = await statementsOf(own.dataSource, () => ask());
       // Which secrets fit into the page, their rows, those of their clients, and the count; beside those about the caller's key
       expect(statements.filter((statement) => /FROM "?oauth_client/.test(statement))).toHaveLength(4);
@@ -312,7 +312,7 @@ onEachEngine((engine) => {
       return oauthClients.nodes.map(({ clientId }) => clientId).sort();
     };
 
-    it('are those that live, and match everything else that is said', async () => {
+    it('match all filters, and exclude deleted ones', async () => {
       const [a, b, other] = [await create('ids-1'), await create('ids-1'), await create('ids-2')];
       expect(await find({ ids: [b, a, b, UNKNOWN_ID, "x' OR 1=1", '"]'] })).toEqual([a, b].sort());
       expect(await find({ ids: [a, other], orgId: 'ids-1' })).toEqual([a]);
@@ -348,7 +348,7 @@ onEachEngine((engine) => {
     });
   });
 
-  describe('what was done to many is undone', () => {
+  describe('undoes a bulk change', () => {
     const statuses = async (ids: string[]) =>
       Promise.all(
         ids.map(async (clientId) => {
@@ -412,7 +412,7 @@ onEachEngine((engine) => {
       for (const filter of [{}, { deleted: true }]) expect(await restore(filter)).toEqual(answer);
     });
 
-    it('who asks for active clients to be enabled asks for nothing', async () => {
+    it('enabling active clients changes nothing', async () => {
       const orgId = 'undo-3';
       const id = await create(orgId);
       await run(Operation.DisableClientDocument, { clientId: id });

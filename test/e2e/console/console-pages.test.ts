@@ -68,7 +68,7 @@ describe('The console', () => {
     expect((await get('/admin/favicon.svg')).headers.get('cache-control')).toBe('no-cache');
   });
 
-  it('comes compressed as it was built', async () => {
+  it('is served with the compression of the build', async () => {
     const script = BUILT_FILES['assets/index-3f2a.js'];
     const plain = await raw(`${registry.url}${SCRIPT}`);
     expect([plain.encoding, plain.body.toString()]).toEqual([undefined, script]);
@@ -116,7 +116,7 @@ describe('The console', () => {
     },
   );
 
-  it('is only read: 405 for anything else', async () => {
+  it('405 for methods other than GET and HEAD', async () => {
     for (const path of ['/admin', '/admin/clients']) {
       const { status, headers } = await registry.send(path, { body: {} });
       expect([status, headers.get('allow')?.split(', ').sort()]).toEqual([405, ['GET', 'HEAD']]);
@@ -134,7 +134,7 @@ describe('The console', () => {
     await off.stop();
   });
 
-  it('404 where it was not built, and everything else goes on', async () => {
+  it('404 if it was not built; other pages work', async () => {
     const unbuilt = await startWith(join(built.directory, 'nowhere'));
     for (const path of ['/admin', '/admin/clients', SCRIPT]) {
       const { status, body } = await get(path, {}, unbuilt);

@@ -95,7 +95,7 @@ onEachEngine((engine) => {
       expect(Object.keys((answer.body.invalid_fields ?? {}) as object)).toEqual(fields);
     });
 
-    it('refuses a form, which any page could send', async () => {
+    it('rejects a form, which a page of any site could send (CSRF)', async () => {
       const answer = await registry.send('/admin/session', {
         body: `api_key=${registry.adminKey}`,
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -124,7 +124,7 @@ onEachEngine((engine) => {
       return body.data.auditEvents.nodes as { action: string; requestId: string }[];
     };
 
-    it('has who signed in and out, once each', async () => {
+    it('has one event per sign-in and sign-out', async () => {
       const { id, apiKey } = await anAdmin();
       const first = await signedIn(registry, apiKey);
       const second = cookieOf(await signIn(registry, apiKey, { cookie: first }));
@@ -172,7 +172,7 @@ onEachEngine((engine) => {
       ]);
     });
 
-    it('has a member who signs in with a key that is no admin key', async () => {
+    it('has a sign-in attempt with a member key', async () => {
       const { id, apiKey } = await registry.createKey();
       await signIn(registry, apiKey);
       expect(await eventsBy(id)).toMatchObject([{ action: 'ACCESS_DENIED', channel: 'CONSOLE' }]);
@@ -195,7 +195,7 @@ onEachEngine((engine) => {
       await own.stop();
     });
 
-    it('is not filled by strangers, and keeps room for members', async () => {
+    it('limits the events of anonymous callers, and keeps room for members', async () => {
       const own = await Registry.start(engine, { TRUST_PROXY: '1' });
       const strangers = Array.from({ length: 1_010 }, (_, i) => `198.18.${i >> 8}.${i & 255}`);
       for (let i = 0; i < strangers.length; i += 10) {
@@ -216,7 +216,7 @@ onEachEngine((engine) => {
   });
 
   describe('a session', () => {
-    it('acts as its key, which is what the audit trail names', async () => {
+    it('acts as its key, which the audit log names', async () => {
       const key = await anAdmin({ name: 'Ada', userId: 'ada' });
       const answer = await signIn(registry, key.apiKey);
       const cookie = cookieOf(answer);
@@ -360,7 +360,7 @@ onEachEngine((engine) => {
       expect([get.status, form.status, noType]).toEqual([401, 401, 401]);
     });
 
-    it('is told from the own one', async () => {
+    it('is distinguished from the own one', async () => {
       const cookie = await signedIn(registry);
       const { origin } = own();
       for (const headers of [{ origin }, { 'sec-fetch-site': 'same-origin', origin }, {}]) {
@@ -441,7 +441,7 @@ onEachEngine((engine) => {
       expect((await limited.createClient(aClient(), 'other')).status).toBe(429);
     });
 
-    it('do not lock out a key that was good lately, nor who is signed in', async () => {
+    it('do not lock out a recently valid key, nor a session', async () => {
       const cookie = await signedIn(limited);
       for (let i = 0; i < 3; i++) await signIn(limited, `wrong-${i}`);
       expect((await signIn(limited, 'wrong-again')).status).toBe(429);
@@ -450,7 +450,7 @@ onEachEngine((engine) => {
       expect((await ask(limited, cookie)).status).toBe(200);
     });
 
-    it('cannot be hidden behind a good header', async () => {
+    it('are counted also behind a valid header', async () => {
       const authorization = `Bearer ${limited.adminKey}`;
       expect((await limited.createClient(aClient())).status).toBe(201);
       for (let i = 0; i < 2; i++)
@@ -458,7 +458,7 @@ onEachEngine((engine) => {
       expect((await signIn(limited, 'w3', { authorization })).status).toBe(429);
     });
 
-    it('a session that is over is no bad key', async () => {
+    it('an expired session does not count as failed authentication', async () => {
       const cookie = `admin_session=${'A'.repeat(43)}`;
       for (let i = 0; i < 4; i++) expect((await ask(limited, cookie)).status).toBe(401);
       expect((await signIn(limited, limited.adminKey)).status).toBe(204);

@@ -24,7 +24,7 @@ inBrowser((engine) => {
     it.each([
       { width: 1280, height: 800 },
       { width: 375, height: 700 },
-    ])('leads to the first field to correct, and says what each is, $width px wide', async (viewport) => {
+    ])('moves the focus to the first invalid field, and describes each, $width px wide', async (viewport) => {
       const page = await edit(await console.aClient({ name: 'Valid' }), { viewport });
       await page
         .getByLabel('Redirect URIs', { exact: true })
@@ -56,7 +56,7 @@ inBrowser((engine) => {
       await page.getByRole('button', { name: 'Edit' }).waitFor();
     });
 
-    it('opens what hides the field', async () => {
+    it('opens the section that hides the field', async () => {
       const page = await console.openSignedIn('/clients/new');
       await page.getByRole('textbox', { name: 'Name' }).fill('Hidden');
       await page.getByLabel('Redirect URIs', { exact: true }).fill('https://a.example/cb');
@@ -237,7 +237,7 @@ inBrowser((engine) => {
       await page.getByRole('heading', { level: 1, name: 'New client' }).waitFor({ state: 'detached' });
     });
 
-    it('is not reloaded away, and nothing asks where nothing was typed', async () => {
+    it('is kept at a reload, and there is no question without input', async () => {
       const page = await edit(await console.aClient({ name: 'Before' }));
       const asked: string[] = [];
       page.on('dialog', (dialog) => {

@@ -140,7 +140,7 @@ inBrowser((engine) => {
       });
     });
 
-    it('one goes on after the session has ended in the middle of a form', async () => {
+    it('continues after the session has ended in the middle of a form', async () => {
       const id = await console.aClient({ name: 'Before' });
       const typist = await sitDown(`/clients/${id}`);
       await typist.press('Edit');
@@ -204,7 +204,7 @@ inBrowser((engine) => {
       expect(await Promise.all(ids.map((id) => console.client(id)))).toEqual([undefined, undefined]);
     });
 
-    it('one saves what the filter shows as CSV', async () => {
+    it('saves the filtered list as CSV', async () => {
       await Promise.all([1, 2].map((n) => console.aClient({ name: `To save ${n}` })));
       const typist = await sitDown('/clients?q=To+save');
       const { page } = typist;

@@ -9,7 +9,7 @@ inBrowser((engine) => {
   const console = Console.forEachTest(engine);
 
   describe('The overview', () => {
-    it('is one GraphQL request, and tells how many there are, what expires and what happened', async () => {
+    it('is one GraphQL request, with counts, expiring secrets and recent activity', async () => {
       await console.registry.register({ client_name: 'Software', redirect_uris: ['https://a.example/cb'] });
       await console.registry.register({ redirect_uris: ['javascript:alert(1)'] });
       const id = await console.aClient({ name: 'Rotated' });
@@ -46,7 +46,7 @@ inBrowser((engine) => {
       expect(new URL(page.url()).searchParams.get('source')).toBe('DYNAMIC');
     });
 
-    it('comes after a first load of less than 300 kB, compressed, and is little more', async () => {
+    it('loads less than 300 kB compressed at first, and little more later', async () => {
       const page = await console.open();
       let bytes = 0;
       const session = await page.context().newCDPSession(page);
@@ -117,7 +117,7 @@ inBrowser((engine) => {
       expect(asked(await console.client(graphqlId))).toEqual(asked(byHand));
     });
 
-    it('says on each field what the API finds wrong with it, and keeps what was typed', async () => {
+    it('shows the errors of the API at each field, and keeps the input', async () => {
       const page = await console.openSignedIn('/clients/new');
       await page.getByRole('textbox', { name: 'Name' }).fill('x'.repeat(256));
       await page.getByLabel('Redirect URIs', { exact: true }).fill('http://a.example/cb');
@@ -132,7 +132,7 @@ inBrowser((engine) => {
   });
 
   describe('Keys and tokens', () => {
-    it('are made, told once, and revoked', async () => {
+    it('are created, shown once, and revoked', async () => {
       const page = await console.openSignedIn('/keys');
       await page.getByRole('button', { name: 'New key' }).click();
       await page.getByRole('textbox', { name: 'Name' }).fill('ci');
@@ -177,7 +177,7 @@ inBrowser((engine) => {
     });
   });
 
-  it('The audit log is filtered by its URL, and says what was changed', async () => {
+  it('The audit log is filtered by its URL, and shows the changes', async () => {
     const id = await console.aClient({ name: 'Before' });
     await console.registry.send(`/v2/oauth/clients/${id}`, {
       method: 'PUT',

@@ -5,7 +5,7 @@ inBrowser((engine) => {
   const console = Console.forEachTest(engine);
 
   describe('Signing in', () => {
-    it('refuses a key that is not good, and a member’s, and says why', async () => {
+    it('rejects an invalid key and a member key, with the reason', async () => {
       const page = await console.open();
       await signIn(page, 'ocr_wrong');
       await expect(page.getByRole('alert').innerText()).resolves.toContain('Invalid API key');
@@ -61,7 +61,7 @@ inBrowser((engine) => {
     expect(await console.client(id)).toMatchObject({ name: 'After the session' });
   });
 
-  it('A service that is gone is told, what was typed stays, and goes through when it is back', async () => {
+  it('An unreachable service is reported, the input stays, and works when the service is back', async () => {
     const id = await console.aClient({ name: 'Offline' });
     const { port } = new URL(console.registry.url);
     const way = await Proxy.start({ host: '127.0.0.1', port: Number(port) });

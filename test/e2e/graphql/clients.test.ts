@@ -167,7 +167,7 @@ onEachEngine((engine) => {
       expect(await operator.actions(clientId)).toEqual(['CLIENT_CREATED']);
     });
 
-    it('once, where ten requests send the same version', async () => {
+    it('once for ten concurrent requests with the same version', async () => {
       const { client } = await operator.create();
       const results = await Promise.allSettled(
         Array.from({ length: 10 }, (_, i) =>
@@ -306,7 +306,7 @@ onEachEngine((engine) => {
     expect(await operator.actions(clientId)).toEqual(['CLIENT_CREATED']);
   });
 
-  it('each mutation of a request sees what those before it did', async () => {
+  it('each mutation of a request sees the changes of earlier ones', async () => {
     const { client } = await operator.create();
     await operator.do(Operation.IssueSecretDocument, { clientId: client.clientId });
     const ids = (await operator.read(client.clientId))!.secrets.nodes.map(({ id }) => id);

@@ -30,7 +30,7 @@ onEachEngine((engine) => {
   afterAll(() => registry.stop());
 
   describe('secrets', () => {
-    it('are issued with an overlap, told once, listed without themselves, and revoked', async () => {
+    it('are issued with an overlap, shown once, listed without their value, and revoked', async () => {
       const { client, clientSecret } = await operator.create();
       const { clientId } = client;
       const { issueOAuthClientSecret: issued } = await operator.do(Operation.IssueSecretDocument, {
@@ -119,7 +119,7 @@ onEachEngine((engine) => {
   });
 
   describe('API keys', () => {
-    it('are made, told once, listed without themselves, and revoked at once', async () => {
+    it('are created, shown once, listed without their value, and revoked at once', async () => {
       const { createApiKey } = await operator.do(Operation.CreateKeyDocument, {
         input: { name: 'ci', orgId: 'acme', userId: 'bob', expiresAt: isoSoon() },
       });
@@ -209,7 +209,7 @@ onEachEngine((engine) => {
     expect(revoked.revokeApiKey.apiKey.id).toBe(own!.id);
   });
 
-  it('initial access tokens are made, told once, listed, found again in their clients, and revoked', async () => {
+  it('initial access tokens are created, shown once, listed, linked from their clients, and revoked', async () => {
     const { createInitialAccessToken } = await operator.do(Operation.CreateTokenDocument, {
       input: {
         name: 'fleet',

@@ -11,7 +11,7 @@ onEachEngine((engine) => {
   });
   afterAll(() => registry.stop());
 
-  describe('limits what a query may cost', () => {
+  describe('rejects queries that are too complex', () => {
     const query = (text: string, variables: object = {}) => registry.graphql(text, variables);
     /** 27 fields, each under an alias of its own where `alias` says so. */
     const wholePage = (alias = '', args = 'first: 100') =>

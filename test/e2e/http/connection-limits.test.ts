@@ -86,7 +86,7 @@ describe('HTTP', () => {
       },
     );
 
-    it('leaves connections for health checks where all others are busy', async () => {
+    it('reserves connections for health checks', async () => {
       await start({ maxConnections: 3, reservedConnections: 2, maxRequests: 3 });
       const unlock = await lockClients(registry);
       const busy = [];

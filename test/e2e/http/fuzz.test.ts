@@ -90,7 +90,7 @@ onEachEngine((engine) => {
     expect(statistics.done).toBeGreaterThan(REQUESTS / 20);
   });
 
-  it('a secret that is told again is found', async () => {
+  it('finds a secret that is returned again', async () => {
     const leaky = await leakSecretsOf(registry.url);
     const { port } = leaky.address() as AddressInfo;
     const fuzzer = new Fuzzer(await targetAt(`http://127.0.0.1:${port}`), new Statistics());

@@ -39,7 +39,7 @@ onEachEngine((engine) => {
   });
 
   if (engine === 'postgres') {
-    it('is not ready, but alive, while the database is away; callers are told to try again; then all is well', async () => {
+    it('is live and not ready while the database is down, replies 503, and recovers', async () => {
       const { database } = registry.dataSource.options as { database?: string; url?: string };
       const name =
         database ?? new URL((registry.dataSource.options as { url: string }).url).pathname.slice(1);

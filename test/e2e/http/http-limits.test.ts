@@ -299,7 +299,7 @@ describe('HTTP', () => {
     expect(connection.statuses).toEqual(['201']);
   });
 
-  it('answers before the body has arrived where registration is closed, or takes a token', async () => {
+  it('replies before the body has arrived if registration is closed or requires a token', async () => {
     for (const [mode, status] of [
       ['closed', '403'],
       ['token', '401'],

@@ -43,7 +43,7 @@ describe('the search for leaks', () => {
     expect(leaksIn(haystack, [wrong(), secret])).toEqual([secret]);
   });
 
-  it('finds none where there is none', () => {
+  it('finds no leak in a clean text', () => {
     expect(leaksIn(`{"token":"${wrong()}"}`, [secret])).toEqual([]);
   });
 });

@@ -26,7 +26,7 @@ onEachEngine((engine) => {
     expect(await registry.rows('oauth_clients')).toBe(1);
   });
 
-  it('counts what registered software changes of itself, too: each change is kept in the audit trail', async () => {
+  it('counts changes by registered software, which the audit log keeps', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '2/1m' });
     const { body } = await registerFrom();
     const put = () =>
@@ -74,7 +74,7 @@ onEachEngine((engine) => {
     expect(headers.get('ratelimit-policy')).toBe('"registration-read";q=600;w=60');
   });
 
-  it('does not count what customers create', async () => {
+  it('does not count clients created through REST', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m' });
     for (let i = 0; i < 3; i++) expect((await registry.createClient(aClient())).status).toBe(201);
   });
@@ -110,7 +110,7 @@ onEachEngine((engine) => {
       expect(await registry.rows('oauth_clients')).toBe(0);
     });
 
-    it('do not count where the credentials are bad, nor from addresses that no limit holds for', async () => {
+    it('do not count with invalid credentials, or from exempt addresses', async () => {
       registry = await Registry.start(engine, { RATE_LIMIT_ORG: '1/1m' });
       const { apiKey } = await registry.createKey();
       expect((await list('nonsense')).headers.get('ratelimit')).toBeNull();
@@ -128,7 +128,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('is not fooled by X-Forwarded-For, which anyone can send', async () => {
+  it('ignores X-Forwarded-For without a trusted proxy', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m' });
     expect((await registerFrom('198.51.100.1')).status).toBe(201);
     expect((await registerFrom('198.51.100.2')).status).toBe(429);
@@ -201,7 +201,7 @@ onEachEngine((engine) => {
     expect((await registerFrom('2001:db8:2:2::1')).status).toBe(201);
   });
 
-  it('tells every caller where it stands (draft-ietf-httpapi-ratelimit-headers-11)', async () => {
+  it('returns the remaining quota in every reply (draft-ietf-httpapi-ratelimit-headers-11)', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '2/1h', RATE_LIMIT_GRAPHQL: '5/10s' });
     const told = ({ headers }: Answer) => [headers.get('ratelimit-policy'), headers.get('ratelimit')];
     const T_HOUR = expect.stringMatching(/^"register";r=\d;t=(3600|359\d)$/);
@@ -238,7 +238,7 @@ onEachEngine((engine) => {
     expect((await registerFrom('198.51.100.9')).headers.get('ratelimit')).toBeNull();
   });
 
-  it('counts what GraphQL is asked, and refuses in its words', async () => {
+  it('counts GraphQL requests, and rejects them with a GraphQL error', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_GRAPHQL: '2/1m' });
     expect((await registry.graphql('{ __typename }')).status).toBe(200);
     expect((await registry.graphql('{ __typename }', {}, null)).status).toBe(401);
@@ -313,7 +313,7 @@ onEachEngine((engine) => {
       expect(answers.filter(({ status }) => status === 401)).toHaveLength(5);
     });
 
-    it('do not keep good ones from being taken that come at once, and were never seen before', async () => {
+    it('do not reject concurrent valid credentials that are new', async () => {
       registry = await Registry.start(engine, LIMIT);
       const keys = await Promise.all(Array.from({ length: 10 }, () => registry.createKey()));
       const answers = await Promise.all(
@@ -322,7 +322,7 @@ onEachEngine((engine) => {
       expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
     });
 
-    it('do not count where none are sent: that is how clients ask what to send', async () => {
+    it('do not include requests without credentials', async () => {
       registry = await Registry.start(engine, LIMIT);
       for (let i = 0; i < 5; i++) {
         expect((await registry.send('/v2/oauth/clients', { method: 'GET' })).status).toBe(401);
@@ -330,7 +330,7 @@ onEachEngine((engine) => {
       expect((await registry.createClient(aClient())).status).toBe(201);
     });
 
-    it('do not lock out those at the same address that were good lately', async () => {
+    it('do not lock out recently valid credentials of the same address', async () => {
       registry = await Registry.start(engine, LIMIT);
       const { apiKey } = await registry.createKey();
       const { value: token } = await registry.createInitialAccessToken();

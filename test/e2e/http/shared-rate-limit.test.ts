@@ -212,7 +212,7 @@ describe('The log', () => {
     ]);
   });
 
-  it('names the reason once where Redis was never there, without the password', async () => {
+  it('logs a missing Redis once, without the password', async () => {
     const shared = await open('redis://user:hunter2@127.0.0.1:1');
     expect(await shared.add('x', 60)).toBeNull();
     await new Promise((done) => setTimeout(done, 1_500));

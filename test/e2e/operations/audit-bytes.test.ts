@@ -24,7 +24,7 @@ onEachEngine((engine) => {
     return Number(row!.n ?? 0);
   };
 
-  it('a change of 60 kB leaves less than 3 kB in the audit trail, and GraphQL tells what came and what went', async () => {
+  it('a change of 60 kB adds less than 3 kB to the audit log, and GraphQL shows added and removed entries', async () => {
     const { apiKey: key } = await unlimited.createKey();
     const body = aClient({ ...large('before'), allowed_grant_types: ['authorization_code'] });
     const created = await unlimited.createClient(body, key);
@@ -132,7 +132,7 @@ onEachEngine((engine) => {
     expect((await put('second')).status).toBe(429);
   });
 
-  it('what anonymous software registers, and changes of itself, counts for its address; operators are not counted', async () => {
+  it('bytes of anonymous registrations and their changes count for the address; those of administrators do not count', async () => {
     const registered = (await registry.register({ client_name: 'first' })).body as {
       client_id: string;
       registration_access_token: string;

@@ -143,7 +143,7 @@ describe('on sqlite', () => {
     expect(second.stderr).toBe(`${at('copy')} exists already.\n`);
   });
 
-  it('neither follows nor overwrites what others have planted beside it', async () => {
+  it('neither follows nor overwrites files of others beside it', async () => {
     new Sqlite(at('live.sqlite')).exec('CREATE TABLE migrations (id)').close();
     await mkdir(at('shared'), { mode: 0o777 });
     await chmod(at('shared'), 0o777);

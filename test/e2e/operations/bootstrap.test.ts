@@ -122,7 +122,7 @@ describe('The first admin key', () => {
     expect(second.stdout).not.toContain('admin-key');
   });
 
-  it('that cannot be written is not made: what is in its place is left alone', async () => {
+  it('that cannot be written leaves the existing file unchanged, and no key is created', async () => {
     const file = join(directory, 'registry.sqlite.admin-key');
     await writeFile(file, 'of another process');
     const env = { NODE_ENV: 'production', DATABASE_URL: 'sqlite:registry.sqlite' };

@@ -33,7 +33,7 @@ async function bundledPackages(): Promise<string[]> {
   return packagesOf(sources.flat());
 }
 
-test('no package runs twice, from the bundle and beside it: what one copy is told the other would not know', async () => {
+test('no package is loaded twice, from the bundle and from node_modules', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'bundle-'));
   try {
     const service = new Program('main.js', {

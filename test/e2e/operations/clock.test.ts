@@ -94,7 +94,7 @@ onEachEngine((engine) => {
     expect(Math.abs(Date.parse(body.data.auditEvents.nodes[0].at) - now)).toBeLessThan(HOUR_MS);
   });
 
-  describe('what is removed for good', () => {
+  describe('rows that could be purged', () => {
     const RETENTION = { REGISTRATION_UNUSED_TTL: '30d', AUDIT_RETENTION: '30d' };
     const counted = async () => [await registry.rows('oauth_clients'), await registry.rows('audit_events')];
     const purge = ({ app }: Registry) => app.get(Retention, { strict: false }).run();
@@ -107,7 +107,7 @@ onEachEngine((engine) => {
       return counted();
     }
 
-    it('stays where a service starts, or goes on, with a clock that is 40 days ahead', async () => {
+    it('is not purged at a start, or during a run, with a clock that is 40 days ahead', async () => {
       const before = await removable();
       await purge(registry);
       setClock(new Date(Date.now() + 40 * DAY_MS));
@@ -127,7 +127,7 @@ onEachEngine((engine) => {
     it.each([
       ['never purged, since it ended soon after the start', true],
       ['never recorded its clock, being of an older release', false],
-    ])('stays where the service starts 40 days ahead, and before %s', async (_, isRecorded) => {
+    ])('is not purged if the service starts 40 days ahead, before %s', async (_, isRecorded) => {
       setClock(new Date(Date.now() - 40 * DAY_MS));
       const first = await Registry.start(engine);
       let started: Registry | undefined;
@@ -165,7 +165,7 @@ onEachEngine((engine) => {
       }
     });
 
-    it('stays where the clock of the database goes ahead, but for what was due before', async () => {
+    it('is not purged after a jump of the clock of the database, unless it was due before', async () => {
       const retained = await Registry.start(engine, RETENTION, {}, () => registry.databaseUrl);
       try {
         await purge(retained);

@@ -51,7 +51,7 @@ onEachEngine((engine) => {
     (SECONDS + 30) * 1000,
   );
 
-  it('what is asked for in one moment is looked up together, and each is told of its own', async () => {
+  it('concurrent lookups share a statement, and each gets its own result', async () => {
     const { apiKey } = await registry.createKey();
     const made = await Promise.all(
       Array.from({ length: 20 }, () => registry.createClient(aClient(), apiKey)),
@@ -102,7 +102,7 @@ onEachEngine((engine) => {
     });
   }
 
-  it('a transaction that fails takes nothing with it that another one was told of', async () => {
+  it('a failed transaction rolls back no acknowledged change of another one', async () => {
     const writeQueue = registry.app.get(WriteQueue, { strict: false });
     const insert = (id: string) =>
       `INSERT INTO api_keys (id, name, hash, hint, org_id, user_id, role, created_at)
@@ -217,7 +217,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('of clients that are looked up together, one that cannot be read is the trouble of who asks for it', async () => {
+  it('an unreadable client in a batched lookup fails only its own request', async () => {
     const { apiKey, orgId } = await registry.createKey();
     const create = async () => (await registry.createClient(aClient(), apiKey)).body.data.client_id as string;
     const [good, bad] = [await create(), await create()];

@@ -201,7 +201,7 @@ describe('while an operator of PostgreSQL', () => {
       CREATE TRIGGER be_full AFTER INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION be_full_for_${table}()`);
   const emptyDisk = (table: string) => operator.query(`DROP TRIGGER be_full ON ${table}`);
 
-  it('has no room for a page, the service is not ready: what it tries to store is not compressed away', async () => {
+  it('has no room for a page, the service is not ready: the test write cannot be compressed', async () => {
     await fillDisk('oauth_clients', 'true');
     await fillDisk(
       'migrations',
@@ -229,7 +229,7 @@ describe('while an operator of PostgreSQL', () => {
   });
 });
 
-it('where the connection hangs on which clients are stored, others are stored on another one', async () => {
+it('stores clients on another connection if one hangs', async () => {
   const { hostname, port } = new URL(process.env.TEST_POSTGRES_URL!);
   const proxy = await Proxy.start({ host: hostname, port: Number(port) });
   const registry = await Registry.start(

@@ -299,7 +299,7 @@ describe.each<[Engine, Fault[]]>([
   });
 
   if (engine === 'sqlite') {
-    it('where the thread that writes dies again and again, nothing is lost that was acknowledged, nor left by halves', async () => {
+    it('repeated crashes of the write thread lose no acknowledged write and leave no partial one', async () => {
       load = new Load(registry.url, registry.adminKey);
       const { acknowledged } = load;
       for (let death = 0; death < 10 || !load.statuses.has(503); death++) {

@@ -106,7 +106,7 @@ onEachEngine((engine) => {
     expect(await longReadsOf(field)).toBe(0);
   });
 
-  it('reads see what was acknowledged before them', async () => {
+  it('reads see earlier acknowledged writes', async () => {
     for (let i = 0; i < 20; i++) {
       const name = `seen ${i} `.padEnd(10, '.');
       await registry.createClient(aClient({ name }));
@@ -144,7 +144,7 @@ onEachEngine((engine) => {
     expect(answered.indexOf('modest: 200')).toBeLessThan(20);
   });
 
-  it('searches of one organization that are too many to wait are refused; those of others are not', async () => {
+  it('rejects searches beyond the queue of one organization, and not those of others', async () => {
     const [greedy, modest] = [await registry.createKey(), await registry.createKey()];
     const search = ({ apiKey: key }: { apiKey: string }) =>
       registry.send('/v2/oauth/clients?filter[name]=nobody', { method: 'GET', key });
@@ -190,7 +190,7 @@ onEachEngine((engine) => {
       expect(largest).toBeLessThan(64 * MB);
     });
 
-    it('tells by its code what the driver did not like, and what a thread that was ended could not finish; the next are read', async () => {
+    it('returns the error code of the driver or of an ended thread, and serves later reads', async () => {
       await expect(scanQueue.runner('bad')('SELECT nonsense', {})).rejects.toMatchObject({
         code: 'SQLITE_ERROR',
         message: 'no such column: nonsense',
@@ -202,7 +202,7 @@ onEachEngine((engine) => {
       expect(await count()).toBe(COUNTED);
     });
   } else {
-    it('leave half of the connections to everybody else', async () => {
+    it('use at most half of the connections', async () => {
       const use = registry.app.get(DatabaseUse);
       const { max } = use.read();
       const sleep = scanQueue.runner('sleep');

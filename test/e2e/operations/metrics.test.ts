@@ -67,7 +67,7 @@ onEachEngine((engine) => {
     ]);
   });
 
-  it('counts registrations by result, and what the refused ones had wrong', async () => {
+  it('counts registrations by result, and rejected ones by invalid member', async () => {
     await registry.register({});
     await registry.register({ redirect_uris: ['https://a.example/cb'], token_endpoint_auth_method: 'none' });
     await registry.send(`${REGISTER}?dry_run=true`, { body: {} });
@@ -91,7 +91,7 @@ onEachEngine((engine) => {
     expect([faults('redirect_uris'), faults('unknown_member'), faults('scope')]).toEqual([1, 1, 1]);
   });
 
-  it('tells GraphQL operations apart by the fields of the root', async () => {
+  it('labels GraphQL operations by their root fields', async () => {
     await registry.graphql('{ oauthClientStats { total } }');
     await registry.graphql(
       'query { a: oauthClients { totalCount } ...F } fragment F on Query { oauthClients(first: 1) { totalCount } auditEvents { nodes { at } } }',
@@ -121,7 +121,7 @@ onEachEngine((engine) => {
     }).toEqual({ stats: 1, clients: 1, events: 1, disabled: 1, invalid: 3 });
   });
 
-  it('shows batches, what waits, and the use of the database', async () => {
+  it('shows batches, queues and database connections', async () => {
     await Promise.all(Array.from({ length: 20 }, () => registry.register({})));
     const metrics = await scrape();
     const batch = 'insert oauth_clients';
@@ -245,7 +245,7 @@ onEachEngine((engine) => {
   });
 });
 
-it('a port that is taken keeps the service from starting, and says so in one line', async () => {
+it('a used port stops the start, with one line', async () => {
   const database = await createDatabase('sqlite');
   const other = createServer().listen(0, '127.0.0.1');
   await new Promise((done) => other.once('listening', done));
@@ -262,7 +262,7 @@ it('a port that is taken keeps the service from starting, and says so in one lin
   await database.drop();
 });
 
-it('nothing of it is loaded where it is off, nor of the traces', async () => {
+it('loads no code for metrics and traces that are off', async () => {
   const database = await createDatabase('sqlite');
   const loaded = async (env: Record<string, string>) => {
     const program = `

@@ -34,7 +34,7 @@ describe('on PostgreSQL', () => {
   });
   const start = (waiting = WAIT) => migrate(dataSource, (line) => log.push(line), waiting);
 
-  it('a start waits while another process migrates, logs it again and again, and then applies what is left', async () => {
+  it('a start waits while another process migrates, logs it repeatedly, and applies the remaining migrations', async () => {
     await other.query('BEGIN; SELECT pg_advisory_xact_lock(75917592)');
     const started = start({ ...WAIT, limitMs: 60_000 });
     while (log.length < 2) await wait(10);
@@ -91,7 +91,7 @@ describe('on PostgreSQL', () => {
     await database.drop();
   });
 
-  it('instances that upgrade at once do it once, and complete what a failed upgrade has left', async () => {
+  it('concurrent upgrades run each migration once, and complete a failed one', async () => {
     await upgradeFromOld(async () => {
       // What CREATE INDEX CONCURRENTLY leaves where it fails
       await other.query('CREATE INDEX oauth_clients_verified ON oauth_clients (id)');
@@ -114,7 +114,7 @@ describe('on PostgreSQL', () => {
     );
   });
 
-  it('a migration waits for a table that is in use without keeping those who come after it waiting for long', async () => {
+  it('a migration that waits for a table does not block later requests for long', async () => {
     await upgradeFromOld(async () => {
       await other.query('BEGIN; SELECT FROM oauth_clients FOR UPDATE');
       const started = start({ ...WAIT, limitMs: 60_000 });
@@ -216,7 +216,7 @@ onEachEngine((engine) => {
   });
 });
 
-it('a database whose encoding cannot hold every name is refused in one line', async () => {
+it('a database that is not UTF-8 is rejected with one line', async () => {
   const database = await createDatabase('postgres', `ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`);
   const { database: config } = readConfig({ DATABASE_URL: database.url });
   const message = await openDatabase(config, PERSISTENCE).then(

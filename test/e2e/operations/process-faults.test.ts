@@ -237,7 +237,7 @@ it('commands on PostgreSQL wait some seconds for a table that is locked, and say
 });
 
 describe('A page by GraphQL', () => {
-  it('does not end the service where one client cannot be serialized and the secrets of others cannot be read', async () => {
+  it('keeps serving if one client cannot be serialized and secrets of others cannot be read', async () => {
     const program = await serve();
     expect([await create(), await create()]).toEqual([201, 201]);
     const file = new Database(join(directory, 'data/registry.sqlite'));
@@ -299,7 +299,7 @@ describe('Signals', () => {
     expect(program.stderr).toBe('');
   });
 
-  it('SIGINT while PostgreSQL is frozen, or a table locked: callers are told 503', async () => {
+  it('SIGINT while PostgreSQL hangs or a table is locked: callers get a 503', async () => {
     const database = await createMigratedDatabase('postgres');
     const { hostname, port: postgresPort } = new URL(database.url);
     const proxy = await Proxy.start({ host: hostname, port: Number(postgresPort || 5432) });
@@ -356,7 +356,7 @@ const ulimit = (files: number) => shell(`ulimit -n ${files} && exec "$@"`);
   },
 );
 
-it('A connection that is reset before it is accepted is no request: nothing is logged, and the service goes on', async () => {
+it('A connection that is reset before it is accepted is not logged as a request', async () => {
   const program = await serve();
   program.signal('SIGSTOP');
   for (let i = 0; i < 60; i++) {

@@ -78,7 +78,7 @@ describe('the log', () => {
     expect(bad).not.toHaveProperty('traceId');
   });
 
-  it('tells an error of ours and its request by the same id, which the caller is told, too', async () => {
+  it('logs an internal error with the request id of the reply', async () => {
     const other = new Database(join(directory, 'registry.sqlite'));
     other.exec('DROP TABLE audit_events');
     other.close();

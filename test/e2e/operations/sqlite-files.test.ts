@@ -113,7 +113,7 @@ const storedClients = async () => new Set((await readStored(`sqlite:${at(LIVE)}`
 const touch = () => new Sqlite(at(LIVE)).exec('CREATE TABLE touched (x)').close();
 
 describe('Files that are exchanged under a running service', () => {
-  it('nothing is acknowledged while one of them is away; it goes on once the same is back', async () => {
+  it('acknowledges no write while one of them is missing, and continues once it is back', async () => {
     const { program, register, ready } = await serve();
     for (const name of [LIVE, `${LIVE}-wal`, `${LIVE}-shm`]) {
       expect([name, (await register()).status, await ready()]).toEqual([name, 201, 200]);
@@ -253,7 +253,7 @@ describe('Once the file is known to be damaged or replaced', () => {
 });
 
 describe('npm run restore', () => {
-  it('refuses while the service runs, and what is no backup; puts one in the place of the database', async () => {
+  it('rejects a running service and a file that is no backup; replaces the database with a backup', async () => {
     const first = await serve();
     const before = await first.register();
     expect((await run('backup', at('backup'))).code).toBe(0);

@@ -43,7 +43,7 @@ onEachEngine((engine) => {
     return collector.spans;
   };
 
-  it('a span of each request belongs to the trace of its sender, and what it waited for the database to do to it', async () => {
+  it('the span of a request belongs to the trace of its sender, and has a child span per wait for the database', async () => {
     const { body } = await registry.send('/v2/oauth/clients', {
       body: aClient(),
       key: registry.adminKey,
@@ -110,7 +110,7 @@ onEachEngine((engine) => {
     expect(await spansAfterStop()).toEqual([]);
   });
 
-  it('a refused request is one span that is no error and says nothing of why', async () => {
+  it('a rejected request is one span without an error and without the reason', async () => {
     await registry.send('/v2/oauth/clients', { method: 'GET', key: 'sesame' });
     await registry.send('/nowhere', { method: 'GET' });
     const spans = await spansAfterStop();
@@ -136,7 +136,7 @@ onEachEngine((engine) => {
     expect(span!.attributes).not.toHaveProperty(STATUS);
   });
 
-  it('an error of ours is one of the span and of what failed', async () => {
+  it('an internal error marks the span of the request and of the failed operation', async () => {
     await registry.dataSource.query('DROP TABLE audit_events');
     expect((await registry.register({})).status).toBe(500);
     const spans = await spansAfterStop();

@@ -49,7 +49,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('REGISTRATION_MODE=token asks for one', async () => {
+  it('REGISTRATION_MODE=token requires one', async () => {
     const registry = await Registry.start(engine, { REGISTRATION_MODE: 'token' });
     const answer = await registry.register({});
     await registry.stop();
@@ -61,7 +61,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('REGISTRATION_MODE=closed takes none', async () => {
+  it('REGISTRATION_MODE=closed rejects all of them', async () => {
     const registry = await Registry.start(engine, { REGISTRATION_MODE: 'closed' });
     const answer = await registry.register({}, (await registry.createInitialAccessToken()).value);
     await registry.stop();
@@ -119,7 +119,7 @@ onEachEngine((engine) => {
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 401]);
   });
 
-  it('a dry run and a refused registration do not count', async () => {
+  it('a dry run and a rejected registration do not count', async () => {
     const { value, token } = await registry.createInitialAccessToken({ maxRegistrations: 1 });
     const dryRun = await registry.send('/v2/oauth/register?dry_run=true', { body: {}, key: value });
     const refused = await registry.register({ redirect_uris: ['javascript:alert(1)'] }, value);
@@ -129,7 +129,7 @@ onEachEngine((engine) => {
   });
 
   describe('narrows', () => {
-    it('scopes: granted = asked ∩ allowed by the operator ∩ allowed by the token', async () => {
+    it('grants the requested scopes that the operator and the token allow', async () => {
       const registry = await Registry.start(engine, {
         REGISTRATION_ALLOWED_SCOPES: 'read write',
         REGISTRATION_DEFAULT_SCOPES: 'read write',
@@ -184,7 +184,7 @@ onEachEngine((engine) => {
       ]);
     });
 
-    it('what its clients may become, even after it has ended (RFC 7592)', async () => {
+    it('later changes of its clients, also after it has ended (RFC 7592)', async () => {
       const { value, token } = await registry.createInitialAccessToken({
         scopes: ['read'],
         redirectHosts: ['app.example.com'],
@@ -210,7 +210,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('for five registrations gives exactly five to fifty callers at once, on two instances', async () => {
+  it('with five registrations gives exactly five to fifty concurrent callers on two instances', async () => {
     const first = await Registry.start(engine);
     // SQLite has one process per file
     const second =

@@ -96,7 +96,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('200: a client that asked for nothing can ask for nothing again', async () => {
+    it('200: a client with default metadata can be replaced by default metadata', async () => {
       const { body } = await registry.register({});
       const { client_id: id, registration_access_token: key } = body as Registered;
       const answer = await registry.send(`/v2/oauth/register/${id}`, {
@@ -172,7 +172,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('the policy under which it was registered goes on holding', async () => {
+    it('the policy at its registration still applies', async () => {
       const strict = await Registry.start(engine, {
         REGISTRATION_METADATA: 'strict',
         REGISTRATION_ALLOWED_SCOPES: 'read',
@@ -189,7 +189,7 @@ onEachEngine((engine) => {
       ]);
     });
 
-    it('of ten at once with the same token, one wins', async () => {
+    it('of ten concurrent replacements with the same token, one succeeds', async () => {
       const { put } = await aRegistration();
       const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => put({ client_name: `n${i}` })));
       expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(401)]);

@@ -73,7 +73,7 @@ onEachEngine((engine) => {
     }
   });
 
-  it('strict: is refused in the words of the contract', async () => {
+  it('strict: is rejected with the error of the contract', async () => {
     const { status, body } = await byProfile.strict!.register({
       token_endpoint_auth_method: 'private_key_jwt',
       redirect_uris: CALLBACK,
@@ -242,7 +242,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('ends the secrets of a client that signs from now on; one that stops doing so can be issued another', async () => {
+    it('revokes the secrets on a change to private_key_jwt; after the change back, a secret can be issued', async () => {
       const created = (await registry.graphql(CREATE, { input: INPUT })).body.data.createOAuthClient;
       const { clientId } = created.client as { clientId: string };
       expect(await validSecrets(clientId)).toHaveLength(1);

@@ -27,7 +27,7 @@ onEachEngine((engine) => {
   afterAll(() => registry.stop());
 
   describe('201', () => {
-    it('answers with all that is granted and nothing that is not there', async () => {
+    it('returns all granted members, and omits members without a value', async () => {
       const before = Math.floor(Date.now() / 1000);
       const { status, body, headers } = await registry.register({
         client_name: 'My OAuth Application',
@@ -155,7 +155,7 @@ onEachEngine((engine) => {
       expect(found.body.data.oauthClient.requirePkce).toBe(expected);
     });
 
-    it('D12: what is listed twice is there once', async () => {
+    it('D12: removes duplicates in lists', async () => {
       const { body } = await registry.register({
         redirect_uris: [...CALLBACK, ...CALLBACK],
         grant_types: ['refresh_token', 'authorization_code', 'refresh_token'],
@@ -372,7 +372,7 @@ onEachEngine((engine) => {
       expect(await registry.rows('oauth_clients')).toBe(before);
     });
 
-    it('200: what would be granted, without anything that only a stored client has; nothing is stored', async () => {
+    it('200: returns the metadata that would be granted, and stores nothing', async () => {
       const before = await registry.rows('oauth_clients');
       const asked = {
         client_name: 'n',
@@ -394,7 +394,7 @@ onEachEngine((engine) => {
       expect((await registry.register(asked)).body).toMatchObject(body as object);
     });
 
-    it('400: the error that there would be', async () => {
+    it('400: returns the error of the registration', async () => {
       const asked = { redirect_uris: ['javascript:alert(1)'], made_up: 1 };
       const [tried, real] = [await tryOut(asked), await registry.register(asked)];
       expect({ status: tried.status, body: tried.body }).toEqual({ status: real.status, body: real.body });

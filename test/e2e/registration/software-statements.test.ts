@@ -49,7 +49,7 @@ onEachEngine((engine) => {
       ...(how as [never, never]),
     );
 
-  it('what is attested wins, and is returned with the statement as it was sent', async () => {
+  it('attested members take precedence, and the statement is returned as it was sent', async () => {
     const statement = await statementOf({
       client_name: 'Attested',
       software_id: '4NRB1-0XZABZI9E6-5SM3R',
@@ -100,7 +100,7 @@ onEachEngine((engine) => {
     expect(body).not.toHaveProperty('made_up');
   });
 
-  it('a translation goes with the member that is attested', async () => {
+  it('an attested member replaces its translations in the request', async () => {
     const statement = await statementOf({
       client_name: 'Good App',
       'logo_uri#ja': 'https://good.example/ja.png',
@@ -138,7 +138,7 @@ onEachEngine((engine) => {
     expect(statuses).toEqual([201, 201, 400]);
   });
 
-  it('keys that cannot be had are not asked for again with every statement', async () => {
+  it('a failed fetch of keys is not repeated for each statement', async () => {
     let asked = 0;
     const server = createServer((_, response) => {
       asked += 1;
@@ -313,7 +313,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('metadata that breaks a rule breaks it in a statement as well', async () => {
+    it('validates attested metadata like requested metadata', async () => {
       const statement = await statementOf({ redirect_uris: ['javascript:alert(1)'], contacts: 'me' });
       const answer = await registry.register({ software_statement: statement, redirect_uris: CALLBACK });
       expect(said(answer)).toEqual({
@@ -351,7 +351,7 @@ onEachEngine((engine) => {
     );
   });
 
-  it('503 where the keys cannot be had; 403 all the same where registration is closed', async () => {
+  it('503 if the keys cannot be fetched; 403 if registration is closed', async () => {
     const gone = await TokenIssuer.start();
     const env = { SOFTWARE_STATEMENT_ISSUERS: `${gone.url}=${gone.url}/.well-known/jwks.json` };
     const statement = await gone.sign({ aud: undefined });
@@ -396,7 +396,7 @@ onEachEngine((engine) => {
         body,
       });
 
-    it('what was read can be written back unchanged, even when the statement has expired meanwhile', async () => {
+    it('a read registration can be written back unchanged, also after the statement has expired', async () => {
       // Within the tolerance for clocks that differ, for long enough to register
       const { statement, body } = await register({ client_name: 'Attested', exp: now() - 27 });
       const read = (await manage(body)).body as Metadata;
@@ -410,7 +410,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('PUT keeps the statement, takes another one, and refuses a bad one', async () => {
+    it('PUT keeps the statement, accepts another one, and rejects an invalid one', async () => {
       const { body, statement } = await register({ client_name: 'First' });
       const rest = { client_id: body.client_id, redirect_uris: CALLBACK };
       const bad = await manage(body, { ...rest, software_statement: 'x' });

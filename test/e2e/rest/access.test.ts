@@ -182,7 +182,7 @@ onEachEngine((engine) => {
   };
 
   describe.each(ROUTES)('%s', (route, request, [anonymous, bad, member, admin]) => {
-    it('lets in whom it should, and tells the others why not', async () => {
+    it('authorizes each credential on each route, and gives the reason otherwise', async () => {
       const [method, path] = route
         .replace('explorer/*', 'explorer/main.js')
         .replace('admin/*', 'admin/clients')
@@ -210,7 +210,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('the table above knows every route there is', () => {
+  it('the table above has every route', () => {
     const fastify = registry.app.getHttpAdapter().getInstance() as { printRoutes(options: object): string };
     const routes = fastify.printRoutes({ commonPrefix: false });
     const paths = routesIn(routes);
@@ -235,12 +235,12 @@ onEachEngine((engine) => {
       expect(Object.keys(answer.body as object)).toEqual(['error', 'error_description']);
     });
 
-    it('comes before the body is judged, so that strangers learn nothing about it', async () => {
+    it('precedes the validation of the body, so that callers without credentials learn nothing', async () => {
       const answer = await registry.send('/v2/oauth/clients', { body: { made: 'up' }, key: 'nonsense' });
       expect(answer.body.error).toBe('invalid_token');
     });
 
-    it('a refused caller leaves no row', async () => {
+    it('a rejected request stores nothing', async () => {
       const before = await registry.rows('oauth_clients');
       await registry.createClient(aClient(), callers['revoked key']!);
       await registry.register({}, callers['JWT with alg none']);
@@ -277,7 +277,7 @@ onEachEngine((engine) => {
     expect(body.data).toMatchObject({ org_id: 'acme', user_id: 'u1' });
   });
 
-  it('the log says why a valid JWT is refused for its organization, and nothing of what it says', async () => {
+  it('the log says why the organization of a valid JWT is rejected, without its value', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const statuses = [];
     for (const claims of [{ org_id: undefined }, { org_id: ' acme' }, { sub: 'u\u0007' }]) {
@@ -336,7 +336,7 @@ onEachEngine((engine) => {
       return answers;
     };
 
-    it('there is none where no claim was set that makes one', async () => {
+    it('no JWT is one without AUTH_JWT_ADMIN', async () => {
       const claims = { role: 'admin', roles: ['admin'], scope: 'admin', admin: true };
       expect(await ask({}, await issuer.sign(claims))).toEqual([FORBIDDEN]);
     });
@@ -379,7 +379,7 @@ onEachEngine((engine) => {
     expect(summaryOf(answer)).toBe(INVALID);
   });
 
-  it("503 where the issuer's keys cannot be had: it is not the caller's fault", async () => {
+  it('503 if the keys of the issuer cannot be fetched', async () => {
     const gone = await TokenIssuer.start();
     const orphan = await Registry.start(engine, gone.env);
     const token = await gone.sign();
@@ -392,7 +392,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it("401 where a token names a key of the issuer that cannot be used: only that key's tokens suffer", async () => {
+  it('401 if a JWT names an unusable key of the issuer; JWTs with other keys are accepted', async () => {
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
     const offTheCurve = { ...issuer.publicJwk, x: 'A'.repeat(43) };
     const odd = await TokenIssuer.start([

@@ -37,7 +37,7 @@ onEachEngine((engine) => {
 
   const summaryOf = ({ status, body }: Answer) => `${status} ${body?.error ?? ''}`.trim();
 
-  it('no shared cache may keep what is read, and no cache what has no ETag', async () => {
+  it('forbids shared caches, and all caches for replies without an ETag', async () => {
     const owner = await anOwner();
     const cachingOf = async (path: string, key: string | null = owner.apiKey) =>
       (await registry.send(path, { method: 'GET', key })).headers.get('cache-control');
@@ -81,7 +81,7 @@ onEachEngine((engine) => {
     });
   });
 
-  describe('another organization cannot tell a client that exists from one that does not', () => {
+  describe('existing and unknown clients look the same to another organization', () => {
     it.each([
       ['GET', undefined],
       ['PUT', { name: 'stolen' }],
@@ -128,7 +128,7 @@ onEachEngine((engine) => {
       expect(asked).toEqual([expect.stringContaining('"org_id" =')]);
     });
 
-    it('lists nothing of it, and counts nothing of it', async () => {
+    it('neither lists nor counts it', async () => {
       const owner = await anOwner();
       const { apiKey: key } = await registry.createKey();
       const { body } = await registry.send(`/v2/oauth/clients?filter[client_id]=${owner.client.client_id}`, {
@@ -143,7 +143,7 @@ onEachEngine((engine) => {
   });
 
   describe('PUT /v2/oauth/clients/{client_id}', () => {
-    it('200: changes what is named, leaves the rest, and gives a new ETag', async () => {
+    it('200: changes the given members, keeps the others, and returns a new ETag', async () => {
       const owner = await anOwner({
         logo_uri: 'https://example.com/logo.png',
         tos_uri: 'https://example.com/tos',
@@ -279,7 +279,7 @@ onEachEngine((engine) => {
       expect((await other.get()).status).toBe(expected === 200 ? 404 : 200);
     });
 
-    it('of 20 writers with the same ETag, one wins; without it, all do, and no change is lost', async () => {
+    it('of 20 concurrent writes with the same ETag, one succeeds; without an ETag, all succeed and no change is lost', async () => {
       const owner = await anOwner({ allowed_scopes: [] });
       const guarded = await Promise.all(
         Array.from({ length: 20 }, (_, i) => owner.put({ name: `guarded ${i}` }, { 'if-match': owner.etag })),
@@ -339,7 +339,7 @@ onEachEngine((engine) => {
       );
     });
 
-    it('page by page, whenever the clients came, and without those that are deleted', async () => {
+    it('pages clients of any age, without deleted ones', async () => {
       const owner = await anOwnerOf(Array.from({ length: 17 }, (_, i) => `${i}`));
       const { data } = (await owner.list('?page[size]=100')).body as { data: { client_id: string }[] };
       // The oldest ones last, five or so in a period, two of the same moment, and two periods of which nothing is left
@@ -368,7 +368,7 @@ onEachEngine((engine) => {
       }
     });
 
-    it('a page far behind passes over no client of the periods before it', async () => {
+    it('a late page does not read the clients of earlier periods', async () => {
       const owner = await anOwnerOf(['1', '2', '3', '4']);
       const made = await statementsOf(registry.dataSource, () => owner.list('?page[size]=2&page[number]=2'));
       const page = made.find((statement) => statement.includes('OFFSET'));
@@ -377,7 +377,7 @@ onEachEngine((engine) => {
       expect(made.filter((statement) => /COUNT\([^)]*\)(?! OVER)/.test(statement))).toEqual([]);
     });
 
-    it('has 20 on a page unless asked otherwise', async () => {
+    it('has 20 clients on a page by default', async () => {
       const owner = await anOwner();
       expect((await owner.list()).body.meta.page_size).toBe(20);
     });
@@ -400,7 +400,7 @@ onEachEngine((engine) => {
       expect(answer.body.meta.total_results).toBe(1);
     });
 
-    it('finds nothing that is verified where nothing is', async () => {
+    it('finds no verified client if there is none', async () => {
       const owner = await anOwner();
       expect(namesOf(await owner.list('?filter[verified]=true'))).toEqual([]);
     });

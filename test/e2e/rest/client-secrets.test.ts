@@ -69,12 +69,12 @@ onEachEngine((engine) => {
     );
   });
 
-  it('201: no body at all asks for nothing in particular', async () => {
+  it('201: a request without a body gets the defaults', async () => {
     const client = await aConfidentialClient();
     expect((await registry.send(client.path, { key: client.key })).status).toBe(201);
   });
 
-  it('rotates with an overlap: the old ones expire soon, but never later than they would have', async () => {
+  it('rotates with an overlap, and never extends the expiry of old secrets', async () => {
     const client = await aConfidentialClient();
     const soon = new Date(Date.now() + 60_000).toISOString();
     await client.issue({ expires_at: soon });
@@ -123,7 +123,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('of 20 that are asked for at once, as many are issued as make ten valid ones', async () => {
+  it('20 concurrent requests issue secrets up to ten valid ones', async () => {
     const client = await aConfidentialClient();
     const answers = await Promise.all(Array.from({ length: 20 }, () => client.issue()));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(9);
@@ -152,7 +152,7 @@ onEachEngine((engine) => {
     expect(await client.list()).toEqual([]);
   });
 
-  it('of two that are revoked at once, one stays', async () => {
+  it('two concurrent revocations leave one valid secret', async () => {
     const client = await aConfidentialClient();
     await client.issue();
     const secrets = await client.list();
@@ -255,7 +255,7 @@ onEachEngine((engine) => {
     },
   );
 
-  it('removes secrets for good that ended longer ago than DELETED_CLIENT_RETENTION, and no others', async () => {
+  it('purges secrets that ended before DELETED_CLIENT_RETENTION, and no others', async () => {
     const client = await aConfidentialClient();
     await addEnded(client.id, 3, 31 * DAY_MS, 'expired');
     await addEnded(client.id, 3, 31 * DAY_MS, 'revoked');

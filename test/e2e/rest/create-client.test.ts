@@ -70,7 +70,7 @@ onEachEngine((engine) => {
       },
     );
 
-    it('gives every member that was left out its default, null where it has none', async () => {
+    it('sets omitted members to their defaults, or null', async () => {
       const { body } = await registry.createClient(aClient());
       expect(body.data).toMatchObject({
         org_id: 'default',
@@ -118,7 +118,7 @@ onEachEngine((engine) => {
       expect(JSON.stringify(everything)).not.toContain(secret);
     });
 
-    it('D11: PKCE is as asked for, even for a public client with authorization_code', async () => {
+    it('D11: require_pkce is as requested, also for a public client with authorization_code', async () => {
       const { body } = await registry.createClient(
         aClient({
           client_type: 'public',
@@ -129,7 +129,7 @@ onEachEngine((engine) => {
       expect(body.data.require_pkce).toBe(false);
     });
 
-    it('D12: what is listed twice is there once, in the place of the first', async () => {
+    it('D12: removes duplicates in lists, and keeps the first', async () => {
       const { body } = await registry.createClient(
         aClient({
           allowed_scopes: ['b', 'a', 'b'],
@@ -204,7 +204,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('D13, D16: says of every member of a reply that it is set by the server, where no request has it', async () => {
+    it('D13, D16: rejects members that only the server sets, and says so', async () => {
       const { body: created } = await registry.createClient(aClient());
       const taken = [
         ...['name', 'client_type', 'allowed_scopes', 'allowed_grant_types'],

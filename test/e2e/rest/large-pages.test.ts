@@ -185,7 +185,7 @@ onEachEngine((engine) => {
       expect(new Set(nodes.map(({ id }) => id)).size).toBe(EVENTS);
     });
 
-    it('those of several clients fit into one page: each has its share, and one event at least', async () => {
+    it('events of several clients share one page, with at least one event each', async () => {
       const { text, body } = await registry.graphql(
         `{ oauthClients(first: 10, filter: { orgId: "large" }) { nodes { clientId ${history('first: 30')} } } }`,
       );

@@ -32,7 +32,7 @@ onEachEngine((engine) => {
     return error && { code: error.extensions.code, message: error.message };
   };
 
-  it('an organization that has as many clients as it may have is told so; others are not bounded by it', async () => {
+  it('rejects creates above the limit of an organization, and no creates of other organizations', async () => {
     const { apiKey, ids } = await organizationWith(3);
     const before = await registry.rows('oauth_clients');
     expect(said(await registry.createClient(aClient(), apiKey))).toEqual(REFUSED);
@@ -43,7 +43,7 @@ onEachEngine((engine) => {
     expect(said(await registry.createClient(aClient(), apiKey))).toEqual(REFUSED);
   });
 
-  it('registrations count as well, and one that is refused uses up no initial access token', async () => {
+  it('counts registrations, and a rejected one does not use up an initial access token', async () => {
     const { apiKey, orgId } = await organizationWith(2);
     const { value } = await registry.createInitialAccessToken({ orgId, maxRegistrations: 1 });
     expect((await registry.register({}, apiKey)).status).toBe(201);
@@ -79,7 +79,7 @@ onEachEngine((engine) => {
     for (let i = 0; i < 5; i++) expect((await registry.register({})).status).toBe(201);
   });
 
-  it('operators neither create nor restore more, one by one or many at once', async () => {
+  it('administrators cannot create or restore more, one by one or in bulk', async () => {
     const { apiKey, orgId, ids } = await organizationWith(3);
     const forbidden = { code: 'FORBIDDEN', message: FULL };
     const create = await registry.graphql(
@@ -113,7 +113,7 @@ onEachEngine((engine) => {
     expect(errorOf(restored)).toBeUndefined();
   });
 
-  it('of many that come at once, through whichever instance, no more than the bound are created', async () => {
+  it('concurrent creates on several instances do not exceed the limit', async () => {
     const other =
       engine === 'postgres'
         ? await Registry.start(engine, { MAX_CLIENTS_PER_ORG: '3', DATABASE_URL: registry.databaseUrl })

@@ -77,7 +77,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('throws the typed errors that its users catch', async () => {
+    it('throws its typed errors', async () => {
       const options = { baseURL: `${registry.url}/v2`, maxRetries: 0 };
       const create = (apiKey: string, name: string) =>
         new Telnyx({ ...options, apiKey }).oauthClients.create({
@@ -121,7 +121,7 @@ onEachEngine((engine) => {
   });
 
   describe('the published SDK', () => {
-    it('lives through create, retrieve, update, list and delete, with its typed errors', async () => {
+    it('creates, retrieves, updates, lists and deletes a client, with its typed errors', async () => {
       const { apiKey } = await registry.createKey();
       const sdk = new Telnyx({ apiKey, baseURL: `${registry.url}/v2`, maxRetries: 0 });
       const created = (
@@ -176,14 +176,14 @@ onEachEngine((engine) => {
       return (await sdk.oauthClients.create({ name, ...rest } as never)).data!.client_id;
     };
 
-    it('misses none while others create', async () => {
+    it('misses no client during concurrent creates', async () => {
       const { before, walk } = await aWalk(50, 7, (sdk) => Promise.all([createWith(sdk), createWith(sdk)]));
       const seen = await walk();
       expect(before.filter((id) => !seen.includes(id))).toEqual([]);
       expect(seen.length).toBeGreaterThan(before.length);
     });
 
-    it('walks to the end while others create and delete', async () => {
+    it('reaches the end during concurrent creates and deletes', async () => {
       const doomed: string[] = [];
       let deleted = 0;
       const { before, walk } = await aWalk(100, 7, async (sdk) => {

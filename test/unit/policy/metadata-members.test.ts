@@ -135,7 +135,7 @@ describe('Under the profiles strict, registered and lenient', () => {
     'constructor',
     'toString',
     '__proto__',
-  ])('a member that is registered nowhere is refused, or ignored by lenient: %j', (member) => {
+  ])('an unregistered member is rejected, or ignored by lenient: %j', (member) => {
     expect(treatments(member)).toEqual(['rejected', 'rejected', 'ignored']);
   });
 });

@@ -310,7 +310,7 @@ it.each([
   expect(timesMs[100]).toBeLessThan(maxMs);
 });
 
-describe('A request with as many names as there may be', () => {
+describe('A request with the maximum number of names', () => {
   const NAMES = 100;
   /** Names in which no character comes twice. */
   const namesFrom = (first: number, length: number) =>

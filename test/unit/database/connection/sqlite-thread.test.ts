@@ -27,7 +27,7 @@ describe('a thread with a connection to SQLite', () => {
     { sql: 'INSERT INTO clients (org, name) VALUES (?, ?)', rows: names.map((name) => ['o', name]) },
   ];
 
-  it('stores nothing by halves, tells by a code why, and writes on', async () => {
+  it('stores no partial batch, returns the error code, and continues', async () => {
     thread = new SqliteThread(connection);
     await thread.write(insert('a'));
     await expect(thread.write(insert('b', 'a'))).rejects.toMatchObject({
@@ -42,7 +42,7 @@ describe('a thread with a connection to SQLite', () => {
     expect(await thread.read(names)).toEqual([['c']]);
   });
 
-  it('does one task after another, and tells each of its own; where it is ended, all that it has not done', async () => {
+  it('runs tasks in order with their own results, and fails the remaining ones when it ends', async () => {
     thread = new SqliteThread(connection);
     const double = (n: number) => thread!.read({ sql: 'SELECT 2 * :n', parameters: { n } });
     const bad = thread
@@ -65,8 +65,8 @@ describe('a thread with a connection to SQLite', () => {
 
   it.each([
     ['as soon as its connection is old', 0, 'by_subject'],
-    ['no sooner', undefined, 'by_kind'],
-  ])('goes by what the database has learned of its rows meanwhile %s', async (_when, maxAgeMs, index) => {
+    ['not before', undefined, 'by_kind'],
+  ])('reads new planner statistics %s', async (_when, maxAgeMs, index) => {
     connection.exec(`CREATE TABLE events (kind TEXT, subject TEXT);
       CREATE INDEX by_subject ON events (subject); CREATE INDEX by_kind ON events (kind)`);
     const insert = connection.prepare('INSERT INTO events (kind, subject) VALUES (?, ?)');

@@ -29,7 +29,7 @@ describe('a batcher', () => {
     await wait(5);
   };
 
-  it('runs at once what was asked for in one turn, and together what was asked for meanwhile', async () => {
+  it('runs the calls of one turn at once, and later calls together', async () => {
     const { add } = bound(batcher(10, 1));
     const first = [add(1), add(2)];
     await turn();
@@ -65,7 +65,7 @@ describe('a batcher', () => {
     expect(await all).toEqual(['1', '2', '3']);
   });
 
-  it('runs as many batches at a time as it may, none larger than it may be', async () => {
+  it('keeps the limits of concurrent batches and of their size', async () => {
     const { add } = bound(batcher(2, 2));
     const all = Promise.all([1, 2, 3, 4, 5].map(add));
     await turn();
@@ -88,7 +88,7 @@ describe('a batcher', () => {
     expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  it('where running fails, so does every item, and the next batch runs', async () => {
+  it('a failed batch fails each of its items, and the next batch runs', async () => {
     let isBroken = true;
     const breaking = new Batcher<number, number>({
       name: 'test',
@@ -103,7 +103,7 @@ describe('a batcher', () => {
     expect(await breaking.add(3)).toBe(3);
   });
 
-  it('refuses at once what would be too much to wait, and takes more when there is room', async () => {
+  it('rejects calls beyond the queue at once, and accepts calls when there is room', async () => {
     const { add } = bound(batcher(1, 1, { limits: { waiting: 2 } }));
     const underWay = add(1);
     await turn();
@@ -121,7 +121,7 @@ describe('a batcher', () => {
     expect(batches.flat()).toEqual([1, 2, 3, 5]);
   });
 
-  it('refuses in time what waits behind batches that hang, and never runs it', async () => {
+  it('rejects calls behind hanging batches after the timeout, and never runs them', async () => {
     const { add } = bound(batcher(1, 1, { limits: { waitMs: 50 } }));
     const hanging = add(1);
     await turn();
@@ -153,7 +153,7 @@ describe('a batcher', () => {
     expect(batches).toEqual([[1], [3]]);
   });
 
-  it('tells who measures what is in each batch, and what waits', async () => {
+  it('publishes the size of each batch and of the queue', async () => {
     const messages: unknown[] = [];
     const listen = (message: unknown) => messages.push(message);
     subscribe('oauth-client-registry:batch', listen);

@@ -18,7 +18,7 @@ describe('a batch that cannot be stored', () => {
       'error' in outcome ? outcome.error : 'stored',
     );
 
-  it('is stored one by one, and what cannot be fails alone', async () => {
+  it('is stored row by row after a failure, and only invalid rows fail', async () => {
     const error = new Error('unique violation');
     expect(await statusesOf(error)).toEqual(['stored', error, 'stored']);
     expect(commits).toEqual([3, 1, 1, 1]);
@@ -30,7 +30,7 @@ describe('a batch that cannot be stored', () => {
     expect(commits).toEqual([3]);
   });
 
-  it('is not tried again where another session keeps locked what it needs: each would wait again', async () => {
+  it('is not retried after a lock timeout, since each row would wait again', async () => {
     const error = Object.assign(new Error('lock timeout'), { code: '55P03' });
     expect(await statusesOf(error)).toEqual(
       Array(3).fill(expect.objectContaining({ code: 'temporarily_unavailable', cause: error })),
@@ -38,7 +38,7 @@ describe('a batch that cannot be stored', () => {
     expect(commits).toEqual([3]);
   });
 
-  it('is tried again where the database gave way to another transaction', async () => {
+  it('is retried after a serialization failure or deadlock', async () => {
     const error = Object.assign(new Error('deadlock detected'), { code: '40P01' });
     expect(await statusesOf(error)).toEqual(['stored', error, 'stored']);
   });

@@ -33,7 +33,7 @@ describe('The path of a request in the log', () => {
   });
 });
 
-it('Text is cut where it is too long, and says so', () => {
+it('Truncates long text with a mark', () => {
   expect(cut('abc', 3)).toBe('abc');
   expect(cut('abcd', 3)).toBe('ab…');
 });

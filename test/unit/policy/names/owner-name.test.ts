@@ -28,7 +28,7 @@ it.each([
   expect(ownerNameFaults(name.normalize('NFD'))).toEqual([]);
 });
 
-it('What is too long to be the name of an owner is refused without being composed', () => {
+it('Rejects a name of an owner that is too long before normalizing it', () => {
   const marks = `a${'\u0301\u0323'.repeat(32_000)}`;
   const { normalized } = textWorkOf(() => {
     expect(ownerNameFaults(marks)).toEqual(['must be 1 to 255 characters long']);

@@ -99,7 +99,7 @@ describe('A name', () => {
     expect(textFaults(name)).toEqual([INVISIBLE]);
   });
 
-  it('that looks empty is refused: braille blanks only', () => {
+  it('that looks empty is rejected: braille blanks only', () => {
     expect(textFaults('\u2800\u2800')).not.toEqual([]);
   });
 });
