@@ -9,6 +9,7 @@ import { RegistrationCountEntity } from './clients/registration/registration-cou
 import { PurgeClockEntity } from './database/clock/purge-clock.entity.js';
 import { AddRegistrationToken1795309200000 } from './migrations/registration/1795309200000-add-registration-token.js';
 import { CreateInitialAccessTokens1795395600000 } from './migrations/registration/1795395600000-create-initial-access-tokens.js';
+import { OverlapRegistrationTokens1796436000000 } from './migrations/registration/1796436000000-overlap-registration-tokens.js';
 import { CreateAuditEvents1795399200000 } from './migrations/audit/1795399200000-create-audit-events.js';
 import { RenameDoorToChannel1796263200000 } from './migrations/audit/1796263200000-rename-door-to-channel.js';
 import { NameTheChannelOfJobs1796263260000 } from './migrations/audit/1796263260000-name-the-channel-of-jobs.js';
@@ -56,5 +57,6 @@ export const PERSISTENCE = {
     KeepAPurgeClock1796176800000,
     RenameDoorToChannel1796263200000,
     NameTheChannelOfJobs1796263260000,
+    OverlapRegistrationTokens1796436000000,
   ],
 };

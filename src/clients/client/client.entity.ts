@@ -104,6 +104,16 @@ export class ClientEntity implements Client {
   @Column({ name: 'registration_token_hash', type: 'varchar', length: 255, nullable: true, select: false })
   registrationTokenHash?: string | null;
 
+  /** Of the token that a replacement issued and that nobody has used yet: until then, the one before is good, too. */
+  @Column({
+    name: 'next_registration_token_hash',
+    type: 'varchar',
+    length: 255,
+    nullable: true,
+    select: false,
+  })
+  nextRegistrationTokenHash?: string | null;
+
   @Column({ name: 'created_at', ...timestamp })
   createdAt!: Date;
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, In } from 'typeorm';
+import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
 import { NIL as NO_CLIENT, validate as isClientId } from 'uuid';
 import type { AuditEntry, RequestContext } from '../../audit/audit-event.js';
 import {
@@ -38,9 +38,11 @@ import { removeUnused } from '../use/client-use.repository.js';
 /** Updates of rows that many wait for: one batch after the other. */
 const COUNTING = { size: 200, underWay: 1 };
 
-/** The hash of a registration access token, and whether the client may use it. */
-export interface RegistrationToken {
+/** The hashes of the registration access tokens of a client, and whether it may use them. */
+export interface RegistrationTokens {
   tokenHash: string;
+  /** Of the token that a replacement issued and that was not used yet; null: there is none. */
+  nextTokenHash: string | null;
   status: ClientStatus;
 }
 
@@ -128,14 +130,35 @@ export class RegistrationsRepository {
     return ids.map((id) => outcomes.get(id)!);
   }
 
-  /** The token that manages a registration; null where there is none. What is no id is looked up, too: the time tells nothing. */
-  async findRegistrationToken(id: string): Promise<RegistrationToken | null> {
+  /** The tokens that manage a registration; null where there is none. What is no id is looked up, too: the time tells nothing. */
+  async findRegistrationTokens(id: string): Promise<RegistrationTokens | null> {
     const [row] = await this.run(
-      'SELECT registration_token_hash, status FROM oauth_clients WHERE id = :id AND deleted_at IS NULL',
+      `SELECT registration_token_hash, next_registration_token_hash, status
+       FROM oauth_clients WHERE id = :id AND deleted_at IS NULL`,
       { id: isClientId(id) ? id : NO_CLIENT },
     );
-    const [tokenHash, status] = (row ?? []) as [string | null, ClientStatus];
-    return tokenHash ? { tokenHash, status } : null;
+    const [tokenHash, nextTokenHash, status] = (row ?? []) as [string | null, string | null, ClientStatus];
+    return tokenHash ? { tokenHash, nextTokenHash, status } : null;
+  }
+
+  /** Ends the token before the next one, which is used for the first time. False where that one is not the next any more. */
+  promoteToken(id: string, nextTokenHash: string): Promise<boolean> {
+    return this.writeQueue.run(
+      async (manager) => {
+        const { affected } = await manager
+          .createQueryBuilder()
+          .update(ClientEntity)
+          .set({
+            registrationTokenHash: () => 'next_registration_token_hash',
+            nextRegistrationTokenHash: null,
+          })
+          .where({ id, nextRegistrationTokenHash: nextTokenHash, deletedAt: IsNull() })
+          .execute();
+        return affected === 1;
+      },
+      undefined,
+      id,
+    );
   }
 
   /** Runs `work` on a locked registration; null if there is none. */
@@ -152,7 +175,7 @@ export class RegistrationsRepository {
   }
 
   /**
-   * Replaces the token that manages a registration.
+   * Replaces the tokens that manage a registration.
    * @throws RegistryError `not_found`
    */
   replaceRegistrationToken(
@@ -165,6 +188,7 @@ export class RegistrationsRepository {
       check(client);
       await manager.update(ClientEntity, client.id, {
         registrationTokenHash: hashSecret(token),
+        nextRegistrationTokenHash: null,
         metadataHash: null,
       });
       await record(manager, context, [clientEntry('registration_token.issued', client, client)]);
@@ -174,7 +198,7 @@ export class RegistrationsRepository {
 }
 
 /** A registration inside of the transaction that has locked it. */
-export class LockedRegistration implements RegistrationToken {
+export class LockedRegistration implements RegistrationTokens {
   readonly secrets: SecretsOfClient;
 
   constructor(
@@ -182,6 +206,7 @@ export class LockedRegistration implements RegistrationToken {
     private readonly context: RequestContext,
     readonly client: Client,
     readonly tokenHash: string,
+    readonly nextTokenHash: string | null,
   ) {
     this.secrets = new SecretsOfClient(client.id, manager);
   }
@@ -196,12 +221,18 @@ export class LockedRegistration implements RegistrationToken {
     return id === null ? null : findToken(this.manager, id);
   }
 
-  /** Stores the changed client with a new token, and records what was done to its secrets. */
-  async store(changed: Client, token: string, ofSecrets: readonly SecretEntry[]): Promise<void> {
+  /** Stores the changed client, and records what was done to its secrets. `token` stays good until `nextToken` is used. */
+  async store(
+    changed: Client,
+    token: string,
+    nextToken: string,
+    ofSecrets: readonly SecretEntry[],
+  ): Promise<void> {
     const { client } = this;
     await this.manager.update(ClientEntity, client.id, {
       ...changed,
       registrationTokenHash: hashSecret(token),
+      nextRegistrationTokenHash: hashSecret(nextToken),
     });
     const entries = [
       ...(changed === client ? [] : [clientEntry('client.updated', client, changed)]),
@@ -246,14 +277,14 @@ async function lockRegistration(
   if (!isClientId(id)) return null;
   const query = manager
     .createQueryBuilder(ClientEntity, 'client')
-    .addSelect('client.registrationTokenHash')
+    .addSelect(['client.registrationTokenHash', 'client.nextRegistrationTokenHash'])
     .where('client.id = :id', { id });
   const lock = rowLock(manager);
   if (lock) query.setLock(lock.mode);
   const found = await query.getOne();
   if (!found?.registrationTokenHash) return null;
-  const { registrationTokenHash, ...client } = found;
-  return new LockedRegistration(manager, context, client, registrationTokenHash);
+  const { registrationTokenHash, nextRegistrationTokenHash = null, ...client } = found;
+  return new LockedRegistration(manager, context, client, registrationTokenHash, nextRegistrationTokenHash);
 }
 
 /** Counts a registration with the client. False if it is gone, or no longer shared. */

@@ -31,7 +31,7 @@ import { applyDefaults } from '../../policy/defaults.js';
 import {
   type LockedRegistration,
   RegistrationsRepository,
-  type RegistrationToken,
+  type RegistrationTokens,
 } from './registrations.repository.js';
 import { RegistrationCountsService } from './registration-counts.service.js';
 import { DeduplicatedRegistrations } from './deduplicated-registrations.js';
@@ -184,11 +184,15 @@ export class RegistrationsService implements OnModuleInit {
   }
 
   /**
-   * The client that the token manages.
+   * The client that the token manages. The first use of a token that a replacement issued ends the one before.
    * @throws RegistryError `invalid_token`, alike for a wrong token and for a client that does not exist
    */
   async read(id: string, token: string): Promise<Client> {
-    requireManaged(token, await this.repository.findRegistrationToken(id));
+    const isNext = requireManaged(token, await this.repository.findRegistrationTokens(id)) === 'next';
+    if (isNext && !(await this.repository.promoteToken(id, hashSecret(token)))) {
+      // Another request with it was faster, or a replacement has issued another one instead
+      requireManaged(token, await this.repository.findRegistrationTokens(id));
+    }
     const client = await this.lookup.find({ id });
     // It ended meanwhile
     if (client === null) throw wrongToken();
@@ -196,8 +200,8 @@ export class RegistrationsService implements OnModuleInit {
   }
 
   /**
-   * Replaces all that the client said of itself: what is left out is as if it had never been said. The token is replaced
-   * too; a client that authenticates with a secret only now gets one, and one that does not any more loses all.
+   * Replaces all that the client said of itself: what is left out is as if it had never been said. The reply has another
+   * token; `token` stays good until that one is used, so that a lost reply locks nobody out. A client that authenticates with a secret only now gets one, and one that does not any more loses all.
    * @param registered the client as {@link read} found it for the token
    * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
    */
@@ -232,7 +236,7 @@ export class RegistrationsService implements OnModuleInit {
       const revoked = needsOther ? await secrets.revokeAll(now) : [];
       const issued = secret === null ? [] : [(await secrets.add(secret, now)).id];
       const registrationToken = generateSecret();
-      await registration.store(changed, registrationToken, [
+      await registration.store(changed, token, registrationToken, [
         ...revoked.map((targetId) => ({ action: 'client_secret.revoked', targetId }) as const),
         ...issued.map((targetId) => ({ action: 'client_secret.issued', targetId }) as const),
       ]);
@@ -257,7 +261,7 @@ export class RegistrationsService implements OnModuleInit {
   }
 
   /**
-   * Gives software that lost it a new token to manage its registration with. The one before ends.
+   * Gives software that lost it a new token to manage its registration with. All before it end.
    * @throws RegistryError `not_found`, or `validation_error` for a client that did not register itself, or that many did
    */
   async reissueToken(
@@ -318,14 +322,20 @@ function managedBy(token: string, registration: LockedRegistration | null): Lock
   return registration!;
 }
 
-/** @throws RegistryError `invalid_token` unless the token manages the registration, `insufficient_scope` where it is disabled */
-function requireManaged(token: string, registration: RegistrationToken | null): void {
-  const isManaged = matchesHash(token, registration?.tokenHash ?? NO_TOKEN_HASH);
-  if (registration === null || !isManaged) throw wrongToken();
+/**
+ * Which of its tokens it is that manages the registration.
+ * @throws RegistryError `invalid_token` where it is none of them, `insufficient_scope` where the client is disabled
+ */
+function requireManaged(token: string, registration: RegistrationTokens | null): 'current' | 'next' {
+  // Both are compared, so that the time does not tell which one it was
+  const isCurrent = matchesHash(token, registration?.tokenHash ?? NO_TOKEN_HASH);
+  const isNext = matchesHash(token, registration?.nextTokenHash ?? NO_TOKEN_HASH);
+  if (registration === null || !(isCurrent || isNext)) throw wrongToken();
   // RFC 7592 §2.1 to §2.3: 403 for who must not do it
   if (registration.status !== 'active') {
     throw new RegistryError('insufficient_scope', 'The client is disabled. Only an operator can enable it.');
   }
+  return isNext ? 'next' : 'current';
 }
 
 const wrongToken = () =>

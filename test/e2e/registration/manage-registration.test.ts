@@ -65,8 +65,8 @@ onEachEngine((engine) => {
   });
 
   describe('PUT', () => {
-    it('200: replaces all, resets what is left out, and rotates the token', async () => {
-      const { client, send, put } = await aRegistration({
+    it('200: replaces all, resets what is left out, and issues another token', async () => {
+      const { client, put } = await aRegistration({
         client_name: 'old',
         scope: 'a',
         logo_uri: 'https://example.com/l',
@@ -81,7 +81,6 @@ onEachEngine((engine) => {
         body: { ...rest, client_name: 'new', client_uri: 'https://example.com' },
       });
       expect(answer.body).not.toHaveProperty('client_secret');
-      expect((await send('GET')).status).toBe(401);
       const again = await withToken(answer, `/v2/oauth/register/${client.client_id}`);
       expect({ status: again.status, body: again.body }).toEqual({ status: 200, body: answer.body });
     });
@@ -189,10 +188,108 @@ onEachEngine((engine) => {
       ]);
     });
 
-    it('of ten concurrent replacements with the same token, one succeeds', async () => {
-      const { put } = await aRegistration();
+    it('of ten concurrent replacements with the same token, all succeed, and the new token of the last is valid', async () => {
+      const { client, put } = await aRegistration();
       const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => put({ client_name: `n${i}` })));
-      expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(401)]);
+      expect(answers.map(({ status }) => status)).toEqual(Array<number>(10).fill(200));
+      const read = await Promise.all(
+        answers.map((answer) => withToken(answer, `/v2/oauth/register/${client.client_id}`)),
+      );
+      expect(read.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(401)]);
+      const last = read.findIndex(({ status }) => status === 200);
+      expect(read[last]!.body).toEqual(answers[last]!.body);
+    });
+  });
+
+  describe('the token of a PUT whose reply may be lost', () => {
+    const tokenOf = ({ body }: Answer) => (body as Registered).registration_access_token;
+
+    it.each([
+      ['GET', 200],
+      ['PUT', 200],
+      ['DELETE', 204],
+    ])('ends the one before when it is first used, by %s', async (method, status) => {
+      const { client, send, put } = await aRegistration();
+      const next = tokenOf(await put({ client_name: 'new' }));
+      // The reply did not arrive: what the software has goes on working, and repeats the token that was sent
+      const read = await send('GET');
+      expect({ status: read.status, token: tokenOf(read), name: read.body.client_name }).toEqual({
+        status: 200,
+        token: client.registration_access_token,
+        name: 'new',
+      });
+      const body = method === 'PUT' ? { client_id: client.client_id, redirect_uris: CALLBACK } : undefined;
+      expect((await send(method, body, next)).status).toBe(status);
+      for (const method of ['GET', 'DELETE']) expect((await send(method)).status).toBe(401);
+      expect((await put({})).status).toBe(401);
+    });
+
+    it('ends when the PUT is sent again with the token before, which is answered with another one', async () => {
+      const { send, put } = await aRegistration();
+      const lost = tokenOf(await put({ client_name: 'a' }));
+      const next = tokenOf(await put({ client_name: 'a' }));
+      expect(next).not.toBe(lost);
+      expect((await send('GET', undefined, lost)).status).toBe(401);
+      expect((await send('GET')).status).toBe(200);
+      expect((await send('GET', undefined, next)).status).toBe(200);
+      expect((await send('GET')).status).toBe(401);
+    });
+
+    it('changes nothing where the PUT with it is rejected, but that the one before ends', async () => {
+      const { send, put } = await aRegistration();
+      const next = tokenOf(await put({}));
+      expect((await put({ made_up: 1 }, next)).status).toBe(400);
+      expect((await send('GET')).status).toBe(401);
+      expect((await send('GET', undefined, next)).status).toBe(200);
+    });
+
+    it('is good for all who use it at once, on any instance', async () => {
+      const { client, send, put } = await aRegistration();
+      const next = tokenOf(await put({}));
+      const answers = await Promise.all(Array.from({ length: 10 }, () => send('GET', undefined, next)));
+      expect(answers.map(({ status }) => status)).toEqual(Array<number>(10).fill(200));
+      expect((await send('GET')).status).toBe(401);
+      const [row] = await registry.dataSource.query<Metadata[]>(
+        `SELECT next_registration_token_hash AS next FROM oauth_clients WHERE id = '${client.client_id}'`,
+      );
+      expect(row).toEqual({ next: null });
+    });
+
+    it('ends with all others when an operator issues one', async () => {
+      const { client, send, put } = await aRegistration();
+      const next = tokenOf(await put({}));
+      const { body } = await registry.graphql(
+        'mutation($id: ID!) { reissueRegistrationAccessToken(clientId: $id) { registrationAccessToken } }',
+        { id: client.client_id },
+      );
+      for (const token of [client.registration_access_token, next]) {
+        expect((await send('GET', undefined, token)).status).toBe(401);
+      }
+      const issued = body.data.reissueRegistrationAccessToken.registrationAccessToken as string;
+      expect((await send('GET', undefined, issued)).status).toBe(200);
+    });
+
+    it('costs one write, for its first use', async () => {
+      const { send, put } = await aRegistration();
+      const next = tokenOf(await put({}));
+      const writesOf = async (token?: string) => {
+        const all = await statementsOf(registry.dataSource, () => send('GET', undefined, token));
+        return all.filter((sql) => /^UPDATE\b.*\boauth_clients\b/is.test(sql)).length;
+      };
+      expect([await writesOf(), await writesOf(next), await writesOf(next)]).toEqual([0, 1, 0]);
+    });
+
+    it('is stored as a hash, and in no event', async () => {
+      const { client, put } = await aRegistration();
+      const next = tokenOf(await put({}));
+      const rows = await registry.dataSource.query<Metadata[]>(
+        `SELECT * FROM oauth_clients WHERE id = '${client.client_id}'`,
+      );
+      expect(rows[0]!.next_registration_token_hash).toMatch(/^sha256:[0-9a-f]{64}$/);
+      const events = await registry.dataSource.query<Metadata[]>(
+        `SELECT * FROM audit_events WHERE client_id = '${client.client_id}'`,
+      );
+      expect(JSON.stringify([rows, events])).not.toContain(next);
     });
   });
 
@@ -219,7 +316,7 @@ onEachEngine((engine) => {
       await registry.send(path, { method: 'GET' }),
       await registry.send(path, { method: 'PATCH', body: {} }),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([200, 400, 200, 401, 401, 405]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 400, 200, 204, 401, 405]);
     for (const { headers } of answers) {
       expect([headers.get('cache-control'), headers.get('pragma')]).toEqual(['no-store', 'no-cache']);
     }
@@ -294,8 +391,17 @@ onEachEngine((engine) => {
       // Not those of jobs
       return all.filter((sql) => /\boauth_clients\b/.test(sql));
     };
+    const replaced = await aRegistration();
+    await replaced.put({});
     const asked: string[][] = [];
-    for (const id of [mine.client.client_id, gone.client.client_id, UNKNOWN_ID, 'nonsense', 'a%00b']) {
+    for (const id of [
+      mine.client.client_id,
+      replaced.client.client_id,
+      gone.client.client_id,
+      UNKNOWN_ID,
+      'nonsense',
+      'a%00b',
+    ]) {
       asked.push(await statements(id, 'wrong'));
     }
     expect(new Set(asked.map((each) => each.join('\n'))).size).toBe(1);

@@ -148,7 +148,7 @@ export class RegistrationController {
     summary: 'Replace a registration (RFC 7592 §2.2)',
     description:
       'Omitted members are reset to their defaults. The body must contain the client_id. If it contains a client_secret, the ' +
-      'secret must be valid. The response contains a new registration access token, which replaces the previous one.',
+      'secret must be valid. The response contains a new registration access token. The previous one is valid until the new one is used.',
   })
   @ApiBody({ type: RegistrationRequest, required: true })
   @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The updated client' })
