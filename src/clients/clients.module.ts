@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { EgressGuard } from '../egress/egress-guard.js';
 import { ClientUseRepository } from './use/client-use.repository.js';
 import { ClientUseService } from './use/client-use.service.js';
 import { ClientSecretsRepository } from './secrets/client-secrets.repository.js';
@@ -16,6 +17,7 @@ import { RegistrationCountsService } from './registration/registration-counts.se
 import { RegistrationsService } from './registration/registrations.service.js';
 import { DeduplicatedRegistrations } from './registration/deduplicated-registrations.js';
 import { AnonymousClientQuota } from './anonymous/anonymous-client-quota.js';
+import { ClientKeys } from './authentication/client-keys.js';
 import { SoftwareStatementsService } from './software-statements/software-statements.service.js';
 
 /** The core, which every interface uses. */
@@ -39,6 +41,8 @@ import { SoftwareStatementsService } from './software-statements/software-statem
     SoftwareStatementsService,
     ClientSecretsRepository,
     ClientSecretsService,
+    EgressGuard,
+    ClientKeys,
   ],
   exports: [
     ClientsService,

@@ -87,6 +87,11 @@ const topics = {
       description:
         'The proxies whose `X-Forwarded-For` header is trusted: their addresses and networks, or their number. Without it, all callers behind a proxy share one rate limit. A number is safe only if only the proxy can reach the port.',
     }),
+    egressProxy: setting('EGRESS_PROXY', onOff, 'off', {
+      description:
+        'Whether URLs of clients, such as `jwks_uri`, are fetched through the HTTP proxy of `HTTPS_PROXY`. The proxy then resolves host names, so it must refuse internal addresses. `NO_PROXY` is not read.',
+      example: 'off',
+    }),
   },
   database: {
     database: setting('DATABASE_URL', databaseUrl, 'sqlite:data/registry.sqlite', {
@@ -326,7 +331,10 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Setting<unk
 type Settings = typeof settings;
 
 /** Everything that an operator can set, read and checked once. */
-export type Config = { readonly [K in keyof Settings]: Settings[K]['fallback'] };
+export type Config = { readonly [K in keyof Settings]: Settings[K]['fallback'] } & {
+  /** The proxy of HTTPS_PROXY, which is for all programs; null unless EGRESS_PROXY is on. */
+  readonly httpsProxy: string | null;
+};
 
 /** Injection token of the {@link Config}. */
 export const CONFIG = Symbol('Config');
@@ -343,9 +351,10 @@ export function readConfig(env: NodeJS.ProcessEnv, faults: readonly string[] = [
   const found = [...faults];
   const note = (fault: string | undefined) => void (fault !== undefined && found.push(fault));
   for (const name of Object.keys(env)) note(nameFault(name, VARIABLES, env));
-  const config = Object.fromEntries(
+  const read = Object.fromEntries(
     Object.entries(settings).map(([key, definition]) => [key, readSetting(definition, env, note)]),
   ) as unknown as Config;
+  const config = { ...read, httpsProxy: read.egressProxy ? readProxy(env, note) : null };
   note(jwtFault(config));
   if (found.length > 0) throw new ConfigError(...found);
   return config;
@@ -360,10 +369,17 @@ function jwtFault({ jwtIssuer, jwtAudience, ...others }: Config): string | undef
     : undefined;
 }
 
+function readProxy(env: NodeJS.ProcessEnv, note: (fault: string) => void): string | null {
+  const proxy = (env.HTTPS_PROXY ?? env.https_proxy ?? '').trim();
+  if (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol)) return proxy;
+  note('EGRESS_PROXY is on, so HTTPS_PROXY takes the http or https URL of a proxy');
+  return null;
+}
+
 const faultOf = ({ variable, takes }: Setting<unknown>) => `${variable} takes ${takes}`;
 
 /** What to tell an operator whose value of a setting cannot be used. */
-export const settingFault = (key: keyof Config) => faultOf(settings[key]);
+export const settingFault = (key: keyof Settings) => faultOf(settings[key]);
 
 /** Where there is a fault, the value has no meaning. */
 function readSetting(

@@ -5,12 +5,12 @@ import {
   errors,
   type FetchImplementation,
   type JWTPayload,
-  jwtVerify,
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from 'jose';
 import { RegistryError, RETRY_AFTER_SECONDS } from '../errors/registry-error.js';
 import { readJwt } from './read-jwt.js';
+import { verifyWithKeys } from './verify-with-keys.js';
 
 /** Signatures that only the issuer can make; never `none`, never a shared secret (RFC 8725 §3.1, §3.2). */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
@@ -52,9 +52,7 @@ export class JwtVerifier {
     if (this.keys.reloading && this.underWay >= MAX_WAITING_FOR_KEYS) throw unavailable();
     this.underWay++;
     try {
-      const { payload } = await jwtVerify(token, this.keys, all).catch((error: unknown) =>
-        verifyWithAnyOf(token, error, all),
-      );
+      const { payload } = await verifyWithKeys(token, this.keys, all);
       return payload;
     } catch (error) {
       if (isAboutTheKeySet(error)) throw unavailable(error);
@@ -70,19 +68,6 @@ const unavailable = (cause?: unknown) =>
     retryAfterSeconds: RETRY_AFTER_SECONDS,
     cause,
   });
-
-/** A token that does not say which key it was signed with may fit several; they are tried one by one. */
-async function verifyWithAnyOf(token: string, error: unknown, options: JWTVerifyOptions) {
-  if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-  for await (const key of error) {
-    try {
-      return await jwtVerify(token, key, options);
-    } catch (failure) {
-      if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
-    }
-  }
-  throw new errors.JWSSignatureVerificationFailed();
-}
 
 /** Fetches keys, but not again right after that failed: callers must not make us hammer a server that is down. */
 function fetchWithPauses(): FetchImplementation {

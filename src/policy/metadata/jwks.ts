@@ -60,3 +60,22 @@ function hasGoodCoordinates(key: Record<string, unknown>): boolean {
     );
   });
 }
+
+/** RFC 7518 §3.3 and §3.5 require the least size. Above the largest, a signature costs the verifier too much. */
+const RSA_BITS = { min: 2048, max: 8192 };
+const MAX_RSA_EXPONENT_BITS = 32;
+
+/** Whether a key is one that signatures are verified with, at a bounded cost. */
+export function isVerificationKey(key: object): boolean {
+  const { kty, n, e } = key as Record<string, unknown>;
+  if (kty !== 'RSA') return true;
+  const bits = bitsOf(n);
+  return bits >= RSA_BITS.min && bits <= RSA_BITS.max && bitsOf(e) <= MAX_RSA_EXPONENT_BITS;
+}
+
+/** Of a positive number in base64url (RFC 7518 §2); more than any other where it is none. */
+function bitsOf(value: unknown): number {
+  if (typeof value !== 'string' || !/^[\w-]+$/.test(value)) return Infinity;
+  const hex = Buffer.from(value, 'base64url').toString('hex').replace(/^0+/, '');
+  return hex === '' ? Infinity : hex.length * 4 - (Math.clz32(parseInt(hex[0]!, 16)) - 28);
+}

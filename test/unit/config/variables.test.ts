@@ -41,6 +41,8 @@ const DEFAULTS: Config = {
   redisUrl: null,
   registrationCorsOrigins: '*',
   trustProxy: false,
+  egressProxy: false,
+  httpsProxy: null,
   logLevel: 'info',
   graphqlExplorer: null,
   adminConsole: true,

@@ -1,0 +1,202 @@
+import { Injectable } from '@nestjs/common';
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
+import { LRUCache } from 'lru-cache';
+import { EgressError, EgressOverloaded } from '../../egress/egress-error.js';
+import { EgressGuard } from '../../egress/egress-guard.js';
+import { readJwt, type SentJwt } from '../../jwt/read-jwt.js';
+import { verifyWithKeys } from '../../jwt/verify-with-keys.js';
+import { ASSERTION_SIGNING_ALGORITHMS } from '../../policy/client.js';
+import { isVerificationKey, type JsonWebKeySet, jwksFaults } from '../../policy/metadata/jwks.js';
+import type { Client } from '../client/client.js';
+
+/** Of clocks: a client's may be ahead. An assertion ends on time, since its jti is remembered no longer. */
+const CLOCK_TOLERANCE_SECONDS = 30;
+const MAX_LIFETIME_SECONDS = 3600;
+const MAX_JTI_LENGTH = 255;
+
+/** RFC 8725 §3.11: a token that says that it is an access token, or anything else, is no assertion. */
+const ASSERTION_TYPE = /^(application\/)?(jwt|client-authentication\+jwt)$/i;
+
+/** Of keys that fit an assertion without a `kid`. */
+const MAX_KEYS_TRIED = 10;
+
+const MAX_KEY_SETS = 1000;
+const CACHE_MAX_AGE_MS = 600_000;
+/** Between two fetches of one URL, whether they succeeded or not. */
+const FETCH_PAUSE_MS = 60_000;
+const FETCH_LIMITS = {
+  maxBytes: 65_536,
+  timeoutMs: 5000,
+  accept: 'application/jwk-set+json, application/json',
+};
+/** Assertions that wait for a fetch at once. Further ones are refused: a slow server must not fill this one. */
+const MAX_WAITING_FOR_KEYS = 50;
+
+/** The keys of one client; those behind a URL can be fetched. */
+type ClientKeySet = JWTVerifyGetKey & { readonly fresh?: boolean; readonly reloading?: boolean };
+
+/** Claims of a valid assertion. */
+export type AssertionClaims = JWTPayload & { jti: string; exp: number };
+
+/** A valid assertion, or why it is not: a sentence for operators. */
+export type VerifiedAssertion = { claims: AssertionClaims; kid: string | null } | { fault: string };
+
+/** The key set, rather than the assertion, is to blame. */
+class KeySetFault extends Error {}
+
+/** Verifies assertions with the keys that their client registered: `private_key_jwt` (RFC 7523 §3). */
+@Injectable()
+export class ClientKeys {
+  /** By `jwks_uri`, which several clients may share, or by client and version. */
+  private readonly keySets = new LRUCache<string, ClientKeySet>({ max: MAX_KEY_SETS });
+  private waitingForKeys = 0;
+
+  constructor(private readonly egress: EgressGuard) {}
+
+  /**
+   * Verifies everything but whether the `jti` was used before. Keys in the header of an assertion are ignored.
+   * @param audience the issuer of the authorization server: the only audience that an assertion may have (draft-ietf-oauth-rfc7523bis)
+   */
+  async verify(client: Client, assertion: string, audience: string): Promise<VerifiedAssertion> {
+    const sent = readJwt(assertion);
+    if (sent === null) return { fault: 'The assertion is not a signed JWT.' };
+    // Before the signature: an assertion that cannot be valid makes nobody fetch keys
+    const fault = headerFault(sent, client) ?? claimsFault(sent, client.id, audience);
+    if (fault !== undefined) return { fault };
+    try {
+      return await this.verifySignature(client, assertion, sent);
+    } catch (error) {
+      const reason = reasonOf(error);
+      if (reason === undefined) throw error;
+      return { fault: reason };
+    }
+  }
+
+  private async verifySignature(
+    client: Client,
+    assertion: string,
+    { header: { kid } }: SentJwt,
+  ): Promise<VerifiedAssertion> {
+    const keys = this.keySetOf(client);
+    const mayWait = keys.reloading === true || keys.fresh === false;
+    if (mayWait && this.waitingForKeys >= MAX_WAITING_FOR_KEYS) throw new EgressOverloaded();
+    if (mayWait) this.waitingForKeys++;
+    try {
+      const options = { algorithms: algorithmsOf(client), clockTolerance: CLOCK_TOLERANCE_SECONDS };
+      const { payload } = await verifyWithKeys(assertion, keys, options, MAX_KEYS_TRIED);
+      return { claims: payload as AssertionClaims, kid: typeof kid === 'string' ? kid : null };
+    } finally {
+      if (mayWait) this.waitingForKeys--;
+    }
+  }
+
+  private keySetOf({ id, version, metadata: { jwks, jwksUri } }: Client): ClientKeySet {
+    const name = jwksUri ?? `${id} ${version}`;
+    const known = this.keySets.get(name);
+    if (known !== undefined) return known;
+    const keys = jwksUri === undefined ? createLocalJWKSet(verificationKeys(jwks)) : this.remoteKeys(jwksUri);
+    this.keySets.set(name, keys);
+    return keys;
+  }
+
+  private remoteKeys(url: string): ClientKeySet {
+    // The clock of the machine may be set
+    let pausedUntil = 0;
+    let failure: unknown = new KeySetFault('The keys at jwks_uri were fetched a moment ago.');
+    const fetchKeys = async () => {
+      if (performance.now() < pausedUntil) throw failure;
+      pausedUntil = performance.now() + FETCH_PAUSE_MS;
+      try {
+        return Response.json(await this.fetchKeys(url));
+      } catch (error) {
+        failure = error;
+        // Nothing was asked of the client's server
+        if (error instanceof EgressOverloaded) pausedUntil = 0;
+        throw error;
+      }
+    };
+    return createRemoteJWKSet(new URL(url), {
+      [customFetch]: fetchKeys,
+      cacheMaxAge: CACHE_MAX_AGE_MS,
+      cooldownDuration: FETCH_PAUSE_MS,
+    });
+  }
+
+  private async fetchKeys(url: string): Promise<JsonWebKeySet> {
+    const reply = await this.egress.fetch(url, FETCH_LIMITS);
+    if (reply.status !== 200) throw new KeySetFault(`jwks_uri answered with the status ${reply.status}.`);
+    const jwks: unknown = await reply.json().catch(() => {
+      throw new KeySetFault('jwks_uri did not answer with JSON.');
+    });
+    return verificationKeys(jwks);
+  }
+}
+
+/** What jose and the guard throw where the client or its server is to blame; undefined for anything else. */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof KeySetFault || error instanceof EgressError) return error.message;
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return 'The signature of the assertion is invalid.';
+  }
+  if (error instanceof errors.JWKSNoMatchingKey) {
+    return 'The client has no key that fits the "alg" and "kid" of the assertion.';
+  }
+  // A key that Node.js cannot import
+  if (error instanceof errors.JOSEError || error instanceof TypeError || isImportFailure(error)) {
+    return `The assertion could not be verified: ${error.message}`;
+  }
+  return undefined;
+}
+
+const isImportFailure = (error: unknown): error is DOMException => error instanceof DOMException;
+
+/** @throws KeySetFault */
+function verificationKeys(jwks: unknown): JsonWebKeySet {
+  const [fault] = jwksFaults(jwks);
+  if (fault !== undefined) throw new KeySetFault(`The key set of the client ${fault}.`);
+  // RFC 7517 §5: keys with values out of the supported ranges are ignored
+  return { keys: (jwks as JsonWebKeySet).keys.filter(isVerificationKey) };
+}
+
+const algorithmsOf = ({ metadata: { tokenEndpointAuthSigningAlg: algorithm } }: Client): string[] =>
+  ASSERTION_SIGNING_ALGORITHMS.filter((known) => algorithm === undefined || known === algorithm);
+
+function headerFault({ header: { alg, typ = 'JWT' } }: SentJwt, client: Client): string | undefined {
+  if (typeof typ !== 'string' || !ASSERTION_TYPE.test(typ)) {
+    return 'The "typ" of the assertion must be JWT, client-authentication+jwt or absent.';
+  }
+  const algorithms = algorithmsOf(client);
+  return typeof alg === 'string' && algorithms.includes(alg)
+    ? undefined
+    : `The "alg" of the assertion must be one of ${algorithms.join(', ')}.`;
+}
+
+/** Its issuer chose the type of every claim. */
+function claimsFault({ claims }: SentJwt, clientId: string, audience: string): string | undefined {
+  const { iss, sub, aud, exp, iat, nbf, jti }: Record<string, unknown> = claims;
+  const now = Date.now() / 1000;
+  if (iss !== clientId || sub !== clientId) {
+    return '"iss" and "sub" of the assertion must be the client_id.';
+  }
+  const [only, ...others] = [aud].flat();
+  if (only !== audience || others.length > 0) {
+    return `"aud" of the assertion must be ${audience} alone.`;
+  }
+  if (typeof exp !== 'number' || exp <= now) return 'The assertion is expired, or has no "exp".';
+  if (exp > now + MAX_LIFETIME_SECONDS + CLOCK_TOLERANCE_SECONDS) {
+    return `"exp" of the assertion must be at most ${MAX_LIFETIME_SECONDS} s ahead.`;
+  }
+  const isPast = (time: unknown) =>
+    time === undefined || (typeof time === 'number' && time <= now + CLOCK_TOLERANCE_SECONDS);
+  if (!isPast(iat) || !isPast(nbf)) return '"iat" and "nbf" of the assertion must not be in the future.';
+  return typeof jti === 'string' && jti !== '' && jti.length <= MAX_JTI_LENGTH
+    ? undefined
+    : `"jti" of the assertion must be a string of 1 to ${MAX_JTI_LENGTH} characters.`;
+}

@@ -1,0 +1,286 @@
+import { KeyObject } from 'node:crypto';
+import { jest } from '@jest/globals';
+import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, SignJWT } from 'jose';
+import { ClientKeys } from '../../../../src/clients/authentication/client-keys.js';
+import type { Client } from '../../../../src/clients/client/client.js';
+import { EgressGuard } from '../../../../src/egress/egress-guard.js';
+import type { ExtendedMetadata } from '../../../../src/policy/client.js';
+import { KeyServer } from '../../../support/backing-services/key-server.js';
+
+const ISSUER = 'https://as.example';
+const CLIENT_ID = '0198c0de-0000-7000-8000-000000000001';
+
+type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
+interface Pair {
+  jwk: JWK;
+  privateKey: PrivateKey;
+}
+
+const pairOf = async (alg: string, kid?: string, options?: object): Promise<Pair> => {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true, ...options });
+  return { jwk: { ...(await exportJWK(publicKey)), ...(kid && { kid }) }, privateKey };
+};
+
+const aClient = (metadata: ExtendedMetadata, version = 1) => ({ id: CLIENT_ID, version, metadata }) as Client;
+
+const now = () => Math.floor(Date.now() / 1000);
+const goodClaims = () => ({
+  iss: CLIENT_ID,
+  sub: CLIENT_ID,
+  aud: ISSUER,
+  jti: 'once',
+  iat: now(),
+  exp: now() + 300,
+});
+/** A good assertion but for the claims that a case changes; undefined leaves a claim out. */
+const assertionOf = (
+  key: PrivateKey | Uint8Array,
+  claims: Record<string, unknown> = {},
+  header: JWTHeaderParameters = { alg: 'ES256' },
+) => new SignJWT({ ...goodClaims(), ...claims }).setProtectedHeader(header).sign(key);
+
+const aKeys = (production = false) => new ClientKeys(new EgressGuard({ production, httpsProxy: null }));
+
+const NO_SIGNATURE = { fault: 'The signature of the assertion is invalid.' };
+const NO_KEY = { fault: 'The client has no key that fits the "alg" and "kid" of the assertion.' };
+const LIFETIME = { fault: '"exp" of the assertion must be at most 3600 s ahead.' };
+const EXPIRED = { fault: 'The assertion is expired, or has no "exp".' };
+const AUDIENCE = { fault: `"aud" of the assertion must be ${ISSUER} alone.` };
+const SUBJECT = { fault: '"iss" and "sub" of the assertion must be the client_id.' };
+const FUTURE = { fault: '"iat" and "nbf" of the assertion must not be in the future.' };
+const JTI = { fault: '"jti" of the assertion must be a string of 1 to 255 characters.' };
+const TYPE = { fault: 'The "typ" of the assertion must be JWT, client-authentication+jwt or absent.' };
+const NO_JWT = { fault: 'The assertion is not a signed JWT.' };
+
+let es256: Pair;
+let other: Pair;
+beforeAll(async () => {
+  es256 = await pairOf('ES256', 'key-1');
+  other = await pairOf('ES256', 'key-1');
+});
+
+describe('An assertion', () => {
+  const verify = (assertion: string, metadata: ExtendedMetadata = { jwks: { keys: [es256.jwk] } }) =>
+    aKeys().verify(aClient(metadata), assertion, ISSUER);
+
+  it.each<[string, Record<string, unknown>, object?]>([
+    ['a string as audience', {}],
+    ['a list of one audience', { aud: [ISSUER] }],
+    ['the longest life', { exp: now() + 3600 }],
+    ['a clock ahead', { iat: now() + 20, nbf: now() + 20 }],
+    ['the longest jti', { jti: 'j'.repeat(255) }],
+    ['its own type', {}, { typ: 'client-authentication+jwt' }],
+    ['the type JWT', {}, { typ: 'JWT' }],
+    ['the address of other keys, which nobody fetches', {}, { jku: 'https://attacker.example/jwks.json' }],
+  ])('is valid with %s', async (_, claims, header = {}) => {
+    const assertion = await assertionOf(es256.privateKey, claims, { alg: 'ES256', kid: 'key-1', ...header });
+    const expected = { claims: { ...goodClaims(), ...claims, iat: expect.any(Number) }, kid: 'key-1' };
+    expect(await verify(assertion)).toEqual({
+      ...expected,
+      claims: { ...expected.claims, exp: expect.any(Number) },
+    });
+  });
+
+  it.each<[string, Record<string, unknown>, object]>([
+    ['the audience of another server', { aud: 'https://other.example' }, AUDIENCE],
+    ['two audiences', { aud: [ISSUER, 'https://other.example'] }, AUDIENCE],
+    ['the same audience twice', { aud: [ISSUER, ISSUER] }, AUDIENCE],
+    ['the audience in a list of lists', { aud: [[ISSUER]] }, AUDIENCE],
+    ['the token endpoint as audience', { aud: `${ISSUER}/token` }, AUDIENCE],
+    ['no audience', { aud: undefined }, AUDIENCE],
+    ['exp in a year', { exp: now() + 365 * 86_400 }, LIFETIME],
+    ['exp in the past', { exp: now() - 1 }, EXPIRED],
+    ['no exp', { exp: undefined }, EXPIRED],
+    ['iat in the future', { iat: now() + 120 }, FUTURE],
+    ['nbf in the future', { nbf: now() + 120 }, FUTURE],
+    ['no jti', { jti: undefined }, JTI],
+    ['an empty jti', { jti: '' }, JTI],
+    ['a long jti', { jti: 'j'.repeat(256) }, JTI],
+    ['a jti that is a number', { jti: 1 }, JTI],
+    ['another issuer', { iss: 'another' }, SUBJECT],
+    ['another subject', { sub: 'another' }, SUBJECT],
+    ['no subject', { sub: undefined }, SUBJECT],
+  ])('is refused with %s', async (_, claims, fault) => {
+    const assertion = await assertionOf(es256.privateKey, claims);
+    expect(await verify(assertion)).toEqual(fault);
+  });
+
+  it.each<[string, object, object]>([
+    ['at+jwt', { typ: 'at+jwt' }, TYPE],
+    ['dpop+jwt', { typ: 'dpop+jwt' }, TYPE],
+  ])('is refused with the type %s', async (_, header, fault) => {
+    expect(await verify(await assertionOf(es256.privateKey, {}, { alg: 'ES256', ...header }))).toEqual(fault);
+  });
+
+  it('is refused without a signature: alg none', async () => {
+    const [, claims] = (await assertionOf(es256.privateKey)).split('.');
+    const header = Buffer.from('{"alg":"none"}').toString('base64url');
+    for (const assertion of [`${header}.${claims}.`, `${header}.${claims}.AAAA`]) {
+      expect(await verify(assertion)).toEqual({
+        fault: expect.stringMatching(/^The "alg" .* must be one of/),
+      });
+    }
+    expect(await verify('not a JWT')).toEqual(NO_JWT);
+  });
+
+  it('is refused where it is signed with the public key as a shared secret: HS256', async () => {
+    const rsa = await pairOf('RS256');
+    const pem = KeyObject.from((await generateKeyPair('RS256')).publicKey).export({
+      type: 'spki',
+      format: 'pem',
+    });
+    for (const secret of [Buffer.from(pem), Buffer.from(JSON.stringify(rsa.jwk))]) {
+      const assertion = await assertionOf(secret, {}, { alg: 'HS256' });
+      expect(await verify(assertion, { jwks: { keys: [rsa.jwk] } })).toEqual({
+        fault: expect.stringMatching(/^The "alg" .* must be one of RS256/),
+      });
+    }
+  });
+
+  it('is refused with another algorithm than the registered one', async () => {
+    const rsa = await pairOf('RS256');
+    const metadata = { jwks: { keys: [rsa.jwk, es256.jwk] } };
+    const byRsa = await assertionOf(rsa.privateKey, {}, { alg: 'RS256' });
+    expect(await verify(byRsa, metadata)).toMatchObject({ kid: null });
+    expect(await verify(byRsa, { ...metadata, tokenEndpointAuthSigningAlg: 'ES256' })).toEqual({
+      fault: 'The "alg" of the assertion must be one of ES256.',
+    });
+  });
+
+  it('is refused with a key of its own in the header', async () => {
+    const header = { alg: 'ES256', jwk: other.jwk, jku: 'https://attacker.example/jwks.json' };
+    expect(await verify(await assertionOf(other.privateKey, {}, header))).toEqual(NO_SIGNATURE);
+    expect(await verify(await assertionOf(other.privateKey, {}, { alg: 'ES256', kid: 'own' }))).toEqual(
+      NO_KEY,
+    );
+  });
+
+  it('is refused with an RSA key that is too short, too long or has a large exponent', async () => {
+    const short = await pairOf('RS256', 'short', { modulusLength: 2048 });
+    const n = Buffer.from(short.jwk.n!, 'base64url');
+    const keys = [
+      { ...short.jwk, n: n.subarray(0, 255).toString('base64url') },
+      { ...short.jwk, n: Buffer.concat([n, n, n, n, Buffer.of(1)]).toString('base64url') },
+      { ...short.jwk, e: Buffer.alloc(5, 1).toString('base64url') },
+    ];
+    const assertion = await assertionOf(short.privateKey, {}, { alg: 'RS256' });
+    expect(await verify(assertion, { jwks: { keys: [short.jwk] } })).toMatchObject({ kid: null });
+    for (const key of keys) expect(await verify(assertion, { jwks: { keys: [key] } })).toEqual(NO_KEY);
+  });
+
+  it('without a kid is tried with ten keys at most', async () => {
+    const fillers = await Promise.all(Array.from({ length: 10 }, () => pairOf('ES256')));
+    const keysThen = (count: number) => [...fillers.slice(0, count).map(({ jwk }) => jwk), es256.jwk];
+    const assertion = await assertionOf(es256.privateKey);
+    expect(await verify(assertion, { jwks: { keys: keysThen(9) } })).toMatchObject({
+      claims: { jti: 'once' },
+    });
+    expect(await verify(assertion, { jwks: { keys: keysThen(10) } })).toEqual(NO_SIGNATURE);
+    const named = await assertionOf(es256.privateKey, {}, { alg: 'ES256', kid: 'key-1' });
+    expect(await verify(named, { jwks: { keys: keysThen(10) } })).toMatchObject({ kid: 'key-1' });
+  });
+
+  it('is refused with a key that the client had before', async () => {
+    const keys = aKeys();
+    const assertion = await assertionOf(es256.privateKey);
+    const before = aClient({ jwks: { keys: [es256.jwk] } });
+    const after = aClient({ jwks: { keys: [other.jwk] } }, 2);
+    expect(await keys.verify(before, assertion, ISSUER)).toMatchObject({ kid: null });
+    expect(await keys.verify(after, assertion, ISSUER)).toEqual(NO_SIGNATURE);
+  });
+
+  it('is refused where the client has no keys, or one that is none', async () => {
+    const assertion = await assertionOf(es256.privateKey);
+    expect(await verify(assertion, {})).toEqual({
+      fault: expect.stringMatching(/must be a JSON Web Key Set/),
+    });
+    const point = { ...es256.jwk, x: es256.jwk.y };
+    expect(await verify(assertion, { jwks: { keys: [point] } })).toEqual({
+      fault: expect.stringMatching(/^The assertion could not be verified: /),
+    });
+  });
+});
+
+describe('Keys behind jwks_uri', () => {
+  const servers: KeyServer[] = [];
+  const serve = async (...args: Parameters<typeof KeyServer.start>) => {
+    const server = await KeyServer.start(...args);
+    servers.push(server);
+    return server;
+  };
+  afterAll(() => servers.forEach((server) => server.stop()));
+
+  it('are fetched once for many assertions, and again on an unknown kid at most once a minute', async () => {
+    const rotated = await pairOf('ES256', 'key-2');
+    let published: object[] = [es256.jwk];
+    const server = await serve(() => ({ keys: published }));
+    const keys = aKeys();
+    const verify = async ({ privateKey }: Pair, kid: string) =>
+      keys.verify(
+        aClient({ jwksUri: server.url }),
+        await assertionOf(privateKey, {}, { alg: 'ES256', kid }),
+        ISSUER,
+      );
+    const first = await Promise.all([1, 2, 3].map(() => verify(es256, 'key-1')));
+    expect(first.map((result) => 'kid' in result && result.kid)).toEqual(['key-1', 'key-1', 'key-1']);
+    published = [es256.jwk, rotated.jwk];
+    expect(await verify(rotated, 'key-2')).toEqual(NO_KEY);
+    expect(server.requests).toBe(1);
+
+    const clocks = [
+      jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 61_000),
+      jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 61_000),
+    ];
+    try {
+      expect(await verify(rotated, 'key-2')).toMatchObject({ kid: 'key-2' });
+      expect(await verify(rotated, 'key-3')).toEqual(NO_KEY);
+      expect(await verify(rotated, 'key-4')).toEqual(NO_KEY);
+    } finally {
+      clocks.forEach((clock) => clock.mockRestore());
+    }
+    expect(server.requests).toBe(2);
+  });
+
+  it.each<[string, Parameters<typeof KeyServer.start>[0], RegExp]>([
+    ['a status', (_, response) => response.writeHead(500).end(), /^jwks_uri answered with the status 500\.$/],
+    ['HTML', (_, response) => response.end('<html>'), /^jwks_uri did not answer with JSON\.$/],
+    ['no key set', () => ({}), /^The key set of the client must be a JSON Web Key Set/],
+    ['a private key', () => ({ keys: [{ ...es256.jwk, d: 'd' }] }), /must contain public keys only/],
+    ['70 kB', () => ({ keys: [es256.jwk], x: 'x'.repeat(70_000) }), /larger than 65536 bytes/],
+    [
+      'a redirect',
+      (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+      /redirect \(302\)/,
+    ],
+  ])('are refused where the server answers with %s, and not asked for again', async (_, answer, fault) => {
+    const server = await serve(answer);
+    const keys = aKeys();
+    const assertion = await assertionOf(es256.privateKey);
+    for (let times = 0; times < 2; times++) {
+      const result = await keys.verify(aClient({ jwksUri: server.url }), assertion, ISSUER);
+      expect(result).toEqual({ fault: expect.stringMatching(fault) });
+    }
+    expect(server.requests).toBe(1);
+  });
+
+  it('are not fetched from the machine itself in production', async () => {
+    const server = await serve(() => ({ keys: [es256.jwk] }));
+    const assertion = await assertionOf(es256.privateKey);
+    for (const jwksUri of [
+      server.url,
+      server.url.replace('http:', 'https:'),
+      'https://localhost/jwks.json',
+    ]) {
+      const result = await aKeys(true).verify(aClient({ jwksUri }), assertion, ISSUER);
+      expect(result).toEqual({ fault: expect.stringMatching(/must use https|not a public one/) });
+    }
+    expect(server.requests).toBe(0);
+  });
+
+  it('are not fetched for an assertion that cannot be valid', async () => {
+    const server = await serve(() => ({ keys: [es256.jwk] }));
+    const assertion = await assertionOf(es256.privateKey, { aud: 'https://other.example' });
+    expect(await aKeys().verify(aClient({ jwksUri: server.url }), assertion, ISSUER)).toEqual(AUDIENCE);
+    expect(server.requests).toBe(0);
+  });
+});
