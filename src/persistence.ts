@@ -24,6 +24,7 @@ import { LeaveNullsOutOfIndexes1795910400000 } from './migrations/clients/179591
 import { SearchNamesWithoutLocale1796000400000 } from './migrations/clients/1796000400000-search-names-without-locale.js';
 import { BoundClientSecrets1796090400000 } from './migrations/secrets/1796090400000-bound-client-secrets.js';
 import { KeepAPurgeClock1796176800000 } from './migrations/database/1796176800000-keep-a-purge-clock.js';
+import { SortByLastUse1796522400000 } from './migrations/clients/1796522400000-sort-by-last-use.js';
 import { CreateSchema1795276800000 } from './migrations/clients/1795276800000-create-schema.js';
 
 /** What the database stores, and how its schema came to be. Handed to the database, which imports no entity. */
@@ -58,5 +59,6 @@ export const PERSISTENCE = {
     RenameDoorToChannel1796263200000,
     NameTheChannelOfJobs1796263260000,
     OverlapRegistrationTokens1796436000000,
+    SortByLastUse1796522400000,
   ],
 };

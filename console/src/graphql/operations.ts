@@ -176,6 +176,8 @@ export type GrantType = 'AUTHORIZATION_CODE' | 'CLIENT_CREDENTIALS' | 'REFRESH_T
 
 /** Filters clients. All conditions must match. */
 export type OAuthClientFilter = {
+  /** The authentication method of the client at the token endpoint. */
+  authMethod?: TokenEndpointAuthMethod | null | undefined;
   /** The client's type. */
   clientType?: ClientType | null | undefined;
   /** Clients created after this time. */
@@ -190,12 +192,18 @@ export type OAuthClientFilter = {
   ids?: Array<string> | null | undefined;
   /** The initial access token that the client was registered with. */
   initialAccessTokenId?: string | null | undefined;
+  /** Clients that were last used before this time, or never used and created before it. Last use is accurate to one hour. */
+  lastUsedBefore?: string | null | undefined;
   /** A part of the name. The case of ASCII letters is ignored. */
   nameContains?: string | null | undefined;
   /** The client's organization. */
   orgId?: string | null | undefined;
+  /** Clients with a redirect URI of exactly this host, such as `example.com`, or of this private-use scheme, such as `cursor:`. Case is ignored. */
+  redirectHost?: string | null | undefined;
   /** Clients whose scopes include this one. */
   scope?: string | null | undefined;
+  /** The identifier of the software, `software_id` of RFC 7591. */
+  softwareId?: string | null | undefined;
   /** The interface that created the client. */
   source?: ClientSource | null | undefined;
   /** The client's status. */
@@ -217,7 +225,12 @@ export type OAuthClientOrder = {
 };
 
 /** The sort fields of clients. */
-export type OAuthClientOrderField = 'CREATED_AT' | 'NAME' | 'UPDATED_AT';
+export type OAuthClientOrderField =
+  | 'CREATED_AT'
+  /** Clients that were never used come before all others when ascending. */
+  | 'LAST_USED_AT'
+  | 'NAME'
+  | 'UPDATED_AT';
 
 /** Ascending or descending. */
 export type OrderDirection = 'ASC' | 'DESC';

@@ -1,5 +1,5 @@
 import type { Client, ClientSource, ClientStatus } from './client.js';
-import type { ClientType } from '../../policy/client.js';
+import type { ClientType, TokenEndpointAuthMethod } from '../../policy/client.js';
 import type { GrantType } from '../../policy/grant-types.js';
 import type { PageRequest } from '../../database/sql/pages.js';
 
@@ -30,6 +30,11 @@ export interface ClientFilter {
   clientType?: ClientType;
   grantType?: GrantType;
   scope?: string;
+  /** At the token endpoint. */
+  authMethod?: TokenEndpointAuthMethod;
+  /** The host of a redirect URI, or a private-use scheme such as `cursor:`; see isRedirectTarget. Ignores case. */
+  redirectHost?: string;
+  softwareId?: string;
   source?: ClientSource;
   status?: ClientStatus;
   verified?: boolean;
@@ -43,15 +48,17 @@ export interface ClientFilter {
   createdAfter?: Date;
   /** Exclusive. */
   createdBefore?: Date;
+  /** Used before this time for the last time, or never used and created before it. */
+  lastUsedBefore?: Date;
 }
 
-export const CLIENT_ORDER_FIELDS = ['createdAt', 'updatedAt', 'name'] as const;
+export const CLIENT_ORDER_FIELDS = ['createdAt', 'updatedAt', 'lastUsedAt', 'name'] as const;
 export type ClientOrderField = (typeof CLIENT_ORDER_FIELDS)[number];
 
 export const ORDER_DIRECTIONS = ['ASC', 'DESC'] as const;
 export type OrderDirection = (typeof ORDER_DIRECTIONS)[number];
 
-/** Clients that are equal in `field` follow each other by id, in the same direction. */
+/** Clients that are equal in `field` follow each other by id, in the same direction. Never used is before all times. */
 export interface ClientOrder {
   field: ClientOrderField;
   direction: OrderDirection;
@@ -110,8 +117,11 @@ export interface NumberedPage {
   total: number;
 }
 
+/** The time that stands for none, in an order by a time that not every client has. */
+export const NEVER = 0;
+
 /** The place of a client in a list of that order. */
 export function positionOf(client: Client, { field }: ClientOrder): Position {
-  const value = client[field];
+  const value = client[field] ?? NEVER;
   return { value: value instanceof Date ? value.getTime() : value, id: client.id };
 }

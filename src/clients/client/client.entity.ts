@@ -20,6 +20,8 @@ const LIVING = { where: '"deleted_at" IS NULL' };
 @Index('oauth_clients_created_at', ['createdAt', 'id'], LIVING)
 @Index('oauth_clients_updated_at', ['updatedAt', 'id'], LIVING)
 @Index('oauth_clients_name', ['name', 'id'], LIVING)
+// By an expression, which TypeORM does not know: made by the migration alone
+@Index('oauth_clients_last_used_at', { synchronize: false })
 // For parts of names, on PostgreSQL where it has the extension for it: made by the migration alone
 @Index('oauth_clients_name_c_trgm', { synchronize: false })
 @Index('oauth_clients_deleted_at', ['deletedAt'], { where: '"deleted_at" IS NOT NULL' })

@@ -17,17 +17,18 @@ import {
   type ClientStatus,
 } from '../client/client.js';
 import { ClientEntity, UNUSED } from '../client/client.entity.js';
-import type {
-  ClientFilter,
-  ClientOrder,
-  ClientPageRequest,
-  ClientStats,
-  Count,
-  NumberedPage,
-  NumberedPageRequest,
-  Page,
-  CountsByKind,
-  CountStep,
+import {
+  type ClientFilter,
+  type ClientOrder,
+  type ClientPageRequest,
+  type ClientStats,
+  type Count,
+  NEVER,
+  type NumberedPage,
+  type NumberedPageRequest,
+  type Page,
+  type CountsByKind,
+  type CountStep,
 } from '../client/client-query.js';
 import { ClientCountsRepository } from '../counts/client-counts.repository.js';
 
@@ -36,13 +37,20 @@ const SELECT = 'select oauth_clients';
 const MS_PER_DAY = 86_400_000;
 const STATS_DAYS = 30;
 
-const ORDER_COLUMNS = { createdAt: 'created_at', updatedAt: 'updated_at', name: 'name' } as const;
+/** What an index sorts by. Without nulls, which the engines sort differently, and behind which no cursor continues. */
+const ORDER_KEYS: Record<ClientOrder['field'], string> = {
+  createdAt: 'client.created_at',
+  updatedAt: 'client.updated_at',
+  lastUsedAt: `COALESCE(client.last_used_at, ${NEVER})`,
+  name: 'client.name',
+};
 
 /** What the two engines call the same thing. */
 const DIALECTS = {
   postgres: {
     // As the index has it: ILIKE would fold case by the locale of the database
     nameContains: `lower(client.name COLLATE "C") LIKE lower(:value COLLATE "C")`,
+    redirectUrisContain: 'lower(client.redirect_uris COLLATE "C") LIKE ANY(:value)',
     indexOf: 'strpos',
     isOneOf: '= ANY(:value)',
     list: (values: readonly string[]): unknown => values,
@@ -50,6 +58,8 @@ const DIALECTS = {
   // PostgreSQL's escape character is the backslash, and said aloud it would keep it from using its index
   'better-sqlite3': {
     nameContains: "client.name LIKE :value ESCAPE '\\'",
+    redirectUrisContain:
+      "EXISTS (SELECT 1 FROM json_each(:value) part WHERE client.redirect_uris LIKE part.value ESCAPE '\\')",
     indexOf: 'instr',
     isOneOf: 'IN (SELECT value FROM json_each(:value))',
     list: (values: readonly string[]): unknown => JSON.stringify(values),
@@ -60,6 +70,17 @@ const epoch = (date: Date) => date.getTime();
 const token = (value: string) => ` ${value} `;
 const fragment = (value: string) => `%${value.replace(/[\\%_]/g, '\\$&')}%`;
 
+/** How a stored list of redirect URIs, which is JSON, contains one with this host or private-use scheme: no URI has a quotation mark. */
+const redirectUriParts = (target: string): string[] =>
+  target.endsWith(':')
+    ? [`"${target}`]
+    : ['https', 'http'].flatMap((scheme) =>
+        ['/', ':', '?', '"'].map((next) => `"${scheme}://${target}${next}`),
+      );
+
+/** The member within the stored metadata, which is JSON: quotation marks within texts are escaped there. */
+const softwareIdMember = (value: string) => `"softwareId":${JSON.stringify(value)}`;
+
 const STATUS: Record<ClientStatus, string> = {
   active: `client.status = 'active'`,
   disabled: `client.status = 'disabled'`,
@@ -67,7 +88,8 @@ const STATUS: Record<ClientStatus, string> = {
 
 type Dialect = (typeof DIALECTS)[keyof typeof DIALECTS];
 
-function filterConditions({ nameContains, indexOf, isOneOf, list }: Dialect): Conditions<ClientFilter> {
+function filterConditions(dialect: Dialect): Conditions<ClientFilter> {
+  const { nameContains, redirectUrisContain, indexOf, isOneOf, list } = dialect;
   return {
     id: { sql: 'client.id = :value' },
     ids: { sql: `client.id ${isOneOf}`, value: list },
@@ -78,6 +100,12 @@ function filterConditions({ nameContains, indexOf, isOneOf, list }: Dialect): Co
     clientType: { sql: 'client.client_type = :value' },
     grantType: { sql: `${indexOf}(client.grant_types, :value) > 0`, value: token },
     scope: { sql: `${indexOf}(client.scopes, :value) > 0`, value: token },
+    authMethod: { sql: 'client.token_endpoint_auth_method = :value' },
+    redirectHost: {
+      sql: redirectUrisContain,
+      value: (target: string) => list(redirectUriParts(target.toLowerCase()).map(fragment)),
+    },
+    softwareId: { sql: `${indexOf}(client.metadata, :value) > 0`, value: softwareIdMember },
     source: { sql: 'client.source = :value' },
     // Written out, since few are disabled or verified, and an index that holds them alone is found by these words
     status: { sql: (status: ClientStatus) => STATUS[status] },
@@ -87,6 +115,7 @@ function filterConditions({ nameContains, indexOf, isOneOf, list }: Dialect): Co
     unused: { sql: (isUnused: boolean) => (isUnused ? UNUSED : `NOT (${UNUSED})`) },
     createdAfter: { sql: 'client.created_at > :value', value: epoch },
     createdBefore: { sql: 'client.created_at < :value', value: epoch },
+    lastUsedBefore: { sql: 'COALESCE(client.last_used_at, client.created_at) < :value', value: epoch },
   };
 }
 
@@ -118,16 +147,16 @@ export class ClientSearchRepository {
   ): Promise<Page<Client>> {
     const { size, after } = request;
     const { order, beyond } = readingOrder(direction, request);
-    const column = `client.${ORDER_COLUMNS[field]}`;
+    const key = ORDER_KEYS[field];
     const { sql, parameters } = this.where(filter);
-    const start = after ? ` AND (${column}, client.id) ${beyond} (:position, :positionId)` : '';
+    const start = after ? ` AND (${key}, client.id) ${beyond} (:position, :positionId)` : '';
     const { rows, found } = await readFitting(
       this.runnerFor(filter, {}, field),
       this.table,
       {
         alias: 'client',
         where: `WHERE ${sql}${start}`,
-        order: `${column} ${order}, client.id ${order}`,
+        order: `${key} ${order}, client.id ${order}`,
         limit: 'LIMIT :limit',
       },
       { ...parameters, position: after?.value, positionId: after?.id, limit: size + 1 },

@@ -22,6 +22,10 @@ export function isRedirectTarget(value: string): value is string {
   return isRedirectHost(value) || PRIVATE_USE_SCHEME.test(value);
 }
 
+/** The same without `*.`: one host, or one scheme. */
+export const isExactRedirectTarget = (value: string) =>
+  !value.startsWith(ANY_BELOW) && isRedirectTarget(value);
+
 /**
  * What is wrong with redirect URIs that must lead to one of `hosts`. Private-use schemes lead to none: any program on a
  * device can claim a scheme, with any host after it (RFC 8252 §8.4).

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { encodeCursor } from '../../../src/api/graphql/pagination/cursor.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
 import { statementsOf } from '../../support/measurements/statements.js';
@@ -266,6 +267,111 @@ onEachEngine((engine) => {
       });
     });
 
+    /** Clients of a new organization that differ in what they redirect to, in the software that they are, and in their use. */
+    async function clientsInUse(): Promise<string> {
+      const { apiKey, orgId } = await registry.createKey();
+      const at = (day: number) => new Date(Date.UTC(2020, 0, day));
+      const register = async (name: string, metadata: object, later: object) => {
+        const asked = { client_name: name, token_endpoint_auth_method: 'none', ...metadata };
+        const { body, status } = await registry.register(asked, apiKey);
+        expect(status).toBe(201);
+        await change(registry, body.client_id, later);
+      };
+      await register(
+        'web',
+        {
+          redirect_uris: ['https://example.com/cb', 'https://App.Example:8443'],
+          software_id: 'tool',
+          token_endpoint_auth_method: 'client_secret_post',
+        },
+        { createdAt: at(1), lastUsedAt: at(9) },
+      );
+      await register(
+        'native',
+        {
+          redirect_uris: [
+            'cursor://example.com/cb',
+            'http://[::1]:7/cb',
+            'https://example.com.evil.example?x',
+          ],
+          software_id: 'tool "2" \\ %',
+        },
+        { createdAt: at(2), lastUsedAt: at(3) },
+      );
+      await register(
+        'new',
+        { redirect_uris: ['https://other.example/?to=https://example.com/', 'com.example.app:/cb'] },
+        { createdAt: at(5) },
+      );
+      return orgId;
+    }
+
+    it.each<[string, object, string[]]>([
+      ['redirectHost', { redirectHost: 'example.com' }, ['web']],
+      ['redirectHost in another case', { redirectHost: 'EXAMPLE.com' }, ['web']],
+      ['redirectHost of a URI in another case, with a port', { redirectHost: 'app.example' }, ['web']],
+      ['redirectHost before a query', { redirectHost: 'example.com.evil.example' }, ['native']],
+      ['redirectHost that others end with', { redirectHost: 'evil.example' }, []],
+      ['redirectHost that others begin with', { redirectHost: 'example' }, []],
+      ['redirectHost that is an address', { redirectHost: '[::1]' }, ['native']],
+      ['redirectHost of a scheme', { redirectHost: 'cursor:' }, ['native']],
+      ['redirectHost of a scheme in another case', { redirectHost: 'Com.Example.App:' }, ['new']],
+      ['redirectHost of the beginning of a scheme', { redirectHost: 'com:' }, []],
+      ['redirectHost with a scheme for a host', { redirectHost: 'cursor' }, []],
+      ['softwareId', { softwareId: 'tool' }, ['web']],
+      ['softwareId with quotation marks', { softwareId: 'tool "2" \\ %' }, ['native']],
+      ['softwareId in another case', { softwareId: 'TOOL' }, []],
+      ['softwareId with what follows it', { softwareId: 'tool","softwareVersion":"1' }, []],
+      ['authMethod NONE', { authMethod: 'NONE' }, ['new', 'native']],
+      ['authMethod CLIENT_SECRET_POST', { authMethod: 'CLIENT_SECRET_POST' }, ['web']],
+      ['authMethod PRIVATE_KEY_JWT', { authMethod: 'PRIVATE_KEY_JWT' }, []],
+      ['lastUsedBefore, exclusive', { lastUsedBefore: '2020-01-03T00:00:00Z' }, []],
+      ['lastUsedBefore', { lastUsedBefore: '2020-01-03T00:00:00.001Z' }, ['native']],
+      ['lastUsedBefore, never used', { lastUsedBefore: '2020-01-06T00:00:00Z' }, ['new', 'native']],
+      ['lastUsedBefore, all', { lastUsedBefore: '2020-01-10T00:00:00Z' }, ['new', 'native', 'web']],
+      [
+        'lastUsedBefore, but used at all',
+        {
+          lastUsedBefore: '2020-01-10T00:00:00Z',
+          redirectHost: 'example.com',
+          authMethod: 'CLIENT_SECRET_POST',
+        },
+        ['web'],
+      ],
+      [
+        'nulls',
+        { redirectHost: null, softwareId: null, authMethod: null, lastUsedBefore: null },
+        ['new', 'native', 'web'],
+      ],
+    ])(
+      'finds clients by where they redirect to, what they are and when they were used: %s',
+      async (_, filter, expected) => {
+        const orgId = await clientsInUse();
+        expect(await succeed(registry, NAMES, { filter: { orgId, ...filter } })).toEqual({
+          oauthClients: { totalCount: expected.length, nodes: expected.map((name) => ({ name })) },
+        });
+        expect(
+          (await succeed(registry, STATS, { filter: { orgId, ...filter } })).oauthClientStats.total,
+        ).toBe(expected.length);
+      },
+    );
+
+    it.each([
+      ['a URI', 'https://example.com/'],
+      ['a port', 'example.com:8443'],
+      ['a path', 'example.com/cb'],
+      ['a wildcard', '*.example.com'],
+      ['https', 'https:'],
+      ['wildcards of LIKE', 'exam%le_'],
+      ['nothing', ''],
+      ['NUL', 'example.com\0'],
+      ['256 characters', `${'a'.repeat(63)}.`.repeat(4)],
+    ])('refuses a redirectHost that is neither a host nor a scheme: %s', async (_, redirectHost) => {
+      expectRefused(await registry.graphql(NAMES, { filter: { redirectHost } }), 200, 'BAD_USER_INPUT', [
+        'filter.redirectHost',
+      ]);
+    });
+
     it('finds across organizations where none is named', async () => {
       const name = `Everywhere ${randomUUID()}`;
       for (const key of [await registry.createKey(), await registry.createKey()])
@@ -284,7 +390,7 @@ onEachEngine((engine) => {
       );
     });
 
-    it.each(['orgId', 'userId', 'nameContains', 'scope'])(
+    it.each(['orgId', 'userId', 'nameContains', 'scope', 'softwareId'])(
       'rejects an empty and a long %s, and names the field',
       async (field) => {
         for (const value of ['', 'a'.repeat(256)]) {
@@ -300,7 +406,7 @@ onEachEngine((engine) => {
       },
     );
 
-    it.each(['orgId', 'userId', 'nameContains', 'scope'])(
+    it.each(['orgId', 'userId', 'nameContains', 'scope', 'softwareId'])(
       'finds nothing for invalid characters in %s, or rejects them',
       async (field) => {
         for (const value of ['\0', 'a\0b', '\ud800']) {
@@ -350,14 +456,26 @@ onEachEngine((engine) => {
     );
   });
 
+  const BY_LAST_USE = { field: 'LAST_USED_AT', direction: 'ASC' };
   it.each([
-    ['oauth_clients_verified', { verified: true }],
-    ['oauth_clients_disabled', { status: 'DISABLED' }],
-  ])('a filter for few clients uses the partial index %s', async (index, filter) => {
+    ['a filter for few clients', 'oauth_clients_verified', { filter: { verified: true } }],
+    ['a filter for few clients', 'oauth_clients_disabled', { filter: { status: 'DISABLED' } }],
+    ['the order by last use', 'oauth_clients_last_used_at', { orderBy: BY_LAST_USE }],
+    [
+      'a page behind another',
+      'oauth_clients_last_used_at',
+      {
+        orderBy: BY_LAST_USE,
+        after: encodeCursor({ field: 'lastUsedAt', direction: 'ASC' }, { value: 1, id: '' }),
+      },
+    ],
+  ])('%s uses the index %s', async (_, index, variables) => {
     const { apiKey } = await registry.createKey();
     for (let i = 0; i < 30; i++) await create(registry, apiKey);
     await registry.dataSource.query('ANALYZE oauth_clients');
-    const statements = await statementsOf(registry.dataSource, () => page(registry, { first: 10, filter }));
+    const statements = await statementsOf(registry.dataSource, () =>
+      page(registry, { first: 10, ...variables }),
+    );
     const statement = statements.find((sql) => /FROM "?oauth_clients\b/.test(sql))!;
     const plan = await registry.dataSource.transaction(async (manager) => {
       if (engine === 'sqlite') {

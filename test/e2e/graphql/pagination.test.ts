@@ -5,7 +5,7 @@ import { Registry } from '../../support/registry.js';
 import { create, expectRefused, PAGE, type Page, page, succeed } from '../../support/graphql/graphql.js';
 import { many } from '../../support/many.js';
 
-type OrderField = 'CREATED_AT' | 'UPDATED_AT' | 'NAME';
+type OrderField = 'CREATED_AT' | 'UPDATED_AT' | 'LAST_USED_AT' | 'NAME';
 type Direction = 'ASC' | 'DESC';
 
 onEachEngine((engine) => {
@@ -20,29 +20,32 @@ onEachEngine((engine) => {
     async function tiedClients() {
       const { apiKey, orgId } = await registry.createKey();
       const clients: Record<'id' | OrderField, string>[] = [];
-      for (const [name, created, updated] of [
-        ['b', 1, 3],
-        ['a', 1, 2],
-        ['c', 2, 3],
-        ['b', 2, 1],
-        ['a', 2, 3],
-        ['c', 3, 1],
-        ['b', 1, 2],
+      for (const [name, created, updated, used] of [
+        ['b', 1, 3, 2],
+        ['a', 1, 2, null],
+        ['c', 2, 3, 1],
+        ['b', 2, 1, null],
+        ['a', 2, 3, 2],
+        ['c', 3, 1, null],
+        ['b', 1, 2, 1],
       ] as const) {
         const createdAt = new Date(Date.UTC(2021, 0, created));
         const updatedAt = new Date(Date.UTC(2022, 0, updated));
-        const id = await create(registry, apiKey, { name }, { createdAt, updatedAt });
+        const lastUsedAt = used && new Date(Date.UTC(2023, 0, used));
+        const id = await create(registry, apiKey, { name }, { createdAt, updatedAt, lastUsedAt });
         clients.push({
           id,
           NAME: name,
           CREATED_AT: createdAt.toISOString(),
           UPDATED_AT: updatedAt.toISOString(),
+          // Never is before all times
+          LAST_USED_AT: lastUsedAt?.toISOString() ?? '',
         });
       }
       return { orgId, clients };
     }
 
-    const ORDERS = (['CREATED_AT', 'UPDATED_AT', 'NAME'] as const).flatMap((field) =>
+    const ORDERS = (['CREATED_AT', 'UPDATED_AT', 'LAST_USED_AT', 'NAME'] as const).flatMap((field) =>
       (['ASC', 'DESC'] as const).map((direction): [OrderField, Direction] => [field, direction]),
     );
     it.each(ORDERS)('%s %s holds over pages of any size, ties by clientId', async (field, direction) => {
@@ -255,6 +258,7 @@ onEachEngine((engine) => {
 
     it.each<[string, OrderField, Direction]>([
       ['another field', 'UPDATED_AT', 'DESC'],
+      ['another field with a time', 'LAST_USED_AT', 'DESC'],
       ['a field of another type', 'NAME', 'DESC'],
       ['the other direction', 'CREATED_AT', 'ASC'],
     ])('refuse a cursor of another order: %s', async (_, field, direction) => {

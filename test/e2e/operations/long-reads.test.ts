@@ -78,6 +78,18 @@ onEachEngine((engine) => {
       'oauthClients(filter: { orgId: "o" }, orderBy: { field: NAME, direction: ASC }) { nodes { name } }',
       1,
     ],
+    [
+      'a host that clients redirect to',
+      'oauthClients(filter: { redirectHost: "a.example" }) { totalCount nodes { name } }',
+      2,
+    ],
+    ['a software', 'oauthClients(filter: { softwareId: "a" }) { nodes { name } }', 1],
+    ['unused for long', `oauthClients(filter: { lastUsedBefore: "${NEVER}" }) { nodes { name } }`, 1],
+    [
+      'those of an organization by last use',
+      'oauthClients(filter: { orgId: "o" }, orderBy: { field: LAST_USED_AT, direction: ASC }) { nodes { name } }',
+      1,
+    ],
     ['counts of every kind', 'oauthClientStats { total }', 2],
     ['the number of secrets that expire', `expiringSecrets(before: "${NEVER}") { totalCount }`, 1],
     [
@@ -92,6 +104,10 @@ onEachEngine((engine) => {
   it.each([
     ['all clients, and their number', 'oauthClients { totalCount nodes { name } }'],
     ['all clients by name', 'oauthClients(orderBy: { field: NAME, direction: ASC }) { nodes { name } }'],
+    [
+      'all clients by last use',
+      'oauthClients(orderBy: { field: LAST_USED_AT, direction: ASC }) { nodes { name } }',
+    ],
     ['those of an organization', 'oauthClients(filter: { orgId: "o" }) { totalCount nodes { name } }'],
     [
       'those that are named',

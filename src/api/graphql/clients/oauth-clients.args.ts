@@ -1,6 +1,6 @@
 import { ArgsType, Field, ID, InputType, Int, IntersectionType } from '@nestjs/graphql';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsOptional, Matches, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, IsOptional, Matches, ValidateBy, ValidateNested } from 'class-validator';
 import { GraphQLDateTime } from 'graphql-scalars';
 import type { ClientSource, ClientStatus } from '../../../clients/client/client.js';
 import type {
@@ -9,9 +9,10 @@ import type {
   ClientOrderField,
   OrderDirection,
 } from '../../../clients/client/client-query.js';
-import type { ClientType } from '../../../policy/client.js';
+import type { ClientType, TokenEndpointAuthMethod } from '../../../policy/client.js';
 import { SCOPE_TOKEN } from '../../../policy/scope.js';
 import type { GrantType } from '../../../policy/grant-types.js';
+import { isExactRedirectTarget } from '../../../policy/uris/redirect-host.js';
 import { FilterField, SearchField } from '../schema/filter.js';
 import { TwoWayPageArgs } from '../pagination/connection.js';
 import {
@@ -21,6 +22,7 @@ import {
   GrantTypeEnum,
   OrderDirectionEnum,
   OrderFieldEnum,
+  TokenEndpointAuthMethodEnum,
 } from '../schema/enums.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
 
@@ -62,6 +64,31 @@ export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
   @Field(() => String, { nullable: true, description: 'Clients whose scopes include this one.' })
   scope?: string;
 
+  @Field(() => TokenEndpointAuthMethodEnum, {
+    nullable: true,
+    description: 'The authentication method of the client at the token endpoint.',
+  })
+  authMethod?: TokenEndpointAuthMethod;
+
+  @IsOptional()
+  @ValidateBy({
+    name: 'redirectHost',
+    validator: {
+      validate: (value: unknown) => typeof value === 'string' && isExactRedirectTarget(value.toLowerCase()),
+      defaultMessage: () =>
+        'must be a host without a port such as example.com, or a private-use scheme with its colon such as cursor:',
+    },
+  })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Clients with a redirect URI of exactly this host, such as `example.com`, or of this private-use scheme, such as `cursor:`. Case is ignored.',
+  })
+  redirectHost?: string;
+
+  @SearchField(() => String, 'The identifier of the software, `software_id` of RFC 7591.')
+  softwareId?: string;
+
   @Field(() => ClientSourceEnum, { nullable: true, description: 'The interface that created the client.' })
   source?: ClientSource;
 
@@ -92,6 +119,13 @@ export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
 
   @Field(() => GraphQLDateTime, { nullable: true, description: 'Clients created before this time.' })
   createdBefore?: Date;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description:
+      'Clients that were last used before this time, or never used and created before it. Last use is accurate to one hour.',
+  })
+  lastUsedBefore?: Date;
 }
 
 @InputType('OAuthClientOrder', { description: 'The sort order of clients. Ties are sorted by clientId.' })

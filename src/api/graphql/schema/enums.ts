@@ -60,7 +60,8 @@ export const ApplicationTypeEnum = enumOf(
 export const OrderFieldEnum = registered<ClientOrderField>(
   'OAuthClientOrderField',
   'The sort fields of clients.',
-  { CREATED_AT: 'createdAt', UPDATED_AT: 'updatedAt', NAME: 'name' },
+  { CREATED_AT: 'createdAt', UPDATED_AT: 'updatedAt', LAST_USED_AT: 'lastUsedAt', NAME: 'name' },
+  { LAST_USED_AT: { description: 'Clients that were never used come before all others when ascending.' } },
 );
 export const OrderDirectionEnum = enumOf<OrderDirection>('OrderDirection', 'Ascending or descending.', [
   'ASC',

@@ -1,5 +1,5 @@
 import { decodeCursor, encodeCursor } from '../../../../../src/api/graphql/pagination/cursor.js';
-import type { ClientOrder, Position } from '../../../../../src/clients/client/client-query.js';
+import { type ClientOrder, NEVER, type Position } from '../../../../../src/clients/client/client-query.js';
 import { RegistryError } from '../../../../../src/errors/registry-error.js';
 
 const ID = '019aa5f0-3c5e-7e1c-9c62-4f0d2b7b9a10';
@@ -10,6 +10,7 @@ it.each<[string, ClientOrder, Position]>([
   ['the newest first', NEWEST, { value: 1795276800000, id: ID }],
   ['the oldest first', { field: 'createdAt', direction: 'ASC' }, { value: 0, id: ID }],
   ['by change', { field: 'updatedAt', direction: 'ASC' }, { value: 1795276800001, id: ID }],
+  ['by last use, never', { field: 'lastUsedAt', direction: 'DESC' }, { value: NEVER, id: ID }],
   ['by name', BY_NAME, { value: 'My app', id: ID }],
   ['by name, from the end', { field: 'name', direction: 'DESC' }, { value: '名前 "😀" \\', id: ID }],
   ['by the longest name', BY_NAME, { value: '😀'.repeat(255), id: ID }],
