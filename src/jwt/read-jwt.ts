@@ -20,11 +20,14 @@ export function readJwt(token: string): SentJwt | null {
   return header && claims ? { header, claims } : null;
 }
 
+const isBeyondDouble = (value: unknown) => value === Infinity || value === -Infinity;
+
 function objectOf(part: string): Record<string, unknown> | null {
   try {
     const value = parseStrictJson(Buffer.from(part, 'base64url'));
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? (value as Record<string, unknown>) : null;
+    // "exp":1e400 would never come (RFC 7493 §2.2)
+    return isObject && !Object.values(value).some(isBeyondDouble) ? (value as Record<string, unknown>) : null;
   } catch (error) {
     if (error instanceof JsonFault) return null;
     throw error;

@@ -81,6 +81,16 @@ describe('A JWT that is malformed, signed or not', () => {
       `{"alg":"ES256","kid":"key-1","x":${'['.repeat(32)}${']'.repeat(32)}}`,
       (claims) => claims,
     ],
+    [
+      'an expiry beyond all numbers',
+      '{"alg":"ES256","kid":"key-1"}',
+      (claims) => claims.replace(/"exp":\d+/, '"exp":1e400'),
+    ],
+    [
+      'a start before all numbers',
+      '{"alg":"ES256","kid":"key-1"}',
+      (claims) => claims.replace('{', '{"nbf":-1e400,'),
+    ],
   ])('is rejected if two parsers could read it differently: %s', async (_, header, change) => {
     const jwts = new JwtService(config);
     const good = JSON.stringify(issuer.goodClaims());
