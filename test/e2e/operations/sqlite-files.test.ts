@@ -112,6 +112,24 @@ const storedClients = async () => new Set((await readStored(`sqlite:${at(LIVE)}`
 /** Cached pages are valid until the database changes. */
 const touch = () => new Sqlite(at(LIVE)).exec('CREATE TABLE touched (x)').close();
 
+const rootPage = (table: string) => {
+  const file = new Sqlite(at(LIVE));
+  file.pragma('wal_checkpoint(TRUNCATE)');
+  const page = file.prepare(`SELECT rootpage FROM sqlite_schema WHERE name = ?`).pluck().get(table);
+  file.close();
+  return Number(page);
+};
+/** In place: a file that is truncated for a moment is found to be replaced. */
+const overwrite = async (name: string, from: number, bytes: Buffer) => {
+  const file = await open(at(name), 'r+');
+  await file.write(bytes, 0, bytes.length, from);
+  await file.close();
+};
+const overwriteRootPage = async (table: string) => {
+  await overwrite(LIVE, (rootPage(table) - 1) * 4_096, Buffer.alloc(4_096, 0xff));
+  touch();
+};
+
 describe('Files that are exchanged under a running service', () => {
   it('acknowledges no write while one of them is missing, and continues once it is back', async () => {
     const { program, register, ready } = await serve();
@@ -170,16 +188,7 @@ describe('Files that are exchanged under a running service', () => {
   it('once the file is found to be damaged, nothing more is written', async () => {
     const { program, register, ready } = await serve();
     for (let i = 0; i < 20; i++) await register();
-    const file = new Sqlite(at(LIVE));
-    file.pragma('wal_checkpoint(TRUNCATE)');
-    const page = Number(
-      file.prepare(`SELECT rootpage FROM sqlite_schema WHERE name = 'oauth_clients'`).pluck().get(),
-    );
-    file.close();
-    const bytes = await readFile(at(LIVE));
-    bytes.fill(0xff, (page - 1) * 4_096, page * 4_096);
-    await writeFile(at(LIVE), bytes);
-    touch();
+    await overwriteRootPage('oauth_clients');
     for (let i = 0; i < 5; i++) await register();
     expect((await register()).status).toBe(503);
     expect(await ready()).toBe(503);
@@ -188,18 +197,6 @@ describe('Files that are exchanged under a running service', () => {
 });
 
 describe('Once the file is known to be damaged or replaced', () => {
-  const rootPage = (table: string) => {
-    const file = new Sqlite(at(LIVE));
-    file.pragma('wal_checkpoint(TRUNCATE)');
-    const page = file.prepare(`SELECT rootpage FROM sqlite_schema WHERE name = ?`).pluck().get(table);
-    file.close();
-    return Number(page);
-  };
-  const overwrite = async (name: string, from: number, bytes: Buffer) => {
-    const file = await open(at(name), 'r+');
-    await file.write(bytes, 0, bytes.length, from);
-    await file.close();
-  };
   it.each<[string, () => Promise<void>]>([
     [
       'another database was copied over it',
@@ -212,13 +209,7 @@ describe('Once the file is known to be damaged or replaced', () => {
     ],
     ['it was truncated', () => truncate(at(LIVE), 0)],
     ['it was overwritten', () => overwrite(LIVE, 0, randomBytes(200_000))],
-    [
-      'the pages of its keys were overwritten',
-      async () => {
-        await overwrite(LIVE, (rootPage('api_keys') - 1) * 4_096, Buffer.alloc(4_096, 0xff));
-        touch();
-      },
-    ],
+    ['the pages of its keys were overwritten', () => overwriteRootPage('api_keys')],
     ['its log was overwritten', () => overwrite(`${LIVE}-wal`, 0, randomBytes(200_000))],
   ])('authenticates no caller from it and replies 503 to all: %s', async (_, damage) => {
     const { program, register, ready, answers } = await serve();
