@@ -111,11 +111,14 @@ export interface Digest {
   hosts?: string[];
 }
 
-/** The host that a URI leads to, or its scheme where that is an app's. */
+/** As long as a DNS name may be. */
+const MAX_SCHEME_LENGTH = 253;
+
+/** The host that a URI leads to, or its scheme where that is an app's: both are bounded, as the trail has many of them. */
 export function hostOf(uri: string): string[] {
   if (!URL.canParse(uri)) return [];
   const { protocol, host } = new URL(uri);
-  return [/^https?:$/.test(protocol) ? host : protocol];
+  return [/^https?:$/.test(protocol) ? host : protocol.slice(0, MAX_SCHEME_LENGTH)];
 }
 
 /** What happened to what. */
@@ -236,34 +239,18 @@ function translationsWithin(changes: readonly Change[]): Change[] {
   return [...shown, { field: 'translations', before: digestOf('before'), after: digestOf('after') }];
 }
 
-/** The entries of a list that another does not have, as far as there is room for them. */
+/** The entries of a list that another does not have, as far as there is room for them, and a digest of the rest. */
 function entriesWithout(list: readonly unknown[], other: readonly unknown[]): unknown[] {
   const known = new Set(other.map(textOf));
   const entries = list.filter((entry) => !known.has(textOf(entry)));
-  return entriesWithin(
-    entries.map((entry) => digestIfLarge(entry)),
-    MAX_ENTRIES_BYTES,
-    entries,
-  );
-}
-
-/**
- * The first entries of a list, as far as there is room for them, and a digest of the rest.
- * @param originals what the digest is of, where entries are abridged themselves
- */
-export function entriesWithin(
-  entries: readonly unknown[],
-  maxBytes: number,
-  originals: readonly unknown[] = entries,
-): unknown[] {
   const shown: unknown[] = [];
   let bytes = 0;
-  for (const entry of entries) {
+  for (const entry of entries.map((each) => digestIfLarge(each))) {
     bytes += bytesOf(entry);
-    if (bytes > maxBytes) break;
+    if (bytes > MAX_ENTRIES_BYTES) break;
     shown.push(entry);
   }
-  const rest = originals.slice(shown.length);
+  const rest = entries.slice(shown.length);
   return rest.length === 0 ? shown : [...shown, { ...digest(rest), entries: rest.length }];
 }
 

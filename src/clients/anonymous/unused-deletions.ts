@@ -3,14 +3,13 @@ import {
   type AuditEvent,
   type Change,
   type Digest,
-  entriesWithin,
   hostOf,
   isName,
 } from '../../audit/audit-event.js';
 import { countedFor } from '../../addresses/networks.js';
 import { RegistryError } from '../../errors/registry-error.js';
+import { clientEntry } from '../client/client-audit.js';
 import type { Client } from '../client/client.js';
-import { translatedNames } from '../../policy/reserved-name.js';
 
 export const UNUSED_DELETED = 'unused_client.deleted';
 /** Time in which deletions are counted. */
@@ -23,10 +22,10 @@ const MAX_OF_ALL = 1_000;
 /** Of those, how many are looked at. */
 export const MAX_RECENT = 2 * MAX_OF_ALL;
 
-/** The first events of a client, that are read for what it was called and where it led. */
-export const MAX_PAST = 200;
-/** Of its names, and as much of its hosts. */
-const MAX_KEPT_BYTES = 8 * 1024;
+/** Events of a client that are read for what it was called and where it led. */
+export const MAX_PAST = 100;
+/** Of its names and hosts together. One event of its past has at most 18 KiB of them. */
+const MAX_KEPT_BYTES = 20 * 1024;
 
 /** What the trail keeps of an unused client that ends itself, and the events that make room for it. */
 export interface UnusedDeletion {
@@ -35,10 +34,11 @@ export interface UnusedDeletion {
 }
 
 /**
- * Keeps one event, with the names of the client, the hosts of its redirect URIs, and the address. Over the limit per hour, an event of
- * the network with the most events is removed, so that a flood removes its own events first.
+ * Keeps one event, with all names that the client had, all hosts of its redirect URIs, and the address. Over the limit per hour, an event
+ * of the network with the most events is removed, so that a flood removes its own events first.
  * @param recent deletions of the last hour
- * @param past the first events of the client
+ * @param past the events of the client, or more than {@link MAX_PAST} of them
+ * @returns null if they are too many or too large for one event: an attacker could hide a name among decoys if one were omitted
  * @throws RegistryError `rate_limited` if this caller has reached its limit per hour
  */
 export function unusedDeletion(
@@ -46,7 +46,11 @@ export function unusedDeletion(
   address: string | null,
   recent: readonly Pick<AuditEvent, 'id' | 'address'>[],
   past: readonly Pick<AuditEvent, 'changes'>[],
-): UnusedDeletion {
+): UnusedDeletion | null {
+  // What it is now counts as another event: its first ones may have been purged
+  const versions = [...past, clientEntry('client.created', null, client)].flatMap(({ changes }) => changes);
+  const changes = [change('names', namesIn(versions)), change('redirectHosts', hostsIn(versions))];
+  if (past.length > MAX_PAST || Buffer.byteLength(JSON.stringify(changes)) > MAX_KEPT_BYTES) return null;
   const left = recent.map(({ id, address }) => ({ id, networks: networksOf(address) }));
   if (hasUsedUp(left, address)) {
     throw new RegistryError(
@@ -55,10 +59,6 @@ export function unusedDeletion(
       { retryAfterSeconds: PERIOD_MS / 1000 },
     );
   }
-  const before = past.flatMap(({ changes }) => changes);
-  const names = [...namesIn(before), client.name, ...translatedNames(client.metadata)];
-  const redirectHosts = [...hostsIn(before), ...client.redirectUris.flatMap(hostOf)];
-  const changes = [change('names', names), change('redirectHosts', redirectHosts)];
   return {
     entry: { action: UNUSED_DELETED, clientId: client.id, targetId: client.id, changes },
     surplusIds: surplusOf(left),
@@ -70,7 +70,7 @@ const change = (field: string, values: string[]): Change => ({
   field,
   before: null,
   after: null,
-  removed: entriesWithin([...new Set(values)], MAX_KEPT_BYTES),
+  removed: [...new Set(values)],
 });
 
 /** An event that a client has left which ended itself. */

@@ -251,13 +251,15 @@ export class LockedRegistration implements RegistrationTokens {
     await this.record([clientEntry('client.deleted', client, deleted)]);
   }
 
-  /** Removes an unused client for good; one event stays. */
-  async removeForGood(): Promise<void> {
+  /** Removes an unused client for good; one event stays. Deletes it like any other if one event has no room for its past. */
+  async removeUnused(): Promise<void> {
     const { manager, client, context } = this;
     const since = new Date(Date.now() - PERIOD_MS);
     const recent = await eventsOfAction(manager, UNUSED_DELETED, since, MAX_RECENT);
-    const past = await firstEventsOf(manager, client.id, MAX_PAST);
-    const { entry, surplusIds } = unusedDeletion(client, context.address, recent, past);
+    const past = await firstEventsOf(manager, client.id, MAX_PAST + 1);
+    const deletion = unusedDeletion(client, context.address, recent, past);
+    if (deletion === null) return this.remove();
+    const { entry, surplusIds } = deletion;
     await removeUnused(manager, [client.id]);
     await removeEvents(manager, surplusIds);
     await this.record([entry]);

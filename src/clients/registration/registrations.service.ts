@@ -248,15 +248,16 @@ export class RegistrationsService implements OnModuleInit {
   }
 
   /**
-   * Removes the client, with its secrets and its token; for good where unused clients are bounded and it is one.
+   * Removes the client, with its secrets and its token; for good where unused clients are bounded and it is one, unless its past
+   * is more than one event has room for.
    * @throws RegistryError `invalid_token`, or `rate_limited` where too many unused ones were removed by themselves
    */
   async remove(id: string, token: string, context: RequestContext): Promise<void> {
     await this.repository.withRegistration(id, asRegistration(id, context), (found) => {
       const registration = managedBy(token, found);
       // Otherwise deleted clients of a flood would stay until they are purged
-      const isForGood = this.pool.isBounded && isUnused(registration.client);
-      return isForGood ? registration.removeForGood() : registration.remove();
+      const isOfPool = this.pool.isBounded && isUnused(registration.client);
+      return isOfPool ? registration.removeUnused() : registration.remove();
     });
   }
 

@@ -45,6 +45,75 @@ onEachEngine((engine) => {
         headers: { 'x-forwarded-for': address },
       });
 
+    /** Registers as the first of the bodies, and replaces that by each of the others. */
+    const becomeEachOf = async ([first, ...updates]: readonly object[]) => {
+      let answer = await registry.register({ ...first });
+      for (const update of updates) {
+        const { client_id, registration_access_token } = answer.body;
+        answer = await registry.send(`/v2/oauth/register/${client_id as string}`, {
+          method: 'PUT',
+          key: registration_access_token as string,
+          body: { client_id, ...update },
+        });
+        expect(answer.status).toBe(200);
+        answer.body.registration_access_token ??= registration_access_token;
+      }
+      return answer;
+    };
+
+    const EVIL = { client_name: 'Evil Bank', redirect_uris: ['https://evil.example/cb'] };
+    const longDecoy = (i: number) => ({
+      client_name: `${i}${'あ'.repeat(250)}`,
+      redirect_uris: Array.from(
+        { length: 50 },
+        (_, k) => `https://${`${'a'.repeat(60)}.`.repeat(3)}${i}-${k}.example/`,
+      ),
+    });
+    const shortDecoy = (i: number) => ({ client_name: `Decoy ${i}` });
+
+    it.each<[string, object[]]>([
+      ['behind and before long ones', [longDecoy(1), EVIL, longDecoy(2)]],
+      [
+        'behind a hundred others',
+        [...Array.from({ length: 101 }, (_, i) => shortDecoy(i)), EVIL, shortDecoy(101)],
+      ],
+    ])('keeps the whole trail if its past does not fit into one event: %s', async (_, bodies) => {
+      await start({ REGISTRATION_MAX_UNUSED: '5', TRUST_PROXY: '1' });
+      const last = await becomeEachOf(bodies);
+      expect((await deleteItself(last, '203.0.113.9')).status).toBe(204);
+      expect(await idsOf('WHERE deleted_at IS NOT NULL')).toEqual([last.body.client_id]);
+      expect(await deletions()).toEqual([]);
+      const events = await registry.dataSource.query<{ action: string }[]>(
+        'SELECT action, changes FROM audit_events WHERE client_id IS NOT NULL ORDER BY id',
+      );
+      expect(events.at(-1)!.action).toBe('client.deleted');
+      const trail = JSON.stringify(events);
+      expect([EVIL.client_name, 'evil.example'].filter((each) => !trail.includes(each))).toEqual([]);
+    });
+
+    it('keeps all that one version can have in the event', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '5', TRUST_PROXY: '1' });
+      const label = 'a'.repeat(60);
+      const hosts = Array.from({ length: 50 }, (_, k) => `${`${label}.`.repeat(3)}${label.slice(k)}.example`);
+      const last = await becomeEachOf([
+        {
+          client_name: '😀'.repeat(255),
+          ...Object.fromEntries(
+            Array.from({ length: 100 }, (_, i) => [`client_name#x-${i}`, `${i}${'あ'.repeat(100)}`]),
+          ),
+          redirect_uris: [
+            ...hosts.slice(1).map((host) => `https://${host}:65535/`),
+            `${'a'.repeat(1_000)}:/cb`,
+          ],
+        },
+      ]);
+      expect((await deleteItself(last, '203.0.113.9')).status).toBe(204);
+      const [event] = await deletions();
+      const [names, redirectHosts] = event!.changes as { removed: string[] }[];
+      expect(names!.removed[0]).toBe('😀'.repeat(255));
+      expect(redirectHosts!.removed).toHaveLength(50);
+    });
+
     it.each<[string, Record<string, unknown>[], { names: string[]; redirectHosts: string[] }]>([
       [
         'a redirect URI of more than 256 bytes',
@@ -103,18 +172,7 @@ onEachEngine((engine) => {
       ],
     ])('keeps its names and redirect hosts in the event: %s', async (_, bodies, kept) => {
       await start({ REGISTRATION_MAX_UNUSED: '5', TRUST_PROXY: '1' });
-      const [first, ...updates] = bodies;
-      let answer = await registry.register(first!);
-      for (const update of updates) {
-        const { client_id, registration_access_token } = answer.body;
-        answer = await registry.send(`/v2/oauth/register/${client_id as string}`, {
-          method: 'PUT',
-          key: registration_access_token as string,
-          body: { client_id, ...update },
-        });
-        expect(answer.status).toBe(200);
-        answer.body.registration_access_token ??= registration_access_token;
-      }
+      const answer = await becomeEachOf(bodies);
       expect((await deleteItself(answer, '203.0.113.9')).status).toBe(204);
       const [event] = await deletions();
       const removed = (event!.changes as { field: string; removed: string[] }[]).map(({ field, removed }) => [
