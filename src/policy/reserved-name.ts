@@ -9,8 +9,8 @@ const MIN_LETTERS = 3;
 /** `*acme*`: anywhere in a name, also inside of a word. */
 const ANYWHERE = /^\*([^*]+)\*$/;
 
-/** Words ignored before a name. */
-const ARTICLES = ['a', 'an', 'the', 'my', 'your', 'our', 'official', 'www'];
+/** Words ignored before a name; the last two are letters that look like a bar and a dash. */
+const ARTICLES = ['a', 'an', 'the', 'my', 'your', 'our', 'official', 'www', 'l', 'ー'];
 /** Schemes ignored before a name, as in "https://acme". */
 const SCHEMES = ['http', 'https'];
 

@@ -7,16 +7,37 @@ export type Read = (text: string) => string[];
 export const BETWEEN_WORDS = /[^\p{L}\p{N}]+/gu;
 const MARKS = /[\p{M}\p{Cf}]/gu;
 const ASCII = /^[\0-\x7f]*$/;
+const ASCII_WORDS = /^[a-z0-9 ]*$/i;
 const LATIN = /^[a-z0-9]+$/i;
 
 /** Scripts that put no spaces between words. */
 export const UNSPACED =
   /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]$/u;
 
-/** Signs beside a word that are also letters or digits: trademark signs, modifier letters, raised and enclosed numbers. */
-const SIGNS = /[\u2120\u2122\u{1f12a}-\u{1f12f}\u{1f16a}-\u{1f16c}\p{Lm}\p{No}]/gu;
+/** Beside a word, also letters or digits: trademark signs, modifier letters, raised and enclosed numbers. */
+const SIGN = String.raw`[\u2120\u2122\u{1f12a}-\u{1f12f}\u{1f16a}-\u{1f16c}\p{Lm}\p{No}]`;
+/** Punctuation and symbols, and the signs. Many are drawn like letters. Letters in circles and of flags are none. */
+const SYMBOL = String.raw`(?:${SIGN}|(?![\p{Alphabetic}\p{RI}])[\p{P}\p{S}])[\p{M}\p{Cf}]*`;
+const SIGNS = new RegExp(SIGN, 'gu');
+const SYMBOLS = new RegExp(SYMBOL, 'gu');
+/** Symbols with space on both sides: "| Acme". */
+const SYMBOLS_ALONE = new RegExp(String.raw`(?<!\S)(?:${SYMBOL})+(?!\S)`, 'gu');
+/** Symbols with space on one side: "—Acme|". */
+const SYMBOLS_AT_EDGES = new RegExp(
+  String.raw`(?<!\S)(?:${SYMBOL})+|(?<!${SYMBOL})(?:${SYMBOL})+(?!\S)`,
+  'gu',
+);
 /** Words of digits alone: "1. Acme" is read as "Acme". */
 const NUMBERS = /(?<![\p{L}\p{N}])\p{N}+(?![\p{L}\p{N}])/gu;
+
+/** What a text is read as: a symbol may be drawn for a letter, stand beside words, or cut a word. */
+const WAYS_TO_CUT: readonly ((text: string) => string)[] = [
+  (text) => text,
+  (text) => text.replace(SIGNS, ' ').replace(SYMBOLS_ALONE, ' '),
+  (text) => text.replace(SYMBOLS_AT_EDGES, ' ').replace(SIGNS, ' '),
+  // A hyphen is both: the end of a word, and nothing inside of one
+  (text) => text.replace(SYMBOLS, '-'),
+];
 
 /** What stands between the labels of a host, before it (a scheme, a user) and behind it (a port). */
 const HOST_SEPARATORS = /[.:@。]/;
@@ -39,33 +60,36 @@ const LETTER_SYMBOLS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Characters that are drawn where a letter is meant, and that Unicode's confusables take for none: geometric shapes, letterlike and
- * mathematical symbols, currency signs, Roman numerals, letters of other scripts by their outline.
+ * Characters that are drawn where a letter is meant, and that Unicode's confusables take for none: geometric shapes, bars, letterlike
+ * and mathematical symbols, currency signs, Roman numerals, letters with strokes or hooks, letters that are written above others, and
+ * letters of other scripts by their outline. Both cases are there, unless one of them looks like a letter to Unicode.
  */
 const DRAWN_AS: Readonly<Record<string, string>> = {
-  a: 'ΛλʌᴧΔ∆▲△▴▵🔺🔼∀⋀∧ДдѦѧ₳',
-  b: 'Бб฿ß',
-  c: '¢₵©ↃↄϽ⊂⋐∁',
-  d: 'ↁↇ₫∂ÐðÞ◗▷',
-  e: 'ɘєЄэЭεɛԐԑ∃ƎǝəℇΞξ∑Ʃ∈∊€',
-  f: '₣ƒ',
-  g: '₲',
-  h: 'ЂђЋћ',
-  k: '₭ĸ',
-  l: '│┃£₤∟⌊└',
-  m: '₥ʍ',
-  n: 'ИиЙйΠπп∩⋂₦ŋ',
-  o: 'ꙨꙩѺѻ○◯◌◍◎●◉◐◑◒◓◔◕◖◘◙◦⚪⚫⚬⭕⭘⭗⬤⏺⦿⦾⨀⨁⨂⊕⊖⊗⊘⊙⊚⊛⊜⊝∘∅⌀⌾⎔☉〇°ΦφФфΘθ🌑🌕🔘🔴🔵🟠🟡🟢🟣🟤🞅🞆🞇🞈🞉',
-  p: 'Ƿƿ℘₱₽þ¶',
-  r: 'Яяг₹®',
-  s: '§₴ʃ∫ς',
-  t: '†‡₮₸┬┳⊥',
-  u: 'Ццµμ∪⋃⋓Џџ',
-  v: '√∨⋁▼▽▾▿∇🔻🔽',
-  w: 'ШшЩщω₩',
-  x: '✕✖✗✘❌❎Жж⨯⨉',
-  y: '¥ЧчΨψ⅄',
-  z: 'ζʐ',
+  a: 'ΛλʌᴧΔ∆▲△▴▵🔺🔼∀⋀∧ДдѦѧ₳ɅȺⱥᶏⲀⲁⲆⲇⲖⲗᐃᐱᐞᗩꓥꓯ𐌀𐌰𐒰𐓘ⴷⵠ𐤠ɐᚨ卂\u0363\u1de7Ɐ',
+  b: 'Бб฿ßƁɃᵬᶀꞖꞗⲂⲃ𐌱ᛒ𐤡乃\u1de8',
+  c: '¢₵©ↃↄϽ⊂⋐∁ƇƈȻɕꞒꞓꟄꞔᑕᑖᐸꓛ匚⊄⊆⊏⊑⋤\u0368\u1dd7',
+  d: 'ↁↇ₫∂ÐðÞ◗▷ƊƋȡᵭᶁᶑᑐᑑ⊃⊇⊐\u0369\u1dd8\u1dd9',
+  e: 'ɘєЄэЭεɛԐԑ∃ƎǝəℇΞξ∑Ʃ∈∊€ᶒⱸꬴⲈⲉᗴᕮᘿꓱ𐌄𐌴𐤤ⵟᏋꮛⲜⲝ乇∉∋∌∍⋲⋳⋴⋵⋶⋷⋸⋹⋺⋻⋼⋽⋾⋿\u0364\u1deaƐƏΣ',
+  f: '₣ƒᶂ𐌅𐍆Ⅎⅎꓞᚠꟻꟛ千\u1deb',
+  g: '₲ƓꞠꞡᘜᎶꮆ\u1dda\u1ddb',
+  h: 'ЂђЋћⱨꞪꞕ𐌷ᚺᚻん卄\u036a',
+  j: 'ʝⵊフ',
+  k: '₭ĸƘᶄⱪꝁꝂꝃꝄꝅꞢꞣҚқҜҝҞҟҠҡ𐌺\u1ddc',
+  l: '│┃£₤∟⌊└ȴȽɬᶅⱠⱡⱢꝈꝉꞎꞭᶖ𐌹ⵑǃㄥ丨❘❙❚▏▎▍▌▐▕⎮⏐╎╏┆┇┊┋╵╷╽╿╹╻¦\u0365\u1ddd\u1dde\u1dec',
+  m: '₥ʍᶆⱮꬺ𐌌𐌼ᛗᘻ爪ꟽ\u036b\u1ddf',
+  n: 'ИиЙйΠπп∩⋂₦ŋȠȵɲᶇꞐꞑꞤꞥꬻᑎᑏᘉ𐌽ՈղꓵⲠⲡŊ几ח\u1de0\u1de1ПՂ',
+  o: 'ꙨꙩѺѻ○◯◌◍◎●◉◐◑◒◓◔◕◖◘◙◦⚪⚫⚬⭕⭘⭗⬤⏺⦿⦾⨀⨁⨂⊕⊖⊗⊘⊙⊚⊛⊜⊝∘∅⌀⌾⎔☉〇°ΦφФфΘθ🌑🌕🔘🔴🔵🟠🟡🟢🟣🟤🞅🞆🞇🞈🞉ⱺꝌꝍӨөⵙⵀᗝⲐⲑⲪⲫㄖロ口囗\u0366\u1dedΩ',
+  p: 'Ƿƿ℘₱₽þ¶ƤᵱᶈⱣꝐꝑꝒꝓꝔꝕҎҏᎮꭾᎵꮅᚹ卩\u1dee',
+  q: 'ɊɋꝖꝗꝘꝙᑫϘϙ',
+  r: 'Яяг₹®ɌɾᵳᶉⱤꞦꞧꭉʁՐᚱⲄ尺\u036c\u1de2\u1de3\u1acdГր',
+  s: '§₴ʃ∫ςȿᶊⱾꞨꞩꟅꟉꟊᔕႽ𐍃丂\u1de4\u1de5ⴝ',
+  t: '†‡₮₸┬┳⊥ƬƫƪȶʈⱦҬҭᛏ𐍄Ꮦꮦㄒ丅十ナ✝✞✟✚➕⊤┯┰\u036d\u1ace',
+  u: 'Ццµμ∪⋃⋓ЏџᶙꞸꞹɄʉԱⵡ𐌖ㄩ⊔⨆∐\u0367\u1df0',
+  v: '√∨⋁▼▽▾▿∇🔻🔽ƲⱱⱴꝞꝟ✓✔⋎\u036e',
+  w: 'ШшЩщω₩ⱲⱳⲰⲱƜɯѠѡѾѿꙌꙍᗯᘺ山\u1df1\u1abf\u1ac0',
+  x: '✕✖✗✘❌❎Жж⨯⨉ᶍꭖꭗꭘꭙҲҳӼӽӾӿ᙭╳⤫⤬☓乂メ㐅\u036f',
+  y: '¥ЧчΨψ⅄ƳỾʎҰұⲮⲯɣㄚƔ',
+  z: 'ζʐɀʑᶎⱫⱬⱿꟆᘔⲌⲍ𐌆ⵣ乙\u1de6',
 };
 const drawnLetters = new Map(
   Object.entries(DRAWN_AS).flatMap(([letter, characters]) =>
@@ -87,13 +111,18 @@ const READ_AS: Partial<Record<string, string>> = {
   $: 's',
   '!': 'l',
   '+': 't',
+  '(': 'c',
+  '<': 'c',
+  '[': 'c',
 };
-const READ_AS_LETTER = /[2-9@$!+]/g;
+const READ_AS_LETTER = /[2-9@$!+(<[]/g;
+
+const withoutMarks = (text: string) => (ASCII.test(text) ? text : text.normalize('NFD').replace(MARKS, ''));
 
 /** A character that Unicode holds to be the same, or the letter that is drawn by it. */
 const compatible = (character: string) => {
   const same = character.normalize('NFKC');
-  return drawnLetters.get(same) ?? same;
+  return drawnLetters.get(same) ?? drawnLetters.get(withoutMarks(same)) ?? same;
 };
 
 /** What a character is read as: itself, another that shows the same, or the letter that it stands for. */
@@ -102,8 +131,6 @@ const WAYS_TO_READ: readonly ((character: string) => string)[] = [
   compatible,
   (character) => compatible(character).replace(READ_AS_LETTER, (sign) => READ_AS[sign]!),
 ];
-
-const withoutMarks = (text: string) => (ASCII.test(text) ? text : text.normalize('NFD').replace(MARKS, ''));
 
 /** The Latin letters that a character looks like, if need be in the size in which it does: т, unlike Т, is no t to Unicode. */
 function latinOf(character: string, skeleton: Skeleton): string {
@@ -253,13 +280,8 @@ export function reader(skeleton: Skeleton): Read {
   const glyphsOf = glyphReader(skeleton);
   return (name) => {
     const text = name.normalize('NFC');
-    const withoutSigns = text.replace(SIGNS, ' ');
-    const texts = new Set([
-      text,
-      withoutSigns,
-      text.replace(NUMBERS, ' '),
-      withoutSigns.replace(NUMBERS, ' '),
-    ]);
+    const cut = ASCII_WORDS.test(text) ? [text] : WAYS_TO_CUT.map((cut) => cut(text));
+    const texts = new Set([...cut, ...cut.map((each) => each.replace(NUMBERS, ' '))]);
     const readings = new Set<string>();
     for (const each of texts) {
       const characters = Array.from(each, glyphsOf);

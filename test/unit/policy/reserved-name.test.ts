@@ -164,6 +164,50 @@ describe('With acme and *globex* reserved', () => {
     'Ac-me Corp',
     'A c-m e',
     'AC ME',
+    // Beside or inside of what is drawn like a letter
+    '| Acme',
+    'I Acme',
+    '丨 Acme',
+    '—Acme',
+    '— Acme',
+    '一 Acme',
+    '|Acme|',
+    '||| Acme |||',
+    '❘Acme❘ App',
+    '■ Acme',
+    '● Acme ●',
+    '● @cme',
+    'A—cme',
+    'Ac|me',
+    'Ac❘me App',
+    'Ac│me',
+    'A|c|m|e',
+    'Ac●me',
+    'A†c†m†e',
+    'Acme|App',
+    'Acme—App',
+    'Ac\u02b0me',
+    'Acⓜ️e',
+    // In both cases, with strokes, above others, of other scripts
+    'ɅCMΞ',
+    'ʌcme',
+    'Ⱥcme',
+    'Aȼme',
+    'Aꞓmɇ',
+    'aͨme',
+    'A\u0368\u036b\u0364',
+    'Ⲁⲥⲙⲉ',
+    'ⲀⲤⲘⲈ',
+    'Aᑕme',
+    'ᗩᑕᗰᗴ',
+    '卂匚爪乇',
+    'acm⋲',
+    'acm∉',
+    'A(me',
+    'A⊂me',
+    'Ꭺꮯme',
+    'ꓮꓚꓟꓰ',
+    '𐌰cme',
     // Followed by a script that writes no spaces
     'Acmeアプリ',
     'Acme的应用',
@@ -194,11 +238,20 @@ describe('With acme and *globex* reserved', () => {
     'Tools.Acme',
     'Executor: Acme',
     'executor-for-acme.com',
+    'Tools | Acme',
+    'Tools—Acme',
+    'Tools (Acme)',
+    'ACM | E-learning',
+    'ACM — Events',
+    '| Tools for Acme',
+    'Ac+meter',
+    'C++ for Acme',
+    'AC/DC Merch',
   ])('accepts %s', (name) => {
     expect(posesAs(name)).toBeUndefined();
   });
 
-  it.each(['Globex', 'Tools for Globex', 'megaglobexes', 'GIоbех', 'glo™bex'])(
+  it.each(['Globex', 'Tools for Globex', 'megaglobexes', 'GIоbех', 'glo™bex', 'my g|lobex', 'glob—ex'])(
     '%s has globex in it',
     (name) => {
       expect(posesAs(name)).toBe('*globex*');
@@ -297,6 +350,10 @@ it.each([
   ['as long as it may be', 'т'.repeat(255), 1],
   // The most that a request can bring is eighty of these
   ['of characters that stand for eighteen others', '\ufdfa'.repeat(255), 3],
+  // Read in every way
+  ['of symbols, numbers and letters', '|●1 ▲c² ☉—m '.repeat(21), 6],
+  ['of symbols alone', '|'.repeat(255), 2],
+  ['of symbols with marks', '|\u0301'.repeat(127), 2],
   ['of letters with two marks each', 'ệ'.repeat(215), 1],
 ])('a name %s is looked at in microseconds: every registration is', (_, name, maxMs) => {
   for (let i = 0; i < 200; i++) reservedIn(name);
