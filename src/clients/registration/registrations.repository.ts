@@ -252,7 +252,7 @@ export class LockedRegistration implements RegistrationTokens {
   }
 
   /** Removes an unused client for good; one event stays. Deletes it like any other if one event has no room for its past. */
-  async removeUnused(): Promise<void> {
+  async deleteUnused(): Promise<void> {
     const { manager, client, context } = this;
     const since = new Date(Date.now() - PERIOD_MS);
     const recent = await eventsOfAction(manager, UNUSED_DELETED, since, MAX_RECENT);

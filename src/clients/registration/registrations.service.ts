@@ -257,7 +257,7 @@ export class RegistrationsService implements OnModuleInit {
       const registration = managedBy(token, found);
       // Otherwise deleted clients of a flood would stay until they are purged
       const isOfPool = this.pool.isBounded && isUnused(registration.client);
-      return isOfPool ? registration.removeUnused() : registration.remove();
+      return isOfPool ? registration.deleteUnused() : registration.remove();
     });
   }
 
