@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Channel } from '../audit/audit-event.js';
 import { RegistryError } from '../errors/registry-error.js';
-import type { AccessLevel } from './principal/access.js';
+import { type AccessLevel, isAllowed, rolesText } from './principal/access.js';
 import { requestContextOf, type AuthenticatedRequest } from './principal/request-context.js';
 import { bearerToken, initialAccessToken } from './bearer-token.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
@@ -21,7 +21,7 @@ export class Authenticator {
   /**
    * Authenticates and authorizes the caller, and sets the principal on the request.
    * @throws RegistryError `unauthorized` without credentials, `invalid_token` with invalid ones, `insufficient_scope` with
-   *   those of another role
+   *   those of a role that the level does not include
    */
   async authenticate(
     request: AuthenticatedRequest,
@@ -32,15 +32,16 @@ export class Authenticator {
     const { authorization } = request.headers;
     if (level === 'optional' && initialAccessToken(authorization) !== null) return null;
     request.principal ??= await this.identify(authorization);
-    if (request.principal === null && level !== 'optional') {
+    if (request.principal === null) {
+      if (level === 'optional') return null;
       throw new RegistryError(
         'unauthorized',
         'Authentication is required. Send an API key or a JWT as "Authorization: Bearer TOKEN".',
       );
     }
-    if (level === 'admin' && request.principal?.role !== 'admin') {
+    if (!isAllowed(request.principal.role, level)) {
       await this.denials.record(requestContextOf(request, channel));
-      throw new RegistryError('insufficient_scope', 'This operation requires the admin role.');
+      throw new RegistryError('insufficient_scope', `This operation requires the ${rolesText(level)} role.`);
     }
     return request.principal;
   }

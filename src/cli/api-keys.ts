@@ -26,7 +26,7 @@ export const API_KEY_COMMANDS: Record<string, Command<DataSource>> = {
       'expires-in': { takes: '90d', means: 'a number and m, h or d; without it, it never expires' },
     },
     prepare: async ({ name, org, user = name, role = 'member', 'expires-in': expiresIn }) => {
-      if (!ROLES.includes(role as Role)) throw new UsageError(`--role takes ${ROLES.join(' or ')}.`);
+      if (!ROLES.includes(role as Role)) throw new UsageError(`--role takes ${ROLES.join(', ')}.`);
       const expiresAt = expiresIn === undefined ? null : readExpiry(expiresIn);
       const key = { name, orgId: org, userId: user, role: role as Role, expiresAt };
       const { apiKeyFaults } = await import('../auth/api-keys/api-keys.service.js');

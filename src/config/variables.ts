@@ -143,10 +143,19 @@ const topics = {
         example: 'https://issuer.example/.well-known/jwks.json',
       },
     ),
-    jwtAdmin: optional('AUTH_JWT_ADMIN', values.claimValue, 'all JWTs have the member role', {
+    jwtAdmin: optional('AUTH_JWT_ADMIN', values.claimValue, 'no JWT has the admin role', {
       description:
         'The claim that gives a JWT the admin role. It may be a string, a list, `true` or a scope (`scope=registry:admin`). Dots in the name go into objects; the name may be a URL.',
       example: 'realm_access.roles=registry-admin',
+    }),
+    jwtService: optional('AUTH_JWT_SERVICE', values.claimValue, 'no JWT has the service role', {
+      description:
+        'The claim that gives a JWT the service role, as in `AUTH_JWT_ADMIN`. A JWT has one role: the first of admin, service and viewer whose claim it has, otherwise member.',
+      example: 'scope=registry:service',
+    }),
+    jwtViewer: optional('AUTH_JWT_VIEWER', values.claimValue, 'no JWT has the viewer role', {
+      description: 'The claim that gives a JWT the viewer role, as in `AUTH_JWT_ADMIN`.',
+      example: 'realm_access.roles=registry-viewer',
     }),
     jwtType: optional('AUTH_JWT_TYPE', values.mediaType, 'any type', {
       description:
@@ -363,7 +372,14 @@ export function readConfig(env: NodeJS.ProcessEnv, faults: readonly string[] = [
 /** What belongs together and is not all there. An issuer that is a fault itself is undefined here. */
 function jwtFault({ jwtIssuer, jwtAudience, ...others }: Config): string | undefined {
   if (jwtIssuer && jwtAudience === null) return settingFault('jwtAudience');
-  const needIssuer = [jwtAudience, others.jwtJwksUri, others.jwtAdmin, others.jwtType];
+  const needIssuer = [
+    jwtAudience,
+    others.jwtJwksUri,
+    others.jwtType,
+    others.jwtAdmin,
+    others.jwtService,
+    others.jwtViewer,
+  ];
   return jwtIssuer === null && needIssuer.some((value) => value !== null)
     ? `${settingFault('jwtIssuer')}; without it no token is accepted`
     : undefined;

@@ -26,7 +26,7 @@ export type ApplicationType = 'NATIVE' | 'WEB';
 
 /** The audited actions. */
 export type AuditAction =
-  /** Access to GraphQL or the console was denied; only the first denial of a caller per hour. */
+  /** A sign-in to the console failed, or the role of the caller did not permit the operation; only the first denial of a caller per hour. */
   | 'ACCESS_DENIED'
   /** An API key was created. */
   | 'API_KEY_CREATED'
@@ -60,9 +60,9 @@ export type AuditAction =
   | 'INITIAL_ACCESS_TOKEN_REVOKED'
   /** A new registration access token was issued. */
   | 'REGISTRATION_TOKEN_ISSUED'
-  /** An administrator signed out of the console. */
+  /** An operator signed out of the console. */
   | 'SESSION_ENDED'
-  /** An administrator signed in to the console. */
+  /** An operator signed in to the console. */
   | 'SESSION_STARTED'
   /** A batch of unused anonymous clients was removed; one event for all. */
   | 'UNUSED_CLIENTS_REMOVED'
@@ -228,8 +228,16 @@ export type OAuthClientFilter = {
   verified?: boolean | null | undefined;
 };
 
-/** A member may manage the clients of its organization through REST. An admin may use GraphQL, across organizations. */
-export type Role = 'ADMIN' | 'MEMBER';
+/** What the holder of a credential may do. */
+export type Role =
+  /** Manages everything through GraphQL and the console, and does what member and service may. */
+  | 'ADMIN'
+  /** Manages the clients of its organization through REST, and registers clients for it. */
+  | 'MEMBER'
+  /** For authorization servers: gets clients of any organization by client_id through REST, and reports their use. */
+  | 'SERVICE'
+  /** Reads everything through GraphQL and the console, across organizations. Changes nothing. */
+  | 'VIEWER';
 
 /** How a client authenticates at the token endpoint (RFC 7591 §2). */
 export type TokenEndpointAuthMethod =

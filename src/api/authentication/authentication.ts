@@ -54,7 +54,7 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
     (request) =>
       authenticator.authenticate(request, level, 'rest');
   const toRegister: Authenticate = async (request) => {
-    const owner = await authenticator.authenticate(request, 'optional', 'rest');
+    const owner = await authenticator.authenticate(request, 'optional', 'registration');
     const token = initialAccessToken(request.headers.authorization);
     request.permit = await registrations.authorize({ owner, initialAccessToken: token });
   };
@@ -67,7 +67,7 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
     if (url === GRAPHQL_PATH) return method.includes('POST') ? graphqlHook(admitOperator) : null;
     // Other methods get 405 without authentication
     if (typeof method !== 'string' || method === 'OPTIONS') return null;
-    if (isClientsPath(url)) return hook(ofLevel('member'));
+    if (isClientsPath(url)) return hook(ofLevel(clientsLevel(url, method)));
     if (isRegistrationPath(url)) return hook(method === 'POST' ? toRegister : toManage);
     return null;
   };
@@ -75,6 +75,12 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
     const own = hookFor(route);
     if (own !== null) onRequestOf(route, own);
   });
+}
+
+/** What the handler's `@Access` says, for the time before the body is read; the guard enforces that, too. */
+function clientsLevel(url: string, method: string): AccessLevel {
+  if (url.endsWith('/authenticate')) return 'service';
+  return ['GET', 'HEAD'].includes(method) && url.endsWith('/:client_id') ? 'client-lookup' : 'member';
 }
 
 const hook = (authenticate: Authenticate) => async (request: FastifyRequest) => {

@@ -15,5 +15,5 @@ export const operatorAuthentication =
   ): AuthenticateOperator =>
   async (request) => {
     if (adminConsole) request.principal ??= await sessions.identify(request);
-    await authenticator.authenticate(request, 'admin', 'graphql');
+    await authenticator.authenticate(request, 'graphql', 'graphql');
   };

@@ -9,7 +9,7 @@ const ASSETS_PATH = `${GRAPHQL_PATH}/explorer/`;
 /** A separate file because the Content-Security-Policy forbids inline scripts. */
 const START_SCRIPT = 'start.js';
 /** The initial query of the explorer. */
-const FIRST_QUERY = `# Set your admin API key in the Authorization header (under Headers), then send the request.
+const FIRST_QUERY = `# Set your API key in the Authorization header (under Headers), then send the request.
 {
   oauthClients(first: 5) {
     totalCount
@@ -26,7 +26,7 @@ const FIRST_QUERY = `# Set your admin API key in the Authorization header (under
 const START = `AltairGraphQL.init({
   endpointURL: location.origin + location.pathname,
   initialQuery: ${JSON.stringify(FIRST_QUERY)},
-  initialHeaders: { Authorization: 'Bearer YOUR_ADMIN_API_KEY' },
+  initialHeaders: { Authorization: 'Bearer YOUR_API_KEY' },
 });
 `;
 const ASSETS_DIRECTORY = join(dirname(createRequire(import.meta.url).resolve('altair-static')), 'dist');

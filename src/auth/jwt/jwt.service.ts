@@ -1,11 +1,11 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { JWTPayload } from 'jose';
 import { isOwnerName } from '../../policy/names/owner-name.js';
-import { type ClaimValue, CONFIG, type Config } from '../../config/variables.js';
+import { CONFIG, type Config } from '../../config/variables.js';
 import { JwtVerifier } from '../../jwt/jwt-verifier.js';
 import { COMPACT_JWS } from '../../jwt/read-jwt.js';
 import { hasClaim, isForOtherUse } from './jwt-claims.js';
-import type { Principal } from '../principal/principal.js';
+import type { Principal, Role } from '../principal/principal.js';
 
 /** Tokens of the one issuer that the operator trusts, where there is one. */
 @Injectable()
@@ -31,7 +31,7 @@ export class JwtService {
    * @throws RegistryError `temporarily_unavailable` where the issuer's keys cannot be had
    */
   async authenticate(token: string): Promise<Principal | null> {
-    const { jwtAudience, jwtType, jwtAdmin } = this.config;
+    const { jwtAudience, jwtType } = this.config;
     const claims = await this.verifier?.verify(token, {
       audience: jwtAudience ?? undefined,
       typ: jwtType ?? undefined,
@@ -39,7 +39,7 @@ export class JwtService {
     });
     if (!claims || isForOtherUse(claims)) return null;
     const bad = OWNER_CLAIMS.filter((claim) => !isOwnerName(claims[claim]));
-    if (bad.length === 0) return principalOf(claims, jwtAdmin);
+    if (bad.length === 0) return principalOf(claims, this.config);
     // Logged without the value, and not sent: the issuer signed it
     this.logger.warn(
       `A valid JWT was rejected: ${bad.join(' and ')} must be a string of 1 to 255 characters in Unicode NFC, without leading or trailing ` +
@@ -52,18 +52,25 @@ export class JwtService {
 /** The claims that say who is calling. They are taken as they are: what another form of a name stands for, its issuer knows. */
 const OWNER_CLAIMS = ['sub', 'org_id'];
 
-/**
- * Who is calling.
- * @param admin the claim that makes an admin of a member; null: none does
- */
-function principalOf(claims: JWTPayload, admin: ClaimValue | null): Principal {
+/** Who is calling. */
+function principalOf(claims: JWTPayload, config: Config): Principal {
   const { sub, org_id: orgId } = claims as { sub: string; org_id: string };
   return {
     userId: sub,
     orgId,
-    role: admin !== null && hasClaim(claims, admin) ? 'admin' : 'member',
+    role: roleOf(claims, config),
     actor: { type: 'jwt', id: sub },
     keyName: null,
     sessionExpiresAt: null,
   };
+}
+
+/** The strongest role that the claims give. */
+function roleOf(claims: JWTPayload, { jwtAdmin, jwtService, jwtViewer }: Config): Role {
+  const given = [
+    ['admin', jwtAdmin],
+    ['service', jwtService],
+    ['viewer', jwtViewer],
+  ] as const;
+  return given.find(([, claim]) => claim !== null && hasClaim(claims, claim))?.[0] ?? 'member';
 }

@@ -1,13 +1,39 @@
 import { Reflector } from '@nestjs/core';
+import type { Role } from './principal.js';
+
+/** The roles that each access level lets in. */
+const ROLES_OF = {
+  /** Anyone; credentials are not looked at. */
+  public: null,
+  /** Anyone without credentials, too; an initial access token is the handler's to judge. */
+  optional: ['member', 'admin'],
+  member: ['member', 'admin'],
+  /** One client by its id: a service finds those of any organization. */
+  'client-lookup': ['member', 'service', 'admin'],
+  viewer: ['viewer', 'admin'],
+  service: ['service', 'admin'],
+  admin: ['admin'],
+  /** The endpoint as a whole, before a query is parsed: any role that some field of it lets in. */
+  graphql: ['viewer', 'service', 'admin'],
+} as const satisfies Record<string, readonly Role[] | null>;
+
+/** Who may call a handler, by role. */
+export type AccessLevel = keyof typeof ROLES_OF;
+
+/** The levels that are for some roles. */
+export type RoleLevel = Exclude<AccessLevel, 'public'>;
 
 /**
- * Who may come in:
- * - `public`: anyone; credentials are not looked at
- * - `optional`: anyone; credentials that were sent must be good, but an initial access token is the handler's to judge
- * - `member`: anyone with good credentials
- * - `admin`: admins
+ * Sets the access level of a handler or a class of handlers. Without it, a GraphQL query is for `viewer`, and anything else for
+ * `admin`.
  */
-export type AccessLevel = 'public' | 'optional' | 'member' | 'admin';
-
-/** Opens a route or a class of routes. A route without it is for admins. */
 export const Access = Reflector.createDecorator<AccessLevel>();
+
+/** Whether a role is let in. */
+export const isAllowed = (role: Role, level: RoleLevel): boolean =>
+  (ROLES_OF[level] as readonly Role[]).includes(role);
+
+const LIST = new Intl.ListFormat('en', { type: 'disjunction' });
+
+/** Names the roles of a level: `service or admin`. */
+export const rolesText = (level: RoleLevel): string => LIST.format(ROLES_OF[level]);

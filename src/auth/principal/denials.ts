@@ -6,7 +6,7 @@ import { AuditTrail } from '../../audit/audit-trail.js';
 const PERIOD_MS = 3_600_000;
 const MAX_PER_PERIOD = 1_000;
 
-/** Records calls of admins' operations that were denied, each instance for itself. */
+/** Records calls that were denied for the role of their caller, each instance for itself. */
 @Injectable()
 export class Denials {
   private readonly logger = new Logger(Denials.name);

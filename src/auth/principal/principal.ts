@@ -1,8 +1,15 @@
 import type { Actor } from '../../audit/audit-event.js';
 
-/** What a caller may do: `member` sees its own organization through REST, `admin` may use GraphQL, across all. */
-export const ROLES = ['member', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
+/** What each role may do, in words for operators; `access.ts` says which handlers let it in. */
+export const ROLE_DESCRIPTIONS = {
+  member: 'Manages the clients of its organization through REST, and registers clients for it.',
+  viewer: 'Reads everything through GraphQL and the console, across organizations. Changes nothing.',
+  service:
+    'For authorization servers: gets clients of any organization by client_id through REST, and reports their use.',
+  admin: 'Manages everything through GraphQL and the console, and does what member and service may.',
+} as const;
+export type Role = keyof typeof ROLE_DESCRIPTIONS;
+export const ROLES = Object.keys(ROLE_DESCRIPTIONS) as Role[];
 
 /** Who is calling, however they proved it. */
 export interface Principal {
@@ -16,3 +23,7 @@ export interface Principal {
   /** When their session ends; null: they showed the credential itself. */
   sessionExpiresAt: Date | null;
 }
+
+/** The organization whose clients a principal finds by id; a service finds those of any. */
+export const lookupScope = ({ role, orgId }: Principal): { orgId?: string } =>
+  role === 'service' ? {} : { orgId };

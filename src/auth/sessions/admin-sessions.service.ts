@@ -4,6 +4,7 @@ import { RegistryError } from '../../errors/registry-error.js';
 import { generateSecret, hashSecret } from '../../secrets/secret.js';
 import { AdminSessionsRepository } from './admin-sessions.repository.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
+import { isAllowed, rolesText } from '../principal/access.js';
 import { Denials } from '../principal/denials.js';
 import type { Principal } from '../principal/principal.js';
 
@@ -28,17 +29,22 @@ export class AdminSessionsService {
 
   /**
    * Begins a session that acts as the key, for as long as that is valid.
-   * @throws RegistryError `invalid_token` where the key is not valid, `insufficient_scope` where it is no admin's
+   * @throws RegistryError `invalid_token` where the key is not valid, `insufficient_scope` where its role may not query GraphQL
    */
   async start(apiKey: string, context: RequestContext): Promise<IssuedSession> {
     const principal = await this.apiKeys.authenticate(apiKey);
     const actor = principal?.actor ?? context.actor;
-    if (principal?.role !== 'admin') await this.denials.record({ ...context, actor });
+    const mayQuery = principal !== null && isAllowed(principal.role, 'viewer');
+    if (!mayQuery) await this.denials.record({ ...context, actor });
     if (principal === null) {
       throw new RegistryError('invalid_token', 'The API key is malformed, unknown, expired or revoked.');
     }
-    if (principal.role !== 'admin') {
-      throw new RegistryError('insufficient_scope', 'This operation requires the admin role.');
+    if (!mayQuery) {
+      const { role } = principal;
+      throw new RegistryError(
+        'insufficient_scope',
+        `The console requires the ${rolesText('viewer')} role. This key has the ${role} role.`,
+      );
     }
     const token = generateSecret();
     const createdAt = new Date();

@@ -36,7 +36,7 @@ export class BrowserSessions {
 
   /**
    * Exchanges an API key for a session. The one that the browser had ends.
-   * @throws RegistryError `insufficient_scope` where another page asks for it or the key is no admin's, `invalid_token`,
+   * @throws RegistryError `insufficient_scope` where another page asks for it or the role of the key may not query GraphQL, `invalid_token`,
    * `invalid_request` where the browser would drop the session
    */
   async signIn(apiKey: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {

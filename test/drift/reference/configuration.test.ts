@@ -34,6 +34,8 @@ const DEPENDENT_REQUIRED = {
   AUTH_JWT_AUDIENCE: ['AUTH_JWT_ISSUER'],
   AUTH_JWT_JWKS_URI: ['AUTH_JWT_ISSUER'],
   AUTH_JWT_ADMIN: ['AUTH_JWT_ISSUER'],
+  AUTH_JWT_SERVICE: ['AUTH_JWT_ISSUER'],
+  AUTH_JWT_VIEWER: ['AUTH_JWT_ISSUER'],
   AUTH_JWT_TYPE: ['AUTH_JWT_ISSUER'],
 };
 
@@ -216,6 +218,8 @@ describe('The rows of the variables', () => {
     ...Object.keys(DEPENDENT_REQUIRED).map((name) => [{ [name]: 'https://issuer.example' }]),
     [{ AUTH_JWT_TYPE: 'at+jwt' }],
     [{ AUTH_JWT_ADMIN: 'roles=admin' }],
+    [{ AUTH_JWT_SERVICE: 'roles=service' }],
+    [{ AUTH_JWT_VIEWER: 'roles=viewer' }],
   ] as [Record<string, string>][])('refuse %j, by the code and by the schema', (env) => {
     expect({ isRead: isRead(env), isValid: validate(env) }).toEqual({ isRead: false, isValid: false });
   });

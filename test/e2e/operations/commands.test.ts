@@ -279,7 +279,7 @@ describe('the command line, without a database,', () => {
     ['api-key create', /^--name is required\.\n--org is required\.\n\n/, 'npm run api-key -- create'],
     [
       'api-key create --name x --org y --role owner',
-      /--role takes member or admin/,
+      /--role takes member, viewer, service, admin/,
       'npm run api-key -- create',
     ],
     ['api-key create --name x --org y --expires-in soon', /--expires-in takes/, 'npm run api-key -- create'],

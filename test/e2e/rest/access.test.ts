@@ -7,7 +7,9 @@ import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { generateKeyPair } from 'jose';
 import { SYSTEM } from '../../../src/audit/audit-event.js';
+import { createOpenApiDocument } from '../../../src/api/documentation/openapi.js';
 import { ApiKeysService } from '../../../src/auth/api-keys/api-keys.service.js';
+import type { Role } from '../../../src/auth/principal/principal.js';
 import { buildConsole } from '../../support/console/built-console.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, type Answer, Registry, type Sending } from '../../support/registry.js';
@@ -17,39 +19,73 @@ const UNAUTHORIZED = '401 unauthorized';
 const INVALID = '401 invalid_token';
 const FORBIDDEN = '403 insufficient_scope';
 
-/** Each route with a good request to it, and what everybody gets: anonymous, those with bad credentials, member, admin. */
-const ROUTES: [route: string, request: Sending, expected: [string, string, string, string]][] = [
-  ['POST /v2/oauth/clients', { body: aClient() }, [UNAUTHORIZED, INVALID, '201', '201']],
-  ['POST /v2/oauth_clients', { body: aClient() }, [UNAUTHORIZED, INVALID, '201', '201']],
-  ['GET /v2/oauth/clients', {}, [UNAUTHORIZED, INVALID, '200', '200']],
-  ['GET /v2/oauth_clients', {}, [UNAUTHORIZED, INVALID, '200', '200']],
+/** What a caller gets. */
+type Expected = Record<'anonymous' | 'bad' | Role, string>;
+
+/** The same for all roles, or for all but those that are named. */
+const answers = (
+  anonymous: string,
+  bad: string,
+  roles: string,
+  others: Partial<Expected> = {},
+): Expected => ({
+  anonymous,
+  bad,
+  member: roles,
+  viewer: roles,
+  service: roles,
+  admin: roles,
+  ...others,
+});
+const open = (answer: string) => answers(answer, answer, answer);
+/** What members and admins may do in their own organization. */
+const inOwnOrganization = (answer: string) =>
+  answers(UNAUTHORIZED, INVALID, answer, { viewer: FORBIDDEN, service: FORBIDDEN });
+const NOT_FOUND = '404 not_found';
+const byItsOwnToken = answers(UNAUTHORIZED, INVALID, INVALID);
+
+/** Each route with a good request to it, and what everybody gets. */
+const ROUTES: [route: string, request: Sending, expected: Expected][] = [
+  ['POST /v2/oauth/clients', { body: aClient() }, inOwnOrganization('201')],
+  ['POST /v2/oauth_clients', { body: aClient() }, inOwnOrganization('201')],
+  ['GET /v2/oauth/clients', {}, inOwnOrganization('200')],
+  ['GET /v2/oauth_clients', {}, inOwnOrganization('200')],
   // Of a client that none of the callers has
   ...['/v2/oauth/clients/:client_id', '/v2/oauth_clients/:client_id'].flatMap((path): typeof ROUTES => [
-    [`GET ${path}`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
-    [`PUT ${path}`, { body: {} }, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
-    [`DELETE ${path}`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
-    [`GET ${path}/secrets`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
-    [`POST ${path}/secrets`, { body: {} }, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
-    [`DELETE ${path}/secrets/:secret_id`, {}, [UNAUTHORIZED, INVALID, '404 not_found', '404 not_found']],
+    [`GET ${path}`, {}, answers(UNAUTHORIZED, INVALID, NOT_FOUND, { viewer: FORBIDDEN })],
+    [`PUT ${path}`, { body: {} }, inOwnOrganization(NOT_FOUND)],
+    [`DELETE ${path}`, {}, inOwnOrganization(NOT_FOUND)],
+    [`GET ${path}/secrets`, {}, inOwnOrganization(NOT_FOUND)],
+    [`POST ${path}/secrets`, { body: {} }, inOwnOrganization(NOT_FOUND)],
+    [`DELETE ${path}/secrets/:secret_id`, {}, inOwnOrganization(NOT_FOUND)],
   ]),
-  ['POST /v2/oauth/register', { body: {} }, ['201', INVALID, '201', '201']],
+  [
+    'POST /v2/oauth/register',
+    { body: {} },
+    answers('201', INVALID, '201', { viewer: FORBIDDEN, service: FORBIDDEN }),
+  ],
   // Only the registration access token manages a registration
-  ['GET /v2/oauth/register/:client_id', {}, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
-  ['PUT /v2/oauth/register/:client_id', { body: {} }, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
-  ['DELETE /v2/oauth/register/:client_id', {}, [UNAUTHORIZED, INVALID, INVALID, INVALID]],
-  ['POST /graphql', { body: { query: '{ __typename }' } }, [UNAUTHORIZED, INVALID, FORBIDDEN, '200']],
-  ['GET /graphql', {}, ['200', '200', '200', '200']],
-  ['GET /graphql/explorer/*', {}, ['200', '200', '200', '200']],
+  ['GET /v2/oauth/register/:client_id', {}, byItsOwnToken],
+  ['PUT /v2/oauth/register/:client_id', { body: {} }, byItsOwnToken],
+  ['DELETE /v2/oauth/register/:client_id', {}, byItsOwnToken],
+  // Each field has its own answers: test/e2e/graphql/roles.test.ts
+  [
+    'POST /graphql',
+    { body: { query: '{ __typename }' } },
+    answers(UNAUTHORIZED, INVALID, '200', { member: FORBIDDEN }),
+  ],
+  ['GET /graphql', {}, open('200')],
+  ['GET /graphql/explorer/*', {}, open('200')],
   // What it takes is in the body, or in a cookie; of the console itself anybody may see the pages
-  ['POST /admin/session', { body: { api_key: 'nobody' } }, [INVALID, INVALID, INVALID, INVALID]],
-  ['DELETE /admin/session', {}, ['204', '204', '204', '204']],
-  ['GET /admin', {}, ['200', '200', '200', '200']],
-  ['GET /admin/*', {}, ['200', '200', '200', '200']],
-  ['GET /', {}, ['200', '200', '200', '200']],
-  ['GET /health/live', {}, ['200', '200', '200', '200']],
-  ['GET /health/ready', {}, ['200', '200', '200', '200']],
-  ['GET /openapi.json', {}, ['200', '200', '200', '200']],
-  ['GET /docs', {}, ['200', '200', '200', '200']],
+  ['POST /admin/session', { body: { api_key: 'nobody' } }, open(INVALID)],
+  ['DELETE /admin/session', {}, open('204')],
+  ['GET /admin', {}, open('200')],
+  ['GET /admin/*', {}, open('200')],
+  ['GET /', {}, open('200')],
+  ['GET /health/live', {}, open('200')],
+  ['GET /health/ready', {}, open('200')],
+  ['GET /openapi.json', {}, open('200')],
+  ['GET /docs', {}, open('200')],
 ];
 
 /** One that was made with a time to come, as all are. */
@@ -92,7 +128,12 @@ onEachEngine((engine) => {
     built = await buildConsole();
     registry = await Registry.start(
       engine,
-      { ...issuer.env, AUTH_JWT_ADMIN: 'realm_access.roles=registry-admin' },
+      {
+        ...issuer.env,
+        AUTH_JWT_ADMIN: 'realm_access.roles=registry-admin',
+        AUTH_JWT_SERVICE: 'scope=registry:service',
+        AUTH_JWT_VIEWER: 'realm_access.roles=registry-viewer',
+      },
       {},
       undefined,
       built.directory,
@@ -111,6 +152,8 @@ onEachEngine((engine) => {
       'member of org B': (await registry.createKey({ orgId: 'org-b' })).apiKey,
       admin: registry.adminKey,
       'another admin': (await registry.createKey({ role: 'admin' })).apiKey,
+      viewer: (await registry.createKey({ role: 'viewer' })).apiKey,
+      service: (await registry.createKey({ role: 'service' })).apiKey,
       'key with an expiry to come': (await registry.createKey({ expiresAt: new Date(Date.now() + 60_000) }))
         .apiKey,
       'revoked key': revoked.apiKey,
@@ -120,6 +163,16 @@ onEachEngine((engine) => {
       'key in upper case': memberA.toUpperCase(),
       'JWT of a member': await issuer.sign(),
       'JWT of an admin': await issuer.sign({ realm_access: { roles: ['user', 'registry-admin'] } }),
+      'JWT of a viewer': await issuer.sign({ realm_access: { roles: ['registry-viewer'] } }),
+      'JWT of a service': await issuer.sign({ scope: 'openid registry:service' }),
+      'JWT of an admin that is a service and a viewer, too': await issuer.sign({
+        scope: 'registry:service',
+        realm_access: { roles: ['registry-viewer', 'registry-admin'] },
+      }),
+      'JWT of a service that is a viewer, too': await issuer.sign({
+        scope: 'registry:service',
+        realm_access: { roles: ['registry-viewer'] },
+      }),
       'JWT of a member that has a role of another name': await issuer.sign({
         role: 'admin',
         roles: ['registry-admin'],
@@ -169,7 +222,7 @@ onEachEngine((engine) => {
     issuer.stop();
   });
 
-  const GOOD: Record<string, 'member' | 'admin'> = {
+  const GOOD: Record<string, Role> = {
     'member of org A': 'member',
     'member of org B': 'member',
     'key with an expiry to come': 'member',
@@ -179,9 +232,15 @@ onEachEngine((engine) => {
     admin: 'admin',
     'another admin': 'admin',
     'JWT of an admin': 'admin',
+    'JWT of an admin that is a service and a viewer, too': 'admin',
+    viewer: 'viewer',
+    'JWT of a viewer': 'viewer',
+    service: 'service',
+    'JWT of a service': 'service',
+    'JWT of a service that is a viewer, too': 'service',
   };
 
-  describe.each(ROUTES)('%s', (route, request, [anonymous, bad, member, admin]) => {
+  describe.each(ROUTES)('%s', (route, request, answersOf) => {
     it('authorizes each credential on each route, and gives the reason otherwise', async () => {
       const [method, path] = route
         .replace('explorer/*', 'explorer/main.js')
@@ -195,8 +254,8 @@ onEachEngine((engine) => {
         expected[caller] = opensOnlyThis
           ? '201'
           : caller === 'anonymous'
-            ? anonymous
-            : { member, admin, undefined: bad }[String(GOOD[caller])]!;
+            ? answersOf.anonymous
+            : answersOf[GOOD[caller] ?? 'bad'];
         actual[caller] = summaryOf(
           await registry.send(path, {
             method,
@@ -218,6 +277,90 @@ onEachEngine((engine) => {
     const known = ROUTES.map(([route]) => route.split(' ')[1]!.replace('/explorer/*', '/*'));
     expect(new Set(paths)).toEqual(new Set([...known, ...PAGE_FILES, ANY_PATH]));
   });
+
+  it('the table has every operation of the OpenAPI document', () => {
+    const { paths } = createOpenApiDocument(registry.app);
+    const operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
+    );
+    const known = ROUTES.map(([route]) => route);
+    expect(operations.filter((operation) => !known.includes(operation))).toEqual([]);
+    expect(operations).toContain('GET /v2/oauth/clients/:client_id');
+  });
+
+  describe('a service', () => {
+    it('gets a client of any organization by its id, without a secret', async () => {
+      const owned = await registry.createClient(aClient(), callers['member of org A']!);
+      const anonymous = await registry.register({ redirect_uris: ['https://a.example/cb'] });
+      for (const [id, orgId] of [
+        [owned.body.data.client_id, 'org-a'],
+        [anonymous.body.client_id, ''],
+      ] as [string, string][]) {
+        for (const caller of ['service', 'JWT of a service']) {
+          const key = callers[caller];
+          const { status, body } = await registry.send(`/v2/oauth/clients/${id}`, { method: 'GET', key });
+          expect({ status, ...body.data }).toMatchObject({ status: 200, client_id: id, client_secret: null });
+          expect(body.data.org_id).toBe(orgId);
+        }
+      }
+    });
+
+    it('changes none, not even of its own organization', async () => {
+      const { orgId, apiKey: member } = await registry.createKey();
+      const { apiKey: service } = await registry.createKey({ orgId, role: 'service' });
+      const { body } = await registry.createClient(aClient(), member);
+      const path = `/v2/oauth/clients/${body.data.client_id}`;
+      for (const method of ['PUT', 'DELETE']) {
+        const answer = await registry.send(path, {
+          method,
+          key: service,
+          ...(method === 'PUT' && { body: {} }),
+        });
+        expect(summaryOf(answer)).toBe(FORBIDDEN);
+      }
+      const { status } = await registry.send(path, { method: 'GET', key: member });
+      expect(status).toBe(200);
+    });
+
+    it('does not find a deleted client', async () => {
+      const { body } = await registry.createClient(aClient());
+      const path = `/v2/oauth/clients/${body.data.client_id}`;
+      await registry.send(path, { method: 'DELETE', key: registry.adminKey });
+      expect(summaryOf(await registry.send(path, { method: 'GET', key: callers.service }))).toBe(NOT_FOUND);
+    });
+  });
+
+  it('an admin gets clients of its own organization only, as a member does', async () => {
+    const { body } = await registry.createClient(aClient(), callers['member of org A']!);
+    const path = `/v2/oauth/clients/${body.data.client_id}`;
+    for (const caller of ['admin', 'member of org B']) {
+      expect(summaryOf(await registry.send(path, { method: 'GET', key: callers[caller] }))).toBe(NOT_FOUND);
+    }
+  });
+
+  it.each([
+    ['viewer', 'POST', '/v2/oauth/clients', 'member or admin', 'REST'],
+    ['viewer', 'GET', '/v2/oauth/clients/x', 'member, service, or admin', 'REST'],
+    ['service', 'POST', '/v2/oauth/register', 'member or admin', 'REGISTRATION'],
+  ] as const)(
+    'the reply to a %s that sends %s %s names the required roles, and the audit log has the denial',
+    async (...row) => {
+      const [role, method, path, roles, channel] = row;
+      const { id, apiKey: key } = await registry.createKey({ role });
+      const { status, body } = await registry.send(path, {
+        method,
+        key,
+        ...(method === 'POST' && { body: '{' }),
+      });
+      expect([status, body]).toEqual([
+        403,
+        { error: 'insufficient_scope', error_description: `This operation requires the ${roles} role.` },
+      ]);
+      const query = `{ auditEvents(filter: { actorId: "${id}" }) { nodes { action channel } } }`;
+      const { auditEvents } = (await registry.graphql(query)).body.data;
+      expect(auditEvents.nodes).toEqual([{ action: 'ACCESS_DENIED', channel }]);
+    },
+  );
 
   describe('401 and 403', () => {
     it.each([
@@ -447,7 +590,7 @@ function summaryOf({ status, body }: Answer): string {
   const graphqlCode: Partial<Record<string, string>> = {
     'Authentication is required. Send an API key or a JWT as "Authorization: Bearer TOKEN".': 'unauthorized',
     'The bearer token is malformed, unknown, expired or revoked.': 'invalid_token',
-    'This operation requires the admin role.': 'insufficient_scope',
+    'This operation requires the viewer, service, or admin role.': 'insufficient_scope',
   };
   const { error, errors } = (body ?? {}) as { error?: string; errors?: { message: string }[] };
   const code = error ?? (errors && (graphqlCode[errors[0]!.message] ?? errors[0]!.message));

@@ -13,6 +13,8 @@ const DEFAULTS: Config = {
   jwtAudience: null,
   jwtJwksUri: null,
   jwtAdmin: null,
+  jwtService: null,
+  jwtViewer: null,
   jwtType: null,
   registrationMode: 'open',
   registrationMetadata: 'registered',
@@ -318,7 +320,9 @@ describe('The configuration', () => {
       ...['0', '-1', '1.5', 'many', '1000000001'].map(
         (value) => [{ MAX_CLIENTS_PER_ORG: value }, 'MAX_CLIENTS_PER_ORG'] as const,
       ),
-      [{ AUTH_JWT_ADMIN: 'role=admin' }, 'AUTH_JWT_ISSUER'],
+      ...['AUTH_JWT_ADMIN', 'AUTH_JWT_SERVICE', 'AUTH_JWT_VIEWER'].map(
+        (variable) => [{ [variable]: 'role=x' }, 'AUTH_JWT_ISSUER'] as const,
+      ),
       [{ AUTH_JWT_TYPE: 'at+jwt' }, 'AUTH_JWT_ISSUER'],
       ...['admin', '=admin', 'role=', 'role', 'a b=c'].map(
         (value) => [{ ...JWT, AUTH_JWT_ADMIN: value }, 'AUTH_JWT_ADMIN'] as const,

@@ -1,5 +1,6 @@
 import { Args, ArgsType, Field, ID, Int, Mutation } from '@nestjs/graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
+import { Access } from '../../../auth/principal/access.js';
 import type { RequestContext } from '../../../audit/audit-event.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
 import { ClientUseService, MAX_REPORTED } from '../../../clients/use/client-use.service.js';
@@ -221,6 +222,7 @@ export class OAuthClientMutationsResolver {
       'Reports that clients are in use. Call it from an authorization server that issued a code or token to them. It changes ' +
       'lastUsedAt only: version, updatedAt and history stay the same.',
   })
+  @Access('service')
   async recordOAuthClientUse(
     @Args({
       name: 'clientIds',

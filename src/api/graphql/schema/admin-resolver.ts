@@ -1,8 +1,7 @@
 import { applyDecorators, UsePipes } from '@nestjs/common';
 import { Resolver, type ResolverTypeFn } from '@nestjs/graphql';
-import { Access } from '../../../auth/principal/access.js';
 import { ArgumentsPipe } from './arguments.pipe.js';
 
-/** A resolver that requires the admin role and validates arguments. */
+/** A resolver that validates arguments. The guard requires the viewer role for queries and the admin role for mutations. */
 export const AdminResolver = (of?: ResolverTypeFn) =>
-  applyDecorators(of ? Resolver(of) : Resolver(), Access('admin'), UsePipes(ArgumentsPipe));
+  applyDecorators(of ? Resolver(of) : Resolver(), UsePipes(ArgumentsPipe));

@@ -1,6 +1,6 @@
 import { registerEnumType } from '@nestjs/graphql';
 import { ACTOR_TYPES, AUDIT_ACTIONS, CHANNELS } from '../../../audit/audit-event.js';
-import { ROLES } from '../../../auth/principal/principal.js';
+import { ROLE_DESCRIPTIONS, ROLES } from '../../../auth/principal/principal.js';
 import { CLIENT_SOURCES, CLIENT_STATUSES } from '../../../clients/client/client.js';
 import type { ClientOrderField, OrderDirection } from '../../../clients/client/client-query.js';
 import { APPLICATION_TYPES, CLIENT_TYPES, TOKEN_ENDPOINT_AUTH_METHODS } from '../../../policy/client.js';
@@ -84,8 +84,4 @@ export const AuditActionEnum = enumOf(
   Object.keys(AUDIT_ACTIONS),
   AUDIT_ACTIONS,
 );
-export const RoleEnum = enumOf(
-  'Role',
-  'A member may manage the clients of its organization through REST. An admin may use GraphQL, across organizations.',
-  ROLES,
-);
+export const RoleEnum = enumOf('Role', 'What the holder of a credential may do.', ROLES, ROLE_DESCRIPTIONS);

@@ -17,7 +17,7 @@ import type { FastifyReply } from 'fastify';
 import { Access } from '../../../auth/principal/access.js';
 import { CurrentContext, CurrentPrincipal } from '../../../auth/principal/request-context.js';
 import type { RequestContext } from '../../../audit/audit-event.js';
-import type { Principal } from '../../../auth/principal/principal.js';
+import { lookupScope, type Principal } from '../../../auth/principal/principal.js';
 import { ClientsService } from '../../../clients/registry/clients.service.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { CLIENTS_PATHS } from '../../../config/paths.js';
@@ -47,7 +47,7 @@ const IF_MATCH = {
   description: 'The ETag of the client, to prevent lost updates',
 };
 
-/** Clients of the caller's own organization. */
+/** Clients of the caller's own organization; the role service gets those of any by id. */
 @Controller(CLIENTS_PATHS)
 @Access('member')
 @UseGuards(OrganizationLimit)
@@ -107,19 +107,21 @@ export class OAuthClientsController {
   }
 
   @Get(':client_id')
+  @Access('client-lookup')
   @ApiOperation({
     operationId: 'GetOAuthClient',
     summary: 'Get an OAuth client',
-    description: 'A disabled client also has "status": "disabled" in every response.',
+    description:
+      'A disabled client also has "status": "disabled" in every response. The role service gets clients of any organization.',
   })
   @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The client without its secret' })
   @ApiErrors({ 401: UNAUTHORIZED, 404: NOT_FOUND })
   async get(
     @Param('client_id') id: string,
-    @CurrentPrincipal() { orgId }: Principal,
+    @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
-    const client = await this.clients.get({ id, orgId });
+    const client = await this.clients.get({ id, ...lookupScope(principal) });
     reply.headers({ etag: etagOf(client), 'cache-control': 'private, no-cache' });
     return { data: toOAuthClient(client) };
   }
