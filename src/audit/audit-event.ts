@@ -166,14 +166,15 @@ export interface AuditFilter {
 /** The fields in which two things differ. Null: there was none before, or is none any more. */
 export function changesBetween(before: object | null, after: object | null): Change[] {
   const [old, now] = [before ?? {}, after ?? {}] as Record<string, unknown>[];
-  const fields = Object.keys({ ...old, ...now });
-  const changes = fields
-    .map((field) => ({ field, before: old![field] ?? null, after: now![field] ?? null }))
-    .filter(({ before, after }) => before !== after && !isSame(before, after));
-  const [own, translations] = [false, true].map((isWanted) =>
-    changes.filter(({ field }) => isTranslation(field) === isWanted),
-  );
-  return [...own!.map(abridged), ...translationsWithin(translations!)];
+  const own: Change[] = [];
+  const translations: Change[] = [];
+  for (const field of new Set([...Object.keys(old!), ...Object.keys(now!)])) {
+    const change = { field, before: old![field] ?? null, after: now![field] ?? null };
+    if (change.before === change.after || isSame(change.before, change.after)) continue;
+    if (isTranslation(field)) translations.push(change);
+    else own.push(abridged(change));
+  }
+  return [...own, ...translationsWithin(translations)];
 }
 
 /** A value of so many bytes stands in the trail as it is. */

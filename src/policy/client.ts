@@ -97,7 +97,8 @@ export function showFields<I extends Interface>(at: I, client: ClientMetadata): 
   const shown: Record<string, unknown> = {};
   for (const { field, name, isList } of FIELDS_AT[at]) {
     const absent = at === 'registration' ? undefined : isList ? [] : null;
-    shown[name] = columns[field] ?? metadata[field] ?? absent;
+    const value = columns[field] ?? metadata[field] ?? absent;
+    if (value !== undefined) shown[name] = value;
   }
   return shown as ShownFields<I>;
 }

@@ -4,7 +4,13 @@ import type {
   ExtendedMetadata,
   TokenEndpointAuthMethod,
 } from './client.js';
-import { COLUMN_FIELDS, type FieldRow, METADATA_FIELDS } from './fields.js';
+import {
+  type ClientField,
+  COLUMN_FIELDS,
+  type FieldRow,
+  type FieldValues,
+  METADATA_FIELDS,
+} from './fields.js';
 import { type GrantType, offeredGrants } from './grant-types.js';
 
 export const DEFAULT_GRANT_TYPES: readonly GrantType[] = COLUMN_FIELDS.grantTypes.default;
@@ -23,14 +29,32 @@ export function authMethodOf({
   return tokenEndpointAuthMethod ?? (type === 'public' ? 'none' : 'client_secret_basic');
 }
 
-const COLUMNS = Object.entries<FieldRow>(COLUMN_FIELDS);
-const METADATA = Object.entries<FieldRow>(METADATA_FIELDS);
+/** Fields whose values are not simply those of the draft. */
+const COMPUTED: { [F in ClientField]?: (draft: ClientMetadataInput) => FieldValues[F] | undefined } = {
+  name: ({ name }) => name?.trim(),
+  type: (draft) => (authMethodOf(draft) === 'none' ? 'public' : 'confidential'),
+  tokenEndpointAuthMethod: authMethodOf,
+  grantTypes: ({ grantTypes }) => grantTypes && offeredGrants(grantTypes),
+  tokenEndpointAuthSigningAlg: (draft) =>
+    authMethodOf(draft) === 'private_key_jwt' ? draft.tokenEndpointAuthSigningAlg : undefined,
+};
 
-/** The values that fields get: those of the draft, or the defaults. What is twice in a list is there once. */
-function settled(fields: typeof COLUMNS, draft: ClientMetadataInput): Record<string, unknown> {
+/** The fields of a table, each with its default and how its value is found. */
+const fieldsOf = (rows: Record<string, FieldRow>) =>
+  (Object.keys(rows) as ClientField[]).map((field) => ({
+    field,
+    valueOf: COMPUTED[field] ?? ((draft: ClientMetadataInput) => draft[field]),
+    byDefault: rows[field]!.default,
+  }));
+
+const COLUMNS = fieldsOf(COLUMN_FIELDS);
+const METADATA = fieldsOf(METADATA_FIELDS);
+
+/** The values that fields get: those of the draft, or the defaults. Duplicates in lists are removed. */
+function valuesOf(fields: typeof COLUMNS, draft: ClientMetadataInput): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const [field, { default: byDefault }] of fields) {
-    const value: unknown = draft[field as keyof ClientMetadataInput] ?? byDefault;
+  for (const { field, valueOf, byDefault } of fields) {
+    const value: unknown = valueOf(draft) ?? byDefault;
     if (value !== undefined) values[field] = Array.isArray(value) ? [...new Set(value)] : value;
   }
   return values;
@@ -38,18 +62,8 @@ function settled(fields: typeof COLUMNS, draft: ClientMetadataInput): Record<str
 
 /** The client that a faultless draft becomes. */
 export function applyDefaults(draft: ClientMetadataInput): ClientMetadata {
-  const tokenEndpointAuthMethod = authMethodOf(draft);
-  const complete: ClientMetadataInput = {
-    ...draft,
-    name: draft.name?.trim(),
-    type: tokenEndpointAuthMethod === 'none' ? 'public' : 'confidential',
-    tokenEndpointAuthMethod,
-    grantTypes: offeredGrants(draft.grantTypes ?? DEFAULT_GRANT_TYPES),
-    tokenEndpointAuthSigningAlg:
-      tokenEndpointAuthMethod === 'private_key_jwt' ? draft.tokenEndpointAuthSigningAlg : undefined,
-  };
-  const columns = settled(COLUMNS, complete) as Omit<ClientMetadata, 'metadata'>;
-  return Object.assign(columns, { metadata: extendedMetadata(complete) });
+  const columns = valuesOf(COLUMNS, draft) as Omit<ClientMetadata, 'metadata'>;
+  return Object.assign(columns, { metadata: extendedMetadata(draft) });
 }
 
 const trimmed = (texts: Record<string, string>) =>
@@ -57,7 +71,7 @@ const trimmed = (texts: Record<string, string>) =>
 
 function extendedMetadata(draft: ClientMetadataInput): ExtendedMetadata {
   const { translations = {} } = draft;
-  const metadata: ExtendedMetadata = settled(METADATA, draft);
+  const metadata: ExtendedMetadata = valuesOf(METADATA, draft);
   if (Object.keys(translations).length > 0) metadata.translations = trimmed(translations);
   return metadata;
 }

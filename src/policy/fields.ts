@@ -30,7 +30,7 @@ export interface FieldRow {
   description: string;
   /** Follows the description in requests. */
   limits?: string;
-  /** The default; `settle` computes that of a column without one. */
+  /** The default; `applyDefaults` computes that of a column without one. */
   default?: boolean | readonly string[] | null;
   /** Validates a value; each error completes the sentence "FIELD …". */
   faults?: (value: never) => string[];

@@ -47,9 +47,9 @@ export interface Client extends ClientMetadata, Provenance {
 /** What the audit trail compares and keeps of a client: everything but what merely counts or dates changes. */
 export function auditedFields(client: Client): object {
   const { metadata, ...rest } = client;
-  const { translations, ...otherMetadata } = metadata;
   const { id, version, createdAt, updatedAt, deletedAt, lastUsedAt, registrationCount, ...fields } = rest;
-  return { ...fields, ...otherMetadata, ...translations };
+  const { translations, ...otherMetadata } = metadata;
+  return Object.assign(fields, otherMetadata, translations);
 }
 
 /** Whether it registered anonymously, has no recorded use, and was neither verified nor disabled. */

@@ -16,14 +16,13 @@ export function toClientRequest(
   { statement, fault }: Pick<StatementReading, 'statement' | 'fault'> = {},
 ): ClientRequest {
   const { translations, faults: translationFaults } = readTranslations(body);
+  const draft = readFields('registration', body);
+  // Widespread clients send an empty scope, which RFC 7591 §2 does not define; it counts as omitted
+  draft.scopes = body.scope === undefined ? undefined : splitScope(body.scope);
+  draft.softwareStatement = statement;
+  draft.translations = translations;
   return {
-    draft: {
-      ...readFields('registration', body),
-      // Widespread clients send an empty scope, which RFC 7591 §2 does not define; it counts as omitted
-      scopes: body.scope === undefined ? undefined : splitScope(body.scope),
-      softwareStatement: statement,
-      translations,
-    },
+    draft,
     faults: {
       ...faults,
       ...translationFaults,
