@@ -25,7 +25,26 @@ const NOT_INSTALLED = [
   '@nestjs/websockets',
   'ts-morph',
 ];
-const external = [...ASKED_FOR_BY_NAME, ...FILES_OF_THEIR_OWN, ...HASH_FUNCTION, ...NOT_INSTALLED];
+const external = [...FILES_OF_THEIR_OWN, ...HASH_FUNCTION, ...NOT_INSTALLED];
+
+/** A bundled module that requires a package beside the bundle. */
+const REQUIRING = 'requires:';
+
+/**
+ * Requires these packages instead of importing them: to import CommonJS, Node.js first reads all files of the package for the names that they
+ * export.
+ */
+const requirePackages = {
+  name: 'require-packages',
+  resolveId(/** @type {string} */ id, /** @type {string | undefined} */ importer) {
+    if (!ASKED_FOR_BY_NAME.includes(id)) return null;
+    return importer?.startsWith(REQUIRING) ? { id, external: true } : REQUIRING + id;
+  },
+  load(/** @type {string} */ id) {
+    if (!id.startsWith(REQUIRING)) return null;
+    return `module.exports = require(${JSON.stringify(id.slice(REQUIRING.length))});`;
+  },
+};
 
 /**
  * Puts what `nest build` made, and the packages that it imports, into a few files: to find and read two thousand takes longer than
@@ -41,7 +60,11 @@ await build({
   platform: 'node',
   // The copies of CommonJS, as Node.js itself takes them: of graphql there must be one
   resolve: { mainFields: ['main'] },
-  external: external.map((name) => new RegExp(`^${name}(/|$)`)),
+  plugins: [requirePackages],
+  external: [
+    ...external.map((name) => new RegExp(`^${name}(/|$)`)),
+    ...ASKED_FOR_BY_NAME.map((name) => new RegExp(`^${name}/`)),
+  ],
   output: {
     dir: 'dist',
     chunkFileNames: 'chunks/[name]-[hash].js',
