@@ -103,7 +103,7 @@ const PARTS = {
     graphql: ['authentication'],
     console: ['authentication'],
   },
-  'api/rest': { fields: [], clients: ['fields'], registration: ['fields'], health: [] },
+  'api/rest': { fields: [], clients: ['fields'], registration: ['clients', 'fields'], health: [] },
   'api/graphql': {
     operations: [],
     schema: [],

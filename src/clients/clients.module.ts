@@ -14,6 +14,8 @@ import { InitialAccessTokensService } from './initial-access-tokens/initial-acce
 import { OrganizationQuota } from './registry/organization-quota.js';
 import { RegistrationCountsRepository } from './registration/registration-counts.repository.js';
 import { RegistrationCountsService } from './registration/registration-counts.service.js';
+import { RegistrationManagementService } from './registration/registration-management.service.js';
+import { RegistrationPolicies } from './registration/registration-policies.js';
 import { RegistrationsService } from './registration/registrations.service.js';
 import { DeduplicatedRegistrations } from './registration/deduplicated-registrations.js';
 import { AnonymousClientQuota } from './anonymous/anonymous-client-quota.js';
@@ -29,7 +31,9 @@ import { SoftwareStatementsService } from './software-statements/software-statem
     RegistrationsRepository,
     OrganizationQuota,
     ClientsService,
+    RegistrationPolicies,
     RegistrationsService,
+    RegistrationManagementService,
     RegistrationCountsRepository,
     RegistrationCountsService,
     DeduplicatedRegistrations,
@@ -48,6 +52,7 @@ import { SoftwareStatementsService } from './software-statements/software-statem
     ClientsService,
     ClientUseService,
     RegistrationsService,
+    RegistrationManagementService,
     RegistrationCountsService,
     ClientSecretsService,
     InitialAccessTokensService,

@@ -218,6 +218,10 @@ const topics = {
     registrationUnusedTtlMs: setting('REGISTRATION_UNUSED_TTL', orNone(values.duration('30d')), 'off', {
       description: 'The age at which unused anonymous clients are removed. `off`: never.',
     }),
+    registrationSecretTtlMs: setting('REGISTRATION_SECRET_TTL', orNone(values.duration('90d')), 'off', {
+      description:
+        'How long a client secret is valid that a dynamically registered client gets for itself. A replacement of the registration (`PUT`) in the last third of this time issues another one. `off`: until it is revoked.',
+    }),
     registrationReuse: setting('REGISTRATION_REUSE', trueFalse, 'false', {
       description:
         'Whether anonymous registrations of a public client with the same metadata get the same client.',
@@ -241,11 +245,11 @@ const topics = {
   limits: {
     rateLimitRegister: setting('RATE_LIMIT_REGISTER', values.rateLimit, '60/1m', {
       description:
-        'Registrations, and their updates and deletions (`PUT`, `DELETE`), per address. IPv6 addresses count per /64 network, and per /48 network with sixteen times the limit.',
+        'Registrations, their updates and deletions (`PUT`, `DELETE`), and secrets that registered clients issue or revoke, per address. IPv6 addresses count per /64 network, and per /48 network with sixteen times the limit.',
     }),
     rateLimitRegistrationRead: setting('RATE_LIMIT_REGISTRATION_READ', values.rateLimit, '600/1m', {
       description:
-        'Reads of registrations (`GET /v2/oauth/register/{client_id}`, RFC 7592 §2.1) per address.',
+        'Reads of registrations and of their secrets (`GET /v2/oauth/register/{client_id}`, RFC 7592 §2.1) per address.',
     }),
     rateLimitFailedAuth: setting('RATE_LIMIT_FAILED_AUTH', values.rateLimit, '30/1m', {
       description:

@@ -9,11 +9,12 @@ import {
   type RegistrationPermit,
   RegistrationsService,
 } from '../../clients/registration/registrations.service.js';
+import { RegistrationManagementService } from '../../clients/registration/registration-management.service.js';
 import type { Config } from '../../config/variables.js';
 import { type AuthenticateOperator, operatorAuthentication } from './operator-authentication.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
 import { refusalFor, sendError, toGraphQLError } from '../../http/errors/error.filter.js';
-import { GRAPHQL_PATH, isClientsPath, isRegistrationPath } from '../../config/paths.js';
+import { GRAPHQL_PATH, isClientsPath, isRegistrationPath, REGISTRATION_PATH } from '../../config/paths.js';
 import { onRequestOf } from '../../http/requests/route-hook.js';
 
 declare module 'fastify' {
@@ -43,6 +44,7 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
   fastify.decorateRequest('registration', null);
   const authenticator = app.get(Authenticator, { strict: false });
   const registrations = app.get(RegistrationsService, { strict: false });
+  const management = app.get(RegistrationManagementService, { strict: false });
   const admitOperator = operatorAuthentication(
     config,
     authenticator,
@@ -61,14 +63,15 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
   const toManage: Authenticate = async (request) => {
     const { client_id: id } = request.params as { client_id: string };
     const token = requireRegistrationToken(request.headers.authorization);
-    request.registration = await registrations.read(id, token);
+    request.registration = await management.read(id, token);
   };
   const hookFor = ({ url, method }: RouteOptions) => {
     if (url === GRAPHQL_PATH) return method.includes('POST') ? graphqlHook(admitOperator) : null;
     // Other methods get 405 without authentication
     if (typeof method !== 'string' || method === 'OPTIONS') return null;
     if (isClientsPath(url)) return hook(ofLevel(clientsLevel(url, method)));
-    if (isRegistrationPath(url)) return hook(method === 'POST' ? toRegister : toManage);
+    if (url === `/${REGISTRATION_PATH}`) return hook(toRegister);
+    if (isRegistrationPath(url)) return hook(toManage);
     return null;
   };
   fastify.addHook('onRoute', (route) => {

@@ -11,8 +11,15 @@ import {
 import { type ClientMetadata, usesSecret } from '../../policy/client.js';
 import { staysVerified } from '../../policy/verified.js';
 
-/** Makes a new client of a profile, with a secret where it can keep one. */
-export function issueClient(profile: ClientMetadata, provenance: Provenance): IssuedClient {
+/**
+ * Makes a new client of a profile, with a secret where it can keep one.
+ * @param secretTtlMs how long the secret is valid; null: until it is revoked
+ */
+export function issueClient(
+  profile: ClientMetadata,
+  provenance: Provenance,
+  secretTtlMs: number | null = null,
+): IssuedClient {
   const id = newId();
   const now = new Date();
   // Spread last: a create takes a fifth longer with the spread first (ADR 8)
@@ -30,7 +37,7 @@ export function issueClient(profile: ClientMetadata, provenance: Provenance): Is
     ...profile,
     name: profile.name ?? id,
   };
-  return { client, secret: secretFor(client) };
+  return { client, secret: secretFor(client, secretTtlMs) };
 }
 
 /**
@@ -55,6 +62,10 @@ export function changeClient(client: Client, change: Partial<Client>): Client {
 }
 
 /** A public client cannot keep a secret (RFC 6749 §2.1), and one that signs assertions needs none. */
-export function secretFor(client: Pick<ClientMetadata, 'tokenEndpointAuthMethod'>): IssuedSecret | null {
-  return usesSecret(client) ? { value: generateSecret(), expiresAt: null } : null;
+export function secretFor(
+  client: Pick<ClientMetadata, 'tokenEndpointAuthMethod'>,
+  ttlMs: number | null,
+): IssuedSecret | null {
+  const expiresAt = ttlMs === null ? null : new Date(Date.now() + ttlMs);
+  return usesSecret(client) ? { value: generateSecret(), expiresAt } : null;
 }

@@ -28,6 +28,10 @@ export interface ClientSecret {
   lastUsedAt: Date | null;
 }
 
+/** Whether a secret has expired, or is in the last third of its life. */
+export const isRenewalDue = ({ createdAt, expiresAt }: ClientSecret, now: Date): boolean =>
+  expiresAt !== null && +now >= +expiresAt - (+expiresAt - +createdAt) / 3;
+
 /** A secret that will end by itself, and whose it is. */
 export interface ExpiringSecret {
   secret: ClientSecret & { expiresAt: Date };

@@ -29,17 +29,23 @@ export class ClientSecretsService {
 
   /**
    * Issues another secret to a confidential client. `value` is the only copy of it in clear.
+   * @param maxTtlMs how long it is valid at most; null: as long as requested
    * @throws RegistryError `not_found`, or `validation_error` with every field at fault, for a public client, or for one secret too many
    */
   async issue(
     key: ClientKey,
     { request, faults, names }: SecretSubmission,
     context: RequestContext,
+    maxTtlMs: number | null = null,
   ): Promise<{ secret: ClientSecret; value: string }> {
     const now = new Date();
     const invalidFields = { ...secretRequestFaults(request, names, now), ...faults };
     if (Object.keys(invalidFields).length > 0) throw refusal('validation_error', invalidFields);
-    const { expiresAt, expireOthersInSeconds } = request;
+    const { expireOthersInSeconds } = request;
+    const expiresAt = earliest(
+      request.expiresAt,
+      maxTtlMs === null ? null : new Date(now.getTime() + maxTtlMs),
+    );
     const value = generateSecret();
     const othersExpireAt =
       expireOthersInSeconds === null ? null : new Date(now.getTime() + expireOthersInSeconds * 1000);
@@ -120,6 +126,10 @@ export class ClientSecretsService {
     await this.repository.withSecretsOf(key, revoke, context);
   }
 }
+
+/** Null: never. */
+const earliest = (one: Date | null, other: Date | null) =>
+  one === null || (other !== null && other < one) ? other : one;
 
 const noSuchSecret = () => new RegistryError('not_found', 'The secret does not exist.');
 

@@ -35,8 +35,8 @@ export async function allowBrowsersToRegister(
     // An OPTIONS that is no preflight gets the same answer
     strictPreflight: false,
   });
-  for (const url of [`/${REGISTRATION_PATH}`, `/${REGISTRATION_PATH}/:client_id`]) {
+  for (const path of ['', '/:client_id', '/:client_id/secrets', '/:client_id/secrets/:secret_id']) {
     // The hook of the library has answered before
-    fastify.options(url, (_request, reply) => reply.code(204).send());
+    fastify.options(`/${REGISTRATION_PATH}${path}`, (_request, reply) => reply.code(204).send());
   }
 }

@@ -68,6 +68,9 @@ const ROUTES: [route: string, request: Sending, expected: Expected][] = [
   ['GET /v2/oauth/register/:client_id', {}, byItsOwnToken],
   ['PUT /v2/oauth/register/:client_id', { body: {} }, byItsOwnToken],
   ['DELETE /v2/oauth/register/:client_id', {}, byItsOwnToken],
+  ['GET /v2/oauth/register/:client_id/secrets', {}, byItsOwnToken],
+  ['POST /v2/oauth/register/:client_id/secrets', { body: {} }, byItsOwnToken],
+  ['DELETE /v2/oauth/register/:client_id/secrets/:secret_id', {}, byItsOwnToken],
   // Each field has its own answers: test/e2e/graphql/roles.test.ts
   [
     'POST /graphql',

@@ -9,7 +9,7 @@ import { ClientSecretsService } from '../../../clients/secrets/client-secrets.se
 import type { BulkChange } from '../../../clients/registry/clients.service.js';
 import { ClientsService } from '../../../clients/registry/clients.service.js';
 import type { Client } from '../../../clients/client/client.js';
-import { RegistrationsService } from '../../../clients/registration/registrations.service.js';
+import { RegistrationManagementService } from '../../../clients/registration/registration-management.service.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { toClientFilter, toOAuthClient } from './oauth-client.mapper.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
@@ -98,7 +98,7 @@ export class OAuthClientMutationsResolver {
   constructor(
     private readonly clients: ClientsService,
     private readonly secrets: ClientSecretsService,
-    private readonly registrations: RegistrationsService,
+    private readonly registrations: RegistrationManagementService,
     private readonly clientUse: ClientUseService,
     private readonly publicUrl: PublicUrl,
   ) {}

@@ -1,5 +1,4 @@
 import {
-  applyDecorators,
   Body,
   Controller,
   Delete,
@@ -12,7 +11,7 @@ import {
   Query,
   Res,
 } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../../auth/principal/access.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
@@ -22,6 +21,7 @@ import {
   type RegistrationPermit,
   RegistrationsService,
 } from '../../../clients/registration/registrations.service.js';
+import { RegistrationManagementService } from '../../../clients/registration/registration-management.service.js';
 import { SoftwareStatementsService } from '../../../clients/software-statements/software-statements.service.js';
 import { requireRegistrationToken } from '../../../auth/bearer-token.js';
 import { countsAsAbsent, STORED_MEMBERS, classifyMember } from '../../../policy/metadata-members.js';
@@ -41,6 +41,7 @@ import {
   RegistrationRequest,
   RegistrationResponse,
 } from './registration.dto.js';
+import { Managed } from './managed.js';
 import {
   type Management,
   type RegisteredMetadata,
@@ -48,22 +49,6 @@ import {
   toResponse,
   toClientRequest,
 } from './registration.mapper.js';
-
-/** An RFC 7592 operation; the token is checked before the body is read (§2). */
-const Managed = () =>
-  applyDecorators(
-    Access('public'),
-    NoStore(),
-    ApiHeader({
-      name: 'Authorization',
-      required: true,
-      description: '"Bearer" and the registration access token',
-    }),
-    ApiErrors({
-      401: 'The registration access token is missing or invalid',
-      403: 'The client is disabled',
-    }),
-  );
 
 const ApiInvalidMetadata = () =>
   ApiErrors({ 400: 'The metadata is invalid; invalid_fields lists each invalid field' }, RegistrationError);
@@ -75,6 +60,7 @@ const ApiInvalidMetadata = () =>
 export class RegistrationController {
   constructor(
     private readonly registrations: RegistrationsService,
+    private readonly management: RegistrationManagementService,
     private readonly softwareStatements: SoftwareStatementsService,
     private readonly publicUrl: PublicUrl,
     @Inject(CONFIG) private readonly config: Config,
@@ -148,7 +134,7 @@ export class RegistrationController {
     summary: 'Replace a registration (RFC 7592 §2.2)',
     description:
       'Omitted members are reset to their defaults. The body must contain the client_id. If it contains a client_secret, the ' +
-      'secret must be valid. The response contains a new registration access token. The previous one is valid until the new one is used.',
+      'secret must be valid. The response contains a new registration access token. The previous one is valid until the new one is used. If REGISTRATION_SECRET_TTL is set and all secrets of the client expire soon, it also contains a new client_secret.',
   })
   @ApiBody({ type: RegistrationRequest, required: true })
   @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The updated client' })
@@ -161,7 +147,7 @@ export class RegistrationController {
   ): Promise<RegistrationResponse> {
     const token = requireRegistrationToken(authorization);
     const { client_id: clientId, client_secret: clientSecret, ...rest } = requireObject(body);
-    const { client, secret, registrationToken } = await this.registrations.replace(
+    const { client, secret, registrationToken } = await this.management.replace(
       registered,
       token,
       async ({ metadata }) => ({
@@ -187,7 +173,7 @@ export class RegistrationController {
     @Headers('authorization') authorization: string | undefined,
     @CurrentContext('registration') context: RequestContext,
   ): Promise<void> {
-    await this.registrations.remove(id, requireRegistrationToken(authorization), context);
+    await this.management.remove(id, requireRegistrationToken(authorization), context);
   }
 
   /** @param known the stored software statement, which applies unless the request contains another */

@@ -1,0 +1,229 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../audit/audit-event.js';
+import { CONFIG, type Config } from '../../config/variables.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { usesSecret } from '../../policy/client.js';
+import { translatedNames } from '../../policy/reserved-name.js';
+import { generateSecret, hashSecret, matchesHash } from '../../secrets/secret.js';
+import { AnonymousClientQuota } from '../anonymous/anonymous-client-quota.js';
+import { type Client, type IssuedRegistration, isUnused } from '../client/client.js';
+import { ClientLookupRepository } from '../client/client-lookup.repository.js';
+import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
+import type { ClientRequest } from '../client/client-request.js';
+import { changeProfile, secretFor } from '../client/issue-client.js';
+import {
+  type ClientSecret,
+  isRenewalDue,
+  MAX_VALID_SECRETS,
+  type NumberedSecretPage,
+  type SecretSubmission,
+} from '../secrets/client-secret.js';
+import type { SecretsOfClient } from '../secrets/client-secrets.repository.js';
+import { ClientSecretsService } from '../secrets/client-secrets.service.js';
+import { grant, RegistrationPolicies } from './registration-policies.js';
+import {
+  type LockedRegistration,
+  RegistrationsRepository,
+  type RegistrationTokens,
+} from './registrations.repository.js';
+
+/** A full replacement of a registration (RFC 7592 §2.2). */
+export interface Replacement {
+  submission: ClientRequest;
+  /** The client_id that the request names; must be the client's. */
+  clientId: unknown;
+  /** A client_secret that the request names; must be the client's. Undefined: none. */
+  clientSecret: unknown;
+}
+
+/** A hash that no token has, to compare with where there is no registration: it takes the same time. */
+const NO_TOKEN_HASH = hashSecret(generateSecret());
+
+/** Software that manages its own registration (RFC 7592), with the registration access token. */
+@Injectable()
+export class RegistrationManagementService {
+  /** How long secrets are valid that software gets for itself; null: until they are revoked. */
+  private readonly secretTtlMs: number | null;
+
+  constructor(
+    private readonly repository: RegistrationsRepository,
+    private readonly lookup: ClientLookupRepository,
+    private readonly policies: RegistrationPolicies,
+    private readonly pool: AnonymousClientQuota,
+    private readonly secrets: ClientSecretsService,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.secretTtlMs = config.registrationSecretTtlMs;
+  }
+
+  /**
+   * The client that the token manages. The first use of a token that a replacement issued ends the one before.
+   * @throws RegistryError `invalid_token`, alike for a wrong token and for a client that does not exist
+   */
+  async read(id: string, token: string): Promise<Client> {
+    const isNext = requireManaged(token, await this.repository.findRegistrationTokens(id)) === 'next';
+    if (isNext && !(await this.repository.promoteToken(id, hashSecret(token)))) {
+      // Another request with it was faster, or a replacement has issued another one instead
+      requireManaged(token, await this.repository.findRegistrationTokens(id));
+    }
+    const client = await this.lookup.find({ id });
+    // It ended meanwhile
+    if (client === null) throw wrongToken();
+    return client;
+  }
+
+  /**
+   * Replaces all that the client said of itself: what is left out is as if it had never been said. The reply has another
+   * token; `token` stays good until that one is used, so that a lost reply locks nobody out. A client that authenticates with a secret only
+   * now gets one, and one that does not any more loses all. Where secrets are valid for a limited time, a client whose secrets end soon
+   * gets another one beside them.
+   * @param registered the client as {@link read} found it for the token
+   * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
+   */
+  async replace(
+    registered: Client,
+    token: string,
+    readReplacement: (client: Client) => Promise<Replacement>,
+    context: RequestContext,
+  ): Promise<IssuedRegistration> {
+    const { id } = registered;
+    const replacement = await readReplacement(registered);
+    const replace = async (registration: LockedRegistration) => {
+      const { client, secrets } = registration;
+      const { submission, clientId, clientSecret } = replacement;
+      const now = new Date();
+      const faults = { ...submission.faults };
+      if (clientId !== client.id) faults.client_id = ['must be the client_id of this registration'];
+      const isSecretGood =
+        clientSecret === undefined ||
+        (typeof clientSecret === 'string' && (await secrets.accepts(clientSecret, now)));
+      if (!isSecretGood)
+        faults.client_secret = ['must be omitted or be a valid client_secret of this client'];
+      const policy = this.policies.policyFor(await registration.initialAccessToken());
+      const changed = changeProfile(
+        client,
+        grant({ ...submission, faults }, policy, namesOf(client)),
+        context,
+      );
+
+      const needsOther = usesSecret(changed) !== usesSecret(client);
+      const revoked = needsOther ? await secrets.revokeAll(now) : [];
+      const isDue = needsOther || (await this.isRenewalDue(secrets, now));
+      const secret = isDue ? secretFor(changed, this.secretTtlMs) : null;
+      const issued = secret === null ? [] : [(await secrets.add(secret, now)).id];
+      const registrationToken = generateSecret();
+      await registration.store(changed, token, registrationToken, [
+        ...revoked.map((targetId) => ({ action: 'client_secret.revoked', targetId }) as const),
+        ...issued.map((targetId) => ({ action: 'client_secret.issued', targetId }) as const),
+      ]);
+      return { client: changed, secret, registrationToken };
+    };
+    return this.repository.withRegistration(id, asRegistration(id, context), (registration) =>
+      replace(managedBy(token, registration)),
+    );
+  }
+
+  /**
+   * Removes the client, with its secrets and its token; for good where unused clients are bounded and it is one, unless its past
+   * is more than one event has room for.
+   * @throws RegistryError `invalid_token`, or `rate_limited` where too many unused ones were removed by themselves
+   */
+  async remove(id: string, token: string, context: RequestContext): Promise<void> {
+    await this.repository.withRegistration(id, asRegistration(id, context), (found) => {
+      const registration = managedBy(token, found);
+      // Otherwise deleted clients of a flood would stay until they are purged
+      const isOfPool = this.pool.isBounded && isUnused(registration.client);
+      return isOfPool ? registration.deleteUnused() : registration.remove();
+    });
+  }
+
+  /**
+   * Gives software that lost it a new token to manage its registration with. All before it end.
+   * @throws RegistryError `not_found`, or `validation_error` for a client that did not register itself, or that many did
+   */
+  async reissueToken(
+    key: ClientKey,
+    context: RequestContext,
+  ): Promise<{ client: Client; registrationToken: string }> {
+    const registrationToken = generateSecret();
+    const client = await this.repository.replaceRegistrationToken(
+      key,
+      registrationToken,
+      context,
+      ({ source, registrationCount }) => {
+        if (source === 'dynamic' && registrationCount === 1) return;
+        throw new RegistryError(
+          'validation_error',
+          'Only dynamically registered clients that are not shared have a registration access token.',
+        );
+      },
+    );
+    return { client, registrationToken };
+  }
+
+  /**
+   * Issues another secret to a client that manages itself. `value` is the only copy of it in clear.
+   * @throws RegistryError see {@link ClientSecretsService.issue}
+   */
+  issueSecret(
+    id: string,
+    submission: SecretSubmission,
+    context: RequestContext,
+  ): Promise<{ secret: ClientSecret; value: string }> {
+    return this.secrets.issue({ id }, submission, asRegistration(id, context), this.secretTtlMs);
+  }
+
+  /** A page of the secrets of a client that were not revoked, the newest first. */
+  listSecrets(id: string, page: NumberedPageRequest): Promise<NumberedSecretPage> {
+    return this.secrets.list({ id }, page);
+  }
+
+  /**
+   * Revokes a secret at once.
+   * @throws RegistryError see {@link ClientSecretsService.revoke}
+   */
+  revokeSecret(id: string, secretId: string, force: boolean, context: RequestContext): Promise<void> {
+    return this.secrets.revoke({ id }, secretId, force, asRegistration(id, context));
+  }
+
+  /** Whether the client gets another secret with a replacement: where all that are valid end soon. A new one does not for a while. */
+  private async isRenewalDue(secrets: SecretsOfClient, now: Date): Promise<boolean> {
+    if (this.secretTtlMs === null) return false;
+    const valid = await secrets.valid(now);
+    return valid.length < MAX_VALID_SECRETS && valid.every((secret) => isRenewalDue(secret, now));
+  }
+}
+
+/** In all languages. */
+const namesOf = ({ name, metadata }: Client) => [name, ...translatedNames(metadata)];
+
+/** Software that manages its own registration. */
+const asRegistration = (clientId: string, context: RequestContext): RequestContext => ({
+  ...context,
+  actor: { type: 'registration_token', id: clientId },
+});
+
+/** The registration, if the token manages it. */
+function managedBy(token: string, registration: LockedRegistration | null): LockedRegistration {
+  requireManaged(token, registration);
+  return registration!;
+}
+
+/**
+ * Which of its tokens it is that manages the registration.
+ * @throws RegistryError `invalid_token` where it is none of them, `insufficient_scope` where the client is disabled
+ */
+function requireManaged(token: string, registration: RegistrationTokens | null): 'current' | 'next' {
+  // Both are compared, so that the time does not tell which one it was
+  const isCurrent = matchesHash(token, registration?.tokenHash ?? NO_TOKEN_HASH);
+  const isNext = matchesHash(token, registration?.nextTokenHash ?? NO_TOKEN_HASH);
+  if (registration === null || !(isCurrent || isNext)) throw wrongToken();
+  // RFC 7592 §2.1 to §2.3: 403 for who must not do it
+  if (registration.status !== 'active') {
+    throw new RegistryError('insufficient_scope', 'The client is disabled. Only an operator can enable it.');
+  }
+  return isNext ? 'next' : 'current';
+}
+
+const wrongToken = () =>
+  new RegistryError('invalid_token', 'The registration access token is malformed, unknown or revoked.');
