@@ -68,9 +68,9 @@ export async function request<Result, Variables>(
 }
 
 /**
- * Starts a session with an admin API key. The key is not stored.
- * @throws RequestError `invalid` if the key is invalid or the browser would drop the session, `forbidden` if the key has the
- * member role
+ * Starts a session with an API key of the role viewer or admin. The key is not stored.
+ * @throws RequestError `invalid` if the key is invalid or the browser would drop the session, `forbidden` if the key has another
+ * role
  */
 export async function signIn(apiKey: string): Promise<void> {
   const response = await send('admin/session', {
@@ -84,8 +84,7 @@ export async function signIn(apiKey: string): Promise<void> {
     error_description?: string;
   };
   if (error === 'invalid_request' && told !== undefined) throw new RequestError('invalid', told);
-  if (response.status === 403)
-    throw new RequestError('forbidden', 'This key has the member role. The console requires the admin role.');
+  if (response.status === 403) throw new RequestError('forbidden', told ?? 'This key has another role.');
   if (response.status === 429)
     throw new RequestError('busy', 'Too many failed sign-ins from this address. Try again in a minute.');
   if (response.status < 500)

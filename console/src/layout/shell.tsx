@@ -75,7 +75,7 @@ export function Shell() {
 }
 
 function Account() {
-  const { name, orgId, userId, sessionExpiresAt } = useViewer();
+  const { name, orgId, userId, role, sessionExpiresAt } = useViewer();
   const { mutate, isPending } = useMutation({
     mutationFn: signOut,
     // Loading the page anew drops all cached data
@@ -89,6 +89,7 @@ function Account() {
         </Text>
         <Text size="xs" c="dimmed">
           {name ?? 'API key'}
+          {role === 'VIEWER' && ', read-only'}
           {sessionExpiresAt && (
             <>
               , session ends <When at={sessionExpiresAt} />

@@ -5,7 +5,7 @@ import { type FailureKind, RequestError } from '../graphql/request';
 const TITLES: Record<FailureKind, string> = {
   network: 'The service cannot be reached',
   'signed-out': 'Your session has ended',
-  forbidden: 'Admin role required',
+  forbidden: 'Role not permitted',
   'not-found': 'Not found',
   conflict: 'Edit conflict',
   invalid: 'Invalid request',

@@ -19,6 +19,9 @@ export function useViewer(): Viewer {
   return viewer;
 }
 
+/** Whether the session may change anything; the service enforces it. The role viewer only reads. */
+export const useMayChange = (): boolean => useViewer().role === 'ADMIN';
+
 /** Shows `children` after sign-in. If the session ends, a dialog above them asks for the key again. */
 export function Session({ children }: { children: ReactNode }) {
   const [hasEnded, setHasEnded] = useState(false);

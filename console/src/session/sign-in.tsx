@@ -16,7 +16,10 @@ export function SignInPage({ onSignedIn }: SignInProps) {
         <Title order={1} size="h3" mb="xs">
           OAuth client registry
         </Title>
-        <SignInForm about="Sign in with an admin API key." onSignedIn={onSignedIn} />
+        <SignInForm
+          about="Sign in with an API key that has the viewer or admin role."
+          onSignedIn={onSignedIn}
+        />
       </Paper>
     </Center>
   );

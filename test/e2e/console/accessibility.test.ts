@@ -136,7 +136,7 @@ inBrowser((engine) => {
         answered = Promise.resolve();
         reply = { status: 200, body: FORBIDDEN };
         await failure.getByRole('button', { name: 'Try again' }).click();
-        await page.getByText('Admin role required').first().waitFor();
+        await page.getByText('Role not permitted').first().waitFor();
       },
     );
 

@@ -25,7 +25,7 @@ inBrowser((engine) => {
         const documentation = page.getByRole('link', { name: 'API documentation' });
         expect(await documentation.getAttribute('href')).toBe(`${console.url}/docs`);
         await page.getByRole('button', { name: 'Sign out' }).click();
-        await page.getByText('Sign in with an admin API key').waitFor();
+        await page.getByText('Sign in with an API key').waitFor();
         expect(new URL(page.url()).pathname).toBe(`${PATH}/admin/`);
         expect(await page.context().cookies()).toEqual([]);
       },

@@ -60,7 +60,7 @@ onEachEngine((engine) => {
       await secure.stop();
     });
 
-    it('401 alike for a key that is unknown, misspelt, expired or revoked; 403 for that of a member', async () => {
+    it('401 alike for a key that is unknown, misspelt, expired or revoked; 403 for that of a member or a service', async () => {
       const expired = await anAdmin({ expiresAt: new Date(Date.now() + 60_000) });
       await registry.dataSource.query(`UPDATE api_keys SET expires_at = 1 WHERE id = '${expired.id}'`);
       const revoked = await anAdmin();
@@ -78,8 +78,17 @@ onEachEngine((engine) => {
         ]);
         expect(answer.headers.get('set-cookie')).toBeNull();
       }
-      const member = await signIn(registry, (await registry.createKey()).apiKey);
-      expect([codeOf(member), member.headers.get('set-cookie')]).toEqual(['403 insufficient_scope', null]);
+      for (const role of ['member', 'service'] as const) {
+        const answer = await signIn(registry, (await registry.createKey({ role })).apiKey);
+        expect([answer.status, answer.body, answer.headers.get('set-cookie')]).toEqual([
+          403,
+          {
+            error: 'insufficient_scope',
+            error_description: `The console requires the viewer or admin role. This key has the ${role} role.`,
+          },
+          null,
+        ]);
+      }
       expect(await sessions()).toEqual(before);
     });
 
@@ -243,6 +252,18 @@ onEachEngine((engine) => {
       expect(body.data.createOAuthClient.client.history.nodes).toEqual([
         { actor: { type: 'API_KEY', id: key.id }, channel: 'GRAPHQL' },
       ]);
+    });
+
+    it('of a viewer reads, and changes nothing', async () => {
+      const { id, apiKey } = await registry.createKey({ role: 'viewer' });
+      const cookie = await signedIn(registry, apiKey);
+      const { viewer } = (await ask(registry, cookie)).body.data;
+      expect(viewer).toMatchObject({ apiKeyId: id, role: 'VIEWER' });
+      const before = await registry.rows('api_keys');
+      const create = `mutation { createApiKey(input: { name: "n", orgId: "o", userId: "u", role: ADMIN }) { value } }`;
+      const answer = await ask(registry, cookie, {}, create);
+      expect([codeOf(answer), answer.body.data]).toEqual(['200 FORBIDDEN', null]);
+      expect(await registry.rows('api_keys')).toBe(before);
     });
 
     it('ends no later than its key', async () => {

@@ -114,7 +114,7 @@ inBrowser((engine) => {
       await page.getByRole('button', { name: 'Rotate the secret' }).and(page.locator(':focus')).waitFor();
 
       await typist.press('Sign out');
-      await page.getByText('Sign in with an admin API key').waitFor();
+      await page.getByText('Sign in with an API key').waitFor();
     });
 
     it('edits a client, and merges a concurrent edit', async () => {

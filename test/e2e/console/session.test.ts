@@ -1,5 +1,25 @@
+import type { Page } from 'playwright-core';
 import { Console, inBrowser, signIn } from '../../support/console/browser.js';
 import { Proxy } from '../../support/network/proxy.js';
+
+/** The names of controls that change something, or lead to a change. */
+const CHANGE =
+  /^(?:New|Edit|Verify|Remove|Disable|Enable|Delete|Restore|Rotate|Revoke|Create|Select|All matching|Actions)\b/;
+
+/** The controls of a page that change something. */
+async function changesOn(page: Page): Promise<string[]> {
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+  const names = await page
+    .locator('main')
+    .locator('button, input[type=checkbox], a')
+    .evaluateAll((elements) =>
+      (elements as unknown as { ariaLabel: string | null; textContent: string }[]).map(
+        ({ ariaLabel, textContent }) => ariaLabel ?? textContent,
+      ),
+    );
+  return names.filter((name) => CHANGE.test(name));
+}
 
 inBrowser((engine) => {
   const console = Console.forEachTest(engine);
@@ -9,9 +29,12 @@ inBrowser((engine) => {
       const page = await console.open();
       await signIn(page, 'ocr_wrong');
       await expect(page.getByRole('alert').innerText()).resolves.toContain('Invalid API key');
-      const { apiKey } = await console.registry.createKey();
-      await signIn(page, apiKey);
-      await page.getByText('The console requires the admin role').waitFor();
+      for (const role of ['member', 'service'] as const) {
+        const { apiKey } = await console.registry.createKey({ role });
+        await signIn(page, apiKey);
+        const told = `The console requires the viewer or admin role. This key has the ${role} role.`;
+        await page.getByText(told).waitFor();
+      }
       expect(await page.context().cookies()).toEqual([]);
     });
 
@@ -34,14 +57,41 @@ inBrowser((engine) => {
     });
   });
 
+  it('A viewer sees every page, and none of the controls of an admin that change anything', async () => {
+    const id = await console.aClient({ name: 'Seen by a viewer' });
+    const { value } = await console.registry.createInitialAccessToken({ name: 'A token' });
+    const { apiKey } = await console.registry.createKey({ name: 'Auditor', role: 'viewer' });
+    const page = await console.open('/');
+    await signIn(page, apiKey);
+    await page.getByText('Auditor, read-only').waitFor();
+    const admin = await console.openSignedIn('/');
+    for (const [path, shown] of [
+      ['/', 'Overview'],
+      ['/clients?q=Seen', 'Seen by a viewer'],
+      [`/clients/${id}`, 'Secrets'],
+      ['/keys', 'Auditor (this session)'],
+      ['/tokens', `…${value.slice(-4)}`],
+      ['/audit', 'Audit log'],
+      ['/clients/new', 'This page requires the admin role.'],
+    ] as const) {
+      await page.goto(`${console.url}/admin${path}`);
+      await page.getByText(shown).first().waitFor();
+      expect([path, await changesOn(page)]).toEqual([path, []]);
+      if (['/', '/audit'].includes(path)) continue;
+      await admin.goto(`${console.url}/admin${path}`);
+      await admin.getByRole('button', { name: CHANGE }).first().waitFor();
+      expect(await changesOn(admin)).not.toEqual([]);
+    }
+  });
+
   it('Signing out ends the session for a copy of its cookie, too', async () => {
     const page = await console.openSignedIn();
     const cookies = await page.context().cookies();
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByText('Sign in with an admin API key').waitFor();
+    await page.getByText('Sign in with an API key').waitFor();
     await page.context().addCookies(cookies);
     await page.reload();
-    await page.getByText('Sign in with an admin API key').waitFor();
+    await page.getByText('Sign in with an API key').waitFor();
   });
 
   it('A session that ends in the middle of a form is begun again above it, and nothing is lost', async () => {

@@ -145,6 +145,21 @@ onEachEngine((engine) => {
       expect(JSON.stringify(events)).not.toContain(createApiKey.value);
     });
 
+    it.each(['MEMBER', 'VIEWER', 'SERVICE', 'ADMIN'] as const)(
+      'are created with the role %s, and found by it',
+      async (role) => {
+        const { createApiKey } = await operator.do(Operation.CreateKeyDocument, {
+          input: { name: 'ci', orgId: 'acme', userId: 'bob', role },
+        });
+        const { id } = createApiKey.apiKey;
+        expect(createApiKey.apiKey.role).toBe(role);
+        const query = `{ apiKeys(filter: { role: ${role} }) { nodes { id role } } }`;
+        const { nodes } = (await registry.graphql(query)).body.data.apiKeys;
+        expect(nodes[0]).toEqual({ id, role });
+        expect(new Set(nodes.map((node: { role: string }) => node.role))).toEqual(new Set([role]));
+      },
+    );
+
     it('that break a rule are refused, with every field at fault', async () => {
       const input = { name: '', orgId: ' ', userId: '\u0000', expiresAt: isoSoon(-1) };
       expect(await operator.refused(Operation.CreateKeyDocument, { input })).toEqual({

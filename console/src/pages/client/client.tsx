@@ -18,6 +18,7 @@ import { ConfirmDialog } from '../../parts/confirm-dialog';
 import { Page } from '../../parts/page';
 import { Section } from '../../parts/section';
 import { Empty, Failed, Loading } from '../../parts/states';
+import { useMayChange } from '../../session/session';
 import { EventList } from '../audit/event-list';
 import { EditForm } from './edit-form';
 import { Facts } from './facts';
@@ -26,6 +27,7 @@ import { Secrets } from './secrets';
 const route = getRouteApi('/clients/$clientId');
 
 export function ClientPage() {
+  const mayChange = useMayChange();
   const { clientId } = route.useParams();
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['client', clientId],
@@ -48,7 +50,7 @@ export function ClientPage() {
   }
   const { secrets, history } = data;
   return (
-    <Page key={clientId} title={data.name} actions={<Actions client={data} />}>
+    <Page key={clientId} title={data.name} actions={mayChange && <Actions client={data} />}>
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       <StatusBadges {...data} />
       <Details client={data} />
@@ -76,6 +78,7 @@ export function ClientPage() {
 }
 
 function Details({ client }: { client: ClientDetailsFragment }) {
+  const mayChange = useMayChange();
   const [isEditing, setIsEditing] = useState(false);
   const edit = (
     <Button size="xs" variant="default" onClick={() => setIsEditing(true)}>
@@ -83,7 +86,7 @@ function Details({ client }: { client: ClientDetailsFragment }) {
     </Button>
   );
   return (
-    <Section title="Details" action={!isEditing && client.deletedAt === null && edit}>
+    <Section title="Details" action={mayChange && !isEditing && client.deletedAt === null && edit}>
       {isEditing ? (
         <EditForm client={client} onClose={() => setIsEditing(false)} />
       ) : (

@@ -9,6 +9,7 @@ import { ShownOnce } from '../../parts/shown-once';
 import { Empty, Failed } from '../../parts/states';
 import { When } from '../../parts/when';
 import { Dialog } from '../../parts/dialog';
+import { useMayChange } from '../../session/session';
 
 type Secret = NonNullable<ClientQuery['oauthClient']>['secrets']['nodes'][number];
 
@@ -32,14 +33,17 @@ interface SecretsProps {
 /** Whether the client can authenticate with it. */
 const isValid = ({ expiresAt }: Secret) => expiresAt === null || Date.parse(expiresAt) > Date.now();
 
-/** The secrets of a client, without their values, and buttons to rotate and revoke them. */
+/** The secrets of a client, without their values, and for an admin buttons to rotate and revoke them. */
 export function Secrets({ clientId, secrets, hasMore }: SecretsProps) {
+  const mayChange = useMayChange();
   const [isRotating, setIsRotating] = useState(false);
   const [revoking, setRevoking] = useState<Secret | null>(null);
   return (
     <>
       {secrets.length === 0 ? (
-        <Empty>No secret: the client cannot authenticate. Rotate the secret to issue one.</Empty>
+        <Empty>
+          No secret: the client cannot authenticate. {mayChange && 'Rotate the secret to issue one.'}
+        </Empty>
       ) : (
         <DataTable
           caption="Secrets"
@@ -50,30 +54,36 @@ export function Secrets({ clientId, secrets, hasMore }: SecretsProps) {
             { key: 'createdAt', label: 'Created', show: ({ createdAt }) => <When at={createdAt} /> },
             { key: 'expiresAt', label: 'Expires', show: ({ expiresAt }) => <When at={expiresAt} /> },
             { key: 'lastUsedAt', label: 'Last used', show: ({ lastUsedAt }) => <When at={lastUsedAt} /> },
-            {
-              key: 'actions',
-              label: 'Actions',
-              show: (secret) => (
-                <Button
-                  size="compact-xs"
-                  variant="subtle"
-                  color="red"
-                  aria-label={`Revoke the secret that ends with ${secret.hint}`}
-                  onClick={() => setRevoking(secret)}
-                >
-                  Revoke
-                </Button>
-              ),
-            },
+            ...(mayChange
+              ? [
+                  {
+                    key: 'actions',
+                    label: 'Actions',
+                    show: (secret: Secret) => (
+                      <Button
+                        size="compact-xs"
+                        variant="subtle"
+                        color="red"
+                        aria-label={`Revoke the secret that ends with ${secret.hint}`}
+                        onClick={() => setRevoking(secret)}
+                      >
+                        Revoke
+                      </Button>
+                    ),
+                  },
+                ]
+              : []),
           ]}
         />
       )}
       {hasMore && <Text size="sm">Older secrets, which have expired, are not shown.</Text>}
-      <Group mt="xs">
-        <Button size="xs" variant="default" onClick={() => setIsRotating(true)}>
-          Rotate the secret
-        </Button>
-      </Group>
+      {mayChange && (
+        <Group mt="xs">
+          <Button size="xs" variant="default" onClick={() => setIsRotating(true)}>
+            Rotate the secret
+          </Button>
+        </Group>
+      )}
       {isRotating && <Rotate clientId={clientId} onClose={() => setIsRotating(false)} />}
       {revoking && (
         <Revoke

@@ -9,6 +9,7 @@ import { Page } from '../../parts/page';
 import { Pager } from '../../parts/pager';
 import { FIRST_PAGE, pageVariables } from '../../parts/paging';
 import { Empty, Failed, Loading } from '../../parts/states';
+import { useMayChange } from '../../session/session';
 import { BulkDialog, clients as clientsInWords, type BulkAction, type Done, DoneAlert } from './bulk';
 import { type ClientsSearch, DEFAULT_COLUMNS, filterOf, orderOf } from './clients-search';
 import { COLUMNS, ORDER_OF_COLUMN } from './columns';
@@ -27,6 +28,7 @@ interface Intent {
 }
 
 export function Clients() {
+  const mayChange = useMayChange();
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [selected, setSelected] = useState(NOTHING);
@@ -59,7 +61,7 @@ export function Clients() {
   const shown = search.columns?.split(',') ?? DEFAULT_COLUMNS;
   const rows = page.data?.nodes ?? [];
   const nameOf = (id: string) => rows.find(({ clientId }) => clientId === id)?.name ?? id;
-  const bulkActions: BulkAction[] = search.deleted ? ['restore'] : ['disable', 'enable', 'delete'];
+  const bulkActions = bulkActionsOf(mayChange, search.deleted);
   const actions = {
     key: 'actions',
     label: 'Actions',
@@ -82,9 +84,11 @@ export function Clients() {
           <Button variant="default" size="xs" onClick={() => setIsSaving(true)}>
             Save as CSV
           </Button>
-          <Button size="xs" renderRoot={(props) => <Link to="/clients/new" {...props} />}>
-            New client
-          </Button>
+          {mayChange && (
+            <Button size="xs" renderRoot={(props) => <Link to="/clients/new" {...props} />}>
+              New client
+            </Button>
+          )}
         </>
       }
     >
@@ -110,7 +114,7 @@ export function Clients() {
               {VERBS[action]} selected
             </Button>
           ))}
-          {Object.keys(filter).length > 0 && !search.deleted && (
+          {mayChange && Object.keys(filter).length > 0 && !search.deleted && (
             <Menu>
               <Menu.Target>
                 <Button size="xs" variant="default">
@@ -134,17 +138,17 @@ export function Clients() {
         <Empty>
           {Object.keys(filter).length > 0
             ? 'No client matches. Remove a filter or, to find deleted clients, select “Deleted”.'
-            : 'There are no clients yet. Create one with “New client”.'}
+            : `There are no clients yet.${mayChange ? ' Create one with “New client”.' : ''}`}
         </Empty>
       )}
       {rows.length > 0 && (
         <DataTable
           caption="Clients"
-          columns={[...COLUMNS.filter(({ key }) => shown.includes(key)), actions]}
+          columns={[...COLUMNS.filter(({ key }) => shown.includes(key)), ...(mayChange ? [actions] : [])]}
           rows={rows}
           keyOf={({ clientId }) => clientId}
           isStale={page.isPlaceholderData}
-          selection={{ keys: selected, onChange: setSelected, labelOf: nameOf }}
+          selection={mayChange ? { keys: selected, onChange: setSelected, labelOf: nameOf } : undefined}
           sorting={{
             key: Object.keys(ORDER_OF_COLUMN).find((key) => ORDER_OF_COLUMN[key] === order.field)!,
             isAscending: order.direction === 'ASC',
@@ -180,6 +184,12 @@ export function Clients() {
       )}
     </Page>
   );
+}
+
+/** What may be done with several clients at once. */
+function bulkActionsOf(mayChange: boolean, isDeleted: boolean | undefined): BulkAction[] {
+  if (!mayChange) return [];
+  return isDeleted ? ['restore'] : ['disable', 'enable', 'delete'];
 }
 
 const VERBS: Record<BulkAction, string> = {

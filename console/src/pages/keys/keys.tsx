@@ -21,7 +21,7 @@ import { Empty, Failed, Loading } from '../../parts/states';
 import { inDays, useFields } from '../../parts/use-fields';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
-import { useViewer } from '../../session/session';
+import { useMayChange, useViewer } from '../../session/session';
 
 const route = getRouteApi('/keys');
 
@@ -29,6 +29,7 @@ export function Keys() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const viewer = useViewer();
+  const mayChange = useMayChange();
   const [isCreating, setIsCreating] = useState(false);
   const [revoking, setRevoking] = useState<KeyFragment | null>(null);
   const variables = pageVariables(search);
@@ -41,14 +42,18 @@ export function Keys() {
     <Page
       title="API keys"
       actions={
-        <Button size="xs" onClick={() => setIsCreating(true)}>
-          New key
-        </Button>
+        mayChange && (
+          <Button size="xs" onClick={() => setIsCreating(true)}>
+            New key
+          </Button>
+        )
       }
     >
       {isPending && <Loading />}
       {error && <Failed error={error} onRetry={() => void refetch()} />}
-      {data?.nodes.length === 0 && <Empty>There are no API keys. Create one with “New key”.</Empty>}
+      {data?.nodes.length === 0 && (
+        <Empty>There are no API keys. {mayChange && 'Create one with “New key”.'}</Empty>
+      )}
       {data && data.nodes.length > 0 && (
         <DataTable
           caption="API keys"
@@ -73,22 +78,26 @@ export function Keys() {
             { key: 'lastUsedAt', label: 'Last used', show: ({ lastUsedAt }) => <When at={lastUsedAt} /> },
             { key: 'expiresAt', label: 'Expires', show: ({ expiresAt }) => <When at={expiresAt} /> },
             { key: 'state', label: 'Status', show: (key) => <CredentialState {...key} /> },
-            {
-              key: 'actions',
-              label: 'Actions',
-              show: (key) =>
-                !isEnded(key) && (
-                  <Button
-                    size="compact-xs"
-                    variant="subtle"
-                    color="red"
-                    aria-label={`Revoke ${key.name}`}
-                    onClick={() => setRevoking(key)}
-                  >
-                    Revoke
-                  </Button>
-                ),
-            },
+            ...(mayChange
+              ? [
+                  {
+                    key: 'actions',
+                    label: 'Actions',
+                    show: (key: KeyFragment) =>
+                      !isEnded(key) && (
+                        <Button
+                          size="compact-xs"
+                          variant="subtle"
+                          color="red"
+                          aria-label={`Revoke ${key.name}`}
+                          onClick={() => setRevoking(key)}
+                        >
+                          Revoke
+                        </Button>
+                      ),
+                  },
+                ]
+              : []),
           ]}
         />
       )}
@@ -122,6 +131,14 @@ const LABELS = {
   expiresAt: 'Expires in days',
 };
 
+/** What each role may do. */
+const ROLES: Record<Role, string> = {
+  MEMBER: 'Manages the clients of its organization by REST, and registers clients for it.',
+  VIEWER: 'Reads everything by GraphQL and in the console, across organizations. Changes nothing.',
+  SERVICE: 'For authorization servers: gets clients of any organization by their ID, and reports their use.',
+  ADMIN: 'Manages everything, across organizations.',
+};
+
 function CreateKey({ onClose }: { onClose: () => void }) {
   const { orgId, userId } = useViewer();
   const client = useQueryClient();
@@ -150,11 +167,8 @@ function CreateKey({ onClose }: { onClose: () => void }) {
       <TextInput required {...bind('orgId')} />
       <TextInput required {...bind('userId')} />
       <NativeSelect
-        description="A member manages the clients of its own organization by REST. An admin manages everything."
-        data={[
-          { value: 'MEMBER', label: 'Member' },
-          { value: 'ADMIN', label: 'Admin' },
-        ]}
+        description={ROLES[values.role]}
+        data={Object.keys(ROLES).map((value) => ({ value, label: inWords(value) }))}
         {...bind('role')}
       />
       <TextInput description="Empty: never expires" type="number" min={1} {...bind('expiresAt')} />

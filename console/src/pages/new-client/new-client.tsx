@@ -11,7 +11,7 @@ import { Dialog } from '../../parts/dialog';
 import { Form } from '../../parts/form';
 import { useUnsavedChanges } from '../../parts/unsaved-changes';
 import { useFields } from '../../parts/use-fields';
-import { useViewer } from '../../session/session';
+import { useMayChange, useViewer } from '../../session/session';
 import {
   BLANK_FIELDS,
   changedFields,
@@ -56,6 +56,11 @@ function inputOf({ orgId, userId, clientType, ...values }: Values): CreateOAuthC
 }
 
 export function NewClient() {
+  const mayChange = useMayChange();
+  return mayChange ? <NewClientForm /> : <Page title="New client">This page requires the admin role.</Page>;
+}
+
+function NewClientForm() {
   const { orgId, userId } = useViewer();
   const queryClient = useQueryClient();
   const { mutate, isPending, error, data } = useMutation({

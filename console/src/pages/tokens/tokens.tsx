@@ -21,7 +21,7 @@ import { Empty, Failed, Loading } from '../../parts/states';
 import { inDays, lines, useFields } from '../../parts/use-fields';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
-import { useViewer } from '../../session/session';
+import { useMayChange, useViewer } from '../../session/session';
 import { GRANT_TYPES } from '../clients/clients-search';
 
 const route = getRouteApi('/tokens');
@@ -29,6 +29,7 @@ const route = getRouteApi('/tokens');
 export function Tokens() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const mayChange = useMayChange();
   const [isCreating, setIsCreating] = useState(false);
   const [revoking, setRevoking] = useState<TokenFragment | null>(null);
   const variables = pageVariables(search);
@@ -41,16 +42,19 @@ export function Tokens() {
     <Page
       title="Initial access tokens"
       actions={
-        <Button size="xs" onClick={() => setIsCreating(true)}>
-          New token
-        </Button>
+        mayChange && (
+          <Button size="xs" onClick={() => setIsCreating(true)}>
+            New token
+          </Button>
+        )
       }
     >
       {isPending && <Loading />}
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       {data?.nodes.length === 0 && (
         <Empty>
-          There are no initial access tokens. Create one to let software register without an API key.
+          There are no initial access tokens.{' '}
+          {mayChange && 'Create one to let software register without an API key.'}
         </Empty>
       )}
       {data && data.nodes.length > 0 && (
@@ -77,22 +81,26 @@ export function Tokens() {
             { key: 'lastUsedAt', label: 'Last used', show: ({ lastUsedAt }) => <When at={lastUsedAt} /> },
             { key: 'expiresAt', label: 'Expires', show: ({ expiresAt }) => <When at={expiresAt} /> },
             { key: 'state', label: 'Status', show: (token) => <CredentialState {...token} /> },
-            {
-              key: 'actions',
-              label: 'Actions',
-              show: (token) =>
-                !isEnded(token) && (
-                  <Button
-                    size="compact-xs"
-                    variant="subtle"
-                    color="red"
-                    aria-label={`Revoke ${token.name}`}
-                    onClick={() => setRevoking(token)}
-                  >
-                    Revoke
-                  </Button>
-                ),
-            },
+            ...(mayChange
+              ? [
+                  {
+                    key: 'actions',
+                    label: 'Actions',
+                    show: (token: TokenFragment) =>
+                      !isEnded(token) && (
+                        <Button
+                          size="compact-xs"
+                          variant="subtle"
+                          color="red"
+                          aria-label={`Revoke ${token.name}`}
+                          onClick={() => setRevoking(token)}
+                        >
+                          Revoke
+                        </Button>
+                      ),
+                  },
+                ]
+              : []),
           ]}
         />
       )}
