@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { change } from '../../support/graphql/graphql.js';
 import { Console, inBrowser } from '../../support/console/browser.js';
 
 inBrowser((engine) => {
@@ -38,6 +39,52 @@ inBrowser((engine) => {
       );
       await page.getByLabel('Status').selectOption('DISABLED');
       await page.getByText('No client matches').waitFor();
+    });
+
+    it('finds clients by redirect host, software, authentication and last use, and orders them by last use', async () => {
+      const at = (day: number) => ({ lastUsedAt: new Date(Date.UTC(2026, 0, day)) });
+      const redirecting = { redirect_uris: ['https://idle.example/cb'], software_id: 'idle' };
+      const register = async (name: string, metadata: object, later: object = {}) => {
+        const { body } = await console.registry.register({ client_name: name, ...metadata });
+        await change(console.registry, body.client_id, later);
+      };
+      await register('Idle 1', { ...redirecting, token_endpoint_auth_method: 'none' }, at(9));
+      await register('Idle 2', { redirect_uris: ['cursor://cb'] }, at(3));
+      await register('Idle 3', { ...redirecting, token_endpoint_auth_method: 'client_secret_post' });
+      const page = await console.openSignedIn('/clients?q=Idle');
+      const names = () => page.getByRole('link', { name: /^Idle/ }).allInnerTexts();
+      const found = (count: string) => page.getByText(count, { exact: true }).waitFor();
+      const header = page.getByRole('columnheader', { name: 'Last used' });
+      await found('3 clients');
+
+      for (const [sort, expected] of [
+        ['descending', ['Idle 1', 'Idle 2', 'Idle 3']],
+        ['ascending', ['Idle 3', 'Idle 2', 'Idle 1']],
+      ] as const) {
+        await header.getByRole('button').click();
+        await page.locator(`th[aria-sort=${sort}]`).filter({ hasText: 'Last used' }).waitFor();
+        await page.locator('[aria-busy=true]').waitFor({ state: 'detached' });
+        expect(await names()).toEqual(expected);
+      }
+      expect(await page.getByRole('row').nth(1).getByText('never').count()).toBe(1);
+
+      await page.getByLabel('Redirect host').fill('Idle.Example');
+      await found('2 clients');
+      await page.getByLabel('Authentication').selectOption('CLIENT_SECRET_POST');
+      await found('1 client');
+      await page.getByLabel('Software ID').fill('idle');
+      await page.waitForURL('**softwareId=idle**');
+      await found('1 client');
+      expect(await names()).toEqual(['Idle 3']);
+
+      const search = Object.fromEntries(new URL(page.url()).searchParams);
+      expect(search).toMatchObject({ order: 'LAST_USED_AT', direction: 'ASC', redirectHost: 'Idle.Example' });
+      await page.goto(`${console.registry.url}/admin/clients?q=Idle`);
+      await page.getByLabel('Last used before (UTC)').fill('2026-01-04');
+      await found('1 client');
+      expect(await names()).toEqual(['Idle 2']);
+      await page.getByLabel('Redirect host').fill('https://idle.example/');
+      await page.getByRole('alert').filter({ hasText: 'filter.redirectHost' }).waitFor();
     });
 
     it('shows the columns that are chosen', async () => {
@@ -182,6 +229,29 @@ inBrowser((engine) => {
       await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       expect(await rows.count()).toBe(2);
+    });
+
+    it('shows when each secret was last used: how long ago, and at what time on hover', async () => {
+      const id = await console.aClient({ name: 'Authenticating' });
+      const usedAt = new Date(Date.now() - 2.5 * 3_600_000);
+      await console.registry.dataSource.query(
+        `UPDATE oauth_client_secrets SET last_used_at = ${usedAt.getTime()} WHERE client_id = '${id}'`,
+      );
+      await console.registry.send(`/v2/oauth/clients/${id}/secrets`, {
+        key: console.registry.adminKey,
+        body: {},
+      });
+      const page = await console.openSignedIn(`/clients/${id}`);
+      const rows = page.getByRole('region', { name: 'Secrets' }).getByRole('row');
+      // The newer one expires never, either
+      expect(await rows.nth(1).getByText('never').count()).toBe(2);
+      const time = rows.nth(2).locator(`time[datetime="${usedAt.toISOString()}"]`);
+      expect(await time.innerText()).toMatch(/^[23] hours ago$/);
+      await time.hover();
+      await page
+        .getByRole('tooltip')
+        .filter({ hasText: String(usedAt.getFullYear()) })
+        .waitFor();
     });
 
     it('is disabled, enabled, verified, deleted and restored, and its history has the events', async () => {

@@ -1,6 +1,6 @@
 import type { ActorType, AuditAction, Channel } from '../../graphql/operations';
 import { type PageSearch, readPageSearch } from '../../parts/paging';
-import { oneOf, text, withoutBlanks } from '../../parts/search';
+import { day, oneOf, text, withoutBlanks } from '../../parts/search';
 
 export const ACTIONS = [
   'CLIENT_CREATED',
@@ -53,11 +53,6 @@ export interface AuditSearch extends PageSearch {
   since?: string;
   until?: string;
 }
-
-const day = (raw: unknown) => {
-  const said = text(raw);
-  return said && /^\d{4}-\d{2}-\d{2}$/.test(said) && !Number.isNaN(Date.parse(said)) ? said : undefined;
-};
 
 export const readAuditSearch = (raw: Record<string, unknown>): AuditSearch =>
   withoutBlanks({

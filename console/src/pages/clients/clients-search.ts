@@ -5,9 +5,10 @@ import type {
   GrantType,
   OAuthClientFilter,
   OAuthClientOrder,
+  TokenEndpointAuthMethod,
 } from '../../graphql/operations';
 import { type PageSearch, readPageSearch } from '../../parts/paging';
-import { flag, oneOf, text, withoutBlanks } from '../../parts/search';
+import { day, flag, oneOf, text, withoutBlanks } from '../../parts/search';
 
 export const CLIENT_TYPES = ['PUBLIC', 'CONFIDENTIAL'] as const satisfies readonly ClientType[];
 export const SOURCES = ['API', 'DYNAMIC', 'ADMIN'] as const satisfies readonly ClientSource[];
@@ -17,8 +18,14 @@ export const GRANT_TYPES = [
   'CLIENT_CREDENTIALS',
   'REFRESH_TOKEN',
 ] as const satisfies readonly GrantType[];
-export const ORDER_FIELDS = ['CREATED_AT', 'UPDATED_AT', 'NAME'] as const;
-export const DEFAULT_COLUMNS = ['name', 'clientType', 'source', 'status', 'orgId', 'createdAt'];
+export const AUTH_METHODS = [
+  'NONE',
+  'CLIENT_SECRET_BASIC',
+  'CLIENT_SECRET_POST',
+  'PRIVATE_KEY_JWT',
+] as const satisfies readonly TokenEndpointAuthMethod[];
+export const ORDER_FIELDS = ['CREATED_AT', 'UPDATED_AT', 'LAST_USED_AT', 'NAME'] as const;
+export const DEFAULT_COLUMNS = ['name', 'clientType', 'source', 'status', 'orgId', 'createdAt', 'lastUsedAt'];
 
 /** Filters, order, columns and page of the list of clients, as the URL holds them. */
 export interface ClientsSearch extends PageSearch {
@@ -28,9 +35,14 @@ export interface ClientsSearch extends PageSearch {
   source?: ClientSource;
   status?: ClientStatus;
   grantType?: GrantType;
+  authMethod?: TokenEndpointAuthMethod;
   scope?: string;
   orgId?: string;
   userId?: string;
+  redirectHost?: string;
+  softwareId?: string;
+  /** A day of UTC. */
+  lastUsedBefore?: string;
   verified?: boolean;
   unused?: boolean;
   deleted?: boolean;
@@ -47,9 +59,13 @@ export const readClientsSearch = (raw: Record<string, unknown>): ClientsSearch =
     source: oneOf(SOURCES, raw.source),
     status: oneOf(STATUSES, raw.status),
     grantType: oneOf(GRANT_TYPES, raw.grantType),
+    authMethod: oneOf(AUTH_METHODS, raw.authMethod),
     scope: text(raw.scope),
     orgId: text(raw.orgId),
     userId: text(raw.userId),
+    redirectHost: text(raw.redirectHost),
+    softwareId: text(raw.softwareId),
+    lastUsedBefore: day(raw.lastUsedBefore),
     verified: flag(raw.verified),
     unused: flag(raw.unused),
     deleted: flag(raw.deleted),
@@ -61,20 +77,11 @@ export const readClientsSearch = (raw: Record<string, unknown>): ClientsSearch =
 
 /** The filter in the URL. */
 export function filterOf(search: ClientsSearch): OAuthClientFilter {
-  const { q, clientType, source, status, grantType, scope, orgId, userId, verified, unused, deleted } =
-    search;
+  const { q, lastUsedBefore, order, direction, columns, size, page, after, before, ...rest } = search;
   return withoutBlanks({
+    ...rest,
     nameContains: q,
-    clientType,
-    source,
-    status,
-    grantType,
-    scope,
-    orgId,
-    userId,
-    verified,
-    unused,
-    deleted,
+    lastUsedBefore: lastUsedBefore && `${lastUsedBefore}T00:00:00Z`,
   });
 }
 

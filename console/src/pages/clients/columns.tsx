@@ -107,6 +107,7 @@ export const COLUMNS: readonly ClientColumn[] = [
   {
     key: 'lastUsedAt',
     label: 'Last used',
+    isSortable: true,
     plain: ({ lastUsedAt }) => lastUsedAt ?? '',
     show: ({ lastUsedAt }) => <When at={lastUsedAt} />,
   },
@@ -117,4 +118,5 @@ export const ORDER_OF_COLUMN: Record<string, (typeof ORDER_FIELDS)[number]> = {
   name: 'NAME',
   createdAt: 'CREATED_AT',
   updatedAt: 'UPDATED_AT',
+  lastUsedAt: 'LAST_USED_AT',
 };

@@ -1,7 +1,14 @@
-import { Button, Checkbox, Group, NativeSelect, Popover, Stack } from '@mantine/core';
+import { Button, Checkbox, Group, NativeSelect, Popover, Stack, TextInput } from '@mantine/core';
 import { ChoiceFilter } from '../../parts/choice-filter';
 import { TypedText } from '../../parts/typed-text';
-import { CLIENT_TYPES, type ClientsSearch, GRANT_TYPES, SOURCES, STATUSES } from './clients-search';
+import {
+  AUTH_METHODS,
+  CLIENT_TYPES,
+  type ClientsSearch,
+  GRANT_TYPES,
+  SOURCES,
+  STATUSES,
+} from './clients-search';
 import { COLUMNS } from './columns';
 
 interface FiltersProps {
@@ -15,6 +22,7 @@ const CHOICES = [
   { name: 'clientType', label: 'Type', values: CLIENT_TYPES },
   { name: 'source', label: 'Source', values: SOURCES },
   { name: 'grantType', label: 'Grant type', values: GRANT_TYPES },
+  { name: 'authMethod', label: 'Authentication', values: AUTH_METHODS },
 ] as const;
 const FLAGS = [
   { name: 'verified', label: 'Verified', yes: 'Verified', no: 'Not verified' },
@@ -24,6 +32,8 @@ const TEXTS = [
   { name: 'orgId', label: 'Organization' },
   { name: 'userId', label: 'User' },
   { name: 'scope', label: 'Scope' },
+  { name: 'redirectHost', label: 'Redirect host' },
+  { name: 'softwareId', label: 'Software ID' },
 ] as const;
 
 /** The filters of the list. */
@@ -63,6 +73,12 @@ export function Filters({ search, onChange }: FiltersProps) {
           onChange={(value) => onChange({ [name]: value })}
         />
       ))}
+      <TextInput
+        type="date"
+        label="Last used before (UTC)"
+        value={search.lastUsedBefore ?? ''}
+        onChange={({ currentTarget: { value } }) => onChange({ lastUsedBefore: value || undefined })}
+      />
       <Checkbox
         label="Deleted"
         checked={search.deleted ?? false}
