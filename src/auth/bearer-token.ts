@@ -1,4 +1,3 @@
-import { RegistryError } from '../errors/registry-error.js';
 import { looksLike } from '../secrets/secret.js';
 
 /** RFC 6750 §2.1; the scheme's name ignores case (RFC 9110 §11.1). No key or token of ours is longer. */
@@ -14,15 +13,8 @@ export function initialAccessToken(authorization: string | undefined): string | 
 }
 
 /**
- * The registration access token of an Authorization header (RFC 7592 §3). What was sent and is none is empty, and fits no registration.
- * @throws RegistryError `unauthorized` where none was sent
+ * The registration access token of an Authorization header (RFC 7592 §3); null: none was sent. What was sent and is none is empty, and fits
+ * no registration.
  */
-export function requireRegistrationToken(authorization: string | undefined): string {
-  if (authorization === undefined) {
-    throw new RegistryError(
-      'unauthorized',
-      'A registration access token is required. Send it as "Authorization: Bearer TOKEN".',
-    );
-  }
-  return bearerToken(authorization) ?? '';
-}
+export const registrationToken = (authorization: string | undefined): string | null =>
+  authorization === undefined ? null : (bearerToken(authorization) ?? '');

@@ -3,13 +3,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 import type { AccessLevel } from '../../auth/principal/access.js';
 import { requestOf } from '../../auth/principal/request-context.js';
 import { Authenticator } from '../../auth/authenticator.js';
-import { initialAccessToken, requireRegistrationToken } from '../../auth/bearer-token.js';
-import type { Client } from '../../clients/client/client.js';
+import { initialAccessToken, registrationToken } from '../../auth/bearer-token.js';
 import {
   type RegistrationPermit,
   RegistrationsService,
 } from '../../clients/registration/registrations.service.js';
-import { RegistrationManagementService } from '../../clients/registration/registration-management.service.js';
+import {
+  type ManagedRegistration,
+  RegistrationManagementService,
+} from '../../clients/registration/registration-management.service.js';
 import type { Config } from '../../config/variables.js';
 import { type AuthenticateOperator, operatorAuthentication } from './operator-authentication.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
@@ -21,8 +23,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The authorization of a registration request. */
     permit: RegistrationPermit | null;
-    /** The client of a registration management request. */
-    registration: Client | null;
+    /** The registration of a registration management request. */
+    registration: ManagedRegistration | null;
   }
 }
 
@@ -60,18 +62,23 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
     const token = initialAccessToken(request.headers.authorization);
     request.permit = await registrations.authorize({ owner, initialAccessToken: token });
   };
-  const toManage: Authenticate = async (request) => {
-    const { client_id: id } = request.params as { client_id: string };
-    const token = requireRegistrationToken(request.headers.authorization);
-    request.registration = await management.read(id, token);
-  };
+  const toManage =
+    (operation: 'read' | 'change'): Authenticate =>
+    async (request) => {
+      const { client_id: id } = request.params as { client_id: string };
+      const token = registrationToken(request.headers.authorization);
+      request.registration = await management.authenticate(id, token, operation);
+    };
   const hookFor = ({ url, method }: RouteOptions) => {
     if (url === GRAPHQL_PATH) return method.includes('POST') ? graphqlHook(admitOperator) : null;
     // Other methods get 405 without authentication
     if (typeof method !== 'string' || method === 'OPTIONS') return null;
     if (isClientsPath(url)) return hook(ofLevel(clientsLevel(url, method)));
     if (url === `/${REGISTRATION_PATH}`) return hook(toRegister);
-    if (isRegistrationPath(url)) return hook(toManage);
+    if (isRegistrationPath(url)) {
+      const isRead = url === `/${REGISTRATION_PATH}/:client_id` && ['GET', 'HEAD'].includes(method);
+      return hook(toManage(isRead ? 'read' : 'change'));
+    }
     return null;
   };
   fastify.addHook('onRoute', (route) => {

@@ -27,6 +27,13 @@ import {
   type RegistrationTokens,
 } from './registrations.repository.js';
 
+/** A registration that was found for a request about it. */
+export interface ManagedRegistration {
+  client: Client;
+  /** The token that manages it; null for a client that software shares: it is read only. */
+  token: string | null;
+}
+
 /** A full replacement of a registration (RFC 7592 §2.2). */
 export interface Replacement {
   submission: ClientRequest;
@@ -57,19 +64,37 @@ export class RegistrationManagementService {
   }
 
   /**
-   * The client that the token manages. The first use of a token that a replacement issued ends the one before.
-   * @throws RegistryError `invalid_token`, alike for a wrong token and for a client that does not exist
+   * The registration that a caller manages with the token, or reads without one if software shares the client. The first use of a token
+   * that a replacement issued ends the one before.
+   * @param token null: none was sent
+   * @throws RegistryError `unauthorized`, or `invalid_token`, alike for a wrong token and for a client that does not exist, or
+   *   `insufficient_scope` where the client is disabled, or is shared and would be changed
    */
-  async read(id: string, token: string): Promise<Client> {
-    const isNext = requireManaged(token, await this.repository.findRegistrationTokens(id)) === 'next';
-    if (isNext && !(await this.repository.promoteToken(id, hashSecret(token)))) {
-      // Another request with it was faster, or a replacement has issued another one instead
-      requireManaged(token, await this.repository.findRegistrationTokens(id));
+  async authenticate(
+    id: string,
+    token: string | null,
+    operation: 'read' | 'change',
+  ): Promise<ManagedRegistration> {
+    const tokens = await this.repository.findRegistrationTokens(id);
+    const isShared = tokens !== null && tokens.tokenHash === null;
+    if (isShared) {
+      if (operation === 'change') throw sharedClient();
+      requireActive(tokens);
+    } else if (token === null) {
+      throw withoutToken();
+    } else if (requireManaged(token, tokens) === 'next') {
+      await this.promote(id, token);
     }
     const client = await this.lookup.find({ id });
     // It ended meanwhile
     if (client === null) throw wrongToken();
-    return client;
+    return { client, token: isShared ? null : token };
+  }
+
+  private async promote(id: string, token: string): Promise<void> {
+    if (await this.repository.promoteToken(id, hashSecret(token))) return;
+    // Another request with it was faster, or a replacement has issued another one instead
+    requireManaged(token, await this.repository.findRegistrationTokens(id));
   }
 
   /**
@@ -77,7 +102,7 @@ export class RegistrationManagementService {
    * token; `token` stays good until that one is used, so that a lost reply locks nobody out. A client that authenticates with a secret only
    * now gets one, and one that does not any more loses all. Where secrets are valid for a limited time, a client whose secrets end soon
    * gets another one beside them.
-   * @param registered the client as {@link read} found it for the token
+   * @param registered the client as {@link authenticate} found it for the token
    * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
    */
   async replace(
@@ -218,12 +243,28 @@ function requireManaged(token: string, registration: RegistrationTokens | null):
   const isCurrent = matchesHash(token, registration?.tokenHash ?? NO_TOKEN_HASH);
   const isNext = matchesHash(token, registration?.nextTokenHash ?? NO_TOKEN_HASH);
   if (registration === null || !(isCurrent || isNext)) throw wrongToken();
-  // RFC 7592 §2.1 to §2.3: 403 for who must not do it
-  if (registration.status !== 'active') {
-    throw new RegistryError('insufficient_scope', 'The client is disabled. Only an operator can enable it.');
-  }
+  requireActive(registration);
   return isNext ? 'next' : 'current';
 }
+
+/** RFC 7592 §2.1 to §2.3: 403 for who must not do it. */
+function requireActive({ status }: RegistrationTokens): void {
+  if (status === 'active') return;
+  throw new RegistryError('insufficient_scope', 'The client is disabled. Only an operator can enable it.');
+}
+
+const withoutToken = () =>
+  new RegistryError(
+    'unauthorized',
+    'A registration access token is required. Send it as "Authorization: Bearer TOKEN".',
+  );
+
+const sharedClient = () =>
+  new RegistryError(
+    'insufficient_scope',
+    'The client is shared by all software that registers the same metadata. It can be read, but not changed or deleted. ' +
+      'Register other metadata to get another client.',
+  );
 
 const wrongToken = () =>
   new RegistryError('invalid_token', 'The registration access token is malformed, unknown or revoked.');

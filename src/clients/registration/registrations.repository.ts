@@ -38,9 +38,13 @@ import { removeUnused } from '../use/client-use.repository.js';
 /** Updates of rows that many wait for: one batch after the other. */
 const COUNTING = { size: 200, underWay: 1 };
 
+/** Anonymous clients without a token are those that software shares. */
+const SHARED = "source = 'dynamic' AND org_id IS NULL";
+
 /** The hashes of the registration access tokens of a client, and whether it may use them. */
 export interface RegistrationTokens {
-  tokenHash: string;
+  /** Null: software shares the client, and none manages it. */
+  tokenHash: string | null;
   /** Of the token that a replacement issued and that was not used yet; null: there is none. */
   nextTokenHash: string | null;
   status: ClientStatus;
@@ -134,11 +138,12 @@ export class RegistrationsRepository {
   async findRegistrationTokens(id: string): Promise<RegistrationTokens | null> {
     const [row] = await this.run(
       `SELECT registration_token_hash, next_registration_token_hash, status
-       FROM oauth_clients WHERE id = :id AND deleted_at IS NULL`,
+       FROM oauth_clients WHERE id = :id AND deleted_at IS NULL AND (registration_token_hash IS NOT NULL OR ${SHARED})`,
       { id: isClientId(id) ? id : NO_CLIENT },
     );
-    const [tokenHash, nextTokenHash, status] = (row ?? []) as [string | null, string | null, ClientStatus];
-    return tokenHash ? { tokenHash, nextTokenHash, status } : null;
+    if (row === undefined) return null;
+    const [tokenHash, nextTokenHash, status] = row as [string | null, string | null, ClientStatus];
+    return { tokenHash, nextTokenHash, status };
   }
 
   /** Ends the token before the next one, which is used for the first time. False where that one is not the next any more. */

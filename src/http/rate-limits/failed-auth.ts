@@ -71,7 +71,8 @@ export function limitFailedAuth(
   };
   const noteGood = (request: FastifyRequest) => {
     const { principal, permit, registration, credentialKey } = request;
-    if (credentialKey === null || !(principal ?? permit ?? registration)) return;
+    // Any credentials read a shared client
+    if (credentialKey === null || !(principal ?? permit ?? registration?.token)) return;
     good.set(credentialKey, true);
     request.credentialKey = null;
   };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { onEachEngine } from '../../support/databases.js';
-import { type Answer, Registry } from '../../support/registry.js';
+import { aClient, type Answer, Registry } from '../../support/registry.js';
 import { statementsOf } from '../../support/measurements/statements.js';
 import { lockClients } from '../../support/write-lock.js';
 import { anonymousClients, PUBLIC } from '../../support/anonymous-clients.js';
@@ -28,6 +28,7 @@ onEachEngine((engine) => {
       expect(Object.keys(first.body as object)).toEqual([
         'client_id',
         'client_id_issued_at',
+        'registration_client_uri',
         'client_name',
         'token_endpoint_auth_method',
         'grant_types',
@@ -37,14 +38,103 @@ onEachEngine((engine) => {
       ]);
       const id = first.body.client_id as string;
       expect(await clientOf(id)).toMatchObject({ registrationCount: 2, version: 1 });
-      for (const method of ['GET', 'PUT', 'DELETE']) {
-        const body = method === 'PUT' ? { ...named, client_id: id } : undefined;
-        const answer = await registry.send(`/v2/oauth/register/${id}`, { method, key: 'x', body });
-        expect(answer.status).toBe(401);
-      }
       await expect(
         mutate(`reissueRegistrationAccessToken(clientId: "${id}") { registrationAccessToken }`),
       ).rejects.toThrow('BAD_USER_INPUT');
+    });
+
+    it('is read at its registration_client_uri by anybody, and changed by nobody', async () => {
+      const { body } = await registry.register(named);
+      const id = body.client_id as string;
+      const path = `/v2/oauth/register/${id}`;
+      expect(body.registration_client_uri).toBe(`${registry.url}${path}`);
+      for (const key of [null, 'x', registry.adminKey]) {
+        const read = await registry.send(path, { method: 'GET', key });
+        expect([read.status, read.body, read.headers.get('cache-control')]).toEqual([200, body, 'no-store']);
+        const changes: [string, string, unknown?][] = [
+          ['PUT', path, { ...named, client_id: id }],
+          ['DELETE', path],
+          ['POST', `${path}/secrets`],
+          ['GET', `${path}/secrets`],
+          ['DELETE', `${path}/secrets/${id}`],
+        ];
+        for (const [method, to, sent] of changes) {
+          const { status, body: error } = await registry.send(to, { method, key, body: sent });
+          expect([status, error]).toEqual([
+            403,
+            {
+              error: 'insufficient_scope',
+              error_description: expect.stringMatching(/shared .* not changed or deleted/),
+            },
+          ]);
+        }
+      }
+      expect(await clientOf(id)).toMatchObject({ version: 1, registrationCount: 1 });
+    });
+
+    it('is read as long as it lives and is active, also after an operator changed it', async () => {
+      const id = await register(named);
+      const read = () => registry.send(`/v2/oauth/register/${id}`, { method: 'GET' });
+      await mutate(
+        `updateOAuthClient(clientId: "${id}", version: 1, input: { logoUri: "https://a.example/" }) { client { version } }`,
+      );
+      expect((await read()).body).toMatchObject({ client_id: id, logo_uri: 'https://a.example/' });
+      await mutate(`disableOAuthClient(clientId: "${id}") { client { version } }`);
+      expect((await read()).status).toBe(403);
+      await mutate(`enableOAuthClient(clientId: "${id}") { client { version } }`);
+      const issued = await mutate(
+        `reissueRegistrationAccessToken(clientId: "${id}") { registrationAccessToken }`,
+      );
+      expect(issued).toBeDefined();
+      // Whoever has that token manages it now
+      expect((await read()).status).toBe(401);
+      await mutate(`deleteOAuthClient(clientId: "${id}") { client { version } }`);
+      expect((await read()).status).toBe(401);
+    });
+
+    it('tells without a token of no other client whether it exists', async () => {
+      const own = { ...named, token_endpoint_auth_method: 'client_secret_basic' };
+      const managed = await registry.register(own);
+      const deleted = await registry.register(own);
+      await registry.send(`/v2/oauth/register/${deleted.body.client_id as string}`, {
+        method: 'DELETE',
+        key: deleted.body.registration_access_token as string,
+      });
+      const byApi = await registry.createClient(aClient());
+      const ids = [
+        managed.body.client_id,
+        deleted.body.client_id,
+        byApi.body.data.client_id,
+        randomUUID(),
+        'nonsense',
+      ] as string[];
+      const told = new Set<string>();
+      for (const id of ids) {
+        for (const method of ['GET', 'PUT', 'DELETE']) {
+          const { status, text } = await registry.send(`/v2/oauth/register/${id}`, { method });
+          told.add(`${status} ${text}`);
+        }
+      }
+      expect([...told]).toEqual([expect.stringMatching(/^401 .*"unauthorized"/)]);
+    });
+
+    it('does not make credentials good for other requests, nor is it read without limit', async () => {
+      const bounded = await startAnother({
+        REGISTRATION_REUSE: 'true',
+        RATE_LIMIT_FAILED_AUTH: '2/1m',
+        RATE_LIMIT_REGISTRATION_READ: '3/1m',
+      });
+      const path = `/v2/oauth/register/${await register(named, bounded)}`;
+      const keys = ['guess-1', 'guess-2', 'guess-3'];
+      const statusOf = async (to: string, key: string) =>
+        (await bounded.send(to, { method: 'GET', key })).status;
+      const read: number[] = [];
+      for (const key of keys) read.push(await statusOf(path, key));
+      expect(read).toEqual([200, 200, 200]);
+      const tried: number[] = [];
+      for (const key of keys) tried.push(await statusOf('/v2/oauth/clients', key));
+      expect(tried).toEqual([401, 401, 429]);
+      expect((await bounded.send(path, { method: 'GET' })).status).toBe(429);
     });
 
     it.each([

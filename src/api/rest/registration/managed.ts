@@ -5,17 +5,17 @@ import { NoStore } from '../../../http/responses/default-headers.js';
 import { ApiErrors } from '../../documentation/api-errors.js';
 
 /** An operation of a registered client on itself; the token is checked before the body is read (RFC 7592 §2). */
-export const Managed = () =>
+export const Managed = ({ isTokenRequired = true } = {}) =>
   applyDecorators(
     Access('public'),
     NoStore(),
     ApiHeader({
       name: 'Authorization',
-      required: true,
-      description: '"Bearer" and the registration access token',
+      required: isTokenRequired,
+      description: `"Bearer" and the registration access token${isTokenRequired ? '' : '; omitted for a shared client'}`,
     }),
     ApiErrors({
       401: 'The registration access token is missing or invalid',
-      403: 'The client is disabled',
+      403: isTokenRequired ? 'The client is disabled or shared' : 'The client is disabled',
     }),
   );

@@ -2,8 +2,10 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@ne
 import { ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { RequestContext } from '../../../audit/audit-event.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
-import type { Client } from '../../../clients/client/client.js';
-import { RegistrationManagementService } from '../../../clients/registration/registration-management.service.js';
+import {
+  type ManagedRegistration,
+  RegistrationManagementService,
+} from '../../../clients/registration/registration-management.service.js';
 import { REGISTRATION_PATH } from '../../../config/paths.js';
 import { readFlag } from '../../../http/requests/boolean-parameter.js';
 import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
@@ -45,7 +47,7 @@ export class RegistrationSecretsController {
     422: 'The client has no secrets, it has too many valid secrets, or fields are invalid',
   })
   async issue(
-    @CurrentRegistration() { id }: Client,
+    @CurrentRegistration() { client: { id } }: ManagedRegistration,
     @Body() body: unknown = {},
     @CurrentContext('registration') context: RequestContext,
   ): Promise<IssuedClientSecretReply> {
@@ -69,7 +71,7 @@ export class RegistrationSecretsController {
   })
   @ApiErrors({ 400: 'Query parameters are invalid; invalid_fields lists each' })
   async list(
-    @CurrentRegistration() { id }: Client,
+    @CurrentRegistration() { client: { id } }: ManagedRegistration,
     @Query() query: Record<string, unknown>,
   ): Promise<ClientSecretListReply> {
     const page = readPageQuery(query);
@@ -97,7 +99,7 @@ export class RegistrationSecretsController {
     422: 'It is the last valid secret, and force is not true',
   })
   async revoke(
-    @CurrentRegistration() { id }: Client,
+    @CurrentRegistration() { client: { id } }: ManagedRegistration,
     @Param('secret_id') secretId: string,
     @Query('force') force: unknown,
     @CurrentContext('registration') context: RequestContext,

@@ -1,29 +1,18 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Headers,
-  HttpCode,
-  Inject,
-  Post,
-  Put,
-  Query,
-  Res,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../../auth/principal/access.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
 import type { RequestContext } from '../../../audit/audit-event.js';
-import type { Client } from '../../../clients/client/client.js';
 import {
   type RegistrationPermit,
   RegistrationsService,
 } from '../../../clients/registration/registrations.service.js';
-import { RegistrationManagementService } from '../../../clients/registration/registration-management.service.js';
+import {
+  type ManagedRegistration,
+  RegistrationManagementService,
+} from '../../../clients/registration/registration-management.service.js';
 import { SoftwareStatementsService } from '../../../clients/software-statements/software-statements.service.js';
-import { requireRegistrationToken } from '../../../auth/bearer-token.js';
 import { countsAsAbsent, STORED_MEMBERS, classifyMember } from '../../../policy/metadata-members.js';
 import { CONFIG, type Config } from '../../../config/variables.js';
 import { CurrentPermit, CurrentRegistration } from '../../authentication/authentication.js';
@@ -82,7 +71,7 @@ export class RegistrationController {
       'members of the request, and the statement is returned unchanged. Authentication is optional: with an API key, a JWT or an ' +
       'initial access token (RFC 7591 §3) the client belongs to the organization of the credential. An initial access token can ' +
       'restrict grant types, scopes and redirect hosts. If shared clients are enabled, anonymous registrations of a public client ' +
-      'with equal metadata return the same client_id, without a registration access token (RFC 7591 §3.2.1).',
+      'with equal metadata return the same client_id, without a registration access token (RFC 7591 §3.2.1). Its registration_client_uri can be read without a token; PUT and DELETE get a 403.',
     security: [],
   })
   @ApiBody({ type: RegistrationRequest, required: true })
@@ -116,14 +105,14 @@ export class RegistrationController {
   }
 
   @Get(':client_id')
-  @Managed()
-  @ApiOperation({ operationId: 'GetOAuthRegistration', summary: 'Read a registration (RFC 7592 §2.1)' })
+  @Managed({ isTokenRequired: false })
+  @ApiOperation({
+    operationId: 'GetOAuthRegistration',
+    summary: 'Read a registration (RFC 7592 §2.1)',
+    description: 'A shared client is read without a registration access token.',
+  })
   @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client without its secret' })
-  get(
-    @CurrentRegistration() client: Client,
-    @Headers('authorization') authorization: string | undefined,
-  ): RegistrationResponse {
-    const token = requireRegistrationToken(authorization);
+  get(@CurrentRegistration() { client, token }: ManagedRegistration): RegistrationResponse {
     return toResponse(client, null, this.managementOf(client.id, token));
   }
 
@@ -140,16 +129,14 @@ export class RegistrationController {
   @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The updated client' })
   @ApiInvalidMetadata()
   async replace(
-    @CurrentRegistration() registered: Client,
+    @CurrentRegistration() { client: registered, token }: ManagedRegistration,
     @Body() body: unknown,
-    @Headers('authorization') authorization: string | undefined,
     @CurrentContext('registration') context: RequestContext,
   ): Promise<RegistrationResponse> {
-    const token = requireRegistrationToken(authorization);
     const { client_id: clientId, client_secret: clientSecret, ...rest } = requireObject(body);
     const { client, secret, registrationToken } = await this.management.replace(
       registered,
-      token,
+      token!,
       async ({ metadata }) => ({
         submission: await this.read(rest, metadata.softwareStatement),
         clientId,
@@ -169,11 +156,10 @@ export class RegistrationController {
     description: 'The client, its secrets and its registration access token are deleted',
   })
   async remove(
-    @CurrentRegistration() { id }: Client,
-    @Headers('authorization') authorization: string | undefined,
+    @CurrentRegistration() { client, token }: ManagedRegistration,
     @CurrentContext('registration') context: RequestContext,
   ): Promise<void> {
-    await this.management.remove(id, requireRegistrationToken(authorization), context);
+    await this.management.remove(client.id, token!, context);
   }
 
   /** @param known the stored software statement, which applies unless the request contains another */
@@ -197,10 +183,9 @@ export class RegistrationController {
     return toClientRequest(readShape(request, members, sort), reading);
   }
 
-  private managementOf(id: string, token: string | null): Management | null {
-    if (token === null) return null;
+  private managementOf(id: string, token: string | null): Management {
     return {
-      registration_access_token: token,
+      ...(token !== null && { registration_access_token: token }),
       registration_client_uri: this.publicUrl.ofRegistration(id),
     };
   }

@@ -50,9 +50,7 @@ function readTranslations(body: object) {
 }
 
 /** The credentials for managing a registration (RFC 7592 §3). */
-export type Management = Required<
-  Pick<RegistrationResponse, 'registration_access_token' | 'registration_client_uri'>
->;
+export type Management = Pick<RegistrationResponse, 'registration_access_token' | 'registration_client_uri'>;
 
 /** A registration response without the members of a stored client. */
 export type RegisteredMetadata = Omit<RegistrationResponse, 'client_id' | 'client_id_issued_at'>;
@@ -63,7 +61,7 @@ const toSeconds = (date: Date) => Math.floor(date.getTime() / 1000);
 export function toResponse(
   client: Client,
   secret: IssuedSecret | null,
-  management: Management | null,
+  management: Management,
 ): RegistrationResponse {
   return {
     client_id: client.id,
