@@ -103,7 +103,13 @@ const PARTS = {
     graphql: ['authentication'],
     console: ['authentication'],
   },
-  'api/rest': { fields: [], clients: ['fields'], registration: ['clients', 'fields'], health: [] },
+  'api/rest': {
+    fields: [],
+    clients: ['fields'],
+    registration: ['clients', 'fields'],
+    'client-authentication': ['clients', 'fields', 'registration'],
+    health: [],
+  },
   'api/graphql': {
     operations: [],
     schema: [],
@@ -121,6 +127,7 @@ const PARTS = {
     registration: [],
     secrets: ['indexes'],
     audit: [],
+    authentication: [],
     console: [],
     database: [],
   },

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { attack, type Attack } from './attack.js';
-import { AS_ADMIN, CLIENT, JSON_BODY } from './operations.js';
+import { AS_ADMIN, CLIENT, JSON_BODY } from './requests.js';
 
 const CLIENTS_PATH = '/v2/oauth/clients';
 /** Secrets that end as soon as the next one is issued. */

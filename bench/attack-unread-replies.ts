@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { attack, type Attack, holdConnections } from './attack.js';
-import { AS_ADMIN, CLIENT, JSON_BODY } from './operations.js';
+import { AS_ADMIN, CLIENT, JSON_BODY } from './requests.js';
 
 /** Near the most that a request may hold. */
 const LARGE_URIS = Array.from({ length: 30 }, (_, i) => `https://example.com/${i}/${'x'.repeat(1_970)}`);

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
-import { AS_ADMIN, CLIENT, JSON_BODY, REGISTRATION } from './operations.js';
+import { AS_ADMIN, CLIENT, JSON_BODY, REGISTRATION } from './requests.js';
 
 /** What callers saw. */
 export interface Experience {

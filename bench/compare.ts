@@ -82,14 +82,16 @@ async function run(
   { servers, connections, seconds }: Pick<Comparison, 'servers' | 'connections' | 'seconds'>,
 ): Promise<Measurement> {
   const server = servers.find(({ name }) => name === contestant.server)!;
+  await contestant.prepare?.(server);
   await ask(contestant, server);
-  const { headers, expectedStatus } = contestant;
+  const { headers, expectedStatus, isOnce } = contestant;
   return measure({
     url: server.url,
     pid: server.pid,
     headers,
     requests: contestant.requests(server),
     expectedStatus,
+    isOnce,
     connections,
     seconds,
   });

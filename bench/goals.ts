@@ -47,6 +47,7 @@ const GOALS: readonly Goal[] = [
   throughput('register', 'registry', 'node-oidc-provider', { sqlite: 5, postgres: 2.7 }),
   throughput('create', 'registry', 'bare', { sqlite: 1.8, postgres: 0.75 }),
   throughput('get', 'registry', 'bare', { sqlite: 0.5, postgres: 1 }),
+  throughput('authenticate', 'registry, secret', 'registry, get', { sqlite: 0.6, postgres: 0.6 }),
   {
     text: (limit) => `start: ready in ≤ ${limit}`,
     is: 'at most',

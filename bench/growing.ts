@@ -1,14 +1,7 @@
 import { LARGE_ORG, LARGE_ORG_SHARE } from './fill.js';
 import type { LoadRequest } from './load.js';
-import {
-  AS_ADMIN,
-  CLIENT,
-  type Contestant,
-  JSON_BODY,
-  PAGE_SIZE,
-  registry,
-  REGISTRATION,
-} from './operations.js';
+import { type Contestant, PAGE_SIZE, registry } from './operations.js';
+import { AS_ADMIN, CLIENT, JSON_BODY, REGISTRATION } from './requests.js';
 import type { Server } from './server.js';
 
 /** A request that is to take as long with many clients as with few. */

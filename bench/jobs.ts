@@ -11,7 +11,7 @@ import {
   runSql,
 } from './databases.js';
 import { EVENTS_PER_CLIENT, fill, YEARS } from './fill.js';
-import { REGISTRATION } from './operations.js';
+import { REGISTRATION } from './requests.js';
 import { table } from './report.js';
 import { startServer } from './server.js';
 

@@ -15,8 +15,9 @@ export interface Load {
   /** Of the server, to see what the load costs it. */
   pid: number;
   headers: Record<string, string>;
-  /** Taken in turn. */
+  /** Taken in turn, by each connection or, where each is sent once, by all together. */
   requests: readonly LoadRequest[];
+  isOnce?: true;
   /** Any other status makes the run fail. */
   expectedStatus: number;
   /** Refusals for want of capacity are counted, rather than make the run fail. */
@@ -46,12 +47,18 @@ async function measure(load: Load): Promise<Measurement> {
   const window = new MeasuredWindow(load.pid, connections, load.seconds);
   const unexpected = new Map<number, number>();
   let replies = 0;
+  let taken = 0;
+  const takeNext = (request: autocannon.Request): autocannon.Request => {
+    const next = load.requests[taken++];
+    if (next === undefined) throw new Error(`More than ${load.requests.length} requests were sent`);
+    return { ...request, ...next };
+  };
 
   const { errors, requests } = await new Promise<autocannon.Result>((done, fail) => {
     const options = {
       url: load.url,
       headers,
-      requests: [...load.requests],
+      requests: load.isOnce ? [{ ...load.requests[0], setupRequest: takeNext }] : [...load.requests],
       connections,
       duration: WARM_UP_LIMIT_SECONDS + load.seconds,
       sampleInt: SAMPLE_INTERVAL_MS,

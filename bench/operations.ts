@@ -1,11 +1,17 @@
+import { prepareAuthentication, withAssertion, withSecret } from './authentication.js';
 import type { LoadRequest } from './load.js';
-import { API_KEY, type Server, type ServerName } from './server.js';
+import { AS_ADMIN, CLIENT, JSON_BODY, REGISTRATION } from './requests.js';
+import type { Server, ServerName } from './server.js';
 
 /** One kind of request to one kind of server, and what it must be answered with. */
 export interface Contestant {
   /** What the tables call it. */
   label: string;
   server: ServerName;
+  /** Makes what the requests need, once. */
+  prepare?: (server: Server) => Promise<void>;
+  /** Each request is sent once, rather than all in turn on each connection. */
+  isOnce?: true;
   /** Sent in turn. */
   requests: (server: Server) => LoadRequest[];
   headers: Record<string, string>;
@@ -17,32 +23,12 @@ export interface Contestant {
 }
 
 /** Reads come first: they find as many clients on each server, and writes make as many as they can. */
-export const OPERATION_NAMES = ['get', 'list', 'create', 'register'] as const;
+export const OPERATION_NAMES = ['get', 'list', 'authenticate', 'create', 'register'] as const;
 export type OperationName = (typeof OPERATION_NAMES)[number];
 
 export const PAGE_SIZE = 50;
 /** Of so many clients, one after another is read. */
 const IDS_READ = 500;
-
-export const JSON_BODY = { 'content-type': 'application/json' };
-export const AS_ADMIN = { authorization: `Bearer ${API_KEY}` };
-
-/** As MCP clients send it. */
-export const REGISTRATION = {
-  client_name: 'My MCP client',
-  redirect_uris: ['https://example.com/callback'],
-  grant_types: ['authorization_code'],
-  response_types: ['code'],
-  token_endpoint_auth_method: 'client_secret_basic',
-  scope: 'read write',
-};
-
-export const CLIENT = {
-  name: 'My OAuth client',
-  client_type: 'confidential',
-  allowed_grant_types: ['client_credentials'],
-  allowed_scopes: ['read', 'write'],
-};
 
 /** What the REST interface tells of each client, and the total that it tells with each page. */
 const PAGE_QUERY = `{
@@ -89,6 +75,13 @@ const readsPage = (path: string, headers = {}) =>
     expectedClients: PAGE_SIZE,
   }) as const;
 
+const authenticates = {
+  prepare: prepareAuthentication,
+  headers: { ...JSON_BODY, ...AS_ADMIN },
+  expectedStatus: 200,
+  expectedClients: 1,
+} as const;
+
 /** Who is compared with whom. */
 export const CONTESTANTS: Record<OperationName, Contestant[]> = {
   get: [
@@ -106,6 +99,17 @@ export const CONTESTANTS: Record<OperationName, Contestant[]> = {
       expectedClients: PAGE_SIZE,
     },
     { ...bare, ...readsPage(`/clients?size=${PAGE_SIZE}`) },
+  ],
+  authenticate: [
+    { ...registry, ...authenticates, label: 'registry, secret', requests: withSecret },
+    {
+      ...registry,
+      ...authenticates,
+      label: 'registry, ES256 assertion',
+      requests: withAssertion,
+      isOnce: true,
+    },
+    { ...registry, ...readsOne('/v2/oauth/clients', AS_ADMIN), label: 'registry, get' },
   ],
   create: [
     { ...registry, ...makes('/v2/oauth/clients', CLIENT, AS_ADMIN) },

@@ -10,7 +10,8 @@ import { type DatabaseServer, databasesOf, ENGINES } from './databases.js';
 import type { Load } from './load.js';
 import { describeMachine, requireDisk } from './machine.js';
 import { type Measurement, WARM_UP_SECONDS } from './measured-window.js';
-import { AS_ADMIN, CLIENT, CONTESTANTS, JSON_BODY, type OperationName, SEEDING } from './operations.js';
+import { CONTESTANTS, type OperationName, SEEDING } from './operations.js';
+import { AS_ADMIN, CLIENT, JSON_BODY } from './requests.js';
 import { list, table, TITLES } from './report.js';
 import { type Server, startServer } from './server.js';
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { AS_ADMIN, JSON_BODY } from './operations.js';
+import { AS_ADMIN, JSON_BODY } from './requests.js';
 import { GROWING } from './growing.js';
 import { API_KEY, type Server } from './server.js';
 

@@ -8,7 +8,7 @@ import { parseArgs, promisify } from 'node:util';
 import { ended, runScript, temporaryDirectory } from './cleanup.js';
 import { median } from './compare.js';
 import { clientIdsIn, databasesOf, type Engine, ENGINES, enginesNamed } from './databases.js';
-import { AS_ADMIN, JSON_BODY } from './operations.js';
+import { AS_ADMIN, JSON_BODY } from './requests.js';
 import { residentMb } from './process-usage.js';
 import { type Server, startServer } from './server.js';
 import { startCallers } from './start-callers.js';

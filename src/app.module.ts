@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import type { DataSource } from 'typeorm';
 import { AdminModule } from './api/graphql/admin.module.js';
 import { ErrorFilter } from './http/errors/error.filter.js';
+import { ClientAuthenticationModule } from './api/rest/client-authentication/client-authentication.module.js';
 import { OAuthClientsModule } from './api/rest/clients/oauth-clients.module.js';
 import { RegistrationModule } from './api/rest/registration/registration.module.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -24,6 +25,7 @@ export class AppModule {
         DatabaseModule.of(dataSource),
         AuthModule,
         OAuthClientsModule,
+        ClientAuthenticationModule,
         RegistrationModule,
         AdminModule,
         ...optional,

@@ -2,6 +2,7 @@ import { AuditEventEntity } from './audit/audit-event.entity.js';
 import { AdminSessionEntity } from './auth/sessions/admin-session.entity.js';
 import { ApiKeyEntity } from './auth/api-keys/api-key.entity.js';
 import { ClientCountEntity } from './clients/counts/client-count.entity.js';
+import { ClientAssertionEntity } from './clients/authentication/client-assertion.entity.js';
 import { ClientSecretEntity } from './clients/secrets/client-secret.entity.js';
 import { ClientEntity } from './clients/client/client.entity.js';
 import { InitialAccessTokenEntity } from './clients/initial-access-tokens/initial-access-token.entity.js';
@@ -24,6 +25,7 @@ import { LeaveNullsOutOfIndexes1795910400000 } from './migrations/clients/179591
 import { SearchNamesWithoutLocale1796000400000 } from './migrations/clients/1796000400000-search-names-without-locale.js';
 import { BoundClientSecrets1796090400000 } from './migrations/secrets/1796090400000-bound-client-secrets.js';
 import { KeepAPurgeClock1796176800000 } from './migrations/database/1796176800000-keep-a-purge-clock.js';
+import { AuthenticateClients1796349600000 } from './migrations/authentication/1796349600000-authenticate-clients.js';
 import { SortByLastUse1796522400000 } from './migrations/clients/1796522400000-sort-by-last-use.js';
 import { CreateSchema1795276800000 } from './migrations/clients/1795276800000-create-schema.js';
 
@@ -33,6 +35,7 @@ export const PERSISTENCE = {
     ClientEntity,
     ClientCountEntity,
     ClientSecretEntity,
+    ClientAssertionEntity,
     InitialAccessTokenEntity,
     ApiKeyEntity,
     AuditEventEntity,
@@ -58,6 +61,7 @@ export const PERSISTENCE = {
     KeepAPurgeClock1796176800000,
     RenameDoorToChannel1796263200000,
     NameTheChannelOfJobs1796263260000,
+    AuthenticateClients1796349600000,
     OverlapRegistrationTokens1796436000000,
     SortByLastUse1796522400000,
   ],

@@ -70,6 +70,8 @@ export const AUDIT_ACTIONS = {
   'unused_client.deleted': 'An unused anonymous client deleted itself, and was removed at once.',
   'client_secret.issued': 'A client secret was issued.',
   'client_secret.revoked': 'A client secret was revoked.',
+  'client_secret.rejected':
+    'An expired or revoked client secret was tried; only the first attempt per secret and hour.',
   'registration_token.issued': 'A new registration access token was issued.',
   'api_key.created': 'An API key was created.',
   'api_key.revoked': 'An API key was revoked.',

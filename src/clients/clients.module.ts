@@ -19,6 +19,8 @@ import { RegistrationPolicies } from './registration/registration-policies.js';
 import { RegistrationsService } from './registration/registrations.service.js';
 import { DeduplicatedRegistrations } from './registration/deduplicated-registrations.js';
 import { AnonymousClientQuota } from './anonymous/anonymous-client-quota.js';
+import { ClientAuthenticationRepository } from './authentication/client-authentication.repository.js';
+import { ClientAuthenticator } from './authentication/client-authenticator.js';
 import { ClientKeys } from './authentication/client-keys.js';
 import { SoftwareStatementsService } from './software-statements/software-statements.service.js';
 
@@ -45,8 +47,10 @@ import { SoftwareStatementsService } from './software-statements/software-statem
     SoftwareStatementsService,
     ClientSecretsRepository,
     ClientSecretsService,
+    ClientAuthenticationRepository,
     EgressGuard,
     ClientKeys,
+    ClientAuthenticator,
   ],
   exports: [
     ClientsService,
@@ -57,6 +61,7 @@ import { SoftwareStatementsService } from './software-statements/software-statem
     ClientSecretsService,
     InitialAccessTokensService,
     SoftwareStatementsService,
+    ClientAuthenticator,
   ],
 })
 export class ClientsModule {}

@@ -27,6 +27,9 @@ export const batches = channel<BatchMessage>('batch');
 /** A registration that was answered with a client; `reused`: it was there already. */
 export const registrations = channel<{ result: 'registered' | 'reused' }>('registration');
 
+/** A client that authenticated, or tried to; `result` is `authenticated` or the reason why not. */
+export const clientAuthentications = channel<{ method: string; result: string }>('client-authentication');
+
 /** An error that a REST caller was told. */
 export const refusals = channel<{
   method: string;

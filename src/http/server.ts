@@ -23,7 +23,7 @@ import { limitRates } from './rate-limits/rate-limits.js';
 import { boundCallerAddress } from './requests/caller-address.js';
 import { guardGraphqlEndpoint } from './requests/graphql-requests.js';
 import { checkHeaderFields } from './requests/header-fields.js';
-import { readJsonOnly } from './requests/json-body.js';
+import { readBodies } from './requests/request-body.js';
 import { setDefaultHeaders } from './responses/default-headers.js';
 
 /** The Fastify server, and what its plugins share. */
@@ -80,7 +80,7 @@ export const HTTP_PLUGINS = [
     limitRates(fastify, config, logger),
   ),
   plugin('graphql-requests', ['rate-limits'], guardGraphqlEndpoint),
-  plugin('json-bodies', ['errors'], readJsonOnly),
+  plugin('request-bodies', ['errors'], readBodies),
   plugin('request-log', ['default-headers', 'caller-address'], (fastify, { logger }) =>
     logRequests(fastify, logger),
   ),

@@ -10,6 +10,7 @@ export type Job =
   | 'purge_unused_client_deletions'
   | 'purge_admin_sessions'
   | 'purge_registration_counts'
+  | 'purge_client_assertions'
   | 'refresh_statistics';
 
 /**

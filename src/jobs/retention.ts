@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval, Timeout } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { ClientAuthenticator } from '../clients/authentication/client-authenticator.js';
 import { UNUSED_DELETED } from '../clients/anonymous/unused-deletions.js';
 import { ClientUseService } from '../clients/use/client-use.service.js';
 import { AdminSessionsService } from '../auth/sessions/admin-sessions.service.js';
@@ -31,6 +32,7 @@ export class Retention implements OnApplicationBootstrap {
     private readonly clients: ClientsService,
     private readonly clientSecrets: ClientSecretsService,
     private readonly clientUse: ClientUseService,
+    private readonly clientAuthenticator: ClientAuthenticator,
     private readonly auditTrail: AuditTrail,
     private readonly adminSessions: AdminSessionsService,
     private readonly registrationCounts: RegistrationCountsService,
@@ -63,6 +65,7 @@ export class Retention implements OnApplicationBootstrap {
         unusedDeletionsMs,
         (limit) => auditTrail.purge(limit, UNUSED_DELETED),
       ],
+      ['purge_client_assertions', 0, (limit) => this.clientAuthenticator.purgeAssertions(limit)],
       ['purge_admin_sessions', 0, (limit) => this.adminSessions.purge(limit)],
       ['purge_registration_counts', REGISTRATION_COUNTS_MS, (limit) => this.registrationCounts.purge(limit)],
     ];

@@ -10,6 +10,7 @@ const PAGES: Record<string, Record<string, string>> = {
   'README.md': {},
   'docs/getting-started.md': {},
   'docs/guides/admin-graphql.md': {},
+  'docs/guides/authorization-servers.md': {},
   'docs/guides/console.md': {},
   'docs/guides/dynamic-registration.md': {},
   'docs/guides/identity-and-roles.md': {},

@@ -46,6 +46,8 @@ export type AuditAction =
   | 'CLIENT_RESTORED'
   /** A client secret was issued. */
   | 'CLIENT_SECRET_ISSUED'
+  /** An expired or revoked client secret was tried; only the first attempt per secret and hour. */
+  | 'CLIENT_SECRET_REJECTED'
   /** A client secret was revoked. */
   | 'CLIENT_SECRET_REVOKED'
   /** An administrator withdrew the verification of a client. */
@@ -234,7 +236,7 @@ export type Role =
   | 'ADMIN'
   /** Manages the clients of its organization through REST, and registers clients for it. */
   | 'MEMBER'
-  /** For authorization servers: gets clients of any organization by client_id through REST, and reports their use. */
+  /** For authorization servers: authenticates clients of any organization, gets them by client_id, and reports their use. */
   | 'SERVICE'
   /** Reads everything through GraphQL and the console, across organizations. Changes nothing. */
   | 'VIEWER';

@@ -10,7 +10,7 @@ const SETPRIV = ['setpriv', '--bounding-set=-dac_override'];
 export const WITHOUT_OVERRIDE: string[] | undefined =
   process.getuid?.() !== 0 ? [] : spawnSync('setpriv', ['--version']).status === 0 ? SETPRIV : undefined;
 
-/** The built service or its command line, as a process of its own. */
+/** A script as a process of its own: the built service, its command line, or any other. */
 export class Program {
   stdout = '';
   stderr = '';
@@ -19,11 +19,12 @@ export class Program {
   private readonly child: ChildProcess;
 
   constructor(
-    script: 'main.js' | 'cli.js',
+    /** Of `dist`, or an absolute path. */
+    script: string,
     options: { env?: Record<string, string>; cwd: string; args?: string[]; startedBy?: string[] },
   ) {
     const path = resolve(DIST, script);
-    if (!existsSync(path)) throw new Error(`${path} is missing: run "npm run build" first`);
+    if (!existsSync(path)) throw new Error(`${path} is missing; that of "dist" is made by "npm run build"`);
     const [command, ...args] = [
       ...(options.startedBy ?? []),
       process.execPath,

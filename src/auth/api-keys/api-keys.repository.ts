@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, In, IsNull, type SelectQueryBuilder } from 'typeorm';
+import { DataSource, IsNull, type SelectQueryBuilder } from 'typeorm';
 import { type AuditEntry, credentialEntry, type RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { type Conditions, whereOf } from '../../database/sql/conditions.js';
 import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { type IdPageRequest, type Page, pageById } from '../../database/sql/pages.js';
 import { lockRows } from '../../database/sql/row-lock.js';
+import { UseNotes } from '../../database/writes/use-notes.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { ApiKeyEntity } from './api-key.entity.js';
 import type { ApiKeyFilter } from './api-key.js';
@@ -22,11 +23,16 @@ const CONDITIONS: Conditions<ApiKeyFilter> = {
   },
 };
 
+/** How exact the time of a key's last use is. */
+const LAST_USED_RESOLUTION_MS = 60_000;
+
 /** API keys in the database. */
 @Injectable()
 export class ApiKeysRepository {
   private readonly byHash: Lookup<ApiKeyEntity>;
   private readonly byId: Lookup<ApiKeyEntity>;
+  /** Of keys that callers showed. */
+  readonly uses: UseNotes;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -35,6 +41,7 @@ export class ApiKeysRepository {
     writeQueue.writability.tables.set(dataSource.getMetadata(ApiKeyEntity).tableName, 'read');
     this.byHash = batchedFindOne(dataSource, ApiKeyEntity, ['hash']);
     this.byId = batchedFindOne(dataSource, ApiKeyEntity, ['id']);
+    this.uses = new UseNotes(writeQueue, ApiKeyEntity, LAST_USED_RESOLUTION_MS);
   }
 
   findByHash(hash: string): Promise<ApiKeyEntity | null> {
@@ -100,20 +107,6 @@ export class ApiKeysRepository {
 
   unrevokedAdmins(): Promise<ApiKeyEntity[]> {
     return this.dataSource.manager.findBy(ApiKeyEntity, UNREVOKED_ADMINS);
-  }
-
-  /** Notes that keys are used, but for those whose use was noted after `stale` or that another transaction has locked. */
-  recordUse(ids: string[], now: Date, stale: Date): Promise<void> {
-    return this.writeQueue.run(async (manager) => {
-      const query = manager
-        .createQueryBuilder(ApiKeyEntity, 'key')
-        .select('key.id')
-        .where('(key.lastUsedAt IS NULL OR key.lastUsedAt <= :stale)', { stale: stale.getTime() })
-        .andWhere({ id: In(ids) });
-      const keys = await lockRows(query, 'skip_locked').getMany();
-      if (keys.length === 0) return;
-      await manager.update(ApiKeyEntity, { id: In(keys.map(({ id }) => id)) }, { lastUsedAt: now });
-    });
   }
 
   private select(filter: ApiKeyFilter): SelectQueryBuilder<ApiKeyEntity> {

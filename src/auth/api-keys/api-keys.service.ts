@@ -10,7 +10,6 @@ import { generateCredential, hashSecret, secretHint } from '../../secrets/secret
 import type { ApiKeyEntity } from './api-key.entity.js';
 import type { ApiKey, ApiKeyFilter, NewApiKey } from './api-key.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
-import { ApiKeyUses, LAST_USED_RESOLUTION_MS } from './api-key-uses.js';
 import type { Principal } from '../principal/principal.js';
 
 export type { ApiKey, ApiKeyFilter, NewApiKey } from './api-key.js';
@@ -26,13 +25,10 @@ export const LASTING_MS = 7 * 86_400_000;
 /** The keys with which people and programs call. */
 @Injectable()
 export class ApiKeysService {
-  private readonly uses: ApiKeyUses;
   /** By their hashes, until when each is remembered (`performance.now()`). */
   private remembered = new Map<string, { key: ApiKeyEntity; until: number }>();
 
-  constructor(private readonly repository: ApiKeysRepository) {
-    this.uses = new ApiKeyUses(repository);
-  }
+  constructor(private readonly repository: ApiKeysRepository) {}
 
   /**
    * Makes a key. `value` is the only copy of it in clear.
@@ -139,7 +135,9 @@ export class ApiKeysService {
   private principalOf(key: ApiKeyEntity | null): Principal | null {
     const now = new Date();
     if (key === null || key.revokedAt !== null || isOver(key, now)) return null;
-    this.noteUse(key, now);
+    this.repository.uses.note(key);
+    // Requests that find the remembered key meanwhile have nothing to write
+    key.lastUsedAt = now;
     return {
       orgId: key.orgId,
       userId: key.userId,
@@ -160,14 +158,6 @@ export class ApiKeysService {
     // Where all was forgotten meanwhile, this is, too
     remembered.set(hash, { key, until: performance.now() + REMEMBERED_MS });
     return key;
-  }
-
-  private noteUse(key: ApiKeyEntity, now: Date): void {
-    const { id, lastUsedAt } = key;
-    if (lastUsedAt !== null && lastUsedAt.getTime() > now.getTime() - LAST_USED_RESOLUTION_MS) return;
-    // Requests that find the remembered key meanwhile have nothing to write
-    key.lastUsedAt = now;
-    this.uses.note(id);
   }
 }
 

@@ -39,6 +39,10 @@ export class ClientSecretEntity {
   @Column({ name: 'last_used_at', ...timestamp, nullable: true })
   lastUsedAt!: Date | null;
 
+  /** When it was last tried after it had ended, exact to an hour. */
+  @Column({ name: 'last_rejected_at', ...timestamp, nullable: true })
+  lastRejectedAt!: Date | null;
+
   @Column({ name: 'revoked_at', ...timestamp, nullable: true })
   revokedAt!: Date | null;
 }

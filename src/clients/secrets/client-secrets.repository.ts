@@ -291,6 +291,7 @@ export function newSecret(
     createdAt,
     expiresAt,
     lastUsedAt: null,
+    lastRejectedAt: null,
     revokedAt: null,
   };
 }

@@ -1,4 +1,4 @@
-import { MAX_BODY_BYTES } from '../requests/json-body.js';
+import { MAX_BODY_BYTES } from '../requests/request-body.js';
 
 /** Every limit of HTTP itself. Node's own defaults are made for servers behind something that protects them. */
 export const HTTP_LIMITS = {

@@ -17,6 +17,7 @@ const QUOTAS = {
   'registration-read': ['rateLimitRegistrationRead', 'reads of registrations from this address'],
   graphql: ['rateLimitGraphql', 'requests from this address'],
   'failed-auth': ['rateLimitFailedAuth', 'requests with invalid credentials from this address'],
+  'failed-client': ['rateLimitFailedAuth', 'failed authentications of this client'],
   organization: ['rateLimitOrg', 'requests of this organization'],
   'audit-bytes': ['rateLimitAuditBytes', 'bytes of audited changes from this organization or address'],
 } as const satisfies Record<string, [keyof Config, string]>;
@@ -74,6 +75,12 @@ export async function limitRates(
   }
   const failedAuth = quotaOf('failed-auth');
   if (failedAuth !== null) limitFailedAuth(fastify, failedAuth, refuse);
+  const ofClients = quotaOf('failed-client', (clientId) => [{ key: `client ${clientId}`, times: 1 }]);
+  if (ofClients !== null) {
+    fastify.decorate('spendFailure', async (clientId: string, address: string) =>
+      isExempt(address) ? null : ofClients.spend(clientId),
+    );
+  }
   for (const [name, isCounted] of COUNTED_ROUTES) {
     const quota = quotaOf(name);
     if (quota === null) continue;
@@ -113,6 +120,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Uses up one request of an organization; undefined where nothing limits them. */
     spendOf?: (orgId: string, address: string) => Promise<RateLimitStatus | null>;
+    /** Uses up one failed authentication of a client; undefined where nothing limits them. */
+    spendFailure?: (clientId: string, address: string) => Promise<RateLimitStatus | null>;
   }
 }
 
@@ -128,6 +137,16 @@ export class OrganizationLimit implements CanActivate {
     if (standing.isExceeded) throw tooMany(standing);
     return true;
   }
+}
+
+/**
+ * Counts a failed authentication of a client. A good credential is never counted or refused: a stranger who knows a `client_id` cannot
+ * lock its client out.
+ * @throws RegistryError `rate_limited`
+ */
+export async function limitFailedClient({ server, ip }: FastifyRequest, clientId: string): Promise<void> {
+  const standing = await server.spendFailure?.(clientId, ip);
+  if (standing?.isExceeded) throw tooMany(standing);
 }
 
 function refuse(standing: RateLimitStatus, reply: FastifyReply): FastifyReply {

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RegistryError } from '../../errors/registry-error.js';
 import { takeTurn } from '../../event-loop/turns.js';
 import { sendError, toGraphQLError } from '../errors/error.filter.js';
-import { readJson } from './json-body.js';
+import { readJson } from './request-body.js';
 import { GRAPHQL_PATH } from '../../config/paths.js';
 import { onRequestOf } from './route-hook.js';
 

@@ -3,6 +3,7 @@ import { FIELD_NAMES } from '../../policy/fields.js';
 import {
   batches,
   type Channel,
+  clientAuthentications,
   droppedLogLines,
   jobs,
   operations,
@@ -43,6 +44,12 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
     name: 'oauth_registry_registration_faults_total',
     help: 'Invalid members of rejected registrations by error code. A registration can have several.',
     labelNames: ['code', 'member'] as const,
+    registers,
+  });
+  const authenticated = new Counter({
+    name: 'oauth_registry_client_authentications_total',
+    help: 'Client authentication attempts by method and result: authenticated, or the reason of the failure.',
+    labelNames: ['method', 'result'] as const,
     registers,
   });
   const graphql = new Histogram({
@@ -111,6 +118,7 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
       refused.inc({ code });
       for (const member of new Set(fields.map(memberOf))) faults.inc({ code, member });
     }),
+    on(clientAuthentications, (labels) => authenticated.inc({ ...labels })),
     on(operations, ({ operation, fields, hasErrors, durationMs }) => {
       const outcome = hasErrors ? 'error' : 'ok';
       for (const field of fields) graphql.observe({ operation, field, outcome }, durationMs / 1000);

@@ -41,6 +41,9 @@ const open = (answer: string) => answers(answer, answer, answer);
 /** What members and admins may do in their own organization. */
 const inOwnOrganization = (answer: string) =>
   answers(UNAUTHORIZED, INVALID, answer, { viewer: FORBIDDEN, service: FORBIDDEN });
+/** What authorization servers may do. */
+const toServices = (answer: string) =>
+  answers(UNAUTHORIZED, INVALID, FORBIDDEN, { service: answer, admin: answer });
 const NOT_FOUND = '404 not_found';
 const byItsOwnToken = answers(UNAUTHORIZED, INVALID, INVALID);
 
@@ -50,6 +53,8 @@ const ROUTES: [route: string, request: Sending, expected: Expected][] = [
   ['POST /v2/oauth_clients', { body: aClient() }, inOwnOrganization('201')],
   ['GET /v2/oauth/clients', {}, inOwnOrganization('200')],
   ['GET /v2/oauth_clients', {}, inOwnOrganization('200')],
+  ['POST /v2/oauth/clients/authenticate', { body: { client_id: 'x' } }, toServices('200')],
+  ['POST /v2/oauth_clients/authenticate', { body: { client_id: 'x' } }, toServices('200')],
   // Of a client that none of the callers has
   ...['/v2/oauth/clients/:client_id', '/v2/oauth_clients/:client_id'].flatMap((path): typeof ROUTES => [
     [`GET ${path}`, {}, answers(UNAUTHORIZED, INVALID, NOT_FOUND, { viewer: FORBIDDEN })],

@@ -135,7 +135,8 @@ const LABELS = {
 const ROLES: Record<Role, string> = {
   MEMBER: 'Manages the clients of its organization by REST, and registers clients for it.',
   VIEWER: 'Reads everything by GraphQL and in the console, across organizations. Changes nothing.',
-  SERVICE: 'For authorization servers: gets clients of any organization by their ID, and reports their use.',
+  SERVICE:
+    'For authorization servers: authenticates clients of any organization, gets them by ID, and reports their use.',
   ADMIN: 'Manages everything, across organizations.',
 };
 

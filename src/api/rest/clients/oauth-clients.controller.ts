@@ -32,7 +32,7 @@ import {
   OAuthClientReply,
   OAuthClientUpdateRequest,
 } from './oauth-clients.dto.js';
-import { toListReply, toOAuthClient, toClientRequest } from './oauth-clients.mapper.js';
+import { toListReply, toLookedUpClient, toOAuthClient, toClientRequest } from './oauth-clients.mapper.js';
 import { ApiListParameters, readListQuery } from './oauth-clients.query.js';
 
 /** The contract has `additionalProperties: false`. */
@@ -112,7 +112,7 @@ export class OAuthClientsController {
     operationId: 'GetOAuthClient',
     summary: 'Get an OAuth client',
     description:
-      'A disabled client also has "status": "disabled" in every response. The role service gets clients of any organization.',
+      'A disabled client also has "status": "disabled" in every response. The role service gets clients of any organization, with the members that only registrations have.',
   })
   @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The client without its secret' })
   @ApiErrors({ 401: UNAUTHORIZED, 404: NOT_FOUND })
@@ -123,7 +123,8 @@ export class OAuthClientsController {
   ): Promise<OAuthClientReply> {
     const client = await this.clients.get({ id, ...lookupScope(principal) });
     reply.headers({ etag: etagOf(client), 'cache-control': 'private, no-cache' });
-    return { data: toOAuthClient(client) };
+    const toView = principal.role === 'service' ? toLookedUpClient : toOAuthClient;
+    return { data: toView(client) };
   }
 
   @Put(':client_id')

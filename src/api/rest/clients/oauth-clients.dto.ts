@@ -124,6 +124,9 @@ export class OAuthClient {
   @ApiProperty({ type: 'string', format: 'date-time', description: 'When the client was last updated' })
   updated_at!: string;
 
+  /** In replies to a service only. */
+  verified?: boolean;
+
   /** `disabled`, or omitted for an active client: the contract has no such member. */
   status?: string;
 }

@@ -2,7 +2,7 @@ import type { NumberedPage, NumberedPageRequest } from '../../../clients/client/
 import type { Client, IssuedSecret } from '../../../clients/client/client.js';
 import type { ClientRequest } from '../../../clients/client/client-request.js';
 import { readFields, showFields } from '../../../policy/client.js';
-import { FIELD_NAMES } from '../../../policy/fields.js';
+import { FIELD_NAMES, FIELDS_AT } from '../../../policy/fields.js';
 import type { Shaped } from '../../../http/requests/shape.js';
 import type {
   OAuthClient,
@@ -38,6 +38,21 @@ export function toOAuthClient(client: Client, secret: IssuedSecret | null = null
     ...(client.status === 'disabled' && { status: client.status }),
     created_at: client.createdAt.toISOString(),
     updated_at: client.updatedAt.toISOString(),
+  };
+}
+
+/** Members that only registrations have, such as `token_endpoint_auth_method` and `jwks`. */
+const ONLY_REGISTERED = FIELDS_AT.registration.filter(
+  ({ field }) => !FIELDS_AT.rest.some((row) => row.field === field),
+);
+
+/** A client for an authorization server, which needs more than the contract has. Absent members are omitted. */
+export function toLookedUpClient(client: Client): OAuthClient {
+  const registered: Record<string, unknown> = showFields('registration', client);
+  return {
+    ...toOAuthClient(client),
+    verified: client.verified,
+    ...Object.fromEntries(ONLY_REGISTERED.map(({ name }) => [name, registered[name]])),
   };
 }
 

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { MAX_BODY_BYTES, parseJsonBody } from '../../../../src/http/requests/json-body.js';
+import { MAX_BODY_BYTES, parseJsonBody } from '../../../../src/http/requests/request-body.js';
 import { RegistryError } from '../../../../src/errors/registry-error.js';
 import { parseStrictJson } from '../../../../src/json/strict-json.js';
 

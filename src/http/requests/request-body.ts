@@ -1,7 +1,9 @@
-import type { FastifyInstance } from 'fastify';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 import { RegistryError } from '../../errors/registry-error.js';
 import { doInTurn } from '../../event-loop/turns.js';
 import { JsonFault, parseStrictJson } from '../../json/strict-json.js';
+import { FORM, parseFormBody } from './form-body.js';
 
 /** Bytes of a request body. */
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -34,20 +36,45 @@ const isUtf8 = (contentType = '') =>
     /^utf-?8\s*$/i.test(charset!),
   );
 
-/** JSON is the only request body there is, and it comes as it is: nothing here unpacks what was compressed. */
-export function readJsonOnly(fastify: FastifyInstance): void {
+const isForm = ({ headers }: FastifyRequest) =>
+  headers['content-type']?.trimStart().toLowerCase().startsWith(FORM);
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the route takes form bodies, too; see {@link AcceptsForms}. */
+    acceptsForms?: boolean;
+  }
+}
+
+/** For handlers that take a form body as well as JSON. */
+export const AcceptsForms = () => RouteConfig({ acceptsForms: true });
+
+const unsupported = (description: string) => new RegistryError('unsupported_media_type', description);
+
+/** Reads JSON bodies, and forms where a route takes them. Nothing is decompressed. */
+export function readBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body, done) => {
-    if (!isUtf8(headers['content-type'])) {
-      return done(
-        new RegistryError(
-          'unsupported_media_type',
-          'The request body must be UTF-8. Omit the charset or send charset=utf-8.',
-        ),
-      );
-    }
-    done(null, body);
-  });
+  const parser =
+    (isAccepted: (request: FastifyRequest) => boolean): FastifyBodyParser<Buffer> =>
+    (request, body, done) => {
+      if (!isAccepted(request)) {
+        return done(unsupported('The request body must have the Content-Type application/json.'));
+      }
+      if (!isUtf8(request.headers['content-type'])) {
+        return done(unsupported('The request body must be UTF-8. Omit the charset or send charset=utf-8.'));
+      }
+      done(null, body);
+    };
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    parser(() => true),
+  );
+  fastify.addContentTypeParser(
+    FORM,
+    { parseAs: 'buffer' },
+    parser(({ routeOptions }) => routeOptions.config.acceptsForms === true),
+  );
   // Bodies of many requests may have arrived in the same moment. What follows is done at once where nothing has to wait
   fastify.addHook('preValidation', (request, reply, done) => {
     const { body } = request;
@@ -56,7 +83,7 @@ export function readJsonOnly(fastify: FastifyInstance): void {
       // Given up meanwhile
       if (reply.sent) return;
       try {
-        request.body = parseJsonBody(body);
+        request.body = isForm(request) ? parseFormBody(body) : parseJsonBody(body);
       } catch (error) {
         return done(error as Error);
       }
@@ -68,10 +95,7 @@ export function readJsonOnly(fastify: FastifyInstance): void {
     done(
       encoding === undefined || encoding === 'identity'
         ? undefined
-        : new RegistryError(
-            'unsupported_media_type',
-            'Content-Encoding is not supported. Send the request body uncompressed.',
-          ),
+        : unsupported('Content-Encoding is not supported. Send the request body uncompressed.'),
     );
   });
 }

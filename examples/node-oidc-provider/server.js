@@ -1,0 +1,18 @@
+import { Provider } from 'oidc-provider';
+import MemoryAdapter from 'oidc-provider/lib/adapters/memory_adapter.js';
+import { authenticateByRegistry, withRegistry } from './registry.js';
+
+const { ISSUER = 'http://127.0.0.1:4000', REGISTRY_URL = 'http://127.0.0.1:3000', SERVICE_KEY } = process.env;
+const registry = { url: REGISTRY_URL, apiKey: SERVICE_KEY };
+
+const provider = new Provider(ISSUER, {
+  // Replace MemoryAdapter by yours
+  adapter: withRegistry(registry, MemoryAdapter),
+  clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+  features: { clientCredentials: { enabled: true } },
+  scopes: ['openid', 'offline_access', 'invoices'],
+});
+authenticateByRegistry(provider, registry);
+
+const { hostname, port } = new URL(ISSUER);
+provider.listen(Number(port), hostname, () => console.log(`Listening on ${ISSUER}`));

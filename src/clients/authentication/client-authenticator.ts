@@ -1,0 +1,132 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
+import type { RequestContext } from '../../audit/audit-event.js';
+import { clientAuthentications } from '../../diagnostics/channels.js';
+import { usesSecret } from '../../policy/client.js';
+import type { Client } from '../client/client.js';
+import { ClientLookupRepository } from '../client/client-lookup.repository.js';
+import {
+  AUTHENTICATION_FAILURES,
+  type AuthenticatedClient,
+  type AuthenticationFailure,
+  type ClientAuthenticationMethod,
+  type ClientCredentials,
+  type FailedAuthentication,
+  JWT_BEARER,
+} from './client-authentication.js';
+import { ClientAuthenticationRepository } from './client-authentication.repository.js';
+import { ClientKeys } from './client-keys.js';
+
+type Judgement = Pick<AuthenticatedClient, 'secret' | 'keyId'> | Omit<FailedAuthentication, 'method'>;
+
+/** Verifies the credentials of clients (RFC 6749 §2.3, RFC 7523), for the authorization server that they were sent to. */
+@Injectable()
+export class ClientAuthenticator {
+  private readonly logger = new Logger(ClientAuthenticator.name);
+
+  constructor(
+    private readonly lookup: ClientLookupRepository,
+    private readonly repository: ClientAuthenticationRepository,
+    private readonly keys: ClientKeys,
+  ) {}
+
+  /**
+   * The client that the credentials prove, or why they prove none. A success notes the use of the client and of its secret; what expired
+   * or was revoked is recorded in the audit log.
+   * @throws RegistryError `temporarily_unavailable`
+   */
+  async authenticate(
+    credentials: ClientCredentials,
+    context: RequestContext,
+  ): Promise<AuthenticatedClient | FailedAuthentication> {
+    const method = methodOf(credentials);
+    const client = await this.lookup.find({ id: credentials.clientId });
+    const judgement =
+      client === null
+        ? await this.judgeAbsent(credentials.clientId)
+        : await this.judge(client, method, credentials, context);
+    const hasFailed = 'failure' in judgement;
+    if (clientAuthentications.hasSubscribers) {
+      clientAuthentications.publish({ method, result: hasFailed ? judgement.failure : 'authenticated' });
+    }
+    if (hasFailed) return { method, ...judgement };
+    this.repository.clientUses.note(client!);
+    return { client: client!, method, ...judgement };
+  }
+
+  /** Forgets assertions that expired before `limit`; says how many. */
+  purgeAssertions(limit: Date): Promise<number> {
+    return this.repository.purgeAssertions(limit);
+  }
+
+  private async judgeAbsent(clientId: string): Promise<Judgement> {
+    const wasDeleted = isUuid(clientId) && (await this.repository.wasDeleted(clientId));
+    return failed(wasDeleted ? 'deleted_client' : 'unknown_client');
+  }
+
+  private async judge(
+    client: Client,
+    method: ClientAuthenticationMethod,
+    credentials: ClientCredentials,
+    context: RequestContext,
+  ): Promise<Judgement> {
+    const { clientSecret, clientAssertion } = credentials;
+    if (client.status !== 'active') return failed('disabled_client');
+    // RFC 6749 §2.3: one method per request
+    const hasTwo = clientSecret !== undefined && clientAssertion !== undefined;
+    if (hasTwo || method !== registeredMethodOf(client)) return failed('wrong_method');
+    if (clientSecret !== undefined) return this.judgeSecret(client, clientSecret, context);
+    if (clientAssertion !== undefined) return this.judgeAssertion(client, clientAssertion, credentials);
+    return { secret: null, keyId: null };
+  }
+
+  private async judgeSecret(client: Client, value: string, context: RequestContext): Promise<Judgement> {
+    const secret = await this.repository.findSecret(client.id, value);
+    if (secret === null) return failed('wrong_secret');
+    const { id, expiresAt, revokedAt } = secret;
+    const ended =
+      revokedAt !== null ? 'revoked' : expiresAt !== null && +expiresAt <= Date.now() && 'expired';
+    if (ended) {
+      // The answer is the same where it cannot be recorded
+      await this.repository
+        .recordRejection(secret, ended, context)
+        .catch((error: unknown) => this.logger.warn(error));
+      return failed(`${ended}_secret`);
+    }
+    this.repository.secretUses.note(secret);
+    return { secret: { id, expiresAt }, keyId: null };
+  }
+
+  private async judgeAssertion(
+    client: Client,
+    assertion: string,
+    { clientAssertionType, audience = '' }: ClientCredentials,
+  ): Promise<Judgement> {
+    if (clientAssertionType !== undefined && clientAssertionType !== JWT_BEARER) {
+      return failed('invalid_assertion', `client_assertion_type must be ${JWT_BEARER}.`);
+    }
+    const verified = await this.keys.verify(client, assertion, audience);
+    if ('fault' in verified) return failed('invalid_assertion', verified.fault);
+    const { jti, exp } = verified.claims;
+    const isFirstUse = await this.repository.useAssertion(client.id, jti, new Date(exp * 1000));
+    if (!isFirstUse) return failed('invalid_assertion', 'The jti of the assertion was used before.');
+    return { secret: null, keyId: verified.kid };
+  }
+}
+
+const failed = (
+  failure: AuthenticationFailure,
+  description: string = AUTHENTICATION_FAILURES[failure],
+): Judgement => ({ failure, description });
+
+const methodOf = ({ clientSecret, clientAssertion }: ClientCredentials): ClientAuthenticationMethod => {
+  if (clientAssertion !== undefined) return 'private_key_jwt';
+  return clientSecret === undefined ? 'none' : 'client_secret';
+};
+
+/** A secret is good in a header and in a body: which of both was used, the asking server knows. */
+function registeredMethodOf(client: Client): ClientAuthenticationMethod {
+  const { tokenEndpointAuthMethod: method } = client;
+  if (usesSecret(client)) return 'client_secret';
+  return method === 'private_key_jwt' ? method : 'none';
+}

@@ -1,0 +1,36 @@
+import { RegistryError } from '../../errors/registry-error.js';
+
+export const FORM = 'application/x-www-form-urlencoded';
+
+/** More than any OAuth request has. */
+const MAX_PARAMETERS = 100;
+
+/**
+ * The parameters of a form body (RFC 6749 appendix B). Parameters without a value count as omitted (§3.1).
+ * @throws RegistryError `invalid_request` for malformed encoding, a repeated parameter (§3.2) or more than 100 parameters
+ */
+export function parseFormBody(body: Buffer): Record<string, string> {
+  const parameters = new Map<string, string>();
+  const pairs = body.toString('latin1').split('&', MAX_PARAMETERS + 1);
+  if (pairs.length > MAX_PARAMETERS) throw malformed(`has more than ${MAX_PARAMETERS} parameters`);
+  for (const pair of pairs) {
+    const [name = '', ...rest] = pair.split('=');
+    const [key, value] = [decode(name), decode(rest.join('='))];
+    if (value === '') continue;
+    if (parameters.has(key)) throw malformed('repeats a parameter. Send each parameter once');
+    parameters.set(key, value);
+  }
+  return Object.fromEntries(parameters);
+}
+
+function decode(text: string): string {
+  // Everything but ASCII is percent-encoded
+  if (!/^[\x21-\x7e]*$/.test(text)) throw malformed('is not percent-encoded');
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw malformed('is not percent-encoded UTF-8');
+  }
+}
+
+const malformed = (fault: string) => new RegistryError('invalid_request', `The form body ${fault}.`);

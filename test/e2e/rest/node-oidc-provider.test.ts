@@ -1,0 +1,116 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { onEachEngine } from '../../support/databases.js';
+import { freePort } from '../../support/network/free-port.js';
+import { Program } from '../../support/process.js';
+import { aClient, Registry } from '../../support/registry.js';
+
+const EXAMPLE = resolve('examples/node-oidc-provider/server.js');
+
+onEachEngine((engine) => {
+  let registry: Registry;
+  let server: Program;
+  let issuer: string;
+  beforeAll(async () => {
+    registry = await Registry.start(engine);
+    const { apiKey } = await registry.createKey({ role: 'service' });
+    issuer = `http://127.0.0.1:${await freePort()}`;
+    const env = { ISSUER: issuer, REGISTRY_URL: registry.url, SERVICE_KEY: apiKey };
+    server = new Program(EXAMPLE, { cwd: tmpdir(), env });
+    await server.says(/Listening on/);
+  });
+  afterAll(async () => {
+    await server.stop();
+    await registry.stop();
+  });
+
+  const askForToken = async (parameters: Record<string, string>, basic?: string) => {
+    const response = await fetch(`${issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...parameters }),
+      headers: basic === undefined ? {} : { authorization: `Basic ${btoa(basic)}` },
+    });
+    const body = (await response.json()) as { access_token?: string; error?: string };
+    return { status: response.status, body };
+  };
+
+  it('a client of the registry gets a token with any of its valid secrets, and with no other', async () => {
+    const { apiKey: key } = await registry.createKey();
+    const { data } = (await registry.createClient(aClient({ allowed_scopes: ['invoices'] }), key)).body as {
+      data: { client_id: string; client_secret: string };
+    };
+    const secrets = `/v2/oauth/clients/${data.client_id}/secrets`;
+    const second = (await registry.send(secrets, { body: {}, key })).body.data as {
+      id: string;
+      client_secret: string;
+    };
+    const askWith = async (secret: string) =>
+      (await askForToken({ scope: 'invoices' }, `${data.client_id}:${secret}`)).status;
+    expect(await askWith(data.client_secret)).toBe(200);
+    expect(await askWith(second.client_secret)).toBe(200);
+    expect(await askWith('guessed')).toBe(401);
+    const inBody = await askForToken({ client_id: data.client_id, client_secret: data.client_secret });
+    expect(inBody).toMatchObject({ status: 200, body: { access_token: expect.any(String) } });
+
+    await registry.send(`${secrets}/${second.id}`, { method: 'DELETE', key });
+    expect(await askWith(second.client_secret)).toBe(401);
+    expect(await askWith(data.client_secret)).toBe(200);
+    await registry.send(`/v2/oauth/clients/${data.client_id}`, { method: 'DELETE', key });
+    const gone = await askForToken({}, `${data.client_id}:${data.client_secret}`);
+    expect(gone).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+  });
+
+  it('software that registered itself signs its assertions', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+    const { client_id: id } = (
+      await registry.register({
+        grant_types: ['client_credentials'],
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] },
+      })
+    ).body as { client_id: string };
+    const client_assertion = await new SignJWT({ jti: randomUUID() })
+      .setProtectedHeader({ alg: 'ES256' })
+      .setIssuer(id)
+      .setSubject(id)
+      .setAudience(issuer)
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(privateKey);
+    const { status, body } = await askForToken({
+      client_assertion,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    });
+    expect([status, body]).toEqual([200, expect.objectContaining({ access_token: expect.any(String) })]);
+  });
+
+  it('an MCP client that registered itself is sent to sign in, and to its own redirect URI only', async () => {
+    const { client_id } = (
+      await registry.register({
+        redirect_uris: ['http://127.0.0.1:8080/callback'],
+        token_endpoint_auth_method: 'none',
+      })
+    ).body as { client_id: string };
+    const authorize = async (redirect_uri: string) => {
+      const challenge = createHash('sha256').update('verifier'.repeat(8)).digest('base64url');
+      const query = new URLSearchParams({
+        client_id,
+        redirect_uri,
+        response_type: 'code',
+        code_challenge: challenge,
+        code_challenge_method: 'S256',
+        scope: 'openid',
+      });
+      const response = await fetch(`${issuer}/auth?${query.toString()}`, { redirect: 'manual' });
+      await response.text();
+      return [response.status, response.headers.get('location')];
+    };
+    expect(await authorize('http://127.0.0.1:9090/callback')).toEqual([
+      303,
+      expect.stringMatching(/\/interaction\//),
+    ]);
+    expect(await authorize('https://evil.example/callback')).toEqual([400, null]);
+  });
+});
