@@ -166,7 +166,7 @@ const topics = {
   registration: {
     registrationMode: setting('REGISTRATION_MODE', values.wordOf(REGISTRATION_MODES), 'open', {
       description:
-        'Controls dynamic registration: `open` for anyone, `token` with credentials, or `closed`. `token` requires an initial access token, an API key or a JWT. `closed` refuses new registrations; registered clients can still manage themselves.',
+        'Controls dynamic registration: `open` for anyone, `statement` with a software statement or credentials, `token` with credentials, or `closed`. `statement` requires a statement of `SOFTWARE_STATEMENT_ISSUERS` for a registration without credentials. `token` requires an initial access token, an API key or a JWT. `closed` refuses new registrations; registered clients can still manage themselves.',
     }),
     registrationMetadata: setting('REGISTRATION_METADATA', values.wordOf(METADATA_PROFILES), 'registered', {
       description:
@@ -224,7 +224,7 @@ const topics = {
     }),
     registrationReuse: setting('REGISTRATION_REUSE', trueFalse, 'false', {
       description:
-        'Whether anonymous registrations of a public client with the same metadata get the same client.',
+        'Whether anonymous registrations with the same metadata get the same client: of public clients, and of confidential ones with the same software statement.',
     }),
     softwareStatementIssuers: unwritten(
       'SOFTWARE_STATEMENT_ISSUERS',
@@ -369,6 +369,7 @@ export function readConfig(env: NodeJS.ProcessEnv, faults: readonly string[] = [
   ) as unknown as Config;
   const config = { ...read, httpsProxy: read.egressProxy ? readProxy(env, note) : null };
   note(jwtFault(config));
+  note(statementFault(config));
   if (found.length > 0) throw new ConfigError(...found);
   return config;
 }
@@ -394,6 +395,21 @@ function readProxy(env: NodeJS.ProcessEnv, note: (fault: string) => void): strin
   if (URL.canParse(proxy) && /^https?:$/.test(new URL(proxy).protocol)) return proxy;
   note('EGRESS_PROXY is on, so HTTPS_PROXY takes the http or https URL of a proxy');
   return null;
+}
+
+/** Why nobody could register with a software statement where one is required. */
+function statementFault({
+  registrationMode,
+  registrationMetadata,
+  softwareStatementIssuers: issuers,
+}: Config): string | undefined {
+  if (registrationMode !== 'statement') return undefined;
+  if (issuers?.length === 0) {
+    return `${settingFault('softwareStatementIssuers')}; REGISTRATION_MODE=statement requires it`;
+  }
+  return registrationMetadata === 'strict'
+    ? 'REGISTRATION_MODE=statement requires REGISTRATION_METADATA=registered or lenient'
+    : undefined;
 }
 
 const faultOf = ({ variable, takes }: Setting<unknown>) => `${variable} takes ${takes}`;

@@ -12,13 +12,15 @@ const URI_LISTS = FIELD_ROWS.filter(([, { shape }]) => shape === 'uris').map(
   ([field]) => field as 'redirectUris',
 );
 
-/** Who may register: anyone, callers with credentials, or no one. */
-export const REGISTRATION_MODES = ['open', 'token', 'closed'] as const;
+/** Who may register: anyone, anyone with a software statement, callers with credentials, or no one. */
+export const REGISTRATION_MODES = ['open', 'statement', 'token', 'closed'] as const;
 export type RegistrationMode = (typeof REGISTRATION_MODES)[number];
 
 /** What registration allows, in addition to the rules for every client. */
 export interface RegistrationPolicy {
   profile: MetadataProfile;
+  /** Whether a software statement is required. */
+  requiresStatement: boolean;
   /** Null: any. */
   allowedScopes: readonly string[] | null;
   /** For a registration that names none. */
@@ -49,6 +51,12 @@ export function intersectPolicy(policy: RegistrationPolicy, limits: Registration
     redirectHosts: redirectHosts === null ? policy.redirectHosts : [...policy.redirectHosts, redirectHosts],
   };
 }
+
+const STATEMENT_REQUIRED: Rule = {
+  field: 'softwareStatement',
+  faults: ({ softwareStatement }) =>
+    softwareStatement === undefined ? ['is required; send a statement of a trusted issuer'] : [],
+};
 
 /**
  * What registration rejects, in addition to the rules for every client.
@@ -102,6 +110,7 @@ export function registrationRules(
         faults: ({ [field]: uris = [] }) => deniedHostFaults(uris, deniedRedirectHosts, redirectHosts.flat()),
       },
     ]),
+    ...(policy.requiresStatement ? [STATEMENT_REQUIRED] : []),
     ...(reservedNameIn ? [reservedNameRule(reservedNameIn, knownNames)] : []),
     {
       // RFC 6749 §4.4: a client without credentials has none to be granted anything for

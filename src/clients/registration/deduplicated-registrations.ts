@@ -18,7 +18,10 @@ interface Creation {
   issued: Promise<IssuedRegistration | null>;
 }
 
-/** Public clients that are given to everybody who registers the same (RFC 7591 §3.2.1). */
+/**
+ * Clients that are given to everybody who registers the same (RFC 7591 §3.2.1): public ones, and those with the same software statement. A
+ * secret is in the first reply only.
+ */
 @Injectable()
 export class DeduplicatedRegistrations {
   /** Clients that are being created by this instance, by the hash of what is granted to them. */

@@ -22,6 +22,7 @@ export class RegistrationPolicies implements OnModuleInit {
     const { allowed, denied } = config.registrationRedirectHosts;
     this.policy = {
       profile: config.registrationMetadata,
+      requiresStatement: false,
       allowedScopes: config.registrationAllowedScopes,
       defaultScopes: config.registrationDefaultScopes,
       allowedGrantTypes: config.registrationAllowedGrantTypes,

@@ -72,7 +72,12 @@ export class RegistrationsService {
         'Registration requires an initial access token or an API key: send "Authorization: Bearer TOKEN".',
       );
     }
-    return { owner, policy: this.policies.policyFor(null), initialAccessTokenId: null };
+    const requiresStatement = this.mode === 'statement' && owner === null;
+    return {
+      owner,
+      policy: { ...this.policies.policyFor(null), requiresStatement },
+      initialAccessTokenId: null,
+    };
   }
 
   /**
@@ -109,7 +114,9 @@ export class RegistrationsService {
   }
 
   private registerAnonymously(profile: ClientMetadata, context: RequestContext): Promise<IssuedRegistration> {
-    if (!this.config.registrationReuse || profile.type !== 'public') {
+    // The same statement stands for the same software, which knows the secret from its first registration
+    const isShareable = profile.type === 'public' || profile.metadata.softwareStatement !== undefined;
+    if (!this.config.registrationReuse || !isShareable) {
       return this.pool.reserve(() => this.issue(profile, NO_OWNER, context));
     }
     return this.shared.register(profile, context, (metadataHash, shared) =>

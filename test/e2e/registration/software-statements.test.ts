@@ -85,6 +85,77 @@ onEachEngine((engine) => {
     expect(body).not.toHaveProperty('iss');
   });
 
+  describe('REGISTRATION_MODE=statement and REGISTRATION_REUSE', () => {
+    let required: Registry;
+    beforeAll(async () => {
+      required = await Registry.start(engine, {
+        REGISTRATION_MODE: 'statement',
+        REGISTRATION_REUSE: 'true',
+        REGISTRATION_SECRET_TTL: '1h',
+        SOFTWARE_STATEMENT_ISSUERS: `${issuer.url}=${issuer.url}/.well-known/jwks.json`,
+      });
+    });
+    afterAll(() => required.stop());
+
+    it('400: an anonymous registration without a valid statement; nothing is stored', async () => {
+      const before = await required.rows('oauth_clients');
+      expect(said(await required.register({ redirect_uris: CALLBACK }))).toEqual({
+        status: 400,
+        error: 'invalid_software_statement',
+        fields: { software_statement: ['is required; send a statement of a trusted issuer'] },
+      });
+      expect(said(await required.register({ redirect_uris: CALLBACK, software_statement: 'x' }))).toEqual({
+        status: 400,
+        error: 'invalid_software_statement',
+        fields: { software_statement: ['must be a signed JWT (RFC 7519)'] },
+      });
+      const dryRun = await required.send('/v2/oauth/register?dry_run=true', { body: {} });
+      expect(said(dryRun).error).toBe('invalid_software_statement');
+      expect(await required.rows('oauth_clients')).toBe(before);
+    });
+
+    it('201: with a statement, or with credentials', async () => {
+      const software_statement = await statementOf({ client_name: 'Attested' });
+      const { apiKey } = await required.createKey();
+      const { value } = await required.createInitialAccessToken();
+      for (const [body, key] of [
+        [{ redirect_uris: CALLBACK, software_statement }, null],
+        [{ redirect_uris: CALLBACK }, apiKey],
+        [{ redirect_uris: CALLBACK }, value],
+      ] as const) {
+        expect((await required.register(body, key)).status).toBe(201);
+      }
+    });
+
+    it('the same statement gives the same confidential client, with its secret in the first reply only', async () => {
+      const software_statement = await statementOf({ software_id: 'shared', client_name: 'Shared' });
+      const body = { redirect_uris: CALLBACK, software_statement };
+      const answers = await Promise.all(Array.from({ length: 5 }, () => required.register(body)));
+      expect(answers.map(({ status }) => status)).toEqual(Array<number>(5).fill(201));
+      expect(new Set(answers.map((answer) => answer.body.client_id)).size).toBe(1);
+      const withSecret = answers.filter((answer) => 'client_secret' in answer.body);
+      expect(withSecret).toHaveLength(1);
+      // Nobody could renew it
+      expect(withSecret[0]!.body.client_secret_expires_at).toBe(0);
+      const again = await required.register(body);
+      const { client_secret, client_secret_expires_at, ...first } = withSecret[0]!.body as Metadata;
+      expect(again.body).toEqual(first);
+      expect(again.body).not.toHaveProperty('registration_access_token');
+      const [row] = await required.dataSource.query<{ n: string | number }[]>(
+        `SELECT COUNT(*) AS n FROM oauth_client_secrets WHERE client_id = '${first.client_id as string}'`,
+      );
+      expect(Number(row!.n)).toBe(1);
+      // Another statement, or other metadata beside it, is another client
+      const other = await statementOf({ software_id: 'shared', client_name: 'Shared 2' });
+      const others = [
+        await required.register({ ...body, software_statement: other }),
+        await required.register({ ...body, redirect_uris: ['https://example.com/other'] }),
+      ];
+      const ids = [first, ...others.map((answer) => answer.body as Metadata)].map((each) => each.client_id);
+      expect(new Set(ids).size).toBe(3);
+    });
+  });
+
   it('members that only the server sets are not taken from a statement', async () => {
     const id = '01a20080-c163-717e-a4ad-7633ebbe7df6';
     const statement = await statementOf({

@@ -351,6 +351,7 @@ describe('The configuration', () => {
       ),
       [{ REGISTRATION_UNUSED_MIN_AGE: '1' }, 'REGISTRATION_UNUSED_MIN_AGE'],
       [{ REGISTRATION_UNUSED_TTL: '0d' }, 'REGISTRATION_UNUSED_TTL'],
+      [{ REGISTRATION_MODE: 'statement' }, 'SOFTWARE_STATEMENT_ISSUERS'],
       [{ REGISTRATION_SECRET_TTL: '90' }, 'REGISTRATION_SECRET_TTL'],
       [{ REGISTRATION_REUSE: 'yes' }, 'REGISTRATION_REUSE'],
       ...['"read"', 'a\\b', 'lesen-für', 's'.repeat(129), ','].map(

@@ -12,6 +12,7 @@ import { applyDefaults } from '../../../src/policy/defaults.js';
 
 const OPEN: RegistrationPolicy = {
   profile: 'registered',
+  requiresStatement: false,
   allowedScopes: null,
   defaultScopes: [],
   allowedGrantTypes: GRANT_TYPES,

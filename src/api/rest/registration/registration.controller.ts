@@ -70,7 +70,7 @@ export class RegistrationController {
       'registered, or the validation error. If the issuer of a software_statement is trusted, its claims override the ' +
       'members of the request, and the statement is returned unchanged. Authentication is optional: with an API key, a JWT or an ' +
       'initial access token (RFC 7591 §3) the client belongs to the organization of the credential. An initial access token can ' +
-      'restrict grant types, scopes and redirect hosts. If shared clients are enabled, anonymous registrations of a public client ' +
+      'restrict grant types, scopes and redirect hosts. If shared clients are enabled, anonymous registrations of a public client, or of one with a software_statement, ' +
       'with equal metadata return the same client_id, without a registration access token (RFC 7591 §3.2.1). Its registration_client_uri can be read without a token; PUT and DELETE get a 403.',
     security: [],
   })

@@ -31,6 +31,10 @@ export function toClientRequest(
     names: NAMES,
     refusalCode: (invalid) => {
       if (fault) return fault.code;
+      // Only a missing one is found later (RFC 7591 §3.2.2)
+      const isMissing =
+        Object.hasOwn(invalid, NAMES.softwareStatement) && !Object.hasOwn(faults, NAMES.softwareStatement);
+      if (isMissing) return 'invalid_software_statement';
       const isAboutRedirects = Object.hasOwn(invalid, NAMES.redirectUris);
       return isAboutRedirects ? 'invalid_redirect_uri' : 'invalid_client_metadata';
     },
