@@ -30,7 +30,7 @@ const POLL_INTERVAL_MS = 500;
 const WARM_UP_MS = 20_000;
 const JOBS_TIMEOUT_MS = 600_000;
 /** The last of the hourly jobs. */
-const LAST_JOB = 'purge_registration_counts';
+const LAST_JOB = 'purge_client_authentication_counts';
 
 interface Sample {
   atMs: number;

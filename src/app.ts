@@ -9,6 +9,8 @@ import { serveExplorerAssets } from './api/graphql/explorer.js';
 import { HealthController } from './api/rest/health/health.controller.js';
 import { countRegistrations } from './api/rest/registration/registration-counts.js';
 import { AppModule } from './app.module.js';
+import { ClientAuthenticationCountsService } from './clients/authentication/client-authentication-counts.service.js';
+import { RegistrationCountsService } from './clients/registration/registration-counts.service.js';
 import type { Config } from './config/variables.js';
 import { openDatabase } from './database/connection/open-database.js';
 import { HTTP_LIMITS, type HttpLimits } from './http/limits/http-limits.js';
@@ -42,6 +44,13 @@ const API_PLUGINS = [
     },
   ),
   plugin('registration-counts', [], (fastify, { app }) => countRegistrations(fastify, app)),
+  plugin('daily-counts', [], (fastify, { app }) => {
+    for (const service of [RegistrationCountsService, ClientAuthenticationCountsService]) {
+      const counts = app.get(service, { strict: false });
+      // After the last request and before the database closes
+      fastify.addHook('onClose', () => counts.flush());
+    }
+  }),
 ];
 
 /**

@@ -6,7 +6,10 @@ import { ClientAssertionEntity } from './clients/authentication/client-assertion
 import { ClientSecretEntity } from './clients/secrets/client-secret.entity.js';
 import { ClientEntity } from './clients/client/client.entity.js';
 import { InitialAccessTokenEntity } from './clients/initial-access-tokens/initial-access-token.entity.js';
-import { RegistrationCountEntity } from './clients/registration/registration-count.entity.js';
+import {
+  ClientAuthenticationCountEntity,
+  RegistrationCountEntity,
+} from './clients/counts/daily-count.entity.js';
 import { PurgeClockEntity } from './database/clock/purge-clock.entity.js';
 import { AddRegistrationToken1795309200000 } from './migrations/registration/1795309200000-add-registration-token.js';
 import { CreateInitialAccessTokens1795395600000 } from './migrations/registration/1795395600000-create-initial-access-tokens.js';
@@ -27,6 +30,7 @@ import { BoundClientSecrets1796090400000 } from './migrations/secrets/1796090400
 import { KeepAPurgeClock1796176800000 } from './migrations/database/1796176800000-keep-a-purge-clock.js';
 import { AuthenticateClients1796349600000 } from './migrations/authentication/1796349600000-authenticate-clients.js';
 import { SortByLastUse1796522400000 } from './migrations/clients/1796522400000-sort-by-last-use.js';
+import { CountClientAuthentications1796526000000 } from './migrations/authentication/1796526000000-count-client-authentications.js';
 import { CreateSchema1795276800000 } from './migrations/clients/1795276800000-create-schema.js';
 
 /** What the database stores, and how its schema came to be. Handed to the database, which imports no entity. */
@@ -41,6 +45,7 @@ export const PERSISTENCE = {
     AuditEventEntity,
     AdminSessionEntity,
     RegistrationCountEntity,
+    ClientAuthenticationCountEntity,
     PurgeClockEntity,
   ],
   migrations: [
@@ -64,5 +69,6 @@ export const PERSISTENCE = {
     AuthenticateClients1796349600000,
     OverlapRegistrationTokens1796436000000,
     SortByLastUse1796522400000,
+    CountClientAuthentications1796526000000,
   ],
 };

@@ -1,5 +1,9 @@
 import { Module } from '@nestjs/common';
 import { EgressGuard } from '../egress/egress-guard.js';
+import {
+  ClientAuthenticationCountsRepository,
+  RegistrationCountsRepository,
+} from './counts/daily-counts.repository.js';
 import { ClientUseRepository } from './use/client-use.repository.js';
 import { ClientUseService } from './use/client-use.service.js';
 import { ClientSecretsRepository } from './secrets/client-secrets.repository.js';
@@ -12,7 +16,6 @@ import { ClientsService } from './registry/clients.service.js';
 import { InitialAccessTokensRepository } from './initial-access-tokens/initial-access-tokens.repository.js';
 import { InitialAccessTokensService } from './initial-access-tokens/initial-access-tokens.service.js';
 import { OrganizationQuota } from './registry/organization-quota.js';
-import { RegistrationCountsRepository } from './registration/registration-counts.repository.js';
 import { RegistrationCountsService } from './registration/registration-counts.service.js';
 import { RegistrationManagementService } from './registration/registration-management.service.js';
 import { RegistrationPolicies } from './registration/registration-policies.js';
@@ -21,6 +24,7 @@ import { DeduplicatedRegistrations } from './registration/deduplicated-registrat
 import { AnonymousClientQuota } from './anonymous/anonymous-client-quota.js';
 import { ClientAuthenticationRepository } from './authentication/client-authentication.repository.js';
 import { ClientAuthenticator } from './authentication/client-authenticator.js';
+import { ClientAuthenticationCountsService } from './authentication/client-authentication-counts.service.js';
 import { ClientKeys } from './authentication/client-keys.js';
 import { SoftwareStatementsService } from './software-statements/software-statements.service.js';
 
@@ -51,6 +55,8 @@ import { SoftwareStatementsService } from './software-statements/software-statem
     EgressGuard,
     ClientKeys,
     ClientAuthenticator,
+    ClientAuthenticationCountsRepository,
+    ClientAuthenticationCountsService,
   ],
   exports: [
     ClientsService,
@@ -62,6 +68,7 @@ import { SoftwareStatementsService } from './software-statements/software-statem
     InitialAccessTokensService,
     SoftwareStatementsService,
     ClientAuthenticator,
+    ClientAuthenticationCountsService,
   ],
 })
 export class ClientsModule {}

@@ -11,6 +11,7 @@ export type Job =
   | 'purge_admin_sessions'
   | 'purge_registration_counts'
   | 'purge_client_assertions'
+  | 'purge_client_authentication_counts'
   | 'refresh_statistics';
 
 /**

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs
 import { Interval, Timeout } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { ClientAuthenticator } from '../clients/authentication/client-authenticator.js';
+import { ClientAuthenticationCountsService } from '../clients/authentication/client-authentication-counts.service.js';
 import { UNUSED_DELETED } from '../clients/anonymous/unused-deletions.js';
 import { ClientUseService } from '../clients/use/client-use.service.js';
 import { AdminSessionsService } from '../auth/sessions/admin-sessions.service.js';
@@ -18,7 +19,7 @@ const FIRST_RUN_MS = 60_000;
 const INTERVAL_MS = 3_600_000;
 
 /** A year of days, and a little more to compare with. */
-const REGISTRATION_COUNTS_MS = 400 * 86_400_000;
+const DAILY_COUNTS_MS = 400 * 86_400_000;
 
 /** How long the trail has that an unused client ended itself, where it has everything else for ever. */
 const UNUSED_DELETIONS_MS = 30 * 86_400_000;
@@ -36,6 +37,7 @@ export class Retention implements OnApplicationBootstrap {
     private readonly auditTrail: AuditTrail,
     private readonly adminSessions: AdminSessionsService,
     private readonly registrationCounts: RegistrationCountsService,
+    private readonly authenticationCounts: ClientAuthenticationCountsService,
     private readonly clock: PurgeClock,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
@@ -67,7 +69,12 @@ export class Retention implements OnApplicationBootstrap {
       ],
       ['purge_client_assertions', 0, (limit) => this.clientAuthenticator.purgeAssertions(limit)],
       ['purge_admin_sessions', 0, (limit) => this.adminSessions.purge(limit)],
-      ['purge_registration_counts', REGISTRATION_COUNTS_MS, (limit) => this.registrationCounts.purge(limit)],
+      ['purge_registration_counts', DAILY_COUNTS_MS, (limit) => this.registrationCounts.purge(limit)],
+      [
+        'purge_client_authentication_counts',
+        DAILY_COUNTS_MS,
+        (limit) => this.authenticationCounts.purge(limit),
+      ],
     ];
     for (const [job, retentionMs, purge] of jobs) await this.purge(job, time, retentionMs, purge);
   }

@@ -905,6 +905,14 @@ export type RegistrationsPerDayQuery = {
   registrationsPerDay: Array<{ date: string; results: Array<{ result: string; count: number }> }>;
 };
 
+export type ClientAuthenticationsQueryVariables = Exact<{
+  days?: number;
+}>;
+
+export type ClientAuthenticationsQuery = {
+  clientAuthentications: Array<{ date: string; results: Array<{ result: string; count: number }> }>;
+};
+
 export type FindKeysQueryVariables = Exact<{
   filter?: ApiKeyFilter | null | undefined;
   first?: number;
@@ -1753,6 +1761,17 @@ export const RegistrationsPerDayDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RegistrationsPerDayQuery, RegistrationsPerDayQueryVariables>;
+export const ClientAuthenticationsDocument = new TypedDocumentString(`
+    query ClientAuthentications($days: Int! = 30) {
+  clientAuthentications(days: $days) {
+    date
+    results {
+      result
+      count
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ClientAuthenticationsQuery, ClientAuthenticationsQueryVariables>;
 export const FindKeysDocument = new TypedDocumentString(`
     query FindKeys($filter: ApiKeyFilter, $first: Int! = 20, $after: String) {
   apiKeys(filter: $filter, first: $first, after: $after) {

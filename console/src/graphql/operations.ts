@@ -802,6 +802,7 @@ export type OverviewQuery = {
     byStatus: Array<{ status: ClientStatus; count: number }>;
   };
   registrationsPerDay: Array<{ date: string; results: Array<{ result: string; count: number }> }>;
+  clientAuthentications: Array<{ date: string; results: Array<{ result: string; count: number }> }>;
   expiringSecrets: {
     totalCount: number;
     nodes: Array<{
@@ -1558,6 +1559,13 @@ export const OverviewDocument = new TypedDocumentString(`
     }
   }
   registrationsPerDay(days: $days) {
+    date
+    results {
+      result
+      count
+    }
+  }
+  clientAuthentications(days: $days) {
     date
     results {
       result

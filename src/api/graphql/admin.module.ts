@@ -32,7 +32,7 @@ import { OAuthClientMutationsResolver } from './clients/oauth-client-mutations.r
 import { OAuthClientsResolver } from './clients/oauth-clients.resolver.js';
 import { operationReport } from './operations/operation-report.js';
 import { MAX_TOKENS, operationLimits, tooComplex, validationRules } from './operations/query-limits.js';
-import { RegistrationsResolver } from './registrations/registrations.resolver.js';
+import { DailyCountsResolver } from './daily-counts/daily-counts.resolver.js';
 import { ViewerResolver } from './viewer/viewer.resolver.js';
 
 /** Whether introspection and the explorer are on. Default: outside production. */
@@ -112,7 +112,7 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     InitialAccessTokensResolver,
     AuditEventsResolver,
     ExpiringSecretsResolver,
-    RegistrationsResolver,
+    DailyCountsResolver,
     ViewerResolver,
     PublicUrl,
   ],

@@ -14,6 +14,7 @@ import {
   type FailedAuthentication,
   JWT_BEARER,
 } from './client-authentication.js';
+import { ClientAuthenticationCountsService } from './client-authentication-counts.service.js';
 import { ClientAuthenticationRepository } from './client-authentication.repository.js';
 import { ClientKeys } from './client-keys.js';
 
@@ -28,6 +29,7 @@ export class ClientAuthenticator {
     private readonly lookup: ClientLookupRepository,
     private readonly repository: ClientAuthenticationRepository,
     private readonly keys: ClientKeys,
+    private readonly counts: ClientAuthenticationCountsService,
   ) {}
 
   /**
@@ -46,9 +48,9 @@ export class ClientAuthenticator {
         ? await this.judgeAbsent(credentials.clientId)
         : await this.judge(client, method, credentials, context);
     const hasFailed = 'failure' in judgement;
-    if (clientAuthentications.hasSubscribers) {
-      clientAuthentications.publish({ method, result: hasFailed ? judgement.failure : 'authenticated' });
-    }
+    const result = hasFailed ? judgement.failure : 'authenticated';
+    this.counts.count(result);
+    if (clientAuthentications.hasSubscribers) clientAuthentications.publish({ method, result });
     if (hasFailed) return { method, ...judgement };
     this.repository.clientUses.note(client!);
     return { client: client!, method, ...judgement };

@@ -1,76 +1,15 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { Interval } from '@nestjs/schedule';
+import { Injectable } from '@nestjs/common';
 import type { ErrorCode } from '../../errors/registry-error.js';
-import { RegistrationCountsRepository } from './registration-counts.repository.js';
-
-/** How often what was counted is written down: as much of it is lost where a process dies. */
-const FLUSH_MS = 5_000;
-const MS_PER_DAY = 86_400_000;
+import { RegistrationCountsRepository } from '../counts/daily-counts.repository.js';
+import { DailyCounts } from '../counts/daily-counts.service.js';
 
 /** What became of an attempt to register: a client that was made or was there already, or why there is none. */
 export type RegistrationResult = 'created' | 'reused' | ErrorCode;
 
-export interface RegistrationDay {
-  /** Of UTC, as YYYY-MM-DD. */
-  date: string;
-  /** Those that there were, by their names. */
-  results: { result: string; count: number }[];
-}
-
-const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
-
-/** Counts attempts to register, by day and result. A row for each refusal would be a way to fill the database. */
+/** Counts attempts to register. */
 @Injectable()
-export class RegistrationCountsService {
-  private readonly logger = new Logger(RegistrationCountsService.name);
-  /** Not written yet, by day and result. */
-  private counted = new Map<string, Map<string, number>>();
-  private isWriting = false;
-
-  constructor(private readonly repository: RegistrationCountsRepository) {}
-
-  count(result: RegistrationResult): void {
-    this.add(dayOf(Date.now()), result, 1);
-  }
-
-  /** Writes down what was counted. Never fails: what could not be written is tried again with the next. */
-  @Interval(FLUSH_MS)
-  async flush(): Promise<void> {
-    // What waits for a lock has one connection
-    if (this.isWriting || this.counted.size === 0) return;
-    this.isWriting = true;
-    const rows = [...this.counted].flatMap(([day, results]) =>
-      [...results].map(([result, count]) => ({ day, result, count })),
-    );
-    this.counted = new Map();
-    try {
-      await this.repository.add(rows);
-    } catch (error) {
-      this.logger.warn(error);
-      for (const { day, result, count } of rows) this.add(day, result, count);
-    } finally {
-      this.isWriting = false;
-    }
-  }
-
-  /** The last `days` days, today included, the oldest first, those without an attempt too. */
-  async perDay(days: number): Promise<RegistrationDay[]> {
-    const now = Date.now();
-    const dates = Array.from({ length: days }, (_, i) => dayOf(now - (days - 1 - i) * MS_PER_DAY));
-    const rows = await this.repository.since(dates[0]!);
-    const resultsOf = new Map(dates.map((date): [string, RegistrationDay['results']] => [date, []]));
-    for (const { day, result, count } of rows) resultsOf.get(day)?.push({ result, count });
-    return [...resultsOf].map(([date, results]) => ({ date, results }));
-  }
-
-  /** Removes counts of days before that of `limit`; says how many. */
-  purge(limit: Date): Promise<number> {
-    return this.repository.purge(dayOf(limit.getTime()));
-  }
-
-  private add(day: string, result: string, count: number): void {
-    const ofDay = this.counted.get(day) ?? new Map<string, number>();
-    ofDay.set(result, (ofDay.get(result) ?? 0) + count);
-    this.counted.set(day, ofDay);
+export class RegistrationCountsService extends DailyCounts<RegistrationResult> {
+  constructor(repository: RegistrationCountsRepository) {
+    super(repository);
   }
 }

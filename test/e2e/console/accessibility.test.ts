@@ -37,6 +37,9 @@ inBrowser((engine) => {
     });
     await console.registry.register({ redirect_uris: ['javascript:alert(1)'] });
     await console.registry.register({ client_name: 'Software' });
+    await console.registry.dataSource.query(
+      `INSERT INTO client_authentication_counts VALUES ('${new Date().toISOString().slice(0, 10)}', 'wrong_secret', 1)`,
+    );
     await console.registry.createInitialAccessToken({ expiresAt: new Date(Date.now() + 86_400_000) });
     await console.registry.createKey({ name: 'ends soon', expiresAt: new Date(Date.now() + 86_400_000) });
   });
@@ -145,6 +148,7 @@ inBrowser((engine) => {
       ['/tokens', 'There are no initial access tokens. Create one'],
       ['/audit?channel=CLI', 'No events match'],
       ['/', 'No registrations yet'],
+      ['/', 'No client has authenticated yet'],
       ['/clients/01a20f98-0000-7000-8000-000000000000', 'No client has this ID'],
     ])('%s has an empty state', async (path, told) => {
       const page = await empty.openSignedIn(path);

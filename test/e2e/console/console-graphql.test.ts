@@ -1,4 +1,5 @@
 import { ClientError, GraphQLClient } from 'graphql-request';
+import { ClientAuthenticationCountsService } from '../../../src/clients/authentication/client-authentication-counts.service.js';
 import { RegistrationCountsService } from '../../../src/clients/registration/registration-counts.service.js';
 import { Retention } from '../../../src/jobs/retention.js';
 import * as Operation from '../../operator/operations.js';
@@ -155,6 +156,18 @@ onEachEngine((engine) => {
       ]);
     });
 
+    it('writes down what was counted while it wrote', async () => {
+      const own = await Registry.start(engine);
+      const counts = own.app.get(RegistrationCountsService, { strict: false });
+      counts.count('created');
+      const first = counts.flush();
+      counts.count('created');
+      await Promise.all([first, counts.flush()]);
+      const { registrationsPerDay } = await run(Operation.RegistrationsPerDayDocument, { days: 1 }, own);
+      await own.stop();
+      expect(registrationsPerDay[0]!.results).toEqual([{ result: 'created', count: 2 }]);
+    });
+
     it('loses nothing that could not be written at once', async () => {
       const own = await Registry.start(engine);
       await own.register({});
@@ -196,6 +209,81 @@ onEachEngine((engine) => {
           { result: 'created', count: 3 },
           { result: 'invalid_request', count: 3 },
         ]);
+      });
+    }
+  });
+
+  describe('clientAuthentications', () => {
+    const today = async (of: Registry) => {
+      await of.app.get(ClientAuthenticationCountsService, { strict: false }).flush();
+      const document = Operation.ClientAuthenticationsDocument;
+      return (await run(document, { days: 1 }, of)).clientAuthentications;
+    };
+    const authenticate = async (of: Registry, body: object) => {
+      const { apiKey } = await of.createKey({ role: 'service' });
+      return (await of.send('/v2/oauth/clients/authenticate', { key: apiKey, body })).status;
+    };
+
+    it('counts every attempt to authenticate by its result, and nothing else', async () => {
+      const own = await Registry.start(engine);
+      const { client_id, client_secret } = (await own.createClient(aClient())).body.data;
+      const statuses = [
+        await authenticate(own, { client_id, client_secret }),
+        await authenticate(own, { client_id, client_secret }),
+        await authenticate(own, { client_id, client_secret: 'wrong' }),
+        await authenticate(own, { client_id }),
+        await authenticate(own, { client_id: UNKNOWN_ID, client_secret }),
+        await authenticate(own, {}),
+        (await own.send('/v2/oauth/clients/authenticate', { body: { client_id, client_secret } })).status,
+      ];
+      const counted = await today(own);
+      await own.stop();
+      expect(statuses).toEqual([200, 200, 200, 200, 200, 422, 401]);
+      expect(counted).toEqual([
+        {
+          date: day(),
+          results: [
+            { result: 'authenticated', count: 2 },
+            { result: 'unknown_client', count: 1 },
+            { result: 'wrong_method', count: 1 },
+            { result: 'wrong_secret', count: 1 },
+          ],
+        },
+      ]);
+    });
+
+    it('is a list of days without a gap, and forgotten after 400 days', async () => {
+      const own = await Registry.start(engine);
+      await own.dataSource.query(
+        `INSERT INTO client_authentication_counts VALUES ('${day(402)}', 'authenticated', 1), ('${day(399)}', 'authenticated', 3)`,
+      );
+      await own.app.get(Retention, { strict: false }).run();
+      const rows = await own.dataSource.query('SELECT day FROM client_authentication_counts');
+      const document = Operation.ClientAuthenticationsDocument;
+      const { clientAuthentications: days } = await run(document, {}, own);
+      const { clientAuthentications: more } = await run(document, { days: 400 }, own);
+      await own.stop();
+      expect(rows).toEqual([{ day: day(399) }]);
+      expect(days).toEqual(Array.from({ length: 30 }, (_, i) => ({ date: day(29 - i), results: [] })));
+      expect(more[0]).toEqual({ date: day(399), results: [{ result: 'authenticated', count: 3 }] });
+    });
+
+    it.each([0, 401])('%d days are refused', async (days) => {
+      expect(await refused(Operation.ClientAuthenticationsDocument, { days })).toEqual({
+        code: 'BAD_USER_INPUT',
+        fields: ['days'],
+      });
+    });
+
+    if (engine === 'postgres') {
+      it('is the sum of all instances of one database, stored at the latest when each stops', async () => {
+        const one = await Registry.start('postgres');
+        const other = await Registry.start('postgres', {}, {}, () => one.databaseUrl);
+        for (const each of [one, other]) await authenticate(each, { client_id: UNKNOWN_ID });
+        await other.stop();
+        const counted = await today(one);
+        await one.stop();
+        expect(counted[0]!.results).toEqual([{ result: 'unknown_client', count: 2 }]);
       });
     }
   });
@@ -429,6 +517,7 @@ onEachEngine((engine) => {
         viewer { apiKeyId name orgId userId role sessionExpiresAt }
         oauthClientStats { total byClientType { clientType count } bySource { source count } byStatus { status count } byGrantType { grantType count } createdPerDay { date count } }
         registrationsPerDay { date results { result count } }
+        clientAuthentications { date results { result count } }
         expiringSecrets(first: 20, before: $before) { totalCount nodes { secret { id hint createdAt expiresAt lastUsedAt } client { clientId name orgId } } }
         apiKeys(first: 20, filter: { expiresBefore: $before, active: true }) { totalCount nodes { id name hint orgId userId role expiresAt } }
         auditEvents(first: 20) { nodes { id at action clientId targetId channel address actor { type id } changes { field before after } } }

@@ -25,6 +25,10 @@ inBrowser((engine) => {
       };
       for (let waits = 0; waits < 80 && !(await isCounted()); waits++)
         await new Promise((done) => setTimeout(done, 100));
+      const today = new Date().toISOString().slice(0, 10);
+      await console.registry.dataSource.query(
+        `INSERT INTO client_authentication_counts VALUES ('${today}', 'authenticated', 7), ('${today}', 'wrong_secret', 2)`,
+      );
 
       const page = await console.openSignedIn('/keys');
       const operations: string[] = [];
@@ -37,10 +41,17 @@ inBrowser((engine) => {
       await page.getByRole('paragraph').filter({ hasText: 'ends soon' }).waitFor();
       expect(operations).toEqual(['Overview']);
 
-      await page.getByText('Show as table').click();
-      const today = new Date().toISOString().slice(0, 10);
-      const row = page.getByRole('row').filter({ hasText: today });
-      expect(await row.getByRole('cell').allInnerTexts()).toEqual(['1', '1']);
+      for (const [title, results, counts] of [
+        ['Registrations', ['Created', 'Invalid redirect URI'], ['1', '1']],
+        ['Client authentications', ['Authenticated', 'Wrong secret'], ['7', '2']],
+      ] as const) {
+        const section = page.locator('section').filter({ has: page.getByRole('heading', { name: title }) });
+        await section.getByText('Show as table').click();
+        const table = section.getByRole('region', { name: `${title} per day` });
+        expect(await table.getByRole('columnheader').allInnerTexts()).toEqual(['Day', ...results]);
+        const row = table.getByRole('row').filter({ hasText: today });
+        expect(await row.getByRole('cell').allInnerTexts()).toEqual(counts);
+      }
       await page.getByRole('link', { name: 'Dynamic' }).click();
       await page.getByRole('link', { name: 'Software' }).waitFor();
       expect(new URL(page.url()).searchParams.get('source')).toBe('DYNAMIC');

@@ -9,10 +9,11 @@ import { Section } from '../../parts/section';
 import { Empty, Failed, Loading } from '../../parts/states';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
+import { serviceUrl } from '../../paths';
 import { EventList } from '../audit/event-list';
 
 /** Loaded later: its code is larger than the rest of the page. */
-const RegistrationsChart = lazy(() => import('./registrations-chart'));
+const ResultsChart = lazy(() => import('./results-chart'));
 
 const DAYS = 30;
 const MS_PER_DAY = 86_400_000;
@@ -36,7 +37,7 @@ export function Overview() {
 }
 
 function Everything({ data }: { data: OverviewQuery }) {
-  const { oauthClientStats: stats, registrationsPerDay, expiringSecrets, apiKeys, auditEvents } = data;
+  const { oauthClientStats: stats, expiringSecrets, apiKeys, auditEvents } = data;
   return (
     <>
       <div className="card-grid">
@@ -68,11 +69,20 @@ function Everything({ data }: { data: OverviewQuery }) {
           counts={stats.byStatus.map(({ status, count }) => ({ search: { status }, label: status, count }))}
         />
       </div>
-      <Section title={`Registrations in the last ${DAYS} days`}>
-        <Suspense fallback={<Loading rows={6} />}>
-          <RegistrationsChart days={registrationsPerDay} />
-        </Suspense>
-      </Section>
+      <Results
+        title="Registrations"
+        days={data.registrationsPerDay}
+        successes={['created', 'reused']}
+        empty="No registrations yet. Software registers at"
+        path="/v2/oauth/register"
+      />
+      <Results
+        title="Client authentications"
+        days={data.clientAuthentications}
+        successes={['authenticated']}
+        empty="No client has authenticated yet. Authorization servers send its credentials to"
+        path="/v2/oauth/clients/authenticate"
+      />
       <div className="card-grid">
         <Section title={`Secrets that expire within ${DAYS} days: ${expiringSecrets.totalCount}`}>
           {expiringSecrets.nodes.length === 0 && <Empty>No secret expires in this period.</Empty>}
@@ -112,6 +122,35 @@ function Everything({ data }: { data: OverviewQuery }) {
         )}
       </Section>
     </>
+  );
+}
+
+interface ResultsProps {
+  title: string;
+  days: OverviewQuery['registrationsPerDay'];
+  successes: readonly string[];
+  /** What is said where there is nothing to show, before the path. */
+  empty: string;
+  path: string;
+}
+
+/** Attempts per day by result. */
+function Results({ title, days, successes, empty, path }: ResultsProps) {
+  return (
+    <Section title={`${title} in the last ${DAYS} days`}>
+      {days.every(({ results }) => results.length === 0) ? (
+        <Empty>
+          {empty} <code>{path}</code>:{' '}
+          <Anchor href={serviceUrl('docs')} target="_blank" rel="noreferrer" inherit underline="always">
+            API documentation
+          </Anchor>
+        </Empty>
+      ) : (
+        <Suspense fallback={<Loading rows={6} />}>
+          <ResultsChart label={`${title} per day`} days={days} successes={successes} />
+        </Suspense>
+      )}
+    </Section>
   );
 }
 

@@ -5,7 +5,7 @@ import { REGISTRATION_PATH } from '../../../config/paths.js';
 
 const ROUTE = `/${REGISTRATION_PATH}`;
 
-/** Counts rejected registrations, including those rejected by hooks, and flushes all counts at shutdown. */
+/** Counts rejected registrations, including those rejected by hooks. */
 export function countRegistrations(fastify: FastifyInstance, app: INestApplication): void {
   const counts = app.get(RegistrationCountsService, { strict: false });
   fastify.addHook('onResponse', (request, _reply, done) => {
@@ -14,6 +14,4 @@ export function countRegistrations(fastify: FastifyInstance, app: INestApplicati
       counts.count(refusal);
     done();
   });
-  // After the last request and before the database closes
-  fastify.addHook('onClose', () => counts.flush());
 }

@@ -1,36 +1,43 @@
-import { Anchor, Table, useComputedColorScheme } from '@mantine/core';
+import { Table, useComputedColorScheme } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
 import { Bar, BarChart, CartesianGrid, Legend, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
 import type { OverviewQuery } from '../../graphql/operations';
-import { Empty } from '../../parts/states';
 import { inWords } from '../../parts/words';
-import { serviceUrl } from '../../paths';
 
-/** Colors of successful and rejected registrations; they differ in brightness, too. */
-const COLORS: Record<string, string> = { created: '#2f9e44', reused: '#74b816' };
-const REFUSED_COLORS = ['#e8590c', '#c2255c', '#9c36b5', '#f08c00', '#868e96'];
+/** Colors of successes and failures; they differ in brightness, too. */
+const SUCCESS_COLORS = ['#2f9e44', '#74b816'];
+const FAILURE_COLORS = [
+  '#e8590c',
+  '#c2255c',
+  '#9c36b5',
+  '#f08c00',
+  '#868e96',
+  '#1971c2',
+  '#a61e4d',
+  '#66a3d9',
+];
 
-/** Registrations per day and result, as a chart and as a table for screen readers. */
-export default function RegistrationsChart({ days }: { days: OverviewQuery['registrationsPerDay'] }) {
+interface ResultsChartProps {
+  /** The accessible name of the table. */
+  label: string;
+  days: OverviewQuery['registrationsPerDay'];
+  /** The results that are no failures. */
+  successes: readonly string[];
+}
+
+/** Attempts per day and result, as a chart and as a table for screen readers. */
+export default function ResultsChart({ label, days, successes }: ResultsChartProps) {
   const isDark = useComputedColorScheme() === 'dark';
   const isStill = useReducedMotion();
   const results = [...new Set(days.flatMap(({ results }) => results.map(({ result }) => result)))].sort();
-  if (results.length === 0)
-    return (
-      <Empty>
-        No registrations yet. Software registers at <code>/v2/oauth/register</code>:{' '}
-        <Anchor href={serviceUrl('docs')} target="_blank" rel="noreferrer" inherit underline="always">
-          API documentation
-        </Anchor>
-      </Empty>
-    );
   const rows = days.map(({ date, results }) => ({
     date: date.slice(5),
     ...Object.fromEntries(results.map(({ result, count }) => [result, count])),
   }));
-  const refused = results.filter((result) => !Object.hasOwn(COLORS, result));
+  const failures = results.filter((result) => !successes.includes(result));
   const colorOf = (result: string) =>
-    COLORS[result] ?? REFUSED_COLORS[refused.indexOf(result) % REFUSED_COLORS.length];
+    SUCCESS_COLORS[successes.indexOf(result)] ??
+    FAILURE_COLORS[failures.indexOf(result) % FAILURE_COLORS.length];
   const text = isDark ? '#ced4da' : '#495057';
   return (
     <>
@@ -56,7 +63,7 @@ export default function RegistrationsChart({ days }: { days: OverviewQuery['regi
       </div>
       <details>
         <summary>Show as table</summary>
-        <div className="table-scroll" role="region" aria-label="Registrations per day" tabIndex={0}>
+        <div className="table-scroll" role="region" aria-label={label} tabIndex={0}>
           <Table fz="xs">
             <Table.Thead>
               <Table.Tr>
