@@ -181,6 +181,28 @@ onEachEngine((engine) => {
     });
   });
 
+  it('has its last use written once, by one of two instances', async () => {
+    const client = await aConfidentialClient();
+    const other = await Registry.start(
+      engine,
+      { BOOTSTRAP_API_KEY: service },
+      {},
+      () => registry.databaseUrl,
+    );
+    const body = { client_id: client.id, client_secret: client.secret };
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        (i % 2 ? registry : other).send('/v2/oauth/clients/authenticate', { body, key: service }),
+      ),
+    );
+    const lastUse = async () => (await client.secrets())[0]!.last_used_at;
+    const first = await eventually(lastUse, (time) => time !== null);
+    // Both instances write within a tenth of a second
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await other.stop();
+    expect(await lastUse()).toBe(first);
+  });
+
   it('takes an anonymous client out of the unused pool by its use', async () => {
     const registered = await registry.register({ redirect_uris: ['https://app.example/cb'] });
     const { client_id: id, client_secret } = registered.body as { client_id: string; client_secret: string };
