@@ -73,7 +73,8 @@ export class OAuthClient extends ClientFields {
   @Field(() => GraphQLDateTime, {
     nullable: true,
     description:
-      'When recordOAuthClientUse last reported use, accurate to one hour. Null: never. Reported use does not change the version.',
+      'When the client last authenticated, or recordOAuthClientUse last reported its use, accurate to one hour. Null: never. Use does not ' +
+      'change the version.',
   })
   lastUsedAt!: Date | null;
 
