@@ -154,9 +154,11 @@ onEachEngine((engine) => {
         const { id } = createApiKey.apiKey;
         expect(createApiKey.apiKey.role).toBe(role);
         const query = `{ apiKeys(filter: { role: ${role} }) { nodes { id role } } }`;
-        const { nodes } = (await registry.graphql(query)).body.data.apiKeys;
+        const { nodes } = (await registry.graphql(query)).body.data.apiKeys as {
+          nodes: { id: string; role: string }[];
+        };
         expect(nodes[0]).toEqual({ id, role });
-        expect(new Set(nodes.map((node: { role: string }) => node.role))).toEqual(new Set([role]));
+        expect(new Set(nodes.map((node) => node.role))).toEqual(new Set([role]));
       },
     );
 
