@@ -95,7 +95,7 @@ describe('a failed start prints one line and exits with 1', () => {
       ['DATABASE_URL', 'mysql://localhost/x', 'sqlite:PATH or postgres://'],
       ['BOOTSTRAP_API_KEY', 'short', 'a secret string'],
       ['AUTH_JWT_ISSUER', 'issuer', 'the https or http URL'],
-      ['REGISTRATION_MODE', 'ajar', 'open, token or closed'],
+      ['REGISTRATION_MODE', 'ajar', 'open, statement, token or closed'],
       ['REGISTRATION_METADATA', 'all', 'strict, registered or lenient'],
       ['REGISTRATION_ALLOWED_GRANT_TYPES', 'implicit', 'any of client_credentials'],
       ['RATE_LIMIT_REGISTER', 'many', 'COUNT/DURATION'],
