@@ -253,14 +253,14 @@ const topics = {
     }),
     rateLimitFailedAuth: setting('RATE_LIMIT_FAILED_AUTH', values.rateLimit, '30/1m', {
       description:
-        'Failed authentications per address, at all interfaces together. Above it, credentials are refused unchecked, except those that were valid within the last ten minutes.',
+        'Failed authentications per address, at all interfaces together. Above it, credentials are refused unchecked, except those that were valid within the last ten minutes. Also the failures per client at `/v2/oauth/clients/authenticate`, where valid credentials are never refused.',
     }),
     rateLimitGraphql: setting('RATE_LIMIT_GRAPHQL', values.rateLimit, '600/1m', {
       description: 'Requests to `/graphql` per address.',
     }),
     rateLimitOrg: setting('RATE_LIMIT_ORG', values.rateLimit, '6000/1m', {
       description:
-        'Requests to `/v2/oauth/clients` per organization. All its API keys and JWTs count together.',
+        'Requests to `/v2/oauth/clients` per organization, except those to `/v2/oauth/clients/authenticate`. All its API keys and JWTs count together.',
     }),
     rateLimitAuditBytes: setting('RATE_LIMIT_AUDIT_BYTES', values.byteRate, '50000000/1h', {
       description:
@@ -276,7 +276,7 @@ const topics = {
     }),
     rateLimitRaised: unwritten('RATE_LIMIT_RAISED', values.raisedLimits, [], 'none', {
       description:
-        'Networks whose addresses have a multiple of each rate limit, for addresses that many users share. It does not raise `RATE_LIMIT_ORG`.',
+        'Networks whose addresses have a multiple of each rate limit, for addresses that many users share. It does not raise limits per organization or client.',
       example: '203.0.113.0/24=50',
     }),
     redisUrl: optional('REDIS_URL', values.redisUrl, 'each instance counts for itself', {

@@ -50,7 +50,7 @@ export const ERROR_HELP: Record<ErrorCode, string> = {
     'The ETag in `If-Match`, or the version or count in GraphQL, is outdated (RFC 9110 §15.5.13). Read the resource again, then repeat the change.',
   payload_too_large: 'The request body is larger than 64 KiB. Send less.',
   unsupported_media_type:
-    'The request body is not `application/json`, is compressed or is not UTF-8. Send plain UTF-8 JSON with `Content-Type: application/json`.',
+    'The request body has an unsupported `Content-Type`, is compressed or is not UTF-8. Send plain UTF-8 JSON with `Content-Type: application/json`. `/v2/oauth/clients/authenticate` also takes `application/x-www-form-urlencoded`.',
   range_not_satisfiable:
     'The `Range` begins after the end of the file (RFC 9110 §15.5.17). `Content-Range` has the length of the file.',
   validation_error: 'A client breaks a rule. Correct every field in `invalid_fields`.',
