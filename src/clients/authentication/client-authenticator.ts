@@ -3,7 +3,7 @@ import { validate as isUuid } from 'uuid';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { clientAuthentications } from '../../diagnostics/channels.js';
 import { usesSecret } from '../../policy/client.js';
-import type { Client } from '../client/client.js';
+import { type Client, isUnused } from '../client/client.js';
 import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 import {
   AUTHENTICATION_FAILURES,
@@ -52,7 +52,8 @@ export class ClientAuthenticator {
     this.counts.count(result);
     if (clientAuthentications.hasSubscribers) clientAuthentications.publish({ method, result });
     if (hasFailed) return { method, ...judgement };
-    this.repository.clientUses.note(client!);
+    // A client_id alone is known to anybody: it must not take a client out of the unused pool
+    if (method !== 'none' || !isUnused(client!)) this.repository.clientUses.note(client!);
     return { client: client!, method, ...judgement };
   }
 

@@ -10,6 +10,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { EgressError, EgressOverloaded } from '../../egress/egress-error.js';
 import { EgressGuard } from '../../egress/egress-guard.js';
+import { overloaded } from '../../errors/registry-error.js';
 import { readJwt, type SentJwt } from '../../jwt/read-jwt.js';
 import { verifyWithKeys } from '../../jwt/verify-with-keys.js';
 import { ASSERTION_SIGNING_ALGORITHMS } from '../../policy/client.js';
@@ -25,7 +26,7 @@ const MAX_JTI_LENGTH = 255;
 const ASSERTION_TYPE = /^(application\/)?(jwt|client-authentication\+jwt)$/i;
 
 /** Of keys that fit an assertion without a `kid`. */
-const MAX_KEYS_TRIED = 10;
+const MAX_KEYS_TRIED = 3;
 
 const MAX_KEY_SETS = 1000;
 const CACHE_MAX_AGE_MS = 600_000;
@@ -36,8 +37,9 @@ const FETCH_LIMITS = {
   timeoutMs: 5000,
   accept: 'application/jwk-set+json, application/json',
 };
-/** Assertions that wait for a fetch at once. Further ones are refused: a slow server must not fill this one. */
-const MAX_WAITING_FOR_KEYS = 50;
+/** Assertions that wait for a fetch at once, and of those for the same keys: a slow server must not fill this one. */
+const MAX_WAITING = 50;
+const MAX_WAITING_FOR_SAME = 10;
 
 /** The keys of one client; those behind a URL can be fetched. */
 type ClientKeySet = JWTVerifyGetKey & { readonly fresh?: boolean; readonly reloading?: boolean };
@@ -54,15 +56,19 @@ class KeySetFault extends Error {}
 /** Verifies assertions with the keys that their client registered: `private_key_jwt` (RFC 7523 §3). */
 @Injectable()
 export class ClientKeys {
-  /** By `jwks_uri`, which several clients may share, or by client and version. */
-  private readonly keySets = new LRUCache<string, ClientKeySet>({ max: MAX_KEY_SETS });
-  private waitingForKeys = 0;
+  /** By `jwks_uri`, which several clients may share. Apart from the others, which cost their clients nothing to add. */
+  private readonly remoteKeySets = new LRUCache<string, ClientKeySet>({ max: MAX_KEY_SETS });
+  /** By client and version. */
+  private readonly localKeySets = new LRUCache<string, ClientKeySet>({ max: MAX_KEY_SETS });
+  /** How many assertions wait for each set. */
+  private readonly waiting = new Map<ClientKeySet, number>();
 
   constructor(private readonly egress: EgressGuard) {}
 
   /**
    * Verifies everything but whether the `jti` was used before. Keys in the header of an assertion are ignored.
    * @param audience the issuer of the authorization server: the only audience that an assertion may have (draft-ietf-oauth-rfc7523bis)
+   * @throws RegistryError `temporarily_unavailable` where too many others wait for keys
    */
   async verify(client: Client, assertion: string, audience: string): Promise<VerifiedAssertion> {
     const sent = readJwt(assertion);
@@ -73,6 +79,8 @@ export class ClientKeys {
     try {
       return await this.verifySignature(client, assertion, sent);
     } catch (error) {
+      // Others keep it from being verified: it may be good
+      if (error instanceof EgressOverloaded) throw overloaded();
       const reason = reasonOf(error);
       if (reason === undefined) throw error;
       return { fault: reason };
@@ -85,24 +93,35 @@ export class ClientKeys {
     { header: { kid } }: SentJwt,
   ): Promise<VerifiedAssertion> {
     const keys = this.keySetOf(client);
+    const options = { algorithms: algorithmsOf(client), clockTolerance: CLOCK_TOLERANCE_SECONDS };
+    const verify = () => verifyWithKeys(assertion, keys, options, MAX_KEYS_TRIED);
     const mayWait = keys.reloading === true || keys.fresh === false;
-    if (mayWait && this.waitingForKeys >= MAX_WAITING_FOR_KEYS) throw new EgressOverloaded();
-    if (mayWait) this.waitingForKeys++;
+    const { payload } = await (mayWait ? this.waitFor(keys, verify) : verify());
+    return { claims: payload as AssertionClaims, kid: typeof kid === 'string' ? kid : null };
+  }
+
+  /** @throws EgressOverloaded where too many wait already */
+  private async waitFor<T>(keys: ClientKeySet, verify: () => Promise<T>): Promise<T> {
+    const same = this.waiting.get(keys) ?? 0;
+    const all = [...this.waiting.values()].reduce((sum, count) => sum + count, 0);
+    if (same >= MAX_WAITING_FOR_SAME || all >= MAX_WAITING) throw new EgressOverloaded();
+    this.waiting.set(keys, same + 1);
     try {
-      const options = { algorithms: algorithmsOf(client), clockTolerance: CLOCK_TOLERANCE_SECONDS };
-      const { payload } = await verifyWithKeys(assertion, keys, options, MAX_KEYS_TRIED);
-      return { claims: payload as AssertionClaims, kid: typeof kid === 'string' ? kid : null };
+      return await verify();
     } finally {
-      if (mayWait) this.waitingForKeys--;
+      const left = this.waiting.get(keys)! - 1;
+      if (left > 0) this.waiting.set(keys, left);
+      else this.waiting.delete(keys);
     }
   }
 
   private keySetOf({ id, version, metadata: { jwks, jwksUri } }: Client): ClientKeySet {
-    const name = jwksUri ?? `${id} ${version}`;
-    const known = this.keySets.get(name);
+    const [sets, name] =
+      jwksUri === undefined ? [this.localKeySets, `${id} ${version}`] : [this.remoteKeySets, jwksUri];
+    const known = sets.get(name);
     if (known !== undefined) return known;
     const keys = jwksUri === undefined ? createLocalJWKSet(verificationKeys(jwks)) : this.remoteKeys(jwksUri);
-    this.keySets.set(name, keys);
+    sets.set(name, keys);
     return keys;
   }
 

@@ -16,11 +16,12 @@ export function parseFormBody(body: Buffer): Record<string, string> {
   for (const pair of pairs) {
     const [name = '', ...rest] = pair.split('=');
     const [key, value] = [decode(name), decode(rest.join('='))];
-    if (value === '') continue;
-    if (parameters.has(key)) throw malformed('repeats a parameter. Send each parameter once');
+    if (pair !== '' && parameters.has(key)) {
+      throw malformed('repeats a parameter. Send each parameter once');
+    }
     parameters.set(key, value);
   }
-  return Object.fromEntries(parameters);
+  return Object.fromEntries([...parameters].filter(([, value]) => value !== ''));
 }
 
 function decode(text: string): string {

@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { listenFault } from '../../addresses/listen-error.js';
 import type { MetricsOptions } from './metrics.js';
 
 const PATH = '/metrics';
+const MAX_PAUSE_MS = 1_000;
+const MAX_CONNECTIONS = 50;
+const TIMEOUT_MS = 5_000;
 
 /**
  * Serves the metrics on a port of their own: what is told there is not for the internet.
@@ -14,12 +18,15 @@ const PATH = '/metrics';
  * @throws Error that says in one line why the port cannot be had
  */
 export async function serveMetrics(registry: Registry, { host, port }: MetricsOptions): Promise<() => void> {
-  const server = createServer((request, response) => {
-    answer(registry, request, response).catch((error: unknown) => {
+  const timeouts = { headersTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS };
+  const textOf = sharedText(registry);
+  const server = createServer(timeouts, (request, response) => {
+    answer(registry.contentType, textOf, request, response).catch((error: unknown) => {
       new Logger('Metrics').error(error);
       response.writeHead(500).end();
     });
   });
+  server.maxConnections = MAX_CONNECTIONS;
   try {
     await once(server.listen(port, host), 'listening');
   } catch (error) {
@@ -34,13 +41,32 @@ export async function serveMetrics(registry: Registry, { host, port }: MetricsOp
   };
 }
 
+/**
+ * The metrics as text. All who ask before one is made share it, and a pause as long follows: to make it takes tens of milliseconds, in
+ * which no request is answered.
+ */
+function sharedText(registry: Registry): () => Promise<string> {
+  let last: Promise<unknown> = Promise.resolve();
+  let next: Promise<string> | undefined;
+  const make = () => {
+    next = undefined;
+    const sinceMs = performance.now();
+    const text = registry.metrics();
+    const pause = () => wait(Math.min(performance.now() - sinceMs, MAX_PAUSE_MS), undefined, { ref: false });
+    last = text.then(pause, pause);
+    return text;
+  };
+  return () => (next ??= last.then(make));
+}
+
 async function answer(
-  registry: Registry,
+  contentType: string,
+  textOf: () => Promise<string>,
   { url, method }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   if (url !== PATH) return void response.writeHead(404).end();
   if (method !== 'GET') return void response.writeHead(405, { allow: 'GET' }).end();
-  const text = await registry.metrics();
-  response.writeHead(200, { 'content-type': registry.contentType, 'cache-control': 'no-store' }).end(text);
+  const text = await textOf();
+  response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(text);
 }

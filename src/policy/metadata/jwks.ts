@@ -62,7 +62,7 @@ function hasGoodCoordinates(key: Record<string, unknown>): boolean {
 }
 
 /** RFC 7518 §3.3 and §3.5 require the least size. Above the largest, a signature costs the verifier too much. */
-const RSA_BITS = { min: 2048, max: 8192 };
+const RSA_BITS = { min: 2048, max: 4096 };
 const MAX_RSA_EXPONENT_BITS = 32;
 
 /** Whether a key is one that signatures are verified with, at a bounded cost. */
@@ -70,7 +70,10 @@ export function isVerificationKey(key: object): boolean {
   const { kty, n, e } = key as Record<string, unknown>;
   if (kty !== 'RSA') return true;
   const bits = bitsOf(n);
-  return bits >= RSA_BITS.min && bits <= RSA_BITS.max && bitsOf(e) <= MAX_RSA_EXPONENT_BITS;
+  const exponentBits = bitsOf(e);
+  // With an exponent of 1, anybody can sign
+  const isExponent = exponentBits > 1 && exponentBits <= MAX_RSA_EXPONENT_BITS;
+  return bits >= RSA_BITS.min && bits <= RSA_BITS.max && isExponent;
 }
 
 /** Of a positive number in base64url (RFC 7518 §2); more than any other where it is none. */

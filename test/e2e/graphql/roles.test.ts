@@ -24,6 +24,7 @@ const ADMINS: Role[] = ['admin'];
 const FIELDS: Record<string, Role[]> = {
   apiKeys: READERS,
   auditEvents: READERS,
+  clientAuthentications: READERS,
   expiringSecrets: READERS,
   initialAccessTokens: READERS,
   oauthClient: READERS,
