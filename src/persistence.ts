@@ -31,6 +31,8 @@ import { KeepAPurgeClock1796176800000 } from './migrations/database/179617680000
 import { AuthenticateClients1796349600000 } from './migrations/authentication/1796349600000-authenticate-clients.js';
 import { SortByLastUse1796522400000 } from './migrations/clients/1796522400000-sort-by-last-use.js';
 import { CountClientAuthentications1796526000000 } from './migrations/authentication/1796526000000-count-client-authentications.js';
+import { EndClientsWithStatements1796608800000 } from './migrations/clients/1796608800000-end-clients-with-statements.js';
+import { FindLapsedClients1796608860000 } from './migrations/clients/1796608860000-find-lapsed-clients.js';
 import { CreateSchema1795276800000 } from './migrations/clients/1795276800000-create-schema.js';
 
 /** What the database stores, and how its schema came to be. Handed to the database, which imports no entity. */
@@ -70,5 +72,7 @@ export const PERSISTENCE = {
     OverlapRegistrationTokens1796436000000,
     SortByLastUse1796522400000,
     CountClientAuthentications1796526000000,
+    EndClientsWithStatements1796608800000,
+    FindLapsedClients1796608860000,
   ],
 };

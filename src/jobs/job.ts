@@ -12,6 +12,7 @@ export type Job =
   | 'purge_registration_counts'
   | 'purge_client_assertions'
   | 'purge_client_authentication_counts'
+  | 'disable_lapsed_clients'
   | 'refresh_statistics';
 
 /**

@@ -222,7 +222,7 @@ export type OAuthClientFilter = {
   source?: ClientSource | null | undefined;
   /** The client's status. */
   status?: ClientStatus | null | undefined;
-  /** True: anonymous clients that were never used, verified or disabled. False: all other clients. */
+  /** True: anonymous clients that were never used, and that no administrator verified or disabled. False: all other clients. */
   unused?: boolean | null | undefined;
   /** The client's user. */
   userId?: string | null | undefined;

@@ -173,6 +173,11 @@ export type CreateOAuthClientInput = {
   userId?: string | null | undefined;
 };
 
+/** Why the registry itself disabled a client. */
+export type DisabledReason =
+  /** Its software statement has expired. A new one enables it again. */
+  'STATEMENT_EXPIRED';
+
 /** A way to get a token (RFC 6749 §1.3). */
 export type GrantType = 'AUTHORIZATION_CODE' | 'CLIENT_CREDENTIALS' | 'REFRESH_TOKEN';
 
@@ -210,7 +215,7 @@ export type OAuthClientFilter = {
   source?: ClientSource | null | undefined;
   /** The client's status. */
   status?: ClientStatus | null | undefined;
-  /** True: anonymous clients that were never used, verified or disabled. False: all other clients. */
+  /** True: anonymous clients that were never used, and that no administrator verified or disabled. False: all other clients. */
   unused?: boolean | null | undefined;
   /** The client's user. */
   userId?: string | null | undefined;
@@ -379,6 +384,7 @@ export type ClientDetailsFragment = {
   postLogoutRedirectUris: Array<string>;
   initialAccessTokenId: string | null;
   registrationCount: number;
+  disabledReason: DisabledReason | null;
   clientId: string;
   name: string;
   orgId: string | null;
@@ -421,6 +427,7 @@ export type ClientQuery = {
     postLogoutRedirectUris: Array<string>;
     initialAccessTokenId: string | null;
     registrationCount: number;
+    disabledReason: DisabledReason | null;
     clientId: string;
     name: string;
     orgId: string | null;
@@ -496,6 +503,7 @@ export type DeletedClientQuery = {
       postLogoutRedirectUris: Array<string>;
       initialAccessTokenId: string | null;
       registrationCount: number;
+      disabledReason: DisabledReason | null;
       clientId: string;
       name: string;
       orgId: string | null;
@@ -551,6 +559,7 @@ export type UpdateClientMutation = {
       postLogoutRedirectUris: Array<string>;
       initialAccessTokenId: string | null;
       registrationCount: number;
+      disabledReason: DisabledReason | null;
       clientId: string;
       name: string;
       orgId: string | null;
@@ -1021,6 +1030,7 @@ export const ClientDetailsFragmentDoc = new TypedDocumentString(
   postLogoutRedirectUris
   initialAccessTokenId
   registrationCount
+  disabledReason
   translations {
     member
     value
@@ -1191,6 +1201,7 @@ fragment ClientDetails on OAuthClient {
   postLogoutRedirectUris
   initialAccessTokenId
   registrationCount
+  disabledReason
   translations {
     member
     value
@@ -1241,6 +1252,7 @@ export const DeletedClientDocument = new TypedDocumentString(`
   postLogoutRedirectUris
   initialAccessTokenId
   registrationCount
+  disabledReason
   translations {
     member
     value
@@ -1301,6 +1313,7 @@ export const UpdateClientDocument = new TypedDocumentString(`
   postLogoutRedirectUris
   initialAccessTokenId
   registrationCount
+  disabledReason
   translations {
     member
     value

@@ -11,6 +11,7 @@ import {
 import {
   type ManagedRegistration,
   RegistrationManagementService,
+  type RegistrationOperation,
 } from '../../clients/registration/registration-management.service.js';
 import type { Config } from '../../config/variables.js';
 import { type AuthenticateOperator, operatorAuthentication } from './operator-authentication.js';
@@ -63,7 +64,7 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
     request.permit = await registrations.authorize({ owner, initialAccessToken: token });
   };
   const toManage =
-    (operation: 'read' | 'change'): Authenticate =>
+    (operation: RegistrationOperation): Authenticate =>
     async (request) => {
       const { client_id: id } = request.params as { client_id: string };
       const token = registrationToken(request.headers.authorization);
@@ -76,8 +77,8 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
     if (isClientsPath(url)) return hook(ofLevel(clientsLevel(url, method)));
     if (url === `/${REGISTRATION_PATH}`) return hook(toRegister);
     if (isRegistrationPath(url)) {
-      const isRead = url === `/${REGISTRATION_PATH}/:client_id` && ['GET', 'HEAD'].includes(method);
-      return hook(toManage(isRead ? 'read' : 'change'));
+      const isWhole = url === `/${REGISTRATION_PATH}/:client_id`;
+      return hook(toManage((isWhole && OPERATIONS[method]) || 'change'));
     }
     return null;
   };
@@ -86,6 +87,9 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
     if (own !== null) onRequestOf(route, own);
   });
 }
+
+/** Other methods change parts of it, or delete it. */
+const OPERATIONS: Record<string, RegistrationOperation> = { GET: 'read', HEAD: 'read', PUT: 'replace' };
 
 /** What the handler's `@Access` says, for the time before the body is read; the guard enforces that, too. */
 function clientsLevel(url: string, method: string): AccessLevel {

@@ -3,7 +3,7 @@ import { validate as isUuid } from 'uuid';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { clientAuthentications } from '../../diagnostics/channels.js';
 import { usesSecret } from '../../policy/client.js';
-import { type Client, isUnused } from '../client/client.js';
+import { type Client, isLapsed, isUnused } from '../client/client.js';
 import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 import {
   AUTHENTICATION_FAILURES,
@@ -17,6 +17,8 @@ import {
 import { ClientAuthenticationCountsService } from './client-authentication-counts.service.js';
 import { ClientAuthenticationRepository } from './client-authentication.repository.js';
 import { ClientKeys } from './client-keys.js';
+
+const STATEMENT_EXPIRED = 'The software statement of the client has expired.';
 
 type Judgement = Pick<AuthenticatedClient, 'secret' | 'keyId'> | Omit<FailedAuthentication, 'method'>;
 
@@ -74,6 +76,7 @@ export class ClientAuthenticator {
     context: RequestContext,
   ): Promise<Judgement> {
     const { clientSecret, clientAssertion } = credentials;
+    if (isLapsed(client, new Date())) return failed('disabled_client', STATEMENT_EXPIRED);
     if (client.status !== 'active') return failed('disabled_client');
     // RFC 6749 §2.3: one method per request
     const hasTwo = clientSecret !== undefined && clientAssertion !== undefined;

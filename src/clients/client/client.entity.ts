@@ -1,6 +1,6 @@
 import { Column, DeleteDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { document, timestamp, tokenList } from '../../database/sql/column-types.js';
-import type { Client, ClientSource, ClientStatus } from './client.js';
+import type { Client, ClientSource, ClientStatus, DisabledReason } from './client.js';
 import type { ClientType, ExtendedMetadata, TokenEndpointAuthMethod } from '../../policy/client.js';
 import type { GrantType } from '../../policy/grant-types.js';
 
@@ -8,7 +8,10 @@ import type { GrantType } from '../../policy/grant-types.js';
  * A client that registered anonymously, has no recorded use, and was neither verified nor disabled by an administrator.
  * These are the words of an index; `NOT (… IS NOT NULL)` keeps SQLite from searching by the organization.
  */
-export const UNUSED = `"source" = 'dynamic' AND NOT ("org_id" IS NOT NULL) AND "status" = 'active' AND NOT "verified" AND "last_used_at" IS NULL AND "deleted_at" IS NULL`;
+export const UNUSED = `"source" = 'dynamic' AND NOT ("org_id" IS NOT NULL) AND ("status" = 'active' OR "disabled_reason" IS NOT NULL) AND NOT "verified" AND "last_used_at" IS NULL AND "deleted_at" IS NULL`;
+
+/** Clients that the expiry of their software statement will disable. These are the words of an index, too. */
+export const BOUND_BY_STATEMENT = `"statement_expires_at" IS NOT NULL AND "status" = 'active' AND "deleted_at" IS NULL`;
 
 /** Lists show living clients only. SQLite passes over those of earlier pages in the index alone if it has this column, too. */
 const LIVING = { where: '"deleted_at" IS NULL' };
@@ -30,6 +33,7 @@ const LIVING = { where: '"deleted_at" IS NULL' };
 @Index('oauth_clients_disabled', ['createdAt', 'id'], {
   where: `"status" = 'disabled' AND "deleted_at" IS NULL`,
 })
+@Index('oauth_clients_statement_expires_at', ['softwareStatementExpiresAt'], { where: BOUND_BY_STATEMENT })
 @Index('oauth_clients_metadata_hash', ['metadataHash'], {
   unique: true,
   where: '"metadata_hash" IS NOT NULL',
@@ -95,6 +99,12 @@ export class ClientEntity implements Client {
 
   @Column({ type: 'varchar', length: 16 })
   status!: ClientStatus;
+
+  @Column({ name: 'disabled_reason', type: 'varchar', length: 32, nullable: true })
+  disabledReason!: DisabledReason | null;
+
+  @Column({ name: 'statement_expires_at', ...timestamp, nullable: true })
+  softwareStatementExpiresAt!: Date | null;
 
   @Column({ type: 'boolean' })
   verified!: boolean;

@@ -7,6 +7,10 @@ export type ClientSource = (typeof CLIENT_SOURCES)[number];
 export const CLIENT_STATUSES = ['active', 'disabled'] as const;
 export type ClientStatus = (typeof CLIENT_STATUSES)[number];
 
+/** Why the registry itself disabled a client. */
+export const DISABLED_REASONS = ['statement_expired'] as const;
+export type DisabledReason = (typeof DISABLED_REASONS)[number];
+
 /** Whom a client belongs to. */
 export interface Owner {
   orgId: string;
@@ -30,6 +34,10 @@ export interface Client extends ClientMetadata, Provenance {
   /** The client_id again where the client has no name of its own. */
   name: string;
   status: ClientStatus;
+  /** Null: it is active, or an administrator disabled it. */
+  disabledReason: DisabledReason | null;
+  /** The `exp` of its software statement, which ends its use. Null: without one, or registered before this was recorded. */
+  softwareStatementExpiresAt: Date | null;
   /** Whether an operator has vouched for it. */
   verified: boolean;
   /** Counts the changes, from 1. */
@@ -52,9 +60,31 @@ export function auditedFields(client: Client): object {
   return Object.assign(fields, otherMetadata, translations);
 }
 
-/** Whether it registered anonymously, has no recorded use, and was neither verified nor disabled. */
-export const isUnused = ({ source, orgId, status, verified, lastUsedAt }: Client): boolean =>
-  source === 'dynamic' && orgId === null && status === 'active' && !verified && lastUsedAt === null;
+/** What tells whether a client may be used. */
+export type ClientStanding = Pick<Client, 'status' | 'disabledReason' | 'softwareStatementExpiresAt'>;
+
+/** Whether the software statement of a client has expired. It ends the use at once, also before the client is disabled. */
+export const isStatementOver = (
+  { softwareStatementExpiresAt: end }: Pick<Client, 'softwareStatementExpiresAt'>,
+  now: Date,
+): boolean => end !== null && end <= now;
+
+/** Whether nothing but its expired software statement keeps a client from being used. A new statement renews it. */
+export const isLapsed = (client: ClientStanding, now: Date): boolean =>
+  client.status === 'active' ? isStatementOver(client, now) : client.disabledReason !== null;
+
+/** Whether it registered anonymously, has no recorded use, and no administrator verified or disabled it. */
+export const isUnused = ({
+  source,
+  orgId,
+  status,
+  disabledReason,
+  verified,
+  lastUsedAt,
+}: Client): boolean => {
+  const isDisabledByAdmin = status === 'disabled' && disabledReason === null;
+  return source === 'dynamic' && orgId === null && !isDisabledByAdmin && !verified && lastUsedAt === null;
+};
 
 /** What people call the client; null where it has no name of its own. */
 export const ownNameOf = ({ id, name }: Client): string | null => (name === id ? null : name);

@@ -1,5 +1,6 @@
 import { type RequestContext, changesBetween } from '../../audit/audit-event.js';
 import { newId } from '../../database/id.js';
+import { readJwt } from '../../jwt/read-jwt.js';
 import { generateSecret } from '../../secrets/secret.js';
 import {
   auditedFields,
@@ -26,6 +27,8 @@ export function issueClient(
   const client: Client = {
     id,
     status: 'active',
+    disabledReason: null,
+    softwareStatementExpiresAt: expiryOf(profile.metadata.softwareStatement),
     verified: false,
     version: 1,
     createdAt: now,
@@ -42,10 +45,17 @@ export function issueClient(
 
 /**
  * The client as a new profile leaves it; the same client, where nothing changes. An operator vouched for the client as it was: what
- * another interface does beyond narrowing it takes the mark away.
+ * another interface does beyond narrowing it takes the mark away. Only another software statement changes how long it may be used.
  */
 export function changeProfile(client: Client, profile: ClientMetadata, context: RequestContext): Client {
-  const changed = changeClient(client, { ...profile, name: profile.name ?? client.id });
+  const { softwareStatement } = profile.metadata;
+  const isRenewed =
+    softwareStatement !== undefined && softwareStatement !== client.metadata.softwareStatement;
+  const changed = changeClient(client, {
+    ...profile,
+    name: profile.name ?? client.id,
+    ...(isRenewed && { softwareStatementExpiresAt: expiryOf(softwareStatement) }),
+  });
   if (changesBetween(auditedFields(client), auditedFields(changed)).length === 0) return client;
   const isStillVouchedFor = context.channel === 'graphql' || staysVerified(client, changed);
   return { ...changed, verified: client.verified && isStillVouchedFor };
@@ -59,6 +69,13 @@ export function changeClient(client: Client, change: Partial<Client>): Client {
     version: client.version + 1,
     updatedAt: new Date(Math.max(Date.now(), client.updatedAt.getTime() + 1)),
   };
+}
+
+/** The `exp` of a verified software statement; null where it has none, or one that no calendar reaches. */
+function expiryOf(statement: string | undefined): Date | null {
+  const { exp } = (statement !== undefined && readJwt(statement)?.claims) || {};
+  const end = new Date((exp ?? NaN) * 1000);
+  return Number.isNaN(end.getTime()) ? null : end;
 }
 
 /** A public client cannot keep a secret (RFC 6749 §2.1), and one that signs assertions needs none. */

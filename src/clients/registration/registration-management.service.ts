@@ -6,11 +6,18 @@ import { usesSecret } from '../../policy/client.js';
 import { translatedNames } from '../../policy/reserved-name.js';
 import { generateSecret, hashSecret, matchesHash } from '../../secrets/secret.js';
 import { AnonymousClientQuota } from '../anonymous/anonymous-client-quota.js';
-import { type Client, type IssuedRegistration, isUnused } from '../client/client.js';
+import {
+  type Client,
+  type ClientStanding,
+  type IssuedRegistration,
+  isLapsed,
+  isStatementOver,
+  isUnused,
+} from '../client/client.js';
 import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
 import type { ClientRequest } from '../client/client-request.js';
-import { changeProfile, secretFor } from '../client/issue-client.js';
+import { changeClient, changeProfile, secretFor } from '../client/issue-client.js';
 import {
   type ClientSecret,
   isRenewalDue,
@@ -33,6 +40,9 @@ export interface ManagedRegistration {
   /** The token that manages it; null for a client that software shares: it is read only. */
   token: string | null;
 }
+
+/** What a caller wants to do with a registration. */
+export type RegistrationOperation = 'read' | 'change' | 'replace';
 
 /** A full replacement of a registration (RFC 7592 §2.2). */
 export interface Replacement {
@@ -68,22 +78,23 @@ export class RegistrationManagementService {
    * that a replacement issued ends the one before.
    * @param token null: none was sent
    * @throws RegistryError `unauthorized`, or `invalid_token`, alike for a wrong token and for a client that does not exist, or
-   *   `insufficient_scope` where the client is disabled, or is shared and would be changed
+   *   `insufficient_scope` where the client is disabled, or is shared and would be changed. A client whose software statement has
+   *   expired may be replaced
    */
   async authenticate(
     id: string,
     token: string | null,
-    operation: 'read' | 'change',
+    operation: RegistrationOperation,
   ): Promise<ManagedRegistration> {
     const tokens = await this.repository.findRegistrationTokens(id);
     const isShared = tokens !== null && tokens.tokenHash === null;
     if (isShared) {
-      if (operation === 'change') throw sharedClient();
-      requireActive(tokens);
+      if (operation !== 'read') throw sharedClient();
+      requireUsable(tokens.client, operation);
     } else if (token === null) {
       throw withoutToken();
-    } else if (requireManaged(token, tokens) === 'next') {
-      await this.promote(id, token);
+    } else if (requireManaged(token, tokens, operation) === 'next') {
+      await this.promote(id, token, operation);
     }
     const client = await this.lookup.find({ id });
     // It ended meanwhile
@@ -91,28 +102,31 @@ export class RegistrationManagementService {
     return { client, token: isShared ? null : token };
   }
 
-  private async promote(id: string, token: string): Promise<void> {
+  private async promote(id: string, token: string, operation: RegistrationOperation): Promise<void> {
     if (await this.repository.promoteToken(id, hashSecret(token))) return;
     // Another request with it was faster, or a replacement has issued another one instead
-    requireManaged(token, await this.repository.findRegistrationTokens(id));
+    requireManaged(token, await this.repository.findRegistrationTokens(id), operation);
   }
 
   /**
    * Replaces all that the client said of itself: what is left out is as if it had never been said. The reply has another
    * token; `token` stays good until that one is used, so that a lost reply locks nobody out. A client that authenticates with a secret only
    * now gets one, and one that does not any more loses all. Where secrets are valid for a limited time, a client whose secrets end soon
-   * gets another one beside them.
+   * gets another one beside them. A client whose software statement has expired must send another one, which enables it again.
    * @param registered the client as {@link authenticate} found it for the token
+   * @param readReplacement is told which software statement applies where the request has none, and is not verified again
    * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
    */
   async replace(
     registered: Client,
     token: string,
-    readReplacement: (client: Client) => Promise<Replacement>,
+    readReplacement: (knownStatement: string | undefined) => Promise<Replacement>,
     context: RequestContext,
   ): Promise<IssuedRegistration> {
     const { id } = registered;
-    const replacement = await readReplacement(registered);
+    const replacement = await readReplacement(
+      isLapsed(registered, new Date()) ? undefined : registered.metadata.softwareStatement,
+    );
     const replace = async (registration: LockedRegistration) => {
       const { client, secrets } = registration;
       const { submission, clientId, clientSecret } = replacement;
@@ -124,12 +138,22 @@ export class RegistrationManagementService {
         (typeof clientSecret === 'string' && (await secrets.accepts(clientSecret, now)));
       if (!isSecretGood)
         faults.client_secret = ['must be omitted or be a valid client_secret of this client'];
-      const policy = this.policies.policyFor(await registration.initialAccessToken());
+      const requiresStatement = isLapsed(client, now);
+      const policy = {
+        ...this.policies.policyFor(await registration.initialAccessToken()),
+        requiresStatement,
+      };
+      const usable =
+        client.status === 'active'
+          ? client
+          : changeClient(client, { status: 'active', disabledReason: null });
       const changed = changeProfile(
-        client,
+        usable,
         grant({ ...submission, faults }, policy, namesOf(client)),
         context,
       );
+      // It expired after the request was read
+      if (isStatementOver(changed, now)) throw statementExpired();
 
       const needsOther = usesSecret(changed) !== usesSecret(client);
       const revoked = needsOther ? await secrets.revokeAll(now) : [];
@@ -144,7 +168,7 @@ export class RegistrationManagementService {
       return { client: changed, secret, registrationToken };
     };
     return this.repository.withRegistration(id, asRegistration(id, context), (registration) =>
-      replace(managedBy(token, registration)),
+      replace(managedBy(token, registration, 'replace')),
     );
   }
 
@@ -155,7 +179,7 @@ export class RegistrationManagementService {
    */
   async remove(id: string, token: string, context: RequestContext): Promise<void> {
     await this.repository.withRegistration(id, asRegistration(id, context), (found) => {
-      const registration = managedBy(token, found);
+      const registration = managedBy(token, found, 'change');
       // Otherwise deleted clients of a flood would stay until they are purged
       const isOfPool = this.pool.isBounded && isUnused(registration.client);
       return isOfPool ? registration.deleteUnused() : registration.remove();
@@ -229,8 +253,12 @@ const asRegistration = (clientId: string, context: RequestContext): RequestConte
 });
 
 /** The registration, if the token manages it. */
-function managedBy(token: string, registration: LockedRegistration | null): LockedRegistration {
-  requireManaged(token, registration);
+function managedBy(
+  token: string,
+  registration: LockedRegistration | null,
+  operation: RegistrationOperation,
+): LockedRegistration {
+  requireManaged(token, registration, operation);
   return registration!;
 }
 
@@ -238,20 +266,35 @@ function managedBy(token: string, registration: LockedRegistration | null): Lock
  * Which of its tokens it is that manages the registration.
  * @throws RegistryError `invalid_token` where it is none of them, `insufficient_scope` where the client is disabled
  */
-function requireManaged(token: string, registration: RegistrationTokens | null): 'current' | 'next' {
+function requireManaged(
+  token: string,
+  registration: RegistrationTokens | null,
+  operation: RegistrationOperation,
+): 'current' | 'next' {
   // Both are compared, so that the time does not tell which one it was
   const isCurrent = matchesHash(token, registration?.tokenHash ?? NO_TOKEN_HASH);
   const isNext = matchesHash(token, registration?.nextTokenHash ?? NO_TOKEN_HASH);
   if (registration === null || !(isCurrent || isNext)) throw wrongToken();
-  requireActive(registration);
+  requireUsable(registration.client, operation);
   return isNext ? 'next' : 'current';
 }
 
 /** RFC 7592 §2.1 to §2.3: 403 for who must not do it. */
-function requireActive({ status }: RegistrationTokens): void {
-  if (status === 'active') return;
+function requireUsable(client: ClientStanding, operation: RegistrationOperation): void {
+  if (isLapsed(client, new Date())) {
+    if (operation === 'replace') return;
+    throw statementExpired();
+  }
+  if (client.status === 'active') return;
   throw new RegistryError('insufficient_scope', 'The client is disabled. Only an operator can enable it.');
 }
+
+const statementExpired = () =>
+  new RegistryError(
+    'insufficient_scope',
+    'The software statement of the client has expired. Send a new software_statement: with PUT if the client has a registration ' +
+      'access token, else in a new registration.',
+  );
 
 const withoutToken = () =>
   new RegistryError(

@@ -24,7 +24,7 @@ import {
   UNUSED_DELETED,
 } from '../anonymous/unused-deletions.js';
 import { clientEntry, type SecretEntry, secretEntry } from '../client/client-audit.js';
-import type { Client, ClientStatus, IssuedClient } from '../client/client.js';
+import type { Client, ClientStanding, IssuedClient } from '../client/client.js';
 import { ClientEntity } from '../client/client.entity.js';
 import type { ClientKey } from '../client/client-query.js';
 import { changeClient } from '../client/issue-client.js';
@@ -41,13 +41,13 @@ const COUNTING = { size: 200, underWay: 1 };
 /** Anonymous clients without a token are those that software shares. */
 const SHARED = "source = 'dynamic' AND org_id IS NULL";
 
-/** The hashes of the registration access tokens of a client, and whether it may use them. */
+/** The hashes of the registration access tokens of a client, and what tells whether it may use them. */
 export interface RegistrationTokens {
   /** Null: software shares the client, and none manages it. */
   tokenHash: string | null;
   /** Of the token that a replacement issued and that was not used yet; null: there is none. */
   nextTokenHash: string | null;
-  status: ClientStatus;
+  client: ClientStanding;
 }
 
 /** Clients that registered themselves, in the database. */
@@ -137,13 +137,21 @@ export class RegistrationsRepository {
   /** The tokens that manage a registration; null where there is none. What is no id is looked up, too: the time tells nothing. */
   async findRegistrationTokens(id: string): Promise<RegistrationTokens | null> {
     const [row] = await this.run(
-      `SELECT registration_token_hash, next_registration_token_hash, status
+      `SELECT registration_token_hash, next_registration_token_hash, status, disabled_reason, statement_expires_at
        FROM oauth_clients WHERE id = :id AND deleted_at IS NULL AND (registration_token_hash IS NOT NULL OR ${SHARED})`,
       { id: isClientId(id) ? id : NO_CLIENT },
     );
     if (row === undefined) return null;
-    const [tokenHash, nextTokenHash, status] = row as [string | null, string | null, ClientStatus];
-    return { tokenHash, nextTokenHash, status };
+    const [tokenHash, nextTokenHash, status, disabledReason, end] = row;
+    return {
+      tokenHash,
+      nextTokenHash,
+      client: {
+        status,
+        disabledReason,
+        softwareStatementExpiresAt: end === null ? null : new Date(Number(end)),
+      },
+    } as RegistrationTokens;
   }
 
   /** Ends the token before the next one, which is used for the first time. False where that one is not the next any more. */
@@ -216,10 +224,6 @@ export class LockedRegistration implements RegistrationTokens {
     this.secrets = new SecretsOfClient(client.id, manager);
   }
 
-  get status(): ClientStatus {
-    return this.client.status;
-  }
-
   /** The initial access token of the registration, whether or not it has ended since; null where there was none. */
   async initialAccessToken(): Promise<InitialAccessToken | null> {
     const { initialAccessTokenId: id } = this.client;
@@ -239,8 +243,12 @@ export class LockedRegistration implements RegistrationTokens {
       registrationTokenHash: hashSecret(token),
       nextRegistrationTokenHash: hashSecret(nextToken),
     });
+    const { status, disabledReason } = changed;
+    const isEnabled = status !== client.status;
+    const enabled = isEnabled ? { ...client, status, disabledReason } : client;
     const entries = [
-      ...(changed === client ? [] : [clientEntry('client.updated', client, changed)]),
+      ...(isEnabled ? [clientEntry('client.enabled', client, enabled)] : []),
+      ...(changed === client ? [] : [clientEntry('client.updated', enabled, changed)]),
       ...ofSecrets.map(({ action, targetId }) => secretEntry(action, client.id, targetId)),
       clientEntry('registration_token.issued', changed, changed),
     ];

@@ -11,7 +11,7 @@ import { hashSecret } from '../../secrets/secret.js';
 import { usesSecret } from '../../policy/client.js';
 import { clientEntry, secretEntry } from '../client/client-audit.js';
 import type { Client, IssuedClient } from '../client/client.js';
-import { ClientEntity } from '../client/client.entity.js';
+import { BOUND_BY_STATEMENT, ClientEntity } from '../client/client.entity.js';
 import { type ClientFilter, type ClientKey, MAX_BULK } from '../client/client-query.js';
 import { ClientCountEntity } from '../counts/client-count.entity.js';
 import { ClientLookupRepository } from '../client/client-lookup.repository.js';
@@ -28,6 +28,9 @@ const SURPLUS_BATCH = 10;
 
 /** A client stays shared when an administrator verifies it. Any other change ends the sharing. */
 const KEEPS_SHARED: readonly AuditAction[] = ['client.verified', 'client.unverified'];
+
+/** What can be set on many clients at once. */
+type BulkSet = Pick<Client, 'status' | 'disabledReason'> | Pick<Client, 'deletedAt'>;
 
 /** What comes into being with a client. */
 const CREATED = [ClientEntity, ClientSecretEntity, AuditEventEntity];
@@ -122,7 +125,7 @@ export class ClientsRepository {
    */
   changeAll(
     filter: ClientFilter,
-    set: Pick<Client, 'status'> | Pick<Client, 'deletedAt'>,
+    set: BulkSet,
     action: AuditAction,
     context: RequestContext,
     check: (count: number) => void,
@@ -141,21 +144,57 @@ export class ClientsRepository {
           clients.map(({ orgId }) => orgId),
         );
       }
-      await record(
-        manager,
-        context,
-        clients.map((client) => clientEntry(action, client, { ...client, ...set })),
-      );
-      // Last, since others who count wait from here on; and all at once: a second statement would count in an order of its own
-      const { where, parameters } = this.search.hasOneOf(clients.map(({ id }) => id));
-      await manager
-        .createQueryBuilder()
-        .update(ClientEntity)
-        .set({ ...set, metadataHash: null, version: () => 'version + 1', updatedAt: new Date() })
-        .where(where, parameters)
-        .execute();
+      await this.setOnLocked(manager, clients, set, action, context);
       return clients.length;
     }, context);
+  }
+
+  /**
+   * Disables clients whose software statement expired until `limit`.
+   * @returns how many they were
+   */
+  disableLapsed(limit: Date, context: RequestContext): Promise<number> {
+    const set = { status: 'disabled', disabledReason: 'statement_expired' } as const;
+    // PostgreSQL keeps index entries of changed rows: no batch looks at those of the ones before
+    let fromMs = 0;
+    return inSmallBatches(this.writeQueue, async (manager, size) => {
+      const query = manager
+        .createQueryBuilder(ClientEntity, 'client')
+        .where(
+          `${BOUND_BY_STATEMENT} AND "statement_expires_at" >= :fromMs AND "statement_expires_at" <= :limitMs`,
+          { fromMs, limitMs: limit.getTime() },
+        )
+        .orderBy('client.softwareStatementExpiresAt')
+        .limit(size);
+      // Of many instances, each takes others
+      const clients = await lockRows(query, 'skip_locked').getMany();
+      if (clients.length === 0) return 0;
+      fromMs = clients.at(-1)!.softwareStatementExpiresAt!.getTime();
+      await this.setOnLocked(manager, clients, set, 'client.disabled', context);
+      return clients.length;
+    });
+  }
+
+  private async setOnLocked(
+    manager: EntityManager,
+    clients: readonly Client[],
+    set: BulkSet,
+    action: AuditAction,
+    context: RequestContext,
+  ): Promise<void> {
+    await record(
+      manager,
+      context,
+      clients.map((client) => clientEntry(action, client, { ...client, ...set })),
+    );
+    // Last, since others who count wait from here on; and all at once: a second statement would count in an order of its own
+    const { where, parameters } = this.search.hasOneOf(clients.map(({ id }) => id));
+    await manager
+      .createQueryBuilder()
+      .update(ClientEntity)
+      .set({ ...set, metadataHash: null, version: () => 'version + 1', updatedAt: new Date() })
+      .where(where, parameters)
+      .execute();
   }
 
   /**

@@ -6,6 +6,7 @@ import {
   type ClientSource,
   type ClientStatus,
   type IssuedClient,
+  isStatementOver,
   ownNameOf,
 } from '../client/client.js';
 import {
@@ -102,8 +103,10 @@ export class ClientsService {
   }
 
   /**
-   * Lets a client be used, or keeps it from being used.
-   * @throws RegistryError `not_found`, `precondition_failed`
+   * Lets a client be used, or keeps it from being used. A client that an administrator disabled cannot renew itself with a new software
+   * statement.
+   * @throws RegistryError `not_found`, `precondition_failed`, or `validation_error` where it would be enabled and its software statement
+   *   has expired
    */
   setStatus(
     key: ClientKey,
@@ -111,7 +114,11 @@ export class ClientsService {
     expected: Versions,
     context: RequestContext,
   ): Promise<Client> {
-    return this.set(key, { status }, ACTION_OF_STATUS[status], expected, context);
+    const check = (client: Client) => {
+      if (status === 'active' && isStatementOver(client, new Date())) throw statementExpired();
+    };
+    const change = { status, disabledReason: null };
+    return this.set(key, change, ACTION_OF_STATUS[status], expected, context, check);
   }
 
   /**
@@ -186,15 +193,22 @@ export class ClientsService {
     return this.repository.purge(limit, SYSTEM);
   }
 
+  /** Disables clients whose software statement expired until `limit`; says how many. */
+  disableLapsed(limit: Date): Promise<number> {
+    return this.repository.disableLapsed(limit, SYSTEM);
+  }
+
   private set(
     key: ClientKey,
     change: Partial<Client>,
     action: AuditAction,
     expected: Versions,
     context: RequestContext,
+    check?: (client: Client) => void,
   ): Promise<Client> {
     return this.repository.change(key, action, context, (client) => {
       checkVersion(client, expected);
+      check?.(client);
       const isSame = Object.entries(change).every(
         ([field, value]) => client[field as keyof Client] === value,
       );
@@ -230,17 +244,23 @@ const BULK_CHANGES = {
   disable: {
     action: 'client.disabled',
     concerns: { status: 'active' },
-    set: () => ({ status: 'disabled' as const }),
+    set: () => ({ status: 'disabled' as const, disabledReason: null }),
   },
   enable: {
     action: 'client.enabled',
     concerns: { status: 'disabled' },
-    set: () => ({ status: 'active' as const }),
+    set: () => ({ status: 'active' as const, disabledReason: null }),
   },
   delete: { action: 'client.deleted', concerns: {}, set: () => ({ deletedAt: new Date() }) },
   restore: { action: 'client.restored', concerns: { deleted: true }, set: () => ({ deletedAt: null }) },
 } as const;
 export type BulkChange = keyof typeof BULK_CHANGES;
+
+const statementExpired = () =>
+  new RegistryError(
+    'validation_error',
+    'The software statement of the client has expired. The software must replace its registration with a new statement (PUT).',
+  );
 
 const withoutCondition = () =>
   refusal('validation_error', {

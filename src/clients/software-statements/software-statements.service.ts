@@ -69,7 +69,9 @@ export class SoftwareStatementsService {
     const issuer = this.issuers.get(iss);
     if (issuer === undefined) return unapproved('must be signed by a trusted issuer');
     const claims = await issuer.verify(text);
-    if (claims === null) return invalid('has an invalid signature, is expired or is not valid yet');
+    // It ends the use of the client, so no clock gets more time
+    const isOver = claims?.exp !== undefined && claims.exp * 1000 <= Date.now();
+    if (claims === null || isOver) return invalid('has an invalid signature, is expired or is not valid yet');
     const audience = audienceOf(claims);
     if (audience === null) {
       return invalid('must have a string or an array of strings as "aud" (RFC 7519 §4.1.3)');

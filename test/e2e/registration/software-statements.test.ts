@@ -291,6 +291,7 @@ onEachEngine((engine) => {
           (await statementOf()).replace(/\.[^.]+\./, `.${encode({ iss: issuer.url, scope: 'a' })}.`),
       ],
       ['an expiry that has passed', 'is expired', () => statementOf({ exp: now() - 3600 })],
+      ['an expiry within the tolerance for clocks', 'is expired', () => statementOf({ exp: now() })],
       [
         'the type of an access token (RFC 9068)',
         'must have the "typ" JWT',
@@ -467,13 +468,9 @@ onEachEngine((engine) => {
         body,
       });
 
-    it('a read registration can be written back unchanged, also after the statement has expired', async () => {
-      // Within the tolerance for clocks that differ, for long enough to register
-      const { statement, body } = await register({ client_name: 'Attested', exp: now() - 27 });
+    it('a read registration can be written back unchanged', async () => {
+      const { body } = await register({ client_name: 'Attested', exp: now() + 60 });
       const read = (await manage(body)).body as Metadata;
-      while ((await registry.register({ software_statement: statement })).status === 201) {
-        await new Promise((done) => setTimeout(done, 200));
-      }
       const { status, body: written } = await manage(body, { ...read, client_name: 'Said' });
       expect({ status, body: written }).toEqual({
         status: 200,

@@ -53,6 +53,11 @@ export function ClientPage() {
     <Page key={clientId} title={data.name} actions={mayChange && <Actions client={data} />}>
       {error && <Failed error={error} onRetry={() => void refetch()} />}
       <StatusBadges {...data} />
+      {data.disabledReason !== null && (
+        <Text size="sm">
+          Disabled because its software statement has expired. A new statement enables the client again.
+        </Text>
+      )}
       <Details client={data} />
       {data.tokenEndpointAuthMethod.startsWith('CLIENT_SECRET') && secrets && (
         <Section title="Secrets">

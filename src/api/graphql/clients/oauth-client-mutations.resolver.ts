@@ -139,7 +139,9 @@ export class OAuthClientMutationsResolver {
     return payload(await this.clients.setStatus({ id }, 'disabled', versions(version), context));
   }
 
-  @Mutation(() => OAuthClientPayload, { description: 'Enables a disabled client.' })
+  @Mutation(() => OAuthClientPayload, {
+    description: 'Enables a disabled client. Not permitted if its software statement has expired.',
+  })
   async enableOAuthClient(
     @Args() { clientId: id, version }: VersionedClientArgs,
     @CurrentContext('graphql') context: RequestContext,

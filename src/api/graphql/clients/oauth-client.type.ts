@@ -1,8 +1,8 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
-import type { ClientSource, ClientStatus } from '../../../clients/client/client.js';
+import type { ClientSource, ClientStatus, DisabledReason } from '../../../clients/client/client.js';
 import type { ClientFilter } from '../../../clients/client/client-query.js';
-import { ClientSourceEnum, ClientStatusEnum } from '../schema/enums.js';
+import { ClientSourceEnum, ClientStatusEnum, DisabledReasonEnum } from '../schema/enums.js';
 import { connectionOf } from '../pagination/connection.js';
 import { ABOUT, ClientFields } from './oauth-client.fields.js';
 
@@ -48,6 +48,21 @@ export class OAuthClient extends ClientFields {
 
   @Field(() => ClientStatusEnum, { description: 'Whether the client is active or disabled.' })
   status!: ClientStatus;
+
+  @Field(() => DisabledReasonEnum, {
+    nullable: true,
+    description:
+      'Why the registry itself disabled the client. Null: the client is active, or an administrator disabled it.',
+  })
+  disabledReason!: DisabledReason | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description:
+      'When the software statement of the client expires. The client cannot be used from then on, and is disabled within a minute. ' +
+      'Null: it has no statement, the statement does not expire, or it was registered before version 0.2.0.',
+  })
+  softwareStatementExpiresAt!: Date | null;
 
   @Field({ description: 'Whether an operator has verified the client.' })
   verified!: boolean;

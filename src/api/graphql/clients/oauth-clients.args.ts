@@ -110,7 +110,7 @@ export class OAuthClientFilter implements Omit<ClientFilter, 'deleted'> {
   @Field(() => Boolean, {
     nullable: true,
     description:
-      'True: anonymous clients that were never used, verified or disabled. False: all other clients.',
+      'True: anonymous clients that were never used, and that no administrator verified or disabled. False: all other clients.',
   })
   unused?: boolean;
 

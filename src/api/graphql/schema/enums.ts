@@ -1,7 +1,7 @@
 import { registerEnumType } from '@nestjs/graphql';
 import { ACTOR_TYPES, AUDIT_ACTIONS, CHANNELS } from '../../../audit/audit-event.js';
 import { ROLE_DESCRIPTIONS, ROLES } from '../../../auth/principal/principal.js';
-import { CLIENT_SOURCES, CLIENT_STATUSES } from '../../../clients/client/client.js';
+import { CLIENT_SOURCES, CLIENT_STATUSES, DISABLED_REASONS } from '../../../clients/client/client.js';
 import type { ClientOrderField, OrderDirection } from '../../../clients/client/client-query.js';
 import { APPLICATION_TYPES, CLIENT_TYPES, TOKEN_ENDPOINT_AUTH_METHODS } from '../../../policy/client.js';
 import { GRANT_TYPES } from '../../../policy/grant-types.js';
@@ -47,6 +47,12 @@ export const ClientSourceEnum = enumOf(
   CLIENT_SOURCES,
 );
 export const ClientStatusEnum = enumOf('ClientStatus', 'Whether a client may be used.', CLIENT_STATUSES);
+export const DisabledReasonEnum = enumOf(
+  'DisabledReason',
+  'Why the registry itself disabled a client.',
+  DISABLED_REASONS,
+  { statement_expired: 'Its software statement has expired. A new one enables it again.' },
+);
 export const TokenEndpointAuthMethodEnum = enumOf(
   'TokenEndpointAuthMethod',
   'How a client authenticates at the token endpoint (RFC 7591 §2).',

@@ -123,7 +123,8 @@ export class RegistrationController {
     summary: 'Replace a registration (RFC 7592 §2.2)',
     description:
       'Omitted members are reset to their defaults. The body must contain the client_id. If it contains a client_secret, the ' +
-      'secret must be valid. The response contains a new registration access token. The previous one is valid until the new one is used. If REGISTRATION_SECRET_TTL is set and all secrets of the client expire soon, it also contains a new client_secret.',
+      'secret must be valid. The response contains a new registration access token. The previous one is valid until the new one is used. If REGISTRATION_SECRET_TTL is set and all secrets of the client expire soon, it also contains a new client_secret. ' +
+      'A client whose software statement has expired must send another one; that enables it again.',
   })
   @ApiBody({ type: RegistrationRequest, required: true })
   @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The updated client' })
@@ -137,8 +138,8 @@ export class RegistrationController {
     const { client, secret, registrationToken } = await this.management.replace(
       registered,
       token!,
-      async ({ metadata }) => ({
-        submission: await this.read(rest, metadata.softwareStatement),
+      async (knownStatement) => ({
+        submission: await this.read(rest, knownStatement),
         clientId,
         clientSecret,
       }),
