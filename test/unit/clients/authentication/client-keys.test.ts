@@ -168,16 +168,16 @@ describe('An assertion', () => {
     for (const key of keys) expect(await verify(assertion, { jwks: { keys: [key] } })).toEqual(NO_KEY);
   });
 
-  it('without a kid is tried with ten keys at most', async () => {
-    const fillers = await Promise.all(Array.from({ length: 10 }, () => pairOf('ES256')));
+  it('without a kid is tried with three keys at most', async () => {
+    const fillers = await Promise.all(Array.from({ length: 3 }, () => pairOf('ES256')));
     const keysThen = (count: number) => [...fillers.slice(0, count).map(({ jwk }) => jwk), es256.jwk];
     const assertion = await assertionOf(es256.privateKey);
-    expect(await verify(assertion, { jwks: { keys: keysThen(9) } })).toMatchObject({
+    expect(await verify(assertion, { jwks: { keys: keysThen(2) } })).toMatchObject({
       claims: { jti: 'once' },
     });
-    expect(await verify(assertion, { jwks: { keys: keysThen(10) } })).toEqual(NO_SIGNATURE);
+    expect(await verify(assertion, { jwks: { keys: keysThen(3) } })).toEqual(NO_SIGNATURE);
     const named = await assertionOf(es256.privateKey, {}, { alg: 'ES256', kid: 'key-1' });
-    expect(await verify(named, { jwks: { keys: keysThen(10) } })).toMatchObject({ kid: 'key-1' });
+    expect(await verify(named, { jwks: { keys: keysThen(3) } })).toMatchObject({ kid: 'key-1' });
   });
 
   it('is refused with a key that the client had before', async () => {
