@@ -96,6 +96,7 @@ onEachEngine((engine) => {
         ['createdAt', 'DateTime'],
         ['deletedAt', 'DateTime'],
         ['lastUsedAt', 'DateTime'],
+        ['softwareStatementExpiresAt', 'DateTime'],
         ['updatedAt', 'DateTime'],
       ]);
     });
