@@ -62,7 +62,7 @@ describe('the explorer', () => {
       let started: { initialQuery?: string; initialHeaders?: object } = {};
       const AltairGraphQL = { init: (options: typeof started) => (started = options) };
       runInNewContext(text, { AltairGraphQL, location: new URL(`${registry.url}/graphql`) });
-      expect({ ...started.initialHeaders }).toEqual({ Authorization: 'Bearer YOUR_ADMIN_API_KEY' });
+      expect({ ...started.initialHeaders }).toEqual({ Authorization: 'Bearer YOUR_API_KEY' });
       expect((await registry.graphql(started.initialQuery!)).body).toEqual({
         data: { oauthClients: { totalCount: expect.any(Number), nodes: expect.any(Array) } },
       });
