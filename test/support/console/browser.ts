@@ -109,7 +109,7 @@ export class Console {
   async openAt(path: string, { url = this.url, cookie, ...options }: PageOptions = {}): Promise<Page> {
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
     this.pages.push(page);
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(40_000);
     page.on('pageerror', (error) => this.faults.push(error.message));
     page.on('console', (message) => {
       const isHarmless = HARMLESS.test(message.text());
