@@ -15,9 +15,10 @@ const IMPORTS = {
   policy: [],
   secrets: [],
   config: ['policy'],
-  egress: ['addresses', 'config', 'policy'],
+  queues: ['diagnostics', 'errors'],
+  egress: ['addresses', 'config', 'errors', 'policy', 'queues'],
   jwt: ['errors', 'json'],
-  database: ['config', 'diagnostics', 'errors', 'event-loop'],
+  database: ['config', 'diagnostics', 'errors', 'event-loop', 'queues'],
   audit: ['database'],
   clients: [
     'addresses',
@@ -29,6 +30,7 @@ const IMPORTS = {
     'errors',
     'jwt',
     'policy',
+    'queues',
     'secrets',
   ],
   auth: ['addresses', 'audit', 'config', 'database', 'errors', 'jwt', 'policy', 'secrets'],
@@ -68,9 +70,8 @@ const PARTS = {
   policy: { metadata: [], names: [], uris: [] },
   database: {
     connection: [],
-    queues: [],
-    sql: ['connection', 'queues'],
-    writes: ['connection', 'queues', 'sql'],
+    sql: ['connection'],
+    writes: ['connection', 'sql'],
     clock: ['connection', 'sql', 'writes'],
   },
   clients: {

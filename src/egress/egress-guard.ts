@@ -3,14 +3,17 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { isGlobalUnicast } from '../addresses/global-unicast.js';
+import { subscriberOf } from '../addresses/networks.js';
 import { CONFIG, type Config } from '../config/variables.js';
+import { RegistryError } from '../errors/registry-error.js';
 import { isLoopback } from '../policy/uris/uri.js';
+import { FairQueue } from '../queues/fair-queue.js';
 import { getFrom, getThrough, hostOf } from './connection.js';
 import { EgressError } from './egress-error.js';
-import { FetchSlots } from './fetch-slots.js';
 
-const MAX_AT_ONCE = 20;
-const MAX_WAIT_MS = 1000;
+/** Fetches at once, and of those from one server: a slow one must not keep the others waiting. */
+const AT_ONCE = { underWay: 20, waiting: 100, waitMs: 1000 };
+const AT_ONCE_OF_SERVER = { ...AT_ONCE, underWay: 5 };
 
 /** Of one question to a DNS server; the second and last try takes twice as long. */
 const DNS_TIMEOUT_MS = 1500;
@@ -36,7 +39,7 @@ export interface FetchLimits {
  */
 @Injectable()
 export class EgressGuard {
-  private readonly slots = new FetchSlots(MAX_AT_ONCE, MAX_WAIT_MS);
+  private readonly queue = new FairQueue('outgoing request', AT_ONCE, AT_ONCE_OF_SERVER);
 
   /** @param resolve for tests */
   constructor(
@@ -47,14 +50,15 @@ export class EgressGuard {
   /**
    * Sends a GET without credentials and follows no redirect. The body of the reply is complete.
    * @throws EgressError where the URL is refused, or its server fails
+   * @throws RegistryError `temporarily_unavailable` where too many others are in progress
    */
   async fetch(url: string, limits: FetchLimits): Promise<Response> {
     const target = this.parse(url);
     const deadline = AbortSignal.timeout(limits.timeoutMs);
     try {
-      return await this.slots.run(() => this.get(target, limits, deadline));
+      return await this.get(target, limits, deadline);
     } catch (error) {
-      if (error instanceof EgressError) throw error;
+      if (error instanceof EgressError || error instanceof RegistryError) throw error;
       const { code = 'an invalid reply' } = error as NodeJS.ErrnoException;
       const reason = deadline.aborted ? `no complete reply within ${limits.timeoutMs} ms` : code;
       throw new EgressError(`${target.origin} could not be fetched: ${reason}.`, { cause: error });
@@ -84,19 +88,15 @@ export class EgressGuard {
       'user-agent': 'oauth-client-registry',
     };
     const proxy = this.isOwnMachine(url) ? null : this.config.httpsProxy;
-    const reply =
-      proxy === null
-        ? await getFrom(url, await this.addressesOf(url, signal), { headers, signal })
-        : await getThrough(new URL(proxy), withoutBadAddress(url), { headers, signal });
-    try {
-      refuseRedirect(reply);
-      refuseEncoding(reply);
-      const body = await readBody(reply, maxBytes);
-      const { statusCode: status } = reply;
-      return new Response(NO_BODY.includes(status) ? null : body, { status, headers: headersOf(reply) });
-    } finally {
-      reply.destroy();
+    if (proxy !== null) {
+      const target = withoutBadAddress(url);
+      const get = () => getThrough(new URL(proxy), target, { headers, signal });
+      return this.queue.run(async () => readReply(await get(), maxBytes), {}, url.host);
     }
+    const addresses = await this.addressesOf(url, signal);
+    const get = () => getFrom(url, addresses, { headers, signal });
+    // By address: there is no end of names for one server
+    return this.queue.run(async () => readReply(await get(), maxBytes), {}, subscriberOf(addresses[0]!));
   }
 
   /** @throws EgressError unless all are allowed: a name with a good and a bad address is an attack */
@@ -154,6 +154,18 @@ function refuseRedirect({ statusCode = 0 }: IncomingMessage): void {
 function refuseEncoding({ headers: { 'content-encoding': encoding = 'identity' } }: IncomingMessage): void {
   if (encoding.toLowerCase() !== 'identity') {
     throw new EgressError('The server encoded the reply, although it was asked not to.');
+  }
+}
+
+async function readReply(reply: IncomingMessage, maxBytes: number): Promise<Response> {
+  try {
+    refuseRedirect(reply);
+    refuseEncoding(reply);
+    const body = await readBody(reply, maxBytes);
+    const { statusCode: status } = reply;
+    return new Response(NO_BODY.includes(status) ? null : body, { status, headers: headersOf(reply) });
+  } finally {
+    reply.destroy();
   }
 }
 

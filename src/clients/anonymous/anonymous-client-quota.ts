@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SYSTEM } from '../../audit/audit-event.js';
 import { CONFIG, type Config } from '../../config/variables.js';
-import { Batcher, type Outcome } from '../../database/queues/batcher.js';
+import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { ClientUseRepository, REMOVAL_BATCH } from '../use/client-use.repository.js';
 

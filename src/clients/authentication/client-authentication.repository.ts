@@ -3,7 +3,7 @@ import { DataSource, In, IsNull, LessThanOrEqual } from 'typeorm';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { newId } from '../../database/id.js';
-import { Batcher, type Outcome } from '../../database/queues/batcher.js';
+import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { purgeDue } from '../../database/writes/purge-batches.js';
 import { UseNotes } from '../../database/writes/use-notes.js';

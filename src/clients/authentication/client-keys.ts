@@ -8,9 +8,9 @@ import {
   type JWTVerifyGetKey,
 } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { EgressError, EgressOverloaded } from '../../egress/egress-error.js';
+import { EgressError } from '../../egress/egress-error.js';
 import { EgressGuard } from '../../egress/egress-guard.js';
-import { overloaded } from '../../errors/registry-error.js';
+import { overloaded, RegistryError } from '../../errors/registry-error.js';
 import { readJwt, type SentJwt } from '../../jwt/read-jwt.js';
 import { verifyWithKeys } from '../../jwt/verify-with-keys.js';
 import { ASSERTION_SIGNING_ALGORITHMS } from '../../policy/client.js';
@@ -79,8 +79,6 @@ export class ClientKeys {
     try {
       return await this.verifySignature(client, assertion, sent);
     } catch (error) {
-      // Others keep it from being verified: it may be good
-      if (error instanceof EgressOverloaded) throw overloaded();
       const reason = reasonOf(error);
       if (reason === undefined) throw error;
       return { fault: reason };
@@ -100,11 +98,11 @@ export class ClientKeys {
     return { claims: payload as AssertionClaims, kid: typeof kid === 'string' ? kid : null };
   }
 
-  /** @throws EgressOverloaded where too many wait already */
+  /** @throws RegistryError `temporarily_unavailable` where too many wait already: the assertion may be good */
   private async waitFor<T>(keys: ClientKeySet, verify: () => Promise<T>): Promise<T> {
     const same = this.waiting.get(keys) ?? 0;
     const all = [...this.waiting.values()].reduce((sum, count) => sum + count, 0);
-    if (same >= MAX_WAITING_FOR_SAME || all >= MAX_WAITING) throw new EgressOverloaded();
+    if (same >= MAX_WAITING_FOR_SAME || all >= MAX_WAITING) throw overloaded();
     this.waiting.set(keys, same + 1);
     try {
       return await verify();
@@ -137,7 +135,7 @@ export class ClientKeys {
       } catch (error) {
         failure = error;
         // Nothing was asked of the client's server
-        if (error instanceof EgressOverloaded) pausedUntil = 0;
+        if (error instanceof RegistryError) pausedUntil = 0;
         throw error;
       }
     };

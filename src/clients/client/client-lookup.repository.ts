@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
 import { validate as isClientId } from 'uuid';
-import type { Cancellation } from '../../database/queues/cancellation.js';
+import type { Cancellation } from '../../queues/cancellation.js';
 import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { rowLock } from '../../database/sql/row-lock.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';

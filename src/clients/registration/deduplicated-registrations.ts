@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../audit/audit-event.js';
-import { isWaiting } from '../../database/queues/cancellation.js';
+import { isWaiting } from '../../queues/cancellation.js';
 import { registrations } from '../../diagnostics/channels.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import type { IssuedRegistration } from '../client/client.js';

@@ -9,7 +9,7 @@ import {
   removeEvents,
   spendOn,
 } from '../../audit/audit-events.repository.js';
-import { Batcher, type Outcome } from '../../database/queues/batcher.js';
+import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { lockRows, rowLock } from '../../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';

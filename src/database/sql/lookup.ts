@@ -1,6 +1,6 @@
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
-import { Batcher, type Outcome } from '../queues/batcher.js';
+import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { driverOf, preparedQuery, type Row, runOnPool } from '../connection/driver.js';
 import { Table } from './table.js';
 

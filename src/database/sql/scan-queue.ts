@@ -2,9 +2,9 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
 import { continueInTurn } from '../../event-loop/turns.js';
-import type { Cancellation } from '../queues/cancellation.js';
+import type { Cancellation } from '../../queues/cancellation.js';
 import { driverOf, type Row } from '../connection/driver.js';
-import { FairQueue } from '../queues/fair-queue.js';
+import { FairQueue } from '../../queues/fair-queue.js';
 import { bindable, type RunSql, sqlRunner } from './run-sql.js';
 import { SqliteThread } from '../connection/sqlite-thread.js';
 

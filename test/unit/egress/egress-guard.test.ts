@@ -132,21 +132,36 @@ describe('A fetch', () => {
     }
   });
 
-  it('waits while 20 others are in progress, and is refused after a second', async () => {
+  const OVERLOADED = /^RegistryError: The server is overloaded\./;
+
+  it.each([
+    ['5 others of its server', () => 'https://client.example/', 5],
+    ['20 others', (index: number) => `https://client-${index}.example/`, 20],
+  ])('waits while %s are in progress, and is refused after a second', async (_, urlOf, most) => {
+    const sockets: Socket[] = [];
+    const proxy = await listen(createTcpServer((socket) => void sockets.push(socket)));
+    const guard = aGuard(undefined, { production: true, httpsProxy: `http://127.0.0.1:${proxy}` });
+    const others = Array.from({ length: most }, (_, index) => fault(urlOf(index), guard));
+    expect(await fault(urlOf(most), guard)).toMatch(OVERLOADED);
+    expect(sockets.length).toBe(most);
+    const late = fault(urlOf(most), guard);
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(others);
+    // It took over the slot of one that ended
+    while (sockets.length === most) await new Promise((next) => setTimeout(next, 20));
+    sockets.at(-1)!.destroy();
+    expect(await late).toMatch('could not be fetched');
+  });
+
+  it('waits for those of the same address, whatever name they were sent to', async () => {
     let open = 0;
     const url = await serve(() => void open++);
     const guard = aGuard();
-    const others = Array.from({ length: 20 }, () => fault(url, guard));
-    expect(await fault(url, guard)).toBe('EgressOverloaded: Too many outgoing requests are in progress.');
-    expect(open).toBe(20);
-    const late = fault(url, guard);
+    const others = Array.from({ length: 5 }, () => fault(url, guard));
+    expect(await fault(url.replace('127.0.0.1', 'localhost'), guard)).toMatch(OVERLOADED);
+    expect(open).toBe(5);
     for (const server of servers) (server as ReturnType<typeof createServer>).closeAllConnections();
     await Promise.all(others);
-    // It took over the slot of one that ended
-    for (let times = 0; open < 21 && times < 100; times++) await new Promise((next) => setTimeout(next, 20));
-    expect(open).toBe(21);
-    for (const server of servers) (server as ReturnType<typeof createServer>).closeAllConnections();
-    await late;
   });
 });
 

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { Batcher, type BatcherOptions, type Outcome } from '../../../../src/database/queues/batcher.js';
+import { Batcher, type BatcherOptions, type Outcome } from '../../../src/queues/batcher.js';
 
 describe('a batcher', () => {
   let batches: number[][];

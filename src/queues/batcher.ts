@@ -1,5 +1,5 @@
-import { batches } from '../../diagnostics/channels.js';
-import { overloaded } from '../../errors/registry-error.js';
+import { batches } from '../diagnostics/channels.js';
+import { overloaded } from '../errors/registry-error.js';
 
 /** Something that is waited for, and who waits. */
 interface Waiting<I, O> {
