@@ -55,12 +55,13 @@ export async function limitRates(
     return limit && new Quota(name, limit, counted, shared);
   };
 
+  const spendOn =
+    (quota: Quota): Spend =>
+    async (key, address) =>
+      isExempt(address) ? null : quota.spend(key);
+
   const ofOrganizations = quotaOf('organization', countedOrganization);
-  if (ofOrganizations !== null) {
-    fastify.decorate('spendOf', async (orgId: string, address: string) =>
-      isExempt(address) ? null : ofOrganizations.spend(orgId),
-    );
-  }
+  if (ofOrganizations !== null) fastify.decorate('spendOf', spendOn(ofOrganizations));
   const bytesOfOrganizations = quotaOf('audit-bytes', countedOrganization);
   const bytesOfAddresses = quotaOf('audit-bytes');
   if (bytesOfOrganizations !== null && bytesOfAddresses !== null) {
@@ -76,16 +77,12 @@ export async function limitRates(
   const failedAuth = quotaOf('failed-auth');
   if (failedAuth !== null) limitFailedAuth(fastify, failedAuth, refuse);
   const ofClients = quotaOf('failed-client', (clientId) => [{ key: `client ${clientId}`, times: 1 }]);
-  if (ofClients !== null) {
-    fastify.decorate('spendFailure', async (clientId: string, address: string) =>
-      isExempt(address) ? null : ofClients.spend(clientId),
-    );
-  }
+  if (ofClients !== null) fastify.decorate('spendFailure', spendOn(ofClients));
   for (const [name, isCounted] of COUNTED_ROUTES) {
     const quota = quotaOf(name);
     if (quota === null) continue;
     fastify.addHook('onRoute', (route) => {
-      if (isCounted(route)) onRequestOf(route, spendOn(quota));
+      if (isCounted(route)) onRequestOf(route, limitCallers(quota));
     });
   }
 }
@@ -109,19 +106,22 @@ async function sharedCounts(
 }
 
 /** Counts each request before it is authenticated or read, and tells the caller where it stands. */
-const spendOn = (quota: Quota) => async (request: FastifyRequest, reply: FastifyReply) => {
+const limitCallers = (quota: Quota) => async (request: FastifyRequest, reply: FastifyReply) => {
   const standing = await quota.spend(request.ip);
   if (standing === null) return undefined;
   if (standing.isExceeded) return refuse(standing, reply);
   void reply.headers(rateLimitHeaders(standing));
 };
 
+/** Uses up one of what `key` may send, unless the address that sends it is exempt: null. */
+type Spend = (key: string, address: string) => Promise<RateLimitStatus | null>;
+
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Uses up one request of an organization; undefined where nothing limits them. */
-    spendOf?: (orgId: string, address: string) => Promise<RateLimitStatus | null>;
-    /** Uses up one failed authentication of a client; undefined where nothing limits them. */
-    spendFailure?: (clientId: string, address: string) => Promise<RateLimitStatus | null>;
+    /** Counts requests by `org_id`; undefined where nothing limits them. */
+    spendOf?: Spend;
+    /** Counts failed authentications by `client_id`; undefined where nothing limits them. */
+    spendFailure?: Spend;
   }
 }
 
