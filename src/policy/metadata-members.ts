@@ -2,8 +2,8 @@ import { COLUMN_FIELDS, FIELD_ROWS, type FieldRow, METADATA_FIELDS } from './fie
 import { OTHER_CLIENT_METADATA, REGISTERED_ELSEWHERE } from './metadata/iana-registries.js';
 
 /**
- * What a registration request may contain. One principle: registered elsewhere and not offered here is left out of what
- * is granted; registered nowhere is refused.
+ * What a registration request may contain. A member registered elsewhere and not supported here is ignored; an unregistered
+ * member is rejected.
  *
  * - `strict`: the nine members of the contract, nothing else.
  * - `registered`: the IANA registry "OAuth Dynamic Client Registration Metadata"; members of the other OAuth registries
@@ -14,7 +14,7 @@ export const METADATA_PROFILES = ['strict', 'registered', 'lenient'] as const;
 
 export type MetadataProfile = (typeof METADATA_PROFILES)[number];
 
-/** What becomes of a member: `read` and judged, `ignore`d, or `refuse`d by name. */
+/** How a member is classified: accepted, ignored or rejected. */
 export type MemberClass = 'accepted' | 'ignored' | 'rejected';
 
 const namesOf = (fields: Record<string, FieldRow>) =>

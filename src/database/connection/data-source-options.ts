@@ -5,7 +5,7 @@ import type { DatabaseConfig } from '../../config/variables.js';
 import { loadSqlite, WAL_LIMIT_BYTES } from './sqlite.js';
 import { limitLockWaits } from './time-outs.js';
 
-/** For another process that writes. The driver blocks meanwhile, so that only the start waits for it so long; see WriteQueue. */
+/** How long a write waits for another process. The driver blocks the event loop only at the start; afterwards WriteQueue waits. */
 const SQLITE_BUSY_TIMEOUT_MS = 2_000;
 /** To connect to PostgreSQL, and to wait for a connection of the pool; `?connect_timeout=SECONDS` in the URL sets another. */
 const POSTGRES_CONNECT_TIMEOUT_MS = 5_000;

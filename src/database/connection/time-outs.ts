@@ -4,8 +4,8 @@ import type { DataSource } from 'typeorm';
 import { driverOf } from './driver.js';
 import { sqliteFileOf } from './sqlite-file.js';
 
-/** The driver blocks while SQLite waits, and the event loop with it; writers wait in the WriteQueue. */
-const SQLITE_BUSY_TIMEOUT_MS = 5;
+/** While requests are served. The driver blocks the event loop while SQLite waits; longer waits are those of the WriteQueue. */
+const SQLITE_REQUEST_BUSY_TIMEOUT_MS = 5;
 /** How long a statement of PostgreSQL waits for a lock of another transaction, unless its transaction sets another time. */
 const LOCK_TIMEOUT_MS = 3_000;
 /** For an answer of PostgreSQL, after the time in which it gives up by itself. */
@@ -15,7 +15,7 @@ const GRACE_MS = 2_000;
 export async function limitWaiting(dataSource: DataSource): Promise<void> {
   const driver = driverOf(dataSource);
   if (driver.engine === 'sqlite') {
-    driver.connection.pragma(`busy_timeout = ${SQLITE_BUSY_TIMEOUT_MS}`);
+    driver.connection.pragma(`busy_timeout = ${SQLITE_REQUEST_BUSY_TIMEOUT_MS}`);
     // Statements that are prepared from now on are guarded
     sqliteFileOf(driver.connection);
     return;

@@ -44,7 +44,7 @@ export function TextList(values?: readonly string[]): PropertyDecorator {
   };
 }
 
-/** What becomes of a member: it is `read`, `ignore`d or `refuse`d. */
+/** How a member is classified: accepted, ignored or rejected. */
 export type MemberSorter = (member: string, value: unknown) => 'accepted' | 'ignored' | 'rejected';
 
 /** @throws RegistryError `invalid_request` where the body is no JSON object */
