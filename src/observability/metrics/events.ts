@@ -34,14 +34,14 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
     labelNames: ['result'] as const,
     registers,
   });
-  const refused = new Counter({
-    name: 'oauth_registry_registration_refusals_total',
+  const rejected = new Counter({
+    name: 'oauth_registry_registration_rejections_total',
     help: 'Rejected registrations by error code.',
     labelNames: ['code'] as const,
     registers,
   });
-  const faults = new Counter({
-    name: 'oauth_registry_registration_faults_total',
+  const invalidMembers = new Counter({
+    name: 'oauth_registry_registration_invalid_members_total',
     help: 'Invalid members of rejected registrations by error code. A registration can have several.',
     labelNames: ['code', 'member'] as const,
     registers,
@@ -108,15 +108,15 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
   });
 
   // A rate needs to see the step from nothing to one
-  for (const result of ['registered', 'reused', 'refused']) registered.inc({ result }, 0);
+  for (const result of ['registered', 'reused', 'rejected']) registered.inc({ result }, 0);
 
   const subscriptions = [
     on(registrations, ({ result }) => registered.inc({ result })),
     on(refusals, ({ method, route, code, fields }) => {
       if (method !== 'POST' || route !== registrationRoute) return;
-      registered.inc({ result: 'refused' });
-      refused.inc({ code });
-      for (const member of new Set(fields.map(memberOf))) faults.inc({ code, member });
+      registered.inc({ result: 'rejected' });
+      rejected.inc({ code });
+      for (const member of new Set(fields.map(memberOf))) invalidMembers.inc({ code, member });
     }),
     on(clientAuthentications, (labels) => authenticated.inc({ ...labels })),
     on(operations, ({ operation, fields, hasErrors, durationMs }) => {

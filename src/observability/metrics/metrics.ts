@@ -22,12 +22,12 @@ export interface MetricsOptions {
  */
 export function keepMetrics(
   fastify: FastifyInstance,
-  underWay: { readonly size: number },
+  inFlight: { readonly size: number },
   options: MetricsOptions,
 ): (app: NestFastifyApplication, isReady: () => Promise<unknown>) => Promise<void> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  measureRequests(registry, fastify, underWay);
+  measureRequests(registry, fastify, inFlight);
   const stopCounting = countEvents(registry, options.registrationRoute);
   const closing: (() => void)[] = [stopCounting, () => registry.clear()];
   fastify.addHook('onClose', (_instance, done) => {

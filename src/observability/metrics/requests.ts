@@ -14,7 +14,7 @@ const NO_ROUTE = 'none';
 export function measureRequests(
   registry: Registry,
   fastify: FastifyInstance,
-  underWay: { readonly size: number },
+  inFlight: { readonly size: number },
 ): void {
   const registers = [registry];
   const duration = new Histogram({
@@ -25,11 +25,11 @@ export function measureRequests(
     registers,
   });
   new Gauge({
-    name: 'http_requests_under_way',
+    name: 'http_requests_in_flight',
     help: 'In-flight HTTP requests.',
     registers,
     collect() {
-      this.set(underWay.size);
+      this.set(inFlight.size);
     },
   });
   fastify.addHook('onResponse', (request, reply, done) => {

@@ -42,11 +42,11 @@ onEachEngine((engine) => {
       metrics.value(HTTP_COUNT, { method, route, status });
     expect({
       created: count('POST', '/v2/oauth/clients', '201'),
-      refused: count('POST', '/v2/oauth/clients', '422'),
+      rejected: count('POST', '/v2/oauth/clients', '422'),
       unknownKey: count('POST', '/v2/oauth/clients', '401'),
       read: count('GET', '/v2/oauth/clients/:client_id', '200'),
-      underWay: metrics.value('http_requests_under_way'),
-    }).toEqual({ created: 1, refused: 1, unknownKey: 1, read: 3, underWay: 0 });
+      inFlight: metrics.value('http_requests_in_flight'),
+    }).toEqual({ created: 1, rejected: 1, unknownKey: 1, read: 3, inFlight: 0 });
     expect(metrics.value('http_request_duration_seconds_sum')).toBeGreaterThan(0);
   });
 
@@ -61,7 +61,7 @@ onEachEngine((engine) => {
     const metrics = await scrape();
     expect(metrics.labelValues(HTTP_COUNT, 'route')).toEqual([REGISTER, 'none']);
     expect(metrics.labelValues(HTTP_COUNT, 'method')).toEqual(['GET', 'POST', 'other']);
-    expect(metrics.labelValues('oauth_registry_registration_faults_total', 'member')).toEqual([
+    expect(metrics.labelValues('oauth_registry_registration_invalid_members_total', 'member')).toEqual([
       'client_name',
       'unknown_member',
     ]);
@@ -77,18 +77,24 @@ onEachEngine((engine) => {
     await registry.register({}, 'no-key');
     const metrics = await scrape();
     const registrations = (result: string) => metrics.value('oauth_registry_registrations_total', { result });
-    expect([registrations('registered'), registrations('reused'), registrations('refused')]).toEqual([
+    expect([registrations('registered'), registrations('reused'), registrations('rejected')]).toEqual([
       2, 0, 4,
     ]);
-    const refusals = (code: string) => metrics.value('oauth_registry_registration_refusals_total', { code });
+    const rejections = (code: string) =>
+      metrics.value('oauth_registry_registration_rejections_total', { code });
     expect({
-      invalid_redirect_uri: refusals('invalid_redirect_uri'),
-      invalid_client_metadata: refusals('invalid_client_metadata'),
-      invalid_request: refusals('invalid_request'),
-      invalid_token: refusals('invalid_token'),
+      invalid_redirect_uri: rejections('invalid_redirect_uri'),
+      invalid_client_metadata: rejections('invalid_client_metadata'),
+      invalid_request: rejections('invalid_request'),
+      invalid_token: rejections('invalid_token'),
     }).toEqual({ invalid_redirect_uri: 1, invalid_client_metadata: 1, invalid_request: 1, invalid_token: 1 });
-    const faults = (member: string) => metrics.value('oauth_registry_registration_faults_total', { member });
-    expect([faults('redirect_uris'), faults('unknown_member'), faults('scope')]).toEqual([1, 1, 1]);
+    const invalidMembers = (member: string) =>
+      metrics.value('oauth_registry_registration_invalid_members_total', { member });
+    expect([
+      invalidMembers('redirect_uris'),
+      invalidMembers('unknown_member'),
+      invalidMembers('scope'),
+    ]).toEqual([1, 1, 1]);
   });
 
   it('labels GraphQL operations by their root fields', async () => {
