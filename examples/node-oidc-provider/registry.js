@@ -9,6 +9,12 @@ import { randomUUID } from 'node:crypto';
 /** oidc-provider wants a secret for each confidential client. It is never compared: see {@link authenticateByRegistry}. */
 const PLACEHOLDER_SECRET = `${randomUUID()}${randomUUID()}`;
 
+/** Members of a client beyond RFC 7591. Show users of a consent page a warning unless `client.verified`. */
+export const REGISTRY_METADATA = ['require_pkce', 'verified'];
+
+/** RFC 9700 §2.1.1: public clients must use PKCE. The registry can require it of others. */
+export const requiresPkce = (_ctx, client) => client.clientAuthMethod === 'none' || client.require_pkce;
+
 /**
  * An adapter class for oidc-provider that reads clients from the registry and leaves everything else to yours.
  * @param {Registry} registry
@@ -21,7 +27,7 @@ export function withRegistry(registry, Adapter) {
 }
 
 /**
- * Has the registry compare the secrets of clients: it knows which are valid, and notes their last use.
+ * Has the registry compare the secrets of clients: it knows which are valid, and records their last use.
  * @param {import('oidc-provider').Provider} provider
  * @param {Registry} registry
  */
@@ -53,13 +59,16 @@ async function findClient(registry, id) {
     redirect_uris: data.redirect_uris,
     grant_types: data.allowed_grant_types,
     response_types: usesCode ? ['code'] : [],
-    scope: data.allowed_scopes.join(' ') || undefined,
+    // Without one, oidc-provider allows a client every scope
+    scope: data.allowed_scopes.join(' ') || 'openid',
     application_type: data.application_type ?? applicationTypeOf(data.redirect_uris),
     jwks: data.jwks,
     jwks_uri: data.jwks_uri,
     logo_uri: data.logo_uri,
     policy_uri: data.policy_uri,
     tos_uri: data.tos_uri,
+    require_pkce: data.require_pkce,
+    verified: data.verified,
   };
   return Object.fromEntries(
     Object.entries(metadata).filter(([, value]) => value !== undefined && value !== null),

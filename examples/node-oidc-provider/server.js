@@ -1,6 +1,6 @@
 import { Provider } from 'oidc-provider';
 import MemoryAdapter from 'oidc-provider/lib/adapters/memory_adapter.js';
-import { authenticateByRegistry, withRegistry } from './registry.js';
+import { authenticateByRegistry, REGISTRY_METADATA, requiresPkce, withRegistry } from './registry.js';
 
 const { ISSUER = 'http://127.0.0.1:4000', REGISTRY_URL = 'http://127.0.0.1:3000', SERVICE_KEY } = process.env;
 const registry = { url: REGISTRY_URL, apiKey: SERVICE_KEY };
@@ -10,7 +10,10 @@ const provider = new Provider(ISSUER, {
   adapter: withRegistry(registry, MemoryAdapter),
   clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   features: { clientCredentials: { enabled: true } },
-  scopes: ['openid', 'offline_access', 'invoices'],
+  extraClientMetadata: { properties: REGISTRY_METADATA },
+  pkce: { required: requiresPkce },
+  // Every scope that a client of the registry may have: oidc-provider rejects clients with others
+  scopes: ['openid', 'offline_access', 'invoices', 'invoices:read'],
 });
 authenticateByRegistry(provider, registry);
 

@@ -62,6 +62,44 @@ onEachEngine((engine) => {
     expect(gone).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
   });
 
+  it('a client gets its own scopes only, and none of them if it has none', async () => {
+    const { apiKey: key } = await registry.createKey();
+    const ask = async (allowed_scopes: string[], scope: string) => {
+      const { data } = (await registry.createClient(aClient({ allowed_scopes }), key)).body as {
+        data: { client_id: string; client_secret: string };
+      };
+      const { status, body } = await askForToken({ scope }, `${data.client_id}:${data.client_secret}`);
+      return [status, body.error];
+    };
+    expect(await ask(['invoices:read'], 'invoices:read')).toEqual([200, undefined]);
+    expect(await ask(['invoices:read'], 'invoices')).toEqual([400, 'invalid_scope']);
+    expect(await ask([], 'invoices')).toEqual([400, 'invalid_scope']);
+  });
+
+  it('a confidential client must use PKCE if the registry says so', async () => {
+    const { apiKey: key } = await registry.createKey();
+    const authorize = async (require_pkce: boolean) => {
+      const client = aClient({
+        allowed_grant_types: ['authorization_code'],
+        allowed_scopes: ['openid'],
+        redirect_uris: ['https://app.example/cb'],
+        require_pkce,
+      });
+      const { data } = (await registry.createClient(client, key)).body as { data: { client_id: string } };
+      const query = new URLSearchParams({
+        client_id: data.client_id,
+        redirect_uri: 'https://app.example/cb',
+        response_type: 'code',
+        scope: 'openid',
+      });
+      const response = await fetch(`${issuer}/auth?${query.toString()}`, { redirect: 'manual' });
+      await response.text();
+      return response.headers.get('location');
+    };
+    expect(await authorize(false)).toMatch(/\/interaction\//);
+    expect(await authorize(true)).toMatch(/^https:\/\/app\.example\/cb\?error=invalid_request&/);
+  });
+
   it('software that registered itself signs its assertions', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
     const { client_id: id } = (
