@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 
 /**
  * Fails where something that the service runs on has a known vulnerability of high severity or worse. Not every registry
- * and not every network answers that question; then nothing is known, which is no fault of the change under test.
+ * and not every network answers that question; then nothing is known, which is not a fault of the change under test.
  */
 const { stdout, stderr } = spawnSync('npm', ['audit', '--omit=dev', '--audit-level=high', '--json'], {
   encoding: 'utf8',

@@ -5,7 +5,7 @@ import type { Server } from './server.js';
 /**
  * Sends one of the requests of a contestant, and reads the reply as the load generator has no time to.
  * @returns the identifiers of the clients in it
- * @throws Error where it is not the reply that there should be: how fast a server refuses is of no interest
+ * @throws Error if it is not the reply that there should be: how fast a server rejects is of no interest
  */
 export async function ask(
   { requests, headers, expectedStatus, idMember, expectedClients }: Contestant,

@@ -58,7 +58,7 @@ const graphql = (id: string): Call => ({
 async function callUntil(end: AbortSignal, url: string, count: number): Promise<Experience> {
   const experience: Experience = { answered: 0, acknowledged: [], failures: [] };
 
-  /** @returns the body of the reply; null where it is not as it should be */
+  /** @returns the body of the reply; null if it is not as it should be */
   async function send({ method, path, headers, body, expectedStatus }: Call): Promise<string | null> {
     const failed = async (reason: string) => {
       experience.failures.push(`${new Date().toISOString()} ${method} ${path}: ${reason}`);

@@ -11,7 +11,7 @@ export type Engine = (typeof ENGINES)[number];
 
 /**
  * The engine of that name, or all.
- * @throws Error where there is none
+ * @throws Error if there is none
  */
 export function enginesNamed(name: string | undefined): readonly Engine[] {
   const engines = ENGINES.filter((engine) => name === undefined || engine === name);

@@ -21,7 +21,7 @@ interface Goal {
   limit: Record<Engine, number>;
   unit: '×' | 'ms' | 'MB';
   digits: number;
-  /** … of this; null or undefined where it was not measured. */
+  /** … of this; null or undefined if it was not measured. */
   measure: (measurements: Measurements) => number | null | undefined;
 }
 

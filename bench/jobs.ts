@@ -101,7 +101,7 @@ async function askAgain(url: string, body: string | undefined, signal: AbortSign
   return answered;
 }
 
-/** How long a request took; `Infinity` where it failed. */
+/** How long a request took; `Infinity` if it failed. */
 function ask(url: string, body: string | undefined, agent: Agent): Promise<Sample> {
   const atMs = performance.now();
   return new Promise((done) => {

@@ -20,7 +20,7 @@ export interface Load {
   isOnce?: true;
   /** Any other status makes the run fail. */
   expectedStatus: number;
-  /** Refusals for want of capacity are counted, rather than make the run fail. */
+  /** Rejections for want of capacity are counted, rather than make the run fail. */
   mayBeRefused?: boolean;
   connections: number;
   seconds: number;
@@ -40,7 +40,7 @@ process.stdout.write(JSON.stringify(await measure(JSON.parse(await text(process.
 
 /**
  * Sends on each connection one request after another, and measures from the end of the warm-up on.
- * @throws Error where a reply has another status than it should, or there is none
+ * @throws Error if a reply has another status than it should, or there is none
  */
 async function measure(load: Load): Promise<Measurement> {
   const { headers, connections } = load;
@@ -77,7 +77,7 @@ async function measure(load: Load): Promise<Measurement> {
     });
   });
 
-  // What is under way at the end stays without a reply
+  // What is in progress at the end stays without a reply
   const unanswered = Math.max(0, requests.sent - replies - connections);
   if (unexpected.size > 0 || errors > 0 || unanswered > 0 || !window.isOver) {
     const statuses = [...unexpected].map(([status, count]) => `, ${count} with status ${status}`).join('');

@@ -23,7 +23,7 @@ function versionOf(name: string): string {
   return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }
 
-/** @throws Error where temporary files are in memory: a write that waits for no disk says nothing about one that does */
+/** @throws Error if temporary files are in memory: a write that waits for no disk says nothing about one that does */
 export function requireDisk(): void {
   if (process.platform === 'linux' && statfsSync(tmpdir()).type === TMPFS_MAGIC) {
     throw new Error(`${tmpdir()} is in memory: set TMPDIR to a directory on a disk`);

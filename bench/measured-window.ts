@@ -3,7 +3,7 @@ import { cpuMs, residentMb } from './process-usage.js';
 /** What one run measured. Null: this platform cannot tell. */
 export interface Measurement {
   responsesPerSecond: number;
-  /** Beside those: refusals, where they are allowed. */
+  /** Beside those: rejections, where they are allowed. */
   refusalsPerSecond: number;
   p50Ms: number;
   p99Ms: number;

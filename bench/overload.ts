@@ -113,7 +113,7 @@ async function press(
   );
 }
 
-/** Whether those who register have to wait for an operator who changes as many clients at once as may be. None may be refused. */
+/** Whether those who register have to wait for an operator who changes as many clients at once as may be. None may be rejected. */
 async function changeInBulk(databases: DatabaseServer, directory: string): Promise<string> {
   const server = await startServer('registry', await databases.create(), directory);
   for (let made = 0; made < BULK; made += 1) await ask(SEEDING.registry, server);
@@ -137,7 +137,7 @@ async function changeInBulk(databases: DatabaseServer, directory: string): Promi
   );
 }
 
-/** @throws Error where not all were changed */
+/** @throws Error if not all were changed */
 async function change(mutation: string, { url }: Server): Promise<void> {
   const filter = `{ nameContains: ${JSON.stringify(CLIENT.name)} }`;
   const response = await fetch(`${url}/graphql`, {

@@ -90,7 +90,7 @@ function ready(log: Readable): Promise<void> {
   });
 }
 
-/** For servers that refuse to run as root; undefined where this process is not. */
+/** For servers that refuse to run as root; undefined if this process is not. */
 export function unprivilegedUser(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody']));

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 const MS_PER_TICK = 10;
 const KB_PER_MB = 1024;
 
-/** Time on the processor since the process started, all of its threads together; null where there is no /proc, or no such process. */
+/** Time on the processor since the process started, all of its threads together; null if there is no /proc, or no such process. */
 export function cpuMs(pid: number): number | null {
   const stat = readProc(pid, 'stat');
   if (stat === null) return null;
@@ -14,13 +14,13 @@ export function cpuMs(pid: number): number | null {
   return (userTicks! + systemTicks!) * MS_PER_TICK;
 }
 
-/** Memory that the process has in RAM, in MB; null where there is no /proc. */
+/** Memory that the process has in RAM, in MB; null if there is no /proc. */
 export function residentMb(pid: number): number | null {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, 'status') ?? '')?.[1];
   return kilobytes === undefined ? null : Number(kilobytes) / KB_PER_MB;
 }
 
-/** The most memory that the process ever had in RAM, in MB; null where there is no /proc, or no such process any more. */
+/** The most memory that the process ever had in RAM, in MB; null if there is no /proc, or no such process any more. */
 export function peakResidentMb(pid: number): number | null {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readProc(pid, 'status') ?? '')?.[1];
   return kilobytes === undefined ? null : Number(kilobytes) / KB_PER_MB;

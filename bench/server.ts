@@ -33,7 +33,7 @@ export interface Server {
   startMs: number;
   /** Of clients that it has. */
   ids: string[];
-  /** @returns its exit code, null where a signal ended it */
+  /** @returns its exit code, null if a signal ended it */
   stop(): Promise<number | null>;
 }
 

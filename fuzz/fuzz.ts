@@ -27,7 +27,7 @@ export interface FuzzTarget {
   url: string;
   document: OpenApiDocument;
   schema: GraphQLSchema;
-  /** One request at a time is under way for each. */
+  /** One request at a time is in progress for each. */
   callers: readonly Known[];
 }
 
@@ -150,7 +150,7 @@ export class Fuzzer {
       ...this.oracles.flatMap((judge) => judge(request, reply)),
       ...leaks(caller, this.planted, request, reply),
     ];
-    // Nothing of what is refused is kept
+    // Nothing of what is rejected is kept
     if (reply.status >= 400) for (const secret of planting) this.planted.delete(secret);
     caller.learn(request, reply);
     if (/secret/i.test(label)) caller.learnSecret(template, focus, reply);

@@ -7,7 +7,7 @@ export interface MemorySample {
 
 /** Caches fill at first, and code is compiled: what counts is what comes after. */
 const WARM_UP_SHARE = 0.5;
-/** What a heap that does not grow may seem to, by what happens to be under way. */
+/** What a heap that does not grow may seem to, by what happens to be in progress. */
 const TOLERANCE_MB = 4;
 
 /** How much the heap grew from the end of the warm-up to the end: the median of the later half against the earlier one. */

@@ -6,7 +6,7 @@ export interface HttpRequest {
   path: string;
   headers: readonly (readonly [name: string, value: string])[];
   body: string | null;
-  /** How the body becomes bytes; with `latin1` it is no UTF-8 where it is not ASCII. */
+  /** How the body becomes bytes; with `latin1` it is not UTF-8 where it is not ASCII. */
   encoding: 'utf8' | 'latin1' | 'utf16le';
 }
 
@@ -18,7 +18,7 @@ export interface HttpReply {
   durationMs: number;
 }
 
-/** The JSON value of a reply; undefined where it has none. */
+/** The JSON value of a reply; undefined if it has none. */
 export function jsonOf({ text }: Pick<HttpReply, 'text'>): unknown {
   try {
     return text === '' ? undefined : JSON.parse(text);

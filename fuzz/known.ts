@@ -44,7 +44,7 @@ export const secretsIn = (text: string) => text.match(SECRET) ?? [];
 const secretsOf = ({ headers, text }: HttpReply) =>
   /json/.test(headers['content-type'] ?? '') ? secretsIn(text) : [];
 
-/** Secrets, and what looks like one, that are in bodies of requests which were not refused, of any caller. */
+/** Secrets, and what looks like one, that are in bodies of requests which were not rejected, of any caller. */
 export type Planted = ReadonlySet<string>;
 
 /** The values of members that are there to tell a secret, also under an alias of GraphQL's. */

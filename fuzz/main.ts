@@ -19,7 +19,7 @@ const USAGE = `npm run fuzz -- [options]
   --engine NAME     only ${ENGINES.join(' or ')}
   --seed N          of an earlier run, to send the same`;
 
-/** Requests under way at once: enough for them to meet, too few to be turned away. */
+/** In-flight requests at once: enough for them to meet, too few to be turned away. */
 const CALLERS = 16;
 /** Memory is looked at after each. */
 const PARTS = 20;

@@ -30,10 +30,10 @@ export interface Operation {
   method: string;
   path: string;
   parameters: readonly Parameter[];
-  /** Null where it takes no body. */
+  /** Null if it takes no body. */
   requestSchema: JsonSchema | null;
   isSecured: boolean;
-  /** Schemas of the replies, by status; null where a reply has no body. */
+  /** Schemas of the replies, by status; null if a reply has no body. */
   replies: ReadonlyMap<number, JsonSchema | null>;
 }
 

@@ -17,7 +17,7 @@ const POLL_INTERVAL_MS = 20;
 /** pino's number of the level. */
 const LEVELS = { warn: 40, error: 50 };
 
-/** A line of the log that is no request. */
+/** A line of the log that is not a request. */
 export interface Complaint {
   level: number;
   message: string;

@@ -9,10 +9,10 @@ interface LabelStatistics {
 export class Statistics {
   readonly byLabel = new Map<string, LabelStatistics>();
   requests = 0;
-  /** Those that were not refused. */
+  /** Those that were not rejected. */
   done = 0;
 
-  /** @param status 0 where there was no reply, as to what is no request */
+  /** @param status 0 if there was not a reply, as to what is not a request */
   add(label: string, status: number, durationMs = 0): void {
     const of = this.byLabel.get(label) ?? { requests: 0, statuses: new Map<number, number>(), slowestMs: 0 };
     of.requests++;

@@ -15,7 +15,7 @@ const LOG_TIMEOUT_MS = 1_000;
 async function main(): Promise<void> {
   keepFilesPrivate();
   const config = loadConfig();
-  // Node.js would open its debugger, which runs anything for everybody on the machine
+  // Node.js would open its debugger, which runs anything for everyone on the machine
   if (config.production) process.on('SIGUSR1', () => undefined);
   outliveReaders();
   const limits = fitOpenFiles(HTTP_LIMITS, maxOpenFiles());

@@ -2,7 +2,7 @@ import Fastify from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import { openStatements } from './statements.js';
 
-/** What the same framework and driver can do at best: no credentials, no rules, no log, no secrets, no audit trail. */
+/** What the same framework and driver can do at best: no credentials, no rules, no log, no secrets, no audit log. */
 const { execute, prepare } = openStatements(process.env.DATABASE_URL!);
 await execute('CREATE TABLE clients (id varchar(36) PRIMARY KEY, name text NOT NULL, body text NOT NULL)');
 const insert = prepare('INSERT INTO clients (id, name, body) VALUES ($1, $2, $3)');

@@ -70,7 +70,7 @@ const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const provider = new Provider('http://127.0.0.1', {
   adapter: ModelAdapter,
   features: { registration: { enabled: true }, devInteractions: { enabled: false } },
-  // Those of the request, or it is refused
+  // Those of the request, or it is rejected
   scopes: ['openid', 'offline_access', 'read', 'write'],
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }] },
   cookies: { keys: [randomBytes(32).toString('base64url')] },

@@ -62,7 +62,7 @@ function valueOf({ name }: Parameter): fc.Arbitrary<string> {
 /** One placeholder survives the encoding, which is for what stands beside it. */
 const encodeValue = (text: string) => (/^\{\{\w+\}\}$/.test(text) ? text : encode(text));
 
-/** Other characters are no HTTP (see raw-http.ts). */
+/** Other characters are not HTTP (see raw-http.ts). */
 const inHeader = (text: string) => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '');
 
 function pathOf({ path, parameters }: Operation): fc.Arbitrary<string> {

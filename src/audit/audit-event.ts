@@ -22,7 +22,7 @@ export interface Actor {
   type: ActorType;
   /**
    * The id of the API key or the initial access token, the subject of the JWT, or the client_id whose registration token
-   * it was; null for anybody and for the registry.
+   * it was; null for anyone and for the registry.
    */
   id: string | null;
 }
@@ -85,39 +85,39 @@ export const AUDIT_ACTIONS = {
 export type AuditAction = keyof typeof AUDIT_ACTIONS;
 
 /**
- * A field as it was and as it is; a value of more than 256 bytes that is no name is a {@link Digest}. Never of a secret or a hash of one.
+ * A field as it was and as it is; a value of more than 256 bytes that is not a name is a {@link Digest}. Never of a secret or a hash of one.
  * Of translations that take more than 4 KiB together, the longest are one change of `translations`: a Digest of their JSON.
  */
 export interface Change {
   field: string;
-  /** Null where there was nothing. */
+  /** Null if there was nothing. */
   before: unknown;
-  /** Null where there is nothing. */
+  /** Null if there is nothing. */
   after: unknown;
   /**
    * Of a list of more than 256 bytes, in place of `before` and `after`, which are null then: the entries that came, and those that went.
-   * Both are empty where only their order changed. What is more than 512 bytes of them is a {@link Digest} at the end.
+   * Both are empty if only their order changed. What is more than 512 bytes of them is a {@link Digest} at the end.
    */
   added?: unknown[];
   removed?: unknown[];
 }
 
-/** What stands for a value that is too large for the trail. */
+/** What stands for a value that is too large for the audit log. */
 export interface Digest {
-  /** Of the text, or of the JSON of what is no text: lower-case hexadecimal. */
+  /** Hash of the text, or of the JSON of another value: lower-case hexadecimal. */
   sha256: string;
   /** How long that is, in UTF-8. */
   bytes: number;
-  /** Of how many entries of a list; undefined where it is no part of one. */
+  /** How many entries of a list it covers; undefined if the value is not part of a list. */
   entries?: number;
-  /** Where the URIs among them lead: {@link hostOf} each, once. Undefined where there is none. */
+  /** The distinct hosts ({@link hostOf}) of the URIs among them. Undefined if there is none. */
   hosts?: string[];
 }
 
 /** As long as a DNS name may be. */
 const MAX_SCHEME_LENGTH = 253;
 
-/** The host that a URI leads to, or its scheme where that is an app's: both are bounded, as the trail has many of them. */
+/** The host that a URI leads to, or its scheme where that is an app's: both are bounded, as the audit log has many of them. */
 export function hostOf(uri: string): string[] {
   if (!URL.canParse(uri)) return [];
   const { protocol, host } = new URL(uri);
@@ -179,7 +179,7 @@ export function changesBetween(before: object | null, after: object | null): Cha
   return [...own, ...translationsWithin(translations)];
 }
 
-/** A value of so many bytes stands in the trail as it is. */
+/** A value of so many bytes stands in the audit log as it is. */
 const MAX_VALUE_BYTES = 256;
 /** So much of what came into a list, and as much of what went. */
 const MAX_ENTRIES_BYTES = 512;

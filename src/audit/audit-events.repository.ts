@@ -16,7 +16,7 @@ import { AuditEventEntity } from './audit-event.entity.js';
 /** What statements that read events are called by those who watch. */
 const SELECT = 'select audit_events';
 
-/** Conditions that there is an index for, whose events are in the order of the trail. */
+/** Conditions that there is an index for, whose events are in the order of the audit log. */
 const INDEXED: (keyof AuditFilter)[] = ['clientId', 'actorId', 'action'];
 
 /** What an event takes beside its changes, with its places in the indexes. */
@@ -27,7 +27,7 @@ const bytesOf = (value: object) => Buffer.byteLength(JSON.stringify(value));
 /**
  * Counts events about clients of an organization, or about clients without an owner, before they are written.
  * @param stored the client that is written with them; null: only its state changes
- * @throws RegistryError `rate_limited` where the author has used up what may be written
+ * @throws RegistryError `rate_limited` if the author has used up what may be written
  */
 export function spendOn(
   context: RequestContext,
@@ -112,7 +112,7 @@ export const firstEventsOf = (manager: EntityManager, clientId: string, limit: n
 
 const clientIdOf = ({ clientId }: AuditEventEntity) => clientId ?? '';
 
-/** Events of the audit trail in the database. */
+/** Events of the audit log in the database. */
 @Injectable()
 export class AuditEventsRepository {
   private readonly table: Table<AuditEventEntity>;

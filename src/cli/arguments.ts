@@ -36,7 +36,7 @@ type Work<Target> = (target: Target) => void | Promise<void>;
 
 /** What the command line can do. */
 export interface Command<Target> extends Pick<Definition<Target, Options>, 'does' | 'options' | 'operand'> {
-  /** @throws UsageError where the arguments are wrong */
+  /** @throws UsageError if the arguments are wrong */
   prepare: (args: string[]) => Work<Target> | Promise<Work<Target>>;
 }
 

@@ -106,7 +106,7 @@ function publish(copy: string, to: string, path: string): void {
   }
 }
 
-/** @throws Error where there is nothing to back up: any file that is empty passes for a SQLite database */
+/** @throws Error if there is nothing to back up: any file that is empty passes for a SQLite database */
 async function openRegistry(database: SqliteConfig) {
   const Sqlite = loadSqlite();
   let connection: InstanceType<typeof Sqlite> | undefined;

@@ -46,7 +46,7 @@ export const restore = command({
   },
 });
 
-/** By way of a folder of our own on the same file system: what was checked is what gets the name. */
+/** Copies into a folder of its own on the same file system first, so that the checked file is the one that is renamed. */
 function replace(path: string, file: string): void {
   const temporary = mkdtempSync(join(dirname(path), '.restore-'));
   try {
@@ -69,7 +69,7 @@ function replace(path: string, file: string): void {
   }
 }
 
-/** @throws Error where the file is damaged, or no backup of this service */
+/** @throws Error if the file is damaged, or no backup of this service */
 function checkBackup(copy: string, file: string): void {
   const Sqlite = loadSqlite();
   let reason: string | undefined;
@@ -91,8 +91,8 @@ function checkBackup(copy: string, file: string): void {
 }
 
 /**
- * Keeps everybody else from the database until `release` is called, and completes its file with what is in its log.
- * @throws Error where anybody has it open
+ * Keeps everyone else from the database until `release` is called, and completes its file with what is in its log.
+ * @throws Error if anyone has it open
  */
 function lock(path: string): () => void {
   if (!existsSync(path)) return () => undefined;

@@ -15,7 +15,7 @@ const SSL_MODES: readonly unknown[] = [
   'no-verify',
 ];
 
-/** @throws Error where it can be said what is wrong with it */
+/** @throws Error if it can be said what is wrong with it */
 export function readDatabaseUrl(raw: string): DatabaseConfig | undefined {
   const path = /^sqlite:(?:\/\/(?=\/)|(?!\/\/))(?!:memory:$)(.+)$/.exec(raw)?.[1];
   if (path) return { engine: 'sqlite', path };
@@ -34,7 +34,7 @@ function parseOrExplain(raw: string): ConnectionOptions | undefined {
   } catch (error) {
     const { path, code } = error as NodeJS.ErrnoException;
     if (path === undefined) return undefined;
-    // Of sslrootcert, sslcert or sslkey
+    // The file of sslrootcert, sslcert or sslkey
     throw new Error(`names a file that cannot be read: ${path} (${code})`, { cause: error });
   }
 }

@@ -35,7 +35,7 @@ export function readEnvFile(path: string, nameFault: (name: string) => string | 
   return { variables, faults };
 }
 
-/** The text, or the faults that leave nothing of it to read. No file is no text. */
+/** The text, or the errors that prevent reading it. Without a file the text is empty. */
 function readText(path: string): string | string[] {
   let bytes: Buffer;
   try {

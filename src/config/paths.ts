@@ -4,7 +4,7 @@ export const REGISTRATION_PATH = 'v2/oauth/register';
 /** Whether a route belongs to it. */
 export const isRegistrationPath = (url: string) => url.startsWith(`/${REGISTRATION_PATH}`);
 
-/** Of the clients of an organization: the path of the contract, and the one that the published SDKs call. */
+/** Paths of the clients of an organization: that of the contract, and the one that the published SDKs call. */
 export const CLIENTS_PATHS = ['v2/oauth/clients', 'v2/oauth_clients'];
 
 /** Whether a route belongs to them. */
@@ -12,10 +12,10 @@ export const isClientsPath = (url: string) => CLIENTS_PATHS.some((path) => url.s
 
 export const GRAPHQL_PATH = '/graphql';
 
-/** Of the documentation of the REST API. */
+/** Path of the documentation of the REST API. */
 export const DOCS_PATH = '/docs';
 
-/** Of the admin console, and of every page in it. */
+/** Path of the admin console and prefix of its pages. */
 export const CONSOLE_PATH = '/admin';
 
 /** Where operators sign in and out by a browser. */

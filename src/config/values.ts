@@ -16,7 +16,7 @@ export interface Value<T> {
   takes: string;
   /** The same as JSON Schema, as far as it can say it: never stricter than `read`. */
   schema?: object;
-  /** What `raw` stands for, or undefined where it stands for nothing; may throw what completes "VARIABLE …". */
+  /** What `raw` stands for, or undefined if it stands for nothing; may throw what completes "VARIABLE …". */
   read: (raw: string) => T | undefined;
 }
 
@@ -211,7 +211,7 @@ export const raisedLimits: Value<readonly RaisedLimit[]> = {
     }),
 };
 
-/** What Fastify calls `trustProxy`. Trusting everyone is no choice: it lets any caller forge its address. */
+/** What Fastify calls `trustProxy`. Trusting everyone is not an option: it lets any caller forge its address. */
 export const trustedProxies: Value<false | number | string[]> = {
   takes: 'false, the number of proxies in front (1 to 99), or their addresses and CIDR ranges',
   read: (raw) => {
@@ -220,7 +220,7 @@ export const trustedProxies: Value<false | number | string[]> = {
   },
 };
 
-/** Of an app, whose scheme is its own, such as tauri://localhost: URL has no origin for it. */
+/** Origin of an app with a scheme of its own, such as tauri://localhost: URL has no origin for it. */
 const APP_ORIGIN = /^(?!(https?|wss?|ftp|file|blob|data|javascript):)[a-z][a-z\d+.-]*:\/\/[\w.-]+(:\d+)?$/;
 
 /** Whether a browser sends it, character by character (RFC 6454 §6.2). */
@@ -303,7 +303,7 @@ function keysInFile(path: string): JsonWebKeySet | undefined {
   }
 }
 
-/** RFC 7518 §3.3. @throws Error where it is no key at all */
+/** RFC 7518 §3.3. @throws Error if it is not a key at all */
 function isStrongKey(jwk: object): boolean {
   const { asymmetricKeyDetails } = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
   return (asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) >= MIN_RSA_BITS;

@@ -51,7 +51,7 @@ const setting = <T>(
   shown: { value: shown },
 });
 
-/** One that is null where the variable is unset or empty. */
+/** One that is null if the variable is unset or empty. */
 const optional = <T>(variable: string, value: values.Value<T>, words: string, documentation: Documentation) =>
   unwritten<T | null>(variable, value, null, words, documentation);
 
@@ -397,7 +397,7 @@ function readProxy(env: NodeJS.ProcessEnv, note: (fault: string) => void): strin
   return null;
 }
 
-/** Why nobody could register with a software statement where one is required. */
+/** Why no one could register with a software statement where one is required. */
 function statementFault({
   registrationMode,
   registrationMetadata,

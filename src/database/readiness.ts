@@ -18,7 +18,7 @@ export class Readiness {
 
   /**
    * Whether the database answers, is migrated, and can be written to, which is tried only where what callers write fails or is slow.
-   * @throws Error where the database does not answer, or cannot be written to
+   * @throws Error if the database does not answer, or cannot be written to
    */
   async isReady(): Promise<boolean> {
     const { writability } = this.writeQueue;

@@ -33,10 +33,10 @@ export const clientAuthentications = channel<{ method: string; result: string }>
 /** An error that a REST caller was told. */
 export const refusals = channel<{
   method: string;
-  /** The pattern of the route; undefined where there is none. */
+  /** The pattern of the route; undefined if there is none. */
   route: string | undefined;
   code: string;
-  /** By the caller's names, some of which are of its own invention. */
+  /** Names of fields as the caller sent them; the caller may have invented some. */
   fields: readonly string[];
 }>('refusal');
 

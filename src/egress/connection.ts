@@ -4,7 +4,7 @@ import { isIP, type LookupFunction, type Socket, type TcpNetConnectOpts } from '
 import { connect as connectTls } from 'node:tls';
 import { EgressError } from './egress-error.js';
 
-/** Of one address, before the next one is tried (RFC 8305 §5). The default of Node.js is shorter than many round trips. */
+/** Time for one address before the next one is tried (RFC 8305 §5). The default of Node.js is shorter than many round trips. */
 const CONNECTION_ATTEMPT_MS = 1000;
 
 /** What of a URL's host a resolver, a certificate and a socket call by its name: without brackets, without the dot of the root. */

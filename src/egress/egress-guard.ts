@@ -15,7 +15,7 @@ import { EgressError } from './egress-error.js';
 const AT_ONCE = { underWay: 20, waiting: 100, waitMs: 1000 };
 const AT_ONCE_OF_SERVER = { ...AT_ONCE, underWay: 5 };
 
-/** Of one question to a DNS server; the second and last try takes twice as long. */
+/** Timeout of a DNS query; the second and last attempt has twice the time. */
 const DNS_TIMEOUT_MS = 1500;
 
 /** Statuses whose replies have no body (RFC 9110 §6.4.1). */
@@ -49,8 +49,8 @@ export class EgressGuard {
 
   /**
    * Sends a GET without credentials and follows no redirect. The body of the reply is complete.
-   * @throws EgressError where the URL is refused, or its server fails
-   * @throws RegistryError `temporarily_unavailable` where too many others are in progress
+   * @throws EgressError if the URL is rejected, or its server fails
+   * @throws RegistryError `temporarily_unavailable` if too many others are in progress
    */
   async fetch(url: string, limits: FetchLimits): Promise<Response> {
     const target = this.parse(url);
@@ -95,7 +95,7 @@ export class EgressGuard {
     }
     const addresses = await this.addressesOf(url, signal);
     const get = () => getFrom(url, addresses, { headers, signal });
-    // By address: there is no end of names for one server
+    // By address: one server may have any number of names
     return this.queue.run(async () => readReply(await get(), maxBytes), {}, subscriberOf(addresses[0]!));
   }
 
@@ -134,7 +134,7 @@ async function resolveByDns(hostname: string): Promise<string[]> {
   return addresses;
 }
 
-/** @throws the reason of `signal`, where that comes first */
+/** @throws the reason of `signal` if that comes first */
 function until<T>(signal: AbortSignal, result: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     result.then(resolve, reject);

@@ -80,7 +80,7 @@ export interface RegistryErrorOptions {
   cause?: unknown;
 }
 
-/** A refusal that is meant for the caller: everything in it but the cause is safe to send. */
+/** A rejection that is meant for the caller: everything in it but the cause is safe to send. */
 export class RegistryError extends Error {
   constructor(
     readonly code: ErrorCode,

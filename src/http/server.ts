@@ -66,7 +66,7 @@ export const HTTP_PLUGINS = [
     afterRoutes.push(refuseOtherMethods(fastify));
   }),
   plugin('host-required', ['errors', 'default-headers'], refuseInWords),
-  // Before anything that refuses requests: a page of another origin has to be able to read the refusal
+  // Before anything that rejects requests: a page of another origin has to be able to read the rejection
   plugin('registration-cors', ['method-not-allowed'], (fastify, { config }) =>
     allowBrowsersToRegister(fastify, config),
   ),
@@ -137,7 +137,7 @@ export function createServer(config: Config, limits: HttpLimits, logger: Logger)
       maxHeaderSize: limits.maxHeaderBytes,
       // Not overridable by NODE_OPTIONS: a lenient parser allows request smuggling
       insecureHTTPParser: false,
-      // Refused in words of our own
+      // Rejected in words of our own
       requireHostHeader: false,
     },
     bodyLimit: limits.maxBodyBytes,
@@ -148,7 +148,7 @@ export function createServer(config: Config, limits: HttpLimits, logger: Logger)
     return503OnClosing: false,
     genReqId: () => randomUUID(),
     clientErrorHandler: answerUnreadable,
-    // A path or parameter that the router itself refuses gets the same errors as everything else
+    // A path or parameter that the router itself rejects gets the same errors as everything else
     frameworkErrors: answerError,
   });
   return { adapter, config, limits, logger, connections, inFlight, shedder };

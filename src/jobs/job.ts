@@ -18,7 +18,7 @@ export type Job =
 /**
  * Runs a job once. Never fails: what could not be done now is done the next time.
  * @param work says how many rows it did something to
- * @returns the same; 0 where it failed
+ * @returns the same; 0 if it failed
  */
 export async function runJob(job: Job, logger: Logger, work: () => Promise<number>): Promise<number> {
   const start = performance.now();

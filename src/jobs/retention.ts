@@ -21,10 +21,10 @@ const INTERVAL_MS = 3_600_000;
 /** A year of days, and a little more to compare with. */
 const DAILY_COUNTS_MS = 400 * 86_400_000;
 
-/** How long the trail has that an unused client ended itself, where it has everything else for ever. */
+/** How long the audit log has that an unused client ended itself, where it has everything else for ever. */
 const UNUSED_DELETIONS_MS = 30 * 86_400_000;
 
-/** Removes for good what is kept for a while only, on any number of instances at once. The {@link PurgeClock} says what is due. */
+/** Permanently removes what is kept for a while only, on any number of instances at once. The {@link PurgeClock} says what is due. */
 @Injectable()
 export class Retention implements OnApplicationBootstrap {
   private readonly logger = new Logger(Retention.name);
@@ -54,7 +54,7 @@ export class Retention implements OnApplicationBootstrap {
     const { deletedClientRetentionMs, registrationUnusedTtlMs, auditRetentionMs } = this.config;
     // Each job fails where it does
     const time = this.readClock();
-    // Of what anybody can write without end, nothing is kept without end
+    // Data that anyone can write without limit must not be kept without limit
     const unusedDeletionsMs = auditRetentionMs === null ? UNUSED_DELETIONS_MS : null;
     const { auditTrail } = this;
     const jobs: [Job, retentionMs: number | null, purge: (limit: Date) => Promise<number>][] = [

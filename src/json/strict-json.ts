@@ -4,7 +4,7 @@ export class JsonFault extends Error {}
 /** Deeper than any request needs to be, and shallow enough for everything that walks the value recursively. */
 export const MAX_DEPTH = 32;
 
-/** Of all objects of a text together. A registration with a hundred translations and twenty keys has less than four hundred. */
+/** Members of all objects of a text together. A registration with 100 translations and 20 keys has fewer than 400. */
 const MAX_MEMBERS = 1000;
 
 export const TOO_DEEP = `must not be nested deeper than ${MAX_DEPTH} levels`;
@@ -42,7 +42,7 @@ function decode(bytes: Uint8Array): string {
 
 /**
  * Walks a text, keeping the names of each open object; null stands for an open array. Each name is read once, so that the walk stays linear.
- * What is no JSON it may take for JSON.
+ * What is not JSON it may take for JSON.
  */
 function checkMembers(text: string): void {
   const open: (Set<string> | null)[] = [];

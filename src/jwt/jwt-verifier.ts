@@ -16,7 +16,7 @@ import { verifyWithKeys } from './verify-with-keys.js';
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 30;
 
-/** Verifications that wait for the issuer's keys at once. Further ones are refused: a server that hangs must not fill this one. */
+/** Verifications that wait for the issuer's keys at once. Further ones are rejected: a server that hangs must not fill this one. */
 const MAX_WAITING_FOR_KEYS = 50;
 
 /** The issuer's key set, rather than the token, is to blame. */
@@ -39,8 +39,8 @@ export class JwtVerifier {
   }
 
   /**
-   * The claims of a token that the issuer signed and that is valid now; null where it is not.
-   * @throws RegistryError `temporarily_unavailable` where the issuer's keys cannot be had
+   * The claims of a token that the issuer signed and that is valid now; null if it is not.
+   * @throws RegistryError `temporarily_unavailable` if the issuer's keys could not be fetched
    */
   async verify(
     token: string,
@@ -92,5 +92,5 @@ const isAboutTheKeySet = (error: unknown) =>
   error instanceof KeysUnavailable ||
   error instanceof errors.JWKSTimeout ||
   error instanceof errors.JWKSInvalid ||
-  // What jose throws where the reply is no JSON
+  // What jose throws where the reply is not JSON
   (error instanceof errors.JOSEError && error.code === errors.JOSEError.code);

@@ -11,7 +11,7 @@ export interface SentJwt {
 }
 
 /**
- * What a JWT says, without a look at its signature; null where it is none, or where two readers could read it differently: who signs what
+ * What a JWT says, without a look at its signature; null if it is none, or where two readers could read it differently: who signs what
  * others sent may sign a member twice.
  */
 export function readJwt(token: string): SentJwt | null {

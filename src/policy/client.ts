@@ -24,7 +24,7 @@ export const usesSecret = ({
 }: Pick<ClientMetadata, 'tokenEndpointAuthMethod'>) =>
   method === 'client_secret_basic' || method === 'client_secret_post';
 
-/** Signatures of client assertions: asymmetric ones only, since a symmetric one needs a secret in clear here. */
+/** Signatures of client assertions: asymmetric ones only, since a symmetric one needs a secret in plaintext here. */
 export const ASSERTION_SIGNING_ALGORITHMS: readonly string[] = [
   'RS256',
   'RS384',

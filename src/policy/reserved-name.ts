@@ -49,7 +49,7 @@ function prepare(entry: string, read: Read, openings: string): ReservedName {
 const SEPARATOR = /[ .-]/g;
 const joined = (words: string) => words.replace(SEPARATOR, '');
 
-/** The labels of the host that a reading begins with ("login.acme.com", "https://acme.com"), without the last, which is no name. */
+/** The labels of the host that a reading begins with ("login.acme.com", "https://acme.com"), without the last, which is not a name. */
 function labelsOf(reading: string, opening: RegExp): string[] {
   if (!reading.includes('.')) return [];
   const [host = ''] = reading.replace(opening, '').split(' ', 1);

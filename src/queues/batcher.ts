@@ -1,10 +1,10 @@
 import { batches } from '../diagnostics/channels.js';
 import { overloaded } from '../errors/registry-error.js';
 
-/** Something that is waited for, and who waits. */
+/** A call that waits for its batch. */
 interface Waiting<I, O> {
   item: I;
-  /** When it came (`performance.now()`). */
+  /** When it arrived (`performance.now()`). */
   sinceMs: number;
   resolve: (outcome: O) => void;
   reject: (reason: unknown) => void;
@@ -17,37 +17,37 @@ export type Outcome<O> = { value: O } | { error: unknown };
 const LIMITS = {
   /** Items of one batch. */
   size: 200,
-  /** Batches under way at a time: while PostgreSQL works on one, the next comes together. */
+  /** Batches in progress at a time: while PostgreSQL works on one, the next comes together. */
   underWay: 2,
   /** As many more, in place of those that take longer than {@link SLOW_MS}: a connection that hangs does not delay other batches. */
   slow: 2,
-  /** Items that wait for a batch; more are refused. */
+  /** Items that wait for a batch; more are rejected. */
   waiting: 2_000,
   /** How long one may wait for its batch to begin. */
   waitMs: 5_000,
 };
 export type BatchLimits = typeof LIMITS;
 
-/** After which another batch may begin beside one that is under way. Batches take milliseconds. */
+/** After this time another batch may begin while one is in progress. Batches take milliseconds. */
 const SLOW_MS = 1_000;
 
 export interface BatcherOptions<I, O> {
-  /** What it does, and to which table. */
+  /** The operation and its table. */
   name: string;
-  /** Says of each item, in their order, what became of it; where it throws, that is what became of all. */
+  /** Returns the outcome of each item, in order. If it throws, the error is the outcome of every item. */
   run: (items: I[]) => Promise<Outcome<O>[]>;
-  /** Whether anybody still wants the item, asked right before it is run. */
+  /** Whether anyone still wants the item, asked right before it is run. */
   isWanted?: (item: I) => boolean;
   limits?: Partial<BatchLimits>;
 }
 
 /**
- * Does for many at once what each asked for alone: what comes in one turn of the event loop goes together, and so does what comes while as
- * many batches are under way as may be. A call that cannot begin in time is rejected, and not run later.
+ * Groups calls into batches: calls of one turn of the event loop, and calls that arrive while the maximum number of batches is in progress,
+ * run together. A call that cannot start in time is rejected, and not run later.
  */
 export class Batcher<I, O> {
   private waiting: Waiting<I, O>[] = [];
-  /** Of the batches under way, when each began (`performance.now()`), the oldest first. */
+  /** Start times of batches in progress (`performance.now()`), the oldest first. */
   private readonly underWay = new Set<{ sinceMs: number }>();
   private isScheduled = false;
   private lookingAgain: NodeJS.Timeout | undefined;
@@ -57,7 +57,7 @@ export class Batcher<I, O> {
     this.limits = { ...LIMITS, ...options.limits };
   }
 
-  /** @throws what became of the item, where it is an error; RegistryError `temporarily_unavailable` where it was not begun */
+  /** @throws the error of the item; RegistryError `temporarily_unavailable` if it was not started */
   add(item: I): Promise<O> {
     if (this.waiting.length >= this.limits.waiting) return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
@@ -66,7 +66,7 @@ export class Batcher<I, O> {
     });
   }
 
-  /** Whether nothing waits, and nothing is under way. */
+  /** Whether nothing waits, and nothing is in progress. */
   get isIdle(): boolean {
     return this.waiting.length === 0 && this.underWay.size === 0;
   }
@@ -75,7 +75,7 @@ export class Batcher<I, O> {
     if (this.isScheduled || this.waiting.length === 0) return;
     if (!this.mayBegin()) return this.lookAgainInTime();
     this.isScheduled = true;
-    // Behind everything that has arrived on any connection meanwhile
+    // After everything that has arrived on any connection meanwhile
     setImmediate(() => {
       this.isScheduled = false;
       this.refuseLate();

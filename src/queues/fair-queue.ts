@@ -46,7 +46,7 @@ export class FairQueue {
   }
 }
 
-/** Tasks are no batches, and may take long. */
+/** Tasks are not batches, and may take long. */
 const queueOf = (name: string, limits: Partial<BatchLimits>, run: (task: Task) => Promise<unknown>) =>
   new Batcher<Task, unknown>({
     name,

@@ -42,7 +42,7 @@ onEachEngine((engine) => {
 
   it('a migration that makes a table anew loses no row that refers to it', async () => {
     await migrate(dataSource);
-    // Not oauth_clients: TypeORM makes it anew neither with its triggers nor with its index by an expression
+    // Not oauth_clients: TypeORM rebuilds it without its triggers and without its index on an expression
     await dataSource.query(`INSERT INTO api_keys (id, name, hash, hint, org_id, user_id, role, created_at)
       VALUES ('k','n','h','hint','o','u','admin',0)`);
     await dataSource.query(`INSERT INTO admin_sessions VALUES ('s','k',0,0)`);

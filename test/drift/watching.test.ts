@@ -29,7 +29,7 @@ interface Asked {
 /** Prometheus itself makes this metric and these labels. */
 const OF_PROMETHEUS = { metrics: ['up'], labels: ['instance', 'job'] };
 
-/** @throws Error where it is no PromQL */
+/** @throws Error if it is not PromQL */
 function read(expression: string): { asked: Asked[]; grouped: string[] } {
   const text = expression.replaceAll('$__rate_interval', '5m');
   const asked: Asked[] = [];

@@ -6,7 +6,7 @@ const DIST = resolve('dist');
 
 const SETPRIV = ['setpriv', '--bounding-set=-dac_override'];
 
-/** Starts a program to which the permissions of files apply, as they do not to root; undefined where that cannot be done. */
+/** Starts a program to which the permissions of files apply, as they do not to root; undefined if that cannot be done. */
 export const WITHOUT_OVERRIDE: string[] | undefined =
   process.getuid?.() !== 0 ? [] : spawnSync('setpriv', ['--version']).status === 0 ? SETPRIV : undefined;
 

@@ -115,7 +115,7 @@ export class Registry {
     return this.app.get(InitialAccessTokensService, { strict: false }).create(draft, SYSTEM);
   }
 
-  /** Sends a request, and reads its reply. @throws Error where it is one of REST that the OpenAPI document does not promise */
+  /** Sends a request, and reads its reply. @throws Error if it is one of REST that the OpenAPI document does not promise */
   async send(
     path: string,
     { method = 'POST', body: sent, key = null, headers = {} }: Sending = {},

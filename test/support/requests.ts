@@ -62,7 +62,7 @@ export function requestsTo(registryOf: () => Registry) {
   const sendRawTo = (api: InterfaceName, { headers, ...sending }: RawSending) =>
     sendRaw(registryOf(), INTERFACES[api].path, { ...sending, headers: { ...credentials(api), ...headers } });
 
-  /** Sends, and checks all of the answer: that it is this refusal, says nothing else, and left nothing behind. */
+  /** Sends, and checks all of the answer: that it is this rejection, says nothing else, and left nothing behind. */
   async function expectRefused(
     send: () => Promise<Answer>,
     { status, error, fields }: Refusal,

@@ -78,7 +78,7 @@ function Account() {
   const { name, orgId, userId, role, sessionExpiresAt } = useViewer();
   const { mutate, isPending } = useMutation({
     mutationFn: signOut,
-    // Loading the page anew drops all cached data
+    // Loading the page again drops all cached data
     onSuccess: () => window.location.assign(CONSOLE_URL),
   });
   return (

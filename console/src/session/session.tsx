@@ -38,7 +38,7 @@ export function Session({ children }: { children: ReactNode }) {
 const VIEWER = ['viewer'];
 const loadViewer = async (signal?: AbortSignal) => (await request(ViewerDocument, {}, signal)).viewer;
 
-/** @throws RequestError `invalid` where the browser has dropped the session */
+/** @throws RequestError `invalid` if the browser has dropped the session */
 async function viewerAfterSigningIn(): Promise<Viewer> {
   try {
     return await loadViewer();

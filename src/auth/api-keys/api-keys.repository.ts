@@ -31,7 +31,7 @@ const LAST_USED_RESOLUTION_MS = 60_000;
 export class ApiKeysRepository {
   private readonly byHash: Lookup<ApiKeyEntity>;
   private readonly byId: Lookup<ApiKeyEntity>;
-  /** Of keys that callers showed. */
+  /** Last uses of keys. */
   readonly uses: UseNotes;
 
   constructor(
@@ -52,7 +52,7 @@ export class ApiKeysRepository {
     return this.byId([id]);
   }
 
-  /** Stores a key and its event; nothing where there is a key of the same value already. */
+  /** Stores a key and its event; nothing if there is a key of the same value already. */
   insert(key: ApiKeyEntity, entry: AuditEntry, context: RequestContext): Promise<void> {
     return this.writeQueue.run(async (manager) => {
       await manager.createQueryBuilder().insert().into(ApiKeyEntity).values(key).orIgnore().execute();
@@ -71,7 +71,7 @@ export class ApiKeysRepository {
   }
 
   /**
-   * Revokes a key; null where there is none that is not revoked already.
+   * Revokes a key; null if there is none that is not revoked already.
    * @param check gets the key and the admin keys that are not revoked, locked until the end of the transaction; may throw
    */
   revoke(

@@ -25,13 +25,13 @@ export const LASTING_MS = 7 * 86_400_000;
 /** The keys with which people and programs call. */
 @Injectable()
 export class ApiKeysService {
-  /** By their hashes, until when each is remembered (`performance.now()`). */
+  /** Keys by their hashes, each until a time of `performance.now()`. */
   private remembered = new Map<string, { key: ApiKeyEntity; until: number }>();
 
   constructor(private readonly repository: ApiKeysRepository) {}
 
   /**
-   * Makes a key. `value` is the only copy of it in clear.
+   * Makes a key. `value` is the only copy of it in plaintext.
    * @throws RegistryError `validation_error` with every field at fault
    */
   async create(asked: NewApiKey, context: RequestContext): Promise<{ apiKey: ApiKey; value: string }> {
@@ -65,8 +65,8 @@ export class ApiKeysService {
   }
 
   /**
-   * Ends a key for good: here at once, on other instances within {@link REMEMBERED_MS}.
-   * @throws RegistryError `not_found` where there is none that is not revoked already, or `validation_error` where no admin
+   * Ends a key permanently: here at once, on other instances within {@link REMEMBERED_MS}.
+   * @throws RegistryError `not_found` if there is none that is not revoked already, or `validation_error` if no admin
    *   key would be left that is valid for another {@link LASTING_MS}
    */
   async revoke(id: string, context: RequestContext): Promise<ApiKey> {
@@ -83,12 +83,12 @@ export class ApiKeysService {
     if (revoked === null) {
       throw new RegistryError('not_found', 'The API key does not exist or is already revoked.');
     }
-    // A lookup that is under way still fills the old map
+    // A lookup that is in progress still fills the old map
     this.remembered = new Map();
     return withoutHash(revoked);
   }
 
-  /** Whom the key belongs to; null where it is unknown, revoked or expired. */
+  /** Whom the key belongs to; null if it is unknown, revoked or expired. */
   async authenticate(apiKey: string): Promise<Principal | null> {
     return this.principalOf(await this.find(hashSecret(apiKey)));
   }

@@ -10,7 +10,7 @@ const SPACE_SEPARATED: ReadonlySet<string> = new Set(['scope', 'scp']);
  */
 const FOREIGN_CLAIMS = ['at_hash', 'c_hash', 's_hash', 'events'];
 
-/** Whether the claims are those of an ID token, or of anything else that is no access token. */
+/** Whether the claims are those of an ID token, or of anything else that is not an access token. */
 export function isForOtherUse(claims: JWTPayload): boolean {
   // Keycloak names the kind in the claim "typ"; before version 25 its access tokens have a nonce, too
   const isIdToken = claims.typ === 'ID' || (Object.hasOwn(claims, 'nonce') && claims.typ !== 'Bearer');

@@ -27,8 +27,8 @@ export class JwtService {
   }
 
   /**
-   * Whom the token speaks for; null where it is not valid.
-   * @throws RegistryError `temporarily_unavailable` where the issuer's keys cannot be had
+   * Whom the token speaks for; null if it is not valid.
+   * @throws RegistryError `temporarily_unavailable` if the issuer's keys could not be fetched
    */
   async authenticate(token: string): Promise<Principal | null> {
     const { jwtAudience, jwtType } = this.config;

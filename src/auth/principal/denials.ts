@@ -10,7 +10,7 @@ const MAX_PER_PERIOD = 1_000;
 @Injectable()
 export class Denials {
   private readonly logger = new Logger(Denials.name);
-  /** Strangers have a bound of their own: they must not keep a member's attempt out of the trail. */
+  /** Strangers have a bound of their own: they must not keep a member's attempt out of the audit log. */
   private readonly members = new Recent();
   private readonly strangers = new Recent();
 

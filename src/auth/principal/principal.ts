@@ -16,9 +16,9 @@ export interface Principal {
   orgId: string;
   userId: string;
   role: Role;
-  /** How they proved it, as the audit trail names them. */
+  /** How they proved it, as the audit log names them. */
   actor: Actor;
-  /** Of the API key that they showed, or signed in with; null: it was no key. */
+  /** Name of the API key that authenticated the request or the session; null for other credentials. */
   keyName: string | null;
   /** When their session ends; null: they showed the credential itself. */
   sessionExpiresAt: Date | null;

@@ -16,7 +16,7 @@ export interface AuthenticatedRequest {
   isWaiting: () => boolean;
   /** Set once the caller was let in. */
   principal?: Principal | null;
-  /** Counts bytes of the audit trail; see {@link RequestContext.spend}. */
+  /** Counts bytes of the audit log; see {@link RequestContext.spend}. */
   server?: { spendAuditBytes?: SpendAuditBytes };
 }
 
@@ -27,11 +27,11 @@ const COUNTED: readonly Channel[] = ['rest', 'registration'];
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Counts bytes of the audit trail and of clients, by organization or address; undefined where nothing limits them. */
+    /** Counts bytes of the audit log and of clients, by organization or address; undefined if nothing limits them. */
     spendAuditBytes?: SpendAuditBytes;
   }
   interface FastifyRequest {
-    /** Who is calling, once they were let in; null where they are anonymous. */
+    /** Who is calling, once they were let in; null if they are anonymous. */
     principal?: Principal | null;
     /** Whether it is not answered yet, and its caller still there. */
     isWaiting: () => boolean;
@@ -51,13 +51,13 @@ export const CurrentPrincipal = createParamDecorator(
   (_: unknown, context: ExecutionContext) => requestOf(context).principal ?? null,
 );
 
-/** The caller of a handler of this channel, as the audit trail names it. */
+/** The caller of a handler of this channel, as the audit log names it. */
 export const CurrentContext = createParamDecorator(
   (channel: Channel, context: ExecutionContext): RequestContext =>
     requestContextOf(requestOf(context), channel),
 );
 
-/** The caller, as the audit trail names it. */
+/** The caller, as the audit log names it. */
 export const requestContextOf = (
   { principal, id, ip, isWaiting, server }: AuthenticatedRequest,
   channel: Channel,

@@ -30,7 +30,7 @@ export class AdminSessionsRepository {
     });
   }
 
-  /** Removes a session; nothing where another request has done so. */
+  /** Removes a session; nothing if another request has done so. */
   remove({ hash, apiKeyId }: AdminSessionEntity, context: RequestContext): Promise<void> {
     return this.writeQueue.run(async (manager) => {
       const { affected } = await manager.delete(AdminSessionEntity, { hash });

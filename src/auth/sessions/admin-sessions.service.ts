@@ -13,7 +13,7 @@ export const SESSION_SECONDS = 8 * 3_600;
 
 /** What a browser is given instead of the key. */
 export interface IssuedSession {
-  /** The only copy of it in clear. */
+  /** The only copy of it in plaintext. */
   token: string;
   principal: Principal;
 }
@@ -29,7 +29,7 @@ export class AdminSessionsService {
 
   /**
    * Begins a session that acts as the key, for as long as that is valid.
-   * @throws RegistryError `invalid_token` where the key is not valid, `insufficient_scope` where its role may not query GraphQL
+   * @throws RegistryError `invalid_token` if the key is not valid, `insufficient_scope` if its role may not query GraphQL
    */
   async start(apiKey: string, context: RequestContext): Promise<IssuedSession> {
     const principal = await this.apiKeys.authenticate(apiKey);
@@ -54,7 +54,7 @@ export class AdminSessionsService {
     return { token, principal };
   }
 
-  /** Whom the session speaks for; null where it is unknown or over, or its key is not valid any more. */
+  /** Whom the session speaks for; null if it is unknown or over, or its key is not valid any more. */
   async authenticate(token: string): Promise<Principal | null> {
     const session = await this.repository.findByHash(hashSecret(token));
     if (session === null || session.expiresAt <= new Date()) return null;

@@ -20,7 +20,7 @@ export class BrowserSessions {
   private readonly publicUrl: URL | null;
   /** With https, a name that no other host of the domain can set (RFC 6265bis §4.1.3.2); below a path, the weaker prefix. */
   private readonly cookie: string;
-  /** No script reads it, no page of another site makes a browser send it, and where it can be, it is never sent in clear. */
+  /** No script reads it, no page of another site makes a browser send it, and where it can be, it is never sent in plaintext. */
   private readonly attributes: CookieSerializeOptions;
 
   constructor(
@@ -36,8 +36,8 @@ export class BrowserSessions {
 
   /**
    * Exchanges an API key for a session. The one that the browser had ends.
-   * @throws RegistryError `insufficient_scope` where another page asks for it or the role of the key may not query GraphQL, `invalid_token`,
-   * `invalid_request` where the browser would drop the session
+   * @throws RegistryError `insufficient_scope` if another page asks for it or the role of the key may not query GraphQL, `invalid_token`,
+   * `invalid_request` if the browser would drop the session
    */
   async signIn(apiKey: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     this.refuseOtherPages(request);
@@ -50,7 +50,7 @@ export class BrowserSessions {
 
   /**
    * Ends the session of a request, if it has one, and has its browser forget it.
-   * @throws RegistryError `insufficient_scope` where another page asks for it
+   * @throws RegistryError `insufficient_scope` if another page asks for it
    */
   async signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     this.refuseOtherPages(request);

@@ -52,7 +52,7 @@ export class AnonymousClientQuota {
 
   /**
    * Registers a client that is in the pool from then on.
-   * @throws RegistryError `temporarily_unavailable` where the pool is full, and nothing in it is old enough to go
+   * @throws RegistryError `temporarily_unavailable` if the pool is full, and nothing in it is old enough to go
    */
   async reserve<T>(register: () => Promise<T>): Promise<T> {
     if (this.max === null) return register();
@@ -69,7 +69,7 @@ export class AnonymousClientQuota {
     if (performance.now() >= this.countAgainAt) await this.count(max);
     const needed = Math.min(asked, this.size + asked - max);
     const evicted = needed > 0 ? await this.evict(max, needed) : 0;
-    // A pool that is larger than it may be, because it was allowed to be, does not keep everybody out
+    // A pool that is larger than it may be, because it was allowed to be, does not keep everyone out
     const places = Math.min(asked, Math.max(max - this.size, evicted, 0));
     this.size += places;
     this.underWay += places;
@@ -80,7 +80,7 @@ export class AnonymousClientQuota {
 
   private async count(max: number): Promise<void> {
     const before = performance.now();
-    // Those under way may be counted twice: too many for a moment, rather than too few
+    // Those in progress may be counted twice: too many for a moment, rather than too few
     const { underWay } = this;
     const counted = await this.repository.count(max + REMOVAL_BATCH);
     this.size = underWay + counted;
@@ -97,7 +97,7 @@ export class AnonymousClientQuota {
     return this.repository.remove(new Date(limit), surplus, SYSTEM);
   }
 
-  /** Evicts at least as many as are `needed`, where so many are old enough. */
+  /** Evicts at least as many as are `needed` if so many are old enough. */
   private async evict(max: number, needed: number): Promise<number> {
     if (performance.now() < this.fullUntil) return 0;
     const wanted = Math.max(needed, Math.min(Math.ceil(max * EVICTED_SHARE), REMOVAL_BATCH));

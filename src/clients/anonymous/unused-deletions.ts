@@ -19,15 +19,15 @@ export const PERIOD_MS = 3_600_000;
 const MAX_OF_CALLER = 60;
 /** Events that are left by those of all callers in an hour. */
 const MAX_OF_ALL = 1_000;
-/** Of those, how many are looked at. */
+/** How many of those events are examined. */
 export const MAX_RECENT = 2 * MAX_OF_ALL;
 
 /** Events of a client that are read for what it was called and where it led. */
 export const MAX_PAST = 100;
-/** Of its names and hosts together. One event of its past has at most 18 KiB of them. */
+/** Limit of a client's names and hosts together. One earlier event has at most 18 KiB of them. */
 const MAX_KEPT_BYTES = 20 * 1024;
 
-/** What the trail keeps of an unused client that ends itself, and the events that make room for it. */
+/** What the audit log keeps of an unused client that ends itself, and the events that make room for it. */
 export interface UnusedDeletion {
   entry: AuditEntry;
   surplusIds: string[];
@@ -113,7 +113,7 @@ const valuesOf = (changes: readonly Change[], isWanted: (field: string) => boole
 const namesIn = (changes: readonly Change[]): string[] =>
   valuesOf(changes, isName).filter((value) => typeof value === 'string');
 
-/** Where redirect URIs have led, those included that the trail has as a digest. */
+/** Where redirect URIs have led, those included that the audit log has as a digest. */
 const hostsIn = (changes: readonly Change[]): string[] =>
   valuesOf(changes, (field) => field === 'redirectUris').flatMap((value) =>
     typeof value === 'string' ? hostOf(value) : ((value as Digest | null)?.hosts ?? []),

@@ -5,7 +5,7 @@ import { timestamp } from '../../database/sql/column-types.js';
 @Entity('client_assertions')
 @Index('client_assertions_expires_at', ['expiresAt'])
 export class ClientAssertionEntity {
-  /** Of the client and its `jti`. */
+  /** Hash of the client and its `jti`. */
   @PrimaryColumn({ type: 'varchar', length: 71, primaryKeyConstraintName: 'client_assertions_pkey' })
   hash!: string;
 

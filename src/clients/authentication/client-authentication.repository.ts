@@ -23,7 +23,7 @@ const REJECTION_PERIOD_MS = 3_600_000;
 /** What authentication reads and writes of clients and their secrets. */
 @Injectable()
 export class ClientAuthenticationRepository {
-  /** Of clients that authenticated, and of the secrets that they showed. */
+  /** Last uses of clients that authenticated, and of their secrets. */
   readonly clientUses: UseNotes;
   readonly secretUses: UseNotes;
   private readonly secretByHash: Lookup<ClientSecretEntity>;
@@ -43,7 +43,7 @@ export class ClientAuthenticationRepository {
     });
   }
 
-  /** The secret of a client by its value, whether or not it still counts; null where the client has none such. */
+  /** The secret of a client by its value, whether or not it still counts; null if the client has none such. */
   findSecret(clientId: string, value: string): Promise<ClientSecretEntity | null> {
     // As with API keys, the time of a comparison of hashes tells nothing of a random value
     return this.secretByHash([clientId, hashSecret(value)]);
@@ -55,7 +55,7 @@ export class ClientAuthenticationRepository {
     return query.where('client.id = :id AND client.deletedAt IS NOT NULL', { id }).getExists();
   }
 
-  /** Uses up a `jti` of a client. False where that was done before, by any instance: one statement decides. */
+  /** Uses up a `jti` of a client. False if that was done before, by any instance: one statement decides. */
   useAssertion(clientId: string, jti: string, expiresAt: Date): Promise<boolean> {
     return this.assertions.add({ hash: hashSecret(`${clientId} ${jti}`), usedBy: newId(), expiresAt });
   }
@@ -107,7 +107,7 @@ export class ClientAuthenticationRepository {
     );
   }
 
-  /** Forgets assertions that expired before `limit`: they are refused for that. Says how many. */
+  /** Forgets assertions that expired before `limit`: they are rejected for that. Says how many. */
   purgeAssertions(limit: Date): Promise<number> {
     return purgeDue(this.writeQueue, ClientAssertionEntity, 'expiresAt', limit);
   }

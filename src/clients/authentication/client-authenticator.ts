@@ -46,7 +46,7 @@ export class ClientAuthenticator {
   ): Promise<AuthenticatedClient | FailedAuthentication> {
     const { clientId, clientSecret } = credentials;
     const method = methodOf(credentials);
-    // Beside each other: on PostgreSQL they take one round trip
+    // Concurrently: on PostgreSQL they take one round trip
     const [client, secret] = await Promise.all([
       this.lookup.find({ id: clientId }),
       clientSecret === undefined ? undefined : this.repository.findSecret(clientId, clientSecret),
@@ -60,7 +60,7 @@ export class ClientAuthenticator {
     this.counts.count(result);
     if (clientAuthentications.hasSubscribers) clientAuthentications.publish({ method, result });
     if (hasFailed) return { method, ...judgement };
-    // A client_id alone is known to anybody: it must not take a client out of the unused pool
+    // A client_id alone is known to anyone: it must not take a client out of the unused pool
     if (method !== 'none' || !isUnused(client!)) this.repository.clientUses.note(client!);
     return { client: client!, method, ...judgement };
   }

@@ -17,15 +17,15 @@ import { ASSERTION_SIGNING_ALGORITHMS } from '../../policy/client.js';
 import { isVerificationKey, type JsonWebKeySet, jwksFaults } from '../../policy/metadata/jwks.js';
 import type { Client } from '../client/client.js';
 
-/** Of clocks: a client's may be ahead. An assertion ends on time, since its jti is remembered no longer. */
+/** Clock skew: a client's clock may be ahead. It does not extend `exp`, since the jti is not stored longer than that. */
 const CLOCK_TOLERANCE_SECONDS = 30;
 const MAX_LIFETIME_SECONDS = 3600;
 const MAX_JTI_LENGTH = 255;
 
-/** RFC 8725 §3.11: a token that says that it is an access token, or anything else, is no assertion. */
+/** RFC 8725 §3.11: a token that says that it is an access token, or anything else, is not an assertion. */
 const ASSERTION_TYPE = /^(application\/)?(jwt|client-authentication\+jwt)$/i;
 
-/** Of keys that fit an assertion without a `kid`. */
+/** Maximum number of keys tried for an assertion without a `kid`. */
 const MAX_KEYS_TRIED = 3;
 
 const MAX_KEY_SETS = 1000;
@@ -56,9 +56,9 @@ class KeySetFault extends Error {}
 /** Verifies assertions with the keys that their client registered: `private_key_jwt` (RFC 7523 §3). */
 @Injectable()
 export class ClientKeys {
-  /** By `jwks_uri`, which several clients may share. Apart from the others, which cost their clients nothing to add. */
+  /** Key sets by `jwks_uri`, which clients may share. Separate, since any client can add sets to the other cache at no cost. */
   private readonly remoteKeySets = new LRUCache<string, ClientKeySet>({ max: MAX_KEY_SETS });
-  /** By client and version. */
+  /** Registered key sets by client and version. */
   private readonly localKeySets = new LRUCache<string, ClientKeySet>({ max: MAX_KEY_SETS });
   /** How many assertions wait for each set. */
   private readonly waiting = new Map<ClientKeySet, number>();
@@ -68,12 +68,12 @@ export class ClientKeys {
   /**
    * Verifies everything but whether the `jti` was used before. Keys in the header of an assertion are ignored.
    * @param audience the issuer of the authorization server: the only audience that an assertion may have (draft-ietf-oauth-rfc7523bis)
-   * @throws RegistryError `temporarily_unavailable` where too many others wait for keys
+   * @throws RegistryError `temporarily_unavailable` if too many others wait for keys
    */
   async verify(client: Client, assertion: string, audience: string): Promise<VerifiedAssertion> {
     const sent = readJwt(assertion);
     if (sent === null) return { fault: 'The assertion is not a signed JWT.' };
-    // Before the signature: an assertion that cannot be valid makes nobody fetch keys
+    // Before the signature: an assertion that cannot be valid makes no one fetch keys
     const fault = headerFault(sent, client) ?? claimsFault(sent, client.id, audience);
     if (fault !== undefined) return { fault };
     try {
@@ -98,7 +98,7 @@ export class ClientKeys {
     return { claims: payload as AssertionClaims, kid: typeof kid === 'string' ? kid : null };
   }
 
-  /** @throws RegistryError `temporarily_unavailable` where too many wait already: the assertion may be good */
+  /** @throws RegistryError `temporarily_unavailable` if too many wait already: the assertion may be good */
   private async waitFor<T>(keys: ClientKeySet, verify: () => Promise<T>): Promise<T> {
     const same = this.waiting.get(keys) ?? 0;
     const all = [...this.waiting.values()].reduce((sum, count) => sum + count, 0);

@@ -24,7 +24,7 @@ export class ClientLookupRepository {
     this.byIdAndOrg = batchedFindOne(dataSource, ClientEntity, ['id', 'orgId']);
   }
 
-  /** The client; null where there is none. */
+  /** The client; null if there is none. */
   async find({ id, orgId }: ClientKey): Promise<Client | null> {
     if (!isClientId(id)) return null;
     return orgId === undefined ? this.byId([id]) : this.byIdAndOrg([id, orgId]);
@@ -38,7 +38,7 @@ export class ClientLookupRepository {
   }
 
   /**
-   * Runs `work` in a transaction that has locked the client. A value that is no client_id begins no transaction.
+   * Runs `work` in a transaction that has locked the client. A value that is not a client_id begins no transaction.
    * @throws RegistryError `not_found`
    */
   async withLocked<T>(

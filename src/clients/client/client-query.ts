@@ -92,7 +92,7 @@ export interface ClientStats {
 export interface CountsByKind {
   source: ClientSource;
   status: ClientStatus | 'deleted';
-  /** By an organization. */
+  /** Whether an organization owns the clients. */
   isOwned: boolean;
   count: number;
 }

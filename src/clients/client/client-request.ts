@@ -10,11 +10,11 @@ export interface ClientRequest {
   faults: FieldFaults;
   /** The caller's names for the fields of a client. */
   names: FieldNames;
-  /** The error code of a refusal, given the fields at fault. */
+  /** The error code of a rejection, given the fields at fault. */
   refusalCode: (faults: FieldFaults) => ErrorCode;
 }
 
-/** In the description of a refusal; all of them are in its `invalid_fields`. */
+/** In the description of a rejection; all of them are in its `invalid_fields`. */
 const MAX_FIELDS_NAMED = 20;
 
 /**

@@ -23,9 +23,9 @@ const LIVING = { where: '"deleted_at" IS NULL' };
 @Index('oauth_clients_created_at', ['createdAt', 'id'], LIVING)
 @Index('oauth_clients_updated_at', ['updatedAt', 'id'], LIVING)
 @Index('oauth_clients_name', ['name', 'id'], LIVING)
-// By an expression, which TypeORM does not know: made by the migration alone
+// Uses an expression, which TypeORM does not support: created by the migration alone
 @Index('oauth_clients_last_used_at', { synchronize: false })
-// For parts of names, on PostgreSQL where it has the extension for it: made by the migration alone
+// For parts of names, on PostgreSQL if the extension is installed: created by the migration alone
 @Index('oauth_clients_name_c_trgm', { synchronize: false })
 @Index('oauth_clients_deleted_at', ['deletedAt'], { where: '"deleted_at" IS NOT NULL' })
 @Index('oauth_clients_unused', ['createdAt', 'id'], { where: UNUSED })
@@ -112,11 +112,11 @@ export class ClientEntity implements Client {
   @Column({ type: 'integer' })
   version!: number;
 
-  /** Of the token that manages a registration (RFC 7592). Never read with the rest, so it cannot leak with it. */
+  /** Hash of the registration access token (RFC 7592). Never read with the other columns, so it cannot leak with them. */
   @Column({ name: 'registration_token_hash', type: 'varchar', length: 255, nullable: true, select: false })
   registrationTokenHash?: string | null;
 
-  /** Of the token that a replacement issued and that nobody has used yet: until then, the one before is good, too. */
+  /** Hash of a replacement token that is not used yet. Until its first use, the previous token is valid, too. */
   @Column({
     name: 'next_registration_token_hash',
     type: 'varchar',
@@ -142,7 +142,7 @@ export class ClientEntity implements Client {
   @Column({ name: 'registration_count', type: 'integer', default: 1 })
   registrationCount!: number;
 
-  /** Null where that was once, when it was created. */
+  /** Null if that was once, when it was created. */
   @Column({ name: 'last_registered_at', ...timestamp, nullable: true, select: false })
   lastRegisteredAt?: Date | null;
 

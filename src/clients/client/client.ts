@@ -23,7 +23,7 @@ export interface Provenance {
   orgId: string | null;
   userId: string | null;
   source: ClientSource;
-  /** By which it was registered (RFC 7591 §3), and whose limits go on holding; null: without one. */
+  /** The token that authorized the registration (RFC 7591 §3); its limits still apply. Null: none. */
   initialAccessTokenId: string | null;
 }
 
@@ -52,7 +52,7 @@ export interface Client extends ClientMetadata, Provenance {
   registrationCount: number;
 }
 
-/** What the audit trail compares and keeps of a client: everything but what merely counts or dates changes. */
+/** What the audit log compares and keeps of a client: everything but what merely counts or dates changes. */
 export function auditedFields(client: Client): object {
   const { metadata, ...rest } = client;
   const { id, version, createdAt, updatedAt, deletedAt, lastUsedAt, registrationCount, ...fields } = rest;
@@ -86,10 +86,10 @@ export const isUnused = ({
   return source === 'dynamic' && orgId === null && !isDisabledByAdmin && !verified && lastUsedAt === null;
 };
 
-/** What people call the client; null where it has no name of its own. */
+/** What people call the client; null if it has no name of its own. */
 export const ownNameOf = ({ id, name }: Client): string | null => (name === id ? null : name);
 
-/** A secret in clear. It exists in the reply that issues it and nowhere else. */
+/** A secret in plaintext. It exists in the reply that issues it and nowhere else. */
 export interface IssuedSecret {
   value: string;
   /** Null: never. */

@@ -71,7 +71,7 @@ export function changeClient(client: Client, change: Partial<Client>): Client {
   };
 }
 
-/** The `exp` of a verified software statement; null where it has none, or one that no calendar reaches. */
+/** The `exp` of a verified software statement; null if it has none, or one that no calendar reaches. */
 function expiryOf(statement: string | undefined): Date | null {
   const { exp } = (statement !== undefined && readJwt(statement)?.claims) || {};
   const end = new Date((exp ?? NaN) * 1000);

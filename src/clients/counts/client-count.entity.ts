@@ -2,7 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 const key = { primaryKeyConstraintName: 'oauth_client_counts_pkey' };
 
-/** Of clients that came within so many milliseconds; the triggers have the same number. */
+/** Length of a counting period of creation times; the triggers have the same number. */
 export const COUNT_PERIOD_MS = 30 * 86_400_000;
 
 /** All clients are counted as those of an organization that is called so; none is. */
@@ -14,11 +14,11 @@ export class ClientCountEntity {
   @PrimaryColumn({ name: 'org_id', type: 'varchar', length: 255, ...key })
   orgId!: string;
 
-  /** Of {@link COUNT_PERIOD_MS}, since 1970. */
+  /** Number of the period of {@link COUNT_PERIOD_MS}, since 1970. */
   @PrimaryColumn({ type: 'integer', ...key })
   period!: number;
 
-  /** Of the connection that counted, so that those who write at the same time do not wait for each other. */
+  /** Slot of the connection that counted, so that concurrent writers do not wait for each other. */
   @PrimaryColumn({ type: 'integer', ...key })
   slot!: number;
 

@@ -51,7 +51,7 @@ export class ClientCountsRepository {
       }
       offset -= living;
     }
-    // Behind the last one
+    // After the last client
     return { total, createdBefore: new Date(0), offset: 0 };
   }
 }

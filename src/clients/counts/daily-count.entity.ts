@@ -2,7 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** How often something came to an end in one way on a day. */
 export interface DailyCount {
-  /** Of UTC, as YYYY-MM-DD. */
+  /** The UTC day, as YYYY-MM-DD. */
   day: string;
   /** One of a handful. */
   result: string;

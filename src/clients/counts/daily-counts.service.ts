@@ -8,7 +8,7 @@ const MS_PER_DAY = 86_400_000;
 
 /** What became of all attempts of a day. */
 export interface DailyResults {
-  /** Of UTC, as YYYY-MM-DD. */
+  /** The UTC day, as YYYY-MM-DD. */
   date: string;
   /** Those that there were, by their names. */
   results: { result: string; count: number }[];

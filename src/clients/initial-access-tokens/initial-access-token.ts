@@ -9,7 +9,7 @@ export interface InitialAccessToken extends InitialAccessTokenDraft {
   /** How many clients were registered with it. */
   registrations: number;
   createdAt: Date;
-  /** Of the last registration. */
+  /** Time of the last registration. */
   lastUsedAt: Date | null;
   revokedAt: Date | null;
 }

@@ -40,7 +40,7 @@ export class InitialAccessTokensRepository {
     return this.dataSource.manager.count(InitialAccessTokenEntity);
   }
 
-  /** Revokes a token; null where there is none that is not revoked already. */
+  /** Revokes a token; null if there is none that is not revoked already. */
   revoke(id: string, context: RequestContext): Promise<InitialAccessToken | null> {
     return this.writeQueue.run(
       async (manager) => {
@@ -58,12 +58,12 @@ export class InitialAccessTokensRepository {
   }
 }
 
-/** The token, whether or not it has ended; null where there is none. */
+/** The token, whether or not it has ended; null if there is none. */
 export const findToken = (manager: EntityManager, id: string): Promise<InitialAccessToken | null> =>
   manager.findOneBy(InitialAccessTokenEntity, { id });
 
 /**
- * Counts a registration, inside of its transaction; false where the token has ended. Of many at once, as many pass as it has left: its
+ * Counts a registration, inside of its transaction; false if the token has ended. Of many at once, as many pass as it has left: its
  * row is locked until the transaction ends.
  */
 export async function countRegistration(

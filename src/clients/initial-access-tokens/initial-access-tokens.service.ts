@@ -17,7 +17,7 @@ export class InitialAccessTokensService {
   constructor(private readonly repository: InitialAccessTokensRepository) {}
 
   /**
-   * Makes a token. `value` is the only copy of it in clear.
+   * Makes a token. `value` is the only copy of it in plaintext.
    * @throws RegistryError `validation_error` with every field at fault
    */
   async create(
@@ -54,8 +54,8 @@ export class InitialAccessTokensService {
   }
 
   /**
-   * Ends a token for good, at once; its clients stay.
-   * @throws RegistryError `not_found` where there is none that is not revoked already
+   * Ends a token permanently, at once; its clients stay.
+   * @throws RegistryError `not_found` if there is none that is not revoked already
    */
   async revoke(id: string, context: RequestContext): Promise<InitialAccessToken> {
     const revoked = isUuid(id) ? await this.repository.revoke(id, context) : null;

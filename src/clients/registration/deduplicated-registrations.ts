@@ -19,7 +19,7 @@ interface Creation {
 }
 
 /**
- * Clients that are given to everybody who registers the same (RFC 7591 §3.2.1): public ones, and those with the same software statement. A
+ * Clients that are given to everyone who registers the same (RFC 7591 §3.2.1): public ones, and those with the same software statement. A
  * secret is in the first reply only.
  */
 @Injectable()

@@ -78,7 +78,7 @@ export class RegistrationManagementService {
    * that a replacement issued ends the one before.
    * @param token null: none was sent
    * @throws RegistryError `unauthorized`, or `invalid_token`, alike for a wrong token and for a client that does not exist, or
-   *   `insufficient_scope` where the client is disabled, or is shared and would be changed. A client whose software statement has
+   *   `insufficient_scope` if the client is disabled, or is shared and would be changed. A client whose software statement has
    *   expired may be replaced
    */
   async authenticate(
@@ -110,7 +110,7 @@ export class RegistrationManagementService {
 
   /**
    * Replaces all that the client said of itself: what is left out is as if it had never been said. The reply has another
-   * token; `token` stays good until that one is used, so that a lost reply locks nobody out. A client that authenticates with a secret only
+   * token; `token` stays good until that one is used, so that a lost reply locks no one out. A client that authenticates with a secret only
    * now gets one, and one that does not any more loses all. Where secrets are valid for a limited time, a client whose secrets end soon
    * gets another one beside them. A client whose software statement has expired must send another one, which enables it again.
    * @param registered the client as {@link authenticate} found it for the token
@@ -173,9 +173,9 @@ export class RegistrationManagementService {
   }
 
   /**
-   * Removes the client, with its secrets and its token; for good where unused clients are bounded and it is one, unless its past
+   * Removes the client, with its secrets and its token; permanently where unused clients are bounded and it is one, unless its past
    * is more than one event has room for.
-   * @throws RegistryError `invalid_token`, or `rate_limited` where too many unused ones were removed by themselves
+   * @throws RegistryError `invalid_token`, or `rate_limited` if too many unused ones were removed by themselves
    */
   async remove(id: string, token: string, context: RequestContext): Promise<void> {
     await this.repository.withRegistration(id, asRegistration(id, context), (found) => {
@@ -211,7 +211,7 @@ export class RegistrationManagementService {
   }
 
   /**
-   * Issues another secret to a client that manages itself. `value` is the only copy of it in clear.
+   * Issues another secret to a client that manages itself. `value` is the only copy of it in plaintext.
    * @throws RegistryError see {@link ClientSecretsService.issue}
    */
   issueSecret(
@@ -264,7 +264,7 @@ function managedBy(
 
 /**
  * Which of its tokens it is that manages the registration.
- * @throws RegistryError `invalid_token` where it is none of them, `insufficient_scope` where the client is disabled
+ * @throws RegistryError `invalid_token` if it is none of them, `insufficient_scope` if the client is disabled
  */
 function requireManaged(
   token: string,

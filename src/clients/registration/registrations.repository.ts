@@ -45,7 +45,7 @@ const SHARED = "source = 'dynamic' AND org_id IS NULL";
 export interface RegistrationTokens {
   /** Null: software shares the client, and none manages it. */
   tokenHash: string | null;
-  /** Of the token that a replacement issued and that was not used yet; null: there is none. */
+  /** Hash of a replacement token that is not used yet; null: there is none. */
   nextTokenHash: string | null;
   client: ClientStanding;
 }
@@ -78,7 +78,7 @@ export class RegistrationsRepository {
     });
   }
 
-  /** Stores a new client that others will be given, too. False where there is one of that hash already; nothing is stored then. */
+  /** Stores a new client that others will be given, too. False if there is one of that hash already; nothing is stored then. */
   async insertShared(issued: IssuedClient, context: RequestContext, metadataHash: string): Promise<boolean> {
     try {
       await this.clients.insert(issued, context, null, metadataHash);
@@ -89,7 +89,7 @@ export class RegistrationsRepository {
     }
   }
 
-  /** Counts one more registration with the client of that hash, and returns it; null where there is none. */
+  /** Counts one more registration with the client of that hash, and returns it; null if there is none. */
   async recordRepeat(metadataHash: string): Promise<Client | null> {
     const client = await this.byMetadataHash([metadataHash]);
     if (client === null) return null;
@@ -134,7 +134,7 @@ export class RegistrationsRepository {
     return ids.map((id) => outcomes.get(id)!);
   }
 
-  /** The tokens that manage a registration; null where there is none. What is no id is looked up, too: the time tells nothing. */
+  /** The tokens that manage a registration; null if there is none. What is not an id is looked up, too: the time tells nothing. */
   async findRegistrationTokens(id: string): Promise<RegistrationTokens | null> {
     const [row] = await this.run(
       `SELECT registration_token_hash, next_registration_token_hash, status, disabled_reason, statement_expires_at
@@ -154,7 +154,7 @@ export class RegistrationsRepository {
     } as RegistrationTokens;
   }
 
-  /** Ends the token before the next one, which is used for the first time. False where that one is not the next any more. */
+  /** Ends the token before the next one, which is used for the first time. False if that one is not the next any more. */
   promoteToken(id: string, nextTokenHash: string): Promise<boolean> {
     return this.writeQueue.run(
       async (manager) => {
@@ -224,7 +224,7 @@ export class LockedRegistration implements RegistrationTokens {
     this.secrets = new SecretsOfClient(client.id, manager);
   }
 
-  /** The initial access token of the registration, whether or not it has ended since; null where there was none. */
+  /** The initial access token of the registration, whether or not it has ended since; null if there was none. */
   async initialAccessToken(): Promise<InitialAccessToken | null> {
     const { initialAccessTokenId: id } = this.client;
     return id === null ? null : findToken(this.manager, id);
@@ -264,7 +264,7 @@ export class LockedRegistration implements RegistrationTokens {
     await this.record([clientEntry('client.deleted', client, deleted)]);
   }
 
-  /** Removes an unused client for good; one event stays. Deletes it like any other if one event has no room for its past. */
+  /** Removes an unused client permanently; one event stays. Deletes it like any other if one event has no room for its past. */
   async deleteUnused(): Promise<void> {
     const { manager, client, context } = this;
     const since = new Date(Date.now() - PERIOD_MS);
@@ -283,7 +283,7 @@ export class LockedRegistration implements RegistrationTokens {
   }
 }
 
-/** The registration, locked; null where there is no client by that id, or one that did not register itself. */
+/** The registration, locked; null if there is no client by that id, or one that did not register itself. */
 async function lockRegistration(
   manager: EntityManager,
   id: string,

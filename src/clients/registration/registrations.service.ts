@@ -28,7 +28,7 @@ export interface RegistrationPermit {
 /** Whom a client belongs to that registered itself without credentials. */
 const NO_OWNER: Provenance = { orgId: null, userId: null, source: 'dynamic', initialAccessTokenId: null };
 
-/** Software that registers itself (RFC 7591): behind more refusals than other interfaces have. */
+/** Software that registers itself (RFC 7591): behind more rejections than other interfaces have. */
 @Injectable()
 export class RegistrationsService {
   private readonly mode: RegistrationMode;
@@ -82,7 +82,7 @@ export class RegistrationsService {
 
   /**
    * Registers a client.
-   * @throws RegistryError with every field at fault, or `invalid_token` where the initial access token was used up
+   * @throws RegistryError with every field at fault, or `invalid_token` if the initial access token was used up
    *   meanwhile; nothing is stored then
    */
   async register(

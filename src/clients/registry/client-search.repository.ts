@@ -166,7 +166,7 @@ export class ClientSearchRepository {
 
   /**
    * Two statements: how many there are, and the page, of which the clients before it are passed over in the index alone.
-   * @throws RegistryError `invalid_request` where the page is larger than {@link MAX_PAGE_BYTES}; it says how many clients fit
+   * @throws RegistryError `invalid_request` if the page is larger than {@link MAX_PAGE_BYTES}; it says how many clients fit
    */
   async numberedPage(
     filter: ClientFilter,
@@ -279,14 +279,14 @@ export class ClientSearchRepository {
     return { tallies, next: seen < limit ? null : last };
   }
 
-  /** All, in the order of an index, and those that are named one by one are found at once; who knows behind how many that do not match others are. */
+  /** All clients in the order of an index, and clients by id, are found at once. Other filters may match only after many rows. */
   private runnerFor(
     filter: ClientFilter,
     request: ScanRequest,
     orderedBy: ClientOrder['field'] = 'createdAt',
   ): RunSql {
     const isNamed = filter.id !== undefined || filter.ids !== undefined;
-    // Of an organization there is one index, by the time
+    // Clients of an organization have one index, by creation time
     const isSorted = filter.orgId === undefined || orderedBy === 'createdAt';
     if (isNamed || (isWhole(filter) && isSorted)) return this.runPage;
     return (sql, parameters) => this.runLong(sql, parameters, request);

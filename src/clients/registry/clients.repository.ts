@@ -23,7 +23,7 @@ import { newSecret, SecretsOfClient } from '../secrets/client-secrets.repository
 import { ClientSearchRepository } from './client-search.repository.js';
 import { OrganizationQuota } from './organization-quota.js';
 
-/** Deleted clients that a creation removes for good at most. One more is deleted for each that is created. */
+/** Deleted clients that a creation removes permanently at most. One more is deleted for each that is created. */
 const SURPLUS_BATCH = 10;
 
 /** A client stays shared when an administrator verifies it. Any other change ends the sharing. */
@@ -48,15 +48,15 @@ export class ClientsRepository {
     private readonly search: ClientSearchRepository,
   ) {
     this.groupInsert = groupCommit(dataSource, writeQueue, CREATED);
-    // By triggers
+    // Triggers write this table
     writeQueue.writability.tables.set(dataSource.getMetadata(ClientCountEntity).tableName, 'write');
   }
 
   /**
    * Stores a new client with the hashes of its credentials, all or nothing.
    * @param metadataHash by which {@link registerAgain} finds it; null: it does not
-   * @throws RegistryError `invalid_token` where the client's initial access token is used up, `insufficient_scope` where its
-   *   organization has as many clients as it may have, or `rate_limited` where it has written as many bytes as it may
+   * @throws RegistryError `invalid_token` if the client's initial access token is used up, `insufficient_scope` if its
+   *   organization has as many clients as it may have, or `rate_limited` if it has written as many bytes as it may
    */
   async insert(
     { client, secret }: IssuedClient,
@@ -89,7 +89,7 @@ export class ClientsRepository {
   }
 
   /**
-   * Stores what `change` makes of a client that it alone sees meanwhile, and that `by` did it; nothing where it makes the
+   * Stores what `change` makes of a client that it alone sees meanwhile, and that `by` did it; nothing if it makes the
    * same client. One that does not authenticate with a secret any more loses all.
    * @throws RegistryError `not_found`
    */
@@ -166,7 +166,7 @@ export class ClientsRepository {
         )
         .orderBy('client.softwareStatementExpiresAt')
         .limit(size);
-      // Of many instances, each takes others
+      // Each of several instances takes other rows
       const clients = await lockRows(query, 'skip_locked').getMany();
       if (clients.length === 0) return 0;
       fromMs = clients.at(-1)!.softwareStatementExpiresAt!.getTime();
@@ -198,7 +198,7 @@ export class ClientsRepository {
   }
 
   /**
-   * Removes for good clients that were deleted before `limit`.
+   * Permanently removes clients that were deleted before `limit`.
    * @returns how many they were
    */
   purge(limit: Date, context: RequestContext): Promise<number> {
@@ -212,7 +212,7 @@ export class ClientsRepository {
         })
         .orderBy('client.deletedAt')
         .limit(size);
-      // Of many instances, each takes others
+      // Each of several instances takes other rows
       const clients = await lockRows(query, 'skip_locked').getMany();
       if (clients.length === 0) return 0;
       fromMs = clients.at(-1)!.deletedAt!.getTime();
@@ -228,7 +228,7 @@ export class ClientsRepository {
     }
   }
 
-  /** Removes for good deleted clients of an organization that are more than may be restored, those that were created first. */
+  /** Permanently removes deleted clients of an organization that are more than may be restored, those that were created first. */
   private async purgeSurplus(manager: EntityManager, orgId: string): Promise<void> {
     // The order of the index of organizations
     const surplus = await this.search

@@ -105,7 +105,7 @@ export class ClientsService {
   /**
    * Lets a client be used, or keeps it from being used. A client that an administrator disabled cannot renew itself with a new software
    * statement.
-   * @throws RegistryError `not_found`, `precondition_failed`, or `validation_error` where it would be enabled and its software statement
+   * @throws RegistryError `not_found`, `precondition_failed`, or `validation_error` if it would be enabled and its software statement
    *   has expired
    */
   setStatus(
@@ -145,7 +145,7 @@ export class ClientsService {
 
   /**
    * Brings a deleted client back, with its secrets and its registration access token.
-   * @throws RegistryError `not_found` where it lives, or is gone for good
+   * @throws RegistryError `not_found` if it lives, or is gone permanently
    */
   restore(key: ClientKey, context: RequestContext): Promise<Client> {
     return this.set({ ...key, isDeleted: true }, { deletedAt: null }, 'client.restored', null, context);
@@ -154,7 +154,7 @@ export class ClientsService {
   /**
    * Changes all clients that match in one way, or none. `count` says how many they are, or would be.
    * @param expectedCount how many they must be; null: any number up to {@link MAX_BULK}
-   * @throws RegistryError `validation_error` where the filter says too little, or they are too many, `precondition_failed`
+   * @throws RegistryError `validation_error` if the filter says too little, or they are too many, `precondition_failed`
    *   where they are not as many as expected
    */
   async changeAll(
@@ -188,7 +188,7 @@ export class ClientsService {
     return this.search.tally(after, limit);
   }
 
-  /** Removes for good clients that were deleted before `limit`; says how many. */
+  /** Permanently removes clients that were deleted before `limit`; says how many. */
   purge(limit: Date): Promise<number> {
     return this.repository.purge(limit, SYSTEM);
   }
@@ -216,7 +216,7 @@ export class ClientsService {
     });
   }
 
-  /** The client, or null where there is none by that id. */
+  /** The client, or null if there is none by that id. */
   find(id: string): Promise<Client | null> {
     return this.lookup.find({ id });
   }

@@ -34,7 +34,7 @@ export class OrganizationQuota {
     return [...added].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  /** @throws RegistryError `insufficient_scope` where an organization with so many clients may not have so many more */
+  /** @throws RegistryError `insufficient_scope` if an organization with so many clients may not have so many more */
   check(living: number, added: number): void {
     const { max } = this;
     if (max === null || living + added <= max) return;

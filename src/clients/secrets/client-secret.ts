@@ -5,7 +5,7 @@ import type { SecretRequest } from '../../policy/secret-request.js';
 /** At most so many secrets of a client are valid at a time: enough for any overlap, too few to lose track. */
 export const MAX_VALID_SECRETS = 10;
 
-/** Of the secrets of a client that expired or were revoked, so many are kept, the newest. */
+/** How many expired or revoked secrets of a client are kept; the newest stay. */
 export const MAX_ENDED_SECRETS = 100;
 
 /** More a client never has. */

@@ -163,7 +163,7 @@ export class ClientSecretsRepository {
     return Number(row![0]);
   }
 
-  /** Removes secrets for good that expired or were revoked before `limit`; says how many. An index finds each kind. */
+  /** Permanently removes secrets that expired or were revoked before `limit`; says how many. An index finds each kind. */
   async purge(limit: Date): Promise<number> {
     const { writeQueue } = this;
     const revoked = await purgeDue(writeQueue, ClientSecretEntity, 'revokedAt', limit);
@@ -255,7 +255,7 @@ export class SecretsOfClient {
     return valid.map(({ id }) => id);
   }
 
-  /** False where the client has no such secret that is not revoked already. */
+  /** False if the client has no such secret that is not revoked already. */
   async revoke(id: string, at: Date): Promise<boolean> {
     const { affected } = await this.rows.update(
       { id, clientId: this.clientId, revokedAt: IsNull() },

@@ -28,7 +28,7 @@ export class ClientSecretsService {
   ) {}
 
   /**
-   * Issues another secret to a confidential client. `value` is the only copy of it in clear.
+   * Issues another secret to a confidential client. `value` is the only copy of it in plaintext.
    * @param maxTtlMs how long it is valid at most; null: as long as requested
    * @throws RegistryError `not_found`, or `validation_error` with every field at fault, for a public client, or for one secret too many
    */
@@ -98,7 +98,7 @@ export class ClientSecretsService {
     return this.repository.countLastOnesExpiring(new Date(), until, limit);
   }
 
-  /** Removes secrets for good that expired or were revoked before `limit`; says how many. */
+  /** Permanently removes secrets that expired or were revoked before `limit`; says how many. */
   purge(limit: Date): Promise<number> {
     return this.repository.purge(limit);
   }

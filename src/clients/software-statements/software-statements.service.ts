@@ -19,7 +19,7 @@ export interface StatementFault {
 
 /** What became of a software statement. */
 export interface StatementReading {
-  /** What it says; nothing where it is not taken. */
+  /** What it says; nothing if it is not taken. */
   claims: JWTPayload;
   /** The statement as it was sent, where it is taken. */
   statement?: string;
@@ -27,7 +27,7 @@ export interface StatementReading {
   fault?: StatementFault;
 }
 
-/** RFC 8725 §3.11: a token that says that it is an access token, or anything else, is no statement. */
+/** RFC 8725 §3.11: a token that says that it is an access token, or anything else, is not a statement. */
 const STATEMENT_TYPE = /^(application\/)?jwt$/i;
 
 const refused = (code: StatementFault['code'], fault: string) => ({ claims: {}, fault: { code, fault } });
@@ -45,7 +45,7 @@ export class SoftwareStatementsService {
     );
   }
 
-  /** Whether the operator trusts anybody. */
+  /** Whether the operator trusts anyone. */
   get areTaken(): boolean {
     return this.issuers.size > 0;
   }
@@ -53,7 +53,7 @@ export class SoftwareStatementsService {
   /**
    * The claims of a statement, or what is wrong with it.
    * @param known the one that the client has already: it was verified when it came first, and may have expired since
-   * @throws RegistryError `temporarily_unavailable` where its issuer's keys cannot be had
+   * @throws RegistryError `temporarily_unavailable` if its issuer's keys could not be fetched
    */
   async read(statement: unknown, known?: string): Promise<StatementReading> {
     const said = typeof statement === 'string' ? readJwt(statement) : null;
@@ -90,7 +90,7 @@ export class SoftwareStatementsService {
   }
 }
 
-/** Undefined where there is none; null where it is of another type. */
+/** Undefined if there is none; null if it is of another type. */
 function audienceOf({ aud }: Record<string, unknown>): string[] | undefined | null {
   if (aud === undefined) return undefined;
   const audience = [aud].flat();

@@ -17,7 +17,7 @@ const RESOLUTION_MS = 3_600_000;
 /** Unused clients that one transaction removes. */
 export const REMOVAL_BATCH = 500;
 
-/** Registered by everybody who was given it before this time. */
+/** Registered by everyone who was given it before this time. */
 const LAST_REGISTERED_BEFORE =
   '"created_at" < :limit AND ("last_registered_at" IS NULL OR "last_registered_at" < :limit)';
 
@@ -29,7 +29,7 @@ export interface UnusedClients {
   newest: Date | null;
 }
 
-/** Removes unused clients, locked before, and what the trail says of what they did themselves. */
+/** Removes unused clients, locked before, and what the audit log says of what they did themselves. */
 export async function removeUnused(manager: EntityManager, ids: readonly string[]): Promise<void> {
   await manager.delete(ClientEntity, { id: In(ids) });
   await manager.delete(AuditEventEntity, { clientId: In(ids), channel: 'registration' });
@@ -122,7 +122,7 @@ export class ClientUseRepository {
   }
 
   /**
-   * Removes for good the oldest unused clients with no registration since `limit`, `size` at most, and what the trail says of what
+   * Permanently removes the oldest unused clients with no registration since `limit`, `size` at most, and what the audit log says of what
    * they did themselves; says how many. One event says so, too.
    */
   async remove(limit: Date, size: number, context: RequestContext): Promise<number> {
@@ -162,7 +162,7 @@ async function removeOldest(
     .orderBy('client.createdAt')
     .addOrderBy('client.id')
     .limit(size);
-  // Of many instances, each takes others
+  // Each of several instances takes other rows
   const clients = await lockRows(query, 'skip_locked').getMany();
   const last = clients.at(-1);
   if (last === undefined) return clients;

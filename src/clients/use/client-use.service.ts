@@ -14,9 +14,9 @@ export class ClientUseService {
   constructor(private readonly repository: ClientUseRepository) {}
 
   /**
-   * Writes down that clients are used. Not a change of theirs: neither their version nor the audit trail know of it.
+   * Writes down that clients are used. Not a change of theirs: neither their version nor the audit log know of it.
    * @returns how many were not known to be, within the last hour; ids of no living client are passed over
-   * @throws RegistryError `validation_error` where they are too many
+   * @throws RegistryError `validation_error` if they are too many
    */
   async recordUse(ids: readonly string[]): Promise<number> {
     if (ids.length > MAX_REPORTED) {
@@ -30,7 +30,7 @@ export class ClientUseService {
     return this.repository.summary(limit);
   }
 
-  /** Removes them for good, batch by batch; says how many. */
+  /** Permanently removes them, batch by batch; says how many. */
   expire(limit: Date, context: RequestContext = SYSTEM): Promise<number> {
     return this.repository.removeAll(limit, context);
   }

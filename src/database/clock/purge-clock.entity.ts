@@ -6,13 +6,13 @@ const milliseconds: ColumnOptions = { type: 'bigint', transformer: { to: (ms: nu
 /** The one row. */
 export const PURGE_CLOCK_ID = 1;
 
-/** The time by which rows are removed for good; it does not follow a clock that is suddenly far ahead (ADR 11). */
+/** The time by which rows are removed permanently; it does not follow a clock that is suddenly far ahead (ADR 11). */
 @Entity('purge_clock')
 export class PurgeClockEntity {
   @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'purge_clock_pkey' })
   id!: number;
 
-  /** By what was due at this time a purge goes. */
+  /** A purge removes rows that were due at this time. */
   @Column({ name: 'purge_time', ...milliseconds })
   purgeTime!: number;
 

@@ -11,7 +11,7 @@ const CATCH_UP_SPEED = 2;
 /** The time to purge by. */
 export interface PurgeTime {
   time: Date;
-  /** How far the clock is ahead of it; 0 where the clock is believed. */
+  /** How far the clock is ahead of it; 0 if the clock is believed. */
   behindMs: number;
 }
 
@@ -27,7 +27,7 @@ type Reading = Pick<PurgeClockEntity, 'purgeTime' | 'readAt'>;
  */
 @Injectable()
 export class PurgeClock {
-  /** Of the last reading of this process, by the monotonic clock; at first the start of the process. */
+  /** Monotonic time of the last reading of this process; at first the start of the process. */
   private lastReadingMs = 0;
   /** When the newest row was written, as this process first saw the database: rows of its own say nothing of its clock. */
   private newestMs: number | undefined;
@@ -86,7 +86,7 @@ export function nextReading(last: Reading, now: number, ranMs: number, maxSkewMs
   // A clock that was set back and is right again later loses nothing meanwhile
   if (now <= purgeTime) return { purgeTime, readAt: now };
   if (now - purgeTime <= maxSkewMs) return { purgeTime: now, readAt: now };
-  // Of several instances, each adds what went by since the last reading of any
+  // Each instance adds the time since the last reading of any instance
   const passedMs = Math.max(0, Math.min(now - readAt, ranMs));
   return { purgeTime: Math.min(now, Math.round(purgeTime + CATCH_UP_SPEED * passedMs)), readAt: now };
 }
@@ -96,7 +96,7 @@ const toPurgeTime = (purgeTime: number, now: number): PurgeTime => ({
   behindMs: Math.max(0, now - purgeTime),
 });
 
-/** When the newest client or event came, in milliseconds since 1970; undefined where there is none. */
+/** When the newest client or event came, in milliseconds since 1970; undefined if there is none. */
 async function newestRow(manager: EntityManager): Promise<number | undefined> {
   const [newest] = await manager.query<{ id: string | null }[]>(NEWEST_ID);
   const [, high, low] = /^([0-9a-f]{8})-([0-9a-f]{4})-7/.exec(newest?.id ?? '') ?? [];

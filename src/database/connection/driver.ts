@@ -31,7 +31,7 @@ export const preparedQuery = (text: string): Query => ({
   ...plainQuery(text),
 });
 
-/** The same for one that is planned anew for the values that it is given. */
+/** The same for one that is planned again for the values that it is given. */
 export const plainQuery = (text: string): Query => ({ text, rowMode: 'array' });
 
 /** Pools behind which a prepared statement is found by chance only. */

@@ -4,7 +4,7 @@ import { codeOf, isUndone } from './unavailable.js';
 
 /** Any number, as long as no other program takes advisory locks by it in the same database. */
 const ADVISORY_LOCK = 7591_7592;
-/** A migration queues in front of everybody who comes after it, so it does not queue for long for a table that is in use. */
+/** A migration queues in front of everyone who comes after it, so it does not queue for long for a table that is in use. */
 const LOCK_TIMEOUT_MS = 2_000;
 
 /** How long a start waits for others on PostgreSQL: between two attempts, between two log lines, and until it fails. */
@@ -15,7 +15,7 @@ export type Log = (line: string) => void;
 
 /**
  * Applies the migrations that are pending. Instances that start together do so one after the other: TypeORM itself takes no lock.
- * @throws Error where another process holds the lock of migrations, or others keep a table locked, for too long
+ * @throws Error if another process holds the lock of migrations, or others keep a table locked, for too long
  */
 export async function migrate(dataSource: DataSource, log: Log, waiting = WAIT): Promise<void> {
   if (await isMigrated(dataSource)) return;
@@ -94,7 +94,7 @@ async function migrateNext(dataSource: DataSource): Promise<'applied' | 'complet
   }
 }
 
-/** TypeORM's own way to say that a migration is no transaction. */
+/** TypeORM's own way to say that a migration is not a transaction. */
 const isConcurrent = ({ instance }: Migration) => instance?.transaction === false;
 
 const apply = (dataSource: DataSource, migration: Migration, runner: QueryRunner) =>
@@ -121,7 +121,7 @@ async function applyConcurrently(dataSource: DataSource, migration: Migration): 
 /** SQLite has one writer: the write transaction is the lock. */
 async function migrateSqlite(dataSource: DataSource): Promise<void> {
   const runner = dataSource.createQueryRunner();
-  // SQLite changes a table by making it anew; with this on, dropping the old one takes along the rows that refer to it.
+  // SQLite changes a table by rebuilding it; with this on, dropping the old one takes along the rows that refer to it.
   // It cannot be changed inside a transaction.
   await runner.query('PRAGMA foreign_keys = OFF');
   try {
@@ -141,7 +141,7 @@ async function migrateSqlite(dataSource: DataSource): Promise<void> {
 /** SQLSTATE 42P01, and the words of SQLite, whose code is that of any error. */
 const NO_SUCH_TABLE = /42P01|no such table/;
 
-/** Whether the database has every migration that this release knows. @throws Error where it does not answer */
+/** Whether the database has every migration that this release knows. @throws Error if it does not answer */
 export async function isMigrated(dataSource: DataSource): Promise<boolean> {
   const applied = await dataSource
     .query<{ name: string }[]>('SELECT name FROM migrations')

@@ -47,7 +47,7 @@ export function openDatabase(
 
 /**
  * Connects, and leaves the schema as it is.
- * @throws Error as above, and where the schema is older than this release
+ * @throws Error as above, and if the schema is older than this release
  */
 export async function openMigratedDatabase(
   database: DatabaseConfig,
@@ -95,7 +95,7 @@ export const cannotOpen = (database: DatabaseConfig, cause: unknown) =>
     cause,
   });
 
-/** @throws Error where the database cannot store every name */
+/** @throws Error if the database cannot store every name */
 async function checkEncoding(dataSource: DataSource): Promise<void> {
   const [row] = await dataSource.query<{ server_encoding: string }[]>('SHOW server_encoding');
   const encoding = row!.server_encoding;
@@ -103,7 +103,7 @@ async function checkEncoding(dataSource: DataSource): Promise<void> {
   throw new Error(`its encoding is ${encoding}; create one with ENCODING 'UTF8' TEMPLATE template0`);
 }
 
-/** @throws Error where no file can be at this path */
+/** @throws Error if no file can be at this path */
 function makePlaceFor(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is not a file');
   createDirectory(dirname(resolve(path)));

@@ -2,7 +2,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
 import { driverOf } from './driver.js';
 
-/** Of all tables, those that have changed enough to matter; they are told and not analyzed (https://sqlite.org/pragma.html#pragma_optimize). */
+/** Lists the tables that have changed enough to matter, without analyzing them (https://sqlite.org/pragma.html#pragma_optimize). */
 const OUTDATED_ON_SQLITE = '0x10003';
 /** Rows of an index that SQLite reads. The event loop is blocked meanwhile. */
 const SAMPLE_ROWS = 2_000;

@@ -7,7 +7,7 @@ import { codeOf } from './unavailable.js';
 
 /** How often the files are checked without writes. */
 const INTERVAL_MS = 1_000;
-/** Of the header, what stays: the format with the page size and the journal mode, and `user_version`, the id of this file. */
+/** Constant parts of the header: the format with page size and journal mode, and `user_version`, the id of this file. */
 const FORMAT_BYTES = 24;
 const ID_OFFSET = 60;
 const ID_BYTES = 4;
@@ -51,7 +51,7 @@ const METHODS = ['all', 'get', 'run', 'iterate'] as const;
  */
 export class SqliteFile {
   private readonly paths: string[];
-  /** By path; undefined where there was none yet. */
+  /** Inode of each path; undefined if there was no file yet. */
   private readonly inodes: (string | undefined)[];
   /** Stays open: to close it would release the locks that SQLite has on the file (POSIX). */
   readonly descriptor: number | undefined;
@@ -87,7 +87,7 @@ export class SqliteFile {
     };
   }
 
-  /** @throws Error where what is written now may be lost */
+  /** @throws Error if what is written now may be lost */
   check(): void {
     const fault = this.fault();
     if (fault === undefined) this.isReported = false;
@@ -144,7 +144,7 @@ export class SqliteFile {
     for (const [i, path] of this.paths.entries()) {
       const inode = inodeOf(path);
       this.inodes[i] ??= inode;
-      // Not for good: it may be moved back
+      // Not permanently: it may be moved back
       if (inode !== this.inodes[i]) return `${path} was moved, removed or replaced.`;
     }
     if (!this.readHeader().equals(this.header)) this.damage = REPLACED;

@@ -21,7 +21,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 const { driver, path, synchronous, maxAgeMs, walLimitBytes, descriptor, header } = workerData;
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 
-/** There are more of them than anybody uses: one for each combination of filters. */
+/** There are more of them than anyone uses: one for each combination of filters. */
 const KEPT_STATEMENTS = 100;
 
 function open() {

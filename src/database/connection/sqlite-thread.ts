@@ -30,7 +30,7 @@ const MAX_AGE_MS = 600_000;
 
 /**
  * A thread with a connection of its own to a file of SQLite, whose driver blocks: meanwhile others are answered (ADR 8). It starts with the
- * first task, and anew where it has died. One task is done after another.
+ * first task, and again where it has died. One task is done after another.
  */
 export class SqliteThread {
   private thread: Worker | undefined;
@@ -55,7 +55,7 @@ export class SqliteThread {
     await this.run({ write: statements });
   }
 
-  /** @throws Error with the code of what the driver threw, or `ECONNRESET` where the thread died meanwhile */
+  /** @throws Error with the code of what the driver threw, or `ECONNRESET` if the thread died meanwhile */
   async read(query: Query): Promise<Row[]> {
     // The thread may open the file only now
     this.file.check();
@@ -64,7 +64,7 @@ export class SqliteThread {
     });
   }
 
-  /** Ends the thread, and with it the connection. A task that is under way holds it up, and is not told of. */
+  /** Ends the thread, and with it the connection. A task that is in progress holds it up, and is not told of. */
   async end(): Promise<void> {
     await this.thread?.terminate();
   }

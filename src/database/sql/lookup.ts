@@ -66,7 +66,7 @@ export function batchedFindOne<E extends ObjectLiteral>(
   const { pool } = driver;
   const types = names.map((name) => `${escape(name)} text`).join(', ');
   // LATERAL and LIMIT: key by key, independent of the planner's statistics. JSON: into an array PostgreSQL looks to see
-  // how many keys there are, and so it plans anew each time
+  // how many keys there are, and so it plans again each time
   const query = preparedQuery(
     `SELECT k.i, t.* FROM ROWS FROM (json_to_recordset($1) AS (${types})) WITH ORDINALITY AS k(${names.map(escape).join(', ')}, i) ` +
       `CROSS JOIN LATERAL (${rowWhere((column) => `k.${escape(column)}`)} LIMIT 1) t`,

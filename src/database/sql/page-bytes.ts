@@ -65,7 +65,7 @@ export async function readFitting<E extends ObjectLiteral>(
 /**
  * The same for several pages, which fit together.
  * @param keyOf to which page a row belongs
- * @param pages how many they are, and the column that tells them apart; undefined where there is one
+ * @param pages how many they are, and the column that tells them apart; undefined if there is one
  */
 export async function readFittingOfEach<E extends ObjectLiteral>(
   run: RunSql,

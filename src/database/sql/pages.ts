@@ -13,7 +13,7 @@ export interface Page<T> {
 /** A page of a list in which rows have places. */
 export interface PageRequest<Place> {
   size: number;
-  /** Of the row that the page begins behind or, backward, ends in front of; null: the page begins or ends with the list. */
+  /** The row after which the page begins or, backward, before which it ends; null: the page begins or ends with the list. */
   after: Place | null;
   isBackward?: boolean;
 }

@@ -8,12 +8,12 @@ export type RunSql = (sql: string, parameters: Record<string, unknown>) => Promi
 
 type QueryOf = typeof plainQuery | typeof preparedQuery;
 
-/** Statements that are kept prepared. There are more of them than anybody uses: one for each combination of filters. */
+/** Statements that are kept prepared. There are more of them than anyone uses: one for each combination of filters. */
 const KEPT_STATEMENTS = 100;
 
 /**
  * For statements that are written by hand, because TypeORM takes longer to build them than the database to run them.
- * @param queryOf whether PostgreSQL plans them anew for the values, or once, where the best plan is the same for all
+ * @param queryOf whether PostgreSQL plans them again for the values, or once, where the best plan is the same for all
  */
 export function sqlRunner(dataSource: DataSource, name: string, queryOf: QueryOf = plainQuery): RunSql {
   const run = runner(dataSource, queryOf);

@@ -12,7 +12,7 @@ import { SqliteThread } from '../connection/sqlite-thread.js';
 const AHEAD = 8;
 /** How long one may wait for its turn: for some that take seconds each, and within what a request may take. */
 const WAIT_MS = 15_000;
-/** Of one organization: two for each of 160 lists. The other requests that are worked on at a time (HTTP_LIMITS) are left to others. */
+/** Waiting reads of one organization: two for each of 160 lists. The rest of the concurrent requests (HTTP_LIMITS) is for others. */
 const MAX_WAITING = 320;
 
 /** For whom something is read; where no organization is said, for operators, who are one among others. */
@@ -34,7 +34,7 @@ export type RunLongSql = (
 @Injectable()
 export class ScanQueue implements OnApplicationShutdown {
   private readonly thread: SqliteThread | null;
-  /** By organization; the empty one is that of operators. */
+  /** Reads by organization; the empty key is for operators. */
   private readonly queue: FairQueue;
 
   constructor(private readonly dataSource: DataSource) {
@@ -52,7 +52,7 @@ export class ScanQueue implements OnApplicationShutdown {
 
   /**
    * As {@link sqlRunner} for those that need not look far.
-   * @throws RegistryError `temporarily_unavailable` where one cannot begin in time, or too many of the organization wait
+   * @throws RegistryError `temporarily_unavailable` if one cannot begin in time, or too many of the organization wait
    */
   runner(name: string): RunLongSql {
     const { thread, dataSource } = this;

@@ -11,7 +11,7 @@ interface Codec {
 }
 
 /**
- * The table of an entity, for statements that run for every request. TypeORM builds each statement anew, and finds its way
+ * The table of an entity, for statements that run for every request. TypeORM builds each statement again, and finds its way
  * through each row that comes back (ADR 8). This knows the way beforehand.
  */
 export class Table<E extends ObjectLiteral> {
@@ -70,7 +70,7 @@ export class Table<E extends ObjectLiteral> {
 const asItIs = (value: unknown) => value;
 
 /**
- * What TypeORM's drivers find out anew for each value.
+ * What TypeORM's drivers find out again for each value.
  * @throws Error for a type that a driver changes in a way that is not known here
  */
 function toCodec(metadata: ColumnMetadata, engine: Driver['engine']): Codec {

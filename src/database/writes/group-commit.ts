@@ -14,13 +14,13 @@ export type NewRows = readonly (readonly ObjectLiteral[])[];
 
 /**
  * Stores the rows, all or none; they are durable when the promise resolves.
- * @throws RegistryError `temporarily_unavailable` where that cannot begin in time
+ * @throws RegistryError `temporarily_unavailable` if that cannot begin in time
  */
 export type GroupCommit = (rows: NewRows, cancellation?: Cancellation) => Promise<void>;
 
 /**
- * Two batches at a time are smaller ones, and it is batches that cost: to begin one and to make it durable (ADR 8). SQLite has one
- * writer, so that nothing is gained there by another batch beside a slow one.
+ * One batch at a time: two would be smaller, and the cost is per batch, to begin it and to make it durable (ADR 8). SQLite has one
+ * writer, so another batch next to a slow one gains nothing there.
  */
 const ONE_AFTER_ANOTHER = { sqlite: { underWay: 1, slow: 0 }, postgres: { underWay: 1 } };
 
@@ -30,8 +30,9 @@ interface Insertion {
 }
 
 /**
- * Inserts into several tables at once, for many callers in one transaction: what takes time is to make a transaction durable,
- * not what is in it. Each is told once its own rows are. Where the rows of one cannot be stored, those of the others are. A batch has at most 200 callers (`LIMITS` of batcher.ts).
+ * Inserts into several tables at once, for many callers in one transaction: making a transaction durable takes time, its content does not.
+ * Each caller's promise resolves once its rows are durable. If the rows of one caller cannot be stored, those of the others still are.
+ * A batch has at most 200 callers (`LIMITS` of batcher.ts).
  */
 export function groupCommit(
   dataSource: DataSource,

@@ -62,7 +62,7 @@ export class UseNotes {
       const query = manager
         .createQueryBuilder(this.entity, 'row')
         .select('row.id')
-        // Of several instances, one writes
+        // Only one of several instances writes
         .where('(row.lastUsedAt IS NULL OR row.lastUsedAt <= :stale)', {
           stale: now.getTime() - this.resolutionMs,
         })

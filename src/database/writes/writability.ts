@@ -18,9 +18,9 @@ interface WriteRecord {
 export class Writability {
   /** The tables, by SQL name, that most requests read or write: a check detects locks on them. */
   readonly tables = new Map<string, 'read' | 'write'>();
-  /** By kind: where clients cannot be stored, other rows may be. */
+  /** Results by kind of write: if clients cannot be stored, other rows may be. */
   private readonly records = new Map<string, WriteRecord>();
-  /** Of the writes under way, when each began (`performance.now()`), the oldest first. */
+  /** Start times of writes in progress (`performance.now()`), the oldest first. */
   private readonly underWay = new Set<{ sinceMs: number }>();
 
   /** @param slowMs a write that takes longer makes it doubtful that others succeed */
@@ -42,7 +42,7 @@ export class Writability {
     }
   }
 
-  /** Whether the last write of a kind failed, or the oldest one under way is slow: a check is to find out. */
+  /** Whether the last write of a kind failed, or the oldest one in progress is slow: a check is to find out. */
   get isDoubtful(): boolean {
     const [oldest] = this.underWay;
     const isSlow = oldest !== undefined && oldest.sinceMs < performance.now() - this.slowMs;

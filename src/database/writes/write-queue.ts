@@ -14,7 +14,7 @@ import { SqliteThread, type Statement } from '../connection/sqlite-thread.js';
 import { codeOf, isLocked } from '../connection/unavailable.js';
 import { Writability } from './writability.js';
 
-/** Transactions that wait for their turn; more are refused. */
+/** Transactions that wait for their turn; more are rejected. */
 const MAX_WAITING = 2_000;
 /** How long one may wait for its turn. */
 const WAIT_MS = 5_000;
@@ -75,7 +75,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
   /**
    * Runs `work` in a transaction of its own; what it wrote is durable when the promise resolves.
    * @param on what `work` locks first: others of this process on the same wait without a connection until it is through
-   * @throws RegistryError `temporarily_unavailable` where it cannot begin in time
+   * @throws RegistryError `temporarily_unavailable` if it cannot begin in time
    */
   run<T>(
     work: (manager: EntityManager) => Promise<T>,
@@ -113,7 +113,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
     await this.writer?.end();
   }
 
-  /** Whether a transaction of SQLite is under way. */
+  /** Whether a transaction of SQLite is in progress. */
   get isBusy(): boolean {
     return this.inLine > 0;
   }
@@ -123,7 +123,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
     return Math.max(0, this.inLine - 1);
   }
 
-  /** @throws Error where the files of SQLite are not what they were: what is written to them then is lost with the process */
+  /** @throws Error if the files of SQLite are not what they were: what is written to them then is lost with the process */
   checkFile(): void {
     this.file?.check();
   }
@@ -202,7 +202,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
 }
 
 /**
- * Begins as soon as no other process writes. SQLite can wait for that itself, but keeps everybody else waiting meanwhile,
+ * Begins as soon as no other process writes. SQLite can wait for that itself, but keeps everyone else waiting meanwhile,
  * since the driver blocks: those who only read, too.
  */
 async function whenFree<T>(begin: () => T | Promise<T>, untilMs: number): Promise<T> {

@@ -30,7 +30,7 @@ const protectTool = protectBy({
   frameAncestors: ["'none'"],
 });
 
-/** The console brings nothing inline, and shows no picture of anybody else: an operator's browser asks no other host for anything. */
+/** The console brings nothing inline, and shows no picture of anyone else: an operator's browser asks no other host for anything. */
 const protectConsole = protectBy({
   defaultSrc: ["'none'"],
   scriptSrc: ["'self'"],

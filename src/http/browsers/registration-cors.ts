@@ -32,7 +32,7 @@ export async function allowBrowsersToRegister(
     // By default all requested headers are allowed, such as those of tracing
     exposedHeaders: ['RateLimit', 'RateLimit-Policy', 'Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
     maxAge: MAX_AGE_SECONDS,
-    // An OPTIONS that is no preflight gets the same answer
+    // An OPTIONS that is not a preflight gets the same answer
     strictPreflight: false,
   });
   for (const path of ['', '/:client_id', '/:client_id/secrets', '/:client_id/secrets/:secret_id']) {

@@ -16,7 +16,7 @@ import { REQUEST_ID } from '../responses/default-headers.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set once it was refused. */
+    /** Set once it was rejected. */
     refusal?: ErrorCode;
   }
 }
@@ -110,7 +110,7 @@ function toldFields({ invalidFields }: RegistryErrorOptions): { invalid_fields?:
   };
 }
 
-/** The same refusal for a GraphQL client. */
+/** The same rejection for a GraphQL client. */
 export function toGraphQLError(error: RegistryError, http?: { status: number }): GraphQLError {
   const { code, message, options } = error;
   return new GraphQLError(message, {
@@ -126,7 +126,7 @@ const logger = new Logger('Errors');
 
 /** What a caller is to be told of anything that was thrown. What is our own fault goes to the log. */
 export function refusalFor(thrown: unknown, { raw, logFields }: FastifyRequest): RegistryError {
-  // The caller hung up in the middle of the body: hardly anybody is left to be told, but refusals are counted
+  // The caller hung up in the middle of the body: hardly anyone is left to be told, but rejections are counted
   const isBrokenOff = raw.errored !== null && thrown === raw.errored;
   const error = isBrokenOff
     ? new RegistryError('invalid_request', 'The request body is incomplete.', { cause: thrown })
@@ -153,7 +153,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** Answers what Fastify itself has refused, or one of its hooks. */
+/** Answers what Fastify itself has rejected, or one of its hooks. */
 export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   sendError(refusalFor(error, request), reply);
 }
@@ -182,7 +182,7 @@ const OVERLOADED_HEADERS = {
   ...headersOf(overloaded()),
 };
 
-/** The reply to what is refused before anything is known of it, because there is too much to do. */
+/** The reply to what is rejected before anything is known of it, because there is too much to do. */
 export const OVERLOADED = {
   status: overloaded().status,
   headers: (requestId: string) => ({ ...OVERLOADED_HEADERS, [REQUEST_ID]: requestId }),
@@ -191,7 +191,7 @@ export const OVERLOADED = {
 
 /** Answers a REST caller, or any other with a body of its own. */
 export function sendError(error: RegistryError, reply: FastifyReply, body: object = errorBody(error)): void {
-  // Fastify would close after a body that it refused (see below); a service that stops has said so to Node.js, and closes
+  // Fastify would close after a body that it rejected (see below); a service that stops has said so to Node.js, and closes
   if (!reply.raw.hasHeader('connection')) reply.removeHeader('connection');
   if (!reply.request.raw.complete) closeAfterBody(reply);
   const { request } = reply;
@@ -206,7 +206,7 @@ export function sendError(error: RegistryError, reply: FastifyReply, body: objec
   }
   void reply
     .code(error.status)
-    // What the router refuses comes by no hook
+    // What the router rejects comes by no hook
     .headers({ [REQUEST_ID]: request.id, ...headersOf(error) })
     .send(body);
 }

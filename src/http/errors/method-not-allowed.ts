@@ -4,7 +4,7 @@ import { RegistryError } from '../../errors/registry-error.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Of a route for all paths that begin alike: whether there is something at what follows. Left out: there is. */
+    /** For a route with a wildcard: whether the rest of a path exists. Undefined: every path exists. */
     hasPath?: (rest: string) => boolean;
   }
 }
@@ -13,7 +13,7 @@ declare module 'fastify' {
 const ROUTED_METHODS = METHODS.filter((method) => method !== 'CONNECT') as HTTPMethods[];
 
 /**
- * Makes a known path answer 405 with `Allow` where it does not know the method (RFC 9110 §15.5.6); Fastify alone says 404.
+ * Makes a known path answer 405 with `Allow` if it does not know the method (RFC 9110 §15.5.6); Fastify alone says 404.
  * Call it before any route is added, and the function that it returns after the last one was.
  */
 export function refuseOtherMethods(fastify: FastifyInstance): () => void {

@@ -14,7 +14,7 @@ const FAULTS: Partial<Record<string, [status: number, description: string]>> = {
 /** `rawPacket` is what of it came last: a Buffer, although Fastify types it otherwise. */
 type UnreadableRequest = NodeJS.ErrnoException & { rawPacket?: unknown };
 
-/** Answers what is no readable HTTP, so that no request comes of it, in the form of every other error; then hangs up. */
+/** Answers what is not readable HTTP, so that no request comes of it, in the form of every other error; then hangs up. */
 export function answerUnreadable({ code, rawPacket }: UnreadableRequest, socket: Socket): void {
   if (!socket.writable) {
     socket.destroy();
@@ -31,7 +31,7 @@ export function answerUnreadable({ code, rawPacket }: UnreadableRequest, socket:
 }
 
 /**
- * Takes over two refusals of Node's own, which must be told `requireHostHeader: false`: a request without a Host (RFC 9112 §3.2; HTTP/1.0
+ * Takes over two rejections of Node's own, which must be told `requireHostHeader: false`: a request without a Host (RFC 9112 §3.2; HTTP/1.0
  * knows none), and an unknown expectation, which is ignored (RFC 9110 §10.1.1).
  */
 export function refuseInWords(fastify: FastifyInstance): void {

@@ -22,7 +22,7 @@ export async function drain(server: HttpServer): Promise<void> {
   await quietTurn(server);
   server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
   const timeOut = new AbortController();
-  // Of the class above: that of HTTP would close unused connections, too
+  // The method of the base class: that of http.Server would close unused connections, too
   const gone = new Promise<void>((done) => Server.prototype.close.call(server, () => done()));
   await Promise.race([gone, wait(DRAIN_MS, undefined, timeOut)]);
   timeOut.abort();
@@ -46,7 +46,7 @@ async function quietTurn(server: HttpServer): Promise<void> {
 }
 
 /**
- * Once the service stops, connections without a request under way end at once, and the others with the reply to theirs;
+ * Once the service stops, connections without an in-flight request end at once, and the others with the reply to theirs;
  * none is kept alive for another. Requests that are not answered after {@link RUNNING_MS}, as while the database hangs, are given up.
  */
 export function closeConnectionsWhenStopping(

@@ -7,7 +7,7 @@ import type { HttpLimits } from './http-limits.js';
  * that has been idle for longest is closed: of the same address, where it has too many by itself, else of all.
  */
 export class Connections {
-  /** All of them, each with whom it is counted for; null: it is the proxy's, and so anybody's. */
+  /** All of them, each with whom it is counted for; null: it is the proxy's, and so anyone's. */
   private readonly open = new Map<Socket, string | null>();
   private readonly counts = new Map<string, number>();
   /** The one that has been idle for longest first. */
@@ -56,7 +56,7 @@ export class Connections {
     this.idle.add(socket);
   }
 
-  /** @param key whose; null: anybody's */
+  /** @param key whose; null: anyone's */
   private closeIdle(key: string | null): void {
     for (const socket of this.idle) {
       if (key !== null && this.open.get(socket) !== key) continue;

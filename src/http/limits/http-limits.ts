@@ -15,18 +15,18 @@ export const HTTP_LIMITS = {
    * close: a request that they send while we do so is lost.
    */
   keepAliveTimeoutMs: 75_000,
-  /** Of the request line and the header together; a credential of 8 KiB fits in. */
+  /** Size of the request line and the headers together; a credential of 8 KiB fits in. */
   maxHeaderBytes: 16 * 1024,
   /**
    * Node would leave out what comes after its own limit, without a word: an X-Forwarded-For that a proxy appends could get lost behind
-   * fields that a caller made up. So one more is read, and refused.
+   * fields that a caller made up. So one more is read, and rejected.
    */
   maxHeaderFields: 100,
   maxBodyBytes: MAX_BODY_BYTES,
-  /** Of a part of the path that is an identifier; ours have 36 characters. Longer ones are a 404. */
+  /** Length of an identifier in a path; ours have 36 characters. Longer ones are a 404. */
   maxParameterLength: 100,
   /**
-   * Open at once, 25 MB of idle ones. One more closes the one that has been idle for longest, rather than being refused:
+   * Open at once, 25 MB of idle ones. One more closes the one that has been idle for longest, rather than being rejected:
    * else the first to open connections would lock all others out.
    */
   maxConnections: 4_000,
@@ -37,9 +37,9 @@ export const HTTP_LIMITS = {
    * hold for the proxies of TRUST_PROXY, whose connections are of many callers.
    */
   maxConnectionsPerAddress: 500,
-  /** Worked on at a time (bench/overload.md): five times what keeps the processor busy. More are refused at once. */
+  /** Worked on at a time (bench/overload.md): five times what keeps the processor busy. More are rejected at once. */
   maxRequests: 250,
-  /** Of one connection, that wait for the reply to the one before them. With more, the connection is closed. */
+  /** Requests of one connection that wait for earlier replies. With more, the connection is closed. */
   maxHeldRequests: 16,
   /** The same, of all connections together: 10 MB. With more, the connection that holds one more is closed. */
   maxHeldRequestsTogether: 2_000,

@@ -16,7 +16,7 @@ type Phase = 'working' | 'arriving' | 'leaving' | 'over';
 /** A request whose reply has not left yet. */
 export interface UnderWay {
   reply: FastifyReply;
-  /** When it came (`performance.now()`). */
+  /** When it arrived (`performance.now()`). */
   sinceMs: number;
   phase: Phase;
   /** What its reply takes up until it has left. */
@@ -25,7 +25,7 @@ export interface UnderWay {
 
 declare module 'fastify' {
   interface FastifyReply {
-    /** Its request; null where the router has refused that. */
+    /** Its request; null if the router has rejected that. */
     underWay: UnderWay | null;
   }
   interface FastifyContextConfig {
@@ -189,7 +189,7 @@ export class InFlightRequests {
   }
 }
 
-/** Of a stream nothing is known; it is read as its reader reads. */
+/** The size of a payload; 0 for a stream, which is read at the speed of its reader. */
 function bytesOf(payload: unknown): number {
   return typeof payload === 'string' || payload instanceof Buffer ? Buffer.byteLength(payload) : 0;
 }

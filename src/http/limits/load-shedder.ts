@@ -18,12 +18,12 @@ import type { InFlightRequests } from './in-flight-requests.js';
 
 /** Health checks are answered under any load. */
 const EXEMPT = /^\/health\//;
-/** A line for each refusal would be work too. */
+/** A line for each rejection would be work too. */
 const LOG_INTERVAL_MS = 10_000;
 
 /**
- * Refuses requests while as many as may be are worked on, so that those get their answers in time. It stands in front of Fastify, where a
- * refusal takes five times as long (ADR 11).
+ * Rejects requests while as many as may be are worked on, so that those get their answers in time. It stands in front of Fastify, where a
+ * rejection takes five times as long (ADR 11).
  */
 export class LoadShedder {
   private refused = 0;

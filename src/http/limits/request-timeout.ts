@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { InFlightRequests } from './in-flight-requests.js';
 
-/** As exact as anybody needs to be about a request that takes too long. */
+/** As exact as anyone needs to be about a request that takes too long. */
 const CHECKS_PER_DEADLINE = 40;
 
 /**

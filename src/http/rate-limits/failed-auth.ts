@@ -22,14 +22,14 @@ const tooManyAtOnce = () =>
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** A hash of the credentials that count for the limit of bad ones; null where none were sent. */
+    /** A hash of the credentials that count for the limit of bad ones; null if none were sent. */
     credentialKey: string | null;
     /** Whether one of the bad credentials that may be sent is set aside for it. */
     hasReserved: boolean;
   }
 }
 
-/** By which credentials are known, however they were sent. */
+/** Key of the credentials, however they were sent. */
 const keyOf = (authorization: string) => hash('sha256', authorization, 'base64');
 
 /** The widest network that an address is counted with. */
@@ -45,7 +45,7 @@ export function limitFailedAuth(
   refuse: (standing: RateLimitStatus, reply: FastifyReply) => FastifyReply,
 ): void {
   const good = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
-  /** By network, those who wait until others of it were looked at. */
+  /** Waiting lookups by network. */
   const waiting = new Map<string, (() => void)[]>();
   fastify.decorateRequest('credentialKey', null);
   fastify.decorateRequest('hasReserved', false);

@@ -18,7 +18,7 @@ const BOUND = { maxSize: MAX_COUNTED, sizeCalculation: () => 1 };
 
 /** What this process knows of who has used how much. Full, it takes 12 MB. */
 export class LocalCounts {
-  /** By caller, since when a window of the limit is open (`performance.now()`) and what was used in it. */
+  /** The open window of each caller: its end (`performance.now()`), and what was used in it. */
   private readonly windows = new LRUCache<string, { used: number; until: number }>(BOUND);
 
   /** So many more. The first ones open a window of `windowMs`. */

@@ -5,7 +5,7 @@ import type { SharedCounts } from './shared-counts.js';
 
 /** Where a caller stands with a quota. */
 export interface RateLimitStatus {
-  /** Of the quota, as callers are told it. */
+  /** Name of the quota in response headers. */
   name: string;
   limit: number;
   windowSeconds: number;
@@ -21,7 +21,7 @@ export interface RateLimitStatus {
 export class Quota {
   /** What was told by Redis, too: who is known to have used up a limit costs no round trip, and counting goes on without it. */
   private readonly local = new LocalCounts();
-  /** By whom it is counted for. */
+  /** Reservations by the key that they are counted for. */
   private readonly reserved = new Map<string, number>();
 
   constructor(
@@ -31,12 +31,12 @@ export class Quota {
     private readonly shared: SharedCounts | null,
   ) {}
 
-  /** Uses up one of what the caller has, or more. Null where nothing limits it. */
+  /** Uses up one of what the caller has, or more. Null if nothing limits it. */
   async spend(caller: string, amount = 1): Promise<RateLimitStatus | null> {
     let scarcest: RateLimitStatus | null = null;
     for (const { key, times } of this.countedOf(caller)) {
       const limit = this.limit.points * times;
-      // What is refused does not count, or a caller that goes on trying would use up the share of its whole site
+      // What is rejected does not count, or a caller that goes on trying would use up the share of its whole site
       const count = this.oneTooMany(key, limit) ?? (await this.count(key, amount));
       const standing = this.standing(limit, count);
       if (standing.isExceeded) return standing;

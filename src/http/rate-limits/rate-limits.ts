@@ -25,7 +25,7 @@ type QuotaName = keyof typeof QUOTAS;
 
 /** The quotas by address that each request to a route uses up. */
 const COUNTED_ROUTES: [QuotaName, (route: RouteOptions) => boolean][] = [
-  // What registered software changes of itself counts too: each change is a transaction, and kept in the audit trail
+  // What registered software changes of itself counts too: each change is a transaction, and kept in the audit log
   [
     'register',
     ({ url, method }) => isRegistrationPath(url) && ['POST', 'PUT', 'DELETE'].includes(String(method)),
@@ -65,7 +65,7 @@ export async function limitRates(
   const bytesOfOrganizations = quotaOf('audit-bytes', countedOrganization);
   const bytesOfAddresses = quotaOf('audit-bytes');
   if (bytesOfOrganizations !== null && bytesOfAddresses !== null) {
-    // Spent in the transaction of a change, which waits for no other instance: the changes after it are refused
+    // Spent in the transaction of a change, which waits for no other instance: the changes after it are rejected
     fastify.decorate('spendAuditBytes', (orgId: string | null, address: string, bytes: number) => {
       if (isExempt(address)) return;
       const [quota, caller] = orgId === null ? [bytesOfAddresses, address] : [bytesOfOrganizations, orgId];
@@ -118,9 +118,9 @@ type Spend = (key: string, address: string) => Promise<RateLimitStatus | null>;
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Counts requests by `org_id`; undefined where nothing limits them. */
+    /** Counts requests by `org_id`; undefined if nothing limits them. */
     spendOf?: Spend;
-    /** Counts failed authentications by `client_id`; undefined where nothing limits them. */
+    /** Counts failed authentications by `client_id`; undefined if nothing limits them. */
     spendFailure?: Spend;
   }
 }
@@ -140,7 +140,7 @@ export class OrganizationLimit implements CanActivate {
 }
 
 /**
- * Counts a failed authentication of a client. A good credential is never counted or refused: a stranger who knows a `client_id` cannot
+ * Counts a failed authentication of a client. A good credential is never counted or rejected: a stranger who knows a `client_id` cannot
  * lock its client out.
  * @throws RegistryError `rate_limited`
  */

@@ -39,7 +39,7 @@ export class SharedCounts {
     return counts;
   }
 
-  /** So many more for `key`, whose first ones open a window; null where Redis cannot be used. */
+  /** So many more for `key`, whose first ones open a window; null if Redis cannot be used. */
   async add(key: string, windowSeconds: number, amount = 1): Promise<Count | null> {
     const { limiter } = this;
     if (limiter === null) return null;
@@ -130,7 +130,7 @@ async function addTo(
   return { used: consumedPoints, msLeft: msBeforeNext };
 }
 
-/** Of several addresses that a name has, each may have its own; then the error has no message but a code. */
+/** If a name has several addresses, each may have an error of its own; the error then has a code and no message. */
 function reasonOf(error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException;
   return message || (code ?? 'unknown');

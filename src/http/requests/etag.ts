@@ -6,9 +6,9 @@ const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
 export const etagOf = ({ version }: { version: number }) => `"${version}"`;
 
 /**
- * The versions that `If-Match` allows; null where the header is absent or `*` (RFC 9110 §13.1.1). Weak tags match nothing
+ * The versions that `If-Match` allows; null if the header is absent or `*` (RFC 9110 §13.1.1). Weak tags match nothing
  * there, nor do tags that we never gave.
- * @throws RegistryError `invalid_request` where the header is malformed
+ * @throws RegistryError `invalid_request` if the header is malformed
  */
 export function readIfMatch(header: string | undefined): readonly number[] | null {
   if (header === undefined || header.trim() === '*') return null;

@@ -6,11 +6,11 @@ import { readJson } from './request-body.js';
 import { GRAPHQL_PATH } from '../../config/paths.js';
 import { onRequestOf } from './route-hook.js';
 
-/** Of a query that comes by GET, and that Apollo reads itself. */
+/** Parameters of a GraphQL GET request that Apollo parses itself. */
 const JSON_PARAMETERS = ['variables', 'extensions'];
 
 /**
- * Keeps every reply of GraphQL out of caches, since it may hold credentials (RFC 6749 §5.1). Refuses JSON in the URL that a body
+ * Keeps every reply of GraphQL out of caches, since it may hold credentials (RFC 6749 §5.1). Rejects JSON in the URL that a body
  * must not have either, and a Host that is none (RFC 9112 §3.2): Apollo's integration makes a URL of it first.
  */
 export function guardGraphqlEndpoint(fastify: FastifyInstance): void {
@@ -22,7 +22,7 @@ export function guardGraphqlEndpoint(fastify: FastifyInstance): void {
       const query = request.query as Record<string, unknown>;
       for (const name of JSON_PARAMETERS) {
         const text = query[name];
-        // What is no text, or an empty one, Apollo refuses
+        // What is not text, or an empty one, Apollo rejects
         if (typeof text === 'string' && text !== '') readJson(`The parameter ${name}`, text);
       }
       done();

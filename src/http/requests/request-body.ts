@@ -18,7 +18,7 @@ export function parseJsonBody(body: Buffer): unknown {
 
 /**
  * The value of a JSON text of a request.
- * @param what it is called in the refusal
+ * @param what it is called in the rejection
  * @throws RegistryError `invalid_request`
  */
 export function readJson(what: string, source: string | Uint8Array): unknown {

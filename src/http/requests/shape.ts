@@ -47,7 +47,7 @@ export function TextList(values?: readonly string[]): PropertyDecorator {
 /** How a member is classified: accepted, ignored or rejected. */
 export type MemberSorter = (member: string, value: unknown) => 'accepted' | 'ignored' | 'rejected';
 
-/** @throws RegistryError `invalid_request` where the body is no JSON object */
+/** @throws RegistryError `invalid_request` if the body is not JSON object */
 export function requireObject(raw: unknown): Record<string, unknown> {
   if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw as Record<string, unknown>;
   throw new RegistryError(
@@ -56,7 +56,7 @@ export function requireObject(raw: unknown): Record<string, unknown> {
   );
 }
 
-/** Reads the members that `type` says anything about, and refuses all others. */
+/** Reads the members that `type` says anything about, and rejects all others. */
 export function onlyMembersOf(type: new () => object): MemberSorter {
   const checks = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
   const members = new Set(checks.map(({ propertyName }) => propertyName));
@@ -65,7 +65,7 @@ export function onlyMembersOf(type: new () => object): MemberSorter {
 
 /**
  * Reads a JSON object into `type`, whose decorators say what shape each member has.
- * @throws RegistryError `invalid_request` where the body is no JSON object
+ * @throws RegistryError `invalid_request` if the body is not JSON object
  */
 export function readShape<T extends object>(type: new () => T, raw: unknown, sort: MemberSorter): Shaped<T> {
   const faults: FieldFaults = {};

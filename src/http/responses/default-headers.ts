@@ -1,7 +1,7 @@
 import { applyDecorators, Header } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 
-/** By which a caller names a request to an operator, who finds it in the log. */
+/** Header with the id of a request, which callers can give to an operator to find the request in the log. */
 export const REQUEST_ID = 'x-request-id';
 
 /** For replies with credentials: no cache on the way may keep them (RFC 6749 §5.1). */

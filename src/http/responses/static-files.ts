@@ -62,7 +62,7 @@ export class StaticFiles {
     return this.names.has(name);
   }
 
-  /** @throws Error where the file cannot be read any more */
+  /** @throws Error if the file cannot be read any more */
   load(name: string): Promise<Loaded> {
     let loading = this.loaded.get(name);
     if (loading === undefined) {
@@ -175,7 +175,7 @@ function isRangeWanted(headers: IncomingHttpHeaders, { etag, modifiedMs }: Valid
 }
 
 /**
- * @returns where the one range begins and ends; undefined where the file is sent as a whole: several ranges, or another unit
+ * @returns where the one range begins and ends; undefined if the file is sent as a whole: several ranges, or another unit
  * @throws RegistryError `range_not_satisfiable`
  */
 function rangeOf(header: string, length: number): [number, number] | undefined {

@@ -40,7 +40,7 @@ export class CountClients1795482000000 implements MigrationInterface {
 
 /** What is counted, and how: in SQL of both engines where nothing else is said. */
 export interface Counting {
-  /** Of the table of counts. */
+  /** Columns of the table of counts. */
   columns: TableColumnOptions[];
   /** Fills that table with the clients that there are. */
   fill: string;
@@ -54,7 +54,7 @@ export interface Counting {
   countAll: (changes: string) => string;
 }
 
-/** Makes the table and the triggers. TypeORM changes a table of SQLite by making it anew, without its triggers. */
+/** Makes the table and the triggers. TypeORM changes a table of SQLite by rebuilding it, without its triggers. */
 export async function startCounting(queryRunner: QueryRunner, counting: Counting): Promise<void> {
   await queryRunner.createTable(new Table({ name: COUNTS, columns: counting.columns }));
   const isPostgres = queryRunner.dataSource.options.type === 'postgres';

@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 
 /**
- * Indexes of tables that may have millions of rows, on both engines. A migration that is no transaction (`transaction = false`) builds
+ * Indexes of tables that may have millions of rows, on both engines. A migration that is not a transaction (`transaction = false`) builds
  * them concurrently on PostgreSQL, without blocking writes. It can be applied again after a failure.
  */
 const isConcurrent = ({ dataSource, isTransactionActive }: QueryRunner) =>

@@ -7,16 +7,16 @@ import { readTraceParent } from './traceparent.js';
 /** What every line about a request says, so that they can be found together, and beside those of other services. */
 export interface LogFields {
   requestId: string;
-  /** Of the trace that the request belongs to, where it does. */
+  /** Id of the trace that the request belongs to, if any. */
   traceId?: string;
-  /** Of the caller's span, or of our own where traces are made. */
+  /** Id of the caller's span, or of our own if traces are on. */
   spanId?: string;
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
     logFields: LogFields;
-    /** Our span of the request; null where no traces are made. */
+    /** Our span of the request; null if no traces are made. */
     span: Pick<LogFields, 'traceId' | 'spanId'> | null;
   }
 }

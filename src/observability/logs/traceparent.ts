@@ -12,7 +12,7 @@ const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f
 const MAX_LENGTH = 256;
 
 /**
- * Reads a `traceparent` header for the log; null where there is none, or one that is malformed. Traces take OpenTelemetry's
+ * Reads a `traceparent` header for the log; null if there is none, or one that is malformed. Traces take OpenTelemetry's
  * propagator, which is loaded only where they are on.
  */
 export function readTraceParent(header: string | string[] | undefined): TraceParent | null {

@@ -53,7 +53,7 @@ export function showState(
       this.set(databaseUse.read().waiting);
     },
   });
-  // Behind the use of the database, which it is a part of
+  // After the use of the database, which it includes
   new Gauge({
     name: 'oauth_registry_ready',
     help: 'Readiness as in /health/ready: 1 if ready, otherwise 0.',

@@ -71,12 +71,12 @@ export function isVerificationKey(key: object): boolean {
   if (kty !== 'RSA') return true;
   const bits = bitsOf(n);
   const exponentBits = bitsOf(e);
-  // With an exponent of 1, anybody can sign
+  // With an exponent of 1, anyone can sign
   const isExponent = exponentBits > 1 && exponentBits <= MAX_RSA_EXPONENT_BITS;
   return bits >= RSA_BITS.min && bits <= RSA_BITS.max && isExponent;
 }
 
-/** Of a positive number in base64url (RFC 7518 §2); more than any other where it is none. */
+/** Bits of a positive number in base64url (RFC 7518 §2); Infinity if it is not one. */
 function bitsOf(value: unknown): number {
   if (typeof value !== 'string' || !/^[\w-]+$/.test(value)) return Infinity;
   const hex = Buffer.from(value, 'base64url').toString('hex').replace(/^0+/, '');

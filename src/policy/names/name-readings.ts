@@ -14,7 +14,7 @@ const LATIN = /^[a-z0-9]+$/i;
 export const UNSPACED =
   /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]$/u;
 
-/** Beside a word, also letters or digits: trademark signs, modifier letters, raised and enclosed numbers. */
+/** Signs that are letters or digits, too: trademark signs, modifier letters, raised and enclosed numbers. */
 const SIGN = String.raw`[\u2120\u2122\u{1f12a}-\u{1f12f}\u{1f16a}-\u{1f16c}\p{Lm}\p{No}]`;
 /** Punctuation and symbols, and the signs. Many are drawn like letters. Letters in circles and of flags are none. */
 const SYMBOL = String.raw`(?:${SIGN}|(?![\p{Alphabetic}\p{RI}])[\p{P}\p{S}])[\p{M}\p{Cf}]*`;
@@ -132,7 +132,7 @@ const WAYS_TO_READ: readonly ((character: string) => string)[] = [
   (character) => compatible(character).replace(READ_AS_LETTER, (sign) => READ_AS[sign]!),
 ];
 
-/** The Latin letters that a character looks like, if need be in the size in which it does: т, unlike Т, is no t to Unicode. */
+/** The Latin letters that a character looks like, if need be in the size in which it does: т, unlike Т, is not a t to Unicode. */
 function latinOf(character: string, skeleton: Skeleton): string {
   const shown = LETTER_SYMBOLS.get(character);
   if (shown !== undefined) return shown;
@@ -170,7 +170,7 @@ function glyphOf(character: string, skeleton: Skeleton): Glyph {
   return { text, isSeparator: ONLY_SEPARATORS.test(text), isUnspaced: UNSPACED.test(seen) };
 }
 
-/** What has no other case, no compatible form, and is no mark. */
+/** What has no other case, no compatible form, and is not a mark. */
 const UNCHANGING = /^[^\0-\x7f\p{M}\p{Cf}\p{CWKCF}\p{CWU}]$/u;
 /** A syllable: the same composed and in its parts, since a name is composed before it is read. */
 const HANGUL = /[\uac00-\ud7a3]/;

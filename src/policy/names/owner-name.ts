@@ -3,7 +3,7 @@ import { MAX_TEXT_LENGTH, textFaults } from './text.js';
 /** Whitespace that looks like a space, and invisible characters. */
 const LOOK_ALIKE = /(?! )\s|\p{Default_Ignorable_Code_Point}/u;
 
-/** Code units that at most become one character in Unicode NFC, and more: a longer text is no name in any form. */
+/** Code units that at most become one character in Unicode NFC, and more: a longer text is not a name in any form. */
 const MAX_UNITS_OF_CHARACTER = 8;
 
 /**

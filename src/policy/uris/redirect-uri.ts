@@ -3,8 +3,8 @@ import { entryFaults, isLoopback, parseUri } from './uri.js';
 export const MAX_REDIRECT_URIS = 50;
 
 /**
- * Schemes that are no application's own, by what becomes of a code that is sent there; of those that IANA has registered ("URI Schemes"), all
- * but provisional ones of one application. One with a star at its end stands for all that begin so.
+ * Schemes that do not belong to an application, grouped by what happens to a code that is sent there. Of the schemes registered with IANA
+ * ("URI Schemes"), all except provisional ones of one application. A star at the end matches any rest.
  */
 const REFUSED_SCHEMES: readonly string[] = [
   // A browser runs them, shows them, or connects by them itself

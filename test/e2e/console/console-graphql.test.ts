@@ -28,7 +28,7 @@ onEachEngine((engine) => {
     of = registry,
     key = of.adminKey,
   ): Promise<T> => clientOf(of, key).request<T>(document.toString(), variables);
-  /** The code of the refusal, and the fields that it names. */
+  /** The code of the rejection, and the fields that it names. */
   const refused = async <T, V extends object>(
     document: Operation.TypedDocumentString<T, V>,
     variables: V,
@@ -93,7 +93,7 @@ onEachEngine((engine) => {
       await own.register('{');
       await own.register({}, 'wrong');
       await own.send('/v2/oauth/register', { body: 'x', headers: { 'content-type': 'text/plain' } });
-      // Stores nothing, and is counted only where it is refused
+      // Stores nothing, and is counted only where it is rejected
       await own.send('/v2/oauth/register?dry_run=true', { body: {} });
       await own.register({});
       // No attempts to register

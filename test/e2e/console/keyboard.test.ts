@@ -268,7 +268,7 @@ inBrowser((engine) => {
       await typist.tabTo('Action');
       await page.keyboard.type('Initial access token rev');
       await page.waitForURL('**/audit?action=INITIAL_ACCESS_TOKEN_REVOKED');
-      // Each letter chooses anew, so that the list may first be of another kind of event
+      // Each letter chooses again, so that the list may first be of another kind of event
       const events = page.getByRole('main').getByRole('listitem');
       await events.filter({ hasText: 'Initial access token created' }).first().waitFor({ state: 'detached' });
       await events.filter({ hasText: 'Initial access token revoked' }).waitFor();

@@ -6,7 +6,7 @@ const withJwks = (jwks: string) =>
     jwks: ${jwks} }) { client { jwks } } }`;
 const KEY = 'kty: "RSA", n: "AQAB", e: "AQAB"';
 
-// On one engine: what is refused gets no further
+// On one engine: what is rejected gets no further
 describe('JSON in GraphQL', () => {
   let registry: Registry;
   beforeAll(async () => {

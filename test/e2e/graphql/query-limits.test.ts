@@ -146,7 +146,7 @@ onEachEngine((engine) => {
       expect(await isDear({ n: 100, isAll: true })).toBe(true);
       expect(await isDear({ n: 100 })).toBe(false);
       expect(await isDear({ n: 100, isAll: true, after: 'x' })).toBe(true);
-      // What is left out and what is null is the default, and what is no number is refused for that
+      // What is left out and what is null is the default, and what is not a number is rejected for that
       expect(await isDear({ isAll: true })).toBe(false);
       expect(await isDear({ n: null, isAll: true })).toBe(false);
       expect(await isDear({ isAll: true })).toBe(false);

@@ -21,7 +21,7 @@ const SENDERS = 20;
 const UNSUPPORTED: Refusal = { status: 415, error: 'unsupported_media_type' };
 const TOO_LARGE: Refusal = { status: 413, error: 'payload_too_large' };
 /** Enough for luck to run out. */
-/** Bodies that are no JSON text. */
+/** Bodies that are not JSON text. */
 const NOT_JSON: [string, string][] = [
   ['a word', 'hello'],
   ['white space only', ' \n'],

@@ -135,7 +135,7 @@ describe('HTTP', () => {
         early = made();
         await pause(1_000);
       } while (early === 0 || made() > early);
-      // What the system takes is no reply that waits here
+      // What the system takes is not a reply that waits here
       expect(early).toBeLessThan(10);
       connection.read(true);
       while (connection.isOpen && connection.statuses.length < 15) await pause(10);

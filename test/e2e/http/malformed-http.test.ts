@@ -73,7 +73,7 @@ const MALFORMED_PATHS = [
   '/docs/%zz',
 ];
 
-/** What is no HTTP; the server says so and hangs up by itself. */
+/** What is not HTTP; the server says so and hangs up by itself. */
 const MALFORMED_HTTP: [string, string][] = [
   ['a word', raw('GARBAGE', '', '')],
   ['bytes of a TLS handshake', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003'],
@@ -258,7 +258,7 @@ onEachEngine((engine) => {
     const check = (received: string) => {
       const end = received.indexOf('\r\n\r\n');
       expect(received.slice(0, end)).toMatch(/^HTTP\/1\.1 (?:4\d\d|50[15]) /);
-      // Node itself refuses some of it without a word: with an empty body, in chunks or not
+      // Node itself rejects some of it without a word: with an empty body, in chunks or not
       const body = received.slice(end).trim().replace(/^0$/, '');
       if (body === '') return;
       expect(JSON.parse(body)).toEqual({ error: 'invalid_request', error_description: expect.any(String) });

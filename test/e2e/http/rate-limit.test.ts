@@ -196,7 +196,7 @@ onEachEngine((engine) => {
     expect(answers.map(({ status }) => status)).toEqual([...Array<number>(16).fill(201), 429, 429]);
     expect(answers[17]!.headers.get('ratelimit-policy')).toBe('"register";q=16;w=60');
     expect((await registerFrom('2001:db8:2:1::1')).status).toBe(201);
-    // What is refused to one subscriber is not counted against the site
+    // A request rejected for one subscriber does not count toward the site
     for (let i = 0; i < 20; i++) await registerFrom('2001:db8:2:1::1');
     expect((await registerFrom('2001:db8:2:2::1')).status).toBe(201);
   });

@@ -5,7 +5,7 @@ import { Link, NO_REDIS, startRedis } from '../../support/backing-services/redis
 import { aClient, Registry } from '../../support/registry.js';
 
 /**
- * Far more than a count may take, and far less than anybody waits for. A busy machine delays a few requests for longer, and a service
+ * Far more than a count may take, and far less than anyone waits for. A busy machine delays a few requests for longer, and a service
  * that waits for Redis delays each: so the fastest is held to it.
  */
 const SLOW_MS = 500;
@@ -78,7 +78,7 @@ onEachEngine((engine) => {
       const env = { RATE_LIMIT_AUDIT_BYTES: '8000/1h', REDIS_URL: link.url };
       const [one, other] = [await Registry.start(engine, env), await Registry.start(engine, env)];
       registries.push(one, other);
-      /** How many clients are created at these instances in turn until both refuse. */
+      /** How many clients are created at these instances in turn until both reject. */
       const created = async (instances: Registry[]) => {
         const orgId = randomUUID();
         const keys = await Promise.all(

@@ -30,7 +30,7 @@ describe('Callers that request files, read nothing and hang up', () => {
   const descriptors = async () => (await readdir(`/proc/${program.pid}/fd`)).length;
   const residentMb = async () =>
     Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${program.pid}/status`, 'utf8'))![1]) / 1024;
-  /** Open files that are no connections. */
+  /** Open files that are not connections. */
   const files = async () => {
     const folder = `/proc/${program.pid}/fd`;
     const links = (await readdir(folder)).map((name) => readlink(join(folder, name)).catch(() => 'socket'));

@@ -99,7 +99,7 @@ onEachEngine((engine) => {
     const counted = async () => [await registry.rows('oauth_clients'), await registry.rows('audit_events')];
     const purge = ({ app }: Registry) => app.get(Retention, { strict: false }).run();
 
-    /** A client that was deleted, one that is not used, and what the trail says of both. */
+    /** A client that was deleted, one that is not used, and what the audit log says of both. */
     async function removable(): Promise<number[]> {
       await registry.register({});
       const id = await create();
@@ -152,7 +152,7 @@ onEachEngine((engine) => {
         expect(behindMs).toBeGreaterThan(39 * DAY_MS);
 
         started = await Registry.start(engine, RETENTION, {}, () => first.databaseUrl);
-        // Rows of its own are no reason to believe it
+        // Rows of its own are not a reason to trust it
         await started.register({});
         await purge(started);
         await purge(started);

@@ -126,7 +126,7 @@ const LOCKER = `
 
 const pathOf = ({ registry }: Surroundings) => registry.dataSource.options.database as string;
 const transactionsOf = ({ registry }: Surroundings) => registry.app.get(WriteQueue, { strict: false });
-/** On both connections: that of everybody, and that of the thread that writes. */
+/** On both connections: that of everyone, and that of the thread that writes. */
 async function pragma(surroundings: Surroundings, text: string): Promise<void> {
   await transactionsOf(surroundings).runStatements([{ sql: `PRAGMA ${text}`, rows: [[]] }]);
   await surroundings.registry.dataSource.query(`PRAGMA ${text}`);
@@ -285,7 +285,7 @@ describe.each<[Engine, Fault[]]>([
     for (let i = 0; i < 10; i++) {
       const request = { method: 'POST', signal: hangUp.signal };
       callers.push(fetch(`${registry.url}/v2/oauth/register`, request).catch(() => undefined));
-      // The batch of the first is under way when the others come, and for less than a second when they go
+      // The batch of the first is in progress when the others come, and for less than a second when they go
       if (i === 0) await wait(100);
     }
     await wait(100);
@@ -294,7 +294,7 @@ describe.each<[Engine, Fault[]]>([
     await wait(100);
     await end(surroundings);
     await until(async () => (await calls.register()).status === 201, RECOVERED_WITHIN_MS);
-    // The one that was told, and at most the two batches that were under way when the others hung up
+    // The one that was told, and at most the two batches that were in progress when the others hung up
     expect(await registry.rows('oauth_clients')).toBeLessThanOrEqual(3);
   });
 

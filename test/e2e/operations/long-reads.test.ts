@@ -146,7 +146,7 @@ onEachEngine((engine) => {
     const [greedy, modest] = [await registry.createKey(), await registry.createKey()];
     const search = (key: string) => () =>
       registry.send('/v2/oauth/clients?filter[name]=nobody', { method: 'GET', key });
-    // Until these are through, everybody waits
+    // Until these are through, everyone waits
     const busy = occupy();
     await wait(100);
     const answered: string[] = [];

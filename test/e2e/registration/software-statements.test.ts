@@ -135,7 +135,7 @@ onEachEngine((engine) => {
       expect(new Set(answers.map((answer) => answer.body.client_id)).size).toBe(1);
       const withSecret = answers.filter((answer) => 'client_secret' in answer.body);
       expect(withSecret).toHaveLength(1);
-      // Nobody could renew it
+      // No one could renew it
       expect(withSecret[0]!.body.client_secret_expires_at).toBe(0);
       const again = await required.register(body);
       const { client_secret, client_secret_expires_at, ...first } = withSecret[0]!.body as Metadata;

@@ -47,7 +47,7 @@ const toServices = (answer: string) =>
 const NOT_FOUND = '404 not_found';
 const byItsOwnToken = answers(UNAUTHORIZED, INVALID, INVALID);
 
-/** Each route with a good request to it, and what everybody gets. */
+/** Each route with a good request to it, and what everyone gets. */
 const ROUTES: [route: string, request: Sending, expected: Expected][] = [
   ['POST /v2/oauth/clients', { body: aClient() }, inOwnOrganization('201')],
   ['POST /v2/oauth_clients', { body: aClient() }, inOwnOrganization('201')],
@@ -84,7 +84,7 @@ const ROUTES: [route: string, request: Sending, expected: Expected][] = [
   ],
   ['GET /graphql', {}, open('200')],
   ['GET /graphql/explorer/*', {}, open('200')],
-  // What it takes is in the body, or in a cookie; of the console itself anybody may see the pages
+  // What it takes is in the body, or in a cookie; of the console itself anyone may see the pages
   ['POST /admin/session', { body: { api_key: 'nobody' } }, open(INVALID)],
   ['DELETE /admin/session', {}, open('204')],
   ['GET /admin', {}, open('200')],

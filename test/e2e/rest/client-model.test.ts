@@ -14,7 +14,7 @@ interface Model {
   logoUri: string | null;
   /** Valid ones. */
   secrets: number;
-  /** Null where it did not register itself. */
+  /** Null if it did not register itself. */
   token: string | null;
 }
 

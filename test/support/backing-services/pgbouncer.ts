@@ -11,7 +11,7 @@ const PGBOUNCER = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
   .map((directory) => join(directory, 'pgbouncer'))
   .find((path) => existsSync(path));
 
-/** Why tests with a real PgBouncer cannot run; null where they can. */
+/** Why tests with a real PgBouncer cannot run; null if they can. */
 export const NO_PGBOUNCER = PGBOUNCER ? null : 'SKIPPED, no PgBouncer: put pgbouncer on the PATH';
 
 /** A PgBouncer in transaction mode, in front of the PostgreSQL of the tests, that knows no prepared statements. */

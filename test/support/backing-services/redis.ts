@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { freePort } from '../network/free-port.js';
 
-/** Why tests with a real Redis cannot run; null where they can. */
+/** Why tests with a real Redis cannot run; null if they can. */
 export const NO_REDIS =
   process.env.TEST_REDIS_URL || spawnSync('redis-server', ['--version']).status === 0
     ? null

@@ -11,7 +11,7 @@ import { aClient, Registry } from '../registry.js';
 const { CHROMIUM_PATH } = process.env;
 /** The headless shell takes half the time of the whole browser. */
 const BROWSERS = CHROMIUM_PATH ? [CHROMIUM_PATH] : ['chromium-headless-shell', 'chromium'];
-/** The first there is; empty where there is none. */
+/** The first there is; empty if there is none. */
 const [CHROMIUM] = spawnSync('which', BROWSERS, { encoding: 'utf8' }).stdout.split('\n');
 /** Turns off requests that the browser makes by itself. */
 const FLAGS = [
@@ -43,7 +43,7 @@ export function inBrowser(tests: (engine: Engine) => void, engine?: Engine): voi
   else it.skip('SKIPPED, no Chromium: put chromium on the PATH or set CHROMIUM_PATH', () => undefined);
 }
 
-/** What tests ask of an element inside of the page; the types of the DOM are no part of those of Node.js. */
+/** What tests ask of an element inside of the page; the types of the DOM are not part of those of Node.js. */
 export interface PageElement {
   scrollWidth: number;
   clientWidth: number;
@@ -99,7 +99,7 @@ export class Console {
 
   /**
    * A window of its own, signed out.
-   * @param options with `url` where the way to the registry is another one, and a cookie
+   * @param options with `url` if the way to the registry is another one, and a cookie
    */
   async open(path?: string, options: PageOptions = {}): Promise<Page> {
     return this.openAt(`/admin${path ?? '/'}`, options);

@@ -27,7 +27,7 @@ export class Operator {
     return this.client.request<T>(operation.toString(), variables);
   }
 
-  /** The code of the refusal, and the fields that it names. */
+  /** The code of the rejection, and the fields that it names. */
   async refused<T, V extends object>(operation: TypedDocumentString<T, V>, variables: V) {
     const error: unknown = await this.do(operation, variables).catch((error: unknown) => error);
     if (!(error instanceof ClientError)) throw new Error('It was not refused.');

@@ -40,7 +40,7 @@ export const BUNDLED_DEPENDENCIES = {
 };
 
 /**
- * Puts the packages that the service imports into a few files. Each test file loads the service anew, and Jest takes twice as long
+ * Puts the packages that the service imports into a few files. Each test file loads the service again, and Jest takes twice as long
  * to find, read and link two thousand modules. CommonJS, as Jest links ES modules one by one.
  */
 export async function bundleDependencies() {

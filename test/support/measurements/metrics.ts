@@ -20,7 +20,7 @@ export class Scrape {
     return new Scrape(text, lines.map(readSample));
   }
 
-  /** The sum of all samples of that name that have at least these labels; null where there is none. */
+  /** The sum of all samples of that name that have at least these labels; null if there is none. */
   value(name: string, labels: Record<string, string> = {}): number | null {
     const found = this.samples.filter(
       (sample) =>

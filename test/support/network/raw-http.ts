@@ -29,7 +29,7 @@ export function exchange(
     });
     socket.setEncoding('latin1');
     socket.on('data', (part: string) => (received += part));
-    // The rest of what was sent may be refused after the answer is there
+    // The rest of what was sent may be rejected after the answer is there
     socket.on('error', () => undefined);
     socket.on('end', () => socket.end());
     socket.on('close', () => resolve(received));

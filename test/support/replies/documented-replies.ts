@@ -22,7 +22,7 @@ function documentedBy(app: INestApplication): Documented {
   return { routes, operations: operationChecks(document), errors: errorChecks(document) };
 }
 
-/** @throws Error where the OpenAPI document does not promise the reply to a request of REST */
+/** @throws Error if the OpenAPI document does not promise the reply to a request of REST */
 export function checkDocumented(
   app: INestApplication,
   { method, url }: { method: string; url: string },

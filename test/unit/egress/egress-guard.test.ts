@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { EgressGuard, type Resolve } from '../../../src/egress/egress-guard.js';
 
 const LIMITS = { maxBytes: 1000, timeoutMs: 3000, accept: 'application/json' };
-/** Global unicast, and assigned to nobody. */
+/** Global unicast, and assigned to no one. */
 const GOOD = '2d00::1';
 
 const servers: Server[] = [];

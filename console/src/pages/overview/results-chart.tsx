@@ -21,7 +21,7 @@ interface ResultsChartProps {
   /** The accessible name of the table. */
   label: string;
   days: OverviewQuery['registrationsPerDay'];
-  /** The results that are no failures. */
+  /** The results that are not failures. */
   successes: readonly string[];
 }
 

@@ -28,7 +28,7 @@ export class Loaders {
 
   /**
    * Reads a page, or several.
-   * @throws GraphQLError `QUERY_TOO_COMPLEX` where those before it have used up the bytes of the operation
+   * @throws GraphQLError `QUERY_TOO_COMPLEX` if those before it have used up the bytes of the operation
    */
   async read<T>(load: () => Promise<T>): Promise<T> {
     const [page] = await this.readAll(async () => [await load()]);

@@ -10,7 +10,7 @@ import { FieldWithDefault } from '../schema/field-with-default.js';
 
 export const MAX_PAGE_SIZE = 100;
 const DEFAULT_PAGE_SIZE = 20;
-/** Of a list nested in another list. */
+/** Page size of a list nested in another list. */
 const DEFAULT_INNER_PAGE_SIZE = 10;
 
 /** `first` and `after`; `first` defaults to `defaultSize`. */

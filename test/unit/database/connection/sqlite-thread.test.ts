@@ -54,7 +54,7 @@ describe('a thread with a connection to SQLite', () => {
       'SQLITE_ERROR',
       [[6]],
     ]);
-    // Long enough to be under way when the thread is ended
+    // Long enough to be in progress when the thread is ended
     const sql = `WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000) SELECT COUNT(*) FROM numbers`;
     const ended = Promise.allSettled([thread.read({ sql, parameters: {} }), double(2)]);
     await thread.end();

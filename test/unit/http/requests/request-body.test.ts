@@ -15,7 +15,7 @@ const bytes = (...parts: (string | number[])[]) =>
 const members = (count: number) => Array.from({ length: count }, (_, i) => `"m${i}":":"`).join();
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
-/** The refusal of a body, or the value that was read. */
+/** The rejection of a body, or the value that was read. */
 function outcome(body: Buffer | string): unknown {
   try {
     return { value: parseJsonBody(Buffer.from(body)) };

@@ -1,7 +1,7 @@
 import { redirectUriFault } from '../../../../src/policy/uris/redirect-uri.js';
 
 describe('A redirect URI', () => {
-  // What real clients register, and names that only begin like those that are refused
+  // What real clients register, and names that only begin like those that are rejected
   it.each(
     [
       [
