@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const firstKey = await bootstrapApiKey(app, config, config.production && !process.stdout.isTTY);
   // At once: the key is shown once, and a later failure must not lose it
   if (firstKey !== null) tellFirstKey(firstKey);
-  // Last: who finds the service ready finds that the key works
+  // Last: once the service is ready, the key must work
   await listen(app, config);
   stopOnSignal(app);
   if (limits !== HTTP_LIMITS) tellFewerConnections(limits);

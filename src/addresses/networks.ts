@@ -4,7 +4,7 @@ import { parseAddress } from './address.js';
 /** An address, or a network of addresses, whose requests are counted together. */
 export interface RateLimitKey {
   key: string;
-  /** So many times as much as one subscriber may send. */
+  /** Multiple of the limit of one subscriber. */
   times: number;
 }
 
@@ -16,8 +16,8 @@ const SITE_PARTS = 3;
 const SUBSCRIBERS_PER_SITE = 16;
 
 /**
- * Who is counted for a request from `address`, the narrowest first: an IPv4 address; an IPv6 subscriber and its site; or all
- * that have no address at all.
+ * The keys that a request from `address` counts for, the narrowest first: an IPv4 address; an IPv6 subscriber and its site; or one
+ * key for all requests without an address.
  */
 export function countedFor(address: string): RateLimitKey[] {
   const parsed = parseAddress(address);

@@ -27,7 +27,7 @@ export interface Actor {
   id: string | null;
 }
 
-/** Who makes a request, by which interface, from where, and whether an answer is still wanted. */
+/** The actor of a request, its channel, address and id, and whether the caller still waits. */
 export interface RequestContext {
   actor: Actor;
   channel: Channel;
@@ -85,7 +85,7 @@ export const AUDIT_ACTIONS = {
 export type AuditAction = keyof typeof AUDIT_ACTIONS;
 
 /**
- * A field as it was and as it is; a value of more than 256 bytes that is not a name is a {@link Digest}. Never of a secret or a hash of one.
+ * A field before and after; a value of more than 256 bytes that is not a name is a {@link Digest}. Never a secret or a hash of one.
  * Of translations that take more than 4 KiB together, the longest are one change of `translations`: a Digest of their JSON.
  */
 export interface Change {
@@ -102,7 +102,7 @@ export interface Change {
   removed?: unknown[];
 }
 
-/** What stands for a value that is too large for the audit log. */
+/** Replaces a value that is too large for the audit log. */
 export interface Digest {
   /** Hash of the text, or of the JSON of another value: lower-case hexadecimal. */
   sha256: string;
@@ -179,11 +179,11 @@ export function changesBetween(before: object | null, after: object | null): Cha
   return [...own, ...translationsWithin(translations)];
 }
 
-/** A value of so many bytes stands in the audit log as it is. */
+/** Largest value, in bytes, that the audit log stores unchanged. */
 const MAX_VALUE_BYTES = 256;
-/** So much of what came into a list, and as much of what went. */
+/** Bytes of a list's added entries, and as many of its removed ones. */
 const MAX_ENTRIES_BYTES = 512;
-/** So much of changes of translations, of which a client can have a hundred. */
+/** Bytes of changes of translations, of which a client can have a hundred. */
 const MAX_TRANSLATIONS_BYTES = 4 * 1024;
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));

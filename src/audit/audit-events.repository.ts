@@ -13,13 +13,13 @@ import { batchesOf } from '../database/writes/statement-size.js';
 import type { AuditAction, AuditEntry, AuditFilter, RequestContext } from './audit-event.js';
 import { AuditEventEntity } from './audit-event.entity.js';
 
-/** What statements that read events are called by those who watch. */
+/** Name of statements that read events, in metrics and traces. */
 const SELECT = 'select audit_events';
 
 /** Conditions that there is an index for, whose events are in the order of the audit log. */
 const INDEXED: (keyof AuditFilter)[] = ['clientId', 'actorId', 'action'];
 
-/** What an event takes beside its changes, with its places in the indexes. */
+/** Bytes of an event without its changes, with its index entries. */
 const EVENT_BYTES = 400;
 
 const bytesOf = (value: object) => Buffer.byteLength(JSON.stringify(value));
@@ -74,7 +74,7 @@ const CONDITIONS: Conditions<AuditFilter> = {
   until: { sql: 'event.id < :value', value: (time: Date) => firstIdOf(time.getTime()) },
 };
 
-/** Whether one index finds what matches; who knows behind how many others it is otherwise. */
+/** Whether one index finds all matches; otherwise any number of rows may be read before one matches. */
 function isIndexed({ since: _, until: _until, ...rest }: AuditFilter): boolean {
   const said = (Object.keys(rest) as (keyof typeof rest)[]).filter((name) => rest[name] !== undefined);
   return said.length <= 1 && said.every((name) => INDEXED.includes(name));

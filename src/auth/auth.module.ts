@@ -11,7 +11,7 @@ import { Authenticator } from './authenticator.js';
 import { Denials } from './principal/denials.js';
 import { JwtService } from './jwt/jwt.service.js';
 
-/** Who is calling. Importing it guards every route of the application. */
+/** Authentication. Importing it guards every route of the application. */
 @Module({
   imports: [AuditModule],
   providers: [

@@ -9,7 +9,7 @@ import { Denials } from './principal/denials.js';
 import { JwtService } from './jwt/jwt.service.js';
 import type { Principal } from './principal/principal.js';
 
-/** Decides who is calling, and whether they may come in. */
+/** Authenticates callers, and authorizes them by role. */
 @Injectable()
 export class Authenticator {
   constructor(

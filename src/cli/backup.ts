@@ -42,8 +42,8 @@ type SqliteConfig = Extract<DatabaseConfig, { engine: 'sqlite' }>;
 const existsAlready = (path: string) => new Error(`${path} exists already.`);
 
 /**
- * Copies by way of a folder of our own beside the target, so that a file of that name is always a whole one. Others may write to the folder of the target:
- * what they plant there is neither followed nor overwritten.
+ * Copies into a folder of its own next to the target first, so that a file of that name is always complete. Others may write to the
+ * folder of the target: links and files that they plant there are neither followed nor overwritten.
  */
 async function copy(database: SqliteConfig, path: string): Promise<void> {
   const to = resolve(path);

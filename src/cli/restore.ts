@@ -80,7 +80,7 @@ function checkBackup(copy: string, file: string): void {
     const result = connection.pragma('integrity_check(1)', { simple: true });
     if (result !== 'ok') reason = `it is damaged (${String(result)})`;
     else if (connection.prepare(isOurs).get() === undefined) reason = 'it has no tables of this service';
-    // No log beside it: the name is given to one file
+    // Without a log file: only this file is renamed
     else connection.pragma('journal_mode = DELETE');
   } catch (error) {
     reason = (error as Error).message;

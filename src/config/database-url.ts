@@ -1,7 +1,7 @@
 import { type ConnectionOptions, parse } from 'pg-connection-string';
 import { refuseBadEscapes } from './percent-encoding.js';
 
-/** A PostgreSQL is told by what its driver reads in the URL: one parser decides what is valid, and connects. */
+/** The driver's own parser reads the URL of PostgreSQL: what is valid here is what it connects to. */
 export type DatabaseConfig =
   { engine: 'sqlite'; path: string } | { engine: 'postgres'; connection: ConnectionOptions };
 

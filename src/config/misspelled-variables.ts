@@ -19,7 +19,7 @@ const MIN_LENGTH = 8;
 const MAX_DISTANCE = 2;
 
 /**
- * What to tell an operator who set the variable `name`; undefined if it is `known`, or another program's.
+ * The error for an operator that set the variable `name`; undefined if it is `known`, or another program's.
  * @param env where other programs' variables live, too: what is near a variable that is set there is theirs; null: none do
  */
 export function nameFault(

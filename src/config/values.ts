@@ -16,7 +16,7 @@ export interface Value<T> {
   takes: string;
   /** The same as JSON Schema, as far as it can say it: never stricter than `read`. */
   schema?: object;
-  /** What `raw` stands for, or undefined if it stands for nothing; may throw what completes "VARIABLE …". */
+  /** The value of `raw`, or undefined if it is invalid; may throw an error that completes "VARIABLE …". */
   read: (raw: string) => T | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface ClaimValue {
 
 /** A trusted issuer of software statements. */
 export interface SoftwareStatementIssuer {
-  /** Compared to `iss` as it stands. */
+  /** Compared to `iss` literally. */
   issuer: string;
   /** The public keys, or the URL where they are. */
   jwks: string | JsonWebKeySet;
@@ -47,7 +47,7 @@ export interface RateLimit {
   durationSeconds: number;
 }
 
-/** Addresses that may send so many times as much as others. */
+/** Addresses with a multiple of the rate limit of others. */
 export interface RaisedLimit {
   /** An address, or a network in CIDR notation. */
   network: string;
@@ -72,7 +72,7 @@ const wordsThat =
   (raw: string) =>
     readEach(words(raw), (word) => (isGood(word) ? word : undefined));
 
-/** What has a form, and may have rules besides. */
+/** A value with a pattern and, optionally, further rules. */
 const matching = <T>(
   takes: string,
   pattern: RegExp,
@@ -86,14 +86,14 @@ const matching = <T>(
   },
 });
 
-/** Or `off`, which stands for another value. */
+/** Or `off`, which represents another value. */
 export const orOff = <T, Off>({ takes, schema, read }: Value<T>, off: Off): Value<T | Off> => ({
   takes: `${takes}, or off`,
   ...(schema && { schema: { anyOf: [schema, { const: 'off' }] } }),
   read: (raw) => (raw === 'off' ? off : read(raw)),
 });
 
-/** One of some words, each of which stands for a value. */
+/** One of several words, each of which represents a value. */
 export const oneOf = <T>(values: Record<string, T>): Value<T> => ({
   takes: Object.keys(values)
     .join(', ')

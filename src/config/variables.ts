@@ -14,9 +14,9 @@ export type { ClaimValue, SoftwareStatementIssuer, RedirectHosts, RateLimit, Rai
 const MAX_UNUSED = 1_000_000;
 const MAX_CLIENTS = 1_000_000_000;
 
-/** What the reference and `.env.example` say of a variable, besides the values that it takes. */
+/** What the reference and `.env.example` say of a variable, in addition to its values. */
 interface Documentation {
-  /** Markdown without links. The first sentence also stands in `.env.example`. */
+  /** Markdown without links. The first sentence is also in `.env.example`. */
   description: string;
   /** Omitted if the default is an example, or if a copied value would be unsafe. */
   example?: string;
@@ -27,7 +27,7 @@ export interface Setting<T> extends values.Value<T>, Documentation {
   variable: string;
   /** The value where the variable is unset or empty. */
   fallback: T;
-  /** The fallback as a value of the variable, or in words (Markdown) where none stands for it. */
+  /** The fallback as a value of the variable, or in words (Markdown) if there is no such value. */
   shown: { value: string } | { words: string };
 }
 
@@ -40,7 +40,7 @@ const unwritten = <T>(
   documentation: Documentation,
 ): Setting<T> => ({ ...value, ...documentation, variable, fallback, shown: { words } });
 
-/** One whose fallback is what `shown` stands for. */
+/** A variable whose fallback is the value of `shown`. */
 const setting = <T>(
   variable: string,
   value: values.Value<T>,
@@ -414,7 +414,7 @@ function statementFault({
 
 const faultOf = ({ variable, takes }: Setting<unknown>) => `${variable} takes ${takes}`;
 
-/** What to tell an operator whose value of a setting cannot be used. */
+/** The error for an invalid value of a variable. */
 export const settingFault = (key: keyof Settings) => faultOf(settings[key]);
 
 /** Where there is a fault, the value has no meaning. */

@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 
 const ID_BYTES = 16;
-/** Random bytes for so many ids are drawn at once: a draw costs more than all else that an id takes. */
+/** Random bytes are drawn for this many ids at once: a draw costs more than the rest of an id. */
 const IDS_PER_DRAW = 256;
 const SEQUENCE_BITS = 31;
 /** A clock that goes back further was set, and is believed: ids, and with them events, would else be dated wrong until it catches up. */

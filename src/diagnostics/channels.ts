@@ -30,7 +30,7 @@ export const registrations = channel<{ result: 'registered' | 'reused' }>('regis
 /** A client that authenticated, or tried to; `result` is `authenticated` or the reason why not. */
 export const clientAuthentications = channel<{ method: string; result: string }>('client-authentication');
 
-/** An error that a REST caller was told. */
+/** An error returned to a REST caller. */
 export const refusals = channel<{
   method: string;
   /** The pattern of the route; undefined if there is none. */

@@ -18,7 +18,7 @@ let accepted = 0;
 let acceptedBefore = 0;
 let acceptingSinceMs: number | null = null;
 
-/** Call it for each new connection: others may wait behind it. */
+/** Call it for each new connection: others may wait after it. */
 export function noteConnection(): void {
   accepted++;
 }

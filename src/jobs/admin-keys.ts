@@ -5,7 +5,7 @@ import { ApiKeysService } from '../auth/api-keys/api-keys.service.js';
 const FIRST_RUN_MS = 10_000;
 const INTERVAL_MS = 3_600_000;
 
-/** Tells operators before they are locked out: no key is rejected that ends by itself. */
+/** Warns operators before they are locked out: the expiry of the last admin key cannot be prevented. */
 @Injectable()
 export class AdminKeys {
   private readonly logger = new Logger(AdminKeys.name);

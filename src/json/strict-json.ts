@@ -41,7 +41,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 /**
- * Walks a text, keeping the names of each open object; null stands for an open array. Each name is read once, so that the walk stays linear.
+ * Walks a text, keeping the names of each open object; null is an open array. Each name is read once, so that the walk stays linear.
  * What is not JSON it may take for JSON.
  */
 function checkMembers(text: string): void {

@@ -22,7 +22,7 @@ const MAX_WAITING_FOR_KEYS = 50;
 /** The issuer's key set, rather than the token, is to blame. */
 class KeysUnavailable extends Error {}
 
-/** Tells the JWTs of one issuer from all others. */
+/** Verifies JWTs of one issuer. */
 export class JwtVerifier {
   private readonly keys: JWTVerifyGetKey & { readonly reloading?: boolean };
   private underWay = 0;

@@ -12,7 +12,7 @@ const URI_LISTS = FIELD_ROWS.filter(([, { shape }]) => shape === 'uris').map(
   ([field]) => field as 'redirectUris',
 );
 
-/** Who may register: anyone, anyone with a software statement, callers with credentials, or no one. */
+/** The callers that may register: anyone, anyone with a software statement, callers with credentials, or no one. */
 export const REGISTRATION_MODES = ['open', 'statement', 'token', 'closed'] as const;
 export type RegistrationMode = (typeof REGISTRATION_MODES)[number];
 
@@ -41,7 +41,7 @@ export interface RegistrationLimits {
   redirectHosts: readonly string[] | null;
 }
 
-/** The policy where further limits hold beside its own. */
+/** The policy intersected with further limits. */
 export function intersectPolicy(policy: RegistrationPolicy, limits: RegistrationLimits): RegistrationPolicy {
   const { scopes, grantTypes, redirectHosts } = limits;
   return {
@@ -141,7 +141,7 @@ export function restrictToPolicy(
   };
 }
 
-/** Who names no grant gets the default of RFC 7591 §2, or what else is allowed where that is not. */
+/** A request without grant types gets the default of RFC 7591 §2 or, if that is not allowed, the allowed ones. */
 function grantsFor(
   { grantTypes }: ClientMetadataInput,
   { allowedGrantTypes }: RegistrationPolicy,

@@ -30,7 +30,7 @@ interface ReservedName {
   beginning: RegExp;
 }
 
-/** Words that a capital letter tells apart may be told apart by a space in a name. */
+/** A boundary marked by a capital letter may be a space in a name. */
 const CAPITAL_WITHIN = /(?<=\p{Ll})(?=\p{Lu})/gu;
 
 function prepare(entry: string, read: Read, openings: string): ReservedName {

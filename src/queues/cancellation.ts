@@ -1,4 +1,4 @@
-/** Tells when work is not wanted any more. */
+/** Says whether work is still wanted. */
 export interface Cancellation {
   /** Whether the caller still waits: work that has not begun by then is not done. Undefined: it is always wanted. */
   isWaiting?: () => boolean;

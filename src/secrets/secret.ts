@@ -15,8 +15,8 @@ export const generateSecret = () => randomBytes(SECRET_BYTES).toString('base64ur
 const checksum = (body: string) => crc32(body).toString(16).padStart(CHECKSUM_LENGTH, '0');
 
 /**
- * A secret that tells what it is: a prefix, 256 random bits, and a checksum. The prefix lets scanners find one that
- * leaked into a repository, and the checksum lets them tell it from what only looks like one.
+ * A self-describing secret: a prefix, 256 random bits, and a checksum. The prefix lets scanners find one that
+ * leaked into a repository, and the checksum distinguishes it from similar text.
  */
 export function generateCredential(kind: Kind): string {
   const body = generateSecret();
@@ -29,7 +29,7 @@ export function looksLike(kind: Kind, value: string): boolean {
 }
 
 /**
- * The form in which a secret is stored, its algorithm named in front so that others can be told apart later.
+ * The stored form of a secret. It starts with the name of the algorithm, so that others can be added later.
  * One round of SHA-256 is enough: a secret of 256 random bits cannot be guessed, however fast the hash is.
  */
 export function hashSecret(secret: string): string {

@@ -82,7 +82,7 @@ export class ApiKeysRepository {
   ): Promise<ApiKeyEntity | null> {
     return this.writeQueue.run(
       async (manager) => {
-        // All of them: two admins who revoke each other at once must not both find one that is left
+        // All of them: two admins that revoke each other's key at once must not both find a remaining one
         const query = manager
           .createQueryBuilder(ApiKeyEntity, 'key')
           .where(UNREVOKED_ADMINS)

@@ -88,7 +88,7 @@ export class ApiKeysService {
     return withoutHash(revoked);
   }
 
-  /** Whom the key belongs to; null if it is unknown, revoked or expired. */
+  /** The principal of the key; null if it is unknown, revoked or expired. */
   async authenticate(apiKey: string): Promise<Principal | null> {
     return this.principalOf(await this.find(hashSecret(apiKey)));
   }

@@ -9,7 +9,7 @@ export type FirstKey = { value: string } | { file: string };
 
 /**
  * Creates the first admin key: from BOOTSTRAP_API_KEY, or a random one for a SQLite database that has no admin key.
- * @param isLogged whether standard output is a log, which must not hold a key: it is then put into a file beside the database
+ * @param isLogged whether standard output is a log, which must not hold a key: it is then written to a file next to the database
  * @returns the key that was made; null if none was
  * @throws ConfigError for a PostgreSQL database without an admin key if BOOTSTRAP_API_KEY is not set: with several instances, the
  *   operator would not know which log has the key

@@ -27,7 +27,7 @@ export class JwtService {
   }
 
   /**
-   * Whom the token speaks for; null if it is not valid.
+   * The principal of the token; null if it is not valid.
    * @throws RegistryError `temporarily_unavailable` if the issuer's keys could not be fetched
    */
   async authenticate(token: string): Promise<Principal | null> {
@@ -49,10 +49,10 @@ export class JwtService {
   }
 }
 
-/** The claims that say who is calling. They are taken as they are: what another form of a name stands for, its issuer knows. */
+/** The claims that identify the caller. They are not normalized: only the issuer knows what another form of a name means. */
 const OWNER_CLAIMS = ['sub', 'org_id'];
 
-/** Who is calling. */
+/** The principal that the claims identify. */
 function principalOf(claims: JWTPayload, config: Config): Principal {
   const { sub, org_id: orgId } = claims as { sub: string; org_id: string };
   return {

@@ -1,7 +1,7 @@
 import { Reflector } from '@nestjs/core';
 import type { Role } from './principal.js';
 
-/** The roles that each access level lets in. */
+/** The roles that each access level authorizes. */
 const ROLES_OF = {
   /** Anyone; credentials are not looked at. */
   public: null,
@@ -13,11 +13,11 @@ const ROLES_OF = {
   viewer: ['viewer', 'admin'],
   service: ['service', 'admin'],
   admin: ['admin'],
-  /** The endpoint as a whole, before a query is parsed: any role that some field of it lets in. */
+  /** The endpoint as a whole, before a query is parsed: any role that one of its fields authorizes. */
   graphql: ['viewer', 'service', 'admin'],
 } as const satisfies Record<string, readonly Role[] | null>;
 
-/** Who may call a handler, by role. */
+/** The roles that may call a handler. */
 export type AccessLevel = keyof typeof ROLES_OF;
 
 /** The levels that are for some roles. */
@@ -29,7 +29,7 @@ export type RoleLevel = Exclude<AccessLevel, 'public'>;
  */
 export const Access = Reflector.createDecorator<AccessLevel>();
 
-/** Whether a role is let in. */
+/** Whether the access level authorizes the role. */
 export const isAllowed = (role: Role, level: RoleLevel): boolean =>
   (ROLES_OF[level] as readonly Role[]).includes(role);
 

@@ -31,7 +31,7 @@ export class Denials {
   }
 }
 
-/** Whom a period has seen. */
+/** Callers that were denied in the current period. */
 class Recent {
   private seen = new Set<string>();
   private until = 0;

@@ -11,7 +11,7 @@ export const ROLE_DESCRIPTIONS = {
 export type Role = keyof typeof ROLE_DESCRIPTIONS;
 export const ROLES = Object.keys(ROLE_DESCRIPTIONS) as Role[];
 
-/** Who is calling, however they proved it. */
+/** The authenticated caller, for every kind of credentials. */
 export interface Principal {
   orgId: string;
   userId: string;

@@ -5,7 +5,7 @@ import type { RequestContext, Channel } from '../../audit/audit-event.js';
 import { addressText } from '../../addresses/address.js';
 import type { Principal } from './principal.js';
 
-/** A request as far as it tells who sent it; Fastify's is one. */
+/** The parts of a request that identify its caller; Fastify's request has them. */
 export interface AuthenticatedRequest {
   headers: IncomingHttpHeaders;
   /** The request id. */
@@ -14,7 +14,7 @@ export interface AuthenticatedRequest {
   ip: string;
   /** Whether the request is not answered yet, and its caller still there. */
   isWaiting: () => boolean;
-  /** Set once the caller was let in. */
+  /** Set once the caller is authorized. */
   principal?: Principal | null;
   /** Counts bytes of the audit log; see {@link RequestContext.spend}. */
   server?: { spendAuditBytes?: SpendAuditBytes };
@@ -31,7 +31,7 @@ declare module 'fastify' {
     spendAuditBytes?: SpendAuditBytes;
   }
   interface FastifyRequest {
-    /** Who is calling, once they were let in; null if they are anonymous. */
+    /** The caller, once authorized; null if anonymous. */
     principal?: Principal | null;
     /** Whether it is not answered yet, and its caller still there. */
     isWaiting: () => boolean;

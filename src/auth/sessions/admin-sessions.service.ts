@@ -18,7 +18,7 @@ export interface IssuedSession {
   principal: Principal;
 }
 
-/** Operators who signed in by a browser. Every request looks up its session and key: what one instance ends is over on all. */
+/** Sessions of operators in browsers. Every request looks up its session and key, so both end on all instances at once. */
 @Injectable()
 export class AdminSessionsService {
   constructor(
@@ -54,7 +54,7 @@ export class AdminSessionsService {
     return { token, principal };
   }
 
-  /** Whom the session speaks for; null if it is unknown or over, or its key is not valid any more. */
+  /** The principal of the session; null if the session is unknown or has ended, or its key is not valid any more. */
   async authenticate(token: string): Promise<Principal | null> {
     const session = await this.repository.findByHash(hashSecret(token));
     if (session === null || session.expiresAt <= new Date()) return null;

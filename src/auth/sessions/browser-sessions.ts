@@ -14,7 +14,7 @@ const COOKIE = 'admin_session';
 const TOKEN = /^[\w-]{43}$/;
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
-/** Operators who signed in by a browser. It sends the session by itself, which counts only for pages of this service (ADR 14). */
+/** Session cookies of operators. A browser sends them by itself, so they are accepted from pages of this service only (ADR 14). */
 @Injectable()
 export class BrowserSessions {
   private readonly publicUrl: URL | null;
@@ -101,7 +101,7 @@ export class BrowserSessions {
     return this.publicUrl?.protocol === 'https:';
   }
 
-  /** A browser drops a Secure cookie over http without a word, but for what comes from its own machine, which many browsers trust. */
+  /** A browser silently drops a Secure cookie over http, except from its own machine, which many browsers trust. */
   private refuseLostCookie({ headers: { origin } }: FastifyRequest): void {
     if (!this.isSecure || origin === undefined || !URL.canParse(origin)) return;
     const page = new URL(origin);

@@ -6,7 +6,7 @@ import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { ClientUseRepository, REMOVAL_BATCH } from '../use/client-use.repository.js';
 
-/** Counting may take so much of the time, and no count is older than the interval where that is less. */
+/** Share of the time that counting may take; the interval is longer if a count takes long. */
 const COUNTING_SHARE = 1 / 100;
 const MIN_COUNT_INTERVAL_MS = 1_000;
 /** Evicted at a time: as many as asked for room, or this part of the pool, so that a flood costs few transactions and events. */
@@ -89,7 +89,7 @@ export class AnonymousClientQuota {
     this.countAgainAt = now + Math.max(MIN_COUNT_INTERVAL_MS, (now - before) / COUNTING_SHARE);
   }
 
-  /** However many instances see the same surplus, nothing else is removed for it but what came in the same millisecond. */
+  /** If several instances see the same surplus, it is removed once, except for clients of the same millisecond. */
   private async removeSurplus(max: number, surplus: number): Promise<number> {
     const youngest = await this.repository.youngestBeyond(max);
     if (youngest === null) return 0;
@@ -97,7 +97,7 @@ export class AnonymousClientQuota {
     return this.repository.remove(new Date(limit), surplus, SYSTEM);
   }
 
-  /** Evicts at least as many as are `needed` if so many are old enough. */
+  /** Evicts at least `needed` clients, if that many are old enough. */
   private async evict(max: number, needed: number): Promise<number> {
     if (performance.now() < this.fullUntil) return 0;
     const wanted = Math.max(needed, Math.min(Math.ceil(max * EVICTED_SHARE), REMOVAL_BATCH));

@@ -45,7 +45,7 @@ export class ClientAuthenticationRepository {
 
   /** The secret of a client by its value, whether or not it still counts; null if the client has none such. */
   findSecret(clientId: string, value: string): Promise<ClientSecretEntity | null> {
-    // As with API keys, the time of a comparison of hashes tells nothing of a random value
+    // As with API keys, the time of a hash comparison reveals nothing about a random value
     return this.secretByHash([clientId, hashSecret(value)]);
   }
 

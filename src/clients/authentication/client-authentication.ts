@@ -32,7 +32,7 @@ export const AUTHENTICATION_FAILURES = {
 } as const;
 export type AuthenticationFailure = keyof typeof AUTHENTICATION_FAILURES;
 
-/** A client that has proved who it is. */
+/** An authenticated client. */
 export interface AuthenticatedClient {
   client: Client;
   method: ClientAuthenticationMethod;

@@ -41,7 +41,7 @@ const FETCH_LIMITS = {
 const MAX_WAITING = 50;
 const MAX_WAITING_FOR_SAME = 10;
 
-/** The keys of one client; those behind a URL can be fetched. */
+/** The keys of one client; those of a `jwks_uri` can be fetched. */
 type ClientKeySet = JWTVerifyGetKey & { readonly fresh?: boolean; readonly reloading?: boolean };
 
 /** Claims of a valid assertion. */

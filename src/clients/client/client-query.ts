@@ -64,7 +64,7 @@ export interface ClientOrder {
   direction: OrderDirection;
 }
 
-/** A place in an ordered list: just behind the client with this value and id. */
+/** A place in an ordered list: right after the client with this value and id. */
 export interface Position {
   value: string | number;
   id: string;
@@ -117,7 +117,7 @@ export interface NumberedPage {
   total: number;
 }
 
-/** The time that stands for none, in an order by a time that not every client has. */
+/** Replaces a missing time when sorting by a time that not every client has. */
 export const NEVER = 0;
 
 /** The place of a client in a list of that order. */

@@ -132,7 +132,7 @@ export class ClientEntity implements Client {
   @Column({ name: 'updated_at', ...timestamp })
   updatedAt!: Date;
 
-  /** TypeORM leaves out the rows where it is set, unless told otherwise. */
+  /** By default TypeORM omits rows in which it is set. */
   @DeleteDateColumn({ name: 'deleted_at', ...timestamp, nullable: true })
   deletedAt!: Date | null;
 

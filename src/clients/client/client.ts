@@ -11,7 +11,7 @@ export type ClientStatus = (typeof CLIENT_STATUSES)[number];
 export const DISABLED_REASONS = ['statement_expired'] as const;
 export type DisabledReason = (typeof DISABLED_REASONS)[number];
 
-/** Whom a client belongs to. */
+/** The owner of a client. */
 export interface Owner {
   orgId: string;
   userId: string;
@@ -38,7 +38,7 @@ export interface Client extends ClientMetadata, Provenance {
   disabledReason: DisabledReason | null;
   /** The `exp` of its software statement, which ends its use. Null: without one, or registered before this was recorded. */
   softwareStatementExpiresAt: Date | null;
-  /** Whether an operator has vouched for it. */
+  /** Whether an operator has verified it. */
   verified: boolean;
   /** Counts the changes, from 1. */
   version: number;
@@ -60,7 +60,7 @@ export function auditedFields(client: Client): object {
   return Object.assign(fields, otherMetadata, translations);
 }
 
-/** What tells whether a client may be used. */
+/** The fields that decide whether a client may be used. */
 export type ClientStanding = Pick<Client, 'status' | 'disabledReason' | 'softwareStatementExpiresAt'>;
 
 /** Whether the software statement of a client has expired. It ends the use at once, also before the client is disabled. */

@@ -44,7 +44,7 @@ export function issueClient(
 }
 
 /**
- * The client as a new profile leaves it; the same client, where nothing changes. An operator vouched for the client as it was: what
+ * The client as a new profile leaves it; the same client, where nothing changes. An operator verified the client as it was: what
  * another interface does beyond narrowing it takes the mark away. Only another software statement changes how long it may be used.
  */
 export function changeProfile(client: Client, profile: ClientMetadata, context: RequestContext): Client {

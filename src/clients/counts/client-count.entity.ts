@@ -8,7 +8,7 @@ export const COUNT_PERIOD_MS = 30 * 86_400_000;
 /** All clients are counted as those of an organization that is called so; none is. */
 export const ALL_ORGS = '';
 
-/** How many living clients an organization has of those that came in a period. Triggers count: no write can forget it. */
+/** The number of clients of an organization that were created in a period and not deleted. Triggers count, so no write can omit it. */
 @Entity('oauth_client_counts')
 export class ClientCountEntity {
   @PrimaryColumn({ name: 'org_id', type: 'varchar', length: 255, ...key })

@@ -4,7 +4,7 @@ import { isText } from '../../database/sql/lookup.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { COUNT_PERIOD_MS, ALL_ORGS } from './client-count.entity.js';
 
-/** Tells our locks from those of other programs in the same database. */
+/** Distinguishes our locks from those of other programs in the same database. */
 const LOCK_SEED = 7_591;
 
 /** Where a page begins in a list of living clients, the newest first. */
@@ -56,7 +56,7 @@ export class ClientCountsRepository {
   }
 }
 
-/** Counts the living clients of an organization; until the transaction ends, others who do so wait. */
+/** Counts the clients of an organization that are not deleted. Other transactions that do so wait until this one ends. */
 export async function lockAndCount(manager: EntityManager, orgId: string): Promise<number> {
   const isPostgres = driverOf(manager.dataSource).engine === 'postgres';
   // A statement of its own, or the count would be as old as the wait. SQLite has one writer at a time

@@ -12,14 +12,14 @@ import type { ClientMetadata } from '../../policy/client.js';
 /** Each fails only where an operator changes or removes the client between two statements. */
 const MAX_ATTEMPTS = 5;
 
-/** A client that is being created, and all who are to get it. */
+/** A client that is being created, and the callers that wait for it. */
 interface Creation {
   callers: RequestContext[];
   issued: Promise<IssuedRegistration | null>;
 }
 
 /**
- * Clients that are given to everyone who registers the same (RFC 7591 §3.2.1): public ones, and those with the same software statement. A
+ * Clients that are shared by all equal registrations (RFC 7591 §3.2.1): public ones, and those with the same software statement. A
  * secret is in the first reply only.
  */
 @Injectable()

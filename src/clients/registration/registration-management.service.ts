@@ -112,7 +112,7 @@ export class RegistrationManagementService {
    * Replaces all that the client said of itself: what is left out is as if it had never been said. The reply has another
    * token; `token` stays good until that one is used, so that a lost reply locks no one out. A client that authenticates with a secret only
    * now gets one, and one that does not any more loses all. Where secrets are valid for a limited time, a client whose secrets end soon
-   * gets another one beside them. A client whose software statement has expired must send another one, which enables it again.
+   * gets another one in addition. A client whose software statement has expired must send another one, which enables it again.
    * @param registered the client as {@link authenticate} found it for the token
    * @param readReplacement is told which software statement applies where the request has none, and is not verified again
    * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
@@ -271,7 +271,7 @@ function requireManaged(
   registration: RegistrationTokens | null,
   operation: RegistrationOperation,
 ): 'current' | 'next' {
-  // Both are compared, so that the time does not tell which one it was
+  // Both are compared, so that the time does not reveal which one matched
   const isCurrent = matchesHash(token, registration?.tokenHash ?? NO_TOKEN_HASH);
   const isNext = matchesHash(token, registration?.nextTokenHash ?? NO_TOKEN_HASH);
   if (registration === null || !(isCurrent || isNext)) throw wrongToken();
@@ -279,7 +279,7 @@ function requireManaged(
   return isNext ? 'next' : 'current';
 }
 
-/** RFC 7592 §2.1 to §2.3: 403 for who must not do it. */
+/** RFC 7592 §2.1 to §2.3: 403 if the client is not permitted to do it. */
 function requireUsable(client: ClientStanding, operation: RegistrationOperation): void {
   if (isLapsed(client, new Date())) {
     if (operation === 'replace') return;

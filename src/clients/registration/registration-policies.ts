@@ -35,7 +35,7 @@ export class RegistrationPolicies implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     const { registrationReservedNames: names } = this.config;
     if (names.length === 0) return;
-    // Thousands of characters, for those who want them
+    // Loaded only if names are reserved: thousands of characters
     const { loadConfusables } = await import('../../policy/names/confusables.js');
     this.policy = { ...this.policy, reservedNameIn: reservedNameIn(names, loadConfusables()) };
   }

@@ -41,7 +41,7 @@ const COUNTING = { size: 200, underWay: 1 };
 /** Anonymous clients without a token are those that software shares. */
 const SHARED = "source = 'dynamic' AND org_id IS NULL";
 
-/** The hashes of the registration access tokens of a client, and what tells whether it may use them. */
+/** The hashes of the registration access tokens of a client, and the fields that decide whether it may use them. */
 export interface RegistrationTokens {
   /** Null: software shares the client, and none manages it. */
   tokenHash: string | null;
@@ -107,7 +107,7 @@ export class RegistrationsRepository {
         .where({ id: In([...new Set(ids)]) })
         .orderBy('client.id');
       const isCounted = new Set<string>();
-      // One that is locked must not keep those waiting who register with another
+      // A locked row must not delay registrations with another one
       for (const { id } of await lockRows(query, 'skip_locked').getMany()) {
         if (await addRegistrations(manager, id, ids)) isCounted.add(id);
       }
@@ -134,7 +134,7 @@ export class RegistrationsRepository {
     return ids.map((id) => outcomes.get(id)!);
   }
 
-  /** The tokens that manage a registration; null if there is none. What is not an id is looked up, too: the time tells nothing. */
+  /** The tokens that manage a registration; null if there is none. An invalid id is looked up, too, so that the time reveals nothing. */
   async findRegistrationTokens(id: string): Promise<RegistrationTokens | null> {
     const [row] = await this.run(
       `SELECT registration_token_hash, next_registration_token_hash, status, disabled_reason, statement_expires_at

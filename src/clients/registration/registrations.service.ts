@@ -25,10 +25,10 @@ export interface RegistrationPermit {
   initialAccessTokenId: string | null;
 }
 
-/** Whom a client belongs to that registered itself without credentials. */
+/** The owner of a client that registered itself without credentials. */
 const NO_OWNER: Provenance = { orgId: null, userId: null, source: 'dynamic', initialAccessTokenId: null };
 
-/** Software that registers itself (RFC 7591): behind more rejections than other interfaces have. */
+/** Dynamic registration (RFC 7591): the same service as other interfaces, with additional rejections. */
 @Injectable()
 export class RegistrationsService {
   private readonly mode: RegistrationMode;
@@ -114,7 +114,7 @@ export class RegistrationsService {
   }
 
   private registerAnonymously(profile: ClientMetadata, context: RequestContext): Promise<IssuedRegistration> {
-    // The same statement stands for the same software, which knows the secret from its first registration
+    // The same statement is from the same software, which has the secret of its first registration
     const isShareable = profile.type === 'public' || profile.metadata.softwareStatement !== undefined;
     if (!this.config.registrationReuse || !isShareable) {
       return this.pool.reserve(() => this.issue(profile, NO_OWNER, context));

@@ -37,7 +37,7 @@ const SELECT = 'select oauth_clients';
 const MS_PER_DAY = 86_400_000;
 const STATS_DAYS = 30;
 
-/** What an index sorts by. Without nulls, which the engines sort differently, and behind which no cursor continues. */
+/** What an index sorts by. Without nulls: the engines sort them differently, and no cursor continues after them. */
 const ORDER_KEYS: Record<ClientOrder['field'], string> = {
   createdAt: 'client.created_at',
   updatedAt: 'client.updated_at',

@@ -187,7 +187,7 @@ export class ClientsRepository {
       context,
       clients.map((client) => clientEntry(action, client, { ...client, ...set })),
     );
-    // Last, since others who count wait from here on; and all at once: a second statement would count in an order of its own
+    // Last, since other transactions that count wait from here on; in one statement: a second one would count in another order
     const { where, parameters } = this.search.hasOneOf(clients.map(({ id }) => id));
     await manager
       .createQueryBuilder()
@@ -221,7 +221,7 @@ export class ClientsRepository {
     });
   }
 
-  /** Before clients are added: until the transaction ends, others who add to the same organizations wait. */
+  /** Call it before clients are added: other transactions that add to the same organizations wait until this one ends. */
   private async reserve(manager: EntityManager, orgIds: readonly (string | null)[]): Promise<void> {
     for (const [orgId, added] of this.quota.addedTo(orgIds)) {
       this.quota.check(await lockAndCount(manager, orgId), added);

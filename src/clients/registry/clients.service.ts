@@ -79,7 +79,7 @@ export class ClientsService {
 
   /**
    * Changes a client: what the draft names, even as undefined, is replaced, the rest stays. The result is judged as a
-   * whole, but for what was accepted before and is as it was.
+   * whole, except for values that were accepted before and are unchanged.
    * @param expected versions that the caller will change; null: any
    * @throws RegistryError `not_found`, `precondition_failed`, or with every field at fault
    */
@@ -175,7 +175,7 @@ export class ClientsService {
         `${count} clients match instead of the expected ${expectedCount}. Nothing was changed.`,
       );
     };
-    // Who asks for disabled clients to be disabled asks for nothing, and not for all others
+    // Disabling clients that are disabled already must match none, not all others
     const matchesNone = filter.status !== undefined && filter.status !== concerned.status;
     if (isDryRun) return matchesNone ? 0 : this.search.count(concerned);
     if (!matchesNone) return this.repository.changeAll(concerned, set(), action, context, check);

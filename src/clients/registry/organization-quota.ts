@@ -25,7 +25,7 @@ export class OrganizationQuota {
     return this.max !== null && orgId !== null;
   }
 
-  /** How many clients would be added to each organization that is bounded, in an order that is the same for all who lock them. */
+  /** How many clients would be added to each organization that is bounded, in one order for all transactions that lock them. */
   addedTo(orgIds: readonly (string | null)[]): [orgId: string, added: number][] {
     const added = new Map<string, number>();
     for (const orgId of orgIds) {
@@ -34,7 +34,7 @@ export class OrganizationQuota {
     return [...added].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  /** @throws RegistryError `insufficient_scope` if an organization with so many clients may not have so many more */
+  /** @throws RegistryError `insufficient_scope` if the organization would exceed its number of clients */
   check(living: number, added: number): void {
     const { max } = this;
     if (max === null || living + added <= max) return;

@@ -2,7 +2,7 @@ import type { FieldFaults } from '../../errors/registry-error.js';
 import type { Client } from '../client/client.js';
 import type { SecretRequest } from '../../policy/secret-request.js';
 
-/** At most so many secrets of a client are valid at a time: enough for any overlap, too few to lose track. */
+/** Maximum number of valid secrets of a client at a time: enough for any overlap, too few to lose track. */
 export const MAX_VALID_SECRETS = 10;
 
 /** How many expired or revoked secrets of a client are kept; the newest stay. */

@@ -33,7 +33,7 @@ import { ClientSecretEntity } from './client-secret.entity.js';
 import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
 import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 
-/** What statements that read secrets are called by those who watch. */
+/** Name of statements that read secrets, in metrics and traces. */
 const SELECT = 'select oauth_client_secrets';
 /** Rows that one transaction removes. */
 const REMOVAL_BATCH = 500;
@@ -244,7 +244,7 @@ export class SecretsOfClient {
   /** Whether the client can authenticate with this secret at that time. */
   async accepts(value: string, at: Date): Promise<boolean> {
     const rows = await this.validRows(at);
-    // All are compared, so that the time does not tell which one it was
+    // All are compared, so that the time does not reveal which one matched
     return rows.map(({ hash }) => matchesHash(value, hash)).includes(true);
   }
 

@@ -19,7 +19,7 @@ import { ClientSecretsRepository, type LockedSecrets } from './client-secrets.re
 import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
 import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 
-/** The life of secrets: issued beside each other, so that a rotation can overlap, and revoked one by one. */
+/** Issues and revokes secrets. A client may have several valid ones, so that a rotation can overlap. */
 @Injectable()
 export class ClientSecretsService {
   constructor(

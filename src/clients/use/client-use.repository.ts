@@ -17,7 +17,7 @@ const RESOLUTION_MS = 3_600_000;
 /** Unused clients that one transaction removes. */
 export const REMOVAL_BATCH = 500;
 
-/** Registered by everyone who was given it before this time. */
+/** Clients whose last registration was before this time. */
 const LAST_REGISTERED_BEFORE =
   '"created_at" < :limit AND ("last_registered_at" IS NULL OR "last_registered_at" < :limit)';
 

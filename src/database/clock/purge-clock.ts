@@ -5,7 +5,7 @@ import { PURGE_CLOCK_ID, PurgeClockEntity } from './purge-clock.entity.js';
 import { rowLock } from '../sql/row-lock.js';
 import { WriteQueue } from '../writes/write-queue.js';
 
-/** While it is behind, it gains an hour in each hour that the service runs. */
+/** While it is late, it gains an hour in each hour that the service runs. */
 const CATCH_UP_SPEED = 2;
 
 /** The time to purge by. */

@@ -4,7 +4,7 @@ import { codeOf, isUndone } from './unavailable.js';
 
 /** Any number, as long as no other program takes advisory locks by it in the same database. */
 const ADVISORY_LOCK = 7591_7592;
-/** A migration queues in front of everyone who comes after it, so it does not queue for long for a table that is in use. */
+/** Later statements wait behind a migration that waits for a lock, so its lock timeout for a table in use is short. */
 const LOCK_TIMEOUT_MS = 2_000;
 
 /** How long a start waits for others on PostgreSQL: between two attempts, between two log lines, and until it fails. */
@@ -60,7 +60,7 @@ const REASONS = {
 };
 
 /**
- * Applies the next migration, in a transaction that holds the advisory lock, or beside it (CREATE INDEX CONCURRENTLY): poolers may give
+ * Applies the next migration, in a transaction that holds the advisory lock, or outside of it (CREATE INDEX CONCURRENTLY): poolers may give
  * each transaction another session. An empty database, without other sessions, gets all of them at once.
  */
 async function migrateNext(dataSource: DataSource): Promise<'applied' | 'complete' | keyof typeof REASONS> {

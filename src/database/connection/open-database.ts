@@ -30,7 +30,7 @@ const toStandardError: Log = (line) => void process.stderr.write(`${line}\n`);
 
 /**
  * Connects and migrates.
- * @param log told what the start waits for
+ * @param log receives what the start waits for
  * @throws Error with a message for the operator: one line, without the password
  */
 export function openDatabase(
@@ -89,7 +89,7 @@ async function connect(
   }
 }
 
-/** What an operator is told of a database that cannot be opened, in one line. */
+/** The one-line error for a database that cannot be opened. */
 export const cannotOpen = (database: DatabaseConfig, cause: unknown) =>
   new Error(`Cannot open the database ${placeOf(database)}: ${reasonOf(cause)}. See DATABASE_URL.`, {
     cause,

@@ -61,7 +61,7 @@ function connect() {
   return (connection ??= open());
 }
 
-/** How long a checkpoint may wait for writers, who wait for it then; and how long until the next attempt. */
+/** How long a checkpoint may wait for writers, during which they wait for it; and the pause until the next attempt. */
 const CHECKPOINT_WAIT_MS = 100;
 const CHECKPOINT_INTERVAL_MS = 500;
 let nextCheckpointMs = 0;

@@ -34,7 +34,7 @@ const MAX_AGE_MS = 600_000;
  */
 export class SqliteThread {
   private thread: Worker | undefined;
-  /** Those who wait for the answers to their tasks, in the order of the tasks. */
+  /** Callers that wait for their tasks, in the order of the tasks. */
   private asked: ((answer: Answer) => void)[] = [];
 
   private readonly file: SqliteFile;
@@ -64,7 +64,7 @@ export class SqliteThread {
     });
   }
 
-  /** Ends the thread, and with it the connection. A task that is in progress holds it up, and is not told of. */
+  /** Ends the thread, and with it the connection. A task in progress delays that, and is not reported. */
   async end(): Promise<void> {
     await this.thread?.terminate();
   }

@@ -3,7 +3,7 @@ import type BetterSqlite3 from 'better-sqlite3';
 
 const require = createRequire(import.meta.url);
 
-/** What the write-ahead log is cut back to, once those who read from it have ended. Without searches it stays at a quarter. */
+/** The size to which the write-ahead log is truncated once its readers have ended. Without searches it stays at a quarter. */
 export const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** The first version of Node-API that better-sqlite3 13 runs on: Node.js 22.14, but no 20. */

@@ -4,7 +4,7 @@ import {
   QueryRunnerProviderAlreadyReleasedError,
 } from 'typeorm';
 
-/** SQLite result codes, and codes of sockets and threads, that say "not now" rather than "not so"; a damaged file is for an operator to restore. */
+/** SQLite result codes, and codes of sockets and threads, of transient errors. A damaged file counts, too: an operator restores it. */
 const UNAVAILABLE =
   /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)\w*|ERR_WORKER_INIT_FAILED|ECONN\w+|EPIPE|ERR_STREAM_\w+|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
@@ -22,7 +22,7 @@ const UNAVAILABLE_MESSAGE =
 /** What TypeORM throws for the next statement of a transaction whose connection was lost between two of them. */
 const CONNECTION_LOST = [QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError];
 
-/** The code of an error; told by its members, since a driver's errors need not be of this program's own Error. */
+/** The code of an error, read by its member, since a driver's errors may not be instances of this program's Error. */
 export function codeOf(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : '';

@@ -83,7 +83,7 @@ export function batchedFindOne<E extends ObjectLiteral>(
   return async (key) => (key.every(isText) ? lookUp(key) : null);
 }
 
-/** PostgreSQL stores no other text; asked for it, it would answer none of those who ask together. */
+/** PostgreSQL stores no other text; one such value would fail the whole batch. */
 export const isText = (value: string) => value.isWellFormed() && !value.includes('\0');
 
 /** A row that cannot be read fails only the request for it. */

@@ -39,7 +39,7 @@ export function pageRunner(run: RunSql): RunSql {
 /** Which rows of which table, and in which order. `alias` is what the conditions call the table. */
 export interface Selection {
   alias: string;
-  /** From WHERE on, without an order: `LIMIT` comes behind it. */
+  /** From WHERE on, without an order: `LIMIT` is appended. */
   where: string;
   order: string;
   limit: string;
@@ -65,7 +65,7 @@ export async function readFitting<E extends ObjectLiteral>(
 /**
  * The same for several pages, which fit together.
  * @param keyOf to which page a row belongs
- * @param pages how many they are, and the column that tells them apart; undefined if there is one
+ * @param pages how many they are, and the column that distinguishes them; undefined if there is one
  */
 export async function readFittingOfEach<E extends ObjectLiteral>(
   run: RunSql,

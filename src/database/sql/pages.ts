@@ -29,7 +29,7 @@ export const readingOrder = (
   (order === 'ASC') === isBackward ? { order: 'DESC', beyond: '<' } : { order: 'ASC', beyond: '>' };
 
 /**
- * The page of rows, in the order in which they were read, of which one more was asked for than it has: that tells whether there are more.
+ * The page of rows, in the order in which they were read, of which one more was requested than it has: that shows whether there are more.
  * @param found how many there were, where not all of them fitted
  */
 export function pageOf<T>(

@@ -15,7 +15,7 @@ const WAIT_MS = 15_000;
 /** Waiting reads of one organization: two for each of 160 lists. The rest of the concurrent requests (HTTP_LIMITS) is for others. */
 const MAX_WAITING = 320;
 
-/** For whom something is read; where no organization is said, for operators, who are one among others. */
+/** The caller of a read: an organization or, if there is none, the operators, which count as one organization. */
 export interface ScanRequest extends Cancellation {
   orgId?: string;
 }

@@ -1,9 +1,9 @@
 import { RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
 import { isDatabaseUnavailable, isUndone } from '../connection/unavailable.js';
 
-/** After so many writes that failed one after the other, what a check writes proves nothing. */
+/** Consecutive failed writes after which a successful check proves nothing. */
 const MAX_FAILURES = 3;
-/** So long after the last one, when those who were told to try again do. */
+/** Time after the last failure, when callers that received Retry-After repeat their requests. */
 const FAILING_MS = RETRY_AFTER_SECONDS * 1_000;
 
 /** What became of the last writes of a kind. */

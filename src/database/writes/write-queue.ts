@@ -30,7 +30,7 @@ const SLOW_MS = { postgres: 1_000, sqlite: Infinity };
 const WAITING = { waiting: MAX_WAITING, waitMs: WAIT_MS };
 /** Those that lock the same would wait for each other in the database. */
 const ONE = { ...WAITING, underWay: 1 };
-/** Half of the connections: the others are left to those who create and read. One is for what is known to be locked. */
+/** Half of the connections: the others are for group commits and reads. One is for rows that are known to be locked. */
 const mostOf = ({ options: { max } }: pg.Pool) => ({
   ...WAITING,
   underWay: Math.max(1, Math.floor(max / 2) - 1),
@@ -100,7 +100,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
     return this.next((untilMs) => whenFree(work, untilMs), NEVER_CANCELLED);
   }
 
-  /** Runs the statements in a transaction of their own, on SQLite alone. Those who only read do not wait for it. */
+  /** Runs the statements in a transaction of their own, on SQLite alone. Readers do not wait for it. */
   runStatements(statements: readonly Statement[]): Promise<void> {
     return this.exclusive(() => this.writer!.write(statements));
   }
@@ -135,7 +135,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
     const result = this.last.then(async () => {
       if (performance.now() > sinceMs + WAIT_MS || !isWaiting(cancellation)) throw overloaded();
       this.checkFile();
-      // Those who waited behind another that waited for the same have waited with it
+      // The time in the queue counts toward the busy timeout: transactions before this one waited for the same lock
       const value = await work(sinceMs + this.busyTimeoutMs);
       // The files may have been replaced during the write, so the write is not acknowledged
       this.checkFile();
@@ -203,7 +203,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
 
 /**
  * Begins as soon as no other process writes. SQLite can wait for that itself, but keeps everyone else waiting meanwhile,
- * since the driver blocks: those who only read, too.
+ * since the driver blocks: readers, too.
  */
 async function whenFree<T>(begin: () => T | Promise<T>, untilMs: number): Promise<T> {
   for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {

@@ -76,7 +76,7 @@ function statusOf(error: unknown): number {
 /** The header fields that belong to an error. */
 function errorHeaders({ code, options }: RegistryError): Record<string, string> {
   const headers: Record<string, string> = {};
-  // RFC 6750 §3 and §3.1: a caller who sent no credentials is told no error
+  // RFC 6750 §3 and §3.1: without credentials, the challenge has no error code
   if (code === 'unauthorized') headers['www-authenticate'] = 'Bearer';
   if (code === 'invalid_token' || code === 'insufficient_scope') {
     headers['www-authenticate'] = `Bearer error="${code}"`;
@@ -98,7 +98,7 @@ function errorBody({ code, message, options }: RegistryError) {
   return { error: code, error_description: message, ...toldFields(options) };
 }
 
-/** Callers may send any number of fields that are not known here, of any length: so much of them is told, and no more. */
+/** Callers may send any number of unknown fields of any length: limits of what a reply repeats. */
 const MAX_FIELDS_TOLD = 100;
 const MAX_NAME_TOLD = 200;
 
@@ -124,9 +124,9 @@ export function toGraphQLError(error: RegistryError, http?: { status: number }):
 
 const logger = new Logger('Errors');
 
-/** What a caller is to be told of anything that was thrown. What is our own fault goes to the log. */
+/** The error that a caller gets for anything that was thrown. Our own faults are logged. */
 export function refusalFor(thrown: unknown, { raw, logFields }: FastifyRequest): RegistryError {
-  // The caller hung up in the middle of the body: hardly anyone is left to be told, but rejections are counted
+  // The caller disconnected during the body and will not read the reply, but rejections are counted
   const isBrokenOff = raw.errored !== null && thrown === raw.errored;
   const error = isBrokenOff
     ? new RegistryError('invalid_request', 'The request body is incomplete.', { cause: thrown })
@@ -144,7 +144,7 @@ export class ErrorFilter implements ExceptionFilter {
     const error = refusalFor(thrown, requestOf(host));
     const kind = host.getType<'http' | 'graphql'>();
     if (kind === 'graphql') {
-      // Who sent the request is to send it again, and who stands in between is to know
+      // The status 503 tells clients and proxies that the request may be repeated
       const isPassing = error.code === 'temporarily_unavailable';
       throw toGraphQLError(error, isPassing ? { status: error.status } : undefined);
     }

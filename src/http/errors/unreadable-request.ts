@@ -31,7 +31,7 @@ export function answerUnreadable({ code, rawPacket }: UnreadableRequest, socket:
 }
 
 /**
- * Takes over two rejections of Node's own, which must be told `requireHostHeader: false`: a request without a Host (RFC 9112 §3.2; HTTP/1.0
+ * Takes over two rejections of Node's own, which needs `requireHostHeader: false`: a request without a Host (RFC 9112 §3.2; HTTP/1.0
  * knows none), and an unknown expectation, which is ignored (RFC 9110 §10.1.1).
  */
 export function refuseInWords(fastify: FastifyInstance): void {

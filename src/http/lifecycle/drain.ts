@@ -9,7 +9,7 @@ import type { InFlightRequests } from '../limits/in-flight-requests.js';
 export const DRAIN_MS = 5_000;
 /** The longest wait for a turn of the event loop without a new connection. */
 const QUIET_TIMEOUT_MS = 4_000;
-/** Then, how long running requests may take until they are answered 503. Apollo's integration closes their connections after ten seconds. */
+/** After draining, in-flight requests may take this long, then get a 503. Apollo's integration closes their connections after ten seconds. */
 const RUNNING_MS = 5_000;
 /** The process ends this long after a signal even if something hangs: it waits for the times above, and for the database to close. */
 export const SHUTDOWN_TIMEOUT_MS = 20_000;

@@ -7,13 +7,13 @@ import type { HttpLimits } from './http-limits.js';
  * that has been idle for longest is closed: of the same address, where it has too many by itself, else of all.
  */
 export class Connections {
-  /** All of them, each with whom it is counted for; null: it is the proxy's, and so anyone's. */
+  /** All connections, each with the caller that it counts for; null: a proxy's, which has many callers. */
   private readonly open = new Map<Socket, string | null>();
   private readonly counts = new Map<string, number>();
   /** The one that has been idle for longest first. */
   private readonly idle = new Set<Socket>();
 
-  /** @param callerOf whom the connections from an address are counted for; null: it is a proxy's, of many callers */
+  /** @param callerOf the caller that connections from an address count for; null: a proxy, which has many callers */
   constructor(
     private readonly limits: HttpLimits,
     private readonly callerOf: (address: string) => string | null,

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connections } from './connections.js';
 import type { HttpLimits } from './http-limits.js';
 
-/** What a request takes up beside the bytes of its reply: its objects, the requests behind it, and a piece of a stream. */
+/** Memory of a request in addition to its reply: its objects, the requests that wait after it, and a piece of a stream. */
 const BYTES_OF_EACH = 64 * 1024;
 
 /**
@@ -47,7 +47,7 @@ export class InFlightRequests {
   /** Requests whose connections were closed, ever: bodies that did not arrive, and replies that were not read. */
   brokenOff = 0;
 
-  /** @param callerOf whom the requests from an address are counted for */
+  /** @param callerOf the caller that requests from an address count for */
   constructor(
     private readonly connections: Connections,
     private readonly limits: HttpLimits,
@@ -58,7 +58,7 @@ export class InFlightRequests {
     return this.requests.size;
   }
 
-  /** Those for which something is done. That of a caller who has hung up counts until it is done. */
+  /** Requests that are worked on. If the caller disconnects, its request counts until the work is done. */
   get working(): number {
     return this.counts.working;
   }
@@ -77,7 +77,7 @@ export class InFlightRequests {
     socket.resetAndDestroy();
   }
 
-  /** As one that has come just now: for the time that its caller has to read what it is told instead. */
+  /** Counts it as a new request: its caller has that much time to read the error. */
   renew(own: UnderWay): void {
     this.requests.delete(own);
     own.sinceMs = performance.now();

@@ -22,7 +22,7 @@ const EXEMPT = /^\/health\//;
 const LOG_INTERVAL_MS = 10_000;
 
 /**
- * Rejects requests while as many as may be are worked on, so that those get their answers in time. It stands in front of Fastify, where a
+ * Rejects requests while the maximum number is worked on, so that those are answered in time. It precedes Fastify, where a
  * rejection takes five times as long (ADR 11).
  */
 export class LoadShedder {

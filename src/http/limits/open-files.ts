@@ -6,7 +6,7 @@ const RESERVED_FILES = 100;
 /** With fewer, not even health checks would get through. */
 const MIN_CONNECTIONS = 20;
 
-/** How many files this process may open (`ulimit -n`). Infinity if the system does not tell: Linux does. */
+/** How many files this process may open (`ulimit -n`). Infinity if the system does not report it; Linux does. */
 export function maxOpenFiles(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8');

@@ -10,11 +10,11 @@ interface Parser {
   [callback: number]: ((...args: never[]) => void) | null;
 }
 
-/** What a parser is told in order to skip the rest of what it was given. */
+/** The result of a callback that makes a parser skip the rest of its input. */
 const SKIP_REST = 2;
 /** Fields of a header or a trailer. One that exceeds `maxHeaderFields` by less is answered. */
 const MAX_FIELDS = 2_500;
-/** Chunks of a body that may be of any length; the others must have so many bytes on average, as a packet of a slow network has. */
+/** Chunks of a body that may have any length; further ones must have this many bytes on average, as a packet of a slow network has. */
 const FREE_CHUNKS = 100;
 const MIN_CHUNK_BYTES = 512;
 

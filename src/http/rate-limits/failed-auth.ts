@@ -6,7 +6,7 @@ import { SESSION_PATH } from '../../config/paths.js';
 import { overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
 import type { Quota, RateLimitStatus } from './quota.js';
 
-/** Credentials that were good stay good for so long, as far as the limit of bad ones is concerned. */
+/** How long credentials that were valid are exempt from the limit of failed authentication. */
 const REMEMBERED_MS = 10 * 60_000;
 const MAX_REMEMBERED = 10_000;
 
@@ -64,7 +64,7 @@ export function limitFailedAuth(
       const others = waiting.get(network) ?? [];
       if (others.length >= MAX_WAITING) throw tooManyAtOnce();
       await new Promise<void>((done) => waiting.set(network, [...others, done]));
-      // Its caller has hung up, or was told so meanwhile
+      // Its caller has disconnected, or was answered meanwhile
       if (!request.isWaiting()) throw overloaded();
     }
     return undefined;

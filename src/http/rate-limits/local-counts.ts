@@ -16,12 +16,12 @@ const MAX_COUNTED = 50_000;
 /** As a size, since for a number of entries it would make room for all of them at once: 4 ms of the start, and a megabyte, each. */
 const BOUND = { maxSize: MAX_COUNTED, sizeCalculation: () => 1 };
 
-/** What this process knows of who has used how much. Full, it takes 12 MB. */
+/** Usage by caller, as this process knows it. Full, it takes 12 MB. */
 export class LocalCounts {
   /** The open window of each caller: its end (`performance.now()`), and what was used in it. */
   private readonly windows = new LRUCache<string, { used: number; until: number }>(BOUND);
 
-  /** So many more. The first ones open a window of `windowMs`. */
+  /** Adds to the count of the caller. The first use opens a window of `windowMs`. */
   add(key: string, windowMs: number, amount: number): Count {
     const { used, msLeft } = this.get(key) ?? { used: 0, msLeft: windowMs };
     return this.note(key, { used: used + amount, msLeft });

@@ -3,7 +3,7 @@ import type { CountedOf } from './exemptions.js';
 import { type Count, LocalCounts } from './local-counts.js';
 import type { SharedCounts } from './shared-counts.js';
 
-/** Where a caller stands with a quota. */
+/** Usage of a quota by a caller. */
 export interface RateLimitStatus {
   /** Name of the quota in response headers. */
   name: string;
@@ -17,9 +17,9 @@ export interface RateLimitStatus {
   isExceeded: boolean;
 }
 
-/** What callers may do so many times, by all instances together where there are shared counts. */
+/** A limit of uses per caller, for all instances together if counts are shared. */
 export class Quota {
-  /** What was told by Redis, too: who is known to have used up a limit costs no round trip, and counting goes on without it. */
+  /** Includes results of Redis: a caller known to exceed a limit costs no round trip, and counting continues without Redis. */
   private readonly local = new LocalCounts();
   /** Reservations by the key that they are counted for. */
   private readonly reserved = new Map<string, number>();
@@ -45,7 +45,7 @@ export class Quota {
     return scarcest;
   }
 
-  /** What the next one would be told, where it is known here that it would be one too many; else null. */
+  /** The status that the next request would get if this process knows that it would exceed the limit; else null. */
   exceeded(caller: string): RateLimitStatus | null {
     for (const { key, times } of this.countedOf(caller)) {
       const limit = this.limit.points * times;
@@ -57,7 +57,7 @@ export class Quota {
 
   /**
    * Sets one aside of what the caller has left, until {@link release}: of many that come at once, no more are begun than may be spent.
-   * @returns whether there was one; where not, {@link exceeded} tells whether there will be
+   * @returns whether there was one; if not, {@link exceeded} says whether there will be
    */
   reserve(caller: string): boolean {
     const all = this.countedOf(caller);

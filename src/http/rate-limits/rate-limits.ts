@@ -87,7 +87,7 @@ export async function limitRates(
   }
 }
 
-/** The key is told apart from an address, which a quota of the same name may count. */
+/** The key differs from an address, which a quota of the same name may count. */
 const countedOrganization: CountedOf = (orgId) => [{ key: `organization ${orgId}`, times: 1 }];
 
 async function sharedCounts(
@@ -105,7 +105,7 @@ async function sharedCounts(
   return shared;
 }
 
-/** Counts each request before it is authenticated or read, and tells the caller where it stands. */
+/** Counts each request before it is authenticated or read, and returns the remaining quota in headers. */
 const limitCallers = (quota: Quota) => async (request: FastifyRequest, reply: FastifyReply) => {
   const standing = await quota.spend(request.ip);
   if (standing === null) return undefined;
@@ -140,7 +140,7 @@ export class OrganizationLimit implements CanActivate {
 }
 
 /**
- * Counts a failed authentication of a client. A good credential is never counted or rejected: a stranger who knows a `client_id` cannot
+ * Counts a failed authentication of a client. A valid credential is never counted or rejected: a stranger who knows a `client_id` cannot
  * lock its client out.
  * @throws RegistryError `rate_limited`
  */

@@ -11,7 +11,7 @@ const CONNECT_TIMEOUT_MS = 1_000;
 const RETRY_MS = 1_000;
 const KEY_PREFIX = 'rate-limit';
 
-/** Told whether limits are shared, once each time that this changes. */
+/** Logs each change of whether limits are shared. */
 export type ConnectionLog = Pick<Logger, 'info' | 'warn'>;
 
 /**
@@ -39,7 +39,7 @@ export class SharedCounts {
     return counts;
   }
 
-  /** So many more for `key`, whose first ones open a window; null if Redis cannot be used. */
+  /** Adds to the count of `key`, whose first use opens a window; null if Redis cannot be used. */
   async add(key: string, windowSeconds: number, amount = 1): Promise<Count | null> {
     const { limiter } = this;
     if (limiter === null) return null;

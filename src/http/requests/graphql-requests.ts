@@ -34,7 +34,7 @@ export function guardGraphqlEndpoint(fastify: FastifyInstance): void {
   fastify.addHook('onRoute', (route) => {
     if (route.url !== GRAPHQL_PATH) return;
     onRequestOf(route, guard);
-    // Parsing and execution take long beside a request of REST
+    // Parsing and execution take long compared to a REST request
     route.preHandler = [route.preHandler ?? [], takeTurn].flat();
   });
 }

@@ -10,7 +10,7 @@ const HOST = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::(\d{0,5}))?$/i;
 const invalid = (description: string) => new RegistryError('invalid_request', description);
 
 /**
- * Rejects requests with more than `max` header fields, of which Node keeps just enough to tell, and those whose header two
+ * Rejects requests with more than `max` header fields, of which Node keeps just enough to detect that, and those whose header two
  * readers would read differently (RFC 9112 §3.2, §6.1).
  */
 export function checkHeaderFields(fastify: FastifyInstance, max: number): void {

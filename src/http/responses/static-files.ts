@@ -11,7 +11,7 @@ export const STATIC_ROUTE = { config: { sharesReplies: true } };
 
 /** Kept by browsers, but revalidated each time. */
 const REVALIDATE = 'public, max-age=0';
-/** The compressed variants of a file that a build may leave beside it, the smallest first. */
+/** Compressed variants that a build may write next to a file, the smallest first. */
 const ENCODINGS = { br: '.br', gzip: '.gz' };
 const TYPES: Partial<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -32,7 +32,7 @@ const TYPES: Partial<Record<string, string>> = {
 interface Loaded {
   body: Buffer;
   etag: string;
-  /** In whole seconds, as HTTP tells it. */
+  /** In whole seconds, as in HTTP dates. */
   modifiedMs: number;
 }
 

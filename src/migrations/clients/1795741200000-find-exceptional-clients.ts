@@ -6,7 +6,7 @@ const WHERE = {
   oauth_clients_disabled: `"status" = 'disabled' AND "deleted_at" IS NULL`,
 };
 
-/** Finds the clients that operators have vouched for or disabled, usually few, without a look at all others. */
+/** Finds the clients that operators have verified or disabled, usually few, without a look at all others. */
 export class FindExceptionalClients1795741200000 implements MigrationInterface {
   name = 'FindExceptionalClients1795741200000';
   transaction = false;

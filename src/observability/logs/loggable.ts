@@ -1,4 +1,4 @@
-/** What the log shows of text that callers choose: only so much of it, and nothing that may be a credential. */
+/** What the log shows of text that callers choose: a limited part, and nothing that may be a credential. */
 
 const MAX_PATH_LENGTH = 256;
 /** Words are no longer, and secrets, tokens and keys are not that short; or an id. */

@@ -29,7 +29,7 @@ async function destination(production: boolean): Promise<DestinationStream> {
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
-  // What the framework tells about its own start is of no use to an operator
+  // The framework's log lines about its own start are of no use to an operator
   log = (message: unknown, ...rest: unknown[]) => this.write('debug', message, rest);
   error = (message: unknown, ...rest: unknown[]) => this.write('error', message, rest);
   warn = (message: unknown, ...rest: unknown[]) => this.write('warn', message, rest);

@@ -4,7 +4,7 @@ import { addressText } from '../../addresses/address.js';
 import { loggablePath } from './loggable.js';
 import { readTraceParent } from './traceparent.js';
 
-/** What every line about a request says, so that they can be found together, and beside those of other services. */
+/** The fields of every log line about a request, which relate it to other lines and to other services. */
 export interface LogFields {
   requestId: string;
   /** Id of the trace that the request belongs to, if any. */
@@ -21,7 +21,7 @@ declare module 'fastify' {
   }
 }
 
-/** One line for each request that was answered: what, who, how long. Never a header, a body or a query string. */
+/** One line per answered request: operation, caller, duration. Never a header, a body or a query string. */
 export function logRequests(fastify: FastifyInstance, logger: Logger): void {
   fastify.decorateRequest('span', null);
   fastify.decorateRequest('logFields', {

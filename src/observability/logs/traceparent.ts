@@ -6,7 +6,7 @@ export interface TraceParent {
   spanId: string;
 }
 
-/** A later version may say more behind what the first one says (W3C Trace Context §3.2.4). */
+/** A later version may append fields to those of the first one (W3C Trace Context §3.2.4). */
 const TRACEPARENT = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-[\da-f]{2}(-.*)?$/;
 /** One that is longer says nothing that is worth the time. */
 const MAX_LENGTH = 256;

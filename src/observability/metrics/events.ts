@@ -25,7 +25,7 @@ function memberOf(field: string): string {
   return MEMBERS.has(member) ? member : UNKNOWN_MEMBER;
 }
 
-/** Counts what the rest of the service tells of. @returns stops it */
+/** Counts the events that the service publishes. @returns a function that stops it */
 export function countEvents(registry: Registry, registrationRoute: string): () => void {
   const registers = [registry];
   const registered = new Counter({

@@ -13,7 +13,7 @@ const MAX_CONNECTIONS = 50;
 const TIMEOUT_MS = 5_000;
 
 /**
- * Serves the metrics on a port of their own: what is told there is not for the internet.
+ * Serves the metrics on a port of their own, since they are not for the internet.
  * @returns stops it
  * @throws Error that says in one line why the port cannot be had
  */

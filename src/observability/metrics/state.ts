@@ -15,7 +15,7 @@ const HORIZONS = { '1d': 1, '7d': 7, '30d': 30 };
 const MAX_EXPIRING = 1_000;
 const INTERVAL_MS = 300_000;
 
-/** Shows, when asked, how things stand. @returns stops it */
+/** Gauges that are read at scrape time. @returns a function that stops it */
 export function showState(
   registry: Registry,
   app: NestFastifyApplication,

@@ -78,7 +78,7 @@ export function traceRequests(
     // Credentials are looked up before the body is read
     current.run(trace.setSpan(ROOT_CONTEXT, span), done);
   });
-  // And again behind the reading of the body, whose events leave the context
+  // And again after the body was read, whose events lose the context
   fastify.addHook('preValidation', (request, _reply, done) => {
     current.run(trace.setSpan(ROOT_CONTEXT, spans.get(request)!), done);
   });

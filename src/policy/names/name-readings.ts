@@ -30,7 +30,7 @@ const SYMBOLS_AT_EDGES = new RegExp(
 /** Words of digits alone: "1. Acme" is read as "Acme". */
 const NUMBERS = /(?<![\p{L}\p{N}])\p{N}+(?![\p{L}\p{N}])/gu;
 
-/** What a text is read as: a symbol may be drawn for a letter, stand beside words, or cut a word. */
+/** Readings of a text: a symbol may represent a letter, separate words, or cut a word. */
 const WAYS_TO_CUT: readonly ((text: string) => string)[] = [
   (text) => text,
   (text) => text.replace(SIGNS, ' ').replace(SYMBOLS_ALONE, ' '),
@@ -39,7 +39,7 @@ const WAYS_TO_CUT: readonly ((text: string) => string)[] = [
   (text) => text.replace(SYMBOLS, '-'),
 ];
 
-/** What stands between the labels of a host, before it (a scheme, a user) and behind it (a port). */
+/** Separators between the labels of a host, before it (a scheme, a user) and after it (a port). */
 const HOST_SEPARATORS = /[.:@。]/;
 
 const lettersFrom = (first: number) =>
@@ -125,7 +125,7 @@ const compatible = (character: string) => {
   return drawnLetters.get(same) ?? drawnLetters.get(withoutMarks(same)) ?? same;
 };
 
-/** What a character is read as: itself, another that shows the same, or the letter that it stands for. */
+/** What a character is read as: itself, another that shows the same, or the letter that it represents. */
 const WAYS_TO_READ: readonly ((character: string) => string)[] = [
   (character) => character,
   compatible,
@@ -145,7 +145,7 @@ function latinOf(character: string, skeleton: Skeleton): string {
 
 /** The letter that a quick reader takes a character for. */
 interface Glyph {
-  /** Letters and digits, with a separator for what stands between them; empty for a mark. */
+  /** Letters and digits, with a separator for other characters; empty for a mark. */
   text: string;
   isSeparator: boolean;
   isUnspaced: boolean;
@@ -199,12 +199,12 @@ const together = (glyphs: readonly Glyph[]): Glyph => ({
   isUnspaced: glyphs.at(-1)?.isUnspaced ?? false,
 });
 
-/** Runs glyphs together to words. Letters that stand one by one, as in "A C M E", are parts of one. */
+/** Runs glyphs together to words. Single letters, as in "A C M E", are parts of one. */
 function wordsOf(glyphs: readonly Glyph[]): string {
   let words = '';
   let word = '';
   let [isLone, isBesideLone] = [false, false];
-  // Separators before the word, and behind it
+  // Separators before and after the word
   let [before, behind] = ['', ''];
   let last: Glyph | undefined;
   const endWord = () => {

@@ -44,7 +44,7 @@ const REFUSED_SCHEMES: readonly string[] = [
   'videotex wais afs attachment dis dlna-* dvb message mvn oid platform query soldat unreal ut2004 v-event webpack xri',
 ].flatMap((row) => row.split(' '));
 
-/** Those that stand for one application: a store id of Windows, the broker of Microsoft's sign-in libraries, extensions of browsers. */
+/** Schemes of a single application: a store id of Windows, the broker of Microsoft's sign-in libraries, extensions of browsers. */
 const APPLICATION_SCHEMES: ReadonlySet<string> = new Set([
   'ms-app',
   'ms-appx-web',

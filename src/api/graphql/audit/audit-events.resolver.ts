@@ -13,7 +13,7 @@ class AuditEventsArgs extends TwoWayPageArgs {
   filter?: AuditEventFilter | null;
 }
 
-/** What happened, and who did it. There is no mutation about it. */
+/** Queries of the audit log. There are no mutations. */
 @AdminResolver()
 export class AuditEventsResolver {
   constructor(private readonly auditTrail: AuditTrail) {}

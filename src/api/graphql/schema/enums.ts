@@ -6,7 +6,7 @@ import type { ClientOrderField, OrderDirection } from '../../../clients/client/c
 import { APPLICATION_TYPES, CLIENT_TYPES, TOKEN_ENDPOINT_AUTH_METHODS } from '../../../policy/client.js';
 import { GRANT_TYPES } from '../../../policy/grant-types.js';
 
-/** An enum of the schema: the names of its values, and what each stands for. */
+/** An enum of the schema: the names of its values, and the value that each represents. */
 function registered<T>(
   name: string,
   description: string,

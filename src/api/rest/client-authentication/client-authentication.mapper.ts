@@ -30,7 +30,7 @@ export function toClientCredentials({
   };
 }
 
-/** Failures that an attacker causes who has no credentials. A client that is gone is none: its software must learn to register again. */
+/** Failures that an attacker without credentials can cause. Not those of a missing client: its software must learn to register again. */
 const NO_GUESSES: readonly AuthenticationFailure[] = ['unknown_client', 'deleted_client', 'disabled_client'];
 
 export const isGuess = (result: AuthenticatedClient | FailedAuthentication): boolean =>
