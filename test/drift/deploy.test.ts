@@ -107,9 +107,11 @@ describe('compose.yaml', () => {
   });
 
   it('gives them an environment that the service knows, and trusts nginx alone', () => {
-    const { environment } = services['registry-1'];
+    const { environment, env_file } = services['registry-1'];
     expectGoodEnvironment(environment);
     expect(environment.TRUST_PROXY).toBe(addressOf('nginx'));
+    // Compose passes nothing else of .env on
+    expect(env_file).toBe('.env');
   });
 
   it('gives a container that is not the database no more rights than it needs', () => {
