@@ -69,7 +69,7 @@ const topics = {
   server: {
     production: setting('NODE_ENV', environment, 'development', {
       description:
-        'The environment; `production` for a deployment. In production, no tour is printed at the start, and the GraphQL explorer is off by default. Logs are JSON, except on a terminal outside of production.',
+        'The environment; `production` for a deployment. In production, no examples are printed at the start, and the GraphQL explorer is off by default. Logs are JSON, except on a terminal outside of production.',
       example: 'production',
     }),
     host: setting('HOST', values.text('a host name or address'), '127.0.0.1', {
@@ -89,7 +89,7 @@ const topics = {
     }),
     egressProxy: setting('EGRESS_PROXY', onOff, 'off', {
       description:
-        'Whether URLs of clients, such as `jwks_uri`, are fetched through the HTTP proxy of `HTTPS_PROXY`. The proxy then resolves host names, so it must refuse internal addresses. `NO_PROXY` is not read.',
+        'Whether URLs of clients, such as `jwks_uri`, are fetched through the HTTP proxy of `HTTPS_PROXY`. The proxy then resolves host names, so it must reject internal addresses. `NO_PROXY` is not read.',
       example: 'off',
     }),
   },
@@ -166,11 +166,11 @@ const topics = {
   registration: {
     registrationMode: setting('REGISTRATION_MODE', values.wordOf(REGISTRATION_MODES), 'open', {
       description:
-        'Controls dynamic registration: `open` for anyone, `statement` with a software statement or credentials, `token` with credentials, or `closed`. `statement` requires a statement of `SOFTWARE_STATEMENT_ISSUERS` for a registration without credentials. `token` requires an initial access token, an API key or a JWT. `closed` refuses new registrations; registered clients can still manage themselves.',
+        'Controls dynamic registration: `open` for anyone, `statement` with a software statement or credentials, `token` with credentials, or `closed`. `statement` requires a statement of `SOFTWARE_STATEMENT_ISSUERS` for a registration without credentials. `token` requires an initial access token, an API key or a JWT. `closed` rejects new registrations; registered clients can still manage themselves.',
     }),
     registrationMetadata: setting('REGISTRATION_METADATA', values.wordOf(METADATA_PROFILES), 'registered', {
       description:
-        'The metadata profile: how a registration treats members outside of the contract. `strict` rejects them. `registered` accepts or ignores the members that RFC 7591 and OpenID Connect register, and rejects others. `lenient` ignores others.',
+        'The metadata profile: how a registration treats members that the Telnyx API does not have. `strict` rejects them. `registered` accepts or ignores the members that RFC 7591 and OpenID Connect register, and rejects others. `lenient` ignores others.',
     }),
     registrationAllowedScopes: optional('REGISTRATION_ALLOWED_SCOPES', values.scopes, 'any scope', {
       description: 'The scopes that a registration may get.',
@@ -253,7 +253,7 @@ const topics = {
     }),
     rateLimitFailedAuth: setting('RATE_LIMIT_FAILED_AUTH', values.rateLimit, '30/1m', {
       description:
-        'Failed authentications per address, at all interfaces together. Above it, credentials are refused unchecked, except those that were valid within the last ten minutes. Also the failures per client at `/v2/oauth/clients/authenticate`, where valid credentials are never refused.',
+        'Failed authentications per address, at all interfaces together. Above it, credentials are rejected without a check, except those that were valid within the last ten minutes. Also the failures per client at `/v2/oauth/clients/authenticate`, where valid credentials are never rejected.',
     }),
     rateLimitGraphql: setting('RATE_LIMIT_GRAPHQL', values.rateLimit, '600/1m', {
       description: 'Requests to `/graphql` per address.',

@@ -65,7 +65,7 @@ const schema = {
     ]),
   ),
   propertyNames: {
-    description: 'Unknown variables with a prefix of the service are faults.',
+    description: 'Unknown variables with a prefix of the service are errors.',
     anyOf: [
       { enum: VARIABLES },
       { not: { pattern: OWN_PREFIXES.source } },
@@ -97,12 +97,12 @@ const page = pageOf(
 - [configuration.schema.json](configuration.schema.json) is a JSON Schema (2020-12) of the variables.
 - Durations are a number and a unit: \`m\` (minutes), \`h\` (hours) or \`d\` (days). Rate limits also take \`s\` (seconds).`,
   '## Invalid configuration',
-  `The service does not start with an invalid configuration. It prints one line for each fault, which says what to set. Faults are:
+  `The service does not start with an invalid configuration. It prints one line for each error, which says what to set. Errors are:
 
 - A value that cannot be used.
 - A line of \`.env\` that is not \`NAME=VALUE\`. The file must be UTF-8. Quote values that contain \`#\`.
 - An unknown variable that begins with ${prefixes.slice(0, -1).join(', ')} or ${prefixes.at(-1)}.
-- A misspelled variable, such as \`DATABASE_URI\`, \`DB_URL\` or \`REGISTATION_MODE\`. In the environment it is a fault only while the correct variable is unset, because other programs use the environment, too.`,
+- A misspelled variable, such as \`DATABASE_URI\`, \`DB_URL\` or \`REGISTATION_MODE\`. In the environment it is an error only while the correct variable is unset, because other programs use the environment, too.`,
   ...Object.entries(TOPICS).flatMap(([topic, rows]) => [
     `## ${TITLES[topic]}`,
     ...(NOTES[topic] ? [NOTES[topic]] : []),
@@ -110,11 +110,10 @@ const page = pageOf(
   ]),
 );
 
-/** The first sentence as plain text, and the default where the line below shows another value. */
-function summaryOf(setting: Setting<unknown>): string {
-  const [sentence] = /^.*?\.(?= |$)/.exec(textOf(setting.description))!;
-  const isElsewhere = setting.example !== undefined && defaultOf(setting) !== undefined;
-  return isElsewhere ? `${sentence} Default: ${defaultOf(setting)}` : sentence;
+/** The first sentence and the default, as plain text. */
+function summaryOf({ description, shown }: Setting<unknown>): string {
+  const [sentence] = /^.*?\.(?= |$)/.exec(textOf(description))!;
+  return `${sentence} Default: ${'value' in shown ? shown.value : textOf(shown.words)}`;
 }
 
 const envExample = [
