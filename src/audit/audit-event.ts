@@ -77,8 +77,8 @@ export const AUDIT_ACTIONS = {
   'api_key.revoked': 'An API key was revoked.',
   'initial_access_token.created': 'An initial access token was created.',
   'initial_access_token.revoked': 'An initial access token was revoked.',
-  'session.started': 'An operator signed in to the console.',
-  'session.ended': 'An operator signed out of the console.',
+  'session.started': 'An administrator or viewer signed in to the console.',
+  'session.ended': 'An administrator or viewer signed out of the console.',
   'access.denied':
     'A sign-in to the console failed, or the role of the caller did not permit the operation; only the first denial of a caller per hour.',
 } as const;

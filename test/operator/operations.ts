@@ -62,9 +62,9 @@ export type AuditAction =
   | 'INITIAL_ACCESS_TOKEN_REVOKED'
   /** A new registration access token was issued. */
   | 'REGISTRATION_TOKEN_ISSUED'
-  /** An operator signed out of the console. */
+  /** An administrator or viewer signed out of the console. */
   | 'SESSION_ENDED'
-  /** An operator signed in to the console. */
+  /** An administrator or viewer signed in to the console. */
   | 'SESSION_STARTED'
   /** A batch of unused anonymous clients was removed; one event for all. */
   | 'UNUSED_CLIENTS_REMOVED'

@@ -52,7 +52,7 @@ Create a client:
 Register a client dynamically (RFC 7591):
   curl -s ${url}/v2/oauth/register -H 'Content-Type: application/json' -d '{"client_name":"My MCP client","redirect_uris":["http://localhost:8080/callback"],"token_endpoint_auth_method":"none"}'
 
-List all clients as an operator:
+List all clients as an administrator:
   curl -s ${url}/graphql -H 'Content-Type: application/json' -H "Authorization: Bearer ${key}" -d '{"query":"{ oauthClients(first: 10) { totalCount nodes { clientId name source createdAt } } }"}'
 
 ${hasConsole ? `Console: ${urls.of(CONSOLE_PATH)}\n` : ''}API documentation: ${urls.of(DOCS_PATH)}

@@ -34,7 +34,7 @@ export class ClientAuthenticationController {
     summary: 'Authenticate an OAuth client',
     description:
       'Verifies the credentials that a client sent to your authorization server. Requires the service or admin role. Clients of all ' +
-      'organizations are found. A success updates the last use of the client and of its secret. An assertion counts once.',
+      'organizations are found. A success updates the last use of the client and of its secret. Each jti of an assertion is accepted once.',
   })
   @ApiConsumes('application/json', FORM)
   @ApiBody({ type: ClientAuthenticationRequest, required: true })
