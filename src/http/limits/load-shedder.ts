@@ -26,7 +26,7 @@ const LOG_INTERVAL_MS = 10_000;
  * rejection takes five times as long (ADR 11).
  */
 export class LoadShedder {
-  private refused = 0;
+  private rejected = 0;
   /** Connections with too many requests, header fields or chunks at once. */
   private closed = 0;
   private brokenOffBefore = 0;
@@ -71,7 +71,7 @@ export class LoadShedder {
       // Bodies of many requests may have arrived in the same moment
       const hasJustArrived = reply.underWay?.phase === 'arriving' && !reply.sent;
       if (!hasJustArrived || !this.isFull || EXEMPT.test(url)) return done();
-      this.refused++;
+      this.rejected++;
       void reply.code(OVERLOADED.status).headers(OVERLOADED.headers(id)).send(OVERLOADED.body);
     });
     const report = setInterval(() => this.report(), LOG_INTERVAL_MS).unref();
@@ -89,7 +89,7 @@ export class LoadShedder {
   private take(request: IncomingMessage, response: ServerResponse): void {
     if (request.socket.destroyed) return;
     if (EXEMPT.test(request.url!)) this.handle(request, response);
-    else if (this.isFull) this.refuse(request, response);
+    else if (this.isFull) this.reject(request, response);
     else {
       this.waiting++;
       doInTurn(() => {
@@ -127,8 +127,8 @@ export class LoadShedder {
     return held;
   }
 
-  private refuse({ method }: IncomingMessage, response: ServerResponse): void {
-    this.refused++;
+  private reject({ method }: IncomingMessage, response: ServerResponse): void {
+    this.rejected++;
     if (refusals.hasSubscribers) {
       refusals.publish({ method: method!, route: undefined, code: 'temporarily_unavailable', fields: [] });
     }
@@ -136,11 +136,11 @@ export class LoadShedder {
   }
 
   private report(): void {
-    const { refused, closed } = this;
+    const { rejected, closed } = this;
     const brokenOff = this.underWay.brokenOff - this.brokenOffBefore;
-    if (refused + closed + brokenOff === 0) return;
-    this.logger.warn({ refused, closed, brokenOff }, 'Requests exceeded the limits of this instance.');
-    this.refused = 0;
+    if (rejected + closed + brokenOff === 0) return;
+    this.logger.warn({ rejected, closed, brokenOff }, 'Requests exceeded the limits of this instance.');
+    this.rejected = 0;
     this.closed = 0;
     this.brokenOffBefore += brokenOff;
   }

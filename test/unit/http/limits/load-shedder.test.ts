@@ -71,9 +71,9 @@ describe('a limit of what is worked on', () => {
     const accepted = Array.from({ length: MAX }, work);
     await untilBegun(MAX);
     const start = performance.now();
-    const refused = await work();
+    const rejected = await work();
     expect(performance.now() - start).toBeLessThan(500);
-    expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([
+    expect([rejected.status, rejected.headers.get('retry-after'), await rejected.json()]).toEqual([
       503,
       '5',
       {
@@ -90,7 +90,7 @@ describe('a limit of what is worked on', () => {
     letAllGo();
     expect((await next).status).toBe(200);
     await server.close();
-    expect(lines).toMatchObject([{ level: 40, refused: 1 }]);
+    expect(lines).toMatchObject([{ level: 40, rejected: 1 }]);
   });
 
   it('begins no more in one turn than take a moment, so that health is told in between', async () => {
