@@ -200,7 +200,7 @@ it.each(Object.keys(PAGES))(
   300_000,
 );
 
-it('every command that is not run stands on one of these pages', async () => {
+it('every command that is not run is on one of these pages', async () => {
   const pages = await Promise.all(Object.keys(PAGES).map((path) => readFile(path, 'utf8')));
   const lines = pages
     .flatMap(blocksOf)

@@ -46,13 +46,13 @@ it('a high-severity vulnerability of a production dependency fails the audit, an
   expect(code).toBe(1);
 });
 
-it('neither a lesser one nor one of a development dependency does', async () => {
+it('a lower severity or a development dependency does not fail it', async () => {
   const { code, output } = await audit(200, { fastify: advisory('moderate'), eslint: advisory('critical') });
   expect(output).toBe('0 vulnerabilities of high severity or worse in what the service runs on\n');
   expect(code).toBe(0);
 });
 
-it('a registry that does not answer does not fail it, and it says loudly that nothing is known', async () => {
+it('an unreachable npm registry does not fail the audit, and is reported', async () => {
   const { code, output } = await audit(405, {});
   expect(output).toMatch(/^NOT AUDITED: /);
   expect(code).toBe(0);

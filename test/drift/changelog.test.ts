@@ -23,7 +23,7 @@ const OWN_IN_0_1_0 = [
 const PREFIXES_IN_0_1_0 =
   /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|SOFTWARE_STATEMENT_|DELETED_CLIENT_|AUDIT_|GRAPHQL_EXPLORER)/;
 
-it('CHANGELOG lists the variables that 0.1.0 refuses', async () => {
+it('CHANGELOG lists the variables that 0.1.0 rejects', async () => {
   const [, body = ''] = (await readFile('CHANGELOG.md', 'utf8')).split('### Rolling back\n');
   const [section = ''] = body.split('\n### ');
   const listed = section.match(/(?<=`)[A-Z_]+(?=`)/g);

@@ -34,7 +34,7 @@ const listOf = (instruction: string): string[] =>
   JSON.parse(new RegExp(`^\\s*${instruction} (\\[.*\\])$`, 'm').exec(dockerfile)![1]!);
 
 describe('Dockerfile', () => {
-  it('is one, by the rules of Docker', () => {
+  it("passes Docker's build checks", () => {
     expect(validate(dockerfile)).toEqual([]);
   });
 
@@ -52,7 +52,7 @@ describe('Dockerfile', () => {
     },
   );
 
-  it('copies nothing that .dockerignore keeps away', () => {
+  it('copies nothing that .dockerignore excludes', () => {
     const allowed = readFileSync('.dockerignore', 'utf8').match(/(?<=^!).+/gm);
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, list]) =>
       list!.split(' '),
@@ -66,14 +66,14 @@ describe('Dockerfile', () => {
   });
 });
 
-describe('what asks whether an instance is healthy', () => {
+describe('health checks of an instance', () => {
   let registry: Registry;
   beforeAll(async () => {
     registry = await Registry.start('sqlite');
   });
   afterAll(() => registry.stop());
 
-  it('Dockerfile: the command ends with 0 where the service is ready, and with 1 where nothing listens', async () => {
+  it('Dockerfile: the command ends with 0 if the service is ready, and with 1 if nothing listens', async () => {
     const [program, ...args] = listOf('CMD');
     const check = (PORT: string) =>
       new Promise((done) => {
@@ -85,7 +85,7 @@ describe('what asks whether an instance is healthy', () => {
     expect(await check('9')).toBe(1);
   });
 
-  it('Kubernetes: the probes ask for paths and ports that there are', async () => {
+  it('Kubernetes: the probes use existing paths and ports', async () => {
     const [container] = deployment.spec.template.spec.containers;
     for (const name of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
       const { path, port } = container[name].httpGet;
@@ -100,7 +100,7 @@ describe('compose.yaml', () => {
   const instances = Object.keys(services).filter((name) => name.startsWith('registry-'));
   const addressOf = (name: string): string => services[name].networks.registry.ipv4_address;
 
-  it('has three instances, alike but for their addresses', () => {
+  it('has three instances that differ only in their addresses', () => {
     const [first, ...others] = instances.map((name) => ({ ...services[name], networks: null }));
     expect(others).toEqual([first, first]);
     expect(networks.registry.ipam.config).toEqual([{ subnet: '172.29.77.0/24' }]);
@@ -114,7 +114,7 @@ describe('compose.yaml', () => {
     expect(env_file).toBe('.env');
   });
 
-  it('gives a container that is not the database no more rights than it needs', () => {
+  it('gives a container that is not the database no more permissions than it needs', () => {
     for (const name of [...instances, 'nginx', 'redis']) {
       expect(services[name]).toMatchObject({
         read_only: true,
@@ -127,7 +127,7 @@ describe('compose.yaml', () => {
     ]);
   });
 
-  it('waits longer for an instance to stop than that takes', () => {
+  it('waits longer than an instance takes to stop', () => {
     for (const name of instances) {
       expect(seconds(services[name].stop_grace_period) * 1000).toBeGreaterThan(SHUTDOWN_TIMEOUT_MS);
     }
@@ -163,7 +163,7 @@ describe('deploy/kubernetes', () => {
     [only('Service'), Service],
     [only('ConfigMap'), ConfigMap],
     [only('PodDisruptionBudget'), PodDisruptionBudget],
-  ])('%#: is one, by the schema of Kubernetes', (resource, Model) => {
+  ])('%#: is valid by the schema of Kubernetes', (resource, Model) => {
     expect(() => new Model(resource).validate()).not.toThrow();
     expect({ ...resource }).toMatchObject({ apiVersion: Model.apiVersion, kind: Model.kind });
   });
@@ -176,7 +176,7 @@ describe('deploy/kubernetes', () => {
     ]);
   });
 
-  it('gives the container no more rights than it needs', () => {
+  it('gives the container no more permissions than it needs', () => {
     expect(pod.spec.securityContext).toMatchObject({
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
@@ -189,7 +189,7 @@ describe('deploy/kubernetes', () => {
     expect(pod.spec.automountServiceAccountToken).toBe(false);
   });
 
-  it('waits longer for a pod to stop than that takes, and lets balancers know before', () => {
+  it('waits longer than a pod takes to stop, and informs load balancers before', () => {
     const [, waitedMs] = /setTimeout\(\(\) => \{\}, (\d+)\)/.exec(
       String(container.lifecycle.preStop.exec.command),
     )!;
@@ -199,7 +199,7 @@ describe('deploy/kubernetes', () => {
     );
   });
 
-  it('never has fewer than all instances because of a release, and all but one because of a node', () => {
+  it('a release keeps all instances running, and a node drain at least one', () => {
     expect(deployment.spec.strategy.rollingUpdate.maxUnavailable).toBe(0);
     expect(only('PodDisruptionBudget').spec.maxUnavailable).toBeLessThan(deployment.spec.replicas);
     for (const selector of [
@@ -211,7 +211,7 @@ describe('deploy/kubernetes', () => {
     }
   });
 
-  it('leads the service to a port that there is', () => {
+  it('routes the service to an existing port', () => {
     const [{ targetPort }] = only('Service').spec.ports;
     expect(portOf(container, targetPort)).toBe(readConfig({}).port);
   });

@@ -17,7 +17,7 @@ import { Registry } from '../support/registry.js';
 
 const FILE = 'schema.graphql';
 
-it('schema.graphql says what the code says; `npm run schema` writes it anew', async () => {
+it('schema.graphql matches the code; `npm run schema` regenerates it', async () => {
   const registry = await Registry.start('sqlite');
   const { schema } = registry.app.get(GraphQLSchemaHost, { strict: false });
   const printed = `${printSchema(lexicographicSortSchema(schema))}\n`;

@@ -36,11 +36,11 @@ onEachEngine((engine) => {
     expect(await isMigrated(dataSource)).toBe(true);
   });
 
-  it('a missing migration is noticed', async () => {
+  it('a missing migration is detected', async () => {
     expect((await missingChanges()).length).toBeGreaterThan(0);
   });
 
-  it('a migration that makes a table anew loses no row that refers to it', async () => {
+  it('a migration that rebuilds a table loses no referencing rows', async () => {
     await migrate(dataSource);
     // Not oauth_clients: TypeORM rebuilds it without its triggers and without its index on an expression
     await dataSource.query(`INSERT INTO api_keys (id, name, hash, hint, org_id, user_id, role, created_at)
@@ -92,7 +92,7 @@ onEachEngine((engine) => {
     };
     beforeEach(() => migrate(dataSource));
 
-    it('those of an organization and all together, and those that were there before', async () => {
+    it('those of an organization and in total, including clients that existed before', async () => {
       await undoUntil('CountClients1795482000000');
       await insert('a1', 'a');
       await insert('a2', 'a');
@@ -114,7 +114,7 @@ onEachEngine((engine) => {
       expect(await byOrg()).toEqual({ '': 0, a: 0, b: 0 });
     });
 
-    it('by when they came', async () => {
+    it('by creation time', async () => {
       await insert('old', 'a', COUNT_PERIOD_MS - 1);
       await insert('new', 'a', COUNT_PERIOD_MS);
       await insert('newest', null, 7 * COUNT_PERIOD_MS + 5);
@@ -131,7 +131,7 @@ onEachEngine((engine) => {
   });
 
   if (engine === 'postgres') {
-    it('parts of names are indexed, wherever the extension for it lives', async () => {
+    it('parts of names are indexed, in whichever schema the extension is', async () => {
       await dataSource.query('CREATE SCHEMA extensions');
       await dataSource.query('CREATE EXTENSION pg_trgm SCHEMA extensions');
       await migrate(dataSource);
@@ -141,7 +141,7 @@ onEachEngine((engine) => {
       expect(index!.indexdef).toContain('extensions.gin_trgm_ops');
     });
 
-    it('who may not create the extension goes without', async () => {
+    it('a user without the privilege migrates without the extension', async () => {
       const role = `limited_${randomUUID().replaceAll('-', '')}`;
       await dataSource.query(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`);
       await dataSource.query(`GRANT CREATE ON SCHEMA public TO ${role}`);
@@ -163,7 +163,7 @@ onEachEngine((engine) => {
     });
   }
 
-  it('migrations can be taken back', async () => {
+  it('migrations can be reverted', async () => {
     await migrate(dataSource);
     await dataSource.undoLastMigration();
     expect(await isMigrated(dataSource)).toBe(false);

@@ -77,7 +77,7 @@ function missing(expression: string, scrape: Scrape): string[] {
   return [...faults, ...grouped.filter((label) => !known.has(label)).map((label) => `by (${label})`)];
 }
 
-describe('What deploy/ asks for', () => {
+describe('Metrics in deploy/', () => {
   let scrape: Scrape;
   let alerts: Alert[];
   let panels: Panel[];
@@ -105,12 +105,12 @@ describe('What deploy/ asks for', () => {
     await registry.stop();
   });
 
-  it('alerts ask for metrics and labels that there are', () => {
+  it('alerts use existing metrics and labels', () => {
     expect(alerts.length).toBeGreaterThan(8);
     expect(alerts.flatMap(({ expr }) => missing(expr, scrape))).toEqual([]);
   });
 
-  it('alerts say how bad it is, and what', () => {
+  it('alerts have a severity and a summary', () => {
     for (const { alert, labels, annotations } of alerts) {
       expect(alert).toMatch(/^[A-Z]\w+$/);
       expect(['critical', 'warning', 'info']).toContain(labels.severity);
@@ -119,7 +119,7 @@ describe('What deploy/ asks for', () => {
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
   });
 
-  it('the dashboard asks for metrics and labels that there are', () => {
+  it('the dashboard uses existing metrics and labels', () => {
     const targets = panels.flatMap(({ targets = [] }) => targets);
     expect(targets.length).toBeGreaterThan(20);
     expect(targets.flatMap(({ expr }) => missing(expr, scrape))).toEqual([]);
@@ -142,11 +142,11 @@ describe('What deploy/ asks for', () => {
     ['oauth_registry_ready{node="a"}', ['oauth_registry_ready{node="a"}']],
     ['oauth_registry_secrets_expiring{within="8d"}', ['oauth_registry_secrets_expiring{within="8d"}']],
     ['sum by (color) (oauth_registry_ready)', ['by (color)']],
-  ])('notices what is not there: %s', (expression, expected) => {
+  ])('detects missing metrics and labels: %s', (expression, expected) => {
     expect(missing(expression, scrape)).toEqual(expected);
   });
 
-  it('notices what is no PromQL', () => {
+  it('detects invalid PromQL', () => {
     expect(() => read('sum by (le (rate(x[5m])))')).toThrow('no PromQL');
   });
 });

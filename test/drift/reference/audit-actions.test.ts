@@ -45,5 +45,5 @@ const page = pageOf(
   ),
 );
 
-it('docs/reference/audit-actions.md says what the code says; `npm run schema` writes it anew', () =>
+it('docs/reference/audit-actions.md matches the code; `npm run schema` regenerates it', () =>
   expectGenerated('docs/reference/audit-actions.md', page));

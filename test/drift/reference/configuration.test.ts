@@ -130,7 +130,7 @@ it.each([
   ['docs/reference/configuration.md', page],
   ['docs/reference/configuration.schema.json', JSON.stringify(schema)],
   ['.env.example', `${envExample}\n`],
-])('%s says what src/config/variables.ts says; `npm run schema` writes it anew', expectGenerated);
+])('%s matches src/config/variables.ts; `npm run schema` regenerates it', expectGenerated);
 
 describe('The rows of the variables', () => {
   const validate = new Ajv2020({ strict: true, strictTypes: false }).compile(schema);
@@ -219,7 +219,7 @@ describe('The rows of the variables', () => {
     [{ AUTH_JWT_ADMIN: 'roles=admin' }],
     [{ AUTH_JWT_SERVICE: 'roles=service' }],
     [{ AUTH_JWT_VIEWER: 'roles=viewer' }],
-  ] as [Record<string, string>][])('refuse %j, by the code and by the schema', (env) => {
+  ] as [Record<string, string>][])('reject %j, by the code and by the schema', (env) => {
     expect({ isRead: isRead(env), isValid: validate(env) }).toEqual({ isRead: false, isValid: false });
   });
 });

@@ -47,7 +47,7 @@ const pageWith = (example: unknown) =>
     'A request body of `/graphql` that is not JSON gets the same reply as at the other interfaces.',
   );
 
-it('docs/reference/errors.md says what the code says; `npm run schema` writes it anew', async () => {
+it('docs/reference/errors.md matches the code; `npm run schema` regenerates it', async () => {
   const registry = await Registry.start('sqlite');
   const { body } = await registry.register({ redirect_uris: ['no uri'], grant_types: ['unknown'] });
   await registry.stop();

@@ -26,7 +26,7 @@ async function metricsOfService() {
   }
 }
 
-it('docs/reference/metrics.md has every metric of a started service; `npm run schema` writes it anew', async () => {
+it('docs/reference/metrics.md has every metric of a started service; `npm run schema` regenerates it', async () => {
   const metrics = await metricsOfService();
   const own = metrics.filter(({ name }) => /^(?:http|oauth_registry)_/.test(name));
   // Those of Node.js differ by operating system

@@ -115,7 +115,7 @@ inBrowser((engine) => {
   describe('Every view', () => {
     const FORBIDDEN = '{"errors":[{"message":"Not for you","extensions":{"code":"FORBIDDEN"}}]}';
     it.each(['/', '/clients', '/clients/:id', '/keys', '/tokens', '/audit'])(
-      '%s says that it loads, that it failed, and that it is not for everybody',
+      '%s says that it loads, that it failed, and that it requires another role',
       async (path) => {
         const page = await console.openSignedIn();
         let answer: () => void;

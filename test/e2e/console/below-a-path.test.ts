@@ -68,7 +68,7 @@ inBrowser((engine) => {
     });
   });
 
-  describe('Signing in over http where PUBLIC_URL is https', () => {
+  describe('Signing in over http if PUBLIC_URL is https', () => {
     const console = Console.forEachTest(engine, { env: { PUBLIC_URL: 'https://registry.example/registry' } });
 
     it('explains that the cookie is dropped, and links to the https address', async () => {

@@ -51,7 +51,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('is the subject of a JWT, which is no key', async () => {
+    it('is the subject of a JWT, which is not a key', async () => {
       const issuer = await TokenIssuer.start();
       const trusting = await Registry.start(engine, { ...issuer.env, AUTH_JWT_ADMIN: 'role=admin' });
       const jwt = await issuer.sign({ role: 'admin', org_id: 'acme', sub: 'alice' });
@@ -134,7 +134,7 @@ onEachEngine((engine) => {
       expect(more[0]).toEqual({ date: day(40), results: [{ result: 'created', count: 1 }] });
     });
 
-    it.each([0, 401])('%d days are refused', async (days) => {
+    it.each([0, 401])('%d days are rejected', async (days) => {
       expect(await refused(Operation.RegistrationsPerDayDocument, { days })).toEqual({
         code: 'BAD_USER_INPUT',
         fields: ['days'],
@@ -180,7 +180,7 @@ onEachEngine((engine) => {
       expect(counted[0]!.results).toEqual([{ result: 'created', count: 2 }]);
     });
 
-    it('is forgotten after 400 days', async () => {
+    it('is deleted after 400 days', async () => {
       const own = await Registry.start(engine);
       await own.dataSource.query(
         `INSERT INTO registration_counts VALUES ('${day(402)}', 'created', 1), ('${day(399)}', 'created', 1)`,
@@ -252,7 +252,7 @@ onEachEngine((engine) => {
       ]);
     });
 
-    it('is a list of days without a gap, and forgotten after 400 days', async () => {
+    it('is a list of days without a gap, and deleted after 400 days', async () => {
       const own = await Registry.start(engine);
       await own.dataSource.query(
         `INSERT INTO client_authentication_counts VALUES ('${day(402)}', 'authenticated', 1), ('${day(399)}', 'authenticated', 3)`,
@@ -268,7 +268,7 @@ onEachEngine((engine) => {
       expect(more[0]).toEqual({ date: day(399), results: [{ result: 'authenticated', count: 3 }] });
     });
 
-    it.each([0, 401])('%d days are refused', async (days) => {
+    it.each([0, 401])('%d days are rejected', async (days) => {
       expect(await refused(Operation.ClientAuthenticationsDocument, { days })).toEqual({
         code: 'BAD_USER_INPUT',
         fields: ['days'],
@@ -346,7 +346,7 @@ onEachEngine((engine) => {
 
     const encoded = (text: string) => Buffer.from(text).toString('base64url');
     it.each(['x', encoded('["2", "a"]'), encoded('[2]'), encoded('[9e15, "a"]'), encoded('[1.5, "a"]')])(
-      'the cursor %s is refused',
+      'the cursor %s is rejected',
       async (after) => {
         expect(
           await refused(Operation.ExpiringSecretsDocument, { after, before: inDays(1).toISOString() }),
@@ -385,7 +385,7 @@ onEachEngine((engine) => {
       expect(all.totalCount).toBe(await registry.rows('api_keys'));
     });
 
-    it.each(['', 'x\0', 'x'.repeat(256)])('an organization that cannot be is refused', async (orgId) => {
+    it.each(['', 'x\0', 'x'.repeat(256)])('an invalid organization is rejected', async (orgId) => {
       expect(await refused(Operation.FindKeysDocument, { filter: { orgId } })).toEqual({
         code: 'BAD_USER_INPUT',
         fields: ['filter.orgId'],

@@ -85,7 +85,7 @@ onEachEngine((engine) => {
     ['a cursor of another list', { last: 2, before: 'x' }, 'before'],
     ['no entry', { last: 0 }, 'last'],
     ['too many', { last: 101 }, 'last'],
-  ])('is refused: %s', async (_, variables, argument) => {
+  ])('is rejected: %s', async (_, variables, argument) => {
     for (const [, field, id] of LISTS) {
       const { body } = await answer(field, id, variables);
       expect(body.errors[0].extensions.code).toBe('BAD_USER_INPUT');

@@ -41,7 +41,7 @@ onEachEngine((engine) => {
       expect(answer.headers.get('cache-control')).toBe('no-store');
     });
 
-    it('keeps the cookie to https and to this host where the service is reached by https', async () => {
+    it('restricts the cookie to https and to this host if the service is reached by https', async () => {
       const secure = await Registry.start(engine, { PUBLIC_URL: 'https://registry.example' });
       const answer = await signIn(secure, secure.adminKey, { origin: 'https://registry.example' });
       expect(answer.headers.getSetCookie()).toEqual([
@@ -60,7 +60,7 @@ onEachEngine((engine) => {
       await secure.stop();
     });
 
-    it('401 alike for a key that is unknown, misspelt, expired or revoked; 403 for that of a member or a service', async () => {
+    it('the same 401 for a key that is unknown, malformed, expired or revoked; 403 for that of a member or a service', async () => {
       const expired = await anAdmin({ expiresAt: new Date(Date.now() + 60_000) });
       await registry.dataSource.query(`UPDATE api_keys SET expires_at = 1 WHERE id = '${expired.id}'`);
       const revoked = await anAdmin();
@@ -98,7 +98,7 @@ onEachEngine((engine) => {
       ['more than a key', { api_key: 'k', remember: true }, '422 validation_error', ['remember']],
       ['no object', [], '400 invalid_request', []],
       ['no JSON', '{', '400 invalid_request', []],
-    ])('refuses a body with %s', async (_, body, expected, fields) => {
+    ])('rejects a body with %s', async (_, body, expected, fields) => {
       const answer = await registry.send('/admin/session', { body });
       expect(codeOf(answer)).toBe(expected);
       expect(Object.keys((answer.body.invalid_fields ?? {}) as object)).toEqual(fields);
@@ -125,7 +125,7 @@ onEachEngine((engine) => {
     });
   });
 
-  describe('the audit trail', () => {
+  describe('the audit log', () => {
     const eventsBy = async (actorId: string) => {
       const query = `{ auditEvents(first: 50, filter: {actorId: "${actorId}"}) { nodes {
         action channel targetId clientId requestId address actor { type id } changes { field } } } }`;
@@ -411,7 +411,7 @@ onEachEngine((engine) => {
       expect(codeOf(await ask(registry, cookie))).toBe('401 UNAUTHENTICATED');
     });
 
-    it('at once when its key is revoked or expires behind the back of this instance', async () => {
+    it('at once when its key is revoked by another instance or expires', async () => {
       for (const column of ['revoked_at', 'expires_at']) {
         const { id, apiKey } = await anAdmin();
         const cookie = await signedIn(registry, apiKey);
@@ -421,7 +421,7 @@ onEachEngine((engine) => {
       }
     });
 
-    it('after eight hours, and is forgotten', async () => {
+    it('after eight hours, and is deleted', async () => {
       const { id, apiKey } = await anAdmin();
       const cookie = await signedIn(registry, apiKey);
       const ofKey = `WHERE api_key_id = '${id}'`;
@@ -471,7 +471,7 @@ onEachEngine((engine) => {
       expect((await ask(limited, cookie)).status).toBe(200);
     });
 
-    it('are counted also behind a valid header', async () => {
+    it('are counted also after a valid header', async () => {
       const authorization = `Bearer ${limited.adminKey}`;
       expect((await limited.createClient(aClient())).status).toBe(201);
       for (let i = 0; i < 2; i++)

@@ -20,7 +20,7 @@ inBrowser((engine) => {
     return page;
   };
 
-  describe('A form that is refused', () => {
+  describe('A form that is rejected', () => {
     it.each([
       { width: 1280, height: 800 },
       { width: 375, height: 700 },
@@ -260,7 +260,7 @@ inBrowser((engine) => {
     it.each([
       ['/keys', 'New key'],
       ['/tokens', 'New token'],
-    ])('is not lost by Escape or a click beside the dialog: %s', async (path, open) => {
+    ])('is not lost by Escape or a click outside the dialog: %s', async (path, open) => {
       const page = await console.openSignedIn(path);
       await page.getByRole('button', { name: open }).click();
       await page.getByLabel('Name').fill('Not lost');

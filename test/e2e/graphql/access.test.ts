@@ -56,7 +56,7 @@ onEachEngine((engine) => {
       expect(names.filter((name) => /hash/i.test(name))).toEqual([]);
     });
 
-    it('has credentials in clear only in the payloads that issue them', async () => {
+    it('has credentials in plaintext only in the payloads that issue them', async () => {
       const inClear = (await types()).flatMap(({ name, fields }) =>
         (fields ?? [])
           .filter((field) => isCredential(name, field.name))

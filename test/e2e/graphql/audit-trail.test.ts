@@ -19,7 +19,7 @@ onEachEngine((engine) => {
   });
   afterAll(() => registry.stop());
 
-  describe('the audit trail', () => {
+  describe('the audit log', () => {
     it('records changes by the other interfaces, with their actor', async () => {
       const { apiKey, id: keyId } = await registry.createKey();
       const { body } = await registry.createClient(aClient(), apiKey);
@@ -235,7 +235,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('records the address of the proxy where the proxy forwards none', async () => {
+  it('records the address of the proxy if the proxy forwards none', async () => {
     const registry = await Registry.start(engine, { TRUST_PROXY: '1' });
     const operator = new Operator(registry);
     const addresses: (string | null)[] = [];

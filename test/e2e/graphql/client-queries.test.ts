@@ -366,13 +366,13 @@ onEachEngine((engine) => {
       ['nothing', ''],
       ['NUL', 'example.com\0'],
       ['256 characters', `${'a'.repeat(63)}.`.repeat(4)],
-    ])('refuses a redirectHost that is neither a host nor a scheme: %s', async (_, redirectHost) => {
+    ])('rejects a redirectHost that is neither a host nor a scheme: %s', async (_, redirectHost) => {
       expectRefused(await registry.graphql(NAMES, { filter: { redirectHost } }), 200, 'BAD_USER_INPUT', [
         'filter.redirectHost',
       ]);
     });
 
-    it('finds across organizations where none is named', async () => {
+    it('finds across organizations if none is named', async () => {
       const name = `Everywhere ${randomUUID()}`;
       for (const key of [await registry.createKey(), await registry.createKey()])
         await create(registry, key.apiKey, { name });
@@ -381,7 +381,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('refuses two scopes at once', async () => {
+    it('rejects two scopes at once', async () => {
       expectRefused(
         await registry.graphql(NAMES, { filter: { scope: 'read write' } }),
         200,
@@ -430,7 +430,7 @@ onEachEngine((engine) => {
       ['a string for a flag', { verified: 'true' }],
       ['a list', [{ orgId: 'x' }]],
       ['a string', 'orgId'],
-    ])('refuses what the schema does not have: %s', async (_, filter) => {
+    ])('rejects what the schema does not have: %s', async (_, filter) => {
       expectRefused(await registry.graphql(NAMES, { filter }), 400, 'BAD_USER_INPUT');
     });
 

@@ -28,7 +28,7 @@ onEachEngine((engine) => {
     const isCount = (statement: string) =>
       /\bCOUNT\s*\([^)]*\)(?! OVER)|oauth_client_counts/i.test(statement);
 
-    it('is counted once where it is selected, on any page', async () => {
+    it('is counted once if it is selected, on any page', async () => {
       const { apiKey, orgId } = await registry.createKey();
       for (let i = 0; i < 3; i++) await create(registry, apiKey);
       const query = `query ($orgId: String, $after: String) {
@@ -52,14 +52,14 @@ onEachEngine((engine) => {
       expect(counts).toEqual([expect.stringContaining('FROM oauth_client_counts')]);
     });
 
-    it('is not counted where it is not selected', async () => {
+    it('is not counted if it is not selected', async () => {
       const { orgId } = await registry.createKey();
       const made = await statements(() => page(registry, { first: 10, filter: { orgId } }));
       expect(made.filter((statement) => statement.includes('oauth_clients'))).toHaveLength(1);
       expect(made.filter(isCount)).toEqual([]);
     });
 
-    it('is not counted where a directive leaves it out', async () => {
+    it('is not counted if a directive omits it', async () => {
       const query =
         'query ($is: Boolean!) { oauthClients(first: 1) { totalCount @include(if: $is) nodes { name } } }';
       expect((await statements(() => succeed(registry, query, { is: false }))).filter(isCount)).toEqual([]);
@@ -122,7 +122,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('is zero for every value and every day where nothing matches', async () => {
+    it('is zero for every value and every day if nothing matches', async () => {
       expect(await succeed(registry, STATS, { filter: { orgId: randomUUID() } })).toEqual({
         oauthClientStats: {
           total: 0,

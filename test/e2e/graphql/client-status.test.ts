@@ -63,7 +63,7 @@ onEachEngine((engine) => {
       ['enable', Operation.EnableClientDocument],
       ['delete', Operation.DeleteClientDocument],
     ] as [string, TypedDocumentString<unknown, Operation.DisableClientMutationVariables>][])(
-      '%s: nothing where the version is stale, or there is no such client',
+      '%s: changes nothing if the version is stale, or there is no such client',
       async (_, operation) => {
         const { client } = await operator.create();
         expect(await operator.refused(operation, { clientId: client.clientId, version: 7 })).toEqual({
@@ -214,7 +214,7 @@ onEachEngine((engine) => {
       expect((await operator.read(active))!.status).toBe('ACTIVE');
     });
 
-    it('refuses a filter without a condition', async () => {
+    it('rejects a filter without a condition', async () => {
       const answer = { code: 'BAD_USER_INPUT', fields: ['filter'] };
       // To disable active clients says no more than to disable clients
       if (action === 'CLIENT_DISABLED') {
@@ -225,7 +225,7 @@ onEachEngine((engine) => {
       expect(await refused({ filter: { deleted: true }, dryRun: false })).toEqual(answer);
     });
 
-    it('refuses more than 10,000', async () => {
+    it('rejects more than 10,000', async () => {
       const registry = await Registry.start(engine);
       const operator = new Operator(registry);
       const { client } = await operator.create({ orgId: 'huge' });

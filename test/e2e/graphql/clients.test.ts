@@ -68,7 +68,7 @@ onEachEngine((engine) => {
       expect(client).toMatchObject(input);
     });
 
-    it('a client whose URL is a literal or a variable, and refuses a URL that is no string', async () => {
+    it('a client whose URL is a literal or a variable, and rejects a URL that is not a string', async () => {
       const create = (address: string) =>
         registry.graphql(`mutation { createOAuthClient(input: {
           orgId: "acme", name: "n", clientType: PUBLIC, allowedGrantTypes: [REFRESH_TOKEN], logoUri: ${address}
@@ -151,7 +151,7 @@ onEachEngine((engine) => {
       ]);
     });
 
-    it('nothing where the version is stale, the input is bad, or there is no such client', async () => {
+    it('nothing if the version is stale, the input is invalid, or there is no such client', async () => {
       const { client } = await operator.create();
       const { clientId } = client;
       const update = (version: number, input: Operation.UpdateOAuthClientInput, id = clientId) =>
@@ -240,29 +240,26 @@ onEachEngine((engine) => {
     ['fewer redirect URIs', { redirect_uris: ['https://a.example/2'] }, true],
     ['another scope', { allowed_scopes: ['read', 'write', 'admin'] }, false],
     ['another grant', { allowed_grant_types: ['authorization_code', 'client_credentials'] }, false],
-  ])(
-    'a member who changes a client to %s keeps it verified only if that narrows it',
-    async (_, to, stays) => {
-      const { apiKey: key } = await registry.createKey();
-      const { body } = await registry.createClient(
-        {
-          name: 'App',
-          client_type: 'confidential',
-          allowed_grant_types: ['authorization_code'],
-          allowed_scopes: ['read', 'write'],
-          redirect_uris: ['https://a.example/1', 'https://a.example/2'],
-        },
-        key,
-      );
-      const clientId = body.data.client_id as string;
-      await operator.do(Operation.SetVerifiedDocument, { clientId, verified: true });
-      const put = await registry.send(`/v2/oauth/clients/${clientId}`, { method: 'PUT', key, body: to });
-      expect(put.status).toBe(200);
-      expect((await operator.read(clientId))!.verified).toBe(stays);
-      const [event] = await operator.events({ clientId });
-      expect(event!.changes.some(({ field }) => field === 'verified')).toBe(!stays);
-    },
-  );
+  ])('a change by a member to %s keeps the client verified only if it restricts it', async (_, to, stays) => {
+    const { apiKey: key } = await registry.createKey();
+    const { body } = await registry.createClient(
+      {
+        name: 'App',
+        client_type: 'confidential',
+        allowed_grant_types: ['authorization_code'],
+        allowed_scopes: ['read', 'write'],
+        redirect_uris: ['https://a.example/1', 'https://a.example/2'],
+      },
+      key,
+    );
+    const clientId = body.data.client_id as string;
+    await operator.do(Operation.SetVerifiedDocument, { clientId, verified: true });
+    const put = await registry.send(`/v2/oauth/clients/${clientId}`, { method: 'PUT', key, body: to });
+    expect(put.status).toBe(200);
+    expect((await operator.read(clientId))!.verified).toBe(stays);
+    const [event] = await operator.events({ clientId });
+    expect(event!.changes.some(({ field }) => field === 'verified')).toBe(!stays);
+  });
 
   it.each<[string, object, boolean]>([
     ['fewer scopes and grants', { scope: 'read', grant_types: ['authorization_code'] }, true],
@@ -273,7 +270,7 @@ onEachEngine((engine) => {
     ['other contacts', { contacts: ['evil@evil.example'] }, false],
     ['another software id', { software_id: 'other' }, false],
   ])(
-    'software that changes its registration to %s keeps it verified only if that narrows it',
+    'a change by registered software to %s keeps the client verified only if it restricts it',
     async (_, to, stays) => {
       const sent = {
         redirect_uris: CALLBACK,

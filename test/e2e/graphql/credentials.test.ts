@@ -64,7 +64,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('are refused to public clients, for the past, and where they are the last', async () => {
+    it('are rejected for public clients, for the past, and if they are the last', async () => {
       const { client: publicClient } = await operator.create({ clientType: 'PUBLIC' });
       const { client } = await operator.create();
       const { clientId } = client;
@@ -110,7 +110,7 @@ onEachEngine((engine) => {
       expect(JSON.stringify(events)).not.toContain(reissued.registrationAccessToken);
     });
 
-    it('is refused for clients that did not register themselves', async () => {
+    it('is rejected for clients that did not register themselves', async () => {
       const { client } = await operator.create();
       const refused = (clientId: string) => operator.refused(Operation.ReissueTokenDocument, { clientId });
       expect(await refused(client.clientId)).toEqual({ code: 'BAD_USER_INPUT' });
@@ -162,7 +162,7 @@ onEachEngine((engine) => {
       },
     );
 
-    it('that break a rule are refused, with every field at fault', async () => {
+    it('that break a rule are rejected, with every invalid field', async () => {
       const input = { name: '', orgId: ' ', userId: '\u0000', expiresAt: isoSoon(-1) };
       expect(await operator.refused(Operation.CreateKeyDocument, { input })).toEqual({
         code: 'BAD_USER_INPUT',
@@ -283,7 +283,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('a malformed id is not found, and a bad inner page is refused', async () => {
+  it('a malformed id is not found, and an invalid inner page is rejected', async () => {
     const { client } = await operator.create();
     const { clientId } = client;
     for (const id of ['\u0000', 'x'.repeat(1000), '']) {

@@ -29,7 +29,7 @@ describe('JSON in GraphQL', () => {
     ],
     ['with a member twice', `{ keys: [{ ${KEY}, kty: "EC" }] }`, 'only one input field named "kty"'],
     ['with __proto__', `{ keys: [{ ${KEY}, __proto__: { a: 1 } }] }`, '"__proto__"'],
-  ])('is refused as a literal %s', async (_, jwks, says) => {
+  ])('is rejected as a literal %s', async (_, jwks, says) => {
     const before = await registry.rows('oauth_clients');
     const { status, body } = await registry.graphql(withJwks(jwks));
     const messages = (body.errors as Error[]).map(({ message }) => message);
@@ -37,7 +37,7 @@ describe('JSON in GraphQL', () => {
     expect(await registry.rows('oauth_clients')).toBe(before);
   });
 
-  it('is refused as the default of a variable', async () => {
+  it('is rejected as the default of a variable', async () => {
     const query = `query ($x: JSONObject = { a: ${nested(33)} }) { viewer { orgId } }`;
     const { status, body } = await registry.graphql(query);
     const messages = (body.errors as Error[]).map(({ message }) => message);
@@ -51,7 +51,7 @@ describe('JSON in GraphQL', () => {
     ['with a member twice', '{"f":{"name":"a","name":"b"}}'],
     ['nested too deep', `{"f":${nested(33)}}`],
     ['with __proto__', '{"f":{"__proto__":{}}}'],
-  ])('is refused as variables of a GET: %s', async (_, variables) => {
+  ])('is rejected as variables of a GET: %s', async (_, variables) => {
     const query = 'query ($f: OAuthClientFilter) { oauthClients(filter: $f) { nodes { clientId } } }';
     const sent: Record<string, string>[] = [
       { query, variables },

@@ -12,7 +12,7 @@ onEachEngine((engine) => {
   });
   afterAll(() => registry.stop());
 
-  describe('refuses malformed requests with a code', () => {
+  describe('rejects malformed requests with a code', () => {
     const send = (body: unknown, headers: Record<string, string> = {}) =>
       registry.send('/graphql', { body, headers, key: registry.adminKey });
 

@@ -135,7 +135,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('is an empty page where nothing matches', async () => {
+    it('is an empty page if nothing matches', async () => {
       expect(await page(registry, { first: 10, filter: { orgId: randomUUID() } })).toEqual({
         edges: [],
         nodes: [],
@@ -143,7 +143,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('is an empty page behind the last client', async () => {
+    it('is an empty page after the last client', async () => {
       const { orgId } = await tiedClients();
       const { pageInfo } = await page(registry, { first: 100, filter: { orgId } });
       expect(await page(registry, { first: 10, after: pageInfo.endCursor, filter: { orgId } })).toEqual({
@@ -155,7 +155,7 @@ onEachEngine((engine) => {
   });
 
   describe('the arguments of oauthClients', () => {
-    it.each([0, -1, 101, -2_147_483_648])('refuse first: %d', async (first) => {
+    it.each([0, -1, 101, -2_147_483_648])('reject first: %d', async (first) => {
       expectRefused(
         await registry.graphql(`{ oauthClients(first: ${first}) { nodes { name } } }`),
         200,
@@ -164,7 +164,7 @@ onEachEngine((engine) => {
       );
     });
 
-    it.each(['1.5', '"5"', '2147483648', 'true', '[5]', 'FIVE'])('refuse first: %s', async (first) => {
+    it.each(['1.5', '"5"', '2147483648', 'true', '[5]', 'FIVE'])('reject first: %s', async (first) => {
       expectRefused(
         await registry.graphql(`{ oauthClients(first: ${first}) { nodes { name } } }`),
         400,
@@ -183,7 +183,7 @@ onEachEngine((engine) => {
       ],
       ['auditEvents(first: $n) { nodes { id } }', 'auditEvents { nodes { id } }'],
       ['registrationsPerDay(days: $n) { date }', 'registrationsPerDay { date }'],
-    ])('null for a variable of a query stands for the default: %s', async (asked, byDefault) => {
+    ])('null for a variable of a query is the default: %s', async (asked, byDefault) => {
       await create(registry, registry.adminKey);
       const declared = asked.includes('$order') ? '$n: Int, $order: OAuthClientOrder' : '$n: Int';
       const found = await succeed(registry, `query (${declared}) { ${asked} }`, { n: null, order: null });
@@ -191,7 +191,7 @@ onEachEngine((engine) => {
       expect(JSON.stringify(found)).toContain('"');
     });
 
-    it('null for a variable of a mutation stands for the default: a dry run, the role member', async () => {
+    it('null for a variable of a mutation is the default: a dry run, the role member', async () => {
       const clientId = await create(registry, registry.adminKey);
       const { disableOAuthClients } = await succeed(
         registry,
@@ -234,7 +234,7 @@ onEachEngine((engine) => {
       ['SQL for a direction', encode(['createdAt', 'DESC; DROP TABLE oauth_clients', 1, id])],
       ['4,097 characters', 'a'.repeat(4_097)],
       ['50,000 characters', 'a'.repeat(50_000)],
-    ])('refuse an invalid cursor: %s', async (_, after) => {
+    ])('reject an invalid cursor: %s', async (_, after) => {
       const query = 'query ($after: String) { oauthClients(first: 1, after: $after) { nodes { name } } }';
       expectRefused(await registry.graphql(query, { after }), 200, 'BAD_USER_INPUT', ['after']);
     });
@@ -261,7 +261,7 @@ onEachEngine((engine) => {
       ['another field with a time', 'LAST_USED_AT', 'DESC'],
       ['a field of another type', 'NAME', 'DESC'],
       ['the other direction', 'CREATED_AT', 'ASC'],
-    ])('refuse a cursor of another order: %s', async (_, field, direction) => {
+    ])('reject a cursor of another order: %s', async (_, field, direction) => {
       const { apiKey, orgId } = await registry.createKey();
       for (let i = 0; i < 2; i++) await create(registry, apiKey);
       const { pageInfo } = await page(registry, { first: 1, filter: { orgId } });
@@ -274,7 +274,7 @@ onEachEngine((engine) => {
       expectRefused(await registry.graphql(PAGE, variables), 200, 'BAD_USER_INPUT', ['after']);
     });
 
-    it('are all named in one reply where they are invalid', async () => {
+    it('are all named in one reply if they are invalid', async () => {
       const query = `query ($after: String, $filter: OAuthClientFilter) {
         oauthClients(first: 0, after: $after, filter: $filter) { nodes { name } } }`;
       const filter = { orgId: '', nameContains: 'a'.repeat(256) };
@@ -291,7 +291,7 @@ onEachEngine((engine) => {
       ['no direction', '{ field: NAME }'],
       ['no field', '{ direction: ASC }'],
       ['a string', '"NAME"'],
-    ])('refuse an order of %s', async (_, orderBy) => {
+    ])('reject an order of %s', async (_, orderBy) => {
       expectRefused(
         await registry.graphql(`{ oauthClients(orderBy: ${orderBy}) { nodes { name } } }`),
         400,

@@ -52,7 +52,7 @@ onEachEngine((engine) => {
       ['a billion ways through fragments', fan(4, 180)],
       ['fragments that double with each of 40 levels', fan(40, 2)],
       [
-        'fragments that double with each of 100 levels, where it is not known what they would cost',
+        'fragments that double with each of 100 levels, so that their cost is not known',
         `query ($n: Int!) { oauthClients(first: $n) { totalCount } __schema { types { ...F0 } } } ${many(
           100,
           (i) => `fragment F${i} on __Type { ofType { ...F${i + 1} } __typename: ofType { ...F${i + 1} } }`,
@@ -154,7 +154,7 @@ onEachEngine((engine) => {
       expect(await isDear({ n: 100, isAll: true })).toBe(true);
     });
 
-    it('cost by the default of an argument, where its variable is null', async () => {
+    it('cost by the default of an argument, if its variable is null', async () => {
       const text = `query ($n: Int) { ${many(12, (i) => wholePage(`a${i}`, 'first: $n')).join(' ')} }`;
       expectRefused(await query(text, { n: null }), 400, 'QUERY_TOO_COMPLEX');
     });

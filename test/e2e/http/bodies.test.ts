@@ -185,7 +185,7 @@ onEachEngine((engine) => {
   describe.each(INTERFACE_NAMES)('%s', (api) => {
     const { good, names } = INTERFACES[api];
 
-    describe('answers 400 invalid_request to a body that is no JSON object', () => {
+    describe('answers 400 invalid_request to a body that is not a JSON object', () => {
       it.each(NOT_JSON)('not JSON: %s', async (_, body) => {
         await expectRefused(() => sendTo(api, body), NO_JSON_OBJECT);
       });

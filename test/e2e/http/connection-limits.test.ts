@@ -13,7 +13,7 @@ describe('HTTP', () => {
 
   describe('a flood of connections', () => {
     const MAX = 20;
-    it('does not lock anybody out: the longest idle connection is closed', async () => {
+    it('does not lock anyone out: the longest idle connection is closed', async () => {
       await start({ maxConnections: MAX });
       const good = await open();
       good.send(`${GET}\r\n`);
@@ -35,7 +35,7 @@ describe('HTTP', () => {
       await isWell();
     });
 
-    it('does not interrupt requests under way', async () => {
+    it('does not interrupt in-flight requests', async () => {
       await start({ maxConnections: MAX });
       const unlock = await lockClients(registry);
       const busy = await open();
@@ -146,23 +146,20 @@ describe('HTTP', () => {
     it.each<[string, Partial<HttpLimits>]>([
       ['on one connection', { maxHeldRequests: 4 }],
       ['on all connections', { maxHeldRequestsTogether: 4 }],
-    ])(
-      'close a connection where more requests wait than may %s, and parse no more of it',
-      async (_, limits) => {
-        await start(limits);
-        let parsed = 0;
-        registry.app.getHttpServer().on('request', () => parsed++);
-        for (const header of ['', 'Expect: a-miracle\r\n', 'Expect: 100-continue\r\n']) {
-          const connection = await open();
-          parsed = 0;
-          connection.send(`${GET}${header}\r\n`.repeat(1_000));
-          await connection.closed;
-          expect(parsed).toBe(6);
-          expect(connection.statuses.length).toBeLessThan(6);
-        }
-        await isWell();
-      },
-    );
+    ])('close a connection if more requests wait than may %s, and parse no more of it', async (_, limits) => {
+      await start(limits);
+      let parsed = 0;
+      registry.app.getHttpServer().on('request', () => parsed++);
+      for (const header of ['', 'Expect: a-miracle\r\n', 'Expect: 100-continue\r\n']) {
+        const connection = await open();
+        parsed = 0;
+        connection.send(`${GET}${header}\r\n`.repeat(1_000));
+        await connection.closed;
+        expect(parsed).toBe(6);
+        expect(connection.statuses.length).toBeLessThan(6);
+      }
+      await isWell();
+    });
 
     it('do not count once their connections are closed', async () => {
       await start({ maxHeldRequestsTogether: 8 });
@@ -178,7 +175,7 @@ describe('HTTP', () => {
       expect(connection.statuses).toHaveLength(8);
     });
 
-    it('are cut off beyond the limit: the oldest of the caller who has most', async () => {
+    it('are evicted above the limit: the oldest of the caller with the most', async () => {
       await startWithClients({ maxUnsentBytes: 8 * 2 ** 20 }, { TRUST_PROXY: '1' });
       const from = async (address: string, requests: number) => {
         const connection = await open();

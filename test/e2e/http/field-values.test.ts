@@ -302,7 +302,7 @@ onEachEngine((engine) => {
         );
       });
 
-      it('redirect_uris: a bad one between good ones', async () => {
+      it('redirect_uris: an invalid one between valid ones', async () => {
         const redirect_uris = ['https://example.com/a', 'https://example.com/b#', 'https://example.com/c'];
         await expectRefused(() => sendTo(api, { ...good(), redirect_uris }), refusal(['redirect_uris']));
       });
@@ -315,7 +315,7 @@ onEachEngine((engine) => {
       it.each([
         ['none', undefined],
         ['an empty list', []],
-      ])('redirect_uris: %s where authorization_code is named', async (_, redirect_uris) => {
+      ])('redirect_uris: %s if authorization_code is named', async (_, redirect_uris) => {
         const body = { ...good(), [names.grants]: ['authorization_code'], redirect_uris };
         await expectRefused(() => sendTo(api, body), refusal(['redirect_uris']));
       });

@@ -23,7 +23,7 @@ onEachEngine((engine) => {
   });
   afterEach(() => registry.stop());
 
-  it.each(['/health/live', '/health/ready'])('%s is 200 where all is well', async (path) => {
+  it.each(['/health/live', '/health/ready'])('%s is 200 if all is well', async (path) => {
     const { status, body, headers } = await get(registry, path);
     expect({ status, body, cacheControl: headers.get('cache-control') }).toEqual({
       status: 200,

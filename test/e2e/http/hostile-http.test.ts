@@ -41,7 +41,7 @@ describe('A request that two readers would read differently', () => {
     ['repeated credentials', [HOST, 'Authorization: Bearer a', 'Authorization: Bearer b']],
     ['the same credentials repeated', [HOST, 'Authorization: Bearer a', 'authorization: Bearer a']],
     ['repeated types', [HOST, JSON_TYPE, 'Content-Type: text/plain']],
-  ])('is refused with 400: %s', async (_, headers) => {
+  ])('is rejected with 400: %s', async (_, headers) => {
     const received = await get(...headers);
     expect([statusOf(received), errorOf(received)]).toEqual([400, 'invalid_request']);
   });
@@ -55,7 +55,7 @@ describe('A request that two readers would read differently', () => {
     '127.0.0.1:65535',
     '[::1]:3000',
     '[::ffff:127.0.0.1]',
-  ])('is none where the host is %s', async (host) => {
+  ])('is accepted if the host is %s', async (host) => {
     expect(statusOf(await get(`Host: ${host}`))).toBe(200);
   });
 
@@ -167,7 +167,7 @@ describe('A request that two readers would read differently', () => {
         ),
     ],
   ])(
-    'names a parameter of %s that every object has, and is refused as any unknown one is',
+    'names a parameter of %s that every object has, and is rejected like any unknown one',
     async (_, send) => {
       const received = await send();
       expect(statusOf(received)).toBe(400);
@@ -220,13 +220,13 @@ describe('A request that two readers would read differently', () => {
         'range_not_satisfiable',
       ],
       ['of the documentation, with a NUL', '/docs/%00.js', [], 404, 'not_found'],
-    ])('%s is told what is wrong', async (_, path, headers, status, code) => {
+    ])('%s gets the reason', async (_, path, headers, status, code) => {
       const received = await exchange(`GET ${path} HTTP/1.1`, HOST, ...headers, CLOSE, '', '');
       expect([statusOf(received), errorOf(received)]).toEqual([status, code]);
     });
 
     it.each([`/admin/${script}`, '/docs/swagger-ui.css', '/graphql/explorer/main.js'])(
-      'beyond its end is told how long it is: %s',
+      'after its end gets its length: %s',
       async (path) => {
         const whole = await fetch(`${registry.url}${path}`, { headers: { 'accept-encoding': 'identity' } });
         const { byteLength } = await whole.arrayBuffer();

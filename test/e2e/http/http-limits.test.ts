@@ -98,7 +98,7 @@ describe('HTTP', () => {
       `${POST}Connection: close\r\nContent-Length: 65537\r\n\r\n${' '.repeat(65_537)}`,
       '413',
     ],
-  ])('refuses %s', async (_, request, status) => {
+  ])('rejects %s', async (_, request, status) => {
     await start(QUICK);
     const connection = await open();
     connection.send(request);
@@ -214,7 +214,7 @@ describe('HTTP', () => {
     ['PUT', `/v2/oauth/register/${ID}`],
     ['DELETE', `/v2/oauth/register/${ID}`],
     ['POST', '/graphql'],
-  ])('answers bad credentials before the body has arrived: %s %s', async (method, path) => {
+  ])('answers invalid credentials before the body has arrived: %s %s', async (method, path) => {
     await start();
     const connection = await open();
     connection.send(
@@ -226,7 +226,7 @@ describe('HTTP', () => {
   });
 
   it.each(['/v2/oauth/register', '/admin/session', '/nothing'])(
-    'closes a connection whose body comes in thousands of tiny chunks: %s',
+    'closes a connection whose body arrives in thousands of tiny chunks: %s',
     async (path) => {
       await start();
       let pushed = 0;

@@ -290,7 +290,7 @@ onEachEngine((engine) => {
       );
     });
 
-    it('answers HEAD without a body, even where the header is too large', async () => {
+    it('answers HEAD without a body, even if the header is too large', async () => {
       const received = await exchange(
         registry.url,
         raw('HEAD /health/live HTTP/1.1', HOST, `X-Long: ${'a'.repeat(20_000)}`, '', ''),

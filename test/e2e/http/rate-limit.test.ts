@@ -12,7 +12,7 @@ onEachEngine((engine) => {
       headers: forwardedFor ? { 'x-forwarded-for': forwardedFor } : {},
     });
 
-  it('counts registrations per address, and says when to come back', async () => {
+  it('counts registrations per address, and says when to retry', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '2/1m' });
     expect((await registerFrom()).status).toBe(201);
     expect((await registry.register({ client_name: 1 })).status).toBe(400);
@@ -134,7 +134,7 @@ onEachEngine((engine) => {
     expect((await registerFrom('198.51.100.2')).status).toBe(429);
   });
 
-  it.each(['1', '127.0.0.1', '127.0.0.0/8'])('believes the proxies of TRUST_PROXY=%s', async (trusted) => {
+  it.each(['1', '127.0.0.1', '127.0.0.0/8'])('trusts the proxies of TRUST_PROXY=%s', async (trusted) => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m', TRUST_PROXY: trusted });
     expect((await registerFrom('198.51.100.1')).status).toBe(201);
     expect((await registerFrom('198.51.100.2')).status).toBe(201);
@@ -143,7 +143,7 @@ onEachEngine((engine) => {
     expect((await registerFrom('203.0.113.9, 198.51.100.2')).status).toBe(429);
   });
 
-  it('counts requests that never get as far as registering', async () => {
+  it('counts requests that are rejected before they register', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '2/1m' });
     expect((await registry.register({}, 'not-a-key')).status).toBe(401);
     expect((await registry.register('{')).status).toBe(400);
@@ -151,7 +151,7 @@ onEachEngine((engine) => {
     expect((await registry.register({}, 'not-a-key')).status).toBe(429);
   });
 
-  it('takes no port for a part of the address, and everything that is none for one caller', async () => {
+  it('ignores the port of an address, and counts invalid addresses as one caller', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m', TRUST_PROXY: '1' });
     const statuses = [];
     for (const address of [
@@ -172,7 +172,7 @@ onEachEngine((engine) => {
     [`fe80::1%${'x'.repeat(5_000)}`, 'fe80::1'],
     ['192.0.2.1:4711', '192.0.2.1'],
     ['<script>', '127.0.0.1'],
-  ])('an address that a proxy passes on is one: %#', async (forwarded, address) => {
+  ])('an address that a proxy forwards is one: %#', async (forwarded, address) => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m', TRUST_PROXY: '1' });
     expect((await registerFrom(forwarded)).status).toBe(201);
     const [event] = await registry.dataSource.query<{ address: string }[]>(
@@ -182,14 +182,14 @@ onEachEngine((engine) => {
     expect((await registerFrom(address)).status).toBe(429);
   });
 
-  it('takes an IPv6 network of 64 bits for one caller', async () => {
+  it('counts an IPv6 /64 as one caller', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m', TRUST_PROXY: '1' });
     expect((await registerFrom('2001:db8:1:2::1')).status).toBe(201);
     expect((await registerFrom('2001:db8:1:2:ffff::9')).status).toBe(429);
     expect((await registerFrom('2001:db8:1:3::1')).status).toBe(201);
   });
 
-  it('counts an IPv6 site of 48 bits as sixteen callers', async () => {
+  it('counts an IPv6 /48 as sixteen callers', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_REGISTER: '1/1m', TRUST_PROXY: '1' });
     const answers = [];
     for (let i = 0; i < 18; i++) answers.push(await registerFrom(`2001:db8:1:${i.toString(16)}::1`));
@@ -258,7 +258,7 @@ onEachEngine((engine) => {
     expect((await registry.createClient(aClient())).status).toBe(201);
   });
 
-  describe('bad credentials', () => {
+  describe('invalid credentials', () => {
     const LIMIT = { RATE_LIMIT_FAILED_AUTH: '3/1m' };
     const interfaces = (key: string | null) => [
       () => registry.createClient(aClient(), key!),
@@ -289,7 +289,7 @@ onEachEngine((engine) => {
       ['PUT', `/v2/oauth/register/${randomUUID()}`],
       ['POST', '/graphql'],
     ])(
-      'are counted when they come, so that many at once get no further than the limit: %s %s',
+      'are counted on arrival, so that concurrent ones do not exceed the limit: %s %s',
       async (method, path) => {
         registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '5/1m' });
         const answers = await Promise.all(
@@ -303,7 +303,7 @@ onEachEngine((engine) => {
       },
     );
 
-    it('of a sign-in are counted when they come, too', async () => {
+    it('of a sign-in are counted on arrival, too', async () => {
       registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '5/1m' });
       const answers = await Promise.all(
         Array.from({ length: 50 }, (_, i) =>

@@ -13,7 +13,7 @@ const MAX_GROWTH_MB = 120;
 const wait = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 // On one engine: files have nothing to do with a database
-describe('Callers that request files, read nothing and hang up', () => {
+describe('Callers that request files, read nothing and disconnect', () => {
   let directory: string;
   let program: Program;
   let url: string;

@@ -143,7 +143,7 @@ describe('on sqlite', () => {
     expect(second.stderr).toBe(`${at('copy')} exists already.\n`);
   });
 
-  it('neither follows nor overwrites files of others beside it', async () => {
+  it('neither follows nor overwrites files of others next to it', async () => {
     new Sqlite(at('live.sqlite')).exec('CREATE TABLE migrations (id)').close();
     await mkdir(at('shared'), { mode: 0o777 });
     await chmod(at('shared'), 0o777);
@@ -225,7 +225,7 @@ describe('files that the service and its commands make', () => {
     }
   });
 
-  it('lose the rights that everybody had, and keep those of a group', async () => {
+  it('lose the permissions of other users, and keep those of the group', async () => {
     const migrate = () => start(`sqlite:${at('live.sqlite')}`, ['migrate']);
     await migrate().ended;
     await chmod(at('live.sqlite'), 0o644);

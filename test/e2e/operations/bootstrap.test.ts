@@ -91,7 +91,7 @@ describe('The first admin key', () => {
     await database.drop();
   });
 
-  it('is made beside keys of members', async () => {
+  it('is made in addition to keys of members', async () => {
     const cli = (...args: string[]) => new Program('cli.js', { cwd: directory, env: {}, args }).ended;
     expect(await cli('migrate')).toBe(0);
     expect(await cli('api-key', 'create', '--name', 'ci', '--org', 'acme')).toBe(0);

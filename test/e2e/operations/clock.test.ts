@@ -35,7 +35,7 @@ function setClock(at: Date): void {
 
 afterEach(() => void jest.useRealTimers());
 
-it('ids are unique and tell the time of the clock, however it is set', () => {
+it('ids are unique and contain the time of the clock, however it is set', () => {
   const now = Date.now();
   const ids: string[] = [];
   for (const [step, at] of [now, now + DAY_MS, now - HOUR_MS, now - HOUR_MS + 1, now - HOUR_MS].entries()) {
@@ -75,7 +75,7 @@ onEachEngine((engine) => {
     return found;
   }
 
-  it('while the clock goes forward a day and back an hour, callers are served, and pages tell each client and event once', async () => {
+  it('while the clock goes forward a day and back an hour, callers are served, and pages list each client and event once', async () => {
     const now = Date.now();
     const clients = [await create()];
     for (const at of [now + DAY_MS, now - HOUR_MS, now]) {

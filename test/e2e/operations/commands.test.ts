@@ -38,13 +38,16 @@ describe('commands', () => {
     'expire-unused --older-than 30d',
   ];
 
-  it.each([...COMMANDS, 'migrate', 'backup copy'])('%s: a bad DATABASE_URL is one line', async (line) => {
-    expect(await run(line, { DATABASE_URL: 'mysql://x' })).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: expect.stringMatching(/^.*DATABASE_URL.*sqlite:PATH or postgres:\/\/.*\n$/),
-    });
-  });
+  it.each([...COMMANDS, 'migrate', 'backup copy'])(
+    '%s: an invalid DATABASE_URL is reported in one line',
+    async (line) => {
+      expect(await run(line, { DATABASE_URL: 'mysql://x' })).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/^.*DATABASE_URL.*sqlite:PATH or postgres:\/\/.*\n$/),
+      });
+    },
+  );
 
   it.each(COMMANDS)('%s: creates no database', async (line) => {
     expect(await run(line, { DATABASE_URL: 'sqlite:data/x.sqlite' })).toEqual({

@@ -231,7 +231,7 @@ onEachEngine((engine) => {
     ]);
   });
 
-  it('in a batched lookup, a value that is no valid text finds nothing and fails no other lookup', async () => {
+  it('in a batched lookup, a value that is not valid text finds nothing and fails no other lookup', async () => {
     const lookup = registry.app.get(ClientLookupRepository, { strict: false });
     const search = registry.app.get(ClientSearchRepository, { strict: false });
     const { apiKey, orgId } = await registry.createKey();

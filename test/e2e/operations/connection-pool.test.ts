@@ -160,7 +160,7 @@ describe('while an operator of PostgreSQL', () => {
     ['the table of counts', 'LOCK TABLE oauth_client_counts', { isReady: false, reads: 200, registers: 503 }],
     ['the table of API keys', 'LOCK TABLE api_keys', { isReady: false, reads: 503, registers: 201 }],
   ])(
-    'has locked %s, those who wait for it are told so within seconds, and the service is ready accordingly',
+    'has locked %s, waiting callers get a 503 within seconds, and readiness reflects it',
     async (_, sql, expected) => {
       const id = await create();
       // One of each connection that may count
@@ -229,7 +229,7 @@ describe('while an operator of PostgreSQL', () => {
   });
 });
 
-it('stores clients on another connection if one hangs', async () => {
+it('stores clients on another connection if one is blocked', async () => {
   const { hostname, port } = new URL(process.env.TEST_POSTGRES_URL!);
   const proxy = await Proxy.start({ host: hostname, port: Number(port) });
   const registry = await Registry.start(

@@ -277,7 +277,7 @@ describe.each<[Engine, Fault[]]>([
 
   const isWell = (statuses: object) => JSON.stringify(statuses) === JSON.stringify(WELL);
 
-  it('a write is dropped when its caller hangs up while the database is locked', async () => {
+  it('a write is dropped when its caller disconnects while the database is locked', async () => {
     const { begin, end } = faults.find(({ name }) => name.includes('locked'))!;
     await begin(surroundings);
     const hangUp = new AbortController();

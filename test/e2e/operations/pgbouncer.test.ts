@@ -63,7 +63,7 @@ describe('behind a PgBouncer in transaction mode that does not support prepared 
     expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
   });
 
-  it('migrations leave no setting behind on the connections that others get', async () => {
+  it('migrations leave no setting on the connections that others get', async () => {
     const settings = await Promise.all(
       Array.from({ length: CALLERS_OF_EACH }, async () => {
         const client = new pg.Client(bouncer.through(database.url));
@@ -115,7 +115,7 @@ describe('behind a PgBouncer in transaction mode that does not support prepared 
     for (const { stdout } of programs) expect(stdout.match(/prepared statements/g)?.length).toBe(1);
   });
 
-  it('an instance starts where no migration is pending, even while another session holds the lock of migrations', async () => {
+  it('an instance starts if no migration is pending, even while another session holds the lock of migrations', async () => {
     await direct.query('SELECT pg_advisory_lock(75917592)');
     const url = await start();
     await direct.query('SELECT pg_advisory_unlock(75917592)');

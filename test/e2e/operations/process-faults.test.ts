@@ -299,7 +299,7 @@ describe('Signals', () => {
     expect(program.stderr).toBe('');
   });
 
-  it('SIGINT while PostgreSQL hangs or a table is locked: callers get a 503', async () => {
+  it('SIGINT while PostgreSQL is blocked or a table is locked: callers get a 503', async () => {
     const database = await createMigratedDatabase('postgres');
     const { hostname, port: postgresPort } = new URL(database.url);
     const proxy = await Proxy.start({ host: hostname, port: Number(postgresPort || 5432) });

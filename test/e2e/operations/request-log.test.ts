@@ -50,7 +50,7 @@ describe('the log', () => {
       .map((line) => JSON.parse(line));
   };
 
-  it('has a line for each request: what, who, how long', async () => {
+  it('has a line for each request: operation, caller, duration', async () => {
     await post('/v2/oauth/clients?secret=sesame', aClient());
     const [line] = (await lines()).filter(({ msg }) => msg === 'request');
     expect(line).toEqual({
@@ -100,12 +100,12 @@ describe('the log', () => {
   describe.each([
     ['closes its half', (socket: Socket) => socket.end()],
     ['is gone', (socket: Socket) => socket.resetAndDestroy()],
-  ])('a caller who %s in the middle of a body', (_, hangUp) => {
+  ])('a caller that %s in the middle of a body', (_, hangUp) => {
     it.each([
       ['/v2/oauth/register', 'Content-Length: 100', '{"client_name":'],
       ['/v2/oauth/register', 'Transfer-Encoding: chunked', '64\r\n{"client_name":'],
       ['/graphql', 'Content-Length: 100', '{"query":'],
-    ])('is no error of ours: %s, %s', async (path, framing, begun) => {
+    ])('is not an error of the service: %s, %s', async (path, framing, begun) => {
       const socket = connect(Number(new URL(url).port), '127.0.0.1');
       socket.on('error', () => undefined).resume();
       const closed = new Promise((done) => socket.once('close', done));

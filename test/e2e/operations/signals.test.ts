@@ -137,7 +137,7 @@ onEachEngine((engine) => {
     },
   );
 
-  it('SIGKILL in the middle of a bulk operation leaves all or nothing of it, as the audit trail shows', async () => {
+  it('SIGKILL in the middle of a bulk operation leaves all or nothing of it, as the audit log shows', async () => {
     const CLIENTS = 3_000;
     const database = await createDatabase(engine);
     const env = { DATABASE_URL: database.url, BOOTSTRAP_API_KEY: KEY, LOG_LEVEL: 'silent' };

@@ -130,7 +130,7 @@ const overwriteRootPage = async (table: string) => {
   touch();
 };
 
-describe('Files that are exchanged under a running service', () => {
+describe('Files that are replaced under a running service', () => {
   it('acknowledges no write while one of them is missing, and continues once it is back', async () => {
     const { program, register, ready } = await serve();
     for (const name of [LIVE, `${LIVE}-wal`, `${LIVE}-shm`]) {
@@ -244,7 +244,7 @@ describe('Once the file is known to be damaged or replaced', () => {
 });
 
 describe('npm run restore', () => {
-  it('rejects a running service and a file that is no backup; replaces the database with a backup', async () => {
+  it('rejects a running service and a file that is not a backup; replaces the database with a backup', async () => {
     const first = await serve();
     const before = await first.register();
     expect((await run('backup', at('backup'))).code).toBe(0);

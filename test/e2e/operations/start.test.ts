@@ -173,7 +173,7 @@ describe('a failed start prints one line and exits with 1', () => {
     expect(line).not.toContain('sesame');
   });
 
-  it('the file is no database', async () => {
+  it('the file is not a database', async () => {
     await writeFile(join(directory, 'x'), 'not a database, but long enough for one');
     expect(await refusal({ DATABASE_URL: 'sqlite:x' })).toBe(
       'Cannot open the database x: the file is no SQLite database. See DATABASE_URL.\n',

@@ -123,7 +123,7 @@ onEachEngine((engine) => {
     expect(collector.text).not.toMatch(/sesame|bearer|malformed/i);
   });
 
-  it('the span of a request whose caller hangs up has no status', async () => {
+  it('the span of a request whose caller disconnects has no status', async () => {
     const { hostname, port } = new URL(registry.url);
     const socket = connect(Number(port), hostname);
     socket.write('POST /v2/oauth/register HTTP/1.1\r\nHost: registry\r\n');

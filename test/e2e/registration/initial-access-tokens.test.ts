@@ -77,7 +77,7 @@ onEachEngine((engine) => {
     expect(JSON.stringify(await listOf(registry))).not.toContain(HASH_PREFIX);
   });
 
-  it('401 alike for one that is unknown, misspelt, expired, revoked or used up; nothing is stored', async () => {
+  it('the same 401 for one that is unknown, malformed, expired, revoked or used up; nothing is stored', async () => {
     const expired = await registry.createInitialAccessToken();
     await registry.dataSource.query(
       `UPDATE initial_access_tokens SET expires_at = ${Date.now() - 1} WHERE id = '${expired.token.id}'`,
@@ -128,7 +128,7 @@ onEachEngine((engine) => {
     expect(await usesOf(registry, token.id)).toBe(1);
   });
 
-  describe('narrows', () => {
+  describe('restricts', () => {
     it('grants the requested scopes that the operator and the token allow', async () => {
       const registry = await Registry.start(engine, {
         REGISTRATION_ALLOWED_SCOPES: 'read write',
@@ -244,7 +244,7 @@ onEachEngine((engine) => {
     ['a bad scope', { scopes: ['a b'] }, ['scopes']],
     ['a grant that is not offered', { grantTypes: ['implicit' as never] }, ['grantTypes']],
     ['a URL for a host', { redirectHosts: ['https://example.com'] }, ['redirectHosts']],
-  ])('cannot be made with %s', async (_, overrides, fields) => {
+  ])('cannot be created with %s', async (_, overrides, fields) => {
     const error: unknown = await registry
       .createInitialAccessToken(overrides)
       .catch((error: unknown) => error);

@@ -19,14 +19,14 @@ onEachEngine((engine) => {
       '#ja',
       'require_pkce',
       'client_type',
-    ])('refuses %s, which is registered nowhere', async (member) => {
+    ])('rejects %s, which is registered nowhere', async (member) => {
       await expectRefused(
         () => sendTo('register', { [member]: 'text' }),
         INTERFACES.register.refusal([member]),
       );
     });
 
-    it('refuses jwks and jwks_uri together', async () => {
+    it('rejects jwks and jwks_uri together', async () => {
       const body = { jwks: { keys: [{ kty: 'RSA' }] }, jwks_uri: 'https://example.com/jwks.json' };
       await expectRefused(() => sendTo('register', body), INTERFACES.register.refusal(['jwks']));
     });
@@ -64,7 +64,7 @@ onEachEngine((engine) => {
       expect(answer.body[member]).not.toEqual(value);
     });
 
-    it('D4: refuses the authentication method none for client_credentials', async () => {
+    it('D4: rejects the authentication method none for client_credentials', async () => {
       const body = { token_endpoint_auth_method: 'none', grant_types: ['client_credentials'] };
       await expectRefused(
         () => sendTo('register', body),

@@ -235,7 +235,7 @@ onEachEngine((engine) => {
       expect((await send('GET')).status).toBe(401);
     });
 
-    it('changes nothing where the PUT with it is rejected, but that the one before ends', async () => {
+    it('changes nothing if the PUT with it is rejected, except that the previous one ends', async () => {
       const { send, put } = await aRegistration();
       const next = tokenOf(await put({}));
       expect((await put({ made_up: 1 }, next)).status).toBe(400);
@@ -243,7 +243,7 @@ onEachEngine((engine) => {
       expect((await send('GET', undefined, next)).status).toBe(200);
     });
 
-    it('is good for all who use it at once, on any instance', async () => {
+    it('is valid for all concurrent requests with it, on any instance', async () => {
       const { client, send, put } = await aRegistration();
       const next = tokenOf(await put({}));
       const answers = await Promise.all(Array.from({ length: 10 }, () => send('GET', undefined, next)));
@@ -328,7 +328,7 @@ onEachEngine((engine) => {
     expect(answers.map(({ status }) => status).sort()).toEqual([204, 401, 401, 401, 401]);
   });
 
-  it('secrets that come and go with the authentication method are in the audit trail', async () => {
+  it('secrets that are issued and revoked with the authentication method are in the audit log', async () => {
     const { client, put } = await aRegistration({ token_endpoint_auth_method: 'none' });
     const { body } = await put({});
     await put({ token_endpoint_auth_method: 'none' }, (body as Registered).registration_access_token);
@@ -346,7 +346,7 @@ onEachEngine((engine) => {
     ]);
   });
 
-  it('401: a wrong token, a foreign one, another client, a deleted one and an id that is none are answered alike', async () => {
+  it('the same 401 for a wrong token, that of another client, a deleted client and an invalid id', async () => {
     const mine = await aRegistration();
     const other = await aRegistration();
     const gone = await aRegistration();
@@ -380,7 +380,7 @@ onEachEngine((engine) => {
     expect((await mine.send('GET')).status).toBe(200);
   });
 
-  it('a wrong token makes the database do the same whether there is such a registration, and read none', async () => {
+  it('an invalid token causes the same statements whether or not the registration exists', async () => {
     const mine = await aRegistration();
     const gone = await aRegistration();
     await gone.send('DELETE');

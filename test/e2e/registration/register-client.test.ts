@@ -114,7 +114,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it("D7: with good credentials it belongs to the caller's organization and user", async () => {
+    it("D7: with valid credentials it belongs to the caller's organization and user", async () => {
       const { apiKey, orgId } = await registry.createKey({ userId: 'user-3' });
       const { body } = await registry.register({}, apiKey);
       expect(await ownerOf(body.client_id as string)).toEqual({ orgId, userId: 'user-3', source: 'DYNAMIC' });
@@ -134,7 +134,7 @@ onEachEngine((engine) => {
       ]);
     });
 
-    it.each(['', '   '])('D10: the scope %p counts as none', async (scope) => {
+    it.each(['', '   '])('D10: the scope %p counts as absent', async (scope) => {
       const { status, body } = await registry.register({ scope });
       expect(status).toBe(201);
       expect(body).not.toHaveProperty('scope');
@@ -170,7 +170,7 @@ onEachEngine((engine) => {
   });
 
   describe('400', () => {
-    it('D2: invalid_redirect_uri where authorization_code is named without a redirect URI', async () => {
+    it('D2: invalid_redirect_uri if authorization_code is named without a redirect URI', async () => {
       const before = await registry.rows('oauth_clients');
       const { status, body, headers } = await registry.register({ grant_types: ['authorization_code'] });
       expect({ status, body }).toEqual({
@@ -214,7 +214,7 @@ onEachEngine((engine) => {
     it.each([
       ['refresh_token alone', ['refresh_token']],
       ['refresh_token and a grant that is dropped', ['refresh_token', 'implicit']],
-    ])('D15: nothing would ever issue a refresh token where a client has %s', async (_, grants) => {
+    ])('D15: nothing would ever issue a refresh token if a client has %s', async (_, grants) => {
       const { status, body } = await registry.register({ grant_types: grants, redirect_uris: CALLBACK });
       expect({ status, error: body.error, fields: body.invalid_fields }).toEqual({
         status: 400,
@@ -249,7 +249,7 @@ onEachEngine((engine) => {
       },
     );
 
-    it('strict: it is refused, each member by name', async () => {
+    it('strict: it is rejected, each member by name', async () => {
       const { status, body } = await byProfile.strict!.register({ ...EXTENDED, redirect_uris: CALLBACK });
       expect({ status, error: body.error, fields: Object.keys(body.invalid_fields) }).toEqual({
         status: 400,
@@ -351,7 +351,7 @@ onEachEngine((engine) => {
       ['a translation that is no text', { 'client_name#ja': 1 }, 'client_name#ja'],
       ['a translated script', { 'tos_uri#de': 'javascript:alert(1)' }, 'tos_uri#de'],
       ['a translation of what has none', { 'scope#de': 'lesen' }, 'scope#de'],
-    ])('registered: refuses %s', async (_, members, field) => {
+    ])('registered: rejects %s', async (_, members, field) => {
       const { status, body } = await byProfile.registered!.register(members);
       expect({ status, fields: Object.keys(body.invalid_fields) }).toEqual({ status: 400, fields: [field] });
     });
@@ -361,7 +361,7 @@ onEachEngine((engine) => {
     const tryOut = (body: unknown, value = 'true') =>
       registry.send(`/v2/oauth/register?dry_run=${value}`, { body });
 
-    it('400: a misspelt one registers nothing', async () => {
+    it('400: a malformed one registers nothing', async () => {
       const before = await registry.rows('oauth_clients');
       const { status, body } = await registry.send('/v2/oauth/register?dryrun=true', { body: {} });
       expect({ status, error: body.error, fields: Object.keys(body.invalid_fields as object) }).toEqual({

@@ -43,7 +43,7 @@ onEachEngine((engine) => {
       ).rejects.toThrow('BAD_USER_INPUT');
     });
 
-    it('is read at its registration_client_uri by anybody, and changed by nobody', async () => {
+    it('is read at its registration_client_uri by anyone, and changed by no one', async () => {
       const { body } = await registry.register(named);
       const id = body.client_id as string;
       const path = `/v2/oauth/register/${id}`;
@@ -92,7 +92,7 @@ onEachEngine((engine) => {
       expect((await read()).status).toBe(401);
     });
 
-    it('tells without a token of no other client whether it exists', async () => {
+    it('does not reveal without a token whether another client exists', async () => {
       const own = { ...named, token_endpoint_auth_method: 'client_secret_basic' };
       const managed = await registry.register(own);
       const deleted = await registry.register(own);
@@ -118,7 +118,7 @@ onEachEngine((engine) => {
       expect([...told]).toEqual([expect.stringMatching(/^401 .*"unauthorized"/)]);
     });
 
-    it('does not make credentials good for other requests, nor is it read without limit', async () => {
+    it('does not make credentials valid for other requests, nor is it read without limit', async () => {
       const bounded = await startAnother({
         REGISTRATION_REUSE: 'true',
         RATE_LIMIT_FAILED_AUTH: '2/1m',
@@ -169,36 +169,44 @@ onEachEngine((engine) => {
       ['who came first', [0]],
       ['who came later', [1]],
       ['both', [0, 1]],
-    ])('a caller who disconnects does not fail others who wait for the same client: %s', async (_, gone) => {
-      const isArrived = () => new Promise((done) => setTimeout(done, 300));
-      const unlock = await lockClients(registry);
-      // While this one is written, the next wait for their turn
-      const before = registry.register({ ...named, client_name: randomUUID() });
-      await isArrived();
-      const callers = [];
-      for (let i = 0; i < 4; i++) {
-        const hangUp = new AbortController();
-        const body = JSON.stringify(named);
-        const headers = { 'content-type': 'application/json' };
-        const { signal } = hangUp;
-        const answer = fetch(`${registry.url}/v2/oauth/register`, { method: 'POST', body, headers, signal });
-        callers.push({
-          hangUp,
-          answer: answer.then(
-            ({ status }) => status,
-            () => 'gone',
-          ),
-        });
+    ])(
+      'a caller that disconnects does not fail others that wait for the same client: %s',
+      async (_, gone) => {
+        const isArrived = () => new Promise((done) => setTimeout(done, 300));
+        const unlock = await lockClients(registry);
+        // While this one is written, the next wait for their turn
+        const before = registry.register({ ...named, client_name: randomUUID() });
         await isArrived();
-      }
-      for (const i of gone) callers[i]!.hangUp.abort();
-      await isArrived();
-      await unlock();
-      expect((await before).status).toBe(201);
-      expect(await Promise.all(callers.map(({ answer }) => answer))).toEqual(
-        callers.map((_, i) => (gone.includes(i) ? 'gone' : 201)),
-      );
-    });
+        const callers = [];
+        for (let i = 0; i < 4; i++) {
+          const hangUp = new AbortController();
+          const body = JSON.stringify(named);
+          const headers = { 'content-type': 'application/json' };
+          const { signal } = hangUp;
+          const answer = fetch(`${registry.url}/v2/oauth/register`, {
+            method: 'POST',
+            body,
+            headers,
+            signal,
+          });
+          callers.push({
+            hangUp,
+            answer: answer.then(
+              ({ status }) => status,
+              () => 'gone',
+            ),
+          });
+          await isArrived();
+        }
+        for (const i of gone) callers[i]!.hangUp.abort();
+        await isArrived();
+        await unlock();
+        expect((await before).status).toBe(201);
+        expect(await Promise.all(callers.map(({ answer }) => answer))).toEqual(
+          callers.map((_, i) => (gone.includes(i) ? 'gone' : 201)),
+        );
+      },
+    );
 
     it('registers nothing if all callers have disconnected', async () => {
       const unlock = await lockClients(registry);
@@ -291,7 +299,7 @@ onEachEngine((engine) => {
     afterEach(stopAll);
     const RESERVED = { REGISTRATION_RESERVED_NAMES: 'Example Desktop, Acme, *Globex*' };
 
-    it('accepts the name of the server that a client connects to, and tells a developer what to do', async () => {
+    it('accepts the name of the server that a client connects to, and the error says what to do', async () => {
       await start(RESERVED);
       for (const client_name of ['Claude Code (acme)', 'Executor for Acme']) {
         expect((await registry.register({ ...PUBLIC, client_name })).status).toBe(201);

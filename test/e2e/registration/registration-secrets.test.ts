@@ -220,7 +220,7 @@ onEachEngine((engine) => {
       expect(byOwner.body.data.expires_at).toBeNull();
     });
 
-    it('a PUT issues another one in the last third of its life, beside the old one, and once', async () => {
+    it('a PUT issues another one in the last third of its life, in addition to the old one, and once', async () => {
       const { client, put, list, age } = await aRegistration(limited);
       await age(1.9 * HOUR_MS);
       expect((await put()).body).not.toHaveProperty('client_secret');
@@ -257,7 +257,7 @@ onEachEngine((engine) => {
       expect((await put()).body.client_secret).toMatch(/^[\w-]{43}$/);
     });
 
-    it('a PUT issues none where ten are valid', async () => {
+    it('a PUT issues none if ten are valid', async () => {
       const { put, issue, list, age } = await aRegistration(limited);
       for (let issued = 1; issued < 10; issued++) await issue();
       await age(2.5 * HOUR_MS);

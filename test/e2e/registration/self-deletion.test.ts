@@ -77,7 +77,7 @@ onEachEngine((engine) => {
         'behind a hundred others',
         [...Array.from({ length: 101 }, (_, i) => shortDecoy(i)), EVIL, shortDecoy(101)],
       ],
-    ])('keeps the whole trail if its past does not fit into one event: %s', async (_, bodies) => {
+    ])('keeps all events if its past does not fit into one event: %s', async (_, bodies) => {
       await start({ REGISTRATION_MAX_UNUSED: '5', TRUST_PROXY: '1' });
       const last = await becomeEachOf(bodies);
       expect((await deleteItself(last, '203.0.113.9')).status).toBe(204);
@@ -276,7 +276,7 @@ onEachEngine((engine) => {
       expect(await left()).toEqual([...others, ...flood.slice(2), ...honest]);
     });
 
-    it('leaves an event that is purged after 30 days where AUDIT_RETENTION is off', async () => {
+    it('leaves an event that is purged after 30 days if AUDIT_RETENTION is off', async () => {
       await start({ REGISTRATION_MAX_UNUSED: '5' });
       const ids = [];
       for (let i = 0; i < 2; i++) {

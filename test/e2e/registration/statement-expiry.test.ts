@@ -102,7 +102,7 @@ onEachEngine((engine) => {
     return body.errors?.[0].message ?? body.data[mutation].client;
   };
 
-  it('is refused from the expiry on, before the job ran', async () => {
+  it('is rejected from the expiry on, before the job ran', async () => {
     const exp = inSeconds(3600);
     const lasting = await aClientUntil(exp);
     expect(await authenticate(lasting)).toMatchObject({ active: true });

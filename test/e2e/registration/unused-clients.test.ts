@@ -126,7 +126,7 @@ onEachEngine((engine) => {
       expect(auditEvents.nodes).toEqual([]);
     });
 
-    it('tells in Retry-After when the oldest will be old enough, and sends no query until then', async () => {
+    it('says in Retry-After when the oldest will be old enough, and sends no query until then', async () => {
       await start({ REGISTRATION_MAX_UNUSED: '1', REGISTRATION_UNUSED_MIN_AGE: '2h' });
       const id = await register();
       await age(HOUR_MS + HOUR_MS / 2, [id]);

@@ -399,7 +399,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('a key that another instance revokes is refused after a second', async () => {
+  it('a key that another instance revokes is rejected after a second', async () => {
     const { id, apiKey } = await registry.createKey();
     const ask = async () => (await registry.send('/v2/oauth/clients', { method: 'GET', key: apiKey })).status;
     expect(await ask()).toBe(200);
@@ -458,7 +458,7 @@ onEachEngine((engine) => {
       'client { orgId userId }',
     ],
   ])(
-    '%s trims and composes the names of owners, and refuses what looks like another',
+    '%s trims and composes the names of owners, and rejects those that look like another',
     async (field, rest, selection) => {
       const create = async (orgId: string, userId: string) => {
         const input = `{ orgId: ${JSON.stringify(orgId)}, userId: ${JSON.stringify(userId)}, ${rest} }`;
@@ -509,7 +509,7 @@ onEachEngine((engine) => {
     });
 
     it.each(['at+jwt', 'application/at+jwt', 'AT+JWT'])(
-      'with AUTH_JWT_TYPE=%s, another type is refused (RFC 9068 §4)',
+      'with AUTH_JWT_TYPE=%s, another type is rejected (RFC 9068 §4)',
       async (AUTH_JWT_TYPE) => {
         const sign = (typ?: string) => issuer.sign({}, undefined, { alg: 'ES256', kid: 'key-1', typ });
         const tokens = [

@@ -127,7 +127,7 @@ onEachEngine((engine) => {
       }
     });
 
-    it('counts beside others, and no longer than it lasts; one event an hour tells of an ended one', async () => {
+    it('is valid in addition to others until it expires; one event an hour records use of an expired one', async () => {
       const client = await aConfidentialClient();
       const second = await client.issue();
       const reasonOf = async (client_secret: string) => {
@@ -301,7 +301,7 @@ onEachEngine((engine) => {
       });
     });
 
-    it('has one winner where many show it at once, to two instances', async () => {
+    it('is accepted once by two instances under concurrent use', async () => {
       const client = await aSigningClient();
       const other = await Registry.start(
         engine,
@@ -321,7 +321,7 @@ onEachEngine((engine) => {
       expect(replies.map(({ status }) => status)).toEqual(Array(20).fill(200));
     });
 
-    it('is forgotten when it has expired, and refused for that', async () => {
+    it('is deleted when it has expired, and rejected for that', async () => {
       const client = await aSigningClient();
       await client.show(await client.sign());
       const left = async () => {
@@ -336,7 +336,7 @@ onEachEngine((engine) => {
       expect(await left()).toBe(0);
     });
 
-    it('is refused where anything about it is wrong', async () => {
+    it('is rejected if any part is invalid', async () => {
       const client = await aSigningClient();
       const { privateKey: stranger, publicKey } = await generateKeyPair('ES256', { extractable: true });
       const hmac = (pem: string) =>
@@ -397,7 +397,7 @@ onEachEngine((engine) => {
     expect(elsewhere.status).toBe(415);
   });
 
-  it('limits failures of one client, and never a good credential', async () => {
+  it('limits failures of one client, and never valid credentials', async () => {
     const limited = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '3/1m' });
     const { data } = (await limited.createClient(aClient())).body as {
       data: { client_id: string; client_secret: string };

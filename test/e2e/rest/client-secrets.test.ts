@@ -41,7 +41,7 @@ onEachEngine((engine) => {
     };
   }
 
-  it('201: issues a second secret beside the first, shown once and stored as a hash', async () => {
+  it('201: issues a second secret in addition to the first, shown once and stored as a hash', async () => {
     const client = await aConfidentialClient();
     const { status, body, headers } = await client.issue();
     expect({ status, body }).toEqual({

@@ -96,7 +96,7 @@ onEachEngine((engine) => {
       expect(await registry.rows('oauth_client_secrets')).toBe(secretsBefore);
     });
 
-    it('D8: a secret is stored as a hash that names its algorithm, and nowhere in clear', async () => {
+    it('D8: a secret is stored as a hash that names its algorithm, and nowhere in plaintext', async () => {
       const { body } = await registry.createClient(aClient());
       const { client_id: clientId, client_secret: secret } = body.data as {
         client_id: string;

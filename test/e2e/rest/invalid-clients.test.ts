@@ -25,7 +25,7 @@ onEachEngine((engine) => {
     });
 
     it.each(['client_id', 'client_secret', 'scope', 'client_uri', 'application_type', 'client_name#ja'])(
-      'refuses %s, which only registration knows (additionalProperties: false)',
+      'rejects %s, which only registration supports (additionalProperties: false)',
       async (member) => {
         await expectRefused(
           () => sendTo('clients', { ...aClient(), [member]: 'text' }),
@@ -51,7 +51,7 @@ onEachEngine((engine) => {
       await expectRefused(() => sendTo('clients', body), INTERFACES.clients.refusal(Object.keys(body)));
     });
 
-    it('names every bad entry of a list', async () => {
+    it('names every invalid entry of a list', async () => {
       const redirect_uris = ['http://example.com/a', 'https://example.com/b', 'https://example.com/c#'];
       const answer = await expectRefused(
         () => sendTo('clients', aClient({ redirect_uris })),

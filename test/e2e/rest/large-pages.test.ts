@@ -54,7 +54,7 @@ onEachEngine((engine) => {
   const list = (query: string) => registry.send(`/v2/oauth/clients?${query}`, { method: 'GET', key: apiKey });
 
   it.each(['page[size]=100', 'page[size]=100&filter[client_type]=confidential', 'page[size]=40'])(
-    'REST: %s is refused where it is larger than 1.5 MiB, and told how many clients fit',
+    'REST: %s is rejected if it is larger than 1.5 MiB, and the error says how many clients fit',
     async (query) => {
       const { status, body } = await list(query);
       expect({ status, ...(body as object) }).toEqual({
@@ -88,7 +88,7 @@ onEachEngine((engine) => {
     ['forward', 'first: 100', 'after', 'hasNextPage', 'endCursor'],
     ['backward', 'last: 100', 'before', 'hasPreviousPage', 'startCursor'],
   ])(
-    'GraphQL: a page has as many clients as fit, and the next goes on behind them: %s',
+    'GraphQL: a page has as many clients as fit, and the next one continues after them: %s',
     async (direction, size, position, more, cursor) => {
       const names: string[] = [];
       let at: string | null = null;
@@ -175,7 +175,7 @@ onEachEngine((engine) => {
     const history = (args: string) =>
       `history(${args}) { pageInfo { hasNextPage endCursor } nodes { id changes { after } } }`;
 
-    it('a page has as many events as fit, and the next goes on behind them', async () => {
+    it('a page has as many events as fit, and the next one continues after them', async () => {
       const { pages, nodes } = await pagesOf(
         `query ($id: ID!, $at: String) { oauthClient(clientId: $id) { ${history('first: 100, after: $at')} } }`,
         { id: clientId },

@@ -54,7 +54,7 @@ onEachEngine((engine) => {
     expect((await registry.register({}, value)).status).toBe(201);
   });
 
-  it('deleted clients that are more than ten times the limit, and more than a hundred, are removed for good', async () => {
+  it('deleted clients that are more than ten times the limit, and more than a hundred, are removed permanently', async () => {
     const { apiKey, orgId } = await organizationWith(2);
     const deleted: string[] = [];
     for (let i = 0; i < 103; i++) {

@@ -75,7 +75,7 @@ onEachEngine((engine) => {
     };
   }
 
-  it('a client signs with a key behind its jwks_uri; an unknown key is fetched at most once a minute', async () => {
+  it('a client signs with a key of its jwks_uri; an unknown key is fetched at most once a minute', async () => {
     const client = await aClientWithRemoteKeys();
     for (let i = 0; i < 3; i++) {
       const reply = await client.authenticateWith('first');
@@ -91,7 +91,7 @@ onEachEngine((engine) => {
     await client.stop();
   });
 
-  it('in production no key is fetched from this machine, and the caller is told why', async () => {
+  it('in production no key is fetched from this machine, and the reply says why', async () => {
     const client = await aClientWithRemoteKeys({ NODE_ENV: 'production' });
     expect(await client.authenticateWith('first')).toEqual({
       active: false,

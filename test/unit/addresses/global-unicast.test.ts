@@ -74,6 +74,6 @@ it.each([
   ['short', '127.1'],
   ['no address', 'localhost'],
   ['nothing', ''],
-])('%s is no global unicast address: %s', (_, address) => {
+])('%s is not a global unicast address: %s', (_, address) => {
   expect(isGlobalUnicast(address)).toBe(false);
 });

@@ -40,7 +40,7 @@ it.each<[string, object | null, object | null, [string, unknown, unknown][]]>([
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-it('A value of more than 256 bytes stands as its hash and length, one of 256 as it is', () => {
+it('Stores a value over 256 bytes as hash and length', () => {
   const long = 'ä'.repeat(129);
   expect(changesBetween({ a: 'x'.repeat(256) }, { a: long })).toEqual([
     { field: 'a', before: 'x'.repeat(256), after: { sha256: sha256(long), bytes: 258 } },
@@ -55,7 +55,7 @@ it('A value of more than 256 bytes stands as its hash and length, one of 256 as 
   ]);
 });
 
-it('A list of more than 256 bytes stands as what came and what went', () => {
+it('Stores a long list as its added and removed entries', () => {
   const list = Array.from({ length: 50 }, (_, i) => `https://example.com/${i}`);
   const removed = list[3];
   expect(changesBetween({ a: list }, { a: [...list.filter((each) => each !== removed), 'new'] })).toEqual([
@@ -66,7 +66,7 @@ it('A list of more than 256 bytes stands as what came and what went', () => {
   ]);
 });
 
-it('However much comes and goes, a change is small', () => {
+it('Bounds the size of a change', () => {
   const listOf = (name: string) =>
     Array.from({ length: 50 }, (_, i) => `https://${name}/${i}/${'x'.repeat(1000)}`);
   const [before, after] = [listOf('a'), listOf('b')];
@@ -86,7 +86,7 @@ it('However much comes and goes, a change is small', () => {
   });
 });
 
-it('Names stand as they are, and of abridged URIs the hosts stay', () => {
+it('Stores names unchanged and keeps the hosts of truncated URIs', () => {
   const name = 'あ'.repeat(255);
   const uri = `https://evil.example/${'x'.repeat(300)}`;
   const changes = changesBetween({ name, 'client_name#en': name, logoUri: uri, note: name }, null);
@@ -98,7 +98,7 @@ it('Names stand as they are, and of abridged URIs the hosts stay', () => {
   ]);
 });
 
-it('However many translations change, an event is small, and the shortest names stand in it', () => {
+it('Bounds an event with many translations; the shortest names are stored', () => {
   const [before, after] = ['漢', '字'].map((letter) => ({
     ...Object.fromEntries(
       Array.from({ length: 75 }, (_, i) => [`client_name#x-${i}`, `${letter.repeat(250)} ${i}`]),

@@ -79,7 +79,7 @@ describe('A file of variables', () => {
       Buffer.from('A=1\nB=\xe9\n', 'latin1'),
       '.env line 2 is not UTF-8: save the file as UTF-8 text',
     ],
-  ])('%s: is refused as a whole', async (_, content, fault) => {
+  ])('%s: is rejected as a whole', async (_, content, fault) => {
     expect(await read(content)).toEqual({ variables: {}, faults: [fault] });
   });
 

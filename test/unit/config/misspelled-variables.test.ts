@@ -55,7 +55,7 @@ describe('A misspelled variable', () => {
     'ADMIN_CONSOLE_PATH',
     'GRAPHQL_EXPLORER_PATH',
     'MAX_CLIENTS_PER_TENANT',
-  ])('stops the start where it has a prefix of this service: %s', (variable) => {
+  ])('stops the start if it has a prefix of this service: %s', (variable) => {
     const read = () => readConfig({ [variable]: '' });
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(`${variable} is no variable of this service; it knows ${VARIABLES.join(', ')}`);

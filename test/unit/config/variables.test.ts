@@ -482,7 +482,7 @@ describe('The configuration', () => {
     [{ REDIS_URL: 'redis://u:hunter2%@redis' }, 'hunter2'],
     [{ PUBLIC_URL: 'https://u:hunter2@example.com' }, 'hunter2'],
     [{ REDIS_URL: 'redis://u:hunter2@redis/zero' }, 'hunter2'],
-  ])('does not repeat a bad value, which may be a secret: %j', (env, secret) => {
+  ])('does not repeat an invalid value, which may be a secret: %j', (env, secret) => {
     expect(() => readConfig(env)).toThrow(ConfigError);
     expect(() => readConfig(env)).not.toThrow(secret);
   });

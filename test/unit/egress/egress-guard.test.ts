@@ -103,7 +103,7 @@ describe('A fetch', () => {
       'sends informational replies only',
       (_, response) => void setInterval(() => response.writeProcessing(), 50).unref(),
     ],
-  ])('ends in time where the server %s', async (_, listener) => {
+  ])('ends in time if the server %s', async (_, listener) => {
     const url = await serve(listener);
     const start = performance.now();
     const reply = aGuard().fetch(url, { ...LIMITS, timeoutMs: 300 });
@@ -111,7 +111,7 @@ describe('A fetch', () => {
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
-  it('ends in time where DNS does not answer', async () => {
+  it('ends in time if DNS does not answer', async () => {
     const reply = aGuard(() => new Promise(() => undefined)).fetch('https://client.example/', {
       ...LIMITS,
       timeoutMs: 100,
@@ -119,7 +119,7 @@ describe('A fetch', () => {
     expect(await messageOf(reply)).toMatch('no complete reply within 100 ms');
   });
 
-  it('is refused where the reply is no HTTP, is cut or the port is closed', async () => {
+  it('is rejected if the reply is not HTTP, is cut or the port is closed', async () => {
     const noHttp = await listen(createTcpServer((socket) => socket.end('SSH-2.0-x\r\n')));
     const cut = await serve((_, response) => {
       response.writeHead(200, { 'content-length': 100 }).write('x');
@@ -137,7 +137,7 @@ describe('A fetch', () => {
   it.each([
     ['5 others of its server', () => 'https://client.example/', 5],
     ['20 others', (index: number) => `https://client-${index}.example/`, 20],
-  ])('waits while %s are in progress, and is refused after a second', async (_, urlOf, most) => {
+  ])('waits while %s are in progress, and is rejected after a second', async (_, urlOf, most) => {
     const sockets: Socket[] = [];
     const proxy = await listen(createTcpServer((socket) => void sockets.push(socket)));
     const guard = aGuard(undefined, { production: true, httpsProxy: `http://127.0.0.1:${proxy}` });
@@ -212,14 +212,14 @@ describe('A URL', () => {
   ];
 
   it.each(LITERALS)(
-    'is refused with an address that is not public, with and without a proxy: %s',
+    'is rejected with an address that is not public, with and without a proxy: %s',
     async (url) => {
       expect(await fault(url, aGuard(never))).toMatch(NOT_GLOBAL);
       expect(await fault(url, aGuard(never, { httpsProxy: 'http://127.0.0.1:1' }))).toMatch(NOT_GLOBAL);
     },
   );
 
-  it.each(LOOPBACK)('is refused in production: %s', async (url) => {
+  it.each(LOOPBACK)('is rejected in production: %s', async (url) => {
     expect(await fault(url, aGuard(never, { production: true }))).toMatch(NOT_GLOBAL);
     expect(await fault(url.replace('https', 'http'), aGuard(never, { production: true }))).toMatch(
       'must use https',
@@ -236,7 +236,7 @@ describe('A URL', () => {
     [['10.0.0.1', GOOD]],
     [[GOOD, '64:ff9b::a00:1']],
     [['not an address']],
-  ])('is refused where its host has one of the addresses %j', async (addresses) => {
+  ])('is rejected if its host has one of the addresses %j', async (addresses) => {
     const connections = await connectionsDuring(async () => {
       expect(
         await fault(
@@ -248,7 +248,7 @@ describe('A URL', () => {
     expect(connections).toEqual([]);
   });
 
-  it('is refused where its host has no address', async () => {
+  it('is rejected if its host has no address', async () => {
     expect(
       await fault(
         'https://client.example/',

@@ -47,7 +47,7 @@ describe('the fuzzer finds', () => {
     ['to a query', QUERY, { data: { a: { name: SECRET } } }, 'oauthClient: tells a secret again'],
     ['to a mutation', MUTATION, { data: { a: { name: SECRET } } }, 'x: tells a secret again'],
     ['of others', aRequest(), { data: { name: NEVER_SEEN } }, 'GetOAuthClient: tells a secret'],
-  ])('a secret that is told again: %s', (_, request, body, kind) => {
+  ])('a secret that is repeated: %s', (_, request, body, kind) => {
     expect(judge(request, body, [])).toEqual([kind]);
   });
 
@@ -59,11 +59,11 @@ describe('the fuzzer finds', () => {
     ['a mutation', MUTATION, { data: { reissue: { registrationAccessToken: SECRET } } }],
     ['a key', MUTATION, { data: { createApiKey: { value: SECRET } } }],
     ['beside the scope', aRequest(), { data: { allowed_scopes: [SECRET], client_secret: SECRET } }],
-  ])('one that is told again as a secret, although it was planted, too: %s', (_, request, body) => {
+  ])('one that is repeated as a secret, although it was planted, too: %s', (_, request, body) => {
     expect(judge(request, body, [SECRET])).toContain(`${request.label}: tells a secret again`);
   });
 
-  it('one beside what was planted', () => {
+  it('one next to what was planted', () => {
     const body = { data: { allowed_scopes: [SECRET], name: NEVER_SEEN } };
     expect(judge(aRequest(), body, [SECRET])).toEqual(['GetOAuthClient: tells a secret']);
   });
@@ -97,7 +97,7 @@ describe('caches', () => {
     expect(findings({ allowed_scopes: [SECRET] }, [])).toEqual(found);
   });
 
-  it('may keep what must not be one, and where they are told not to, anything', () => {
+  it('may keep planted text; a reply with no-store may contain secrets', () => {
     expect(findings({ allowed_scopes: [SECRET] }, [SECRET])).toEqual([]);
     expect(findings({ client_secret: SECRET }, [], { 'cache-control': 'no-store' })).toEqual([]);
   });

@@ -54,7 +54,7 @@ describe('Open registration', () => {
     ['nothing: the defaults (D1)', {}, OPEN, confidential],
     ['nothing under strict: the defaults (D1)', {}, STRICT, confidential],
     [
-      'nothing, where the default grant is not allowed: what is (D1)',
+      'nothing, if the default grant is not allowed: what is (D1)',
       {},
       MACHINES,
       { ...confidential, grantTypes: ['client_credentials'] },
@@ -114,7 +114,7 @@ describe('Open registration', () => {
       OPEN,
       { ...confidential, grantTypes: ['client_credentials'] },
     ],
-  ])('grants who asks for %s', (_, draft, policy, expected) => {
+  ])('grants a request for %s', (_, draft, policy, expected) => {
     expect(judged(draft, policy)).toEqual({});
     expect(granted(draft, policy)).toEqual(expected);
   });
@@ -239,11 +239,11 @@ describe('Open registration', () => {
         client_name: ['must be 1 to 255 characters long'],
       },
     ],
-  ])('refuses %s', (_, draft, policy, faults) => {
+  ])('rejects %s', (_, draft, policy, faults) => {
     expect(judged(draft, policy)).toEqual(faults);
   });
 
-  it('refuses an empty list of grants', () => {
+  it('rejects an empty list of grants', () => {
     expect(Object.keys(judged({ grantTypes: [] }, OPEN))).toEqual(['grant_types']);
   });
 });
@@ -266,7 +266,7 @@ it('A draft is narrowed into a new value; all that has nothing to do with grants
   expect(draft).toEqual(before);
 });
 
-describe('Limits beside a policy', () => {
+describe('Further limits of a policy', () => {
   const NONE = { scopes: null, grantTypes: null, redirectHosts: null };
 
   it.each<[string, RegistrationPolicy, Parameters<typeof intersectPolicy>[1], Partial<RegistrationPolicy>]>([
@@ -300,7 +300,7 @@ describe('Limits beside a policy', () => {
     expect(intersectPolicy(policy, limits)).toEqual({ ...policy, ...changed });
   });
 
-  it('refuse what they leave nothing of, and say so', () => {
+  it('reject a value of which nothing remains, and say so', () => {
     const policy = intersectPolicy(MACHINES, {
       ...NONE,
       grantTypes: ['refresh_token'],

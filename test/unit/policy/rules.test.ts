@@ -129,7 +129,7 @@ describe('Every client', () => {
         contacts: ['entry 1 must be 1 to 320 characters long'],
       },
     ],
-  ])('is refused with: %s', (_, draft, faults) => {
+  ])('is rejected with: %s', (_, draft, faults) => {
     expect(judged(draft)).toEqual(faults);
   });
 });

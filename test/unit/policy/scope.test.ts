@@ -36,7 +36,7 @@ it.each([
   ['a Cyrillic look-alike', ['аdmin'], [NOT_TOKENS]],
   ['a zero-width space', ['ad\u200bmin'], [NOT_TOKENS]],
   ['a lone surrogate', ['\ud800'], [NOT_TOKENS]],
-])('A list of scopes is judged: %s', (_, list, faults) => {
+])('A list of scopes is validated: %s', (_, list, faults) => {
   expect(scopeFaults(list)).toEqual(faults);
 });
 

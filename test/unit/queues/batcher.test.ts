@@ -48,7 +48,7 @@ describe('a batcher', () => {
     expect(await Promise.all(second)).toEqual(['3', '4', '5']);
   });
 
-  it('begins another batch beside one that takes more than a second, and no more than it may', async () => {
+  it('begins another batch next to one that takes more than a second, up to the limit', async () => {
     const { add } = bound(batcher(1, 1, { limits: { slow: 1 } }));
     const all = Promise.all([1, 2, 3].map(add));
     await wait(500);
@@ -121,7 +121,7 @@ describe('a batcher', () => {
     expect(batches.flat()).toEqual([1, 2, 3, 5]);
   });
 
-  it('rejects calls behind hanging batches after the timeout, and never runs them', async () => {
+  it('rejects calls that wait for blocked batches after the timeout, and never runs them', async () => {
     const { add } = bound(batcher(1, 1, { limits: { waitMs: 50 } }));
     const hanging = add(1);
     await turn();
@@ -138,7 +138,7 @@ describe('a batcher', () => {
     expect(batches).toEqual([[1]]);
   });
 
-  it('drops calls of callers that hung up', async () => {
+  it('drops calls of callers that disconnected', async () => {
     const unwanted = new Set<number>();
     const { add } = bound(batcher(10, 1, { isWanted: (item) => !unwanted.has(item) }));
     const first = add(1);

@@ -19,7 +19,7 @@ it.each([
   ['apiKey', 'ocr_'],
   ['initialAccessToken', 'oci_'],
 ] as const)(
-  'A credential is a prefix that tells its kind, 256 random bits and their checksum: %s',
+  'A credential is a prefix that names its kind, 256 random bits and their checksum: %s',
   (kind, prefix) => {
     const credentials = Array.from({ length: 200 }, () => generateCredential(kind));
     for (const credential of credentials) {

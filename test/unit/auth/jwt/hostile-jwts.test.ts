@@ -26,7 +26,7 @@ describe('A JWT that is malformed, signed or not', () => {
     examples: [[await issuer.sign(claims)]],
   });
 
-  it('is no credential, or one of a known principal', async () => {
+  it('is not a credential, or is one of a known principal', async () => {
     const jwts = new JwtService(config);
     const seen = { refused: 0, taken: 0 };
     const property = fc.asyncProperty(hostileJwts(issuer), async (jwt) => {
@@ -40,7 +40,7 @@ describe('A JWT that is malformed, signed or not', () => {
     expect(Math.min(seen.refused, seen.taken)).toBeGreaterThan(0);
   });
 
-  it('is no software statement, or one whose claims were read', async () => {
+  it('is not a software statement, or is one whose claims were read', async () => {
     const statements = new SoftwareStatementsService(config);
     const seen = new Map<string, number>();
     const property = fc.asyncProperty(hostileJwts(issuer), async (jwt) => {

@@ -100,7 +100,7 @@ describe('An assertion', () => {
     ['another issuer', { iss: 'another' }, SUBJECT],
     ['another subject', { sub: 'another' }, SUBJECT],
     ['no subject', { sub: undefined }, SUBJECT],
-  ])('is refused with %s', async (_, claims, fault) => {
+  ])('is rejected with %s', async (_, claims, fault) => {
     const assertion = await assertionOf(es256.privateKey, claims);
     expect(await verify(assertion)).toEqual(fault);
   });
@@ -108,11 +108,11 @@ describe('An assertion', () => {
   it.each<[string, object, object]>([
     ['at+jwt', { typ: 'at+jwt' }, TYPE],
     ['dpop+jwt', { typ: 'dpop+jwt' }, TYPE],
-  ])('is refused with the type %s', async (_, header, fault) => {
+  ])('is rejected with the type %s', async (_, header, fault) => {
     expect(await verify(await assertionOf(es256.privateKey, {}, { alg: 'ES256', ...header }))).toEqual(fault);
   });
 
-  it('is refused without a signature: alg none', async () => {
+  it('is rejected without a signature: alg none', async () => {
     const [, claims] = (await assertionOf(es256.privateKey)).split('.');
     const header = Buffer.from('{"alg":"none"}').toString('base64url');
     for (const assertion of [`${header}.${claims}.`, `${header}.${claims}.AAAA`]) {
@@ -123,7 +123,7 @@ describe('An assertion', () => {
     expect(await verify('not a JWT')).toEqual(NO_JWT);
   });
 
-  it('is refused where it is signed with the public key as a shared secret: HS256', async () => {
+  it('is rejected if it is signed with the public key as a shared secret: HS256', async () => {
     const rsa = await pairOf('RS256');
     const pem = KeyObject.from((await generateKeyPair('RS256')).publicKey).export({
       type: 'spki',
@@ -137,7 +137,7 @@ describe('An assertion', () => {
     }
   });
 
-  it('is refused with another algorithm than the registered one', async () => {
+  it('is rejected with another algorithm than the registered one', async () => {
     const rsa = await pairOf('RS256');
     const metadata = { jwks: { keys: [rsa.jwk, es256.jwk] } };
     const byRsa = await assertionOf(rsa.privateKey, {}, { alg: 'RS256' });
@@ -147,7 +147,7 @@ describe('An assertion', () => {
     });
   });
 
-  it('is refused with a key of its own in the header', async () => {
+  it('is rejected with a key of its own in the header', async () => {
     const header = { alg: 'ES256', jwk: other.jwk, jku: 'https://attacker.example/jwks.json' };
     expect(await verify(await assertionOf(other.privateKey, {}, header))).toEqual(NO_SIGNATURE);
     expect(await verify(await assertionOf(other.privateKey, {}, { alg: 'ES256', kid: 'own' }))).toEqual(
@@ -155,7 +155,7 @@ describe('An assertion', () => {
     );
   });
 
-  it('is refused with an RSA key that is too short, too long or has a large exponent', async () => {
+  it('is rejected with an RSA key that is too short, too long or has a large exponent', async () => {
     const short = await pairOf('RS256', 'short', { modulusLength: 2048 });
     const n = Buffer.from(short.jwk.n!, 'base64url');
     const keys = [
@@ -180,7 +180,7 @@ describe('An assertion', () => {
     expect(await verify(named, { jwks: { keys: keysThen(3) } })).toMatchObject({ kid: 'key-1' });
   });
 
-  it('is refused with a key that the client had before', async () => {
+  it('is rejected with a key that the client had before', async () => {
     const keys = aKeys();
     const assertion = await assertionOf(es256.privateKey);
     const before = aClient({ jwks: { keys: [es256.jwk] } });
@@ -189,7 +189,7 @@ describe('An assertion', () => {
     expect(await keys.verify(after, assertion, ISSUER)).toEqual(NO_SIGNATURE);
   });
 
-  it('is refused where the client has no keys, or one that is none', async () => {
+  it('is rejected if the client has no keys, or an invalid one', async () => {
     const assertion = await assertionOf(es256.privateKey);
     expect(await verify(assertion, {})).toEqual({
       fault: expect.stringMatching(/must be a JSON Web Key Set/),
@@ -201,7 +201,7 @@ describe('An assertion', () => {
   });
 });
 
-describe('Keys behind jwks_uri', () => {
+describe('Keys of a jwks_uri', () => {
   const servers: KeyServer[] = [];
   const serve = async (...args: Parameters<typeof KeyServer.start>) => {
     const server = await KeyServer.start(...args);
@@ -252,7 +252,7 @@ describe('Keys behind jwks_uri', () => {
       (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
       /redirect \(302\)/,
     ],
-  ])('are refused where the server answers with %s, and not asked for again', async (_, answer, fault) => {
+  ])('are rejected if the server answers with %s, and not fetched again', async (_, answer, fault) => {
     const server = await serve(answer);
     const keys = aKeys();
     const assertion = await assertionOf(es256.privateKey);

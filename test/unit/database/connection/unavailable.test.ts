@@ -44,7 +44,7 @@ const MAY_PASS = [
   '55P03', // lock_not_available
 ];
 
-it.each(MAY_PASS)('It may go away by itself: %s', (code) => {
+it.each(MAY_PASS)('Transient error: %s', (code) => {
   expect([isDatabaseUnavailable(failure(code)), isDatabaseUnavailable(inQuery(failure(code)))]).toEqual([
     true,
     true,
@@ -59,14 +59,14 @@ it.each([
   'Client has encountered a connection error and is not queryable',
   'Client was closed and is not queryable',
   'The database connection is not open',
-])('It may go away by itself, though the driver gives no code: %s', (message) => {
+])('Transient error without a code of the driver: %s', (message) => {
   expect([
     isDatabaseUnavailable(failure(undefined, message)),
     isDatabaseUnavailable(inQuery(failure(undefined, message))),
   ]).toEqual([true, true]);
 });
 
-it('It may go away by itself: TypeORM let go of the connection, because it was lost', () => {
+it('Transient error: TypeORM released the connection because it was lost', () => {
   expect(isDatabaseUnavailable(new QueryRunnerAlreadyReleasedError())).toBe(true);
 });
 
@@ -81,6 +81,6 @@ it.each<[string, unknown]>([
   ['a text', 'ECONNREFUSED'],
   ['nothing', undefined],
   ['null', null],
-])('It will not go away by itself: %s', (_, error) => {
+])('Permanent error: %s', (_, error) => {
   expect(isDatabaseUnavailable(error)).toBe(false);
 });

@@ -63,7 +63,7 @@ describe('a deadline for requests', () => {
     expect(underWay.size).toBe(0);
   });
 
-  it('forgets callers who hang up, and lets go of their replies', async () => {
+  it('forgets callers that disconnect, and releases their replies', async () => {
     const { port } = new URL(url);
     const socket = connect(Number(port), '127.0.0.1');
     socket.write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');

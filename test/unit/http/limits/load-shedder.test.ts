@@ -67,7 +67,7 @@ describe('a limit of what is worked on', () => {
     return socket;
   };
 
-  it('refuses at once what is beyond it, but not those who ask for health, and takes more when there is room', async () => {
+  it('rejects requests above it at once, except health checks, and accepts more when there is room', async () => {
     const accepted = Array.from({ length: MAX }, work);
     await untilBegun(MAX);
     const start = performance.now();
@@ -93,7 +93,7 @@ describe('a limit of what is worked on', () => {
     expect(lines).toMatchObject([{ level: 40, rejected: 1 }]);
   });
 
-  it('begins no more in one turn than take a moment, so that health is told in between', async () => {
+  it('begins no more in one turn than take a moment, so that health checks are answered in between', async () => {
     const sockets = [];
     for (let i = 0; i < MAX + 1; i++) {
       const socket = send('');
@@ -120,7 +120,7 @@ describe('a limit of what is worked on', () => {
     for (const socket of slow) socket.destroy();
   });
 
-  it('refuses, of bodies that arrive in the same moment, those that are beyond it', async () => {
+  it('rejects, of bodies that arrive at the same moment, those above it', async () => {
     const head =
       'POST /work HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{';
     const slow = Array.from({ length: 2 * MAX }, () => send(head));
@@ -152,7 +152,7 @@ describe('a limit of what is worked on', () => {
     for (const socket of late) socket.destroy();
   });
 
-  it('counts those who hung up until their work is done', async () => {
+  it('counts requests of disconnected callers until their work is done', async () => {
     for (let i = 0; i < MAX; i++) {
       const socket = send('POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
       await untilBegun(i + 1);

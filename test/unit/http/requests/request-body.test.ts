@@ -125,22 +125,22 @@ it.each<[string, Buffer | string, string]>([
   ['a character above U+10FFFF', bytes('"', [0xf4, 0x90, 0x80, 0x80], '"'), NOT_UTF8],
   ['UTF-16 with a byte order mark', Buffer.from('\ufeff{}', 'utf16le'), NOT_UTF8],
   ['UTF-16 without one', Buffer.from('{}', 'utf16le'), NOT_JSON],
-])('A body is refused: %s', (_, body, description) => {
+])('A body is rejected: %s', (_, body, description) => {
   expect(outcome(body)).toEqual(refusal(description));
 });
 
-it('A refused body leaves no trace in the next one', () => {
+it('A rejected body leaves no trace in the next one', () => {
   expect(outcome(bytes('"', [0xe2, 0x82]))).toEqual(refusal(NOT_UTF8));
   expect(outcome('"é"')).toEqual({ value: 'é' });
 });
 
-it('The name in a refusal is cut off at 100 characters', () => {
+it('The name in a rejection is truncated after 100 characters', () => {
   const name = 'a'.repeat(1000);
   expect(outcome(`{"${name}":1,"${name}":2}`)).toEqual(refusal(twice('a'.repeat(100))));
 });
 
 it.each(['in an array', 'outside of everything'])(
-  'reads no string again for each of a thousand colons behind it, %s',
+  'reads no string again for each of a thousand colons after it, %s',
   (where) => {
     const parse = jest.spyOn(JSON, 'parse');
     const string = `"${'a\\n'.repeat(20_000)}"${':'.repeat(1000)}`;

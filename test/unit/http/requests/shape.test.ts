@@ -200,7 +200,7 @@ it.each([
   ['a string', '{"name":"n"}'],
   ['a number', 0],
   ['true', true],
-])('A body that is no object is an invalid_request (D6): %s', (_, raw) => {
+])('A body that is not an object is an invalid_request (D6): %s', (_, raw) => {
   expect(() => read(raw)).toThrow(
     new RegistryError(
       'invalid_request',

@@ -30,7 +30,7 @@ describe('A traceparent', () => {
     [`cc-${TRACE}-${SPAN}-01.more`],
     [`cc-${TRACE}-${SPAN}-01-${'x'.repeat(300)}`],
     [`00-${TRACE}-${SPAN}-01\n{"msg":"forged"}`],
-  ])('is ignored where it is malformed: %j', (header) => {
+  ])('is ignored if it is malformed: %j', (header) => {
     expect(readTraceParent(header)).toBeNull();
   });
 });

@@ -67,6 +67,6 @@ it.each([
   ['a symmetric key', { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] }, [PRIVATE]],
   // RFC 9964 §3: the private member of an Algorithm Key Pair is "priv"
   ['a private ML-DSA key', { keys: [{ kty: 'AKP', alg: 'ML-DSA-44', pub: 'p', priv: 's' }] }, [PRIVATE]],
-] as [string, unknown, string[]][])('A key set is judged: %s', (_, jwks, faults) => {
+] as [string, unknown, string[]][])('A key set is validated: %s', (_, jwks, faults) => {
   expect(jwksFaults(jwks)).toEqual(faults);
 });

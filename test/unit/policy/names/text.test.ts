@@ -42,7 +42,7 @@ describe('A name', () => {
     ['marks only', '\u0301\ufe0f', [NOTHING_TO_SEE]],
     ['a non-character', 'a\ufffe', [INVISIBLE]],
     ['a musical format character', 'a\u{1d173}', [INVISIBLE]],
-  ])('is refused: %s', (_, name, faults) => {
+  ])('is rejected: %s', (_, name, faults) => {
     expect(textFaults(name)).toEqual(faults);
   });
 

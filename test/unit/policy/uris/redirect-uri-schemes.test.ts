@@ -357,7 +357,7 @@ describe('A redirect URI', () => {
         'mmsh',
       ],
     ].flat(),
-  )('is refused where the system or the browser handles its scheme: %s', (name) => {
+  )('is rejected if the system or the browser handles its scheme: %s', (name) => {
     for (const uri of [`${name}://oauth/callback`, `${name.toUpperCase()}:/callback`]) {
       expect(redirectUriFault(uri)).toBe(
         `must not use the scheme ${name}; use https, http on loopback, or a private-use scheme`,

@@ -141,7 +141,7 @@ describe('A redirect URI', () => {
     ['254 characters of host', `https://${'a.'.repeat(126)}aa/`, NO_DNS_NAME],
     ['a hyphen before a label', 'https://-a.ok.example/', NO_DNS_NAME],
     ['a hyphen behind a label', 'https://a-.ok.example/', NO_DNS_NAME],
-  ])('is refused: %s', (_, uri, fault) => {
+  ])('is rejected: %s', (_, uri, fault) => {
     expect(redirectUriFault(uri)).toBe(fault);
   });
 
@@ -155,7 +155,7 @@ describe('A redirect URI', () => {
     ['a trailing dot', 'http://127.0.0.1./cb'],
     ['percent-encoded digits', 'http://%31%32%37.0.0.1/cb'],
     ['a percent-encoded letter', 'http://%6cocalhost/cb'],
-  ])('is refused where its host is loopback to one reader only: %s', (_, uri) => {
+  ])('is rejected if its host is loopback to one parser only: %s', (_, uri) => {
     expect(redirectUriFault(uri)).toBe(ODD_HOST);
   });
 });
@@ -172,7 +172,7 @@ describe('A list of redirect URIs', () => {
       ['https://example.com/#', 'https://example.com/cb', 'javascript:0', 'http://example.com/'],
       [`entry 1 ${FRAGMENT}`, `entry 3 ${scheme('javascript')}`, `entry 4 ${NOT_LOOPBACK}`],
     ],
-  ])('is judged: %s', (_, list, faults) => {
+  ])('is validated: %s', (_, list, faults) => {
     expect(redirectUriFaults(list)).toEqual(faults);
   });
 });

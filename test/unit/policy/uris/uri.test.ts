@@ -59,7 +59,7 @@ describe('A logo, policy or terms URI', () => {
     ['file', 'file:///etc/passwd', NOT_WEB],
     ['blob of an https page', 'blob:https://example.com/0', NOT_WEB],
     ['a private-use scheme', 'com.example.app:/logo', NOT_WEB],
-  ])('is refused with: %s', (_, uri, fault) => {
+  ])('is rejected with: %s', (_, uri, fault) => {
     expect(webUriFaults(uri)).toEqual([fault]);
   });
 });
@@ -67,6 +67,6 @@ describe('A logo, policy or terms URI', () => {
 it.each([
   ['https://example.com/a/../b', 'https://example.com/b'],
   ['com.example.app:/cb', 'com.example.app:/cb'],
-])('A good URI is parsed as WHATWG URL does: %s', (uri, href) => {
+])('A valid URI is parsed as WHATWG URL does: %s', (uri, href) => {
   expect(String(parseUri(uri))).toBe(href);
 });

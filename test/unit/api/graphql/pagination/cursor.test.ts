@@ -43,7 +43,7 @@ it.each<[string, ClientOrder, string]>([
   ['a name that is a list', BY_NAME, forged('name', 'ASC', ['a'], ID)],
   ['a name with a NUL, which PostgreSQL cannot take', BY_NAME, forged('name', 'ASC', 'a\0', ID)],
   ['an id with a NUL, which PostgreSQL cannot take', NEWEST, forged('createdAt', 'DESC', 1, '\0')],
-])('A cursor that is none of this list is a validation_error: %s', (_, order, cursor) => {
+])('A cursor of another list is a validation_error: %s', (_, order, cursor) => {
   expect(() => decodeCursor(order, cursor)).toThrow(RegistryError);
   expect(() => decodeCursor(order, cursor)).toThrow(
     expect.objectContaining({
