@@ -99,8 +99,8 @@ export interface CountsByKind {
 
 /** A part of a count of all clients. */
 export interface CountStep {
-  tallies: CountsByKind[];
-  /** Where the next one goes on; null: this was the last. */
+  counts: CountsByKind[];
+  /** Where the next step continues; null: this was the last. */
   next: string | null;
 }
 

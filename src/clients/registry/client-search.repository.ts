@@ -262,21 +262,21 @@ export class ClientSearchRepository {
    * How many clients there are of each kind, among the next `limit` by their ids: one short step of a walk over all.
    * @param after the id that the step before ended with; empty for the first
    */
-  async tally(after: string, limit: number): Promise<CountStep> {
+  async countStep(after: string, limit: number): Promise<CountStep> {
     const rows = await this.run(
       `SELECT source, CASE WHEN deleted_at IS NULL THEN status ELSE 'deleted' END, org_id IS NOT NULL, COUNT(*), MAX(id)
        FROM (SELECT id, source, status, org_id, deleted_at FROM oauth_clients WHERE id > :after ORDER BY id LIMIT :limit) step GROUP BY 1, 2, 3`,
       { after, limit },
     );
-    const tallies = rows.map(([source, status, isOwned, count]): CountsByKind => ({
+    const counts = rows.map(([source, status, isOwned, count]): CountsByKind => ({
       source: source as ClientSource,
       status: status as CountsByKind['status'],
       isOwned: Boolean(isOwned),
       count: Number(count),
     }));
-    const seen = tallies.reduce((sum, { count }) => sum + count, 0);
+    const seen = counts.reduce((sum, { count }) => sum + count, 0);
     const last = rows.map((row) => row[4] as string).reduce((a, b) => (a > b ? a : b), after);
-    return { tallies, next: seen < limit ? null : last };
+    return { counts, next: seen < limit ? null : last };
   }
 
   /** All clients in the order of an index, and clients by id, are found at once. Other filters may match only after many rows. */

@@ -183,9 +183,9 @@ export class ClientsService {
     return 0;
   }
 
-  /** One step of a count of all clients by their kind: see {@link ClientSearchRepository.tally}. */
-  tally(after: string, limit: number): Promise<CountStep> {
-    return this.search.tally(after, limit);
+  /** One step of a count of all clients by their kind: see {@link ClientSearchRepository.countStep}. */
+  countStep(after: string, limit: number): Promise<CountStep> {
+    return this.search.countStep(after, limit);
   }
 
   /** Permanently removes clients that were deleted before `limit`; says how many. */

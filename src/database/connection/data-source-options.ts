@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'pg-connection-string';
 import type { DataSourceOptions } from 'typeorm';
 import type { DatabaseConfig } from '../../config/variables.js';
 import { loadSqlite, WAL_LIMIT_BYTES } from './sqlite.js';
-import { limitLockWaits } from './time-outs.js';
+import { limitLockWaits } from './timeouts.js';
 
 /** How long a write waits for another process. The driver blocks the event loop only at the start; afterwards WriteQueue waits. */
 const SQLITE_BUSY_TIMEOUT_MS = 2_000;

@@ -7,7 +7,7 @@ import { narrowModes } from './file-permissions.js';
 import { isMigrated, type Log, migrate } from './migrate.js';
 import { refreshStatistics } from './planner-statistics.js';
 import { renewFileId } from './sqlite-file.js';
-import { limitWaiting } from './time-outs.js';
+import { limitWaiting } from './timeouts.js';
 
 /** Why a database cannot be opened, by what the driver or the system calls it. */
 const REASONS: Partial<Record<string, string>> = {

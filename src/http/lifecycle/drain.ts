@@ -21,11 +21,11 @@ export const SHUTDOWN_TIMEOUT_MS = 20_000;
 export async function drain(server: HttpServer): Promise<void> {
   await quietTurn(server);
   server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
-  const timeOut = new AbortController();
+  const timer = new AbortController();
   // The method of the base class: that of http.Server would close unused connections, too
   const gone = new Promise<void>((done) => Server.prototype.close.call(server, () => done()));
-  await Promise.race([gone, wait(DRAIN_MS, undefined, timeOut)]);
-  timeOut.abort();
+  await Promise.race([gone, wait(DRAIN_MS, undefined, timer)]);
+  timer.abort();
 }
 
 /**

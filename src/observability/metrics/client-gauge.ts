@@ -7,12 +7,12 @@ const CLIENTS_PER_STEP = 1_000;
 const BETWEEN_STEPS_MS = 20;
 
 /** Counts all clients by their kind, in steps: a million in one statement keep SQLite, and every caller, busy for a second. */
-export async function tallyAll(clients: ClientsService, signal: AbortSignal): Promise<CountsByKind[]> {
-  const tallies: CountsByKind[] = [];
+export async function countAllByKind(clients: ClientsService, signal: AbortSignal): Promise<CountsByKind[]> {
+  const counts: CountsByKind[] = [];
   for (let from = ''; ;) {
-    const step = await clients.tally(from, CLIENTS_PER_STEP);
-    tallies.push(...step.tallies);
-    if (step.next === null) return tallies;
+    const step = await clients.countStep(from, CLIENTS_PER_STEP);
+    counts.push(...step.counts);
+    if (step.next === null) return counts;
     from = step.next;
     await wait(BETWEEN_STEPS_MS, undefined, { signal, ref: false });
   }

@@ -6,7 +6,7 @@ import { CLIENT_SOURCES, CLIENT_STATUSES } from '../../clients/client/client.js'
 import { ClientSecretsService } from '../../clients/secrets/client-secrets.service.js';
 import { ClientsService } from '../../clients/registry/clients.service.js';
 import { DatabaseUse } from '../../database/database-use.js';
-import { tallyAll } from './client-gauge.js';
+import { countAllByKind } from './client-gauge.js';
 
 const MS_PER_DAY = 86_400_000;
 const HORIZONS = { '1d': 1, '7d': 7, '30d': 30 };
@@ -85,13 +85,13 @@ export function showState(
       const until = new Date(Date.now() + days * MS_PER_DAY);
       expiring.set({ within }, await secrets.countLastOnesExpiring(until, MAX_EXPIRING));
     }
-    const tallies = await tallyAll(get(ClientsService), signal);
+    const counts = await countAllByKind(get(ClientsService), signal);
     for (const source of CLIENT_SOURCES) {
       for (const status of [...CLIENT_STATUSES, 'deleted']) {
         for (const owned of ['true', 'false']) clients.set({ source, status, owned }, 0);
       }
     }
-    for (const { source, status, isOwned, count } of tallies) {
+    for (const { source, status, isOwned, count } of counts) {
       clients.inc({ source, status, owned: String(isOwned) }, count);
     }
   });

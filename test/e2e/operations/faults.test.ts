@@ -15,7 +15,7 @@ import { Proxy } from '../../support/network/proxy.js';
 import { aClient, type Answer, Registry } from '../../support/registry.js';
 import { storedIn } from '../../support/stored.js';
 
-/** PostgreSQL's own; shorter than in production, as are the time-outs that follow from it. */
+/** PostgreSQL's own; shorter than in production, as are the timeouts that follow from it. */
 const TIMEOUTS = 'statement_timeout=1000&connect_timeout=1';
 /** Liveness replies at once during every fault. */
 const LIVE_WITHIN_MS = 1_000;

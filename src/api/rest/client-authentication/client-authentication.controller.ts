@@ -13,7 +13,7 @@ import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { ApiErrors, INVALID_FIELDS, NO_OBJECT, UNAUTHORIZED } from '../../documentation/api-errors.js';
 import { ClientAuthenticationReply, ClientAuthenticationRequest } from './client-authentication.dto.js';
-import { isGuess, toClientCredentials, toReply } from './client-authentication.mapper.js';
+import { isFailedAttempt, toClientCredentials, toReply } from './client-authentication.mapper.js';
 
 const MEMBERS = onlyMembersOf(ClientAuthenticationRequest);
 
@@ -57,7 +57,7 @@ export class ClientAuthenticationController {
   ): Promise<ClientAuthenticationReply> {
     const credentials = toClientCredentials(readShape(ClientAuthenticationRequest, body, MEMBERS));
     const result = await this.authenticator.authenticate(credentials, context);
-    if (isGuess(result)) await limitFailedClient(request, credentials.clientId);
+    if (isFailedAttempt(result)) await limitFailedClient(request, credentials.clientId);
     return toReply(result);
   }
 }

@@ -30,11 +30,11 @@ export function toClientCredentials({
   };
 }
 
-/** Failures that an attacker without credentials can cause. Not those of a missing client: its software must learn to register again. */
-const NO_GUESSES: readonly AuthenticationFailure[] = ['unknown_client', 'deleted_client', 'disabled_client'];
+/** Failures that do not count as failed attempts: the software of a missing client must learn to register again. */
+const NOT_COUNTED: readonly AuthenticationFailure[] = ['unknown_client', 'deleted_client', 'disabled_client'];
 
-export const isGuess = (result: AuthenticatedClient | FailedAuthentication): boolean =>
-  'failure' in result && !NO_GUESSES.includes(result.failure);
+export const isFailedAttempt = (result: AuthenticatedClient | FailedAuthentication): boolean =>
+  'failure' in result && !NOT_COUNTED.includes(result.failure);
 
 export function toReply(result: AuthenticatedClient | FailedAuthentication): ClientAuthenticationReply {
   if ('failure' in result) {
