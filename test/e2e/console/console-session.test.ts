@@ -94,7 +94,7 @@ onEachEngine((engine) => {
 
     it.each<[string, unknown, string, string[]]>([
       ['no key', {}, '422 validation_error', ['api_key']],
-      ['a key that is no text', { api_key: 1 }, '422 validation_error', ['api_key']],
+      ['a key that is not text', { api_key: 1 }, '422 validation_error', ['api_key']],
       ['more than a key', { api_key: 'k', remember: true }, '422 validation_error', ['remember']],
       ['no object', [], '400 invalid_request', []],
       ['no JSON', '{', '400 invalid_request', []],
@@ -354,7 +354,7 @@ onEachEngine((engine) => {
       ['another origin, told by an old browser', () => ({ origin: 'https://evil.example' })],
       ['another port of this host', () => ({ origin: `http://${own().hostname}:1` })],
       ['an origin that is hidden', () => ({ origin: 'null' })],
-      ['an origin that is none', () => ({ origin: 'x' })],
+      ['an invalid origin', () => ({ origin: 'x' })],
     ];
 
     it.each(OTHERS)('uses no session: %s', async (_, headers) => {

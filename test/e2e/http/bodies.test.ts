@@ -115,7 +115,7 @@ const COMPRESSED: [string, string, (body: Buffer) => Buffer][] = [
   ['br', 'br', brotliCompressSync],
   ['gzip behind identity', 'identity, gzip', gzipSync],
   ['an unknown coding', 'unknown', (body) => body],
-  ['gzip that is none', 'gzip', (body) => body],
+  ['invalid gzip', 'gzip', (body) => body],
 ];
 
 /**

@@ -36,7 +36,7 @@ describe('A request that two readers would read differently', () => {
     ['a host with a word for a port', ['Host: registry.example:http']],
     ['a host with a port that is too large', ['Host: registry.example:65536']],
     ['an open bracket', ['Host: [::1']],
-    ['an address in brackets that is none', ['Host: [x]']],
+    ['an invalid address in brackets', ['Host: [x]']],
     ['a backslash', ['Host: registry.example\\x']],
     ['repeated credentials', [HOST, 'Authorization: Bearer a', 'Authorization: Bearer b']],
     ['the same credentials repeated', [HOST, 'Authorization: Bearer a', 'authorization: Bearer a']],

@@ -145,7 +145,7 @@ const MALFORMED_HTTP: [string, string][] = [
     ),
   ],
   [
-    'a chunk size that is no number',
+    'a chunk size that is not a number',
     raw(
       'POST /v2/oauth/register HTTP/1.1',
       HOST,

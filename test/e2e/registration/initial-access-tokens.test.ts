@@ -235,13 +235,13 @@ onEachEngine((engine) => {
     ['half a registration', { maxRegistrations: 1.5 }, ['maxRegistrations']],
     ['too many registrations', { maxRegistrations: 1_000_001 }, ['maxRegistrations']],
     ['a time that has passed', { expiresAt: new Date() }, ['expiresAt']],
-    ['a time that is none', { expiresAt: new Date(NaN) }, ['expiresAt']],
+    ['an invalid time', { expiresAt: new Date(NaN) }, ['expiresAt']],
     [
       'empty lists',
       { scopes: [], grantTypes: [], redirectHosts: [] },
       ['scopes', 'grantTypes', 'redirectHosts'],
     ],
-    ['a bad scope', { scopes: ['a b'] }, ['scopes']],
+    ['an invalid scope', { scopes: ['a b'] }, ['scopes']],
     ['a grant that is not offered', { grantTypes: ['implicit' as never] }, ['grantTypes']],
     ['a URL for a host', { redirectHosts: ['https://example.com'] }, ['redirectHosts']],
   ])('cannot be created with %s', async (_, overrides, fields) => {

@@ -133,11 +133,11 @@ onEachEngine((engine) => {
 
     it.each<[string, Metadata, string, string[]]>([
       ['another client_id', { client_id: UNKNOWN_ID }, 'invalid_client_metadata', ['client_id']],
-      ['a client_id that is none', { client_id: 1 }, 'invalid_client_metadata', ['client_id']],
+      ['an invalid client_id', { client_id: 1 }, 'invalid_client_metadata', ['client_id']],
       ['a wrong secret', { client_secret: 'wrong' }, 'invalid_client_metadata', ['client_secret']],
-      ['a secret that is none', { client_secret: null }, 'invalid_client_metadata', ['client_secret']],
+      ['an invalid secret', { client_secret: null }, 'invalid_client_metadata', ['client_secret']],
       [
-        'a bad redirect URI',
+        'an invalid redirect URI',
         { redirect_uris: ['javascript:alert(1)'] },
         'invalid_redirect_uri',
         ['redirect_uris'],

@@ -337,18 +337,14 @@ onEachEngine((engine) => {
       ['an invisible contact', { contacts: ['\u200b'] }, 'contacts'],
       ['a page that is a script', { client_uri: 'javascript:alert(1)' }, 'client_uri'],
       ['a sign-in over http', { initiate_login_uri: 'http://example.com/login' }, 'initiate_login_uri'],
-      [
-        'a list that is none',
-        { post_logout_redirect_uris: 'https://example.com' },
-        'post_logout_redirect_uris',
-      ],
+      ['an invalid list', { post_logout_redirect_uris: 'https://example.com' }, 'post_logout_redirect_uris'],
       [
         'a script after signing out',
         { post_logout_redirect_uris: ['javascript:0'] },
         'post_logout_redirect_uris',
       ],
       ['an unknown application type', { application_type: 'service' }, 'application_type'],
-      ['a translation that is no text', { 'client_name#ja': 1 }, 'client_name#ja'],
+      ['a translation that is not text', { 'client_name#ja': 1 }, 'client_name#ja'],
       ['a translated script', { 'tos_uri#de': 'javascript:alert(1)' }, 'tos_uri#de'],
       ['a translation of what has none', { 'scope#de': 'lesen' }, 'scope#de'],
     ])('registered: rejects %s', async (_, members, field) => {

@@ -300,14 +300,18 @@ onEachEngine((engine) => {
       ['spaces behind it', 'must be a signed JWT', async () => `${await statementOf()} `],
       ['a time to come', 'not valid yet', () => statementOf({ nbf: now() + 3600 })],
       ['a header that is cut off', 'must be a signed JWT', () => 'eyJhbGc.eyJpc3MiOiJ4In0.AA'],
-      ['a header that is no object', 'must be a signed JWT', () => issuer.signText('[]', '{"iss":"x"}')],
-      ['claims that are no object', 'must be a signed JWT', () => issuer.signText('{"alg":"ES256"}', '[]')],
+      ['a header that is not an object', 'must be a signed JWT', () => issuer.signText('[]', '{"iss":"x"}')],
       [
-        'a type that is no text',
+        'claims that are not an object',
+        'must be a signed JWT',
+        () => issuer.signText('{"alg":"ES256"}', '[]'),
+      ],
+      [
+        'a type that is not text',
         'must have the "typ" JWT',
         () => issuer.signText('{"alg":"ES256","kid":"key-1","typ":{"toString":1}}', withIssuer('{}')),
       ],
-      ['an issuer that is no text', 'must have a string "iss"', () => statementOf({ iss: [issuer.url] })],
+      ['an issuer that is not text', 'must have a string "iss"', () => statementOf({ iss: [issuer.url] })],
       ['an audience that is an object', 'an array of strings as "aud"', () => statementOf({ aud: { a: 1 } })],
       ['an audience that is null', 'an array of strings as "aud"', () => statementOf({ aud: null })],
       [
@@ -344,13 +348,13 @@ onEachEngine((engine) => {
         'must be a signed JWT',
         () => issuer.signText('{"alg":"ES256","kid":"key-1"}', withIssuer('{"__proto__":{"scope":"write"}}')),
       ],
-      ['an audience that is no text', 'an array of strings as "aud"', () => statementOf({ aud: [1] })],
+      ['an audience that is not text', 'an array of strings as "aud"', () => statementOf({ aud: [1] })],
       [
         'an unknown extension (RFC 7515 §4.1.11)',
         'invalid signature',
         () => issuer.signText('{"alg":"ES256","kid":"key-1","crit":["x"],"x":1}', withIssuer('{}')),
       ],
-      ['an expiry that is no number', 'is expired', () => statementOf({ exp: 'tomorrow' })],
+      ['an expiry that is not a number', 'is expired', () => statementOf({ exp: 'tomorrow' })],
       [
         'claims that are nested too deep',
         'must be a signed JWT',
@@ -527,7 +531,7 @@ onEachEngine((engine) => {
         'is nested too deep',
         (claims: string) => claims.replace('{', `{"x":${'['.repeat(40)}${']'.repeat(40)},`),
       ],
-      ['is no JSON', (claims: string) => claims.slice(1)],
+      ['is not JSON', (claims: string) => claims.slice(1)],
     ])('a client is protected whose stored statement %s: it may say anything', async (_, spoil) => {
       const { body, statement } = await register(
         { client_name: 'Attested', scope: 'read write' },

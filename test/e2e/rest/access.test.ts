@@ -200,7 +200,7 @@ onEachEngine((engine) => {
       'JWT with a subject that has a control character': await issuer.sign({ sub: 'u\u0007' }),
       'JWT with a subject that is not composed': await issuer.sign({ sub: 'Zoe\u0308' }),
       'JWT with a subject too long to be stored': await issuer.sign({ sub: 'x'.repeat(300) }),
-      'JWT with a subject that is no text': await issuer.sign({ sub: { a: 1 } }),
+      'JWT with a subject that is not text': await issuer.sign({ sub: { a: 1 } }),
       'JWT without subject': await issuer.sign({ sub: undefined }),
       'ID token of an implicit flow': await issuer.sign({ at_hash: 'x' }),
       'ID token of a hybrid flow': await issuer.sign({ c_hash: 'x' }),
@@ -373,7 +373,11 @@ onEachEngine((engine) => {
   describe('401 and 403', () => {
     it.each([
       ['without credentials, no error is told', {}, 'Bearer'],
-      ['with bad ones, invalid_token', { authorization: 'Bearer nonsense' }, 'Bearer error="invalid_token"'],
+      [
+        'with invalid ones, invalid_token',
+        { authorization: 'Bearer nonsense' },
+        'Bearer error="invalid_token"',
+      ],
       [
         'with another scheme, invalid_token',
         { authorization: 'Basic dXNlcjpwYXNz' },

@@ -344,7 +344,7 @@ onEachEngine((engine) => {
       const cases: [string, string][] = [
         ['alg none', new UnsecuredJWT(client.claims()).encode()],
         ['HS256 with the public key', await hmac(JSON.stringify(await exportJWK(client.publicKey)))],
-        ['a key of somebody else', await client.sign({}, {}, stranger)],
+        ['a key of another client', await client.sign({}, {}, stranger)],
         [
           'a key in its header',
           await client.sign({}, { jwk: await exportJWK(publicKey), kid: undefined }, stranger),

@@ -71,7 +71,7 @@ onEachEngine((engine) => {
 
     it.each([
       ['that does not exist', UNKNOWN_ID],
-      ['whose id is none', 'nonsense'],
+      ['whose id is invalid', 'nonsense'],
       ['whose id has a NUL', '%00'],
     ])('404: a client %s', async (_, id) => {
       const { apiKey } = await registry.createKey();

@@ -90,7 +90,7 @@ onEachEngine((engine) => {
 
   it.each<[string, object, string[]]>([
     ['a time that has passed', { expires_at: '2020-01-01T00:00:00Z' }, ['expires_at']],
-    ['a time that is none', { expires_at: 'soon' }, ['expires_at']],
+    ['an invalid time', { expires_at: 'soon' }, ['expires_at']],
     ['null', { expires_at: null, expire_others_in: null }, ['expires_at', 'expire_others_in']],
     ['a negative overlap', { expire_others_in: -1 }, ['expire_others_in']],
     ['half a second', { expire_others_in: 0.5 }, ['expire_others_in']],

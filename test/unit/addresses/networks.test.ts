@@ -19,7 +19,7 @@ it.each([
   ['the next site apart', '2001:db8:1:1::1', ['2001:db8:1:1::/64', '2001:db8:1::/48']],
   ['IPv6 loopback', '::1', ['0:0:0:0::/64', '0:0:0::/48']],
   ['a link-local address without its zone', 'fe80::1%eth0', ['fe80:0:0:0::/64', 'fe80:0:0::/48']],
-  ['what is no address as it is', 'unknown', ['unknown']],
+  ['an invalid address unchanged', 'unknown', ['unknown']],
 ])('A caller is counted: %s', (_, address, keys) => {
   expect(countedFor(address).map(({ key }) => key)).toEqual(keys);
 });

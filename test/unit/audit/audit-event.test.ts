@@ -31,7 +31,7 @@ it.each<[string, object | null, object | null, [string, unknown, unknown][]]>([
     ],
   ],
   ['false, which is not nothing', { a: undefined }, { a: false }, [['a', null, false]]],
-  ['nothing, where it is the same', { a: [{ b: 1 }], d: new Date(0) }, { a: [{ b: 1 }], d: new Date(0) }, []],
+  ['nothing, if it is the same', { a: [{ b: 1 }], d: new Date(0) }, { a: [{ b: 1 }], d: new Date(0) }, []],
 ])('Changes are %s', (_, before, after, expected) => {
   expect(changesBetween(before, after).map(({ field, before, after }) => [field, before, after])).toEqual(
     expected,

@@ -17,11 +17,7 @@ const DEFAULTS: ClientMetadata = {
 
 it.each<[string, ClientMetadataInput, Partial<ClientMetadata>]>([
   ['nothing asked for gets the defaults of RFC 7591 §2 (D1)', {}, {}],
-  [
-    'members that are undefined are as good as left out',
-    { name: undefined, contacts: undefined, jwks: undefined },
-    {},
-  ],
+  ['undefined members count as omitted', { name: undefined, contacts: undefined, jwks: undefined }, {}],
   [
     'a public client has no way to authenticate',
     { type: 'public' },

@@ -129,7 +129,7 @@ describe('Open registration', () => {
       },
     ],
     [
-      'a bad redirect URI',
+      'an invalid redirect URI',
       { redirectUris: ['http://example.com/cb'] },
       OPEN,
       {

@@ -117,7 +117,7 @@ describe('Every client', () => {
       { 'client_name#x-100': ['exceeds the limit of 100 localized members; omit it'] },
     ],
     [
-      'every bad field, in one answer',
+      'every invalid field, in one reply',
       { name: '', logoUri: 'data:,', redirectUris: ['https://a.example/#'], scopes: ['a b'], contacts: [''] },
       {
         client_name: LENGTH,
@@ -138,7 +138,7 @@ describe('A fault that was found before', () => {
   it.each<[string, ClientMetadataInput, FieldErrors, FieldErrors]>([
     ['stays beside new ones', { name: '' }, { scope: ['bad'] }, { scope: ['bad'], client_name: LENGTH }],
     ['is not judged a second time', { name: '' }, { client_name: ['bad'] }, { client_name: ['bad'] }],
-    ['is of a member that is no field', {}, { org_id: ['unknown'] }, { org_id: ['unknown'] }],
+    ['is of a member that is not a field', {}, { org_id: ['unknown'] }, { org_id: ['unknown'] }],
     [
       'silences a rule that reads its field: which grants were meant is not known',
       { grantTypes: ['authorization_code'] },

@@ -46,7 +46,7 @@ it.each([
   ['one', 'admin', ['admin']],
   ['in order', 'b a', ['b', 'a']],
   ['surplus spaces', ' a  b ', ['a', 'b']],
-  ['only the space divides, so that a tab is refused later', 'a\tb\nc', ['a\tb\nc']],
+  ['only the space separates, so that a tab is rejected later', 'a\tb\nc', ['a\tb\nc']],
 ])('A scope member is split into tokens: %s', (_, scope, tokens) => {
   expect(splitScope(scope)).toEqual(tokens);
 });

@@ -71,7 +71,7 @@ describe('An assertion', () => {
     ['the longest jti', { jti: 'j'.repeat(255) }],
     ['its own type', {}, { typ: 'client-authentication+jwt' }],
     ['the type JWT', {}, { typ: 'JWT' }],
-    ['the address of other keys, which nobody fetches', {}, { jku: 'https://attacker.example/jwks.json' }],
+    ['the address of other keys, which are not fetched', {}, { jku: 'https://attacker.example/jwks.json' }],
   ])('is valid with %s', async (_, claims, header = {}) => {
     const assertion = await assertionOf(es256.privateKey, claims, { alg: 'ES256', kid: 'key-1', ...header });
     const expected = { claims: { ...goodClaims(), ...claims, iat: expect.any(Number) }, kid: 'key-1' };

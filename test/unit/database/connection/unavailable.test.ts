@@ -73,7 +73,7 @@ it('Transient error: TypeORM released the connection because it was lost', () =>
 it.each<[string, unknown]>([
   ['a broken constraint on SQLite', inQuery(failure('SQLITE_CONSTRAINT_UNIQUE'))],
   ['a broken constraint on PostgreSQL', inQuery(failure('23505'))],
-  ['a text that is no UTF-8', inQuery(failure('22021'))],
+  ['text that is not UTF-8', inQuery(failure('22021'))],
   ['a table that is not there', inQuery(failure('42P01'))],
   ['a code that only contains one', failure('X08006')],
   ['a code that is a number', Object.assign(new Error('failed'), { code: 53300 })],

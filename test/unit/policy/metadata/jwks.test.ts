@@ -23,7 +23,7 @@ it.each([
   ['x too long', { keys: [{ ...ec, x: octets(33) }] }, [COORDINATES]],
   ['y too short', { keys: [{ ...ec, y: octets(31) }] }, [COORDINATES]],
   ['no y', { keys: [{ ...ec, y: undefined }] }, [COORDINATES]],
-  ['x that is no string', { keys: [{ ...ec, x: 1 }] }, [COORDINATES]],
+  ['x that is not a string', { keys: [{ ...ec, x: 1 }] }, [COORDINATES]],
   ['x with padding', { keys: [{ ...ec, x: `${octets(32)}=` }] }, [COORDINATES]],
   [
     'x in base64',
@@ -56,7 +56,7 @@ it.each([
   ['a key that is null', { keys: [rsa, null] }, [NO_TYPE]],
   ['a key that is an array', { keys: [[rsa]] }, [NO_TYPE]],
   ['a key without a type', { keys: [rsa, { n: 'AQAB' }] }, [NO_TYPE]],
-  ['a key whose type is no string', { keys: [{ kty: ['RSA'] }] }, [NO_TYPE]],
+  ['a key whose type is not a string', { keys: [{ kty: ['RSA'] }] }, [NO_TYPE]],
   ['a private elliptic-curve key', { keys: [rsa, { ...ec, d: 'd' }] }, [PRIVATE]],
   ['a private Ed25519 key', { keys: [{ ...okp, d: 'd' }] }, [PRIVATE]],
   ...['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].map((member): [string, unknown, string[]] => [

@@ -46,7 +46,7 @@ describe('A logo, policy or terms URI', () => {
     ['markup', 'https://example.com/"><script>', BAD_CHARACTERS],
     ['a percent sign that escapes nothing', 'https://example.com/100%', BAD_CHARACTERS],
     ['no slashes', 'https:example.com', NO_HOST],
-    ['a host that is no DNS name', 'https://evil.example&.example.com/', NO_DNS_NAME],
+    ['a host that is not a DNS name', 'https://evil.example&.example.com/', NO_DNS_NAME],
     ['one slash', 'https:/example.com', NO_HOST],
     ['three slashes', 'https:///example.com', NO_HOST],
     ['a user', 'https://user@example.com/', USERINFO],

@@ -29,7 +29,7 @@ it.each<[string, ClientOrder, string]>([
   ['nothing', NEWEST, ''],
   ['no base64', NEWEST, '!!!'],
   ['no JSON', NEWEST, Buffer.from('createdAt').toString('base64url')],
-  ['JSON that is no list', NEWEST, Buffer.from('{"field":"createdAt"}').toString('base64url')],
+  ['JSON that is not a list', NEWEST, Buffer.from('{"field":"createdAt"}').toString('base64url')],
   ['null', NEWEST, Buffer.from('null').toString('base64url')],
   ['an empty list', NEWEST, forged()],
   ['no id', NEWEST, forged('createdAt', 'DESC', 1)],
