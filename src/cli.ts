@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
 import { API_KEY_COMMANDS } from './cli/api-keys.js';
 import { command, type Command, UsageError } from './cli/arguments.js';
@@ -45,6 +46,11 @@ const LOCKED =
 function onMigrated(commands: Record<string, Command<DataSource>>): Record<string, Command<DatabaseConfig>> {
   const open =
     (work: (dataSource: DataSource) => void | Promise<void>) => async (database: DatabaseConfig) => {
+      if (database.engine === 'sqlite' && !existsSync(database.path)) {
+        throw new Error(
+          `The database ${database.path} does not exist. Set DATABASE_URL as the service has it, or create the database with "npm run migrate".`,
+        );
+      }
       const { openMigratedDatabase, PERSISTENCE } = await loadDatabase();
       const dataSource = await openMigratedDatabase(database, PERSISTENCE);
       try {

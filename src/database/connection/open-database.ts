@@ -46,23 +46,17 @@ export function openDatabase(
 }
 
 /**
- * Connects, and leaves the schema as it is.
+ * Connects to a database that exists, and leaves the schema as it is.
  * @throws Error as above, and if the schema is older than this release
  */
 export async function openMigratedDatabase(
   database: DatabaseConfig,
   persistence: Persistence,
 ): Promise<DataSource> {
-  const place = placeOf(database);
-  if (database.engine === 'sqlite' && !existsSync(database.path)) {
-    throw new Error(
-      `The database ${place} does not exist. Set DATABASE_URL as the service has it, or create the database with "npm run migrate".`,
-    );
-  }
   const dataSource = await connect(database, persistence, toStandardError);
   if (await isMigrated(dataSource)) return dataSource;
   await dataSource.destroy();
-  throw new Error(`The database ${place} has pending migrations. Run "npm run migrate" first.`);
+  throw new Error(`The database ${placeOf(database)} has pending migrations. Run "npm run migrate" first.`);
 }
 
 async function connect(
