@@ -191,8 +191,10 @@ describe('The log', () => {
   withRedis(noted('tells once that limits are no longer shared, and once that they are again'), async () => {
     const shared = await open(link.url);
     const key = randomUUID();
-    expect(await shared.add(key, 60)).toMatchObject({ used: 1 });
-    expect(lines).toEqual([]);
+    // A slow machine may lose Redis for a moment before the test does
+    const isShared = async () => (await shared.add(key, 60)) !== null;
+    await until(isShared);
+    lines.length = 0;
     link.silence();
     const all = await Promise.all(Array.from({ length: 50 }, () => shared.add(key, 60)));
     expect(all).toEqual(Array.from({ length: 50 }, () => null));
@@ -206,7 +208,7 @@ describe('The log', () => {
       'warn Redis is unavailable (Operation timed out): each instance applies the rate limits separately. See REDIS_URL.',
     ]);
     await link.mend();
-    await until(async () => (await shared.add(key, 60)) !== null);
+    await until(isShared);
     expect(lines.slice(1)).toEqual([
       'info Redis is available again: rate limits are shared between instances.',
     ]);
