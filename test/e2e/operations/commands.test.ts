@@ -1,24 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import {
   connectTo,
   createDatabase,
+  createMigratedDatabase,
   ENGINES,
   onEachEngine,
   type TestDatabase,
 } from '../../support/databases.js';
-import {
-  createClient,
-  directory,
-  KEY,
-  start,
-  startProgramsPerTest,
-  URL_LINE,
-} from '../../support/programs.js';
+import { directory, start, startProgramsPerTest } from '../../support/programs.js';
+import { aClient, Registry } from '../../support/registry.js';
 
 startProgramsPerTest();
 
@@ -27,14 +22,10 @@ describe('commands', () => {
     const program = start(env, 'cli.js', line.split(' '));
     return { code: await program.ended, stdout: program.stdout, stderr: program.stderr };
   };
+  /** One of each noun: the commands of a noun open the database in the same way. */
   const COMMANDS = [
-    'api-key create --name n --org o',
     'api-key list',
-    'api-key revoke ID',
     'initial-access-token create --name n --org o --max 1 --expires-in 1d',
-    'initial-access-token list',
-    'initial-access-token revoke ID',
-    'expire-unused --older-than 30d --dry-run',
     'expire-unused --older-than 30d',
   ];
 
@@ -108,113 +99,94 @@ describe('commands', () => {
 });
 
 onEachEngine((engine) => {
-  let database: TestDatabase;
-  beforeEach(async () => {
-    database = await createDatabase(engine);
+  let registry: Registry;
+  beforeAll(async () => {
+    registry = await Registry.start(engine);
   });
-  afterEach(() => database.drop());
-  const env = () => ({ DATABASE_URL: database.url, BOOTSTRAP_API_KEY: KEY });
+  afterAll(() => registry.stop());
+
+  const cli = async (env: Record<string, string>, ...args: string[]) => {
+    const program = start({ DATABASE_URL: registry.databaseUrl, ...env }, 'cli.js', args);
+    return { code: await program.ended, output: program.stdout + program.stderr };
+  };
 
   it('api-key creates, lists and revokes keys that the running service knows', async () => {
-    const url = await start(env()).says(URL_LINE);
-    const cli = async (...args: string[]) => {
-      const program = start(env(), 'cli.js', ['api-key', ...args]);
-      return { code: await program.ended, output: program.stdout + program.stderr };
-    };
-    const created = await cli('create', '--name', 'ci', '--org', 'acme', '--expires-in', '90d');
+    const apiKeys = (...args: string[]) => cli({}, 'api-key', ...args);
+    const created = await apiKeys('create', '--name', 'ci', '--org', 'acme', '--expires-in', '90d');
     expect(created.code).toBe(0);
     const [, id] = /API key (\S+),/.exec(created.output)!;
     const [apiKey] = /ocr_\S+/.exec(created.output)!;
-    const client = (await (await createClient(url, apiKey)).json()) as { data: object };
-    expect(client.data).toMatchObject({ org_id: 'acme', user_id: 'ci' });
+    const { body } = await registry.createClient(aClient(), apiKey);
+    expect(body.data).toMatchObject({ org_id: 'acme', user_id: 'ci' });
 
-    const listed = await cli('list');
+    const listed = await apiKeys('list');
     expect(listed.output).toContain(id);
     expect(listed.output).toContain(`…${apiKey.slice(-4)}`);
     expect(listed.output).not.toContain(apiKey);
 
-    expect((await cli('revoke', id!)).code).toBe(0);
+    expect((await apiKeys('revoke', id!)).code).toBe(0);
     // The service may remember it for a second
     await new Promise((done) => setTimeout(done, 1_100));
-    expect((await createClient(url, apiKey)).status).toBe(401);
-    expect(await cli('revoke', id!)).toEqual({
+    expect((await registry.createClient(aClient(), apiKey)).status).toBe(401);
+    expect(await apiKeys('revoke', id!)).toEqual({
       code: 1,
       output: 'The API key does not exist or is already revoked.\n',
     });
   });
 
   it('expire-unused prints the unused clients, and removes them unless it is a dry run', async () => {
-    const service = start(env());
-    const url = await service.says(URL_LINE);
-    const register = async () => {
-      const response = await fetch(`${url}/v2/oauth/register`, { method: 'POST' });
-      return ((await response.json()) as { client_id: string }).client_id;
-    };
+    const register = async () => (await registry.register({})).body.client_id as string;
     const [old, fresh] = [await register(), await register()];
-    const dataSource = await connectTo(database.url);
+    const { dataSource } = registry;
     await dataSource.query(`UPDATE oauth_clients SET created_at = created_at - 7200000 WHERE id = '${old}'`);
-    const clients = () => dataSource.query<{ id: string }[]>('SELECT id FROM oauth_clients');
-    const cli = async (ttl: Record<string, string>, ...args: string[]) => {
-      const program = start({ ...env(), ...ttl }, 'cli.js', ['expire-unused', ...args]);
-      return { code: await program.ended, output: program.stdout + program.stderr };
+    const left = async () => {
+      const clients = await dataSource.query<{ id: string }[]>('SELECT id FROM oauth_clients');
+      return [old, fresh].filter((id) => clients.some((client) => client.id === id));
     };
-    expect(await cli({}, '--older-than', '3h')).toEqual({
+    expect(await cli({}, 'expire-unused', '--older-than', '3h')).toEqual({
       code: 0,
       output: expect.stringMatching(/^Nothing to do: no anonymous client was .* never used\.\n$/),
     });
-    const told = await cli({}, '--older-than', '1h', '--dry-run');
+    const told = await cli({}, 'expire-unused', '--older-than', '1h', '--dry-run');
     expect(told).toEqual({
       code: 0,
       output: expect.stringMatching(/^1 anonymous clients .* never used.*\n$/),
     });
-    expect((await clients()).length).toBe(2);
-    const done = await cli({ REGISTRATION_UNUSED_TTL: '1h' });
+    expect(await left()).toEqual([old, fresh]);
+    const done = await cli({ REGISTRATION_UNUSED_TTL: '1h' }, 'expire-unused');
     expect(done).toEqual({ code: 0, output: expect.stringContaining('\n1 are removed.\n') });
-    expect(await clients()).toEqual([{ id: fresh }]);
+    expect(await left()).toEqual([fresh]);
     const events = await dataSource.query<object[]>(
       `SELECT channel FROM audit_events WHERE action = 'unused_clients.removed'`,
     );
     expect(events).toEqual([{ channel: 'cli' }]);
-    await dataSource.destroy();
   });
 
   it('initial-access-token creates, lists and revokes tokens that the running service knows', async () => {
-    const url = await start(env()).says(URL_LINE);
-    const cli = async (...args: string[]) => {
-      const program = start(env(), 'cli.js', ['initial-access-token', ...args]);
-      return { code: await program.ended, output: program.stdout + program.stderr };
-    };
-    const register = async (token: string) => {
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-      const response = await fetch(`${url}/v2/oauth/register`, {
-        method: 'POST',
-        headers,
-        body: '{"scope":"read write"}',
-      });
-      return { status: response.status, scope: ((await response.json()) as { scope?: string }).scope };
-    };
+    const tokens = (...args: string[]) => cli({}, 'initial-access-token', ...args);
     const options = ['--name', 'fleet', '--org', 'acme', '--max', '2', '--expires-in', '1h'];
-    const created = await cli('create', ...options, '--scopes', 'read, list');
+    const created = await tokens('create', ...options, '--scopes', 'read, list');
     expect(created.code).toBe(0);
     const [, id] = /Initial access token (\S+),/.exec(created.output)!;
     const [token] = /oci_\S+/.exec(created.output)!;
-    expect(await register(token)).toEqual({ status: 201, scope: 'read' });
+    const registered = await registry.register({ scope: 'read write' }, token);
+    expect([registered.status, registered.body.scope]).toEqual([201, 'read']);
 
-    const listed = await cli('list');
+    const listed = await tokens('list');
     expect(listed.output).toContain(id);
     expect(listed.output).toContain('1 of 2');
     expect(listed.output).not.toContain(token);
 
-    expect((await cli('revoke', id!)).code).toBe(0);
-    expect((await register(token)).status).toBe(401);
-    expect((await cli('revoke', id!)).code).toBe(1);
+    expect((await tokens('revoke', id!)).code).toBe(0);
+    expect((await registry.register({}, token)).status).toBe(401);
+    expect((await tokens('revoke', id!)).code).toBe(1);
   });
 
   it('lists fit 100 columns, and are complete as JSON', async () => {
-    const dataSource = await connectTo(database.url);
-    await dataSource.destroy();
+    const database = await createMigratedDatabase(engine);
+    await (await connectTo(database.url)).destroy();
     const cli = async (...args: string[]) => {
-      const program = start(env(), 'cli.js', args);
+      const program = start({ DATABASE_URL: database.url }, 'cli.js', args);
       expect({ code: await program.ended, stderr: program.stderr }).toEqual({ code: 0, stderr: '' });
       return program.stdout;
     };
@@ -257,12 +229,15 @@ onEachEngine((engine) => {
       });
       expect(JSON.stringify(listed)).not.toMatch(/hash/i);
     }
+    await database.drop();
   });
 
   it('migrate brings the database up to date', async () => {
-    const program = start(env(), 'cli.js', ['migrate']);
+    const database = await createDatabase(engine);
+    const program = start({ DATABASE_URL: database.url }, 'cli.js', ['migrate']);
     expect(await program.ended).toBe(0);
     expect(program.stdout).toBe('The database is up to date.\n');
+    await database.drop();
   });
 });
 
@@ -355,18 +330,18 @@ describe('the command line, without a database,', () => {
     for (const printed of stdout.split('\n')) expect(printed.length).toBeLessThanOrEqual(100);
   });
 
-  it.each(['api-key', 'initial-access-token', 'expire-unused', 'migrate', 'backup', 'restore'])(
-    'npm run %s says before a build how to make one',
-    async (script) => {
-      for (const file of ['package.json', 'cli.js']) await copyFile(file, join(directory, file));
-      const { status, stderr } = spawnSync('npm', ['run', '--silent', script, '--', 'list'], {
-        cwd: directory,
-        encoding: 'utf8',
-      });
-      expect({ status, stderr }).toEqual({
-        status: 1,
-        stderr: 'The service is not built yet: run "npm start" first, or "npm run build".\n',
-      });
-    },
-  );
+  it('npm run api-key says before a build how to make one, and the other commands run the same file', async () => {
+    for (const file of ['package.json', 'cli.js']) await copyFile(file, join(directory, file));
+    const { status, stderr } = spawnSync('npm', ['run', '--silent', 'api-key', '--', 'list'], {
+      cwd: directory,
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: 'The service is not built yet: run "npm start" first, or "npm run build".\n',
+    });
+    const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: object };
+    const commands = ['api-key', 'initial-access-token', 'expire-unused', 'migrate', 'backup', 'restore'];
+    expect(scripts).toMatchObject(Object.fromEntries(commands.map((name) => [name, `node cli.js ${name}`])));
+  });
 });
