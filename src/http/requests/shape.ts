@@ -6,7 +6,7 @@ import {
   IsObject,
   IsString,
   ValidateIf,
-  validateSync,
+  ValidationTypes,
 } from 'class-validator';
 import { memberFault } from '../../policy/metadata-members.js';
 import { RegistryError, type FieldFaults } from '../../errors/registry-error.js';
@@ -58,9 +58,66 @@ export function requireObject(raw: unknown): Record<string, unknown> {
 
 /** Reads the members that `type` says anything about, and rejects all others. */
 export function onlyMembersOf(type: new () => object): MemberSorter {
-  const checks = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
-  const members = new Set(checks.map(({ propertyName }) => propertyName));
+  const members = new Set(checksOf(type).map(({ member }) => member));
   return (member) => (members.has(member) ? 'accepted' : 'rejected');
+}
+
+type Holds = (value: unknown, body: object) => boolean;
+
+/** What the decorators of a member ask for. */
+interface MemberChecks {
+  member: string;
+  /** Unless all of them hold, the constraints do not apply. */
+  conditions: Holds[];
+  constraints: { holds: Holds; fault: string }[];
+}
+
+const checksByType = new Map<object, MemberChecks[]>();
+
+/**
+ * The decorators of a class, read once. `validateSync` of class-validator reads them for each object, and makes an error for each
+ * member, with or without a fault: more than a tenth of a registration (docs/development/performance.md).
+ */
+function checksOf(type: new () => object): MemberChecks[] {
+  const known = checksByType.get(type);
+  if (known !== undefined) return known;
+  const storage = getMetadataStorage();
+  const decorators = storage.getTargetValidationMetadatas(type, '', false, false);
+  const checks = Object.entries(storage.groupByPropertyName(decorators)).map(([member, ofMember]) => {
+    const isCondition = (decorator: Decorator) => decorator.type === ValidationTypes.CONDITIONAL_VALIDATION;
+    return {
+      member,
+      conditions: ofMember.filter(isCondition).map(conditionOf),
+      constraints: ofMember.filter((decorator) => !isCondition(decorator)).map(constraintOf),
+    };
+  });
+  checksByType.set(type, checks);
+  return checks;
+}
+
+type Decorator = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+
+/** Of `ValidateIf`. */
+function conditionOf({ constraints }: Decorator): Holds {
+  const [isMet] = constraints as [(body: object, value: unknown) => boolean];
+  return (value, body) => isMet(body, value);
+}
+
+function constraintOf({
+  type,
+  constraintCls,
+  constraints,
+  each,
+  message,
+  propertyName: property,
+}: Decorator) {
+  if (type !== ValidationTypes.CUSTOM_VALIDATION) throw new Error(`${property}: no way to check ${type}`);
+  const { instance } = getMetadataStorage().getTargetValidatorConstraints(constraintCls)[0]!;
+  const holds: Holds = (value, object) =>
+    instance.validate(value, { value, constraints, object, property, targetName: '' }) === true;
+  const allHold: Holds = (values, body) =>
+    Array.isArray(values) ? values.every((value) => holds(value, body)) : holds(values, body);
+  return { holds: each ? allHold : holds, fault: message as string };
 }
 
 /**
@@ -76,12 +133,13 @@ export function readShape<T extends object>(type: new () => T, raw: unknown, sor
     if (treatment === 'accepted') body[name as keyof T] = value as T[keyof T];
     if (treatment === 'rejected') faults[name] = [memberFault(name)];
   }
-  for (const { property, constraints } of validateSync(body, { stopAtFirstError: true })) {
-    const isMissing = body[property as keyof T] === undefined;
-    faults[property] = Object.values(constraints ?? {}).map((fault) =>
-      isMissing ? `is required and ${fault}` : fault,
-    );
-    delete body[property as keyof T];
+  for (const { member, conditions, constraints } of checksOf(type)) {
+    const value: unknown = body[member as keyof T];
+    if (!conditions.every((isMet) => isMet(value, body))) continue;
+    const broken = constraints.find(({ holds }) => !holds(value, body));
+    if (broken === undefined) continue;
+    faults[member] = [value === undefined ? `is required and ${broken.fault}` : broken.fault];
+    delete body[member as keyof T];
   }
   return { body, faults };
 }
