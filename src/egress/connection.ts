@@ -22,8 +22,11 @@ export function getFrom(
   options: Pick<RequestOptions, 'headers' | 'signal'>,
 ): Promise<IncomingMessage> {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
-  const lookup: LookupFunction = (_host, { all }, done) =>
-    all ? done(null, found) : done(null, found[0]!.address, found[0]!.family);
+  const lookup: LookupFunction = (_host, { all }, done) => {
+    const answer = () => (all ? done(null, found) : done(null, found[0]!.address, found[0]!.family));
+    // A connection may fail at once, for example without a route: Node.js listens to errors of the socket from the next tick on
+    setImmediate(answer);
+  };
   // A connection for this request alone
   return replyTo(url, {
     ...options,
@@ -53,8 +56,15 @@ function replyTo(url: URL, options: ConnectionOptions): Promise<IncomingMessage>
   return new Promise((resolve, reject) => {
     requestTo(url)(url, { ...VERIFIED, ...options })
       .once('response', resolve)
+      .once('upgrade', (_reply, socket: Socket) => {
+        socket.destroy();
+        reject(new EgressError(`${url.origin} switched protocols.`));
+      })
       // More than one where the connection fails after the reply has begun: its body fails, too
       .on('error', reject)
+      .on('socket', (socket) => socket.on('error', reject))
+      // In some cases the only event, even when the signal aborts
+      .once('close', () => reject(new EgressError(`${url.origin} closed the connection without a reply.`)))
       .end();
   });
 }
@@ -74,11 +84,13 @@ function tunnel(proxy: URL, url: URL, signal?: AbortSignal): Promise<Socket> {
       signal,
     })
       .once('connect', ({ statusCode }, socket: Socket) => {
+        socket.on('error', reject);
         if (statusCode === 200) return resolve(socket);
         socket.destroy();
         reject(new EgressError(`The proxy answered CONNECT with the status ${statusCode}.`));
       })
       .on('error', reject)
+      .once('close', () => reject(new EgressError('The proxy closed the connection without a reply.')))
       .end();
   });
 }

@@ -56,7 +56,7 @@ export class EgressGuard {
     const target = this.parse(url);
     const deadline = AbortSignal.timeout(limits.timeoutMs);
     try {
-      return await this.get(target, limits, deadline);
+      return await until(deadline, this.get(target, limits, deadline));
     } catch (error) {
       if (error instanceof EgressError || error instanceof RegistryError) throw error;
       const { code = 'an invalid reply' } = error as NodeJS.ErrnoException;

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, Socket } from 'node:net';
+import { constants } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { EgressGuard, type Resolve } from '../../../src/egress/egress-guard.js';
 
@@ -118,6 +119,44 @@ describe('A fetch', () => {
     });
     expect(await messageOf(reply)).toMatch('no complete reply within 100 ms');
   });
+
+  it('ends in time while it waits for others', async () => {
+    const url = await serve(() => undefined);
+    const guard = aGuard();
+    const others = Array.from({ length: 5 }, () => fault(url, guard));
+    const late = messageOf(guard.fetch(url, { ...LIMITS, timeoutMs: 200 }));
+    expect(await late).toMatch('no complete reply within 200 ms');
+    for (const server of servers) (server as ReturnType<typeof createServer>).closeAllConnections();
+    await Promise.all(others);
+  });
+
+  it('is rejected if the server switches protocols', async () => {
+    let closed = 0;
+    const reply = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';
+    const port = await listen(
+      createTcpServer((socket) => {
+        socket.on('close', () => closed++).once('data', () => socket.write(reply));
+      }),
+    );
+    const url = `http://127.0.0.1:${port}`;
+    expect(await fault(url)).toBe(`EgressError: ${url} switched protocols.`);
+    for (let times = 0; closed === 0 && times < 100; times++)
+      await new Promise((next) => setTimeout(next, 20));
+    expect(closed).toBe(1);
+  });
+
+  it.each(['https://client.example', `https://[${GOOD}]`])(
+    'is rejected if a connection fails at once, and the process goes on: %s',
+    async (origin) => {
+      const failed = withoutRoute();
+      try {
+        const guard = aGuard(() => Promise.resolve([GOOD]));
+        expect(await fault(origin, guard)).toBe(`EgressError: ${origin} could not be fetched: ENETUNREACH.`);
+      } finally {
+        failed.mockRestore();
+      }
+    },
+  );
 
   it('is rejected if the reply is not HTTP, is cut or the port is closed', async () => {
     const noHttp = await listen(createTcpServer((socket) => socket.end('SSH-2.0-x\r\n')));
@@ -292,6 +331,22 @@ describe('A proxy', () => {
     ]);
   });
 });
+
+/** Makes connections fail as on a machine without a route: the system call fails, before the attempt begins. */
+function withoutRoute() {
+  const emit = Socket.prototype.emit as (this: Socket, event: string, ...values: unknown[]) => boolean;
+  return jest.spyOn(Socket.prototype, 'emit').mockImplementation(function (
+    this: Socket,
+    event: string,
+    ...values: unknown[]
+  ) {
+    if (event === 'connectionAttempt') {
+      const { _handle } = this as unknown as { _handle: { connect6: () => number } };
+      _handle.connect6 = () => -constants.errno.ENETUNREACH;
+    }
+    return emit.call(this, event, ...values);
+  });
+}
 
 /** The addresses that this process tried to connect to meanwhile. */
 async function connectionsDuring(run: () => Promise<void>): Promise<string[]> {
