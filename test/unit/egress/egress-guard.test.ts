@@ -334,7 +334,8 @@ describe('A proxy', () => {
 
 /** Makes connections fail as on a machine without a route: the system call fails, before the attempt begins. */
 function withoutRoute() {
-  const emit = Socket.prototype.emit as (this: Socket, event: string, ...values: unknown[]) => boolean;
+  type Emit = (this: Socket, event: string, ...values: unknown[]) => boolean;
+  const { emit } = Socket.prototype as unknown as { emit: Emit };
   return jest.spyOn(Socket.prototype, 'emit').mockImplementation(function (
     this: Socket,
     event: string,
