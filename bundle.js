@@ -1,6 +1,6 @@
 import { build } from 'rolldown';
 
-/** What is asked for at run time by its name, so that a bundled copy would be a second one beside it. */
+/** Packages that are loaded by name at run time, so that a bundled copy would be a second one. */
 const ASKED_FOR_BY_NAME = ['typeorm', 'class-validator', 'class-transformer', 'reflect-metadata'];
 /** What has native code or files of its own, or is rarely needed. */
 const FILES_OF_THEIR_OWN = [
@@ -27,7 +27,7 @@ const NOT_INSTALLED = [
 ];
 const external = [...FILES_OF_THEIR_OWN, ...HASH_FUNCTION, ...NOT_INSTALLED];
 
-/** A bundled module that requires a package beside the bundle. */
+/** A bundled module that requires a package outside the bundle. */
 const REQUIRING = 'requires:';
 
 /**
@@ -54,7 +54,7 @@ await build({
   input: {
     main: 'dist/src/main.js',
     cli: 'dist/src/cli.js',
-    // Beside whichever file starts it
+    // Next to the file that starts it
     'chunks/sqlite-thread-worker': 'dist/src/database/connection/sqlite-thread-worker.js',
   },
   platform: 'node',

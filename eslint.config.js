@@ -3,7 +3,7 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 /**
- * Which folders of src each folder may import (docs/adr/0002); what it imports from itself is its own business, but for `PARTS`.
+ * Which folders of src each folder may import (docs/adr/0002); imports within a folder are allowed, except for `PARTS`.
  */
 const IMPORTS = {
   addresses: [],
@@ -65,7 +65,7 @@ const IMPORTS = {
   ],
 };
 
-/** Folders that import nothing from the others of the same folder, but what is named here. Files beside them put them together. */
+/** Folders that import nothing from their siblings, except what is named here. Files next to them compose them. */
 const PARTS = {
   policy: { metadata: [], names: [], uris: [] },
   database: {
@@ -184,7 +184,7 @@ export default tseslint.config(
     },
   },
   {
-    // SQL stands in repositories only
+    // SQL in repositories only
     files: ['src/**/*.ts'],
     ignores: [
       'src/**/*.repository.ts',

@@ -10,14 +10,14 @@ const sending = (connections: number, text: string, rate = 1_000): Attack<undefi
   prepare: () => Promise.resolve(undefined),
   run: (target) => holdConnections(target, connections, rate, (socket) => void socket.write(text)),
 });
-/** New connections a second of those who send tiny chunks: 12 MB/s. What they cost is the reading (ADR 16). */
+/** New connections a second that send tiny chunks: 12 MB/s. Reading them is what costs time (ADR 16). */
 const TINY_RATE = 100;
 
 /** Chunks of one byte: 64 KB of them are 10,000 buffers. */
 const tinyChunks = (path: string) =>
   `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(20_000)}`;
 
-/** `npm run attack:half-sent-bodies`: callers who begin requests, and never end them. */
+/** `npm run attack:half-sent-bodies`: callers that begin requests and never finish them. */
 await attack<undefined>(fileURLToPath(import.meta.url), {
   'one byte of 20 on each of 4,000 connections': sending(4_000, `${post('/v2/oauth/register', 20)}{`),
   'one byte of 20 on each of 6,000 connections': sending(6_000, `${post('/v2/oauth/register', 20)}{`),

@@ -64,7 +64,7 @@ const repeating =
   ({ port }, target) =>
     void repeat(() => work(`http://127.0.0.1:${port}`, target).catch(() => undefined));
 
-/** `npm run attack:secrets`: a member who piles up secrets that have ended, and reads them again and again. */
+/** `npm run attack:secrets`: a member that accumulates expired secrets, and reads them repeatedly. */
 await attack<Target>(fileURLToPath(import.meta.url), {
   'secrets are issued': { prepare: createClient, run: repeating(issue) },
   '6,000 ended secrets are read': { prepare: createWithSecrets, run: repeating(read) },

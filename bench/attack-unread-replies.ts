@@ -49,7 +49,7 @@ const afterCreating = (request: string) => async (url: string) => {
   return request;
 };
 
-/** `npm run attack:unread-replies`: callers who ask for much, and read nothing of it. */
+/** `npm run attack:unread-replies`: callers that request large replies, and do not read them. */
 await attack<string>(fileURLToPath(import.meta.url), {
   'a registration, 200 requests at once on 40 connections': { prepare: registerLarge, run: unread(40, 200) },
   'a registration, one request on each of 3,000 connections': {

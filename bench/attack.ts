@@ -130,7 +130,7 @@ function askForHealth(url: string): Promise<number> {
 }
 
 /**
- * Keeps so many connections open, and opens another one for each that is closed.
+ * Keeps a number of connections open, and opens another one for each that is closed.
  * @param rate connections a second, at most
  */
 export function holdConnections(

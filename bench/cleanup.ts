@@ -40,7 +40,7 @@ export async function runScript(main: () => Promise<boolean | void>): Promise<ne
   process.exit(isGood ? 0 : 1);
 }
 
-/** Leaves nothing behind. However often it is called, everything is done once, and a step that fails stops no other. */
+/** Cleans up. Each step runs once, however often it is called, and a failing step stops no other. */
 function cleanUp(): Promise<void> {
   return (cleaned ??= runSteps());
 }

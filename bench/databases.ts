@@ -36,7 +36,7 @@ export function sqliteIn(directory: string): DatabaseServer {
   };
 }
 
-/** @param url of a server, with a user who may create databases */
+/** @param url of a server, with a user that may create databases */
 export async function postgresAt(url: string): Promise<DatabaseServer> {
   const [row] = await query<{ version: string; fsync: string; commit: string }>(
     url,

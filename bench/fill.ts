@@ -3,7 +3,7 @@ import pg from 'pg';
 
 export const SECRETS_PER_CLIENT = 5;
 export const EVENTS_PER_CLIENT = 5;
-/** Of ten clients, so many belong to one large organization, and so many to organizations of a hundred; the rest have no owner. */
+/** Of ten clients, how many belong to one large organization and to organizations of a hundred; the rest have no owner. */
 const OF_LARGE_ORG = 4;
 const OF_SMALL_ORGS = 4;
 /** Of all clients. */
@@ -58,7 +58,7 @@ function statements({ hex, series }: Dialect, startMs: number, stepMs: number): 
   ];
 }
 
-/** Makes so many clients, with secrets and audit events, in a database that is migrated. */
+/** Creates clients, with secrets and audit events, in a migrated database. */
 export async function fill(url: string, clients: number): Promise<void> {
   const startMs = Date.now() - YEARS * MS_PER_YEAR;
   const stepMs = Math.floor((YEARS * MS_PER_YEAR) / clients);

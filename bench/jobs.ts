@@ -21,7 +21,7 @@ const USAGE = `npm run bench:jobs -- [options]
 
 /** Above it the script fails. */
 const MAX_P99_MS = 100;
-/** Of all clients, so many are due; the others are living. */
+/** Share of the clients that are due; the others stay. */
 const DUE_SHARE = 2 / 3;
 const INTERVAL_MS = 20;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -127,7 +127,7 @@ function ask(url: string, body: string | undefined, agent: Agent): Promise<Sampl
   });
 }
 
-/** Waits until the hourly jobs are through; their duration tells when they began. */
+/** Waits until the hourly jobs have ended; their duration gives their start. */
 async function waitForJobs(url: string): Promise<{ fromMs: number; untilMs: number; rows: number }> {
   const deadlineMs = performance.now() + JOBS_TIMEOUT_MS;
   while (performance.now() < deadlineMs && !ended.aborted) {

@@ -9,7 +9,7 @@ export interface LoadRequest {
   body?: string;
 }
 
-/** What to send, and to whom. */
+/** What to send, and where. */
 export interface Load {
   url: string;
   /** Of the server, to see what the load costs it. */

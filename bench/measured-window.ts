@@ -1,9 +1,9 @@
 import { cpuMs, residentMb } from './process-usage.js';
 
-/** What one run measured. Null: this platform cannot tell. */
+/** Results of one run. Null: not available on this platform. */
 export interface Measurement {
   responsesPerSecond: number;
-  /** Beside those: rejections, where they are allowed. */
+  /** In addition to those: rejections, if they are allowed. */
   refusalsPerSecond: number;
   p50Ms: number;
   p99Ms: number;

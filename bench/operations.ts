@@ -27,10 +27,10 @@ export const OPERATION_NAMES = ['get', 'list', 'authenticate', 'create', 'regist
 export type OperationName = (typeof OPERATION_NAMES)[number];
 
 export const PAGE_SIZE = 50;
-/** Of so many clients, one after another is read. */
+/** Number of clients that are read in turn. */
 const IDS_READ = 500;
 
-/** What the REST interface tells of each client, and the total that it tells with each page. */
+/** What the REST interface returns of each client, and the total in each page. */
 const PAGE_QUERY = `{
   oauthClients(first: ${PAGE_SIZE}) {
     totalCount
@@ -82,7 +82,7 @@ const authenticates = {
   expectedClients: 1,
 } as const;
 
-/** Who is compared with whom. */
+/** Which servers are compared. */
 export const CONTESTANTS: Record<OperationName, Contestant[]> = {
   get: [
     { ...registry, ...readsOne('/v2/oauth/clients', AS_ADMIN) },

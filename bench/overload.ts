@@ -113,7 +113,7 @@ async function press(
   );
 }
 
-/** Whether those who register have to wait for an operator who changes as many clients at once as may be. None may be rejected. */
+/** How long registrations wait for an operator that changes the maximum number of clients at once. None may be rejected. */
 async function changeInBulk(databases: DatabaseServer, directory: string): Promise<string> {
   const server = await startServer('registry', await databases.create(), directory);
   for (let made = 0; made < BULK; made += 1) await ask(SEEDING.registry, server);

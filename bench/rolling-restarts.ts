@@ -22,7 +22,7 @@ const POLL_INTERVAL_MS = 50;
 const LEFT_OUT_MS = 2_000;
 
 /**
- * Restarts the instances behind nginx again and again while callers call, and looks whether anyone noticed.
+ * Restarts the instances behind nginx again and again under load, and counts failed requests.
  * @returns whether no request failed and no client that was acknowledged is missing
  */
 async function main(restarts: number, callers: number): Promise<boolean> {
@@ -100,7 +100,7 @@ async function startNginx(directory: string, ports: readonly number[]): Promise<
   return url;
 }
 
-/** What nginx complained of, but for instances that refuse connections. */
+/** Errors of nginx, except that an instance refused a connection. */
 async function unusualErrors(directory: string): Promise<string> {
   const lines = (await readFile(join(directory, 'error.log'), 'utf8')).split('\n');
   return lines.filter((line) => !/refused|temporarily disabled/.test(line)).join('\n');

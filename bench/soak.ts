@@ -29,7 +29,7 @@ const EXPIRY_MS = 90_000;
 /** The shortest, so that jobs have something to do all the time. */
 const RETENTION = { DELETED_CLIENT_RETENTION: '1m', AUDIT_RETENTION: '1m' };
 
-/** How much more the last third may have than the one before, beside a share of that. */
+/** How much more the last third may have than the one before, in addition to a share of that. */
 const MAX_GROWTH = { memory: 40, descriptors: 20, threads: 2, wal: 16 };
 const MAX_GROWTH_SHARE = 0.1;
 type Measure = keyof typeof MAX_GROWTH;

@@ -135,7 +135,7 @@ export class Fuzzer {
     const request = caller.fillIn(template, focus);
     const command = () => toCurl(url, request);
     const { label } = request;
-    // Before it is sent: others may be told of it sooner than its sender
+    // Before it is sent: others may receive it before its sender does
     const planting = secretsIn(request.body ?? '').filter((secret) => !this.planted.has(secret));
     for (const secret of planting) this.planted.add(secret);
     let reply;
@@ -171,7 +171,7 @@ export class Fuzzer {
       return { findings: [{ kind: `${RAW_LABEL}: gives no reply`, detail: String(error) }], command };
     }
     const isHead = text.startsWith('HEAD');
-    // Without its body, the end of a reply to HEAD cannot be told by its length
+    // A reply to HEAD has no body, so its length does not mark its end
     const replies = repliesIn(received).slice(0, isHead ? 1 : undefined);
     this.statistics.add(RAW_LABEL, replies[0]?.status ?? 0);
     const request = { label: RAW_LABEL, method: isHead ? 'HEAD' : 'GET' } as HttpRequest;

@@ -1,4 +1,4 @@
-/** A request as it is sent, but for what only its sender knows: see `Known`. */
+/** A request as it is sent, except for what only its sender knows: see `Known`. */
 export interface HttpRequest {
   /** The operation of the OpenAPI document, the GraphQL root field, or a name for other requests. */
   label: string;

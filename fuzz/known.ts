@@ -24,7 +24,7 @@ export interface Credentials {
   softwareStatement: string;
 }
 
-/** What only some replies tell. */
+/** Values that only some replies contain. */
 const RARELY_KNOWN = ['token', 'clientSecret', 'secretId'] as const;
 
 const MAX_KEPT = 24;
@@ -37,7 +37,7 @@ const CURSOR = /"(?:cursor|endCursor|startCursor)":"([\w-]+)"/g;
 const SECRET =
   /(?<![\w-])(?:oc[ri]_[\w-]{51}|(?=[\w-]{0,42}[A-Z])(?=[\w-]{0,42}[a-z])(?=[\w-]{0,42}\d)[\w-]{43})(?![\w-])/g;
 
-/** The secrets in a text, told by their form. */
+/** The secrets in a text, recognized by their form. */
 export const secretsIn = (text: string) => text.match(SECRET) ?? [];
 
 /** Those in a reply; a style sheet has words of that form, too. */
@@ -47,7 +47,7 @@ const secretsOf = ({ headers, text }: HttpReply) =>
 /** Secrets, and what looks like one, that are in bodies of requests which were not rejected, of any caller. */
 export type Planted = ReadonlySet<string>;
 
-/** The values of members that are there to tell a secret, also under an alias of GraphQL's. */
+/** The values of members that return a secret, also under a GraphQL alias. */
 const TELLING = /"\w*(?:client_?secret|registration_?access_?token|value)"\s*:\s*"((?:[^"\\]|\\.)*)"/gi;
 /** Their values are texts that callers sent. */
 const TRANSLATIONS = /"\w*translations"\s*:\s*\[[^\]]*\]/g;
@@ -64,7 +64,7 @@ export function toldBy(reply: HttpReply, planted: Planted): string[] {
 }
 
 /**
- * What one caller knows: credentials, and what replies told. A request names it as `{{name}}`, or `"{{#name}}"` where JSON is
+ * What one caller knows: credentials, and contents of replies. A request names it as `{{name}}`, or `"{{#name}}"` where JSON is
  * to have a number, so that it can be made without knowing and yet reach what is there.
  */
 export class Known {
@@ -136,7 +136,7 @@ export class Known {
     for (const [, cursor] of text.matchAll(CURSOR)) keep(this.lists.cursor, cursor!);
     const ids = new Set([...text.matchAll(CLIENT_ID)].map(([, id]) => id!));
     const [clientId] = ids;
-    // A page tells of others, most of them foreign
+    // A page contains other clients, most of them foreign
     if (clientId !== undefined && ids.size === 1) this.learnClient(clientId, reply);
     // Only keys that a request made: the fuzzer must not revoke its own
     if (label === 'createApiKey') this.learnIssued('ocr_', text, 'apiKeyId');

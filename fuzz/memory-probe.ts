@@ -1,4 +1,4 @@
-/** Loaded into the service by `--import`: tells over IPC what it holds on to, after a full garbage collection. */
+/** Loaded into the service by `--import`: reports over IPC the heap after a full garbage collection. */
 process.on('message', () => {
   globalThis.gc!();
   process.send!(process.memoryUsage());

@@ -10,7 +10,7 @@ import {
   isRequiredInputField,
 } from 'graphql';
 
-/** What arguments and input fields of these names mean to those who know something. */
+/** Values of arguments and input fields by name, from what a caller knows. */
 const KNOWN_VALUES: Partial<Record<string, readonly unknown[]>> = {
   clientId: ['{{clientId}}'],
   secretId: ['{{secretId}}'],
@@ -79,7 +79,7 @@ export function argumentsOf(
   );
 }
 
-/** A value as it is written in a query; enums are told by `type`. */
+/** A value as it is written in a query; `type` distinguishes enums. */
 export function toLiteral(value: unknown, type: GraphQLInputType | undefined): string {
   if (isNonNullType(type)) return toLiteral(value, type.ofType);
   if (Array.isArray(value)) {

@@ -53,7 +53,7 @@ const OTHER_TEXTS = [
 
 const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
-/** An object whose `members` are right but for some, as JSON text. */
+/** An object whose `members` are valid except for some, as JSON text. */
 function textsOf(members: object, names: readonly string[]): fc.Arbitrary<string> {
   const changed = fc
     .array(fc.tuple(fc.constantFrom(...names), fc.option(hostileMember, { nil: undefined })), {

@@ -6,7 +6,7 @@ import { textsOf } from './json-text.js';
 import { type JsonSchema, valuesOf } from './json-schema.js';
 import type { OpenApiDocument, Operation, Parameter } from '../openapi-document.js';
 
-/** What parameters and members of these names mean to those who know something. */
+/** Values of parameters and members by name, from what a caller knows. */
 const KNOWN_VALUES: Partial<Record<string, readonly string[]>> = {
   client_id: ['{{clientId}}'],
   secret_id: ['{{secretId}}'],
@@ -47,7 +47,7 @@ const STRAY_QUERIES = [
 
 const encode = (text: string) => encodeURIComponent(text.toWellFormed());
 
-/** Who puts a secret into a URL has told it, to every log on the way. */
+/** A secret in a URL is disclosed to every log on the way. */
 const withoutSecrets = (text: string) => (text.startsWith('{{') ? '' : text);
 
 function valueOf({ name }: Parameter): fc.Arbitrary<string> {
@@ -59,7 +59,7 @@ function valueOf({ name }: Parameter): fc.Arbitrary<string> {
   );
 }
 
-/** One placeholder survives the encoding, which is for what stands beside it. */
+/** A placeholder is not encoded; other text is. */
 const encodeValue = (text: string) => (/^\{\{\w+\}\}$/.test(text) ? text : encode(text));
 
 /** Other characters are not HTTP (see raw-http.ts). */

@@ -11,7 +11,7 @@ const HASH = /sha256:[0-9a-f]{64}/;
 /** Of an error, however much was sent: as much as the longest body. */
 const MAX_ERROR_BYTES = 64 * 1024;
 
-/** Whether a reply tells more than it should. Ask before `known` has learnt from it. */
+/** Whether a reply discloses more than it should. Call it before `known` has learnt from the reply. */
 export function leaks(known: Known, planted: Planted, request: HttpRequest, reply: HttpReply): Finding[] {
   const { label, method, body } = request;
   const { status, text } = reply;
@@ -23,7 +23,7 @@ export function leaks(known: Known, planted: Planted, request: HttpRequest, repl
   const asked = /^\{"query":"([^"]*)/.exec(body ?? '')?.[1] ?? '';
   const findings: Finding[] = [];
 
-  // What reads tells no secret; what writes may, once
+  // Reads return no secret; writes may, once
   const isIssuing = status < 300 && ['POST', 'PUT'].includes(method) && !/^\s*(?:query|\{)/.test(asked);
   for (const secret of toldBy(reply, planted)) {
     // What its holder sent is no news to them

@@ -14,7 +14,7 @@ const PROMISED_HEADERS: Partial<Record<string, Record<string, RegExp>>> = {
 /** Whether a reply is one that the document promises for its operation. */
 export function restOracle(document: OpenApiDocument): Oracle {
   const operations = operationChecks(document);
-  // The description tells of ?dry_run=true; to the contract it would be another status
+  // The description mentions ?dry_run=true; to the contract it would be another status
   operations
     .get('RegisterOAuthClient')
     ?.set(200, (value) =>

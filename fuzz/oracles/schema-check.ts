@@ -26,7 +26,7 @@ export function errorChecks(document: OpenApiDocument): Map<number, Check> {
   return checksOf(errors, schemaChecks(document));
 }
 
-/** Makes checks of the schemas of a document; null stands for no value at all. */
+/** Makes checks of the schemas of a document; null represents no value at all. */
 function schemaChecks(document: OpenApiDocument): (schema: JsonSchema | null) => Check {
   // OpenAPI 3.1 is JSON Schema 2020-12 with a few words more
   const ajv = new Ajv2020({ strict: false, validateSchema: false });

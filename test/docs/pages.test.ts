@@ -41,7 +41,7 @@ const NOT_RUN: Record<string, string> = {
 interface Block {
   language: string;
   text: string;
-  /** Where it stands in the page. */
+  /** Its position in the page. */
   at: number;
 }
 

@@ -1,6 +1,6 @@
 import { aClient } from './registry.js';
 
-/** What a caller was told about the client that it made. */
+/** What a caller received about the client that it created. */
 export interface Acknowledgement {
   status: number;
   id: string;

@@ -14,7 +14,7 @@ export let programs: Program[];
 /** Gives each test an empty directory, and ends the programs that it has left. */
 export function startProgramsPerTest(): void {
   let umask: number;
-  // Files that a test makes are for their owner alone, as those of the service are, or it would tell that it narrows their rights
+  // Files that a test makes are for their owner alone, as those of the service are, or it would report that it restricts their permissions
   beforeAll(() => {
     umask = process.umask(0o077);
   });

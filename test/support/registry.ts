@@ -30,7 +30,7 @@ export interface Sending {
   headers?: Record<string, string>;
 }
 
-/** The service as production builds it, on a database of its own, behind real HTTP. */
+/** The service as production builds it, on a database of its own, over real HTTP. */
 export class Registry {
   private constructor(
     readonly app: NestFastifyApplication,
@@ -42,7 +42,7 @@ export class Registry {
   ) {}
 
   /**
-   * @param wayTo what the service is told of the database, for tests that stand between the two
+   * @param wayTo the database URL that the service gets, for tests with a proxy between the two
    * @param consoleDirectory where the console was built; left out: where `npm run build` leaves it
    */
   static async start(
@@ -99,7 +99,7 @@ export class Registry {
     return { id: apiKey.id, apiKey: value, orgId };
   }
 
-  /** A token with which 100 clients may be registered, unless told otherwise. */
+  /** A token with which 100 clients may be registered, by default. */
   createInitialAccessToken(overrides: Partial<InitialAccessTokenDraft> = {}) {
     const draft = {
       name: 'test',

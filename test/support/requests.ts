@@ -34,7 +34,7 @@ export const INTERFACES = {
 } as const;
 export const INTERFACE_NAMES = Object.keys(INTERFACES) as InterfaceName[];
 
-/** JSON, in which a symbol stands for what no JavaScript value is written as. */
+/** JSON, in which a symbol represents text that no JavaScript value serializes to. */
 export const toJson = (value: unknown) =>
   JSON.stringify(value, (_, each: unknown) =>
     typeof each === 'symbol' ? `<raw>${Symbol.keyFor(each)}</raw>` : each,
@@ -62,7 +62,7 @@ export function requestsTo(registryOf: () => Registry) {
   const sendRawTo = (api: InterfaceName, { headers, ...sending }: RawSending) =>
     sendRaw(registryOf(), INTERFACES[api].path, { ...sending, headers: { ...credentials(api), ...headers } });
 
-  /** Sends, and checks all of the answer: that it is this rejection, says nothing else, and left nothing behind. */
+  /** Sends, and checks all of the answer: that it is this rejection, contains nothing else, and stored nothing. */
   async function expectRefused(
     send: () => Promise<Answer>,
     { status, error, fields }: Refusal,

@@ -1,4 +1,4 @@
-/** What a spreadsheet takes for the start of a formula (CWE-1236): also in full width and in the small forms, and behind tabs and line breaks. */
+/** What a spreadsheet takes for the start of a formula (CWE-1236): also in full width and in the small forms, and after tabs and line breaks. */
 const FORMULA = /(^|[,;|\t\r\n])([ "\u00a0\u3000]*)(?=[=+\-@＝＋－＠﹦﹢﹣﹫−\t\r\n])/g;
 
 /**

@@ -14,7 +14,7 @@ interface FormProps {
   faults: readonly Fault[];
   isPending: boolean;
   isDisabled?: boolean;
-  /** Shown beside the buttons. */
+  /** Shown next to the buttons. */
   note?: ReactNode;
   onSubmit: () => void;
   onCancel: () => void;

@@ -19,7 +19,7 @@ export function TypedText({ label, value = '', onChange, type }: TypedTextProps)
   const [told, setTold] = useState(value);
   if (value !== given) {
     setGiven(value);
-    // Another view was opened; what was told here comes back when more is typed already
+    // Another view was opened; the value that was set here returns when more was typed already
     if (value !== told) setTyped(value);
   }
   const tell = useDebouncedCallback((text: string) => {

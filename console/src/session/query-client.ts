@@ -17,7 +17,7 @@ export function createQueryClient(onSignedOut: () => void): QueryClient {
         retry: (count, error) =>
           count < RETRIES && error instanceof RequestError && ['network', 'busy'].includes(error.kind),
         retryDelay: (attempt) => 500 * 2 ** attempt,
-        // Offline is told like any other failure, rather than being waited out in silence
+        // Offline is reported like any other failure, rather than waiting silently
         networkMode: 'always',
         staleTime: 10_000,
       },

@@ -325,7 +325,7 @@ onEachEngine((engine) => {
       expect(pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: false });
     });
 
-    it('come page by page', async () => {
+    it('are returned page by page', async () => {
       const seen: string[] = [];
       let after: string | null = null;
       for (let pages = 0; pages < 3; pages++) {
@@ -340,7 +340,7 @@ onEachEngine((engine) => {
 
     it('are read with a constant number of statements', async () => {
       const statements = await statementsOf(own.dataSource, () => ask());
-      // Which secrets fit into the page, their rows, those of their clients, and the count; beside those about the caller's key
+      // Which secrets fit into the page, their rows, those of their clients, and the count; in addition to those about the caller's key
       expect(statements.filter((statement) => /FROM "?oauth_client/.test(statement))).toHaveLength(4);
     });
 
@@ -467,7 +467,7 @@ onEachEngine((engine) => {
       expect(await refused(Operation.EnableClientsDocument, enable)).toEqual({ code: 'PRECONDITION_FAILED' });
     });
 
-    it('those that were deleted come back, with their secrets', async () => {
+    it('deleted ones are restored with their secrets', async () => {
       const ids = [await create('undo-2'), await create('undo-2')];
       const filter = { orgId: 'undo-2' };
       await run(Operation.DeleteClientsDocument, { filter, dryRun: false });
@@ -511,7 +511,7 @@ onEachEngine((engine) => {
     });
   });
 
-  it('a page that shows how the registry does is one request', async () => {
+  it('the overview needs one request', async () => {
     const { status, body } = await registry.graphql(
       `query ($before: DateTime!) {
         viewer { apiKeyId name orgId userId role sessionExpiresAt }

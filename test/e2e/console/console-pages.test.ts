@@ -107,7 +107,7 @@ describe('The console', () => {
   });
 
   it.each(['/admin/assets/index-0000.js', '/admin/nothing.css', '/admin/assets/..%2f..%2fpackage.json'])(
-    'has nothing but its own files: %s',
+    'has only its own files: %s',
     async (path) => {
       const { status, body, headers } = await get(path);
       expect([400, 404]).toContain(status);

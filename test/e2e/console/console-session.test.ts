@@ -390,7 +390,7 @@ onEachEngine((engine) => {
     });
   });
 
-  describe('a session is over', () => {
+  describe('a session ends', () => {
     it('once it was signed out of, for a copy of the cookie as well; to sign out again does no harm', async () => {
       const cookie = await signedIn(registry);
       const answer = await signOut(registry, { cookie });
@@ -497,7 +497,7 @@ onEachEngine((engine) => {
   });
 
   if (engine === 'postgres') {
-    it('is known to all instances of one database, and over on all at once', async () => {
+    it('is valid on all instances of one database, and ends on all at once', async () => {
       const other = await Registry.start('postgres', {}, {}, () => registry.databaseUrl);
       const cookie = await signedIn(registry);
       expect((await ask(other, cookie)).status).toBe(200);

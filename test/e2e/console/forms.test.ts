@@ -223,7 +223,7 @@ inBrowser((engine) => {
       Cancel: (page: Page) => page.getByRole('button', { name: 'Cancel' }).click(),
     };
 
-    it.each(Object.entries(leave))('is not left by %s before one is asked', async (_, go) => {
+    it.each(Object.entries(leave))('asks before %s leaves it', async (_, go) => {
       const page = await console.openSignedIn('/clients');
       await page.getByRole('link', { name: 'New client' }).click();
       await page.getByRole('textbox', { name: 'Name' }).fill('Not lost');
@@ -237,7 +237,7 @@ inBrowser((engine) => {
       await page.getByRole('heading', { level: 1, name: 'New client' }).waitFor({ state: 'detached' });
     });
 
-    it('is kept at a reload, and there is no question without input', async () => {
+    it('is kept on reload, and without input nothing is asked', async () => {
       const page = await edit(await console.aClient({ name: 'Before' }));
       const asked: string[] = [];
       page.on('dialog', (dialog) => {

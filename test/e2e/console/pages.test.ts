@@ -78,7 +78,7 @@ inBrowser((engine) => {
   });
 
   describe('Creating a client', () => {
-    it('shows requests that do the same, as one types, and the secret once', async () => {
+    it('shows equivalent requests while typing, and the secret once', async () => {
       const page = await console.openSignedIn('/clients/new');
       await page.getByRole('textbox', { name: 'Name' }).fill(`O'Neill's app`);
       await page.getByLabel('Confidential: runs on a server').check();

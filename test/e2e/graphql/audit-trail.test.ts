@@ -196,7 +196,7 @@ onEachEngine((engine) => {
     });
     afterAll(() => registry.stop());
 
-    // Beside the one for the key, which is not looked up again within the second
+    // In addition to the one for the key, which is not looked up again within the second
     const statements = async (work: () => Promise<unknown>) =>
       (await statementsOf(registry.dataSource, work)).filter((statement) => !statement.includes('api_keys'));
 

@@ -96,7 +96,7 @@ onEachEngine((engine) => {
         seen.push(...nodes.map(({ clientId }) => clientId));
         if (!pageInfo.hasNextPage) break;
         after = pageInfo.endCursor;
-        // Before everything, behind everything and, by name, beside what was just shown
+        // Before everything, after everything and, by name, next to what was just shown
         if (round < 3)
           for (const name of ['a', 'zz', `${nodes.at(-1)?.name} twin`])
             await create(registry, apiKey, { name });

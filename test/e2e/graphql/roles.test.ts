@@ -18,7 +18,7 @@ import { onEachEngine } from '../../support/databases.js';
 import { isoSoon, UNKNOWN_ID } from '../../support/graphql/operator.js';
 import { Registry } from '../../support/registry.js';
 
-/** Who may select each field of Query and of Mutation. */
+/** The roles that may select each field of Query and of Mutation. */
 const READERS: Role[] = ['viewer', 'admin'];
 const ADMINS: Role[] = ['admin'];
 const FIELDS: Record<string, Role[]> = {

@@ -21,7 +21,7 @@ describe('HTTP', () => {
       const idle = [];
       for (let i = 0; i < 3 * MAX; i++) {
         idle.push(await open());
-        // A caller who goes on asking is not the one that goes
+        // A caller that continues to send requests is not disconnected
         if (i % 10 === 0) {
           good.send(`${GET}\r\n`);
           await good.answered(2 + i / 10);

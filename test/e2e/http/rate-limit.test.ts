@@ -278,7 +278,7 @@ onEachEngine((engine) => {
         expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
       }
       expect((await registry.graphql('{ __typename }')).body.errors[0].extensions.code).toBe('RATE_LIMITED');
-      // Who sends none is not meant
+      // Requests without credentials are not limited
       expect((await registry.register({})).status).toBe(201);
     });
 

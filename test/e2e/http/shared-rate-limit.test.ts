@@ -202,7 +202,7 @@ describe('The log', () => {
     const later = [];
     for (let i = 0; i < 5; i++) later.push((await timed(shared.add(key, 60)))[1]);
     expect(Math.min(...later)).toBeLessThan(20);
-    // Longer than an attempt to connect and the pause behind it
+    // Longer than an attempt to connect and the pause after it
     await new Promise((done) => setTimeout(done, 2_500));
     expect(lines).toEqual([
       'warn Redis is unavailable (Operation timed out): each instance applies the rate limits separately. See REDIS_URL.',

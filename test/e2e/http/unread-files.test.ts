@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { Program } from '../../support/process.js';
 
 const CONNECTIONS = 100;
-/** As many as a connection may have waiting behind each other. */
+/** Maximum number of requests that wait on a connection. */
 const REQUESTS = 16;
 const ROUNDS = 3;
 const MAX_GROWTH_MB = 120;

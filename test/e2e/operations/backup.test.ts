@@ -31,7 +31,7 @@ const Sqlite = loadSqlite();
 const run = promisify(execFile);
 
 const CALLERS = 20;
-/** So many clients are there when the backup begins. */
+/** Number of clients when the backup begins. */
 const CLIENTS_BEFORE = 500;
 const KEY = 'a-bootstrap-key-of-more-than-32-characters';
 const URL_LINE = /Listening on (http:\/\/\S+)/;
@@ -59,7 +59,7 @@ function start(databaseUrl: string, args?: string[]): Program {
   return program;
 }
 
-/** Backs up under load, restores, and looks for what callers had been told before. */
+/** Backs up under load, restores, and looks for what had been acknowledged before. */
 async function backUpAndRestore(
   databaseUrl: string,
   backUp: () => Promise<unknown>,
@@ -164,7 +164,7 @@ describe('on sqlite', () => {
     expect((await readdir(at('shared'))).sort()).toEqual(['copy', 'copy.unfinished', 'planted']);
   });
 
-  it('of two at once to one file, one says that it is written, and it is; the other that it exists', async () => {
+  it('of two concurrent backups to one file, one succeeds and the other reports that the file exists', async () => {
     await start(`sqlite:${at('live.sqlite')}`, ['migrate']).ended;
     const both = [0, 1].map(() => start(`sqlite:${at('live.sqlite')}`, ['backup', at('copy')]));
     expect((await Promise.all(both.map(({ ended }) => ended))).sort()).toEqual([0, 1]);

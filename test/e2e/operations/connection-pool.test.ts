@@ -131,7 +131,7 @@ describe('while an operator of PostgreSQL', () => {
     await wait(300);
     await expectOthersAtOnce(free);
     expect((await put(free)).status).toBe(200);
-    // The first of them is told after a second
+    // The first of them is answered after a second
     await wait(500);
     await operator.query('ROLLBACK');
     const { result, ms } = await changing;
@@ -248,7 +248,7 @@ it('stores clients on another connection if one is blocked', async () => {
       );
       const { result, ms } = await timed(Promise.all(calls));
       expect(new Set(result.map(statusOf))).toEqual(new Set([201]));
-      // A second until the next batch begins beside the one that hangs
+      // A second until the next batch begins next to the blocked one
       expect(ms).toBeLessThan(1_000 + AT_ONCE_MS);
       expect(await isReady(registry)).toBe(true);
     }

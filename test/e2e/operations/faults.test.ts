@@ -29,7 +29,7 @@ const LARGE = {
 /** Something that goes wrong with the database, and how it is made to. */
 interface Fault {
   name: string;
-  /** What those who only read get meanwhile. */
+  /** What readers get meanwhile. */
   reads: 200 | 503;
   /** Every reply arrives in this time. */
   withinMs: number;
@@ -157,7 +157,7 @@ const SQLITE_FAULTS: Fault[] = [
     begin: (surroundings) => pragma(surroundings, 'query_only = on'),
     end: async (surroundings) => {
       await surroundings.registry.dataSource.query('PRAGMA query_only = off');
-      // Its connection would not even begin a transaction to be told so; the next one is another
+      // Its connection would not begin a transaction; the next caller gets another one
       await transactionsOf(surroundings).onApplicationShutdown();
     },
   },
@@ -294,7 +294,7 @@ describe.each<[Engine, Fault[]]>([
     await wait(100);
     await end(surroundings);
     await until(async () => (await calls.register()).status === 201, RECOVERED_WITHIN_MS);
-    // The one that was told, and at most the two batches that were in progress when the others hung up
+    // The one that was acknowledged, and at most the two batches in progress when the others disconnected
     expect(await registry.rows('oauth_clients')).toBeLessThanOrEqual(3);
   });
 

@@ -45,7 +45,7 @@ onEachEngine((engine) => {
     expect(new Set(statuses)).toEqual(new Set([200, 201]));
   });
 
-  it('many at once that are short are all answered', async () => {
+  it('many short ones at once are all answered', async () => {
     const list = () =>
       registry.send('/v2/oauth/clients?filter[name]=nobody', { method: 'GET', key: registry.adminKey });
     const answers = await Promise.all(Array.from({ length: 150 }, list));

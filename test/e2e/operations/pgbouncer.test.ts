@@ -56,7 +56,7 @@ describe('behind a PgBouncer in transaction mode that does not support prepared 
     await rm(directory, { recursive: true, force: true });
   });
 
-  it('instances that start at once migrate an empty database once, and all of them are ready', async () => {
+  it('instances that start concurrently migrate an empty database once, and all become ready', async () => {
     for (const url of urls) expect((await fetch(`${url}/health/ready`)).status).toBe(200);
     const { rows } = await direct.query<{ name: string }>('SELECT name FROM migrations');
     expect(rows.length).toBeGreaterThan(0);
@@ -72,7 +72,7 @@ describe('behind a PgBouncer in transaction mode that does not support prepared 
         const { rows } = await client.query<{ name: string }>(
           `SELECT name FROM pg_settings WHERE source = 'session' AND name LIKE '%timeout'`,
         );
-        // Keeps the connection, so that each is told of another one
+        // Keeps the connection, so that each one gets another connection
         await new Promise((done) => setTimeout(done, 200));
         await client.end();
         return rows;

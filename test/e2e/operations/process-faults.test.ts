@@ -80,7 +80,7 @@ async function open(): Promise<Socket> {
   return socket;
 }
 
-/** Sends so many requests, ten at a time on a connection, each of which leaves a line of some 600 characters in the log. */
+/** Sends requests, ten at a time on a connection, each of which leaves a line of some 600 characters in the log. */
 async function sendMany(count: number): Promise<void> {
   const path = `/${'abcdefghijklmnopqrstuvw/'.repeat(10)}`;
   const trace = `traceparent: 00-${'ab'.repeat(16)}-${'cd'.repeat(8)}-01\r\n`;

@@ -69,7 +69,7 @@ async function serve() {
     return { status: response.status, id };
   };
   const ready = async () => (await fetch(`${url}/health/ready`)).status;
-  /** Every kind of request that needs the database, and what its caller is told: to come again. */
+  /** Every kind of request that needs the database, and its reply: to retry later. */
   const answers = async (id: string) => {
     const requests: [method: string, path: string, body?: string][] = [
       ['GET', `/v2/oauth/clients/${id}`],
@@ -151,7 +151,7 @@ describe('Files that are replaced under a running service', () => {
   it.each([
     ['a backup', () => new Sqlite(at(LIVE)).exec(`VACUUM INTO '${at('copy')}'`).close()],
     ['the file as it was before the start', () => undefined],
-  ])('nothing is acknowledged after another was copied over the database: %s', async (_, backUp) => {
+  ])('no write is acknowledged after another file was copied over the database: %s', async (_, backUp) => {
     await run('migrate');
     await copyFile(at(LIVE), at('before'));
     const { program, register, ready } = await serve();

@@ -225,7 +225,7 @@ describe('a failed start prints one line and exits with 1', () => {
   });
 });
 
-it('four instances that start at once on an empty PostgreSQL all come up', async () => {
+it('four instances that start concurrently on an empty PostgreSQL all become ready', async () => {
   const database = await createDatabase('postgres');
   const instances = Array.from({ length: 4 }, () =>
     start({ DATABASE_URL: database.url, BOOTSTRAP_API_KEY: KEY }),

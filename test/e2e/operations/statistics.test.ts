@@ -47,7 +47,7 @@ describe('on PostgreSQL without autovacuum', () => {
       );
       return Number(row!.count);
     };
-    // PostgreSQL tells others of what a session has changed up to ten seconds later
+    // PostgreSQL reports the changes of a session to others up to ten seconds later
     const tell = () => dataSource.query('SELECT pg_stat_force_next_flush()');
     await fill(dataSource);
     await tell();

@@ -305,7 +305,7 @@ onEachEngine((engine) => {
     expect(found.body.data.oauthClient).toBeNull();
   });
 
-  it('no cache may keep any reply: it was asked for by a credential', async () => {
+  it('replies are not cacheable, since requests have credentials', async () => {
     const { client, send } = await aRegistration();
     const path = `/v2/oauth/register/${client.client_id}`;
     const answers = [
@@ -322,7 +322,7 @@ onEachEngine((engine) => {
     }
   });
 
-  it('DELETE: of five at once, one is answered by 204 and the others by 401', async () => {
+  it('DELETE: of five concurrent requests, one gets a 204 and the others a 401', async () => {
     const { send } = await aRegistration();
     const answers = await Promise.all(Array.from({ length: 5 }, () => send('DELETE')));
     expect(answers.map(({ status }) => status).sort()).toEqual([204, 401, 401, 401, 401]);

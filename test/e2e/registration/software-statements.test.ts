@@ -145,7 +145,7 @@ onEachEngine((engine) => {
         `SELECT COUNT(*) AS n FROM oauth_client_secrets WHERE client_id = '${first.client_id as string}'`,
       );
       expect(Number(row!.n)).toBe(1);
-      // Another statement, or other metadata beside it, is another client
+      // Another statement, or other metadata next to it, is another client
       const other = await statementOf({ software_id: 'shared', client_name: 'Shared 2' });
       const others = [
         await required.register({ ...body, software_statement: other }),
@@ -441,7 +441,7 @@ onEachEngine((engine) => {
     expect(statuses).toEqual([503, 401, 403]);
   });
 
-  it('a dry run judges it too', async () => {
+  it('a dry run validates it too', async () => {
     const run = async (software_statement: unknown) =>
       registry.send('/v2/oauth/register?dry_run=true', { body: { software_statement } });
     const good = await run(await statementOf({ client_name: 'Attested' }));
@@ -456,7 +456,7 @@ onEachEngine((engine) => {
       const { body } = await registry.register(metadata, key);
       return { statement, body: body as Metadata & { client_id: string; registration_access_token: string } };
     };
-    /** What an admin is told who changes it through REST. */
+    /** The reply to a change by an admin through REST. */
     const change = async (id: string, changes: Metadata) =>
       said(
         await registry.send(`/v2/oauth/clients/${id}`, {

@@ -179,7 +179,7 @@ onEachEngine((engine) => {
       };
       await Promise.all(Array.from({ length: 50 }, caller));
       expect([...statuses]).toEqual([201]);
-      // One instance knows what it has let in, so it has no slack
+      // One instance knows what it has admitted, so it has no slack
       expect(Math.max(...sizes)).toBeLessThanOrEqual(max);
       const left = await registry.rows('oauth_clients');
       expect(await registry.rows('oauth_client_secrets')).toBe(left);

@@ -73,7 +73,7 @@ onEachEngine((engine) => {
     return body.data.auditEvents.nodes as { action: string; targetId: string; changes: unknown[] }[];
   };
 
-  /** Uses are written behind the reply. */
+  /** Uses are written after the reply. */
   async function eventually<T>(read: () => Promise<T>, isThere: (value: T) => boolean): Promise<T> {
     for (let i = 0; i < 100; i++) {
       const value = await read();

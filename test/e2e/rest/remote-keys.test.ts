@@ -13,7 +13,7 @@ const ISSUER = 'https://as.example';
 onEachEngine((engine) => {
   startProgramsPerTest();
 
-  /** A server of keys behind https, a client whose `jwks_uri` is there, and the built service that trusts its certificate. */
+  /** A server of keys with https, a client whose `jwks_uri` is there, and the built service that trusts its certificate. */
   async function aClientWithRemoteKeys(env: Record<string, string> = {}) {
     const certificate = selfSignedCertificate();
     const pair = async () => generateKeyPair('ES256', { extractable: true });

@@ -116,7 +116,7 @@ onEachEngine((engine) => {
       headers: { 'x-stainless-lang': language.toLowerCase(), accept: 'application/json' },
     });
     expect(status).toBe(201);
-    // The PHP sample asks for the response type "string"; it is told what it got instead
+    // The PHP sample asks for the response type "string"; the reply says what it got instead
     expect(body).toMatchObject({ ...sent, client_id: expect.any(String), response_types: ['code'] });
   });
 

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a client has behind its `jwks_uri`: any listener, or JSON. */
+/** The server of a client's `jwks_uri`: any listener, or JSON. */
 export class KeyServer {
   requests = 0;
 

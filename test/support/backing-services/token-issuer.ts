@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from 'j
 
 type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
 
-/** An authorization server as far as this service sees one: a key set behind HTTP, and tokens signed with it. */
+/** An authorization server as far as this service sees one: a key set over HTTP, and tokens signed with it. */
 export class TokenIssuer {
   static readonly AUDIENCE = 'https://registry.example';
 
@@ -16,7 +16,7 @@ export class TokenIssuer {
     private readonly server: Server,
   ) {}
 
-  /** @param otherKeys what the key set holds besides the key that signs */
+  /** @param otherKeys keys of the key set other than the one that signs */
   static async start(otherKeys: readonly object[] = []): Promise<TokenIssuer> {
     const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
     const publicJwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'ES256', use: 'sig' };

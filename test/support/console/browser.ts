@@ -105,7 +105,7 @@ export class Console {
     return this.openAt(`/admin${path ?? '/'}`, options);
   }
 
-  /** The same for what is served beside the console. */
+  /** The same for pages other than the console. */
   async openAt(path: string, { url = this.url, cookie, ...options }: PageOptions = {}): Promise<Page> {
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
     this.pages.push(page);
@@ -172,7 +172,7 @@ export async function signIn(page: Page, key: string): Promise<void> {
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
-/** Fills the registry with clients, as the API would, but for the HTTP. */
+/** Fills the registry with clients, as the API would, without HTTP. */
 async function seedClients(registry: Registry): Promise<void> {
   const repository = registry.app.get(ClientsRepository, { strict: false });
   const profile = (name: string) =>

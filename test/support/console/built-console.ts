@@ -11,7 +11,7 @@ export const BUILT_FILES = {
   'favicon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
 };
 
-/** A directory with such a build: compressed beforehand, too, but for the last file. */
+/** A directory with such a build: compressed beforehand, too, except for the last file. */
 export async function buildConsole(): Promise<{ directory: string; remove: () => Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), 'registry-console-'));
   for (const [path, content] of Object.entries(BUILT_FILES)) {

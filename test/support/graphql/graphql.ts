@@ -77,7 +77,7 @@ export async function change(
   return clientId;
 }
 
-/** Checks the whole rejection: its one code, and that it tells nothing else. */
+/** Checks the whole rejection: its one code, and that it contains nothing else. */
 export function expectRefused(answer: Answer, status: number, code: string, invalidFields?: string[]): void {
   expect({ status: answer.status, data: answer.body?.data ?? null, errors: answer.body?.errors }).toEqual({
     status,

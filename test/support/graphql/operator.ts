@@ -10,7 +10,7 @@ export const CALLBACK = ['https://example.com/callback'];
 
 export const isoSoon = (seconds = 3600) => new Date(Date.now() + seconds * 1000).toISOString();
 
-/** An admin who works through GraphQL, with a client that knows the schema. */
+/** An admin that uses GraphQL, with a client that knows the schema. */
 export class Operator {
   private readonly client: GraphQLClient;
 
@@ -62,7 +62,7 @@ export class Operator {
     return (await this.events({ clientId })).map(({ action }) => action);
   }
 
-  /** What its events tell of their origin. To be read while its key is the only one, and so the newest. */
+  /** The origin in its events. To be read while its key is the only one, and so the newest. */
   async origin() {
     const { apiKeys } = await this.do(Operation.ListKeysDocument, { first: 1 });
     return {

@@ -35,7 +35,7 @@ export function checkDocumented(
   documented ??= documentedBy(app);
   const { routes, operations, errors } = documented;
   const { id = '' } = routes.find((each) => each.method === method && each.path.test(path)) ?? {};
-  // The description tells of it; to the contract it would be another status
+  // The description mentions it; to the contract it would be another status
   if (status === 200 && searchParams.get('dry_run') === 'true') return;
   const check = (status < 400 ? operations.get(id) : errors)?.get(status);
   const fault = check ? check(body) : 'the OpenAPI document does not have that status';

@@ -24,6 +24,6 @@ it.each([
   expect(countedFor(address).map(({ key }) => key)).toEqual(keys);
 });
 
-it('A site may send as much as sixteen of its subscribers', () => {
+it('A site has the limit of sixteen subscribers', () => {
   expect(countedFor('2001:db8::1').map(({ times }) => times)).toEqual([1, 16]);
 });

@@ -411,7 +411,7 @@ describe('The configuration', () => {
       ...['true', '*', 'all', 'loopback', '-1', '10.0.0.0/33', '10.0.0.256', 'proxy.example', '1,x', ','].map(
         (value) => [{ TRUST_PROXY: value }, 'TRUST_PROXY'] as const,
       ),
-      // No hop count, and an address only to those who read a number as one
+      // Not a hop count, and an address only to parsers that read a number as one
       ...['0', '100', '1.5', '0x1', '10.1'].map((value) => [{ TRUST_PROXY: value }, 'TRUST_PROXY'] as const),
       // To trust everyone is to let any caller forge its address
       ...['0.0.0.0/0', '::/0', '10.0.0.1 0.0.0.0/0'].map(

@@ -25,7 +25,7 @@ const aReply = (body: object, headers: Record<string, string> = {}): HttpReply =
   durationMs: 1,
 });
 
-/** One who was told `SECRET`. */
+/** A caller that received `SECRET`. */
 function aCaller(): Known {
   const credentials = { admin: '', member: '', orgId: '', revoked: '', jwt: '', softwareStatement: '' };
   const caller = new Known(credentials, []);

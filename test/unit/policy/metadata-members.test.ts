@@ -8,7 +8,7 @@ import {
 const treatments = (member: string) => METADATA_PROFILES.map((profile) => classifyMember(member, profile));
 
 describe('Under the profiles strict, registered and lenient', () => {
-  it('there are these three', () => {
+  it('no others exist', () => {
     expect(METADATA_PROFILES).toEqual(['strict', 'registered', 'lenient']);
   });
 

@@ -164,7 +164,7 @@ describe('With acme and *globex* reserved', () => {
     'Ac-me Corp',
     'A c-m e',
     'AC ME',
-    // Beside or inside of what is drawn like a letter
+    // Next to or inside of what is drawn like a letter
     '| Acme',
     'I Acme',
     '丨 Acme',

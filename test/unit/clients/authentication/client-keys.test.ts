@@ -32,7 +32,7 @@ const goodClaims = () => ({
   iat: now(),
   exp: now() + 300,
 });
-/** A good assertion but for the claims that a case changes; undefined leaves a claim out. */
+/** A valid assertion, except for the claims that a case changes; undefined leaves a claim out. */
 const assertionOf = (
   key: PrivateKey | Uint8Array,
   claims: Record<string, unknown> = {},

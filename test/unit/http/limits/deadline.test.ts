@@ -43,7 +43,7 @@ describe('a deadline for requests', () => {
   });
   afterEach(() => server.close());
 
-  it('gives up on what is not answered in time, once, and lets the rest be', async () => {
+  it('answers overdue requests with an error, once, and leaves the others alone', async () => {
     const start = performance.now();
     const paths = ['/never', '/soon', '/late', '/soon', '/never'];
     const answers = await Promise.all(paths.map((path) => fetch(url + path)));
@@ -55,7 +55,7 @@ describe('a deadline for requests', () => {
     expect(underWay.size).toBe(0);
   });
 
-  it('breaks off what has begun and does not end', async () => {
+  it('aborts work that does not end', async () => {
     const response = await fetch(`${url}/endless`);
     expect(response.status).toBe(200);
     await expect(response.text()).rejects.toThrow();

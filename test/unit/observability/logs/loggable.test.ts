@@ -22,7 +22,7 @@ describe('The path of a request in the log', () => {
     expect(loggablePath(url)).toBe(expected);
   });
 
-  it('shows no credential that was ever made', () => {
+  it('shows no generated credential', () => {
     for (const secret of [generateSecret(), generateCredential('apiKey'), generateSecret()]) {
       expect(loggablePath(`/v2/oauth/clients/${secret}/secrets`)).toBe('/v2/oauth/clients/…/secrets');
     }
