@@ -117,7 +117,7 @@ export interface Digest {
 /** As long as a DNS name may be. */
 const MAX_SCHEME_LENGTH = 253;
 
-/** The host that a URI leads to, or its scheme where that is an app's: both are bounded, as the audit log has many of them. */
+/** The host that a URI leads to, or its scheme if that is an app's: both are bounded, as the audit log has many of them. */
 export function hostOf(uri: string): string[] {
   if (!URL.canParse(uri)) return [];
   const { protocol, host } = new URL(uri);

@@ -25,7 +25,7 @@ interface Documentation {
 export interface Setting<T> extends values.Value<T>, Documentation {
   /** The environment variable. */
   variable: string;
-  /** The value where the variable is unset or empty. */
+  /** The value if the variable is unset or empty. */
   fallback: T;
   /** The fallback as a value of the variable, or in words (Markdown) if there is no such value. */
   shown: { value: string } | { words: string };
@@ -397,7 +397,7 @@ function readProxy(env: NodeJS.ProcessEnv, note: (fault: string) => void): strin
   return null;
 }
 
-/** Why no one could register with a software statement where one is required. */
+/** Why no one could register with a software statement if one is required. */
 function statementFault({
   registrationMode,
   registrationMetadata,
@@ -417,7 +417,7 @@ const faultOf = ({ variable, takes }: Setting<unknown>) => `${variable} takes ${
 /** The error for an invalid value of a variable. */
 export const settingFault = (key: keyof Settings) => faultOf(settings[key]);
 
-/** Where there is a fault, the value has no meaning. */
+/** With an error, the value has no meaning. */
 function readSetting(
   definition: Setting<unknown>,
   env: NodeJS.ProcessEnv,

@@ -60,7 +60,7 @@ function replyTo(url: URL, options: ConnectionOptions): Promise<IncomingMessage>
         socket.destroy();
         reject(new EgressError(`${url.origin} switched protocols.`));
       })
-      // More than one where the connection fails after the reply has begun: its body fails, too
+      // More than one if the connection fails after the reply has begun: its body fails, too
       .on('error', reject)
       .on('socket', (socket) => socket.on('error', reject))
       // In some cases the only event, even when the signal aborts

@@ -24,7 +24,7 @@ export function noteConnection(): void {
 }
 
 /**
- * Does work at once, or in a later turn where work has been done for long in this one. Work that blocks (SQLite answers at once, and large
+ * Does work at once, or in a later turn if work has been done for long in this one. Work that blocks (SQLite answers at once, and large
  * replies are made at once) would otherwise take one iteration of the event loop together, and no connection would be accepted meanwhile.
  */
 export function doInTurn(work: () => void): void {

@@ -116,7 +116,7 @@ export const HTTP_PLUGINS = [
   ),
 ];
 
-/** Whether a connection from an address is one of a proxy. Where hops are counted, each is: the operator says so. */
+/** Whether a connection from an address is that of a proxy. With a hop count, each is: the operator says so. */
 const proxiesOf = (trusted: Config['trustProxy']): Addresses =>
   typeof trusted === 'number' ? () => true : addressesIn(trusted || []);
 

@@ -21,7 +21,7 @@ const INTERVAL_MS = 3_600_000;
 /** A year of days, and a little more to compare with. */
 const DAILY_COUNTS_MS = 400 * 86_400_000;
 
-/** How long the audit log has that an unused client ended itself, where it has everything else for ever. */
+/** How long the audit log keeps deletions of unused clients by themselves, if it keeps everything else for ever. */
 const UNUSED_DELETIONS_MS = 30 * 86_400_000;
 
 /** Permanently removes what is kept for a while only, on any number of instances at once. The {@link PurgeClock} says what is due. */
@@ -52,7 +52,7 @@ export class Retention implements OnApplicationBootstrap {
   @Interval(INTERVAL_MS)
   async run(): Promise<void> {
     const { deletedClientRetentionMs, registrationUnusedTtlMs, auditRetentionMs } = this.config;
-    // Each job fails where it does
+    // Each job fails if it does
     const time = this.readClock();
     // Data that anyone can write without limit must not be kept without limit
     const unusedDeletionsMs = auditRetentionMs === null ? UNUSED_DELETIONS_MS : null;

@@ -92,5 +92,5 @@ const isAboutTheKeySet = (error: unknown) =>
   error instanceof KeysUnavailable ||
   error instanceof errors.JWKSTimeout ||
   error instanceof errors.JWKSInvalid ||
-  // What jose throws where the reply is not JSON
+  // What jose throws if the reply is not JSON
   (error instanceof errors.JOSEError && error.code === errors.JOSEError.code);

@@ -77,7 +77,7 @@ export function readFields(at: Interface, request: object): ClientMetadataInput 
   return draft as ClientMetadataInput;
 }
 
-/** What an interface says where a client does not have a field. */
+/** What an interface says if a client does not have a field. */
 type Absent<I extends Interface, V> = I extends 'registration'
   ? undefined
   : V extends string[]

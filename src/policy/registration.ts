@@ -125,7 +125,7 @@ export function registrationRules(
 }
 
 /**
- * Restricts a valid request to the policy: granted = asked ∩ allowed, with a default where nothing was asked for,
+ * Restricts a valid request to the policy: granted = asked ∩ allowed, with a default if nothing was asked for,
  * and PKCE for every public client that uses authorization codes (RFC 9700 §2.1.1).
  */
 export function restrictToPolicy(

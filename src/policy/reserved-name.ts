@@ -35,7 +35,7 @@ const CAPITAL_WITHIN = /(?<=\p{Ll})(?=\p{Lu})/gu;
 
 function prepare(entry: string, read: Read, openings: string): ReservedName {
   const [words = ''] = read(entry.replaceAll('*', '').replace(CAPITAL_WITHIN, ' '));
-  // A name may cut a word by a hyphen or a dot; by a space only where the entry has one
+  // A name may cut a word by a hyphen or a dot; by a space only if the entry has one
   const spelled = words.split(SEPARATOR).map((word) => [...word].join('[.-]?'));
   const end = UNSPACED.test(words) ? '' : '(?=[ .-]|$)';
   return {

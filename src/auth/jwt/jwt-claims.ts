@@ -24,7 +24,7 @@ export function hasClaim(claims: JWTPayload, { claim, value }: ClaimValue): bool
   return [found].flat().some((entry) => (typeof entry === 'boolean' ? String(entry) : entry) === value);
 }
 
-/** A claim of that name, which may be a URL; where there is none, dots lead into objects: `realm_access.roles`. */
+/** A claim of that name, which may be a URL; if there is none, dots lead into objects: `realm_access.roles`. */
 function claimAt(claims: JWTPayload, claim: string): unknown {
   if (Object.hasOwn(claims, claim)) return claims[claim];
   return claim

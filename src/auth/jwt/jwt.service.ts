@@ -7,7 +7,7 @@ import { COMPACT_JWS } from '../../jwt/read-jwt.js';
 import { hasClaim, isForOtherUse } from './jwt-claims.js';
 import type { Principal, Role } from '../principal/principal.js';
 
-/** Tokens of the one issuer that the operator trusts, where there is one. */
+/** Tokens of the issuer that the operator trusts, if any. */
 @Injectable()
 export class JwtService {
   private readonly logger = new Logger(JwtService.name);

@@ -20,7 +20,7 @@ export class BrowserSessions {
   private readonly publicUrl: URL | null;
   /** With https, a name that no other host of the domain can set (RFC 6265bis §4.1.3.2); below a path, the weaker prefix. */
   private readonly cookie: string;
-  /** No script reads it, no page of another site makes a browser send it, and where it can be, it is never sent in plaintext. */
+  /** No script reads it, no page of another site makes a browser send it, and with https it is never sent in plaintext. */
   private readonly attributes: CookieSerializeOptions;
 
   constructor(

@@ -12,7 +12,7 @@ const MIN_COUNT_INTERVAL_MS = 1_000;
 /** Evicted at a time: as many as asked for room, or this part of the pool, so that a flood costs few transactions and events. */
 const EVICTED_SHARE = 1 / 100;
 const MAX_RETRY_AFTER_SECONDS = 3_600;
-/** Where other instances evict at the same time. */
+/** If other instances evict at the same time. */
 const MAX_ATTEMPTS = 5;
 const LOCKED_MS = 20;
 
@@ -121,7 +121,7 @@ export class AnonymousClientQuota {
   private async waitForAge(): Promise<void> {
     const oldest = await this.repository.oldest();
     const oldEnoughInMs = (oldest?.getTime() ?? 0) + this.minAgeMs - Date.now();
-    // Later, where it was registered again
+    // Later if it was registered again
     this.fullUntil = performance.now() + Math.max(oldEnoughInMs, MIN_COUNT_INTERVAL_MS);
     this.logger.warn(
       `${this.max} anonymous clients are unused, and none is old enough to go: anonymous registrations are refused until one is, or is used.`,

@@ -99,7 +99,7 @@ export class ClientAuthenticator {
     const ended =
       revokedAt !== null ? 'revoked' : expiresAt !== null && +expiresAt <= Date.now() && 'expired';
     if (ended) {
-      // The answer is the same where it cannot be recorded
+      // The reply is the same if the event cannot be recorded
       await this.repository
         .recordRejection(secret, ended, context)
         .catch((error: unknown) => this.logger.warn(error));

@@ -156,7 +156,7 @@ export class ClientKeys {
   }
 }
 
-/** What jose and the guard throw where the client or its server is to blame; undefined for anything else. */
+/** What jose and the guard throw if the client or its server is to blame; undefined for anything else. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof KeySetFault || error instanceof EgressError) return error.message;
   if (error instanceof errors.JWSSignatureVerificationFailed) {

@@ -43,7 +43,7 @@ export class ClientEntity implements Client {
   @PrimaryColumn({ type: 'varchar', length: 36, primaryKeyConstraintName: 'oauth_clients_pkey' })
   id!: string;
 
-  /** The id where the client has no name of its own. */
+  /** The id if the client has no name of its own. */
   @Column({ type: 'varchar', length: 255 })
   name!: string;
 

@@ -31,7 +31,7 @@ export interface Provenance {
 export interface Client extends ClientMetadata, Provenance {
   /** The client_id. */
   id: string;
-  /** The client_id again where the client has no name of its own. */
+  /** The client_id again if the client has no name of its own. */
   name: string;
   status: ClientStatus;
   /** Null: it is active, or an administrator disabled it. */

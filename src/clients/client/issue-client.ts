@@ -13,7 +13,7 @@ import { type ClientMetadata, usesSecret } from '../../policy/client.js';
 import { staysVerified } from '../../policy/verified.js';
 
 /**
- * Makes a new client of a profile, with a secret where it can keep one.
+ * Makes a new client of a profile, with a secret if it can keep one.
  * @param secretTtlMs how long the secret is valid; null: until it is revoked
  */
 export function issueClient(
@@ -44,7 +44,7 @@ export function issueClient(
 }
 
 /**
- * The client as a new profile leaves it; the same client, where nothing changes. An operator verified the client as it was: what
+ * The client as a new profile leaves it; the same client if nothing changes. An operator verified the client as it was: what
  * another interface does beyond narrowing it takes the mark away. Only another software statement changes how long it may be used.
  */
 export function changeProfile(client: Client, profile: ClientMetadata, context: RequestContext): Client {

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { DailyCountsRepository } from './daily-counts.repository.js';
 
-/** How often what was counted is written down: as much of it is lost where a process dies. */
+/** Interval of writing counts: a process that dies loses the counts of one interval. */
 const FLUSH_MS = 5_000;
 const MS_PER_DAY = 86_400_000;
 

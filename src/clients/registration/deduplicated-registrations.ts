@@ -9,7 +9,7 @@ import { RegistrationsRepository } from './registrations.repository.js';
 import { RegistrationCountsService } from './registration-counts.service.js';
 import type { ClientMetadata } from '../../policy/client.js';
 
-/** Each fails only where an operator changes or removes the client between two statements. */
+/** Each fails only if an operator changes or removes the client between two statements. */
 const MAX_ATTEMPTS = 5;
 
 /** A client that is being created, and the callers that wait for it. */

@@ -6,7 +6,7 @@ import { RegistryError } from '../../errors/registry-error.js';
 const DELETED_SHARE = 10;
 const MIN_DELETED = 100;
 
-/** Bounds how many clients an organization may have, where the operator wants that (MAX_CLIENTS_PER_ORG). */
+/** The limit of clients of an organization (MAX_CLIENTS_PER_ORG), if set. */
 @Injectable()
 export class OrganizationQuota {
   private readonly max: number | null;

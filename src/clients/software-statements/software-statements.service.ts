@@ -21,9 +21,9 @@ export interface StatementFault {
 export interface StatementReading {
   /** What it says; nothing if it is not taken. */
   claims: JWTPayload;
-  /** The statement as it was sent, where it is taken. */
+  /** The accepted statement, as it was sent. */
   statement?: string;
-  /** Why not, where it is not. */
+  /** The error, if it was not accepted. */
   fault?: StatementFault;
 }
 

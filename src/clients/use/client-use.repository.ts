@@ -48,7 +48,7 @@ export class ClientUseRepository {
   }
 
   /**
-   * Writes down that living clients are used, where that was not written lately.
+   * Records the use of clients that are not deleted, unless it was recorded lately.
    * @returns of how many
    */
   recordUse(ids: readonly string[], at: Date): Promise<number> {

@@ -50,7 +50,7 @@ export class PurgeClock {
     });
   }
 
-  /** The time to purge by, without a reading: where the service does not run. */
+  /** The time to purge by, without a reading: if the service does not run. */
   async read(maxSkewMs: number): Promise<PurgeTime> {
     const { manager } = this.dataSource;
     const now = await databaseTime(manager);

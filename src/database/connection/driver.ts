@@ -21,7 +21,7 @@ export function driverOf({ options, driver }: DataSource): Driver {
       };
 }
 
-/** A query of PostgreSQL, whose rows come as arrays; with the name of the prepared statement, where it is one. */
+/** A query of PostgreSQL, whose rows come as arrays; with the name of the prepared statement if it is one. */
 type Query = Omit<pg.QueryArrayConfig, 'values'>;
 
 /** A query that PostgreSQL understands and plans once per connection. */

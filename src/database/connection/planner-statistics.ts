@@ -7,7 +7,7 @@ const OUTDATED_ON_SQLITE = '0x10003';
 /** Rows of an index that SQLite reads. The event loop is blocked meanwhile. */
 const SAMPLE_ROWS = 2_000;
 
-/** As autovacuum does, but later, so that it does the work where it is on. */
+/** As autovacuum does, but later, so that it does the work if it is on. */
 const CHANGED_ROWS = { atLeast: 1_000, share: 0.25 };
 
 /**
@@ -21,7 +21,7 @@ const OUTDATED_TABLES = `SELECT quote_ident(nspname) || '.' || quote_ident(relna
     pg_stat_get_mod_since_analyze(pg_class.oid) > ${CHANGED_ROWS.atLeast} + ${CHANGED_ROWS.share} * greatest(reltuples, 0))`;
 
 /**
- * Lets the database learn how its rows are distributed, from a sample, where it has to. Without, it takes every index for as good as
+ * Lets the database learn how its rows are distributed, from a sample if it has to. Without, it takes every index for as good as
  * any other, and reads whole tables for a page of a list. PostgreSQL does so by itself, unless autovacuum is off, but not at once.
  * @param write runs what writes on SQLite, one index at a time
  */

@@ -25,7 +25,7 @@ export function sqliteFileOf(connection: BetterSqlite3.Database): SqliteFile {
 }
 
 /**
- * Gives the file another id, unless a process has it open: a copy that was made before then is known from it. Where it cannot be done,
+ * Gives the file another id, unless a process has it open: a copy that was made before then is known from it. If it cannot be done,
  * opening says why.
  */
 export function renewFileId(path: string): void {
@@ -98,7 +98,7 @@ export class SqliteFile {
     }
   }
 
-  /** What an error of the driver is about: the file, where that is damaged, or was exchanged for one that has no such tables. */
+  /** What an error of the driver is about: the file if that is damaged, or was exchanged for one that has no such tables. */
   explain(error: unknown): unknown {
     const code = codeOf(error);
     const isDamaged = DAMAGED.test(code);

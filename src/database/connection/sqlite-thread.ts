@@ -30,7 +30,7 @@ const MAX_AGE_MS = 600_000;
 
 /**
  * A thread with a connection of its own to a file of SQLite, whose driver blocks: meanwhile others are answered (ADR 8). It starts with the
- * first task, and again where it has died. One task is done after another.
+ * first task, and again if it has died. One task is done after another.
  */
 export class SqliteThread {
   private thread: Worker | undefined;

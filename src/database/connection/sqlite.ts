@@ -10,11 +10,11 @@ export const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
 const NODE_API = 10;
 
 /**
- * The file of SQLite's driver. There are two: better-sqlite3 12 is compiled against the inside of Node.js, and where the headers
+ * The file of SQLite's driver. There are two: better-sqlite3 12 is compiled against the inside of Node.js, and if the headers
  * are those of 24.19 or later, the process aborts when a statement is collected as garbage.
  */
 export const sqliteDriverPath = (): string =>
   require.resolve(Number(process.versions.napi) < NODE_API ? 'better-sqlite3' : 'better-sqlite3-node-api');
 
-/** The driver, loaded where there is a database of it. */
+/** The driver, loaded only for a SQLite database. */
 export const loadSqlite = () => require(sqliteDriverPath()) as typeof BetterSqlite3;

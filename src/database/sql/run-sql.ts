@@ -13,7 +13,7 @@ const KEPT_STATEMENTS = 100;
 
 /**
  * For statements that are written by hand, because TypeORM takes longer to build them than the database to run them.
- * @param queryOf whether PostgreSQL plans them again for the values, or once, where the best plan is the same for all
+ * @param queryOf whether PostgreSQL plans them again for the values, or once, if the best plan is the same for all
  */
 export function sqlRunner(dataSource: DataSource, name: string, queryOf: QueryOf = plainQuery): RunSql {
   const run = runner(dataSource, queryOf);

@@ -62,7 +62,7 @@ export function groupCommit(
 
 export type Commit = (batch: NewRows[]) => Promise<void>;
 
-/** All together, or each alone where one of them cannot be. */
+/** Stores all together, or each alone if one of them cannot be stored. */
 export async function commitEach(batch: NewRows[], commit: Commit): Promise<Outcome<void>[]> {
   try {
     await commit(batch);

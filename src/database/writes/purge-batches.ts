@@ -16,7 +16,7 @@ const MAX_PAUSE_MS = 1_000;
  * Does work of the service's own on many rows, each batch in a transaction, as large as the time that the last one took allows. The pause
  * after it is as long, so that requests have half of the time at least.
  * @param work does one batch of at most `size` rows; says how many it did, and 0 if none is left
- * @returns how many rows it was done to, less than all where the service stops
+ * @returns how many rows it was done to, less than all if the service stops
  */
 export async function inSmallBatches(
   writeQueue: WriteQueue,

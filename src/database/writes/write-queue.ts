@@ -194,7 +194,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
       await this.dataSource.query('COMMIT');
       return result;
     } catch (error) {
-      // Fails where SQLite has rolled back already
+      // Fails if SQLite has rolled back already
       await this.dataSource.query('ROLLBACK').catch(() => undefined);
       throw error;
     }

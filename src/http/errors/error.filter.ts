@@ -28,7 +28,7 @@ const CODE_OF_STATUS: Partial<Record<number, [ErrorCode, string]>> = {
   415: ['unsupported_media_type', 'The request body must have the Content-Type application/json.'],
 };
 
-/** How GraphQL clients know the errors: Apollo's codes where it has one, the registry's in upper case otherwise. */
+/** How GraphQL clients know the errors: Apollo's codes if it has one, the registry's in upper case otherwise. */
 const GRAPHQL_CODES: Partial<Record<ErrorCode, string>> = {
   validation_error: 'BAD_USER_INPUT',
   invalid_request: 'BAD_REQUEST',
@@ -213,7 +213,7 @@ export function sendError(error: RegistryError, reply: FastifyReply, body: objec
 
 /**
  * A connection that is closed while the sender still sends is reset, and the reply lost. So the rest of the body is read
- * and thrown away, for as long as a request may take, before the connection is closed where it is to be closed at all.
+ * and thrown away, for as long as a request may take, before the connection is closed if it is to be closed at all.
  */
 function closeAfterBody({ raw: response, request: { raw: request } }: FastifyReply): void {
   if (response.shouldKeepAlive) return;

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { HttpLimits } from './http-limits.js';
 
 /**
- * The open connections, and which are idle: nothing is done for a request, or its body has not arrived. Where there are too many, the one
- * that has been idle for longest is closed: of the same address, where it has too many by itself, else of all.
+ * The open connections, and which are idle: nothing is done for a request, or its body has not arrived. If there are too many, the one
+ * that has been idle for longest is closed: of the same address if it has too many by itself, else of all.
  */
 export class Connections {
   /** All connections, each with the caller that it counts for; null: a proxy's, which has many callers. */

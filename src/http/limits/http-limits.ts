@@ -30,7 +30,7 @@ export const HTTP_LIMITS = {
    * else the first to open connections would lock all others out.
    */
   maxConnections: 4_000,
-  /** Beyond those, where something is done on all of them: reserved for health checks. */
+  /** Additional connections, reserved for health checks, while all of those are busy. */
   reservedConnections: 100,
   /**
    * Of one address, or of one IPv6 network of 64 bits: one more closes the one of that address that has been idle for longest. It does not

@@ -116,7 +116,7 @@ export class InFlightRequests {
     this.requests.add(own);
     this.move(own, 'working');
     request.isWaiting = () => own.phase === 'working' && this.requests.has(own);
-    // Fastify's own hook is not called where the caller hangs up
+    // Fastify's own hook is not called if the caller disconnects
     reply.raw.once('close', () => this.end(own));
   }
 

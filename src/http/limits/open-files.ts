@@ -18,7 +18,7 @@ export function maxOpenFiles(): number {
 }
 
 /**
- * Lowers the limits of connections to the files that may be open, and keeps their proportions. Where the system has no descriptor left, it
+ * Lowers the limits of connections to the files that may be open, and keeps their proportions. If the system has no descriptor left, it
  * closes connections that come, and the database cannot open its files.
  */
 export function fitOpenFiles(limits: HttpLimits, openFiles: number): HttpLimits {

@@ -32,7 +32,7 @@ const bounded = new WeakSet<Parser>();
 /**
  * Bounds what a connection makes its parser do. Node.js parses what arrived in one piece to its end, also once its connection is destroyed:
  * 64 KB may hold 3,600 requests, 16,000 header fields, or 10,000 chunks, each a buffer of its own.
- * @param onExceeded called where the connection is closed for that
+ * @param onExceeded called if the connection is closed for that
  */
 export function boundParsing(socket: Socket & { parser?: Parser | null }, onExceeded: () => void): void {
   const { parser } = socket;

@@ -19,7 +19,7 @@ export function enforceRequestTimeout(
     for (const request of underWay) {
       if (request.sinceMs > limit) break;
       const { reply } = request;
-      // Too late for an error where a part of the reply is on its way
+      // Too late for an error if a part of the reply is on its way
       if (reply.raw.headersSent) underWay.breakOff(request);
       else {
         underWay.renew(request);

@@ -1,7 +1,7 @@
 import { RegistryError } from '../../errors/registry-error.js';
 
 /**
- * A query parameter that is on or off, and off where it is absent.
+ * A query parameter that is on or off, and off if it is absent.
  * @throws RegistryError `invalid_request` if it is anything but `true` or `false`
  */
 export function readFlag(name: string, value: unknown): boolean {

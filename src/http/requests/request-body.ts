@@ -51,7 +51,7 @@ export const AcceptsForms = () => RouteConfig({ acceptsForms: true });
 
 const unsupported = (description: string) => new RegistryError('unsupported_media_type', description);
 
-/** Reads JSON bodies, and forms where a route takes them. Nothing is decompressed. */
+/** Reads JSON bodies, and forms if a route takes them. Nothing is decompressed. */
 export function readBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const parser =
@@ -75,7 +75,7 @@ export function readBodies(fastify: FastifyInstance): void {
     { parseAs: 'buffer' },
     parser(({ routeOptions }) => routeOptions.config.acceptsForms === true),
   );
-  // Bodies of many requests may have arrived in the same moment. What follows is done at once where nothing has to wait
+  // Bodies of many requests may have arrived in the same moment. What follows is done at once if nothing has to wait
   fastify.addHook('preValidation', (request, reply, done) => {
     const { body } = request;
     if (!(body instanceof Buffer)) return done();

@@ -34,7 +34,7 @@ export const Member = () => IsObject({ message: 'must be an object' });
 export const OneOf = (values: readonly string[]) =>
   IsIn([...values], { message: `must be one of ${values.join(', ')}` });
 
-/** An array of strings, of `values` only where they are given. */
+/** An array of strings, of `values` only if they are given. */
 export function TextList(values?: readonly string[]): PropertyDecorator {
   const what = values ? `one or more of ${values.join(', ')}` : 'strings';
   return (target, key) => {

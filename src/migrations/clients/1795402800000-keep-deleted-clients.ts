@@ -49,7 +49,7 @@ export class KeepDeletedClients1795402800000 implements MigrationInterface {
 }
 
 /**
- * A search for a part of a name reads every name without it. Where the extension cannot be had, it does. Some keep
+ * A search for a part of a name reads every name without it. If the extension is not available, it does. Some keep
  * extensions in a schema of their own, which is not searched for names.
  */
 async function indexFragmentsOfNames(queryRunner: QueryRunner): Promise<void> {

@@ -38,7 +38,7 @@ export class CountClients1795482000000 implements MigrationInterface {
   }
 }
 
-/** What is counted, and how: in SQL of both engines where nothing else is said. */
+/** What is counted, and how: in SQL of both engines if nothing else is said. */
 export interface Counting {
   /** Columns of the table of counts. */
   columns: TableColumnOptions[];

@@ -26,7 +26,7 @@ async function replace(queryRunner: QueryRunner, before: typeof BEFORE, after: t
   const [extension] = (await queryRunner.query(
     `SELECT quote_ident(nspname) AS home FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'pg_trgm'`,
   )) as { home: string }[];
-  // Where it is not available, a search reads all names
+  // If it is not available, a search reads all names
   if (!extension) return;
   const on = `oauth_clients USING gin (${after.key} ${extension.home}.gin_trgm_ops) WHERE deleted_at IS NULL`;
   await createIndex(queryRunner, after.name, on);

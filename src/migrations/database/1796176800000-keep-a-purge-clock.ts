@@ -5,7 +5,7 @@ const PURGE_CLOCK = 'purge_clock';
 const NEWEST_ID = `SELECT MAX(id) AS id FROM
   (SELECT MAX(id) AS id FROM oauth_clients UNION ALL SELECT MAX(id) FROM audit_events) newest`;
 
-/** Remembers the time by which rows are removed permanently. It begins with the newest row, where there is one. */
+/** Stores the time by which rows are removed permanently. It begins with the newest row, if any. */
 export class KeepAPurgeClock1796176800000 implements MigrationInterface {
   name = 'KeepAPurgeClock1796176800000';
 

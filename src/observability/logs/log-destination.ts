@@ -114,7 +114,7 @@ export function outliveReaders(): void {
   const terminals = [0, 1, 2].filter((fd) => isatty(fd));
   process.once('exit', () => {
     standardOutput.flushAtExit();
-    // Node.js aborts where it cannot restore the settings of a terminal that is gone, unless it finds it closed
+    // Node.js aborts if it cannot restore the settings of a terminal that is gone, unless it finds it closed
     for (const fd of terminals) if (!isatty(fd)) closeSync(fd);
   });
 }

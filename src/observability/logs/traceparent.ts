@@ -13,7 +13,7 @@ const MAX_LENGTH = 256;
 
 /**
  * Reads a `traceparent` header for the log; null if there is none, or one that is malformed. Traces take OpenTelemetry's
- * propagator, which is loaded only where they are on.
+ * propagator, which is loaded only if they are on.
  */
 export function readTraceParent(header: string | string[] | undefined): TraceParent | null {
   if (typeof header !== 'string' || header.length > MAX_LENGTH) return null;

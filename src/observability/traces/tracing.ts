@@ -69,7 +69,7 @@ export function traceRequests(
     );
     spans.set(request, span);
     request.span = span.spanContext();
-    // Fastify's own hook is not called where the caller hangs up
+    // Fastify's own hook is not called if the caller disconnects
     reply.raw.once('close', () => {
       if (reply.raw.writableFinished) span.setAttribute('http.response.status_code', reply.statusCode);
       if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });

@@ -80,7 +80,7 @@ export function redirectUriFault(value: string): string | undefined {
   if (/^[^:]+:\/*$/.test(value)) return 'must contain a host or path after its scheme';
   // A forgotten http:// makes a private-use scheme of "localhost"
   if (HOST_AND_PORT.test(value)) return 'must begin with a scheme, such as https:// or http://';
-  // RFC 8252 §8.3: plain http only where it does not leave the machine
+  // RFC 8252 §8.3: plain http only if it does not leave the machine
   if (scheme === 'http' && !isLoopback(url)) {
     return 'must use https; http is allowed for localhost, 127.0.0.0/8 and [::1] only';
   }
