@@ -74,7 +74,7 @@ export interface Verdict {
   isReached: boolean;
 }
 
-/** Judges what was measured; goals about anything else are left out. */
+/** Compares the measurements to the goals; goals without a measurement are omitted. */
 export function judge(results: readonly Result[], starts: readonly Start[]): Verdict[] {
   return ENGINES.flatMap((engine) => {
     const result: Measurements['result'] = (operation, connections, label) =>

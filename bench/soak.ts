@@ -130,7 +130,7 @@ async function every(ms: number, until: number, work: (i: number) => unknown): P
   }
 }
 
-/** A connection that asks and reads, one that asks and hangs up, or one that asks half. */
+/** A connection that asks and reads, one that asks and disconnects, or one that asks half. */
 async function comeAndGo(url: string): Promise<void> {
   const request = 'GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n';
   const kind = Math.random();

@@ -10,7 +10,7 @@ const SECONDS_PER_DAY = 86_400;
 /** For each caller. */
 const HOSTILE_JWTS = 1_000;
 
-/** What a service must be started with, so that it believes the tokens of `issuer`. */
+/** What a service must be started with, so that it trusts the tokens of `issuer`. */
 export const trusting = (issuer: TokenIssuer): Record<string, string> => ({
   ...issuer.env,
   SOFTWARE_STATEMENT_ISSUERS: `${issuer.url}=${issuer.url}/.well-known/jwks.json`,

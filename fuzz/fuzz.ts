@@ -56,7 +56,7 @@ class Found extends Error {
   }
 }
 
-/** Sends requests that are made from the service's own documents, and judges every reply. */
+/** Sends requests that are made from the service's own documents, and checks every reply. */
 export class Fuzzer {
   readonly found = new Map<string, Reproduction>();
   private readonly plans: fc.Arbitrary<Plan>;

@@ -89,7 +89,7 @@ export class Known {
   /** @param focus which client is meant, among those of which is known what the request needs */
   fillIn(request: HttpRequest, focus: number): HttpRequest {
     const values = this.valuesFor(request, focus);
-    // As good as any other value where nothing is known yet
+    // Any value will do if nothing is known yet
     const look = (_: string, name: string) => values[name] ?? '1';
     const fill = (text: string) => text.replace(/"\{\{#(\w+)\}\}"/g, look).replace(/\{\{#?(\w+)\}\}/g, look);
     return {
@@ -150,7 +150,7 @@ export class Known {
     if (status < 300 && id !== undefined && client !== undefined) client.secretId = id;
   }
 
-  /** Forgets the client that a request has deleted; now and then not. */
+  /** Removes the client that a request has deleted; now and then not. */
   forget(request: HttpRequest, focus: number): void {
     const client = this.choose(request, focus);
     if (client !== undefined && focus % 8 !== 0) this.clients.splice(this.clients.indexOf(client), 1);

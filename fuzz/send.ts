@@ -49,7 +49,7 @@ export function send(url: string, agent: Agent, request: HttpRequest): Promise<H
   });
 }
 
-/** Sends bytes on a connection of its own. @returns all that came until the other side hung up or fell silent */
+/** Sends bytes on a connection of its own. @returns all that came until the other side disconnected or fell silent */
 export function exchange(url: string, bytes: Buffer): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((done, fail) => {

@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   if (config.production) process.on('SIGUSR1', () => undefined);
   outliveReaders();
   const limits = fitOpenFiles(HTTP_LIMITS, maxOpenFiles());
-  // Only now: the rest takes longer to load than a bad configuration takes to report
+  // Only now: the rest takes longer to load than an invalid configuration takes to report
   const { buildApp } = await import('./app.js');
   const { bootstrapApiKey } = await import('./auth/api-keys/bootstrap.js');
   const { announce, tellFewerConnections, tellFirstKey } =

@@ -192,7 +192,7 @@ const BODIES: readonly ((operation: Omit<Operation, 'label'>) => unknown)[] = [
   () => ({ variables: {} }),
 ];
 
-/** Queries and mutations of the schema: most of them good or nearly so. */
+/** Queries and mutations of the schema: most of them valid or nearly so. */
 export function graphqlRequests(schema: GraphQLSchema): fc.Arbitrary<HttpRequest> {
   const rootFields = (type: GraphQLObjectType | null | undefined) => Object.values(type?.getFields() ?? {});
   const good = fc.oneof(

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 
 type Header = readonly [name: string, value: string];
 
-/** Credentials of every kind, most of them bad. */
+/** Credentials of every kind, most of them invalid. */
 const AUTHORIZATIONS = [
   'Bearer {{admin}}',
   'Bearer {{member}}',

@@ -125,7 +125,7 @@ const SPOILINGS: readonly ((text: string) => string)[] = [
   () => '%7B%7D',
 ];
 
-/** JSON texts: half of them good, a third with one thing wrong, the rest anything. */
+/** JSON texts: half of them valid, a third with one thing wrong, the rest anything. */
 export function textsOf(values: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   const mutated = fc
     .tuple(values, fc.array(fc.tuple(mutation, fc.nat({ max: 200 })), { minLength: 1, maxLength: 2 }))

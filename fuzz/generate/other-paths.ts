@@ -81,7 +81,7 @@ export function otherRequests(document: OpenApiDocument): fc.Arbitrary<HttpReque
     })
     .map((request) => ({
       ...request,
-      // A HEAD whose body is read, or a GET, is as good as any
+      // A HEAD whose body is read, or a GET, is equivalent
       label: 'other paths and methods',
       encoding: 'utf8',
     }));

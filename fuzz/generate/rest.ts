@@ -152,7 +152,7 @@ function requestsOf(operation: Operation, document: OpenApiDocument): fc.Arbitra
     }));
 }
 
-/** Requests to every operation of the document, most of them good or nearly so. */
+/** Requests to every operation of the document, most of them valid or nearly so. */
 export function restRequests(document: OpenApiDocument): fc.Arbitrary<HttpRequest> {
   return fc.oneof(...document.operations.map((operation) => requestsOf(operation, document)));
 }

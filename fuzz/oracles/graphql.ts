@@ -51,7 +51,7 @@ export function graphqlOracle(schema: GraphQLSchema): Oracle {
       detail: reply.text.slice(0, 500),
     });
     const answer = jsonOf(reply);
-    // An error that came before GraphQL is judged as everywhere else; so is the page in a browser
+    // An error from before GraphQL is checked as everywhere else; so is the page in a browser
     if (!isObject(answer) || 'error' in answer) return [];
     const findings: Finding[] = [];
     const { data, errors } = answer as Answer;

@@ -3,7 +3,7 @@ import addFormats from 'ajv-formats';
 import type { JsonSchema } from '../generate/json-schema.js';
 import type { OpenApiDocument } from '../openapi-document.js';
 
-/** What is wrong with a value, in a few words that are the same for the same fault; undefined if it is good. */
+/** What is wrong with a value, in a few words that are the same for the same fault; undefined if it is valid. */
 export type Check = (value: unknown) => string | undefined;
 
 /** The identifier of the document within its references. */

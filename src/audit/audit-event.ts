@@ -34,7 +34,7 @@ export interface RequestContext {
   /** Null for a change by the service itself. */
   address: string | null;
   requestId: string | null;
-  /** Whether the caller still waits. Work that has not begun when the caller hangs up is dropped. Undefined without a caller. */
+  /** Whether the caller still waits. Work that has not begun when the caller disconnects is dropped. Undefined without a caller. */
   isWaiting?: () => boolean;
   /**
    * Counts the bytes that a change writes against the limit of its organization, or of the address for a client without an owner.

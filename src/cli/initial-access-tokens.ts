@@ -51,7 +51,7 @@ export const INITIAL_ACCESS_TOKEN_COMMANDS: Record<string, Command<DataSource>> 
         maxRegistrations: Number(max),
         expiresAt: readExpiry(values['expires-in']),
         scopes: readWords(values.scopes),
-        // Judged with the rest of the draft
+        // Validated with the rest of the draft
         grantTypes: readWords(values['grant-types']) as GrantType[] | null,
         redirectHosts: readWords(values['redirect-hosts']),
       };

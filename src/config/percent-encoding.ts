@@ -1,5 +1,5 @@
 /**
- * Parsers of URLs differ in what they take a bad escape for, and most fail without saying where.
+ * Parsers of URLs read an invalid escape differently, and most fail without saying where.
  * @throws Error that says what to send instead
  */
 export function refuseBadEscapes(url: string): void {

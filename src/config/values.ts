@@ -12,7 +12,7 @@ import { refuseBadEscapes } from './percent-encoding.js';
 
 /** A kind of value that a variable may have. */
 export interface Value<T> {
-  /** What a good one looks like; completes the sentence "VARIABLE takes …". */
+  /** The form of a valid value; completes the sentence "VARIABLE takes …". */
   takes: string;
   /** The same as JSON Schema, as far as it can say it: never stricter than `read`. */
   schema?: object;
@@ -60,7 +60,7 @@ const MAX_RATE_LIMIT_SECONDS = 86_400;
 const BOOTSTRAP_KEY = { min: 32, max: 512 };
 const MIN_RSA_BITS = 2048;
 
-/** At least one item, and all of them good. */
+/** At least one item, and all of them valid. */
 function readEach<T>(items: string[], read: (item: string) => T | undefined): T[] | undefined {
   const good = items.map(read).filter((item) => item !== undefined);
   return items.length > 0 && good.length === items.length ? good : undefined;

@@ -5,7 +5,7 @@ const ID_BYTES = 16;
 /** Random bytes are drawn for this many ids at once: a draw costs more than the rest of an id. */
 const IDS_PER_DRAW = 256;
 const SEQUENCE_BITS = 31;
-/** A clock that goes back further was set, and is believed: ids, and with them events, would else be dated wrong until it catches up. */
+/** A clock that goes back further was set, and is trusted: ids, and with them events, would else be dated wrong until it catches up. */
 const MAX_STEP_BACK_MS = 1_000;
 
 const pool = Buffer.alloc(ID_BYTES * IDS_PER_DRAW);

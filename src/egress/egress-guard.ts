@@ -99,7 +99,7 @@ export class EgressGuard {
     return this.queue.run(async () => readReply(await get(), maxBytes), {}, subscriberOf(addresses[0]!));
   }
 
-  /** @throws EgressError unless all are allowed: a name with a good and a bad address is an attack */
+  /** @throws EgressError unless all are allowed: a name with an allowed and a denied address is an attack */
   private async addressesOf(url: URL, signal: AbortSignal): Promise<string[]> {
     const host = hostOf(url);
     if (this.isOwnMachine(url)) return host === 'localhost' ? ['127.0.0.1', '::1'] : [host];

@@ -106,7 +106,7 @@ export function validate(
   return faults;
 }
 
-/** Those rules that look at anything in which two drafts differ: what was accepted before is not judged again. */
+/** Rules about fields in which two drafts differ: what was accepted before is not validated again. */
 export function rulesAboutChanges(
   rules: readonly Rule[],
   before: ClientMetadataInput,

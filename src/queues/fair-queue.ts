@@ -25,7 +25,7 @@ export class FairQueue {
   /**
    * Runs the task as soon as it is its turn.
    * @param key undefined: it has no others to take turns with
-   * @throws RegistryError `temporarily_unavailable` if it cannot begin in time, or the caller hung up
+   * @throws RegistryError `temporarily_unavailable` if it cannot begin in time, or the caller disconnected
    */
   async run<T>(run: () => Promise<T>, cancellation: Cancellation, key?: string): Promise<T> {
     const task = { run, isWaiting: cancellation.isWaiting };

@@ -157,7 +157,7 @@ export class Registry {
   }
 }
 
-/** A request that is good as it is, for cases that change one thing about it. */
+/** A valid request, for cases that change one thing about it. */
 export const aClient = (overrides: object = {}) => ({
   name: 'My OAuth client',
   client_type: 'confidential',

@@ -155,7 +155,7 @@ export class ApiKeysService {
     const key = await this.repository.findByHash(hash);
     if (key === null) return null;
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    // Where all was forgotten meanwhile, this is, too
+    // If the cache was replaced meanwhile, the entry goes into the old one
     remembered.set(hash, { key, until: performance.now() + REMEMBERED_MS });
     return key;
   }

@@ -21,7 +21,7 @@ export class JwtService {
         : new JwtVerifier(issuer, jwtJwksUri ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`);
   }
 
-  /** Whether the token is one for this service to judge, rather than for {@link ApiKeysService}. */
+  /** Whether this service validates the token, rather than {@link ApiKeysService}. */
   accepts(token: string): boolean {
     return this.verifier !== null && COMPACT_JWS.test(token);
   }

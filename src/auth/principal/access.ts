@@ -5,7 +5,7 @@ import type { Role } from './principal.js';
 const ROLES_OF = {
   /** Anyone; credentials are not looked at. */
   public: null,
-  /** Anyone without credentials, too; an initial access token is the handler's to judge. */
+  /** Anyone without credentials, too; the handler validates an initial access token. */
   optional: ['member', 'admin'],
   member: ['member', 'admin'],
   /** One client by its id: a service finds those of any organization. */

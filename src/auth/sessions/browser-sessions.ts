@@ -49,7 +49,7 @@ export class BrowserSessions {
   }
 
   /**
-   * Ends the session of a request, if it has one, and has its browser forget it.
+   * Ends the session of a request, if it has one, and has its browser delete the cookie.
    * @throws RegistryError `insufficient_scope` if another page asks for it
    */
   async signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -76,7 +76,7 @@ const change = (field: string, values: string[]): Change => ({
 /** An event that a client has left which ended itself. */
 interface Left {
   id: string;
-  /** From where, the narrowest network first. */
+  /** The networks of the caller, the narrowest first. */
   networks: string[];
 }
 

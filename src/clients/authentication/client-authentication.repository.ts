@@ -107,7 +107,7 @@ export class ClientAuthenticationRepository {
     );
   }
 
-  /** Forgets assertions that expired before `limit`: they are rejected for that. Says how many. */
+  /** Deletes assertions that expired before `limit`, which are rejected as expired. Returns how many. */
   purgeAssertions(limit: Date): Promise<number> {
     return purgeDue(this.writeQueue, ClientAssertionEntity, 'expiresAt', limit);
   }

@@ -65,7 +65,7 @@ export class ClientAuthenticator {
     return { client: client!, method, ...judgement };
   }
 
-  /** Forgets assertions that expired before `limit`; says how many. */
+  /** Deletes assertions that expired before `limit`; returns how many. */
   purgeAssertions(limit: Date): Promise<number> {
     return this.repository.purgeAssertions(limit);
   }
@@ -136,7 +136,7 @@ const methodOf = ({ clientSecret, clientAssertion }: ClientCredentials): ClientA
   return clientSecret === undefined ? 'none' : 'client_secret';
 };
 
-/** A secret is good in a header and in a body: which of both was used, the asking server knows. */
+/** A secret is valid in a header and in a body: only the calling server knows which of both was used. */
 function registeredMethodOf(client: Client): ClientAuthenticationMethod {
   const { tokenEndpointAuthMethod: method } = client;
   if (usesSecret(client)) return 'client_secret';

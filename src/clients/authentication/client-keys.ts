@@ -98,7 +98,7 @@ export class ClientKeys {
     return { claims: payload as AssertionClaims, kid: typeof kid === 'string' ? kid : null };
   }
 
-  /** @throws RegistryError `temporarily_unavailable` if too many wait already: the assertion may be good */
+  /** @throws RegistryError `temporarily_unavailable` if too many wait already: the assertion may be valid */
   private async waitFor<T>(keys: ClientKeySet, verify: () => Promise<T>): Promise<T> {
     const same = this.waiting.get(keys) ?? 0;
     const all = [...this.waiting.values()].reduce((sum, count) => sum + count, 0);

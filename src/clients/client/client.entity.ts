@@ -13,7 +13,7 @@ export const UNUSED = `"source" = 'dynamic' AND NOT ("org_id" IS NOT NULL) AND (
 /** Clients that the expiry of their software statement will disable. These are the words of an index, too. */
 export const BOUND_BY_STATEMENT = `"statement_expires_at" IS NOT NULL AND "status" = 'active' AND "deleted_at" IS NULL`;
 
-/** Lists show living clients only. SQLite passes over those of earlier pages in the index alone if it has this column, too. */
+/** Lists omit deleted clients. SQLite skips those of earlier pages in the index alone if it has this column, too. */
 const LIVING = { where: '"deleted_at" IS NULL' };
 
 @Entity('oauth_clients')

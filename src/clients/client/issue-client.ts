@@ -45,7 +45,7 @@ export function issueClient(
 
 /**
  * The client as a new profile leaves it; the same client if nothing changes. An operator verified the client as it was: what
- * another interface does beyond narrowing it takes the mark away. Only another software statement changes how long it may be used.
+ * another interface does beyond restricting it removes the mark. Only another software statement changes how long it may be used.
  */
 export function changeProfile(client: Client, profile: ClientMetadata, context: RequestContext): Client {
   const { softwareStatement } = profile.metadata;

@@ -7,7 +7,7 @@ import { COUNT_PERIOD_MS, ALL_ORGS } from './client-count.entity.js';
 /** Distinguishes our locks from those of other programs in the same database. */
 const LOCK_SEED = 7_591;
 
-/** Where a page begins in a list of living clients, the newest first. */
+/** Where a page begins in a list of clients that are not deleted, the newest first. */
 export interface PageStart {
   /** How many clients the list has. */
   total: number;
@@ -17,7 +17,7 @@ export interface PageStart {
   offset: number;
 }
 
-/** Living clients, of an organization or all together, as the triggers of the database have counted them. */
+/** Clients that are not deleted, of an organization or all together, as the triggers of the database have counted them. */
 export class ClientCountsRepository {
   private readonly run: RunSql;
 

@@ -36,7 +36,7 @@ export class DeduplicatedRegistrations {
    * Returns the shared client with this metadata, or a new one. No caller manages it: the first one could redirect the codes of all
    * others.
    * @param create creates the client and stores the hash; null if another instance was faster. Its context waits while any caller does, so
-   *   that one caller that hangs up does not fail the others
+   *   that one caller that disconnects does not fail the others
    */
   async register(
     profile: ClientMetadata,

@@ -110,7 +110,7 @@ export class RegistrationManagementService {
 
   /**
    * Replaces all that the client said of itself: what is left out is as if it had never been said. The reply has another
-   * token; `token` stays good until that one is used, so that a lost reply locks no one out. A client that authenticates with a secret only
+   * token; `token` stays valid until that one is used, so that a lost reply locks no one out. A client that authenticates with a secret only
    * now gets one, and one that does not any more loses all. If secrets are valid for a limited time, a client whose secrets end soon
    * gets another one in addition. A client whose software statement has expired must send another one, which enables it again.
    * @param registered the client as {@link authenticate} found it for the token

@@ -230,7 +230,7 @@ export class LockedRegistration implements RegistrationTokens {
     return id === null ? null : findToken(this.manager, id);
   }
 
-  /** Stores the changed client, and records what was done to its secrets. `token` stays good until `nextToken` is used. */
+  /** Stores the changed client, and records what was done to its secrets. `token` stays valid until `nextToken` is used. */
   async store(
     changed: Client,
     token: string,

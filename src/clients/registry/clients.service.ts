@@ -78,7 +78,7 @@ export class ClientsService {
   }
 
   /**
-   * Changes a client: what the draft names, even as undefined, is replaced, the rest stays. The result is judged as a
+   * Changes a client: what the draft names, even as undefined, is replaced, the rest stays. The result is validated as a
    * whole, except for values that were accepted before and are unchanged.
    * @param expected versions that the caller will change; null: any
    * @throws RegistryError `not_found`, `precondition_failed`, or with every field at fault

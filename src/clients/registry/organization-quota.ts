@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../../config/variables.js';
 import { RegistryError } from '../../errors/registry-error.js';
 
-/** Deleted clients that an organization may have, as a multiple of its living ones, and at least. */
+/** Maximum number of deleted clients of an organization, as a multiple of its limit, and the least such maximum. */
 const DELETED_SHARE = 10;
 const MIN_DELETED = 100;
 

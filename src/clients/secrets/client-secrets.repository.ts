@@ -97,7 +97,7 @@ export class ClientSecretsRepository {
     );
   }
 
-  /** Secrets of living clients that expire in between, the soonest first, each with its client: as many as fit into a page. */
+  /** Secrets that expire in between, the soonest first, each with its client, deleted clients omitted: as many as fit into a page. */
   async pageExpiring(from: Date, before: Date, request: ExpiringPageRequest): Promise<Page<ExpiringSecret>> {
     const { size, after } = request;
     const start = after === null ? '' : 'AND (secret.expires_at, secret.id) > (:after, :afterId)';

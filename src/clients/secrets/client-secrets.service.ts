@@ -83,7 +83,7 @@ export class ClientSecretsService {
     return this.repository.pages(clientIds, request);
   }
 
-  /** Valid secrets of living clients that expire before then, the soonest first. */
+  /** Valid secrets that expire before then, the soonest first; those of deleted clients are omitted. */
   pageExpiring(before: Date, request: ExpiringPageRequest): Promise<Page<ExpiringSecret>> {
     return this.repository.pageExpiring(new Date(), before, request);
   }
@@ -93,7 +93,7 @@ export class ClientSecretsService {
     return this.repository.countExpiring(new Date(), before);
   }
 
-  /** How many clients in use will be left without a secret by then, judging by the `limit` secrets that expire next. */
+  /** How many clients in use will be left without a secret by then, among the `limit` secrets that expire next. */
   countLastOnesExpiring(until: Date, limit: number): Promise<number> {
     return this.repository.countLastOnesExpiring(new Date(), until, limit);
   }

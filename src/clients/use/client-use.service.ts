@@ -15,7 +15,7 @@ export class ClientUseService {
 
   /**
    * Writes down that clients are used. Not a change of theirs: neither their version nor the audit log know of it.
-   * @returns how many were not known to be, within the last hour; ids of no living client are passed over
+   * @returns how many were not known to be, within the last hour; ids of deleted or unknown clients are ignored
    * @throws RegistryError `validation_error` if they are too many
    */
   async recordUse(ids: readonly string[]): Promise<number> {

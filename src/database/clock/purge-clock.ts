@@ -11,7 +11,7 @@ const CATCH_UP_SPEED = 2;
 /** The time to purge by. */
 export interface PurgeTime {
   time: Date;
-  /** How far the clock is ahead of it; 0 if the clock is believed. */
+  /** How far the clock is ahead of it; 0 if the clock is trusted. */
   behindMs: number;
 }
 

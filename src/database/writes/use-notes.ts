@@ -48,7 +48,7 @@ export class UseNotes {
       try {
         await this.record(ids, new Date());
       } catch (error) {
-        // A credential whose use cannot be written down is as good as before
+        // A credential whose use cannot be stored stays valid
         this.logger.warn(error);
         pauseMs = BACK_OFF_MS;
       }

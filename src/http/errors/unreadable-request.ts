@@ -14,7 +14,7 @@ const FAULTS: Partial<Record<string, [status: number, description: string]>> = {
 /** `rawPacket` is what of it came last: a Buffer, although Fastify types it otherwise. */
 type UnreadableRequest = NodeJS.ErrnoException & { rawPacket?: unknown };
 
-/** Answers what is not readable HTTP, so that no request comes of it, in the form of every other error; then hangs up. */
+/** Answers what is not readable HTTP, so that no request comes of it, in the form of every other error; then disconnects. */
 export function answerUnreadable({ code, rawPacket }: UnreadableRequest, socket: Socket): void {
   if (!socket.writable) {
     socket.destroy();

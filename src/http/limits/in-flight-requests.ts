@@ -122,7 +122,7 @@ export class InFlightRequests {
 
   private end(own: UnderWay): void {
     this.requests.delete(own);
-    // Work that has begun goes on after its caller hung up
+    // Work that has begun goes on after its caller disconnected
     if (own.phase !== 'working') this.move(own, 'over');
     this.connections.rest(own.reply.request.raw.socket);
     // What was taken out of a set may be kept for long, and what it refers to with it (ADR 8)

@@ -10,7 +10,7 @@ import type { Quota, RateLimitStatus } from './quota.js';
 const REMEMBERED_MS = 10 * 60_000;
 const MAX_REMEMBERED = 10_000;
 
-/** Requests of one network whose credentials wait for those of others to be judged. */
+/** Requests of one network whose credentials wait for the validation of others. */
 const MAX_WAITING = 50;
 
 const tooManyAtOnce = () =>
@@ -22,9 +22,9 @@ const tooManyAtOnce = () =>
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** A hash of the credentials that count for the limit of bad ones; null if none were sent. */
+    /** A hash of the credentials that count toward the limit of invalid ones; null if none were sent. */
     credentialKey: string | null;
-    /** Whether one of the bad credentials that may be sent is set aside for it. */
+    /** Whether one of the allowed invalid credentials is reserved for it. */
     hasReserved: boolean;
   }
 }

@@ -16,7 +16,7 @@ export type ConnectionLog = Pick<Logger, 'info' | 'warn'>;
 
 /**
  * Counts of all instances, in Redis. From the first command that fails or takes too long on there are none, until a new connection has
- * proved good: a Redis that never answers costs those that were waiting a tenth of a second, and later requests nothing.
+ * worked: a Redis that never answers costs those that were waiting a tenth of a second, and later requests nothing.
  */
 export class SharedCounts {
   /** Null while Redis cannot be used. */
@@ -24,7 +24,7 @@ export class SharedCounts {
   private disconnect: () => void = () => undefined;
   private retry: NodeJS.Timeout | undefined;
   private isClosed = false;
-  /** What the log said last. A good start needs no saying. */
+  /** The state that was logged last. A successful start is not logged. */
   private isToldShared = true;
 
   private constructor(

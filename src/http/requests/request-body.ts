@@ -30,7 +30,7 @@ export function readJson(what: string, source: string | Uint8Array): unknown {
   }
 }
 
-/** RFC 8259 §8.1 has no other encoding, and a reader that believes in one would read something else. */
+/** RFC 8259 §8.1 has no other encoding, and a parser that supports one would read something else. */
 const isUtf8 = (contentType = '') =>
   [...contentType.matchAll(/;\s*charset\s*=\s*"?([^";]*)/gi)].every(([, charset]) =>
     /^utf-?8\s*$/i.test(charset!),

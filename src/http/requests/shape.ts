@@ -12,7 +12,7 @@ import { memberFault } from '../../policy/metadata-members.js';
 import { RegistryError, type FieldFaults } from '../../errors/registry-error.js';
 
 /**
- * What was understood of a request body. Meaning is judged later, in the core, so that one answer can name every fault:
+ * The parsed members of a request body. Meaning is validated later, in the core, so that one reply can name every error:
  * those of shape, found here, and those of meaning.
  */
 export interface Shaped<T> {

@@ -9,7 +9,7 @@ const index = (column: string, more: { columns?: string[]; where?: string } = {}
     where: more.where,
   });
 
-/** Deleted clients can be restored for a while. Lists are about living ones, so their indexes are too. */
+/** Deleted clients can be restored for a while. Lists omit them, so their indexes do, too. */
 export class KeepDeletedClients1795402800000 implements MigrationInterface {
   name = 'KeepDeletedClients1795402800000';
 

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** A replacement of a registration issues another token; the one before stays good until that one is used. */
+/** A replacement of a registration issues another token; the one before stays valid until that one is used. */
 export class OverlapRegistrationTokens1796436000000 implements MigrationInterface {
   name = 'OverlapRegistrationTokens1796436000000';
 

@@ -18,7 +18,7 @@ export interface MetricsOptions {
 /**
  * Counts from now on what the service does. Call it before any route is added.
  * @returns serves them, once the application is there; `isReady` fails if it cannot serve requests
- * @throws Error (what it returns) that says in one line why the port cannot be had
+ * @throws Error (what it returns) that says in one line why the port is not available
  */
 export function keepMetrics(
   fastify: FastifyInstance,

@@ -15,7 +15,7 @@ const TIMEOUT_MS = 5_000;
 /**
  * Serves the metrics on a port of their own, since they are not for the internet.
  * @returns stops it
- * @throws Error that says in one line why the port cannot be had
+ * @throws Error that says in one line why the port is not available
  */
 export async function serveMetrics(registry: Registry, { host, port }: MetricsOptions): Promise<() => void> {
   const timeouts = { headersTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS };

@@ -201,7 +201,7 @@ onEachEngine((engine) => {
       expect(body.data).toBeUndefined();
       return String(status) as Outcome;
     }
-    // The guard does not see what is not a good operation
+    // The guard does not see invalid operations
     expect({ status, codes }).toEqual({ status: 200, codes });
     if (!codes.includes('FORBIDDEN')) return 'allowed';
     // No field of such an operation answers

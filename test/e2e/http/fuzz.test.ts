@@ -22,7 +22,7 @@ import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
 import { TokenIssuer } from '../../support/backing-services/token-issuer.js';
 
-/** The same each time, so that a change is judged by what it changes; `npm run fuzz` sends others, and more. */
+/** The same each time, so that a failure is due to the change under test; `npm run fuzz` sends others, and more. */
 const SEED = Number(process.env.FUZZ_SEED ?? 20261123);
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 1_500);
 const CALLERS = 4;

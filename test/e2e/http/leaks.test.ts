@@ -331,7 +331,7 @@ onEachEngine((engine) => {
   });
 });
 
-/** Sends what is not HTTP, and waits until the other side hangs up. */
+/** Sends what is not HTTP, and waits until the other side disconnects. */
 async function unreadable(url: string, text: string): Promise<void> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname, () => socket.write(text));

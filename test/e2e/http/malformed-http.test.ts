@@ -73,7 +73,7 @@ const MALFORMED_PATHS = [
   '/docs/%zz',
 ];
 
-/** What is not HTTP; the server says so and hangs up by itself. */
+/** What is not HTTP; the server says so and disconnects by itself. */
 const MALFORMED_HTTP: [string, string][] = [
   ['a word', raw('GARBAGE', '', '')],
   ['bytes of a TLS handshake', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003'],
@@ -167,7 +167,7 @@ const MALFORMED_HTTP: [string, string][] = [
   ['a path of 100,000 characters', raw(`GET /${'a'.repeat(100_000)} HTTP/1.1`, HOST, '', '')],
 ];
 
-/** Requests whose sender hangs up in the middle. */
+/** Requests whose sender disconnects in the middle. */
 const CUT_HTTP: [string, string][] = [
   ['nothing', ''],
   ['half a request line', 'POST /v2/oauth/regi'],

@@ -122,7 +122,7 @@ onEachEngine((engine) => {
     const address = anAddress();
     expect((await register(one, address, 'bad')).status).toBe(401);
     expect((await register(other, address, 'bad')).status).toBe(401);
-    // An instance learns of it with the next bad credentials that it sees, so that good ones cost no round trip
+    // An instance learns of it with the next invalid credentials that it sees, so that valid ones cost no round trip
     expect([
       (await register(one, address, 'bad')).status,
       (await register(one, address, 'bad')).status,

@@ -43,7 +43,7 @@ onEachEngine((engine) => {
         return answer.body.data as { id: string; hint: string; expires_at: string | null }[];
       },
       revoke: (id: string, query = '') => on.send(`${path}/secrets/${id}${query}`, { method: 'DELETE', key }),
-      // The token of the registration stays good as long as no other is used
+      // The token of the registration stays valid as long as no other is used
       put: (changes: object = {}) =>
         on.send(path, {
           method: 'PUT',
@@ -231,7 +231,7 @@ onEachEngine((engine) => {
       expect(body.client_secret).not.toBe(client.client_secret);
       expect(isThreeHoursAway(body.client_secret_expires_at as number)).toBe(true);
       expect((await put()).body).not.toHaveProperty('client_secret');
-      // Both are good
+      // Both are valid
       for (const client_secret of [client.client_secret, body.client_secret]) {
         expect((await put({ client_secret })).status).toBe(200);
       }

@@ -47,7 +47,7 @@ const toServices = (answer: string) =>
 const NOT_FOUND = '404 not_found';
 const byItsOwnToken = answers(UNAUTHORIZED, INVALID, INVALID);
 
-/** Each route with a good request to it, and what everyone gets. */
+/** Each route with a valid request to it, and what everyone gets. */
 const ROUTES: [route: string, request: Sending, expected: Expected][] = [
   ['POST /v2/oauth/clients', { body: aClient() }, inOwnOrganization('201')],
   ['POST /v2/oauth_clients', { body: aClient() }, inOwnOrganization('201')],

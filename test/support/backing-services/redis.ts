@@ -58,7 +58,7 @@ export class Link {
     for (const socket of this.sockets) socket.unpipe();
   }
 
-  /** As good as at first. */
+  /** Restores the initial state. */
   async mend(): Promise<void> {
     await this.cut();
     this.isSilent = false;

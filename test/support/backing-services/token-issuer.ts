@@ -41,7 +41,7 @@ export class TokenIssuer {
     return { AUTH_JWT_ISSUER: this.url, AUTH_JWT_AUDIENCE: TokenIssuer.AUDIENCE };
   }
 
-  /** A good token of a member, with the claims that a case changes; undefined leaves a claim out. */
+  /** A valid token of a member, with the claims that a case changes; undefined leaves a claim out. */
   sign(
     claims: Record<string, unknown> = {},
     key: PrivateKey | Uint8Array = this.privateKey,

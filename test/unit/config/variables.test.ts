@@ -367,7 +367,7 @@ describe('The configuration', () => {
         'a=ftp://a.example/jwks',
         'a=/no/such/file',
       ].map((value) => [{ SOFTWARE_STATEMENT_ISSUERS: value }, 'SOFTWARE_STATEMENT_ISSUERS'] as const),
-      // A file that holds no key set, two keys for one issuer, and one of two that is bad
+      // A file that holds no key set, two keys for one issuer, and one of two that is invalid
       ...['a=package.json', 'a=http://b/1 a=http://b/2', 'a=http://b/1 b'].map(
         (value) => [{ SOFTWARE_STATEMENT_ISSUERS: value }, 'SOFTWARE_STATEMENT_ISSUERS'] as const,
       ),
