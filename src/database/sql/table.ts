@@ -48,11 +48,12 @@ export class Table<E extends ObjectLiteral> {
     return this.written.map(({ property, write }) => write(entity[property]) ?? null);
   }
 
-  /** The same, by the names of the columns; what is null is undefined, and so not even in its JSON. */
+  /** The same, by the names of the columns; what is null is not even in its JSON. */
   toRecord(entity: Partial<E>): Record<string, unknown> {
     const record: Record<string, unknown> = {};
     for (const { column, property, write } of this.written) {
-      record[column] = write(entity[property]) ?? undefined;
+      const value = write(entity[property]) ?? null;
+      if (value !== null) record[column] = value;
     }
     return record;
   }
