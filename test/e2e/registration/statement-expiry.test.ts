@@ -40,11 +40,8 @@ onEachEngine((engine) => {
     issuer.stop();
   });
 
-  const statementOf = (claims: Record<string, unknown>) =>
-    issuer.sign({ aud: undefined, sub: undefined, org_id: undefined, exp: undefined, ...claims });
-
   async function aClientUntil(exp: number, at = registry) {
-    const software_statement = await statementOf({ client_name: 'Attested', exp });
+    const software_statement = await issuer.signStatement({ client_name: 'Attested', exp });
     const answer = await at.register({ redirect_uris: CALLBACK, software_statement });
     expect(answer.status).toBe(201);
     return answer.body as Registered;
@@ -53,7 +50,7 @@ onEachEngine((engine) => {
   /** The client as it is when its statement has expired a moment ago: no test waits for that, or has a clock of its own. */
   async function lapse(client: Registered) {
     const exp = inSeconds(-1);
-    const statement = await statementOf({ client_name: 'Attested', exp });
+    const statement = await issuer.signStatement({ client_name: 'Attested', exp });
     const { dataSource } = registry;
     const where = `WHERE id = '${client.client_id}'`;
     const [row] = await dataSource.query<{ metadata: string }[]>(
@@ -128,7 +125,7 @@ onEachEngine((engine) => {
   it('is disabled once, with the reason, by two instances at once', async () => {
     const clients = await Promise.all(Array.from({ length: 20 }, () => aClientUntil(inSeconds(3600))));
     const lasting = await aClientUntil(inSeconds(3600));
-    const endless = await registry.register({ software_statement: await statementOf({}) });
+    const endless = await registry.register({ software_statement: await issuer.signStatement({}) });
     const ids = clients.map(({ client_id }) => `'${client_id}'`).join();
     await registry.dataSource.query(
       `UPDATE oauth_clients SET statement_expires_at = ${Date.now() - 1} WHERE id IN (${ids})`,
@@ -172,7 +169,7 @@ onEachEngine((engine) => {
 
   it('is enabled again by a PUT with a new statement only', async () => {
     const client = await anOverClient();
-    const statement = await statementOf({ client_name: 'Renewed', exp: inSeconds(3600) });
+    const statement = await issuer.signStatement({ client_name: 'Renewed', exp: inSeconds(3600) });
     for (const job of [() => Promise.resolve(), runJob]) {
       await job();
       const refused = [400, 'invalid_software_statement'];
@@ -205,7 +202,7 @@ onEachEngine((engine) => {
   });
 
   it('is renewed before the job ran, and before it expires', async () => {
-    const software_statement = await statementOf({ exp: inSeconds(7200) });
+    const software_statement = await issuer.signStatement({ exp: inSeconds(7200) });
     for (const client of [await anOverClient(), await aClientUntil(inSeconds(60))]) {
       expect((await put(client, { software_statement })).status).toBe(200);
       expect(await authenticate(client)).toMatchObject({ active: true });
@@ -220,7 +217,7 @@ onEachEngine((engine) => {
     const refusal = expect.stringContaining('The software statement of the client has expired');
     expect(await mutate('enableOAuthClient', client)).toEqual(refusal);
     expect(await mutate('disableOAuthClient', client)).toEqual({ status: 'DISABLED', disabledReason: null });
-    const software_statement = await statementOf({ exp: inSeconds(3600) });
+    const software_statement = await issuer.signStatement({ exp: inSeconds(3600) });
     expect(said(await put(client, { software_statement }))).toEqual([403, 'insufficient_scope']);
     expect(await mutate('enableOAuthClient', client)).toEqual(refusal);
     await runJob();

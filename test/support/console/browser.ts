@@ -35,7 +35,7 @@ const SEEDED_AT_ONCE = 1_000;
 /**
  * Runs the tests on both engines; skips them, and says so, where there is no browser.
  * @param engine the one engine that is enough for tests of what pages look like and how they are operated: each operation that the
- *   console sends is tested on both by `test/e2e/console/console-graphql.test.ts`. Either engine has half of these tests.
+ *   console sends is tested on both by `console-graphql.test.ts` and `console-counts.test.ts`. Either engine has half of these tests.
  */
 export function inBrowser(tests: (engine: Engine) => void, engine?: Engine): void {
   if (CHROMIUM && engine) describe(`on ${engine}`, () => tests(engine));
