@@ -12,6 +12,12 @@ type Kind = keyof typeof PREFIXES;
 /** 256 random bits, in base64url: 43 characters that need no escaping in a header, a form or a URL. */
 export const generateSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
 
+/** Two of them from one draw, which costs more than the bytes: every registration needs two (docs/development/performance.md). */
+export function generateSecretPair(): [string, string] {
+  const bytes = randomBytes(2 * SECRET_BYTES);
+  return [bytes.toString('base64url', 0, SECRET_BYTES), bytes.toString('base64url', SECRET_BYTES)];
+}
+
 const checksum = (body: string) => crc32(body).toString(16).padStart(CHECKSUM_LENGTH, '0');
 
 /**

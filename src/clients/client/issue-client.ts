@@ -15,11 +15,13 @@ import { staysVerified } from '../../policy/verified.js';
 /**
  * Makes a new client of a profile, with a secret if it can keep one.
  * @param secretTtlMs how long the secret is valid; null: until it is revoked
+ * @param newSecret the value of the secret, if it has one; omitted: a new one
  */
 export function issueClient(
   profile: ClientMetadata,
   provenance: Provenance,
   secretTtlMs: number | null = null,
+  newSecret?: string,
 ): IssuedClient {
   const id = newId();
   const now = new Date();
@@ -40,7 +42,7 @@ export function issueClient(
     ...profile,
     name: profile.name ?? id,
   };
-  return { client, secret: secretFor(client, secretTtlMs) };
+  return { client, secret: secretFor(client, secretTtlMs, newSecret) };
 }
 
 /**
@@ -82,7 +84,8 @@ function expiryOf(statement: string | undefined): Date | null {
 export function secretFor(
   client: Pick<ClientMetadata, 'tokenEndpointAuthMethod'>,
   ttlMs: number | null,
+  value?: string,
 ): IssuedSecret | null {
   const expiresAt = ttlMs === null ? null : new Date(Date.now() + ttlMs);
-  return usesSecret(client) ? { value: generateSecret(), expiresAt } : null;
+  return usesSecret(client) ? { value: value ?? generateSecret(), expiresAt } : null;
 }

@@ -5,7 +5,7 @@ import { registrations } from '../../diagnostics/channels.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import type { ClientMetadata } from '../../policy/client.js';
 import type { RegistrationMode, RegistrationPolicy } from '../../policy/registration.js';
-import { generateSecret } from '../../secrets/secret.js';
+import { generateSecretPair } from '../../secrets/secret.js';
 import { AnonymousClientQuota } from '../anonymous/anonymous-client-quota.js';
 import type { IssuedRegistration, Owner, Provenance } from '../client/client.js';
 import type { ClientRequest } from '../client/client-request.js';
@@ -106,8 +106,8 @@ export class RegistrationsService {
     provenance: Provenance,
     context: RequestContext,
   ): Promise<IssuedRegistration> {
-    const issued = issueClient(profile, provenance, this.config.registrationSecretTtlMs);
-    const registrationToken = generateSecret();
+    const [secret, registrationToken] = generateSecretPair();
+    const issued = issueClient(profile, provenance, this.config.registrationSecretTtlMs, secret);
     await this.clients.insert(issued, context, registrationToken);
     this.noteRegistration();
     return { ...issued, registrationToken };

@@ -2,14 +2,18 @@ import { crc32 } from 'node:zlib';
 import {
   generateCredential,
   generateSecret,
+  generateSecretPair,
   hashSecret,
   looksLike,
   matchesHash,
   secretHint,
 } from '../../../src/secrets/secret.js';
 
-it('A secret is 256 random bits, and never the same', () => {
-  const secrets = Array.from({ length: 200 }, generateSecret);
+it.each([
+  ['drawn alone', () => Array.from({ length: 200 }, generateSecret)],
+  ['drawn in pairs', () => Array.from({ length: 100 }, generateSecretPair).flat()],
+])('A secret is 256 random bits, and never the same: %s', (_, generate) => {
+  const secrets = generate();
   expect(secrets.filter((secret) => !/^[\w-]{43}$/.test(secret))).toEqual([]);
   expect(secrets.map((secret) => Buffer.from(secret, 'base64url').length)).toEqual(Array(200).fill(32));
   expect(new Set(secrets).size).toBe(200);
