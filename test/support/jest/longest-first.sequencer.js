@@ -1,16 +1,15 @@
 import TestSequencer from '@jest/test-sequencer';
 
-/** Those that start the service as a process, or look at each page, again and again: begun last, they would be waited for alone. */
+/** Tests with processes, faults or a browser, and those that send many requests: begun last, they would be waited for alone. */
 const LONGEST = [
-  /durability\.test\.ts$/,
-  /accessibility\.test\.ts$/,
-  /operations\/(start|commands|signals)\.test\.ts$/,
+  /e2e\/(operations|console)\//,
+  /http\/(fuzz|rate-limit|shared-rate-limit)\.test/,
+  /docs\/pages\.test/,
 ];
 
 export default class LongestFirst extends TestSequencer {
   sort(tests) {
     const isLong = ({ path }) => LONGEST.some((pattern) => pattern.test(path));
-    const rest = super.sort(tests.filter((test) => !isLong(test)));
-    return [...tests.filter(isLong), ...rest];
+    return [...super.sort(tests.filter(isLong)), ...super.sort(tests.filter((test) => !isLong(test)))];
   }
 }
