@@ -33,8 +33,8 @@ export function doInTurn(work: () => void): void {
 }
 
 /**
- * Waits for a turn to do work that takes a millisecond or more. Of those who ask in one iteration of the event loop, the first has it at
- * once: what each of them does begins only after all have asked.
+ * Waits for a turn to do work that takes a millisecond or more. Of the callers in one iteration of the event loop, the first gets it at
+ * once: the work of each begins only after all have called.
  */
 export async function takeTurn(): Promise<void> {
   if (isTurnOver() || isTaken) await new Promise<void>((done) => queue.push(done));

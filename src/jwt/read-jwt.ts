@@ -11,8 +11,8 @@ export interface SentJwt {
 }
 
 /**
- * What a JWT says, without a look at its signature; null if it is none, or where two readers could read it differently: who signs what
- * others sent may sign a member twice.
+ * The content of a JWT, without verification; null if it is not a JWT, or if two parsers could read it differently: an issuer that signs
+ * members sent by others may sign a member twice.
  */
 export function readJwt(token: string): SentJwt | null {
   if (!COMPACT_JWS.test(token)) return null;

@@ -57,9 +57,9 @@ function labelsOf(reading: string, opening: RegExp): string[] {
 }
 
 /**
- * Says which of the reserved names a name poses as; undefined: none. A plain one stands for whole words at the beginning of a name, since
- * software is called after the server that it connects to ("Example for Acme"), for the name as a whole, or for a label of the host that a
- * name begins with.
+ * Returns the reserved name that a name imitates; undefined: none. A plain entry matches whole words at the beginning of a name, since
+ * software is named after the server that it connects to ("Example for Acme"), the name as a whole, or a label of the host that a name
+ * begins with.
  */
 export function reservedNameIn(
   reserved: readonly string[],

@@ -122,8 +122,8 @@ export class Batcher<I, O> {
   }
 
   /**
-   * Where batches hang, those who wait are told before theirs would begin, or another begins beside them. One timer serves all: what
-   * comes later is due later.
+   * If batches are blocked, waiting calls are rejected in time, or another batch begins. One timer serves all, since later calls are due
+   * later.
    */
   private lookAgainInTime(): void {
     if (this.lookingAgain !== undefined) return;

@@ -6,7 +6,7 @@ interface Task extends Cancellation {
 }
 
 /**
- * Runs a bounded number of tasks at a time. Keys take turns: each has a queue of its own, and only a few of its tasks stand in
+ * Runs a bounded number of tasks at a time. Keys take turns: each has a queue of its own, and only a few of its tasks wait in
  * the queue that all share.
  */
 export class FairQueue {

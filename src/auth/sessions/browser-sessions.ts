@@ -113,7 +113,7 @@ export class BrowserSessions {
     );
   }
 
-  /** As far as the browser tells; no page can say otherwise in its name. Programs, and old browsers, tell nothing. */
+  /** As the browser reports it, which no page can forge. Programs and old browsers report nothing. */
   private isOwnPage({ headers, host }: FastifyRequest): boolean {
     const { origin, 'sec-fetch-site': site = 'same-origin' } = headers;
     if (site !== 'same-origin') return false;

@@ -53,7 +53,7 @@ export interface Replacement {
   clientSecret: unknown;
 }
 
-/** A hash that no token has, to compare with if there is no registration: it takes the same time. */
+/** A hash that no token has, compared if there is no registration, so that it takes the same time. */
 const NO_TOKEN_HASH = hashSecret(generateSecret());
 
 /** Software that manages its own registration (RFC 7592), with the registration access token. */
@@ -109,12 +109,11 @@ export class RegistrationManagementService {
   }
 
   /**
-   * Replaces all that the client said of itself: what is left out is as if it had never been said. The reply has another
-   * token; `token` stays valid until that one is used, so that a lost reply locks no one out. A client that authenticates with a secret only
-   * now gets one, and one that does not any more loses all. If secrets are valid for a limited time, a client whose secrets end soon
-   * gets another one in addition. A client whose software statement has expired must send another one, which enables it again.
+   * Replaces the metadata of the client: omitted members are reset. The reply has another token; `token` stays valid until that one is
+   * used, so that a lost reply locks no one out. A client that changes to a method with a secret gets one, and a client that changes from
+   * it loses all. If secrets are valid for a limited time, a client whose secrets expire soon gets another one in addition. A client whose software statement has expired must send another one, which enables it again.
    * @param registered the client as {@link authenticate} found it for the token
-   * @param readReplacement is told which software statement applies if the request has none, and is not verified again
+   * @param readReplacement gets the software statement that applies if the request has none, and that is not verified again
    * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
    */
   async replace(

@@ -34,7 +34,7 @@ export const preparedQuery = (text: string): Query => ({
 /** The same for one that is planned again for the values that it is given. */
 export const plainQuery = (text: string): Query => ({ text, rowMode: 'array' });
 
-/** Pools behind which a prepared statement is found by chance only. */
+/** Pools of a pooler that may run a statement on a connection that did not prepare it. */
 const withoutPreparedStatements = new WeakSet<pg.Pool>();
 const logger = new Logger('Database');
 

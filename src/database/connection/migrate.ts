@@ -102,7 +102,7 @@ const apply = (dataSource: DataSource, migration: Migration, runner: QueryRunner
 
 async function applyConcurrently(dataSource: DataSource, migration: Migration): Promise<void> {
   const runner = dataSource.createQueryRunner();
-  // Set by the service itself, and so for this session; behind a pooler, where it is not, a session is not this one's alone
+  // Only if the service set it for this session. Behind a pooler it did not, since others share the session
   const [own] = (await runner.query(
     `SELECT current_setting('lock_timeout') AS "lockTimeout" FROM pg_settings WHERE name = 'statement_timeout' AND source = 'client'`,
   )) as { lockTimeout: string }[];

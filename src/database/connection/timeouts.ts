@@ -31,8 +31,8 @@ export async function limitWaiting(dataSource: DataSource): Promise<void> {
 }
 
 /**
- * Sets how long statements wait for locks, once for each connection. PgBouncer refuses connections that ask for it as they begin, unless
- * it is told to ignore that. Behind a pooler nothing is set, as its sessions are not this one's alone; nor where an operator has set it.
+ * Sets the lock timeout once per connection. By default, PgBouncer refuses connections with that startup parameter. Behind a pooler nothing
+ * is set, since other clients share its sessions; nor if an operator has set it.
  */
 export async function limitLockWaits(client: pg.ClientBase, timeoutMs: number): Promise<void> {
   const stream = streamOf(client);

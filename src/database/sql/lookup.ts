@@ -56,7 +56,7 @@ export function batchedFindOne<E extends ObjectLiteral>(
       try {
         return findTogether(asked);
       } catch {
-        // SQLite ends a transaction by itself when it cannot read, so that each is told alone what its own trouble is
+        // SQLite ends a transaction by itself when it cannot read, so that each caller gets its own error
         return findEach(asked);
       }
     };

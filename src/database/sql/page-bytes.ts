@@ -14,7 +14,7 @@ const UNDER_WAY = 4;
 
 /**
  * Runs statements that read pages: each in a turn of the event loop, and few at a time, so that few pages are in memory. A Batcher would
- * begin each in an iteration of its own, beside the turns, and health checks waited longer.
+ * begin each in an iteration of its own, outside of the turns, and health checks would wait longer.
  */
 export function pageRunner(run: RunSql): RunSql {
   let underWay = 0;

@@ -1,6 +1,6 @@
 import { MAX_BODY_BYTES } from '../requests/request-body.js';
 
-/** Every limit of HTTP itself. Node's own defaults are made for servers behind something that protects them. */
+/** Every limit of HTTP itself. Node's own defaults are made for servers behind a protecting proxy. */
 export const HTTP_LIMITS = {
   /** From the first byte, or from the connection where none comes, to the end of the header: a slow loris is gone then. */
   headersTimeoutMs: 10_000,
@@ -18,8 +18,8 @@ export const HTTP_LIMITS = {
   /** Size of the request line and the headers together; a credential of 8 KiB fits in. */
   maxHeaderBytes: 16 * 1024,
   /**
-   * Node would leave out what comes after its own limit, without a word: an X-Forwarded-For that a proxy appends could get lost behind
-   * fields that a caller made up. So one more is read, and rejected.
+   * Node silently drops fields above its own limit: an X-Forwarded-For that a proxy appends could get lost after fields that a caller
+   * invented. So one more is read, and rejected.
    */
   maxHeaderFields: 100,
   maxBodyBytes: MAX_BODY_BYTES,

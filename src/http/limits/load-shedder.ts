@@ -100,8 +100,8 @@ export class LoadShedder {
   }
 
   /**
-   * One request of a connection at a time: a reply is not even made before the one before it was read. Requests behind it are held and the
-   * connection is paused. A connection is closed where it, or all together, hold too many.
+   * One request of a connection at a time: a reply is not created before the previous one was read. Later requests are held and the
+   * connection is paused. A connection is closed if it, or all together, hold too many.
    */
   private hold(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request;

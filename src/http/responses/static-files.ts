@@ -39,7 +39,7 @@ interface Loaded {
 type Validators = Pick<Loaded, 'etag' | 'modifiedMs'>;
 
 /**
- * The files of a directory, as they are when the service starts, each read into memory once: callers who do not read take up neither a file
+ * The files of a directory, as they are when the service starts, each read into memory once: slow readers take up neither a file
  * descriptor nor a buffer. Only listed names are found, so that no path leads out of the directory.
  */
 export class StaticFiles {

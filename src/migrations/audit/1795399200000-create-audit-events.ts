@@ -7,7 +7,7 @@ const text = (name: string, length: string, isNullable = false): TableColumnOpti
   isNullable,
 });
 
-/** Who did what to which client, secret, key or token. */
+/** Creates the audit log: actor, action and target (client, secret, key or token). */
 export class CreateAuditEvents1795399200000 implements MigrationInterface {
   name = 'CreateAuditEvents1795399200000';
 

@@ -15,8 +15,8 @@ const PERIOD_MS = 30 * 86_400_000;
 const SLOTS = 8;
 
 /**
- * Counts an organization's clients by when they came, and all clients as those of the organization ''. Each writer has rows of
- * its own, or all who register would wait for one row.
+ * Counts an organization's clients by creation time, and all clients as those of the organization ''. Each writer has rows of
+ * its own, or all registrations would wait for one row.
  */
 export class CountClientsByPeriod1795824000000 implements MigrationInterface {
   name = 'CountClientsByPeriod1795824000000';

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { replaceIndex } from '../indexes/concurrent-index.js';
 
-/** The indexes by whom a client belongs to and by who did something: on what, and which rows are in them from now on. */
+/** The indexes by owner and by actor: their columns, and the rows that they contain from now on. */
 const INDEXES = [
   {
     name: 'oauth_clients_org_id',

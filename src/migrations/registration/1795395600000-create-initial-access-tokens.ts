@@ -10,7 +10,7 @@ import {
 const text = (name: string, length: string): TableColumnOptions => ({ name, type: 'varchar', length });
 const nullable = (name: string, type: string): TableColumnOptions => ({ name, type, isNullable: true });
 
-/** RFC 7591 §3: who holds such a token may register clients. */
+/** RFC 7591 §3: the holder of such a token may register clients. */
 export class CreateInitialAccessTokens1795395600000 implements MigrationInterface {
   name = 'CreateInitialAccessTokens1795395600000';
 

@@ -42,7 +42,7 @@ export async function serveMetrics(registry: Registry, { host, port }: MetricsOp
 }
 
 /**
- * The metrics as text. All who ask before one is made share it, and a pause as long follows: to make it takes tens of milliseconds, in
+ * The metrics as text. Concurrent scrapes share one, and a pause as long follows: creating it takes tens of milliseconds, in
  * which no request is answered.
  */
 function sharedText(registry: Registry): () => Promise<string> {

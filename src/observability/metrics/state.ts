@@ -110,7 +110,7 @@ function keepOn(intervalMs: number, work: (signal: AbortSignal) => Promise<void>
       await wait(intervalMs, undefined, { signal, ref: false });
     }
   };
-  // Ends by being told to
+  // Rejects only when it is aborted
   run().catch(() => undefined);
   return () => stopping.abort();
 }

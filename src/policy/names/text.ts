@@ -7,7 +7,7 @@ import { domainToASCII } from 'node:url';
 const INVISIBLE =
   /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2800\ufff9-\ufffb]|(?![\ufe00-\ufe0f\u{e0100}-\u{e01ef}])\p{Default_Ignorable_Code_Point}/u;
 
-/** A letter, digit, sign or symbol: marks alone have nothing to stand on. */
+/** A letter, digit, sign or symbol: marks alone have no base character. */
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 export const MAX_TEXT_LENGTH = 255;
