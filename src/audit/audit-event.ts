@@ -65,7 +65,7 @@ export const AUDIT_ACTIONS = {
   'client.unverified': 'An administrator withdrew the verification of a client.',
   'client.deleted': 'A client was deleted. It can be restored until it is purged.',
   'client.restored': 'A deleted client was restored.',
-  'client.purged': 'A deleted client was removed for good, at the end of its retention.',
+  'client.purged': 'A deleted client was removed permanently, at the end of its retention.',
   'unused_clients.removed': 'A batch of unused anonymous clients was removed; one event for all.',
   'unused_client.deleted': 'An unused anonymous client deleted itself, and was removed at once.',
   'client_secret.issued': 'A client secret was issued.',

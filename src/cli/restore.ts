@@ -17,7 +17,7 @@ import { syncToDisk } from './backup.js';
 
 /** Replaces the database with a backup, atomically, while no process has either open. */
 export const restore = command({
-  does: 'Replaces the SQLite database by a backup. Stop the service first: it refuses while anybody has the database open.',
+  does: 'Replaces the SQLite database by a backup. Stop the service first: it fails while another process has the database open.',
   options: {},
   operand: 'FILE',
   prepare: (_, file) => async (database: DatabaseConfig) => {
@@ -87,7 +87,7 @@ function checkBackup(copy: string, file: string): void {
   } finally {
     connection?.close();
   }
-  if (reason !== undefined) throw new Error(`${file} is no backup that can be restored: ${reason}.`);
+  if (reason !== undefined) throw new Error(`${file} is not a backup that can be restored: ${reason}.`);
 }
 
 /**

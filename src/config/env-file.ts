@@ -57,7 +57,7 @@ function readText(path: string): string | string[] {
   return new TextDecoder().decode(bytes).replace(/\r\n?/g, '\n');
 }
 
-const NO_ASSIGNMENT = 'is no assignment: write NAME=VALUE';
+const NO_ASSIGNMENT = 'is not an assignment: write NAME=VALUE';
 /** As far as the quote that a value begins with, if it does. */
 const ASSIGNMENT = /^\s*(?:export )?\s*([\w.-]+)[^\S\n]*=[^\S\n]*(["'`]?)/;
 

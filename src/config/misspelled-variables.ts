@@ -31,10 +31,10 @@ export function nameFault(
   const isOwn = OWN_PREFIXES.test(name);
   const meant = variableMeant(name, known);
   if (meant === undefined) {
-    return isOwn ? `${name} is no variable of this service; it knows ${known.join(', ')}` : undefined;
+    return isOwn ? `${name} is not a variable of this service; it knows ${known.join(', ')}` : undefined;
   }
   if (!isOwn && env?.[meant]?.trim()) return undefined;
-  return `${name} is no variable of this service; did you mean ${meant}? Set ${meant}, or remove ${name}`;
+  return `${name} is not a variable of this service; did you mean ${meant}? Set ${meant}, or remove ${name}`;
 }
 
 function variableMeant(name: string, known: readonly string[]): string | undefined {

@@ -127,7 +127,7 @@ const topics = {
     // Without an audience, tokens that were meant for other services would be accepted
     jwtAudience: optional(
       'AUTH_JWT_AUDIENCE',
-      values.text('the audience that stands for this service in the tokens of AUTH_JWT_ISSUER'),
+      values.text('the audience of this service in the tokens of AUTH_JWT_ISSUER'),
       'none',
       {
         description: 'The required `aud` claim of a JWT. Required with `AUTH_JWT_ISSUER`.',

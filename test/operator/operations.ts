@@ -40,7 +40,7 @@ export type AuditAction =
   | 'CLIENT_DISABLED'
   /** A disabled client was enabled. */
   | 'CLIENT_ENABLED'
-  /** A deleted client was removed for good, at the end of its retention. */
+  /** A deleted client was removed permanently, at the end of its retention. */
   | 'CLIENT_PURGED'
   /** A deleted client was restored. */
   | 'CLIENT_RESTORED'

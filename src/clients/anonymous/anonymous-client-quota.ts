@@ -124,7 +124,7 @@ export class AnonymousClientQuota {
     // Later if it was registered again
     this.fullUntil = performance.now() + Math.max(oldEnoughInMs, MIN_COUNT_INTERVAL_MS);
     this.logger.warn(
-      `${this.max} anonymous clients are unused, and none is old enough to go: anonymous registrations are refused until one is, or is used.`,
+      `${this.max} anonymous clients are unused, and none is old enough to go: anonymous registrations are rejected until one is, or is used.`,
     );
   }
 

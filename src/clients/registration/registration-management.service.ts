@@ -111,7 +111,8 @@ export class RegistrationManagementService {
   /**
    * Replaces the metadata of the client: omitted members are reset. The reply has another token; `token` stays valid until that one is
    * used, so that a lost reply locks no one out. A client that changes to a method with a secret gets one, and a client that changes from
-   * it loses all. If secrets are valid for a limited time, a client whose secrets expire soon gets another one in addition. A client whose software statement has expired must send another one, which enables it again.
+   * it loses all. If secrets are valid for a limited time, a client whose secrets expire soon gets another one in addition. A client whose
+   * software statement has expired must send another one, which enables it again.
    * @param registered the client as {@link authenticate} found it for the token
    * @param readReplacement gets the software statement that applies if the request has none, and that is not verified again
    * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then

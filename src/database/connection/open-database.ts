@@ -14,7 +14,7 @@ const REASONS: Partial<Record<string, string>> = {
   SQLITE_BUSY: 'another process has locked it',
   SQLITE_READONLY: 'the file or its directory is read-only',
   SQLITE_CANTOPEN: 'the file cannot be opened or created',
-  SQLITE_NOTADB: 'the file is no SQLite database',
+  SQLITE_NOTADB: 'the file is not a SQLite database',
   SQLITE_CORRUPT: 'the file is damaged; restore a backup',
   '55P03': 'another session has locked one of its tables (see pg_locks)',
   ECONNREFUSED: 'nothing listens there',

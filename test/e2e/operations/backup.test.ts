@@ -191,7 +191,7 @@ describe('on sqlite', () => {
     ['sqlite:/dev', /^Cannot open the database \/dev: .+\. See DATABASE_URL\.\n$/],
     [
       'sqlite:/etc/passwd',
-      /^Cannot open the database \/etc\/passwd: the file is no SQLite database\. See DATABASE_URL\.\n$/,
+      /^Cannot open the database \/etc\/passwd: the file is not a SQLite database\. See DATABASE_URL\.\n$/,
     ],
     ['sqlite:missing.sqlite', /^There is no database missing\.sqlite\. See DATABASE_URL\.\n$/],
     ['postgres://nobody@127.0.0.1:9/none', /^PostgreSQL is backed up by its own pg_dump/],

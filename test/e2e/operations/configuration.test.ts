@@ -80,9 +80,9 @@ describe('.env', () => {
       'REGISTRATION_MODE closed\nREGISTATION_MODE=closed\nDATABASE_URI=sqlite:mine.sqlite\nPORT=http\n',
     );
     expect(await refusals({ PORT: '', LOG_LEVEL: 'loud' })).toEqual([
-      '.env line 1 is no assignment: write NAME=VALUE',
-      '.env line 2: REGISTATION_MODE is no variable of this service; did you mean REGISTRATION_MODE? Set REGISTRATION_MODE, or remove REGISTATION_MODE',
-      '.env line 3: DATABASE_URI is no variable of this service; did you mean DATABASE_URL? Set DATABASE_URL, or remove DATABASE_URI',
+      '.env line 1 is not an assignment: write NAME=VALUE',
+      '.env line 2: REGISTATION_MODE is not a variable of this service; did you mean REGISTRATION_MODE? Set REGISTRATION_MODE, or remove REGISTATION_MODE',
+      '.env line 3: DATABASE_URI is not a variable of this service; did you mean DATABASE_URL? Set DATABASE_URL, or remove DATABASE_URI',
       expect.stringMatching(/^LOG_LEVEL takes /),
     ]);
   });
@@ -96,7 +96,7 @@ describe('the environment', () => {
     ['REGISTATION_MODE', 'REGISTRATION_MODE'],
   ])('with %s stops every command and asks for %s', async (given, meant) => {
     expect(await refusals({ [given]: 'closed' })).toEqual([
-      `${given} is no variable of this service; did you mean ${meant}? Set ${meant}, or remove ${given}`,
+      `${given} is not a variable of this service; did you mean ${meant}? Set ${meant}, or remove ${given}`,
     ]);
   });
 

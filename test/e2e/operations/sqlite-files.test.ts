@@ -262,9 +262,9 @@ describe('npm run restore', () => {
     const damaged = await readFile(at('backup'));
     await writeFile(at('damaged'), damaged.fill(0xff, 8_192, damaged.length - 8_192));
     for (const [file, reason] of [
-      ['garbage', /is no backup that can be restored: file is not a database\.$/m],
-      ['foreign', /is no backup that can be restored: it has no tables of this service\.$/m],
-      ['damaged', /is no backup that can be restored: /],
+      ['garbage', /is not a backup that can be restored: file is not a database\.$/m],
+      ['foreign', /is not a backup that can be restored: it has no tables of this service\.$/m],
+      ['damaged', /is not a backup that can be restored: /],
     ] as const) {
       const { code, said } = await run('restore', at(file));
       expect([file, code]).toEqual([file, 1]);

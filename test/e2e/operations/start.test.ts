@@ -103,7 +103,7 @@ describe('a failed start prints one line and exits with 1', () => {
       ['LOG_LEVEL', 'loud', 'fatal, error'],
       ['NODE_ENV', 'prod', 'production, development or test'],
       ['GRAPHQL_EXPLORER', 'maybe', 'on or off'],
-      ['REGISTRATION_MODUS', 'open', 'is no variable of this service'],
+      ['REGISTRATION_MODUS', 'open', 'is not a variable of this service'],
     ] as const;
     const program = start(Object.fromEntries(faults.map(([variable, value]) => [variable, value])));
     expect({ code: await program.ended, stdout: program.stdout }).toEqual({ code: 1, stdout: '' });
@@ -176,7 +176,7 @@ describe('a failed start prints one line and exits with 1', () => {
   it('the file is not a database', async () => {
     await writeFile(join(directory, 'x'), 'not a database, but long enough for one');
     expect(await refusal({ DATABASE_URL: 'sqlite:x' })).toBe(
-      'Cannot open the database x: the file is no SQLite database. See DATABASE_URL.\n',
+      'Cannot open the database x: the file is not a SQLite database. See DATABASE_URL.\n',
     );
   });
 

@@ -84,14 +84,14 @@ describe('A file of variables', () => {
   });
 
   it.each([
-    ['no sign', 'A', 'is no assignment: write NAME=VALUE'],
-    ['a colon', 'A: 1', 'is no assignment: write NAME=VALUE'],
-    ['no name', '=1', 'is no assignment: write NAME=VALUE'],
-    ['a name with a space', 'A B=1', 'is no assignment: write NAME=VALUE'],
-    ['a quoted name', '"A"=1', 'is no assignment: write NAME=VALUE'],
-    ['a name behind a no-break space', '\u00A0A=1', 'is no assignment: write NAME=VALUE'],
-    ['a second byte order mark', '\uFEFFA=1', 'is no assignment: write NAME=VALUE'],
-    ['export and no assignment', 'export A', 'is no assignment: write NAME=VALUE'],
+    ['no sign', 'A', 'is not an assignment: write NAME=VALUE'],
+    ['a colon', 'A: 1', 'is not an assignment: write NAME=VALUE'],
+    ['no name', '=1', 'is not an assignment: write NAME=VALUE'],
+    ['a name with a space', 'A B=1', 'is not an assignment: write NAME=VALUE'],
+    ['a quoted name', '"A"=1', 'is not an assignment: write NAME=VALUE'],
+    ['a name behind a no-break space', '\u00A0A=1', 'is not an assignment: write NAME=VALUE'],
+    ['a second byte order mark', '\uFEFFA=1', 'is not an assignment: write NAME=VALUE'],
+    ['export and no assignment', 'export A', 'is not an assignment: write NAME=VALUE'],
     ['an open quote', 'A="1', 'has a quote that is not closed'],
     ['text after a quoted value', "A='it's'", 'has text after the closing quote'],
     ['a quote that ends in the next assignment', 'A="1\nC="3"', 'has text after the closing quote'],

@@ -20,7 +20,7 @@ describe('A misspelled variable', () => {
   ])('is reported with the variable that is meant: %s, %s', (variable, meant) => {
     expect(() => readConfig({ [variable]: 'x' })).toThrow(
       new ConfigError(
-        `${variable} is no variable of this service; did you mean ${meant}? Set ${meant}, or remove ${variable}`,
+        `${variable} is not a variable of this service; did you mean ${meant}? Set ${meant}, or remove ${variable}`,
       ),
     );
   });
@@ -58,6 +58,6 @@ describe('A misspelled variable', () => {
   ])('stops the start if it has a prefix of this service: %s', (variable) => {
     const read = () => readConfig({ [variable]: '' });
     expect(read).toThrow(ConfigError);
-    expect(read).toThrow(`${variable} is no variable of this service; it knows ${VARIABLES.join(', ')}`);
+    expect(read).toThrow(`${variable} is not a variable of this service; it knows ${VARIABLES.join(', ')}`);
   });
 });

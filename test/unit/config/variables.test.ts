@@ -465,7 +465,7 @@ describe('The configuration', () => {
   it('reports all faults at once, each in a line', () => {
     const env = { PORT: 'http', REGISTRATION_MODE: 'ajar', REGISTRATION_MODUS: 'x', AUTH_JWT_AUDIENCE: 'x' };
     expect(() => readConfig(env)).toThrow(
-      /^REGISTRATION_MODUS is no .*\nPORT takes .*\nREGISTRATION_MODE takes .*\nAUTH_JWT_ISSUER takes .*$/,
+      /^REGISTRATION_MODUS is not a .*\nPORT takes .*\nREGISTRATION_MODE takes .*\nAUTH_JWT_ISSUER takes .*$/,
     );
   });
 
