@@ -10,6 +10,15 @@ const CONNECTION_ATTEMPT_MS = 1000;
 /** What of a URL's host a resolver, a certificate and a socket call by its name: without brackets, without the dot of the root. */
 export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$|\.$/g, '');
 
+/**
+ * Hosts that one party is likely to control: names below the same two last labels, as those of one DNS server usually are, and all
+ * addresses, which cost nothing. A name of a public suffix with two labels (`co.uk`) is not told from others below it.
+ */
+export function siteOf(url: URL): string {
+  const host = hostOf(url);
+  return isIP(host) ? 'an address' : host.split('.').slice(-2).join('.');
+}
+
 const requestTo = ({ protocol }: URL) => (protocol === 'https:' ? requestHttps : requestHttp);
 
 /** Certificates are verified whatever NODE_TLS_REJECT_UNAUTHORIZED says. */

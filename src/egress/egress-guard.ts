@@ -3,19 +3,25 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { isGlobalUnicast } from '../addresses/global-unicast.js';
-import { subscriberOf } from '../addresses/networks.js';
+import { countedFor } from '../addresses/networks.js';
 import { CONFIG, type Config } from '../config/variables.js';
 import { RegistryError } from '../errors/registry-error.js';
 import { isLoopback } from '../policy/uris/uri.js';
-import { FairQueue } from '../queues/fair-queue.js';
-import { getFrom, getThrough, hostOf } from './connection.js';
+import { ConcurrencyLimit } from '../queues/concurrency-limit.js';
+import { getFrom, getThrough, hostOf, siteOf } from './connection.js';
 import { EgressError } from './egress-error.js';
 
-/** Fetches at once, and of those from one server: a slow one must not keep the others waiting. */
-const AT_ONCE = { underWay: 20, waiting: 100, waitMs: 1000 };
-const AT_ONCE_OF_SERVER = { ...AT_ONCE, underWay: 5 };
+/** Fetches at once for anonymous clients, and as many for all others. */
+const MAX_FETCHES = 50;
+/** Of those, from one site, and from one address: one server may have any number of names. */
+const MAX_FETCHES_OF_SERVER = 20;
 
-/** Timeout of a DNS query; the second and last attempt has twice the time. */
+const newSlots = () => ({
+  fetches: new ConcurrencyLimit(MAX_FETCHES),
+  ofServer: new ConcurrencyLimit(MAX_FETCHES_OF_SERVER),
+});
+
+/** Of a name, all attempts together. An attempt takes half of it: a packet can be lost. */
 const DNS_TIMEOUT_MS = 1500;
 
 /** Statuses whose replies have no body (RFC 9110 §6.4.1). */
@@ -27,8 +33,10 @@ export type Resolve = (hostname: string) => Promise<string[]>;
 /** What bounds one fetch. */
 export interface FetchLimits {
   maxBytes: number;
-  /** From the call to the last byte: waiting for a slot, DNS and a slow body included. */
+  /** From the call to the last byte, DNS and a slow body included. */
   timeoutMs: number;
+  /** Whether an anonymous client named the URL. Its fetches count separately: they cannot take the place of others. */
+  isAnonymous: boolean;
   /** The media types to ask for. The reply may have another. */
   accept: string;
 }
@@ -39,7 +47,7 @@ export interface FetchLimits {
  */
 @Injectable()
 export class EgressGuard {
-  private readonly queue = new FairQueue('outgoing request', AT_ONCE, AT_ONCE_OF_SERVER);
+  private readonly slots = { anonymous: newSlots(), known: newSlots() };
 
   /** @param resolve for tests */
   constructor(
@@ -56,7 +64,10 @@ export class EgressGuard {
     const target = this.parse(url);
     const deadline = AbortSignal.timeout(limits.timeoutMs);
     try {
-      return await until(deadline, this.get(target, limits, deadline));
+      const { fetches, ofServer } = this.slots[limits.isAnonymous ? 'anonymous' : 'known'];
+      const get = () => this.get(target, limits, deadline, ofServer);
+      const reply = fetches.run('all', () => ofServer.run(siteOf(target), get));
+      return await until(deadline, reply);
     } catch (error) {
       if (error instanceof EgressError || error instanceof RegistryError) throw error;
       const { code = 'an invalid reply' } = error as NodeJS.ErrnoException;
@@ -80,7 +91,12 @@ export class EgressGuard {
     return !this.config.production && isLoopback(url);
   }
 
-  private async get(url: URL, { maxBytes, accept }: FetchLimits, signal: AbortSignal): Promise<Response> {
+  private async get(
+    url: URL,
+    { accept, maxBytes }: FetchLimits,
+    signal: AbortSignal,
+    ofServer: ConcurrencyLimit,
+  ): Promise<Response> {
     const headers = {
       accept,
       // A small reply may be large when it is decompressed
@@ -89,14 +105,14 @@ export class EgressGuard {
     };
     const proxy = this.isOwnMachine(url) ? null : this.config.httpsProxy;
     if (proxy !== null) {
-      const target = withoutBadAddress(url);
-      const get = () => getThrough(new URL(proxy), target, { headers, signal });
-      return this.queue.run(async () => readReply(await get(), maxBytes), {}, url.host);
+      const reply = await getThrough(new URL(proxy), withoutBadAddress(url), { headers, signal });
+      return readReply(reply, maxBytes);
     }
     const addresses = await this.addressesOf(url, signal);
-    const get = () => getFrom(url, addresses, { headers, signal });
-    // By address: one server may have any number of names
-    return this.queue.run(async () => readReply(await get(), maxBytes), {}, subscriberOf(addresses[0]!));
+    const network = countedFor(addresses[0]!).at(-1)!.key;
+    return ofServer.run(network, async () =>
+      readReply(await getFrom(url, addresses, { headers, signal }), maxBytes),
+    );
   }
 
   /** @throws EgressError unless all are allowed: a name with an allowed and a denied address is an attack */
@@ -126,8 +142,11 @@ function withoutBadAddress(url: URL): URL {
  * database needs while a server of the caller does not answer.
  */
 async function resolveByDns(hostname: string): Promise<string[]> {
-  const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: 2 });
+  const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS / 2, tries: 2 });
+  // The system may have several servers, each with its attempts
+  const timer = setTimeout(() => resolver.cancel(), DNS_TIMEOUT_MS);
   const families = await Promise.allSettled([resolver.resolve4(hostname), resolver.resolve6(hostname)]);
+  clearTimeout(timer);
   const addresses = families.flatMap((family) => (family.status === 'fulfilled' ? family.value : []));
   const [failure] = families.filter((family) => family.status === 'rejected');
   if (addresses.length === 0 && failure) throw failure.reason;

@@ -8,13 +8,15 @@ import {
   type JWTVerifyGetKey,
 } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { siteOf } from '../../egress/connection.js';
 import { EgressError } from '../../egress/egress-error.js';
 import { EgressGuard } from '../../egress/egress-guard.js';
-import { overloaded, RegistryError } from '../../errors/registry-error.js';
+import { RegistryError } from '../../errors/registry-error.js';
 import { readJwt, type SentJwt } from '../../jwt/read-jwt.js';
 import { verifyWithKeys } from '../../jwt/verify-with-keys.js';
 import { ASSERTION_SIGNING_ALGORITHMS } from '../../policy/client.js';
 import { isVerificationKey, type JsonWebKeySet, jwksFaults } from '../../policy/metadata/jwks.js';
+import { ConcurrencyLimit } from '../../queues/concurrency-limit.js';
 import type { Client } from '../client/client.js';
 
 /** Clock skew: a client's clock may be ahead. It does not extend `exp`, since the jti is not stored longer than that. */
@@ -37,12 +39,27 @@ const FETCH_LIMITS = {
   timeoutMs: 5000,
   accept: 'application/jwk-set+json, application/json',
 };
-/** Assertions that wait for a fetch at once, and of those for the same keys: a slow server must not fill this one. */
+/** Assertions of anonymous clients that wait for a fetch at once, and as many of all others. */
 const MAX_WAITING = 50;
-const MAX_WAITING_FOR_SAME = 10;
+/** Of those, for keys of one site: a slow one must not take the place of others. Anyone can have a few sites. */
+const MAX_WAITING_FOR_SITE = { anonymous: 10, known: 25 };
 
 /** The keys of one client; those of a `jwks_uri` can be fetched. */
 type ClientKeySet = JWTVerifyGetKey & { readonly fresh?: boolean; readonly reloading?: boolean };
+
+/** What clients share. */
+interface Pool {
+  /** By `jwks_uri`, which clients may have in common. */
+  remoteKeySets: LRUCache<string, ClientKeySet>;
+  waiting: ConcurrencyLimit;
+  waitingForSite: ConcurrencyLimit;
+}
+
+const aPool = (mostForSite: number): Pool => ({
+  remoteKeySets: new LRUCache({ max: MAX_KEY_SETS }),
+  waiting: new ConcurrencyLimit(MAX_WAITING),
+  waitingForSite: new ConcurrencyLimit(mostForSite),
+});
 
 /** Claims of a valid assertion. */
 export type AssertionClaims = JWTPayload & { jti: string; exp: number };
@@ -56,12 +73,13 @@ class KeySetFault extends Error {}
 /** Verifies assertions with the keys that their client registered: `private_key_jwt` (RFC 7523 §3). */
 @Injectable()
 export class ClientKeys {
-  /** Key sets by `jwks_uri`, which clients may share. Separate, since any client can add sets to the other cache at no cost. */
-  private readonly remoteKeySets = new LRUCache<string, ClientKeySet>({ max: MAX_KEY_SETS });
-  /** Registered key sets by client and version. */
+  /** Anyone can register any number of clients, whose keys come late or never: they have a pool of their own. */
+  private readonly pools = {
+    anonymous: aPool(MAX_WAITING_FOR_SITE.anonymous),
+    known: aPool(MAX_WAITING_FOR_SITE.known),
+  };
+  /** Registered key sets by client and version. Separate, since any client can add sets to the others at no cost. */
   private readonly localKeySets = new LRUCache<string, ClientKeySet>({ max: MAX_KEY_SETS });
-  /** How many assertions wait for each set. */
-  private readonly waiting = new Map<ClientKeySet, number>();
 
   constructor(private readonly egress: EgressGuard) {}
 
@@ -94,36 +112,39 @@ export class ClientKeys {
     const options = { algorithms: algorithmsOf(client), clockTolerance: CLOCK_TOLERANCE_SECONDS };
     const verify = () => verifyWithKeys(assertion, keys, options, MAX_KEYS_TRIED);
     const mayWait = keys.reloading === true || keys.fresh === false;
-    const { payload } = await (mayWait ? this.waitFor(keys, verify) : verify());
+    const { payload } = await (mayWait ? this.waitFor(client, verify) : verify());
     return { claims: payload as AssertionClaims, kid: typeof kid === 'string' ? kid : null };
   }
 
   /** @throws RegistryError `temporarily_unavailable` if too many wait already: the assertion may be valid */
-  private async waitFor<T>(keys: ClientKeySet, verify: () => Promise<T>): Promise<T> {
-    const same = this.waiting.get(keys) ?? 0;
-    const all = [...this.waiting.values()].reduce((sum, count) => sum + count, 0);
-    if (same >= MAX_WAITING_FOR_SAME || all >= MAX_WAITING) throw overloaded();
-    this.waiting.set(keys, same + 1);
-    try {
-      return await verify();
-    } finally {
-      const left = this.waiting.get(keys)! - 1;
-      if (left > 0) this.waiting.set(keys, left);
-      else this.waiting.delete(keys);
-    }
+  private waitFor<T>(client: Client, verify: () => Promise<T>): Promise<T> {
+    const { waiting, waitingForSite } = this.poolOf(client);
+    const site = siteOf(new URL(client.metadata.jwksUri!));
+    return waitingForSite.run(site, () => waiting.run('all', verify));
   }
 
-  private keySetOf({ id, version, metadata: { jwks, jwksUri } }: Client): ClientKeySet {
+  private poolOf(client: Client): Pool {
+    return this.pools[isAnonymous(client) ? 'anonymous' : 'known'];
+  }
+
+  private keySetOf(client: Client): ClientKeySet {
+    const { id, version, metadata } = client;
+    const { jwks, jwksUri } = metadata;
     const [sets, name] =
-      jwksUri === undefined ? [this.localKeySets, `${id} ${version}`] : [this.remoteKeySets, jwksUri];
+      jwksUri === undefined
+        ? [this.localKeySets, `${id} ${version}`]
+        : [this.poolOf(client).remoteKeySets, jwksUri];
     const known = sets.get(name);
     if (known !== undefined) return known;
-    const keys = jwksUri === undefined ? createLocalJWKSet(verificationKeys(jwks)) : this.remoteKeys(jwksUri);
+    const keys =
+      jwksUri === undefined
+        ? createLocalJWKSet(verificationKeys(jwks))
+        : this.remoteKeys(jwksUri, isAnonymous(client));
     sets.set(name, keys);
     return keys;
   }
 
-  private remoteKeys(url: string): ClientKeySet {
+  private remoteKeys(url: string, isAnonymous: boolean): ClientKeySet {
     // The clock of the machine may be set
     let pausedUntil = 0;
     let failure: unknown = new KeySetFault('The keys at jwks_uri were fetched a moment ago.');
@@ -131,7 +152,7 @@ export class ClientKeys {
       if (performance.now() < pausedUntil) throw failure;
       pausedUntil = performance.now() + FETCH_PAUSE_MS;
       try {
-        return Response.json(await this.fetchKeys(url));
+        return Response.json(await this.fetchKeys(url, isAnonymous));
       } catch (error) {
         failure = error;
         // Nothing was asked of the client's server
@@ -146,8 +167,8 @@ export class ClientKeys {
     });
   }
 
-  private async fetchKeys(url: string): Promise<JsonWebKeySet> {
-    const reply = await this.egress.fetch(url, FETCH_LIMITS);
+  private async fetchKeys(url: string, isAnonymous: boolean): Promise<JsonWebKeySet> {
+    const reply = await this.egress.fetch(url, { ...FETCH_LIMITS, isAnonymous });
     if (reply.status !== 200) throw new KeySetFault(`jwks_uri answered with the status ${reply.status}.`);
     const jwks: unknown = await reply.json().catch(() => {
       throw new KeySetFault('jwks_uri did not answer with JSON.');
@@ -155,6 +176,10 @@ export class ClientKeys {
     return verificationKeys(jwks);
   }
 }
+
+/** Whether no one answers for the client: no owner, no operator who verified it or issued the token of its registration. */
+const isAnonymous = ({ orgId, verified, initialAccessTokenId }: Client): boolean =>
+  orgId === null && !verified && initialAccessTokenId === null;
 
 /** What jose and the guard throw if the client or its server is to blame; undefined for anything else. */
 function reasonOf(error: unknown): string | undefined {

@@ -4,6 +4,7 @@ import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, SignJWT
 import { ClientKeys } from '../../../../src/clients/authentication/client-keys.js';
 import type { Client } from '../../../../src/clients/client/client.js';
 import { EgressGuard } from '../../../../src/egress/egress-guard.js';
+import type { RegistryError } from '../../../../src/errors/registry-error.js';
 import type { ExtendedMetadata } from '../../../../src/policy/client.js';
 import { KeyServer } from '../../../support/backing-services/key-server.js';
 
@@ -21,7 +22,9 @@ const pairOf = async (alg: string, kid?: string, options?: object): Promise<Pair
   return { jwk: { ...(await exportJWK(publicKey)), ...(kid && { kid }) }, privateKey };
 };
 
-const aClient = (metadata: ExtendedMetadata, version = 1) => ({ id: CLIENT_ID, version, metadata }) as Client;
+const ANONYMOUS = { orgId: null, verified: false, initialAccessTokenId: null };
+const aClient = (metadata: ExtendedMetadata, version = 1, provenance: Partial<Client> = ANONYMOUS) =>
+  ({ id: CLIENT_ID, version, metadata, ...provenance }) as Client;
 
 const now = () => Math.floor(Date.now() / 1000);
 const goodClaims = () => ({
@@ -275,6 +278,55 @@ describe('Keys of a jwks_uri', () => {
       expect(result).toEqual({ fault: expect.stringMatching(/must use https|not a public one/) });
     }
     expect(server.requests).toBe(0);
+  });
+
+  describe('of others that never come', () => {
+    /** Whether keys can be fetched while those of 100 anonymous clients are, whose DNS servers do not answer. */
+    async function isVerifiedBeside(hostOf: (index: number) => string, provenance?: Partial<Client>) {
+      const server = await serve(() => ({ keys: [es256.jwk] }));
+      const guard = new EgressGuard(
+        { production: false, httpsProxy: null },
+        () => new Promise(() => undefined),
+      );
+      const keys = new ClientKeys(guard);
+      const assertion = await assertionOf(es256.privateKey);
+      const verify = (jwksUri: string, of?: Partial<Client>) =>
+        keys.verify(aClient({ jwksUri }, 1, of), assertion, ISSUER).then(
+          (result) => 'claims' in result,
+          (error: RegistryError) => error.code,
+        );
+      for (let index = 0; index < 100; index++) void verify(`https://${hostOf(index)}/jwks.json`);
+      return verify(server.url, provenance);
+    }
+
+    it.each([
+      ['one domain', (index: number) => `${index}.slow.example`],
+      ['four domains', (index: number) => `${index}.slow-${index % 4}.example`],
+    ])('take no place of another anonymous client: %s', async (_, hostOf) => {
+      expect(await isVerifiedBeside(hostOf)).toBe(true);
+    });
+
+    it.each<[string, Partial<Client>]>([
+      ['of an organization', { ...ANONYMOUS, orgId: 'org' }],
+      ['that is verified', { ...ANONYMOUS, verified: true }],
+      ['of an initial access token', { ...ANONYMOUS, initialAccessTokenId: 'token' }],
+    ])('take no place of a client %s, whatever their number', async (_, provenance) => {
+      const hostOf = (index: number) => `slow-${index}.example`;
+      expect(await isVerifiedBeside(hostOf, provenance)).toBe(true);
+      expect(await isVerifiedBeside(hostOf)).toBe('temporarily_unavailable');
+    });
+
+    it('do not use up the fetches of a URL that an anonymous client shares with an organization', async () => {
+      const server = await serve(() => ({ keys: [es256.jwk] }));
+      const keys = aKeys();
+      for (const orgId of [null, 'org', null, 'org']) {
+        const client = aClient({ jwksUri: server.url }, 1, { ...ANONYMOUS, orgId });
+        expect(await keys.verify(client, await assertionOf(es256.privateKey), ISSUER)).toMatchObject({
+          kid: null,
+        });
+      }
+      expect(server.requests).toBe(2);
+    });
   });
 
   it('are not fetched for an assertion that cannot be valid', async () => {
