@@ -75,6 +75,8 @@ await build({
     // reflect-metadata comes before the decorators that use it
     strictExecutionOrder: true,
   },
+  // depd of koa, a function whose number of parameters is to be right
+  checks: { eval: false },
   onLog: (level, { message }) => {
     if (level === 'warn') throw new Error(message);
   },

@@ -33,9 +33,10 @@ const IMPORTS = {
     'queues',
     'secrets',
   ],
+  authorization: ['audit', 'auth', 'clients', 'config', 'database', 'errors', 'policy', 'queues', 'secrets'],
   auth: ['addresses', 'audit', 'config', 'database', 'errors', 'jwt', 'policy', 'secrets'],
   observability: ['addresses', 'clients', 'config', 'database', 'diagnostics', 'policy'],
-  jobs: ['audit', 'auth', 'clients', 'config', 'database', 'diagnostics'],
+  jobs: ['audit', 'auth', 'authorization', 'clients', 'config', 'database', 'diagnostics'],
   cli: ['audit', 'auth', 'clients', 'config', 'database', 'errors', 'policy'],
   http: [
     'addresses',
@@ -53,6 +54,7 @@ const IMPORTS = {
     'addresses',
     'audit',
     'auth',
+    'authorization',
     'clients',
     'config',
     'database',
@@ -86,6 +88,13 @@ const PARTS = {
     registration: ['client', 'counts', 'secrets', 'initial-access-tokens', 'use', 'anonymous', 'registry'],
     authentication: ['client', 'counts', 'secrets'],
   },
+  authorization: {
+    grants: [],
+    resources: [],
+    keys: ['resources', 'engine'],
+    engine: ['grants', 'keys', 'resources', 'tokens'],
+    tokens: ['grants', 'resources', 'keys', 'engine'],
+  },
   auth: { principal: [], 'api-keys': ['principal'], jwt: ['principal'], sessions: ['principal', 'api-keys'] },
   observability: { logs: [], traces: ['logs'], metrics: [] },
   http: {
@@ -109,6 +118,7 @@ const PARTS = {
     clients: ['fields'],
     registration: ['clients', 'fields'],
     'client-authentication': ['clients', 'fields', 'registration'],
+    authorization: ['client-authentication'],
     health: [],
   },
   'api/graphql': {

@@ -11,7 +11,7 @@ import { countRegistrations } from './api/rest/registration/registration-counts.
 import { AppModule } from './app.module.js';
 import { ClientAuthenticationCountsService } from './clients/authentication/client-authentication-counts.service.js';
 import { RegistrationCountsService } from './clients/registration/registration-counts.service.js';
-import type { Config } from './config/variables.js';
+import { type Config, isAuthorizationServerOn } from './config/variables.js';
 import { openDatabase } from './database/connection/open-database.js';
 import { HTTP_LIMITS, type HttpLimits } from './http/limits/http-limits.js';
 import { createServer, HTTP_PLUGINS, plugin, type PluginOptions } from './http/server.js';
@@ -66,11 +66,20 @@ export async function buildApp(
   const logger = await createLogger(config);
   const dataSource = await openDatabase(config.database, PERSISTENCE, (line) => logger.warn(line));
   const server = createServer(config, limits, logger);
-  const consoleModules = config.adminConsole
-    ? [(await import('./api/console/console.module.js')).ConsoleModule]
-    : [];
+  const optionalModules = await Promise.all([
+    ...(config.adminConsole
+      ? [import('./api/console/console.module.js').then(({ ConsoleModule }) => ConsoleModule)]
+      : []),
+    ...(isAuthorizationServerOn(config)
+      ? [
+          import('./api/rest/authorization/authorization-api.module.js').then(
+            ({ AuthorizationApiModule }) => AuthorizationApiModule,
+          ),
+        ]
+      : []),
+  ]);
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.of(config, dataSource, consoleModules),
+    AppModule.of(config, dataSource, optionalModules),
     server.adapter,
     { bodyParser: false, abortOnError: false, logger: new NestLogger(logger) },
   );

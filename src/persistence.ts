@@ -11,6 +11,10 @@ import {
   RegistrationCountEntity,
 } from './clients/counts/daily-count.entity.js';
 import { PurgeClockEntity } from './database/clock/purge-clock.entity.js';
+import { GrantEntity } from './authorization/grants/grant.entity.js';
+import { SigningKeyEntity } from './authorization/keys/signing-key.entity.js';
+import { TokenEntity } from './authorization/tokens/token.entity.js';
+import { IssueTokens1796731200000 } from './migrations/authorization/1796731200000-issue-tokens.js';
 import { AddRegistrationToken1795309200000 } from './migrations/registration/1795309200000-add-registration-token.js';
 import { CreateInitialAccessTokens1795395600000 } from './migrations/registration/1795395600000-create-initial-access-tokens.js';
 import { OverlapRegistrationTokens1796436000000 } from './migrations/registration/1796436000000-overlap-registration-tokens.js';
@@ -49,6 +53,9 @@ export const PERSISTENCE = {
     RegistrationCountEntity,
     ClientAuthenticationCountEntity,
     PurgeClockEntity,
+    TokenEntity,
+    GrantEntity,
+    SigningKeyEntity,
   ],
   migrations: [
     CreateSchema1795276800000,
@@ -74,5 +81,6 @@ export const PERSISTENCE = {
     CountClientAuthentications1796526000000,
     EndClientsWithStatements1796608800000,
     FindLapsedClients1796608860000,
+    IssueTokens1796731200000,
   ],
 };

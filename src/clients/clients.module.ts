@@ -22,6 +22,7 @@ import { RegistrationPolicies } from './registration/registration-policies.js';
 import { RegistrationsService } from './registration/registrations.service.js';
 import { DeduplicatedRegistrations } from './registration/deduplicated-registrations.js';
 import { AnonymousClientQuota } from './anonymous/anonymous-client-quota.js';
+import { AssertionUses } from './authentication/assertion-uses.repository.js';
 import { ClientAuthenticationRepository } from './authentication/client-authentication.repository.js';
 import { ClientAuthenticator } from './authentication/client-authenticator.js';
 import { ClientAuthenticationCountsService } from './authentication/client-authentication-counts.service.js';
@@ -52,6 +53,7 @@ import { SoftwareStatementsService } from './software-statements/software-statem
     ClientSecretsRepository,
     ClientSecretsService,
     ClientAuthenticationRepository,
+    AssertionUses,
     EgressGuard,
     ClientKeys,
     ClientAuthenticator,
@@ -69,6 +71,9 @@ import { SoftwareStatementsService } from './software-statements/software-statem
     SoftwareStatementsService,
     ClientAuthenticator,
     ClientAuthenticationCountsService,
+    // What the authorization server uses beside them
+    AssertionUses,
+    ClientLookupRepository,
   ],
 })
 export class ClientsModule {}

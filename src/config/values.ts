@@ -4,6 +4,7 @@ import ipaddr from 'ipaddr.js';
 import { type GrantType, GRANT_TYPES, isGrantType } from '../policy/grant-types.js';
 import { type JsonWebKeySet, jwksFaults } from '../policy/metadata/jwks.js';
 import { ownerName, ownerNameFaults } from '../policy/names/owner-name.js';
+import { parseUri } from '../policy/uris/uri.js';
 import { isRedirectTarget } from '../policy/uris/redirect-host.js';
 import { isReservable } from '../policy/reserved-name.js';
 import { isScopeToken } from '../policy/scope.js';
@@ -308,3 +309,34 @@ function isStrongKey(jwk: object): boolean {
   const { asymmetricKeyDetails } = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
   return (asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS) >= MIN_RSA_BITS;
 }
+
+/** A resource that access tokens are issued for. */
+export interface ConfiguredResource {
+  /** Without a slash at the end. */
+  identifier: string;
+  tokenFormat: 'opaque' | 'jwt';
+}
+
+const MAX_RESOURCES = 100;
+
+/** Identifiers of resources, each with the format of its tokens. */
+export const resources: Value<readonly ConfiguredResource[]> = {
+  takes: `at most ${MAX_RESOURCES} absolute URIs without a fragment, each with =jwt behind it for JWT access tokens`,
+  read: (raw) => {
+    const read = readEach(words(raw), readResource);
+    return read !== undefined && read.length <= MAX_RESOURCES ? read : undefined;
+  },
+};
+
+function readResource(word: string): ConfiguredResource | undefined {
+  const [, uri = '', format = 'opaque'] = /^(.*?)(?:=(jwt|opaque))?$/.exec(word)!;
+  if (typeof parseUri(uri) === 'string' || uri.includes('#')) return undefined;
+  return { identifier: uri.replace(/\/+$/, ''), tokenFormat: format as ConfiguredResource['tokenFormat'] };
+}
+
+/** A secret that encrypts what is stored. */
+export const keySecret = matching(
+  `a secret of ${BOOTSTRAP_KEY.min} to ${BOOTSTRAP_KEY.max} printable ASCII characters`,
+  new RegExp(`^[\\x21-\\x7e]{${BOOTSTRAP_KEY.min},${BOOTSTRAP_KEY.max}}$`),
+  (raw) => raw,
+);

@@ -1,6 +1,7 @@
 import { GRANT_TYPES } from '../policy/grant-types.js';
 import { METADATA_PROFILES } from '../policy/metadata-members.js';
 import { REGISTRATION_MODES } from '../policy/registration.js';
+import { isLoopback } from '../policy/uris/uri.js';
 import { ConfigError } from './config-error.js';
 import { type DatabaseConfig, readDatabaseUrl } from './database-url.js';
 import { nameFault } from './misspelled-variables.js';
@@ -284,6 +285,33 @@ const topics = {
       example: 'redis://:PASSWORD@127.0.0.1:6379/0',
     }),
   },
+  authorization: {
+    authorizationServer: optional('AUTHORIZATION_SERVER', onOff, '`on`, in production `off`', {
+      description:
+        'Whether the built-in authorization server issues tokens for registered clients. In production it requires an https or loopback `PUBLIC_URL`, which is the issuer identifier.',
+      example: 'on',
+    }),
+    authorizationResources: unwritten(
+      'AUTHORIZATION_RESOURCES',
+      values.resources,
+      [],
+      'only this service; outside of production also any loopback URL',
+      {
+        description:
+          'The APIs that access tokens are issued for: their identifiers (RFC 8707), separated by spaces. `=jwt` behind one makes its tokens JWTs (RFC 9068); others are opaque.',
+        example: 'https://api.example https://mcp.example/mcp=jwt',
+      },
+    ),
+    signingKeySecret: optional(
+      'SIGNING_KEY_SECRET',
+      values.keySecret,
+      'on SQLite, a file beside the database; on PostgreSQL, no JWTs are signed',
+      {
+        description:
+          'The secret that encrypts the private signing keys in the database; make one with `openssl rand -base64 33`. All instances need the same one.',
+      },
+    ),
+  },
   retention: {
     deletedClientRetentionMs: setting('DELETED_CLIENT_RETENTION', values.duration('30d'), '30d', {
       description:
@@ -333,6 +361,7 @@ const settings = {
   ...topics.authentication,
   ...topics.registration,
   ...topics.limits,
+  ...topics.authorization,
   ...topics.retention,
   ...topics.observability,
   ...topics.console,
@@ -370,6 +399,7 @@ export function readConfig(env: NodeJS.ProcessEnv, faults: readonly string[] = [
   const config = { ...read, httpsProxy: read.egressProxy ? readProxy(env, note) : null };
   note(jwtFault(config));
   note(statementFault(config));
+  for (const fault of authorizationFaults(config)) note(fault);
   if (found.length > 0) throw new ConfigError(...found);
   return config;
 }
@@ -389,6 +419,32 @@ function jwtFault({ jwtIssuer, jwtAudience, ...others }: Config): string | undef
     ? `${settingFault('jwtIssuer')}; without it no token is accepted`
     : undefined;
 }
+
+/** Whether the built-in authorization server is on. In production an upgrade must not open new endpoints. */
+export const isAuthorizationServerOn = ({
+  authorizationServer,
+  production,
+}: Pick<Config, 'authorizationServer' | 'production'>): boolean => authorizationServer ?? !production;
+
+function authorizationFaults(config: Config): string[] {
+  if (!isAuthorizationServerOn(config)) return [];
+  const { publicUrl, production, database, signingKeySecret, authorizationResources } = config;
+  const faults: string[] = [];
+  if (production && (publicUrl === null || !isSecureOrigin(publicUrl))) {
+    faults.push(
+      'PUBLIC_URL takes an https URL, or one of the loopback interface; AUTHORIZATION_SERVER=on requires it',
+    );
+  }
+  const hasJwt = authorizationResources?.some(({ tokenFormat }) => tokenFormat === 'jwt');
+  if (hasJwt && signingKeySecret === null && database?.engine === 'postgres') {
+    faults.push(
+      'SIGNING_KEY_SECRET takes at least 32 characters; a resource with =jwt requires it on PostgreSQL',
+    );
+  }
+  return faults;
+}
+
+const isSecureOrigin = (url: string) => url.startsWith('https:') || isLoopback(new URL(url));
 
 function readProxy(env: NodeJS.ProcessEnv, note: (fault: string) => void): string | null {
   const proxy = (env.HTTPS_PROXY ?? env.https_proxy ?? '').trim();

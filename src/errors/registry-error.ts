@@ -8,6 +8,12 @@ export const ERROR_STATUS = {
   invalid_redirect_uri: 400,
   invalid_software_statement: 400,
   unapproved_software_statement: 400,
+  invalid_grant: 400,
+  invalid_scope: 400,
+  invalid_target: 400,
+  unauthorized_client: 400,
+  unsupported_grant_type: 400,
+  invalid_client: 401,
   unauthorized: 401,
   invalid_token: 401,
   insufficient_scope: 403,
@@ -38,6 +44,16 @@ export const ERROR_HELP: Record<ErrorCode, string> = {
     'The software statement is not a JWT, has expired or has an invalid signature. Get a new one from its issuer.',
   unapproved_software_statement:
     'The software statement is of an issuer that is not trusted, or for another server. Use one for this server, or register without one.',
+  invalid_grant:
+    'A code or refresh token is unknown, expired, used up or of another client, or its grant is revoked (RFC 6749 §5.2). Send the user to the authorization endpoint again.',
+  invalid_scope:
+    'The client may get none of the requested scopes (RFC 6749 §5.2). Request scopes that it registered.',
+  invalid_target: 'The `resource` is not known here (RFC 8707 §2). Request one of the configured resources.',
+  unauthorized_client:
+    'The client may not use this grant type (RFC 6749 §5.2). Register it with the grant type.',
+  unsupported_grant_type: 'The grant type is not supported (RFC 6749 §5.2). Use one of the metadata.',
+  invalid_client:
+    'The client could not be authenticated (RFC 6749 §5.2): it is unknown, deleted or disabled, or its credentials are wrong. Check them, or register again.',
   unauthorized: 'The request has no credentials. Send `Authorization: Bearer CREDENTIAL`.',
   invalid_token:
     'The credential is malformed, unknown, expired, revoked or used up (RFC 6750 §3.1). Get a new one.',

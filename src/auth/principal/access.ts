@@ -10,6 +10,8 @@ const ROLES_OF = {
   member: ['member', 'admin'],
   /** One client by its id: a service finds those of any organization. */
   'client-lookup': ['member', 'service', 'admin'],
+  /** What a token stands for; the role decides whose tokens. */
+  introspection: ['member', 'service', 'admin'],
   viewer: ['viewer', 'admin'],
   service: ['service', 'admin'],
   admin: ['admin'],

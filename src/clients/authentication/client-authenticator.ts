@@ -15,6 +15,7 @@ import {
   type FailedAuthentication,
   JWT_BEARER,
 } from './client-authentication.js';
+import { AssertionUses } from './assertion-uses.repository.js';
 import { ClientAuthenticationCountsService } from './client-authentication-counts.service.js';
 import { ClientAuthenticationRepository } from './client-authentication.repository.js';
 import { ClientKeys } from './client-keys.js';
@@ -32,6 +33,7 @@ export class ClientAuthenticator {
     private readonly lookup: ClientLookupRepository,
     private readonly repository: ClientAuthenticationRepository,
     private readonly keys: ClientKeys,
+    private readonly assertionUses: AssertionUses,
     private readonly counts: ClientAuthenticationCountsService,
   ) {}
 
@@ -67,7 +69,7 @@ export class ClientAuthenticator {
 
   /** Deletes assertions that expired before `limit`; returns how many. */
   purgeAssertions(limit: Date): Promise<number> {
-    return this.repository.purgeAssertions(limit);
+    return this.assertionUses.purge(limit);
   }
 
   private async judgeAbsent(clientId: string): Promise<Judgement> {
@@ -120,7 +122,7 @@ export class ClientAuthenticator {
     const verified = await this.keys.verify(client, assertion, audience);
     if ('fault' in verified) return failed('invalid_assertion', verified.fault);
     const { jti, exp } = verified.claims;
-    const isFirstUse = await this.repository.useAssertion(client.id, jti, new Date(exp * 1000));
+    const isFirstUse = await this.assertionUses.useOnce(client.id, jti, new Date(exp * 1000));
     if (!isFirstUse) return failed('invalid_assertion', 'The jti of the assertion was used before.');
     return { secret: null, keyId: verified.kid };
   }

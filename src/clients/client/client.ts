@@ -73,6 +73,10 @@ export const isStatementOver = (
 export const isLapsed = (client: ClientStanding, now: Date): boolean =>
   client.status === 'active' ? isStatementOver(client, now) : client.disabledReason !== null;
 
+/** Whether a client may be used: it is active, and its software statement has not expired. */
+export const isUsable = (client: ClientStanding, now: Date): boolean =>
+  client.status === 'active' && !isStatementOver(client, now);
+
 /** Whether it registered anonymously, has no recorded use, and no administrator verified or disabled it. */
 export const isUnused = ({
   source,

@@ -51,6 +51,9 @@ const DEFAULTS: Config = {
   adminConsole: true,
   metricsPort: null,
   metricsHost: null,
+  authorizationServer: null,
+  authorizationResources: [],
+  signingKeySecret: null,
   tracesEndpoint: null,
 };
 

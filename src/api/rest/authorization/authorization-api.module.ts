@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../../../auth/auth.module.js';
+import { AuthorizationModule } from '../../../authorization/authorization.module.js';
+import { ClientsModule } from '../../../clients/clients.module.js';
+import { PublicUrl } from '../../../http/responses/public-url.js';
+import { ClientAuthentication } from './client-authentication.js';
+import { MetadataController } from './metadata.controller.js';
+import { TokenController } from './token.controller.js';
+
+/** The endpoints of the built-in authorization server. */
+@Module({
+  imports: [AuthModule, AuthorizationModule, ClientsModule],
+  controllers: [TokenController, MetadataController],
+  providers: [ClientAuthentication, PublicUrl],
+})
+export class AuthorizationApiModule {}

@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { requestContextOf } from '../../../auth/principal/request-context.js';
+import { ClientAuthenticator } from '../../../clients/authentication/client-authenticator.js';
+import type { Client } from '../../../clients/client/client.js';
+import { RegistryError } from '../../../errors/registry-error.js';
+import { limitFailedClient } from '../../../http/rate-limits/rate-limits.js';
+import { PublicUrl } from '../../../http/responses/public-url.js';
+import { isGuess } from '../client-authentication/client-authentication.mapper.js';
+import { type Parameters, readClientCredentials } from './client-credentials.js';
+
+/** Authenticates the clients that call the authorization server. */
+@Injectable()
+export class ClientAuthentication {
+  constructor(
+    private readonly authenticator: ClientAuthenticator,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  /** @throws RegistryError `invalid_client`, `invalid_request`, `rate_limited` */
+  async authenticate(request: FastifyRequest, parameters: Parameters): Promise<Client> {
+    const credentials = readClientCredentials(
+      request.headers.authorization,
+      parameters,
+      this.publicUrl.of(''),
+    );
+    const result = await this.authenticator.authenticate(credentials, requestContextOf(request, 'rest'));
+    if (!('failure' in result)) return result.client;
+    if (isGuess(result)) await limitFailedClient(request, credentials.clientId);
+    // Why is for operators
+    throw new RegistryError(
+      'invalid_client',
+      'The client is unknown, disabled or deleted, or its credentials are wrong.',
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import type { ClientCredentials } from '../../../clients/authentication/client-authentication.js';
+import { RegistryError } from '../../../errors/registry-error.js';
+import { requireObject } from '../../../http/requests/shape.js';
+
+/** Parameters of a form or JSON body. */
+export type Parameters = Record<string, string>;
+
+/** Those that authenticate a client. */
+const CREDENTIALS = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
+
+/**
+ * The parameters of a body. Those without a value count as omitted (RFC 6749 §3.1).
+ * @throws RegistryError `invalid_request`
+ */
+export function readParameters(body: unknown): Parameters {
+  const members = Object.entries(requireObject(body));
+  const faulty = members.filter(([, value]) => typeof value !== 'string').map(([name]) => name);
+  if (faulty.length > 0) {
+    throw new RegistryError('invalid_request', 'Parameters must be strings.', {
+      invalidFields: Object.fromEntries(faulty.map((name) => [name, ['must be a string']])),
+    });
+  }
+  return Object.fromEntries(members.filter(([, value]) => value !== '')) as Parameters;
+}
+
+/** The parameters without those that authenticate the client. */
+export const withoutCredentials = (parameters: Parameters): Parameters =>
+  Object.fromEntries(Object.entries(parameters).filter(([name]) => !CREDENTIALS.includes(name)));
+
+/**
+ * What a client authenticates with (RFC 6749 §2.3.1, RFC 7521 §4.2). A Bearer header is none: SDKs send their API key with every request.
+ * @param issuer the audience that assertions must have
+ * @throws RegistryError `invalid_request`
+ */
+export function readClientCredentials(
+  authorization: string | undefined,
+  parameters: Parameters,
+  issuer: string,
+): ClientCredentials {
+  const { client_id: id, client_secret: secret, client_assertion: assertion } = parameters;
+  const basic = readBasic(authorization);
+  if ([basic, secret, assertion].filter((each) => each !== undefined).length > 1) {
+    throw invalid('The client must authenticate by one method only.');
+  }
+  const clientId = basic?.id ?? id ?? subjectOf(assertion);
+  if (clientId === undefined) throw invalid('client_id is missing.');
+  if (id !== undefined && id !== clientId)
+    throw invalid('client_id is not that of the Authorization header.');
+  return {
+    clientId,
+    clientSecret: basic?.secret ?? secret,
+    clientAssertion: assertion,
+    clientAssertionType: parameters.client_assertion_type,
+    audience: issuer,
+  };
+}
+
+/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
+function readBasic(authorization = ''): { id: string; secret: string } | undefined {
+  const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];
+  if (encoded === undefined) {
+    if (/^basic\b/i.test(authorization)) throw invalid('The Authorization header is malformed.');
+    return undefined;
+  }
+  const [, id, secret] = /^([^:]+):(.+)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
+  try {
+    return { id: formDecode(id!), secret: formDecode(secret!) };
+  } catch {
+    throw invalid('The Authorization header is malformed.');
+  }
+}
+
+const formDecode = (text: string) => decodeURIComponent(text.replaceAll('+', ' '));
+
+/** RFC 7521 §4.2: client_id may be left out. What is believed of it is verified later. */
+function subjectOf(assertion: string | undefined): string | undefined {
+  if (assertion === undefined) return undefined;
+  try {
+    const payload = JSON.parse(Buffer.from(assertion.split('.')[1]!, 'base64url').toString()) as {
+      sub?: unknown;
+    };
+    return typeof payload.sub === 'string' ? payload.sub : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const invalid = (description: string) => new RegistryError('invalid_request', description);

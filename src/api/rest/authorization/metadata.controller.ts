@@ -1,0 +1,95 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Access } from '../../../auth/principal/access.js';
+import { ENGINE_PATHS } from '../../../authorization/engine/authorization-engine.js';
+import { SIGNING_ALGORITHM } from '../../../authorization/keys/signing-key.js';
+import { SigningKeys } from '../../../authorization/keys/signing-keys.js';
+import { REGISTRATION_PATH } from '../../../config/paths.js';
+import { PublicUrl } from '../../../http/responses/public-url.js';
+import { ASSERTION_SIGNING_ALGORITHMS, TOKEN_ENDPOINT_AUTH_METHODS } from '../../../policy/client.js';
+import { GRANT_TYPES } from '../../../policy/grant-types.js';
+import { AuthorizationServerMetadata, JsonWebKeySetView, ProtectedResourceMetadata } from './metadata.dto.js';
+
+/** Verifiers and clients may keep documents for so long. */
+const CacheAWhile = () => Header('Cache-Control', 'public, max-age=300');
+
+/** The documents by which software finds its way. They are made of the configuration, never of a request. */
+@Controller()
+@Access('public')
+@ApiTags('OAuth Protocol')
+export class MetadataController {
+  constructor(
+    private readonly publicUrl: PublicUrl,
+    private readonly keys: SigningKeys,
+  ) {}
+
+  @Get(['.well-known/oauth-authorization-server', 'v2/.well-known/oauth-authorization-server'])
+  @CacheAWhile()
+  @ApiOperation({
+    operationId: 'GetAuthorizationServerMetadata',
+    summary: 'Get the metadata of the authorization server (RFC 8414)',
+    security: [],
+  })
+  @ApiResponse({ status: 200, type: AuthorizationServerMetadata, description: 'The metadata' })
+  authorizationServer(): AuthorizationServerMetadata {
+    const url = (path: string) => this.publicUrl.of(path);
+    const methods = [...TOKEN_ENDPOINT_AUTH_METHODS];
+    const algorithms = [...ASSERTION_SIGNING_ALGORITHMS];
+    return {
+      issuer: url(''),
+      authorization_endpoint: url(ENGINE_PATHS.authorization),
+      token_endpoint: url(ENGINE_PATHS.token),
+      pushed_authorization_request_endpoint: url(ENGINE_PATHS.pushed_authorization_request),
+      introspection_endpoint: url('/v2/oauth/introspect'),
+      revocation_endpoint: url('/v2/oauth/revoke'),
+      registration_endpoint: url(`/${REGISTRATION_PATH}`),
+      jwks_uri: url('/v2/oauth/jwks'),
+      service_documentation: url('/docs'),
+      response_types_supported: ['code'],
+      response_modes_supported: ['query'],
+      grant_types_supported: [...GRANT_TYPES],
+      code_challenge_methods_supported: ['S256'],
+      token_endpoint_auth_methods_supported: methods,
+      token_endpoint_auth_signing_alg_values_supported: algorithms,
+      introspection_endpoint_auth_methods_supported: methods,
+      introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+      revocation_endpoint_auth_methods_supported: methods,
+      revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+      dpop_signing_alg_values_supported: ['ES256', 'Ed25519', 'EdDSA'],
+      authorization_response_iss_parameter_supported: true,
+    };
+  }
+
+  @Get(['.well-known/oauth-protected-resource', 'v2/.well-known/oauth-protected-resource'])
+  @CacheAWhile()
+  @ApiOperation({
+    operationId: 'GetProtectedResourceMetadata',
+    summary: 'Get the metadata of this API as a protected resource (RFC 9728)',
+    security: [],
+  })
+  @ApiResponse({ status: 200, type: ProtectedResourceMetadata, description: 'The metadata' })
+  protectedResource(): ProtectedResourceMetadata {
+    const issuer = this.publicUrl.of('');
+    return {
+      resource: issuer,
+      authorization_servers: [issuer],
+      bearer_methods_supported: ['header'],
+      resource_documentation: this.publicUrl.of('/docs'),
+    };
+  }
+
+  @Get('v2/oauth/jwks')
+  @CacheAWhile()
+  @ApiOperation({
+    operationId: 'GetOAuthJwks',
+    summary: 'Get the keys that verify JWT access tokens (RFC 7517)',
+    security: [],
+  })
+  @ApiResponse({ status: 200, type: JsonWebKeySetView, description: 'The key set' })
+  async jwks(): Promise<JsonWebKeySetView> {
+    const keys = await this.keys.list();
+    return {
+      keys: keys.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: SIGNING_ALGORITHM, use: 'sig' })),
+    };
+  }
+}

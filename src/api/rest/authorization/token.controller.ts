@@ -1,0 +1,137 @@
+import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Authenticator } from '../../../auth/authenticator.js';
+import { bearerToken } from '../../../auth/bearer-token.js';
+import { Access } from '../../../auth/principal/access.js';
+import { requestContextOf } from '../../../auth/principal/request-context.js';
+import { type Asker, IssuedTokens } from '../../../authorization/tokens/issued-tokens.js';
+import { TokenIssuer } from '../../../authorization/tokens/token-issuer.js';
+import { RegistryError } from '../../../errors/registry-error.js';
+import { FORM } from '../../../http/requests/form-body.js';
+import { AcceptsForms } from '../../../http/requests/request-body.js';
+import { NoStore } from '../../../http/responses/default-headers.js';
+import { PublicUrl } from '../../../http/responses/public-url.js';
+import { ApiErrors } from '../../documentation/api-errors.js';
+import { ClientAuthentication } from './client-authentication.js';
+import { type Parameters, readParameters, withoutCredentials } from './client-credentials.js';
+import { TokenIntrospection, TokenReference, TokenRequest, TokenResponse } from './token.dto.js';
+import { toIntrospection } from './token.mapper.js';
+
+const INVALID_CLIENT = 'The client could not be authenticated';
+
+/** Issues tokens, tells of them, and revokes them. */
+@Controller('v2/oauth')
+@Access('public')
+@ApiTags('OAuth Protocol')
+export class TokenController {
+  constructor(
+    private readonly clients: ClientAuthentication,
+    private readonly issuer: TokenIssuer,
+    private readonly tokens: IssuedTokens,
+    private readonly authenticator: Authenticator,
+    private readonly publicUrl: PublicUrl,
+  ) {}
+
+  @Post('token')
+  @HttpCode(200)
+  @NoStore()
+  @AcceptsForms()
+  @ApiOperation({
+    operationId: 'IssueOAuthToken',
+    summary: 'Issue tokens (RFC 6749 §3.2)',
+    description:
+      'Clients authenticate as they registered. A Bearer header is ignored. A replaced refresh token gets the same reply for 10 s.',
+    security: [],
+  })
+  @ApiConsumes(FORM, 'application/json')
+  @ApiBody({ type: TokenRequest, required: true })
+  @ApiResponse({ status: 200, type: TokenResponse, description: 'The tokens' })
+  @ApiErrors({ 400: 'The request or grant is invalid (RFC 6749 §5.2)', 401: INVALID_CLIENT })
+  async token(
+    @Body() body: unknown,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<unknown> {
+    const parameters = readParameters(body);
+    const client = await this.clients.authenticate(request, parameters);
+    const { dpop } = request.headers;
+    const {
+      status,
+      headers,
+      body: issued,
+    } = await this.issuer.issue(
+      this.publicUrl.of(''),
+      client,
+      withoutCredentials(parameters),
+      typeof dpop === 'string' ? dpop : undefined,
+      requestContextOf(request, 'rest'),
+    );
+    void reply.code(status);
+    for (const name of TOLD_HEADERS) if (headers[name] !== undefined) void reply.header(name, headers[name]);
+    return JSON.parse(issued) as unknown;
+  }
+
+  @Post('introspect')
+  @HttpCode(200)
+  @NoStore()
+  @AcceptsForms()
+  @ApiOperation({
+    operationId: 'IntrospectOAuthToken',
+    summary: 'Introspect a token (RFC 7662)',
+    description:
+      'The caller is a client, which learns of its own tokens, or has an API key or JWT: service and admin learn of any token, ' +
+      'member of those of clients of its organization.',
+  })
+  @ApiSecurity('bearerAuth')
+  @ApiConsumes(FORM, 'application/json')
+  @ApiBody({ type: TokenReference, required: true })
+  @ApiResponse({ status: 200, type: TokenIntrospection, description: 'What the token stands for' })
+  @ApiErrors({ 400: 'The request is malformed', 401: INVALID_CLIENT })
+  async introspect(@Body() body: unknown, @Req() request: FastifyRequest): Promise<TokenIntrospection> {
+    const parameters = readParameters(body);
+    const asker = await this.askerOf(request, parameters);
+    const issuer = this.publicUrl.of('');
+    return toIntrospection(await this.tokens.findActive(issuer, tokenOf(parameters), asker), issuer);
+  }
+
+  @Post('revoke')
+  @HttpCode(200)
+  @NoStore()
+  @AcceptsForms()
+  @ApiOperation({
+    operationId: 'RevokeOAuthToken',
+    summary: 'Revoke a token (RFC 7009)',
+    description:
+      'Revokes a token of the calling client; with a refresh token, its grant. The reply is the same for a token that does not exist.',
+    security: [],
+  })
+  @ApiConsumes(FORM, 'application/json')
+  @ApiBody({ type: TokenReference, required: true })
+  @ApiResponse({ status: 200, description: 'The token is not valid any more' })
+  @ApiErrors({ 400: 'The request is malformed', 401: INVALID_CLIENT })
+  async revoke(@Body() body: unknown, @Req() request: FastifyRequest): Promise<void> {
+    const parameters = readParameters(body);
+    const client = await this.clients.authenticate(request, parameters);
+    const context = requestContextOf(request, 'rest');
+    await this.tokens.revoke(this.publicUrl.of(''), tokenOf(parameters), client, context);
+  }
+
+  private async askerOf(request: FastifyRequest, parameters: Parameters): Promise<Asker> {
+    const { authorization } = request.headers;
+    const isClient = /^basic\b/i.test(authorization ?? '') || parameters.client_id !== undefined;
+    if (isClient && bearerToken(authorization) === undefined) {
+      return { client: await this.clients.authenticate(request, parameters) };
+    }
+    const principal = await this.authenticator.authenticate(request, 'introspection', 'rest');
+    return { principal: principal! };
+  }
+}
+
+/** The headers of the engine that clients need. */
+const TOLD_HEADERS = ['dpop-nonce', 'www-authenticate'];
+
+function tokenOf({ token }: Parameters): string {
+  if (token === undefined) throw new RegistryError('invalid_request', 'token is missing.');
+  return token;
+}

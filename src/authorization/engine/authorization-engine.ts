@@ -1,0 +1,175 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import type { Configuration, errors as Errors } from 'oidc-provider';
+import { AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
+import type { Client } from '../../clients/client/client.js';
+import { SIGNING_ALGORITHM } from '../keys/signing-key.js';
+import { GrantsRepository } from '../grants/grants.repository.js';
+import { ResourcesService } from '../resources/resources.service.js';
+import { grantableScopes } from '../resources/scopes.js';
+import { generateSecret } from '../../secrets/secret.js';
+import { generateToken, type IssuedKind } from '../tokens/token.js';
+import { TokensRepository } from '../tokens/tokens.repository.js';
+import { exchange, type EngineReply, type EngineRequest } from './exchange.js';
+import { adapterOf } from './storage-adapter.js';
+import { currentUnit, type UnitOfWork, unitOfWork } from './unit-of-work.js';
+
+/** The paths that the library answers. */
+export const ENGINE_PATHS = {
+  token: '/v2/oauth/token',
+  authorization: '/v2/oauth/authorize',
+  pushed_authorization_request: '/v2/oauth/par',
+} as const;
+
+/** In seconds. Access tokens have the lifetime of their resource. */
+const LIFETIMES = {
+  AuthorizationCode: 60,
+  RefreshToken: 30 * 86_400,
+  Interaction: 600,
+  PushedAuthorizationRequest: 60,
+  // The library wants them, and stores none
+  Session: 1,
+  Grant: 1,
+};
+
+/** What the library's models are called here. */
+const ISSUED = {
+  AccessToken: 'access',
+  ClientCredentials: 'access',
+  RefreshToken: 'refresh',
+  AuthorizationCode: 'code',
+} as const satisfies Record<string, IssuedKind>;
+
+/** The models of the library that generate an identifier, which is the token. */
+interface Generates {
+  generateTokenId: () => string;
+}
+
+interface Engine {
+  issuer: URL;
+  listener: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/** What the library answered, and what it wants to change for that. */
+export interface EngineResult {
+  reply: EngineReply;
+  unit: UnitOfWork;
+}
+
+/**
+ * The protocol engine: npm `oidc-provider`, which validates requests and decides what is issued. It opens no connection, stores nothing
+ * and authenticates nobody (ADR 20).
+ */
+@Injectable()
+export class AuthorizationEngine {
+  /** By issuer, which is not known before the server listens. */
+  private engine: Promise<Engine> | undefined;
+
+  constructor(
+    private readonly tokens: TokensRepository,
+    private readonly grants: GrantsRepository,
+    private readonly resources: ResourcesService,
+    private readonly assertionUses: AssertionUses,
+  ) {}
+
+  /**
+   * Lets the library answer a request of a client that was authenticated before. Nothing that the reply promises is stored yet.
+   * @param client null: none is known by the `client_id` of the request
+   */
+  async handle(issuer: string, request: EngineRequest, client: Client | null): Promise<EngineResult> {
+    this.engine ??= this.build(issuer);
+    const engine = await this.engine;
+    const unit: UnitOfWork = { client, insert: [], revokedGrants: new Set(), failure: null };
+    const reply = await unitOfWork.run(unit, () => exchange(engine.listener, engine.issuer, request));
+    if (unit.failure !== null) throw unit.failure;
+    return { reply, unit };
+  }
+
+  private async build(issuer: string): Promise<Engine> {
+    const { Provider, errors } = await import('oidc-provider');
+    const { privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true });
+    const configuration = this.configuration(issuer, errors, await exportJWK(privateKey));
+    const provider = new Provider(issuer, configuration);
+    for (const [model, kind] of Object.entries(ISSUED)) {
+      const prototype = provider[model as keyof typeof ISSUED].prototype as unknown as Generates;
+      const generate = prototype.generateTokenId;
+      prototype.generateTokenId = function (this: unknown) {
+        // The library notes the format there
+        generate.call(this);
+        return generateToken(kind);
+      };
+    }
+    const uses = this.assertionUses;
+    Object.assign(provider.ReplayDetection, {
+      unique: (clientId: string, jti: string, exp: number) =>
+        uses.useOnce(`dpop ${clientId}`, jti, new Date(exp * 1000)),
+    });
+    provider.on('server_error', (_, error) => {
+      currentUnit().failure = error;
+    });
+    const listener = provider.callback() as Engine['listener'];
+    return { issuer: new URL(issuer), listener };
+  }
+
+  private configuration(issuer: string, errors: typeof Errors, unusedKey: JWK): Configuration {
+    const off = { enabled: false };
+    return {
+      adapter: (model: string) => adapterOf(model, this.tokens, this.grants),
+      clientAuthMethods: ['none'],
+      scopes: [],
+      responseTypes: ['code'],
+      routes: ENGINE_PATHS,
+      ttl: LIFETIMES,
+      // For ID tokens, which are not issued: no scope is openid
+      jwks: { keys: [unusedKey] },
+      clientDefaults: { id_token_signed_response_alg: SIGNING_ALGORITHM },
+      pkce: { required: (_, { clientId }) => requiresPkce(clientId) },
+      issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+      rotateRefreshToken: () => currentUnit().client!.type === 'public',
+      findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+      renderError: (ctx, out) => {
+        ctx.type = 'json';
+        ctx.body = out;
+      },
+      // They would be those of a session, of which there is none
+      cookies: { keys: [generateSecret()] },
+      interactions: { url: (_, interaction) => `${CONSENT_REPLY}${interaction.uid}` },
+      features: {
+        devInteractions: off,
+        userinfo: off,
+        rpInitiatedLogout: off,
+        introspection: off,
+        revocation: off,
+        clientCredentials: { enabled: true },
+        dPoP: { enabled: true },
+        pushedAuthorizationRequests: { enabled: true },
+        resourceIndicators: {
+          enabled: true,
+          defaultResource: () => issuer,
+          useGrantedResource: () => true,
+          getResourceServerInfo: async (_, identifier) => {
+            const resource = await this.resources.find(identifier, issuer);
+            if (resource === null) throw new errors.InvalidTarget('The resource is not known here.');
+            return {
+              audience: resource.identifier,
+              scope: grantableScopes(currentUnit().client!, resource).join(' '),
+              accessTokenFormat: 'opaque',
+              accessTokenTTL: resource.accessTokenLifetimeSeconds,
+            };
+          },
+        },
+      },
+    };
+  }
+}
+
+/** Where the library sends a browser whose user has to be asked; the token follows. */
+export const CONSENT_REPLY = 'consent:';
+
+function requiresPkce(clientId: string): boolean {
+  const { client } = currentUnit();
+  if (client?.id !== clientId)
+    throw new Error('The library asks for a client that the request does not name.');
+  return client.requirePkce || client.type === 'public';
+}

@@ -1,0 +1,68 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+
+/** A request to the engine. Nothing of the caller's request reaches it but what stands here. */
+export interface EngineRequest {
+  method: 'GET' | 'POST';
+  /** With the query. */
+  path: string;
+  /** A form body; undefined: none. */
+  body?: string;
+  headers?: Record<string, string>;
+}
+
+/** What the engine answered. Nothing is sent yet. */
+export interface EngineReply {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Never connected. The library derives the scheme of its URLs from it. */
+const SOCKETS = { 'https:': Object.assign(new Socket(), { encrypted: true }), 'http:': new Socket() };
+
+/**
+ * Lets a listener of `node:http` answer a request that did not come by a connection. So the reply passes through the hooks of the server
+ * like any other, and can be held back until what it promises is stored.
+ */
+export function exchange(
+  listener: Listener,
+  issuer: URL,
+  { method, path, body, headers }: EngineRequest,
+): Promise<EngineReply> {
+  return new Promise((resolve) => {
+    const request = new IncomingMessage(SOCKETS[issuer.protocol as keyof typeof SOCKETS]);
+    request.method = method;
+    request.url = path;
+    // The library believes the Host header
+    request.headers = { ...headers, host: issuer.host };
+    if (body !== undefined) {
+      request.headers['content-type'] = 'application/x-www-form-urlencoded';
+      request.headers['content-length'] = String(Buffer.byteLength(body));
+      request.push(body);
+    }
+    request.push(null);
+    listener(request, new HeldBackResponse(request, resolve));
+  });
+}
+
+class HeldBackResponse extends ServerResponse {
+  constructor(
+    request: IncomingMessage,
+    private readonly done: (reply: EngineReply) => void,
+  ) {
+    super(request);
+  }
+
+  override end(chunk?: unknown): this {
+    const headers = Object.entries(this.getHeaders()).map(([name, value]) => [name, String(value)] as const);
+    this.done({
+      status: this.statusCode,
+      headers: Object.fromEntries(headers),
+      body: typeof chunk === 'string' || chunk instanceof Buffer ? chunk.toString() : '',
+    });
+    return this;
+  }
+}

@@ -1,0 +1,25 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Client } from '../../clients/client/client.js';
+import type { TokenEntity } from '../tokens/token.entity.js';
+
+/** What the library may know of the request that it answers, and what it wants to change. It stores nothing itself. */
+export interface UnitOfWork {
+  /** The client that was authenticated or named; null: there is none. */
+  client: Client | null;
+  /** The hash of the code or token that is used up. */
+  consume?: string;
+  insert: TokenEntity[];
+  /** Grants that end, whatever the reply is. */
+  revokedGrants: Set<string>;
+  /** What failed in the library, or below it; null: nothing. */
+  failure: Error | null;
+}
+
+/** The unit of work of the request that the library answers. */
+export const unitOfWork = new AsyncLocalStorage<UnitOfWork>();
+
+export function currentUnit(): UnitOfWork {
+  const unit = unitOfWork.getStore();
+  if (unit === undefined) throw new Error('The engine was called outside of a unit of work.');
+  return unit;
+}

@@ -1,0 +1,34 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { document, timestamp } from '../../database/sql/column-types.js';
+import type { Grant, GrantedScopes } from './grant.js';
+
+/** What users allowed clients to do for them. */
+@Entity('oauth_grants')
+@Index('oauth_grants_owner', ['userId', 'orgId', 'id'])
+@Index('oauth_grants_client_id', ['clientId', 'id'])
+@Index('oauth_grants_revoked_at', ['revokedAt'], { where: '"revoked_at" IS NOT NULL' })
+export class GrantEntity implements Grant {
+  @PrimaryColumn({ type: 'varchar', length: 36, primaryKeyConstraintName: 'oauth_grants_pkey' })
+  id!: string;
+
+  @Column({ name: 'client_id', type: 'varchar', length: 36 })
+  clientId!: string;
+
+  @Column({ name: 'user_id', type: 'varchar', length: 255 })
+  userId!: string;
+
+  @Column({ name: 'org_id', type: 'varchar', length: 255 })
+  orgId!: string;
+
+  @Column({ ...document })
+  scopes!: GrantedScopes;
+
+  @Column({ name: 'created_at', ...timestamp })
+  createdAt!: Date;
+
+  @Column({ name: 'last_used_at', ...timestamp, nullable: true })
+  lastUsedAt!: Date | null;
+
+  @Column({ name: 'revoked_at', ...timestamp, nullable: true })
+  revokedAt!: Date | null;
+}

@@ -1,0 +1,17 @@
+/** The scopes that a user granted, for each resource (RFC 8707). */
+export type GrantedScopes = Record<string, string[]>;
+
+/** What one user allowed one client to do. */
+export interface Grant {
+  id: string;
+  /** The internal id of the client. */
+  clientId: string;
+  userId: string;
+  orgId: string;
+  scopes: GrantedScopes;
+  createdAt: Date;
+  /** When a token was last issued under it. Null: never. */
+  lastUsedAt: Date | null;
+  /** Null: it is good. */
+  revokedAt: Date | null;
+}

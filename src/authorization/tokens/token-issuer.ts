@@ -1,0 +1,157 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../audit/audit-event.js';
+import type { Client } from '../../clients/client/client.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { GRANT_TYPES, type GrantType } from '../../policy/grant-types.js';
+import { splitScope } from '../../policy/scope.js';
+import { decrypt, encrypt } from '../../secrets/encryption.js';
+import { hashSecret } from '../../secrets/secret.js';
+import { AuthorizationEngine, ENGINE_PATHS } from '../engine/authorization-engine.js';
+import type { EngineReply } from '../engine/exchange.js';
+import type { UnitOfWork } from '../engine/unit-of-work.js';
+import { GrantsRepository } from '../grants/grants.repository.js';
+import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
+import { ResourcesService } from '../resources/resources.service.js';
+import { grantableScopes, requestedScopes } from '../resources/scopes.js';
+import { TokensRepository } from './tokens.repository.js';
+
+/** For so long, a refresh token that was replaced is answered with the same reply again: replies get lost. */
+const RETRY_MS = 10_000;
+
+/** Only the holder of the replaced token can read the reply. */
+const SEALED_REPLY = 'reply to a refresh token';
+
+/** The parameters of a token request, without the credentials of the client. */
+export type TokenParameters = Record<string, string>;
+
+/** Issues tokens (RFC 6749 §4.1.3, §4.4.2 and §6). */
+@Injectable()
+export class TokenIssuer {
+  constructor(
+    private readonly engine: AuthorizationEngine,
+    private readonly tokens: TokensRepository,
+    private readonly grants: GrantsRepository,
+    private readonly resources: ResourcesService,
+    private readonly jwts: JwtAccessTokens,
+  ) {}
+
+  /**
+   * The reply to a token request of a client that was authenticated.
+   * @param issuer the issuer identifier of this server
+   * @param dpop the DPoP header (RFC 9449 §5); undefined: none
+   * @throws RegistryError
+   */
+  async issue(
+    issuer: string,
+    client: Client,
+    parameters: TokenParameters,
+    dpop: string | undefined,
+    context: RequestContext,
+  ): Promise<EngineReply> {
+    const grantType = grantTypeOf(parameters, client);
+    const asked = { ...parameters };
+    if (grantType === 'client_credentials') asked.scope = await this.scopeFor(issuer, client, parameters);
+    if (grantType === 'refresh_token') {
+      const again = await this.replyAgain(client, parameters.refresh_token, context);
+      if (again !== null) return again;
+    }
+    const { reply, unit } = await this.engine.handle(
+      issuer,
+      {
+        method: 'POST',
+        path: ENGINE_PATHS.token,
+        body: String(new URLSearchParams({ ...asked, client_id: client.id })),
+        ...(dpop !== undefined && { headers: { dpop } }),
+      },
+      client,
+    );
+    for (const id of unit.revokedGrants) await this.tokens.revokeGrant(id, 'reuse', context);
+    if (reply.status !== 200) return reply;
+    return this.store(issuer, client, parameters, reply, unit, context);
+  }
+
+  private async scopeFor(
+    issuer: string,
+    client: Client,
+    { scope, resource }: TokenParameters,
+  ): Promise<string> {
+    const target = await this.resources.find(resource ?? issuer, issuer);
+    if (target === null) throw new RegistryError('invalid_target', 'The resource is not known here.');
+    const scopes = requestedScopes(
+      scope === undefined ? undefined : splitScope(scope),
+      grantableScopes(client, target),
+    );
+    if (scopes === null)
+      throw new RegistryError('invalid_scope', 'The client may get none of the requested scopes.');
+    return scopes.join(' ');
+  }
+
+  /** The reply to a refresh token that was replaced a moment ago; null for one that was not. Later, its use ends the grant. */
+  private async replyAgain(
+    client: Client,
+    value: string | undefined,
+    context: RequestContext,
+  ): Promise<EngineReply | null> {
+    const token = value === undefined ? null : await this.tokens.find(hashSecret(value));
+    if (token?.kind !== 'refresh' || token.clientId !== client.id || token.consumedAt === null) return null;
+    const { consumedAt, sealedReply, grantId } = token;
+    if (sealedReply !== null && Date.now() - consumedAt.getTime() < RETRY_MS) {
+      return { status: 200, headers: {}, body: decrypt(value!, SEALED_REPLY, sealedReply) };
+    }
+    await this.tokens.revokeGrant(grantId!, 'refresh_token_reuse', context);
+    throw new RegistryError('invalid_grant', 'The refresh token was used before. Its grant is revoked.');
+  }
+
+  private async store(
+    issuer: string,
+    client: Client,
+    parameters: TokenParameters,
+    reply: EngineReply,
+    unit: UnitOfWork,
+    context: RequestContext,
+  ): Promise<EngineReply> {
+    const body = await this.jwts.inPlaceOfOpaque(issuer, reply.body, unit);
+    const { consume, insert } = unit;
+    const refreshToken = parameters.refresh_token;
+    const sealedReply =
+      consume !== undefined && refreshToken ? encrypt(refreshToken, SEALED_REPLY, body) : null;
+    const isStored = await this.tokens.commit({ consume, sealedReply, insert }, context);
+    if (!isStored) return this.refuseSecondUse(client, parameters, unit, context);
+    const grantId = insert[0]?.grantId;
+    if (grantId) this.grants.uses.note({ id: grantId, lastUsedAt: null });
+    return { ...reply, body };
+  }
+
+  /** Another request was faster. */
+  private async refuseSecondUse(
+    client: Client,
+    { refresh_token: refreshToken }: TokenParameters,
+    { insert }: UnitOfWork,
+    context: RequestContext,
+  ): Promise<EngineReply> {
+    const again = refreshToken ? await this.replyAgain(client, refreshToken, context) : null;
+    if (again !== null) return again;
+    const grantId = insert[0]?.grantId;
+    if (grantId) await this.tokens.revokeGrant(grantId, 'code_reuse', context);
+    throw new RegistryError('invalid_grant', 'The authorization code was used before.');
+  }
+
+  /** Removes what expired before `limit`; says how many. */
+  purge(limit: Date): Promise<number> {
+    return this.tokens.purge(limit);
+  }
+}
+
+function grantTypeOf({ grant_type: grantType }: TokenParameters, client: Client): GrantType {
+  if (grantType === undefined) throw new RegistryError('invalid_request', 'grant_type is missing.');
+  const known = GRANT_TYPES.find((each) => each === grantType);
+  if (known === undefined) {
+    throw new RegistryError('unsupported_grant_type', `grant_type must be one of ${GRANT_TYPES.join(', ')}.`);
+  }
+  // A public client may have registered it, but has nothing to prove who it is
+  const isUnproven = known === 'client_credentials' && client.type === 'public';
+  if (isUnproven || !client.grantTypes.includes(known)) {
+    throw new RegistryError('unauthorized_client', `The client may not use the grant type ${known}.`);
+  }
+  return known;
+}

@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager, IsNull, type QueryDeepPartialEntity } from 'typeorm';
+import type { RequestContext } from '../../audit/audit-event.js';
+import { record } from '../../audit/audit-events.repository.js';
+import { batchedFindOne, type Lookup } from '../../database/sql/lookup.js';
+import { type GroupCommit, groupCommit } from '../../database/writes/group-commit.js';
+import { purgeDue } from '../../database/writes/purge-batches.js';
+import { WriteQueue } from '../../database/writes/write-queue.js';
+import { Batcher, type Outcome } from '../../queues/batcher.js';
+import { type Cancellation, isWaiting } from '../../queues/cancellation.js';
+import { GrantEntity } from '../grants/grant.entity.js';
+import { TokenEntity } from './token.entity.js';
+
+/** What one request changes, all or none. */
+export interface TokenChanges {
+  /** The hash of a token that must not have been used up before. Undefined: none. */
+  consume?: string;
+  /** For the row of the token that is used up. */
+  sealedReply?: string | null;
+  /** New tokens. */
+  insert: TokenEntity[];
+}
+
+interface Exchange extends Cancellation {
+  changes: TokenChanges & { consume: string };
+}
+
+/** Codes, tokens and requests of the authorization server, in the database. */
+@Injectable()
+export class TokensRepository {
+  private readonly byHash: Lookup<TokenEntity>;
+  private readonly insert: GroupCommit;
+  private readonly exchanges: Batcher<Exchange, boolean>;
+
+  constructor(
+    dataSource: DataSource,
+    private readonly writeQueue: WriteQueue,
+  ) {
+    this.byHash = batchedFindOne(dataSource, TokenEntity, ['hash']);
+    this.insert = groupCommit(dataSource, writeQueue, [TokenEntity]);
+    this.exchanges = new Batcher<Exchange, boolean>({
+      name: 'exchange oauth_tokens',
+      run: (exchanges) => this.exchange(exchanges.map(({ changes }) => changes)),
+      isWanted: isWaiting,
+      limits: { underWay: 1 },
+    });
+  }
+
+  /** Also what has expired, or was used up. */
+  find(hash: string): Promise<TokenEntity | null> {
+    return this.byHash([hash]);
+  }
+
+  /**
+   * Stores what a request changes. It is durable when the promise resolves.
+   * @returns false, and nothing is stored, where the token was used up before: by any instance, one statement decides
+   */
+  async commit({ consume, ...changes }: TokenChanges, cancellation: Cancellation = {}): Promise<boolean> {
+    if (consume !== undefined) {
+      return this.exchanges.add({ changes: { ...changes, consume }, isWaiting: cancellation.isWaiting });
+    }
+    if (changes.insert.length > 0) await this.insert([changes.insert], cancellation);
+    return true;
+  }
+
+  private exchange(exchanges: Exchange['changes'][]): Promise<Outcome<boolean>[]> {
+    return this.writeQueue.run(async (manager) => {
+      const outcomes: Outcome<boolean>[] = [];
+      const won: TokenEntity[] = [];
+      for (const { consume, sealedReply = null, insert } of exchanges) {
+        const isFirst = await useUp(manager, consume, sealedReply);
+        if (isFirst) won.push(...insert);
+        outcomes.push({ value: isFirst });
+      }
+      if (won.length > 0) await manager.insert(TokenEntity, won as QueryDeepPartialEntity<TokenEntity>[]);
+      return outcomes;
+    });
+  }
+
+  /** Ends a token, and says whether there was one. */
+  async remove(hash: string): Promise<boolean> {
+    return this.writeQueue.run(async (manager) => {
+      const { affected } = await manager.delete(TokenEntity, { hash });
+      return affected === 1;
+    });
+  }
+
+  /** Ends a grant, and with it all of its tokens. False where it was revoked before, or there is none. */
+  revokeGrant(id: string, reason: string, context: RequestContext): Promise<boolean> {
+    return this.writeQueue.run(
+      async (manager) => {
+        const { affected } = await manager.update(
+          GrantEntity,
+          { id, revokedAt: IsNull() },
+          { revokedAt: new Date() },
+        );
+        if (affected !== 1) return false;
+        const { clientId } = await manager.findOneByOrFail(GrantEntity, { id });
+        const changes = [{ field: 'reason', before: null, after: reason }];
+        await record(manager, context, [{ action: 'grant.revoked', clientId, targetId: id, changes }]);
+        return true;
+      },
+      context,
+      id,
+    );
+  }
+
+  /** Removes what expired before `limit`; says how many. */
+  purge(limit: Date): Promise<number> {
+    return purgeDue(this.writeQueue, TokenEntity, 'expiresAt', limit);
+  }
+}
+
+async function useUp(manager: EntityManager, hash: string, sealedReply: string | null): Promise<boolean> {
+  const used = { consumedAt: new Date(), sealedReply };
+  const { affected } = await manager.update(TokenEntity, { hash, consumedAt: IsNull() }, used);
+  return affected === 1;
+}

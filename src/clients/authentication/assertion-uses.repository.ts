@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
+import { newId } from '../../database/id.js';
+import { purgeDue } from '../../database/writes/purge-batches.js';
+import { WriteQueue } from '../../database/writes/write-queue.js';
+import { Batcher, type Outcome } from '../../queues/batcher.js';
+import { hashSecret } from '../../secrets/secret.js';
+import { ClientAssertionEntity } from './client-assertion.entity.js';
+
+/** Which signed statements of clients were used: each counts once, on all instances together. */
+@Injectable()
+export class AssertionUses {
+  private readonly assertions: Batcher<ClientAssertionEntity, boolean>;
+
+  constructor(private readonly writeQueue: WriteQueue) {
+    this.assertions = new Batcher({
+      name: 'insert client_assertions',
+      run: (assertions) => this.insert(assertions),
+      limits: { underWay: 1 },
+    });
+  }
+
+  /**
+   * Uses up a `jti`. False where that was done before, by any instance: one statement decides.
+   * @param of whose it is: another's may be the same
+   */
+  useOnce(of: string, jti: string, expiresAt: Date): Promise<boolean> {
+    return this.assertions.add({ hash: hashSecret(`${of} ${jti}`), usedBy: newId(), expiresAt });
+  }
+
+  private async insert(assertions: ClientAssertionEntity[]): Promise<Outcome<boolean>[]> {
+    const hashes = assertions.map(({ hash }) => hash);
+    const used = await this.writeQueue.run(async (manager) => {
+      await manager
+        .createQueryBuilder()
+        .insert()
+        .into(ClientAssertionEntity)
+        // In one order, so that two instances do not wait for each other
+        .values(assertions.toSorted((a, b) => (a.hash < b.hash ? -1 : 1)))
+        .orIgnore()
+        .execute();
+      return manager.findBy(ClientAssertionEntity, { hash: In(hashes) });
+    });
+    const usedBy = new Set(used.map((row) => row.usedBy));
+    return assertions.map((assertion) => ({ value: usedBy.has(assertion.usedBy) }));
+  }
+
+  /** Forgets those that expired before `limit`: they are refused for that. Says how many. */
+  purge(limit: Date): Promise<number> {
+    return purgeDue(this.writeQueue, ClientAssertionEntity, 'expiresAt', limit);
+  }
+}
