@@ -77,6 +77,8 @@ export const AUDIT_ACTIONS = {
   'api_key.revoked': 'An API key was revoked.',
   'initial_access_token.created': 'An initial access token was created.',
   'initial_access_token.revoked': 'An initial access token was revoked.',
+  'grant.given': 'A user allowed a client to act for them, or allowed more scopes.',
+  'grant.denied': 'A user denied the request of a client.',
   'grant.revoked': 'A grant was revoked, and with it all of its tokens.',
   'session.started': 'An administrator or viewer signed in to the console.',
   'session.ended': 'An administrator or viewer signed out of the console.',

@@ -1,13 +1,16 @@
 import { Module } from '@nestjs/common';
 import { ClientsModule } from '../clients/clients.module.js';
+import { AuthorizationRequests } from './consent/authorization-requests.js';
+import { ConsentService } from './consent/consent.service.js';
 import { AuthorizationEngine } from './engine/authorization-engine.js';
 import { GrantsRepository } from './grants/grants.repository.js';
+import { GrantsService } from './grants/grants.service.js';
+import { IssuedTokens } from './issuance/issued-tokens.js';
+import { TokenIssuer } from './issuance/token-issuer.js';
 import { JwtAccessTokens } from './keys/jwt-access-tokens.js';
 import { SigningKeys } from './keys/signing-keys.js';
 import { SigningKeysRepository } from './keys/signing-keys.repository.js';
 import { ResourcesService } from './resources/resources.service.js';
-import { IssuedTokens } from './tokens/issued-tokens.js';
-import { TokenIssuer } from './tokens/token-issuer.js';
 import { TokensRepository } from './tokens/tokens.repository.js';
 
 /** The built-in authorization server. */
@@ -15,7 +18,10 @@ import { TokensRepository } from './tokens/tokens.repository.js';
   imports: [ClientsModule],
   providers: [
     AuthorizationEngine,
+    AuthorizationRequests,
+    ConsentService,
     GrantsRepository,
+    GrantsService,
     IssuedTokens,
     JwtAccessTokens,
     ResourcesService,
@@ -24,6 +30,6 @@ import { TokensRepository } from './tokens/tokens.repository.js';
     TokenIssuer,
     TokensRepository,
   ],
-  exports: [IssuedTokens, SigningKeys, TokenIssuer],
+  exports: [AuthorizationRequests, ConsentService, GrantsService, IssuedTokens, SigningKeys, TokenIssuer],
 })
 export class AuthorizationModule {}

@@ -20,3 +20,6 @@ export const CONSOLE_PATH = '/admin';
 
 /** Where operators sign in and out by a browser. */
 export const SESSION_PATH = '/admin/session';
+
+/** The built-in consent page. */
+export const CONSENT_PATH = '/consent';

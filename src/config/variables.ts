@@ -302,6 +302,16 @@ const topics = {
         example: 'https://api.example https://mcp.example/mcp=jwt',
       },
     ),
+    authorizationConsentUrl: optional(
+      'AUTHORIZATION_CONSENT_URL',
+      values.httpUrl('an http or https URL of your consent page'),
+      'the built-in page, which asks for an API key',
+      {
+        description:
+          'The page of yours that asks users for consent. It is opened with `?consent_token=…`, and calls `/v2/oauth/consent/{consent_token}` and `/v2/oauth/grants` with the API key or JWT of its user.',
+        example: 'https://portal.example/consent',
+      },
+    ),
     signingKeySecret: optional(
       'SIGNING_KEY_SECRET',
       values.keySecret,

@@ -1,15 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
-import type { Configuration, errors as Errors } from 'oidc-provider';
+import type { Configuration, errors as Errors, Provider } from 'oidc-provider';
 import { AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
 import type { Client } from '../../clients/client/client.js';
-import { SIGNING_ALGORITHM } from '../keys/signing-key.js';
+import { SIGNING_ALGORITHM } from './signing-algorithm.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { grantableScopes } from '../resources/scopes.js';
 import { generateSecret } from '../../secrets/secret.js';
 import { generateToken, type IssuedKind } from '../tokens/token.js';
+import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { exchange, type EngineReply, type EngineRequest } from './exchange.js';
 import { adapterOf } from './storage-adapter.js';
@@ -19,7 +20,6 @@ import { currentUnit, type UnitOfWork, unitOfWork } from './unit-of-work.js';
 export const ENGINE_PATHS = {
   token: '/v2/oauth/token',
   authorization: '/v2/oauth/authorize',
-  pushed_authorization_request: '/v2/oauth/par',
 } as const;
 
 /** In seconds. Access tokens have the lifetime of their resource. */
@@ -27,7 +27,6 @@ const LIFETIMES = {
   AuthorizationCode: 60,
   RefreshToken: 30 * 86_400,
   Interaction: 600,
-  PushedAuthorizationRequest: 60,
   // The library wants them, and stores none
   Session: 1,
   Grant: 1,
@@ -46,8 +45,21 @@ interface Generates {
   generateTokenId: () => string;
 }
 
+/** What an authorization code stands for. */
+export interface NewCode {
+  accountId: string;
+  grantId: string;
+  redirectUri: string;
+  scope: string;
+  resource: string | string[];
+  codeChallenge?: string;
+  codeChallengeMethod?: string;
+  dpopJkt?: string;
+}
+
 interface Engine {
-  issuer: URL;
+  url: URL;
+  provider: Provider;
   listener: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
@@ -74,16 +86,44 @@ export class AuthorizationEngine {
   ) {}
 
   /**
-   * Lets the library answer a request of a client that was authenticated before. Nothing that the reply promises is stored yet.
-   * @param client null: none is known by the `client_id` of the request
+   * Lets the library answer a request of a client that was authenticated or looked up before. Nothing that the reply promises is stored yet.
+   * @param redirectUri of the request, which is one of the client
    */
-  async handle(issuer: string, request: EngineRequest, client: Client | null): Promise<EngineResult> {
-    this.engine ??= this.build(issuer);
-    const engine = await this.engine;
-    const unit: UnitOfWork = { client, insert: [], revokedGrants: new Set(), failure: null };
-    const reply = await unitOfWork.run(unit, () => exchange(engine.listener, engine.issuer, request));
+  async handle(
+    issuer: string,
+    request: EngineRequest,
+    client: Client,
+    redirectUri: string | null = null,
+  ): Promise<EngineResult> {
+    const engine = await this.start(issuer);
+    const unit: UnitOfWork = { client, redirectUri, insert: [], revokedGrants: new Set(), failure: null };
+    const reply = await unitOfWork.run(unit, () => exchange(engine.listener, engine.url, request));
     if (unit.failure !== null) throw unit.failure;
     return { reply, unit };
+  }
+
+  /** A new authorization code, and the row that stores it. */
+  async issueCode(
+    issuer: string,
+    client: Client,
+    code: NewCode,
+  ): Promise<{ code: string; row: TokenEntity }> {
+    const { provider } = await this.start(issuer);
+    const { redirectUri } = code;
+    const unit: UnitOfWork = { client, redirectUri, insert: [], revokedGrants: new Set(), failure: null };
+    return unitOfWork.run(unit, async () => {
+      const engineClient = (await provider.Client.find(client.id))!;
+      const value = await new provider.AuthorizationCode({
+        ...code,
+        client: engineClient,
+        gty: 'authorization_code',
+      }).save();
+      return { code: value, row: unit.insert[0]! };
+    });
+  }
+
+  private start(issuer: string): Promise<Engine> {
+    return (this.engine ??= this.build(issuer));
   }
 
   private async build(issuer: string): Promise<Engine> {
@@ -109,7 +149,7 @@ export class AuthorizationEngine {
       currentUnit().failure = error;
     });
     const listener = provider.callback() as Engine['listener'];
-    return { issuer: new URL(issuer), listener };
+    return { url: new URL(issuer), provider, listener };
   }
 
   private configuration(issuer: string, errors: typeof Errors, unusedKey: JWK): Configuration {
@@ -143,7 +183,7 @@ export class AuthorizationEngine {
         revocation: off,
         clientCredentials: { enabled: true },
         dPoP: { enabled: true },
-        pushedAuthorizationRequests: { enabled: true },
+        pushedAuthorizationRequests: off,
         resourceIndicators: {
           enabled: true,
           defaultResource: () => issuer,

@@ -42,8 +42,8 @@ class NoAdapter implements Adapter {
 /** The one client that the request is about was looked up and authenticated before. */
 class ClientAdapter extends NoAdapter {
   override find: Adapter['find'] = (id) => {
-    const { client } = currentUnit();
-    return Promise.resolve(client?.id === id ? toEngineClient(client) : undefined);
+    const { client, redirectUri } = currentUnit();
+    return Promise.resolve(client?.id === id ? toEngineClient(client, redirectUri) : undefined);
   };
 }
 
@@ -95,6 +95,7 @@ class TokenAdapter extends NoAdapter {
       expiresAt: new Date(now.getTime() + expiresIn! * 1000),
       consumedAt: null,
       sealedReply: null,
+      seenBy: null,
     });
     return Promise.resolve();
   };

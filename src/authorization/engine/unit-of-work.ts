@@ -6,6 +6,8 @@ import type { TokenEntity } from '../tokens/token.entity.js';
 export interface UnitOfWork {
   /** The client that was authenticated or named; null: there is none. */
   client: Client | null;
+  /** Of the request, which is one of the client; null: the request has none. */
+  redirectUri: string | null;
   /** The hash of the code or token that is used up. */
   consume?: string;
   insert: TokenEntity[];

@@ -1,13 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager, IsNull, type QueryDeepPartialEntity } from 'typeorm';
+import type { RequestContext } from '../../audit/audit-event.js';
+import { record } from '../../audit/audit-events.repository.js';
+import { ClientEntity } from '../../clients/client/client.entity.js';
 import { batchedFindOne, type Lookup } from '../../database/sql/lookup.js';
 import { UseNotes } from '../../database/writes/use-notes.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
-import type { Grant } from './grant.js';
+import { TokenEntity } from '../tokens/token.entity.js';
+import type { Grant, GrantedScopes } from './grant.js';
 import { GrantEntity } from './grant.entity.js';
 
 /** How exact the times of last use are. */
 const RESOLUTION_MS = 60_000;
+
+type Owner = Pick<Grant, 'orgId' | 'userId'>;
 
 /** Grants in the database. */
 @Injectable()
@@ -16,7 +22,10 @@ export class GrantsRepository {
   readonly uses: UseNotes;
   private readonly byId: Lookup<GrantEntity>;
 
-  constructor(dataSource: DataSource, writeQueue: WriteQueue) {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly writeQueue: WriteQueue,
+  ) {
     this.uses = new UseNotes(writeQueue, GrantEntity, RESOLUTION_MS);
     this.byId = batchedFindOne(dataSource, GrantEntity, ['id']);
   }
@@ -25,4 +34,93 @@ export class GrantsRepository {
   find(id: string): Promise<Grant | null> {
     return this.byId([id]);
   }
+
+  /** The newest grant of a user to a client that was not revoked. */
+  findActive(clientId: string, { orgId, userId }: Owner): Promise<Grant | null> {
+    const where = { clientId, orgId, userId, revokedAt: IsNull() };
+    return this.dataSource.manager.findOne(GrantEntity, { where, order: { id: 'DESC' } });
+  }
+
+  /** A page of a user's grants that were not revoked, the newest first, and how many there are. */
+  async page(
+    { orgId, userId }: Owner,
+    offset: number,
+    size: number,
+  ): Promise<{ grants: Grant[]; total: number }> {
+    const where = { orgId, userId, revokedAt: IsNull() };
+    const [grants, total] = await this.dataSource.manager.findAndCount(GrantEntity, {
+      where,
+      order: { id: 'DESC' },
+      skip: offset,
+      take: size,
+    });
+    return { grants, total };
+  }
+
+  /**
+   * Uses up a consent token, and stores the grant and the code that come of it.
+   * @param before the scopes that were granted before; null: the grant is new
+   * @returns false where the token was used before, or the grant was revoked meanwhile
+   */
+  give(
+    consentHash: string,
+    grant: Grant,
+    before: GrantedScopes | null,
+    code: TokenEntity,
+    context: RequestContext,
+  ): Promise<boolean> {
+    const { id, clientId, scopes } = grant;
+    return this.writeQueue.run(async (manager) => {
+      if (!(await useUp(manager, consentHash))) return false;
+      if (before === null) await manager.insert(GrantEntity, grant);
+      else {
+        const { affected } = await manager.update(GrantEntity, { id, revokedAt: IsNull() }, { scopes });
+        if (affected !== 1) return false;
+      }
+      await manager.insert(TokenEntity, code as QueryDeepPartialEntity<TokenEntity>);
+      // Clients with grants are not unused
+      await manager.update(ClientEntity, { id: clientId, lastUsedAt: IsNull() }, { lastUsedAt: new Date() });
+      const changes = [{ field: 'scopes', before, after: scopes }];
+      await record(manager, context, [{ action: 'grant.given', clientId, targetId: id, changes }]);
+      return true;
+    }, context);
+  }
+
+  /** Ends a grant, and with it all of its tokens. False where it was revoked before, or there is none. */
+  revoke(id: string, reason: string, context: RequestContext): Promise<boolean> {
+    return this.writeQueue.run(
+      async (manager) => {
+        const { affected } = await manager.update(
+          GrantEntity,
+          { id, revokedAt: IsNull() },
+          { revokedAt: new Date() },
+        );
+        if (affected !== 1) return false;
+        const { clientId } = await manager.findOneByOrFail(GrantEntity, { id });
+        const changes = [{ field: 'reason', before: null, after: reason }];
+        await record(manager, context, [{ action: 'grant.revoked', clientId, targetId: id, changes }]);
+        return true;
+      },
+      context,
+      id,
+    );
+  }
+
+  /** Uses up a consent token for nothing. False where it was used before. */
+  deny(consentHash: string, clientId: string, context: RequestContext): Promise<boolean> {
+    return this.writeQueue.run(async (manager) => {
+      if (!(await useUp(manager, consentHash))) return false;
+      await record(manager, context, [{ action: 'grant.denied', clientId, targetId: clientId, changes: [] }]);
+      return true;
+    }, context);
+  }
+}
+
+async function useUp(manager: EntityManager, hash: string): Promise<boolean> {
+  const { affected } = await manager.update(
+    TokenEntity,
+    { hash, consumedAt: IsNull() },
+    { consumedAt: new Date() },
+  );
+  return affected === 1;
 }

@@ -3,7 +3,7 @@ import { createLocalJWKSet, jwtVerify, SignJWT } from 'jose';
 import { hashSecret } from '../../secrets/secret.js';
 import type { UnitOfWork } from '../engine/unit-of-work.js';
 import { ResourcesService } from '../resources/resources.service.js';
-import { SIGNING_ALGORITHM } from './signing-key.js';
+import { SIGNING_ALGORITHM } from '../engine/signing-algorithm.js';
 import { SigningKeys } from './signing-keys.js';
 
 const TYPE = 'at+jwt';

@@ -1,5 +1,3 @@
-export const SIGNING_ALGORITHM = 'ES256';
-
 /** The public part of a signing key, as the JWK Set shows it (RFC 7517). */
 export interface PublicJwk {
   kty: 'EC';

@@ -5,7 +5,8 @@ import { CONFIG, type Config } from '../../config/variables.js';
 import { newId } from '../../database/id.js';
 import { decrypt, encrypt } from '../../secrets/encryption.js';
 import { generateSecret } from '../../secrets/secret.js';
-import { type PublicJwk, SIGNING_ALGORITHM, type SigningKey, type SigningKeyStatus } from './signing-key.js';
+import { SIGNING_ALGORITHM } from '../engine/signing-algorithm.js';
+import type { PublicJwk, SigningKey, SigningKeyStatus } from './signing-key.js';
 import { SigningKeysRepository } from './signing-keys.repository.js';
 import type { SigningKeyEntity } from './signing-key.entity.js';
 

@@ -40,4 +40,8 @@ export class TokenEntity {
   /** The reply to its use, encrypted with the token itself, for callers who did not receive it. Null: there is none. */
   @Column({ name: 'sealed_reply', type: 'text', nullable: true })
   sealedReply!: string | null;
+
+  /** Of a request for consent, who has looked at it: nobody else decides. Null: nobody. */
+  @Column({ name: 'seen_by', type: 'varchar', length: 71, nullable: true })
+  seenBy!: string | null;
 }

@@ -1,14 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, IsNull, type QueryDeepPartialEntity } from 'typeorm';
-import type { RequestContext } from '../../audit/audit-event.js';
-import { record } from '../../audit/audit-events.repository.js';
 import { batchedFindOne, type Lookup } from '../../database/sql/lookup.js';
 import { type GroupCommit, groupCommit } from '../../database/writes/group-commit.js';
 import { purgeDue } from '../../database/writes/purge-batches.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { type Cancellation, isWaiting } from '../../queues/cancellation.js';
-import { GrantEntity } from '../grants/grant.entity.js';
 import { TokenEntity } from './token.entity.js';
 
 /** What one request changes, all or none. */
@@ -77,32 +74,20 @@ export class TokensRepository {
     });
   }
 
+  /** Has nobody but this user decide about a request for consent. False where another looked at it before. */
+  bind(hash: string, seenBy: string): Promise<boolean> {
+    return this.writeQueue.run(async (manager) => {
+      const { affected } = await manager.update(TokenEntity, { hash, seenBy: IsNull() }, { seenBy });
+      return affected === 1;
+    });
+  }
+
   /** Ends a token, and says whether there was one. */
   async remove(hash: string): Promise<boolean> {
     return this.writeQueue.run(async (manager) => {
       const { affected } = await manager.delete(TokenEntity, { hash });
       return affected === 1;
     });
-  }
-
-  /** Ends a grant, and with it all of its tokens. False where it was revoked before, or there is none. */
-  revokeGrant(id: string, reason: string, context: RequestContext): Promise<boolean> {
-    return this.writeQueue.run(
-      async (manager) => {
-        const { affected } = await manager.update(
-          GrantEntity,
-          { id, revokedAt: IsNull() },
-          { revokedAt: new Date() },
-        );
-        if (affected !== 1) return false;
-        const { clientId } = await manager.findOneByOrFail(GrantEntity, { id });
-        const changes = [{ field: 'reason', before: null, after: reason }];
-        await record(manager, context, [{ action: 'grant.revoked', clientId, targetId: id, changes }]);
-        return true;
-      },
-      context,
-      id,
-    );
   }
 
   /** Removes what expired before `limit`; says how many. */

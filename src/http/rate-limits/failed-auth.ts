@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { countedFor } from '../../addresses/networks.js';
-import { SESSION_PATH } from '../../config/paths.js';
+import { CONSENT_PATH, SESSION_PATH } from '../../config/paths.js';
 import { overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
 import type { Quota, RateLimitStatus } from './quota.js';
 
@@ -101,7 +101,7 @@ export function limitFailedAuth(
     return typeof apiKey === 'string' ? judge(request, reply, `Bearer ${apiKey}`) : undefined;
   };
   fastify.addHook('onRoute', (route) => {
-    if (route.url !== SESSION_PATH || route.method !== 'POST') return;
+    if (![SESSION_PATH, CONSENT_PATH].includes(route.url) || route.method !== 'POST') return;
     route.preValidation = [route.preValidation ?? [], judgeSignIn].flat();
   });
   fastify.addHook('onSend', async (request, reply) => {

@@ -28,6 +28,7 @@ export class IssueTokens1796731200000 implements MigrationInterface {
           { name: 'expires_at', type: 'bigint' },
           { name: 'consumed_at', type: 'bigint', isNullable: true },
           { name: 'sealed_reply', type: 'text', isNullable: true },
+          { name: 'seen_by', type: 'varchar', length: '71', isNullable: true },
         ],
         indices: [{ name: `${TOKENS}_expires_at`, columnNames: ['expires_at'] }],
       }),

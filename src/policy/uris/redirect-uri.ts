@@ -92,3 +92,21 @@ export function redirectUriFaults(uris: readonly string[]): string[] {
   if (uris.length > MAX_REDIRECT_URIS) return [`must have at most ${MAX_REDIRECT_URIS} URIs`];
   return entryFaults(uris, redirectUriFault);
 }
+
+/**
+ * Whether a redirect URI of a request is one that a client registered: the same string, but for the port of loopback ones
+ * (RFC 8252 §7.3).
+ */
+export function isRegisteredRedirectUri(requested: string, registered: readonly string[]): boolean {
+  if (registered.includes(requested)) return true;
+  const withoutPort = loopbackWithoutPort(requested);
+  return withoutPort !== null && registered.some((uri) => loopbackWithoutPort(uri) === withoutPort);
+}
+
+const LOOPBACK_URI = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost))(?::\d{1,5})?(\/.*|\?.*)?$/;
+
+/** Null: it is no loopback URI. */
+function loopbackWithoutPort(uri: string): string | null {
+  const [, origin, rest = ''] = LOOPBACK_URI.exec(uri) ?? [];
+  return origin === undefined ? null : origin + rest;
+}

@@ -53,6 +53,7 @@ const DEFAULTS: Config = {
   metricsHost: null,
   authorizationServer: null,
   authorizationResources: [],
+  authorizationConsentUrl: null,
   signingKeySecret: null,
   tracesEndpoint: null,
 };

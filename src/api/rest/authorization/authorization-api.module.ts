@@ -3,14 +3,23 @@ import { AuthModule } from '../../../auth/auth.module.js';
 import { AuthorizationModule } from '../../../authorization/authorization.module.js';
 import { ClientsModule } from '../../../clients/clients.module.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
+import { AuthorizeController } from './authorize.controller.js';
 import { ClientAuthentication } from './client-authentication.js';
+import { ConsentPageController } from './consent-page.controller.js';
+import { GrantsController } from './grants.controller.js';
 import { MetadataController } from './metadata.controller.js';
 import { TokenController } from './token.controller.js';
 
 /** The endpoints of the built-in authorization server. */
 @Module({
   imports: [AuthModule, AuthorizationModule, ClientsModule],
-  controllers: [TokenController, MetadataController],
+  controllers: [
+    TokenController,
+    AuthorizeController,
+    ConsentPageController,
+    GrantsController,
+    MetadataController,
+  ],
   providers: [ClientAuthentication, PublicUrl],
 })
 export class AuthorizationApiModule {}

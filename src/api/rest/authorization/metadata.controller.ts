@@ -2,7 +2,7 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../../auth/principal/access.js';
 import { ENGINE_PATHS } from '../../../authorization/engine/authorization-engine.js';
-import { SIGNING_ALGORITHM } from '../../../authorization/keys/signing-key.js';
+import { SIGNING_ALGORITHM } from '../../../authorization/engine/signing-algorithm.js';
 import { SigningKeys } from '../../../authorization/keys/signing-keys.js';
 import { REGISTRATION_PATH } from '../../../config/paths.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
@@ -39,7 +39,6 @@ export class MetadataController {
       issuer: url(''),
       authorization_endpoint: url(ENGINE_PATHS.authorization),
       token_endpoint: url(ENGINE_PATHS.token),
-      pushed_authorization_request_endpoint: url(ENGINE_PATHS.pushed_authorization_request),
       introspection_endpoint: url('/v2/oauth/introspect'),
       revocation_endpoint: url('/v2/oauth/revoke'),
       registration_endpoint: url(`/${REGISTRATION_PATH}`),

@@ -14,9 +14,6 @@ export class AuthorizationServerMetadata {
   token_endpoint!: string;
 
   @ApiProperty()
-  pushed_authorization_request_endpoint!: string;
-
-  @ApiProperty()
   introspection_endpoint!: string;
 
   @ApiProperty()

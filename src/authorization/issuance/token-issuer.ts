@@ -5,6 +5,7 @@ import { RegistryError } from '../../errors/registry-error.js';
 import { GRANT_TYPES, type GrantType } from '../../policy/grant-types.js';
 import { splitScope } from '../../policy/scope.js';
 import { decrypt, encrypt } from '../../secrets/encryption.js';
+import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { AuthorizationEngine, ENGINE_PATHS } from '../engine/authorization-engine.js';
 import type { EngineReply } from '../engine/exchange.js';
@@ -13,7 +14,7 @@ import { GrantsRepository } from '../grants/grants.repository.js';
 import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { grantableScopes, requestedScopes } from '../resources/scopes.js';
-import { TokensRepository } from './tokens.repository.js';
+import { TokensRepository } from '../tokens/tokens.repository.js';
 
 /** For so long, a refresh token that was replaced is answered with the same reply again: replies get lost. */
 const RETRY_MS = 10_000;
@@ -64,8 +65,9 @@ export class TokenIssuer {
         ...(dpop !== undefined && { headers: { dpop } }),
       },
       client,
+      grantType === 'authorization_code' ? redirectUriOf(parameters, client) : null,
     );
-    for (const id of unit.revokedGrants) await this.tokens.revokeGrant(id, 'reuse', context);
+    for (const id of unit.revokedGrants) await this.grants.revoke(id, 'reuse', context);
     if (reply.status !== 200) return reply;
     return this.store(issuer, client, parameters, reply, unit, context);
   }
@@ -98,7 +100,7 @@ export class TokenIssuer {
     if (sealedReply !== null && Date.now() - consumedAt.getTime() < RETRY_MS) {
       return { status: 200, headers: {}, body: decrypt(value!, SEALED_REPLY, sealedReply) };
     }
-    await this.tokens.revokeGrant(grantId!, 'refresh_token_reuse', context);
+    await this.grants.revoke(grantId!, 'refresh_token_reuse', context);
     throw new RegistryError('invalid_grant', 'The refresh token was used before. Its grant is revoked.');
   }
 
@@ -132,7 +134,7 @@ export class TokenIssuer {
     const again = refreshToken ? await this.replyAgain(client, refreshToken, context) : null;
     if (again !== null) return again;
     const grantId = insert[0]?.grantId;
-    if (grantId) await this.tokens.revokeGrant(grantId, 'code_reuse', context);
+    if (grantId) await this.grants.revoke(grantId, 'code_reuse', context);
     throw new RegistryError('invalid_grant', 'The authorization code was used before.');
   }
 
@@ -154,4 +156,10 @@ function grantTypeOf({ grant_type: grantType }: TokenParameters, client: Client)
     throw new RegistryError('unauthorized_client', `The client may not use the grant type ${known}.`);
   }
   return known;
+}
+
+/** The redirect URI of a code exchange, which the engine compares to that of the code. */
+function redirectUriOf({ redirect_uri: uri }: TokenParameters, client: Client): string {
+  if (uri !== undefined && isRegisteredRedirectUri(uri, client.redirectUris)) return uri;
+  throw new RegistryError('invalid_grant', 'redirect_uri must be that of the authorization request.');
 }

@@ -6,8 +6,8 @@ import { ClientLookupRepository } from '../../clients/client/client-lookup.repos
 import type { Grant } from '../grants/grant.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
-import type { TokenEntity } from './token.entity.js';
-import { TokensRepository } from './tokens.repository.js';
+import type { TokenEntity } from '../tokens/token.entity.js';
+import { TokensRepository } from '../tokens/tokens.repository.js';
 
 /** Who asks about a token: the client that it may belong to, or the holder of a key. */
 export type Asker = { client: Client } | { principal: Pick<Principal, 'orgId' | 'role'> };
@@ -52,7 +52,7 @@ export class IssuedTokens {
   async revoke(issuer: string, value: string, client: Client, context: RequestContext): Promise<void> {
     const token = await this.tokens.find(await this.jwts.hashOf(issuer, value));
     if (token?.clientId !== client.id) return;
-    if (token.kind === 'refresh') await this.tokens.revokeGrant(token.grantId!, 'revocation', context);
+    if (token.kind === 'refresh') await this.grants.revoke(token.grantId!, 'revocation', context);
     if (token.kind === 'access') await this.tokens.remove(token.hash);
   }
 }

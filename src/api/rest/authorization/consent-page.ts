@@ -1,0 +1,97 @@
+import type { ConsentRequest } from '../../../authorization/consent/consent.service.js';
+import { isLoopback } from '../../../policy/uris/uri.js';
+
+const ESCAPES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+const escape = (text: string) => text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
+
+/** A piece of HTML; values are escaped unless they are pieces themselves. */
+class Html {
+  constructor(readonly text: string) {}
+}
+const html = (parts: TemplateStringsArray, ...values: (string | Html | Html[])[]): Html =>
+  new Html(parts.reduce((text, part, i) => text + textOf(values[i - 1]!) + part));
+const textOf = (value: string | Html | Html[]): string => {
+  if (Array.isArray(value)) return value.map(({ text }) => text).join('');
+  return value instanceof Html ? value.text : escape(value);
+};
+
+const STYLE = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}
+body{max-width:30rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.4rem}
+.warning{border-left:4px solid #c2410c;padding-left:.75rem}
+input{font:inherit;width:100%;box-sizing:border-box;padding:.5rem}
+button{font:inherit;padding:.5rem 1.5rem;margin:1rem .5rem 0 0}
+dd{margin:0 0 .75rem;overflow-wrap:anywhere}`;
+
+const page = (title: string, body: Html): string =>
+  html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <title>${title}</title>
+        <style>
+          ${new Html(STYLE)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          ${body}
+        </main>
+      </body>
+    </html>`.text;
+
+const NOTHING = html``;
+
+/**
+ * Asks the user whether the client may act for them, and for the API key that proves who they are.
+ * @param isRejected whether the API key that was sent is not valid
+ */
+export function consentPage(
+  consentToken: string,
+  { client, redirectUri, scopes }: ConsentRequest,
+  isRejected = false,
+): string {
+  const { host, protocol } = new URL(redirectUri);
+  const isOnOwnMachine = client.redirectUris.every((uri) => isLoopback(new URL(uri)));
+  return page(
+    `Allow ${client.name}?`,
+    html`${
+        client.verified
+          ? html`<p>This application is verified.</p>`
+          : warning('This application is not verified. Allow it only if you have just started it yourself.')
+      }
+      ${isOnOwnMachine ? warning('It runs on your own machine. Any program there can pretend to be it.') : NOTHING}
+      <dl>
+        <dt>You are sent to</dt>
+        <dd><strong>${host || protocol}</strong></dd>
+        <dt>It may</dt>
+        ${scopes.length === 0 ? html`<dd>know who you are</dd>` : NOTHING}
+        ${scopes.map(
+          ({ name, title, description }) =>
+            html`<dd><strong>${title ?? name}</strong> ${description ?? ''}</dd>`,
+        )}
+      </dl>
+      <form method="post">
+        ${isRejected ? html`<p class="warning" role="alert">The API key is not valid.</p>` : NOTHING}
+        <input type="hidden" name="consent_token" value="${consentToken}" />
+        <label>Your API key <input name="api_key" type="password" autocomplete="off" required /></label>
+        <button name="decision" value="allow">Allow</button>
+        <button name="decision" value="deny">Deny</button>
+      </form>`,
+  );
+}
+
+const warning = (text: string) => html`<p class="warning">${text}</p>`;
+
+/** Says why there is nothing to decide. */
+export const errorPage = (description: string): string =>
+  page('This does not work', html`<p role="alert">${description}</p>`);

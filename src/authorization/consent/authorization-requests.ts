@@ -1,0 +1,100 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type Client, isUsable } from '../../clients/client/client.js';
+import { ClientLookupRepository } from '../../clients/client/client-lookup.repository.js';
+import { CONSENT_PATH } from '../../config/paths.js';
+import { CONFIG, type Config } from '../../config/variables.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { splitScope } from '../../policy/scope.js';
+import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
+import { AuthorizationEngine, CONSENT_REPLY, ENGINE_PATHS } from '../engine/authorization-engine.js';
+import { ResourcesService } from '../resources/resources.service.js';
+import { grantableScopes, requestedScopes } from '../resources/scopes.js';
+import { TokensRepository } from '../tokens/tokens.repository.js';
+import { redirectTo } from './redirect.js';
+
+/** Authorization requests (RFC 6749 §4.1.1): from the client's browser to the page that asks its user. */
+@Injectable()
+export class AuthorizationRequests {
+  constructor(
+    private readonly clients: ClientLookupRepository,
+    private readonly engine: AuthorizationEngine,
+    private readonly resources: ResourcesService,
+    private readonly tokens: TokensRepository,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'authorizationConsentUrl'>,
+  ) {}
+
+  /**
+   * Where to send the browser: to the consent page, or back to the client with an error.
+   * @throws RegistryError `invalid_request` where the client or the redirect URI cannot be trusted: nobody is sent anywhere then
+   */
+  async begin(issuer: string, query: URLSearchParams): Promise<string> {
+    const client = await this.findClient(only(query, 'client_id'));
+    const redirectUri = only(query, 'redirect_uri');
+    if (redirectUri === null || !isRegisteredRedirectUri(redirectUri, client.redirectUris)) {
+      throw new RegistryError(
+        'invalid_request',
+        'The redirect_uri is missing, or not registered by the client.',
+      );
+    }
+    const refuse = (error: string, description: string) =>
+      redirectTo(redirectUri, {
+        error,
+        error_description: description,
+        state: query.get('state'),
+        iss: issuer,
+      });
+    if (!client.grantTypes.includes('authorization_code')) {
+      return refuse('unauthorized_client', 'The client may not use the grant type authorization_code.');
+    }
+    const scope = await this.scopeOf(issuer, client, query);
+    if (scope === 'invalid_target') return refuse(scope, 'A requested resource is not known here.');
+    if (scope === null) return refuse('invalid_scope', 'The client may get none of the requested scopes.');
+    const parameters = new URLSearchParams(query);
+    parameters.delete('scope');
+    if (scope !== '') parameters.set('scope', scope);
+    const path = `${ENGINE_PATHS.authorization}?${parameters.toString()}`;
+    const { reply, unit } = await this.engine.handle(issuer, { method: 'GET', path }, client, redirectUri);
+    const { location } = reply.headers;
+    if (location === undefined) {
+      const { error_description: description } = JSON.parse(reply.body) as { error_description?: string };
+      throw new RegistryError('invalid_request', description ?? 'The authorization request is invalid.');
+    }
+    if (!location.startsWith(CONSENT_REPLY)) return location;
+    await this.tokens.commit({ insert: unit.insert });
+    const page = new URL(this.config.authorizationConsentUrl ?? `${issuer}${CONSENT_PATH}`);
+    page.searchParams.set('consent_token', location.slice(CONSENT_REPLY.length));
+    return page.href;
+  }
+
+  private async findClient(id: string | null): Promise<Client> {
+    const client = id === null ? null : await this.clients.find({ id });
+    if (client === null || !isUsable(client, new Date())) {
+      throw new RegistryError(
+        'invalid_request',
+        'The client is unknown or disabled. Its software has to register again.',
+      );
+    }
+    return client;
+  }
+
+  /** The scopes that the request gets; null: none of those that it asks for. */
+  private async scopeOf(issuer: string, client: Client, query: URLSearchParams): Promise<string | null> {
+    const identifiers = query.getAll('resource');
+    const found = await Promise.all(
+      (identifiers.length > 0 ? identifiers : [issuer]).map((each) => this.resources.find(each, issuer)),
+    );
+    if (found.includes(null)) return 'invalid_target';
+    const grantable = found.flatMap((resource) => grantableScopes(client, resource!));
+    const asked = query.get('scope');
+    return (
+      requestedScopes(asked === null ? undefined : splitScope(asked), [...new Set(grantable)])?.join(' ') ??
+      null
+    );
+  }
+}
+
+/** The value of a parameter that decides where a browser is sent; null where it is not there exactly once. */
+function only(query: URLSearchParams, name: string): string | null {
+  const [value, ...others] = query.getAll(name);
+  return value === undefined || others.length > 0 ? null : value;
+}

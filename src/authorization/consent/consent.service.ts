@@ -1,0 +1,144 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../audit/audit-event.js';
+import type { Principal } from '../../auth/principal/principal.js';
+import { type Client, isUsable } from '../../clients/client/client.js';
+import { ClientLookupRepository } from '../../clients/client/client-lookup.repository.js';
+import { newId } from '../../database/id.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { splitScope } from '../../policy/scope.js';
+import { hashSecret } from '../../secrets/secret.js';
+import { AuthorizationEngine } from '../engine/authorization-engine.js';
+import type { GrantedScopes } from '../grants/grant.js';
+import { GrantsRepository } from '../grants/grants.repository.js';
+import type { ResourceScope } from '../resources/resource.js';
+import { ResourcesService } from '../resources/resources.service.js';
+import type { TokenEntity } from '../tokens/token.entity.js';
+import { TokensRepository } from '../tokens/tokens.repository.js';
+import { redirectTo } from './redirect.js';
+
+/** Whose consent it is. */
+export type User = Pick<Principal, 'orgId' | 'userId'>;
+
+/** What a client asks a user for. */
+export interface ConsentRequest {
+  client: Client;
+  redirectUri: string;
+  scopes: Pick<ResourceScope, 'name' | 'title' | 'description'>[];
+}
+
+/** The parameters of the authorization request, as the engine has validated them. */
+interface Parameters {
+  redirect_uri: string;
+  scope?: string;
+  state?: string;
+  resource: string | string[];
+  code_challenge?: string;
+  code_challenge_method?: string;
+  dpop_jkt?: string;
+}
+
+/** Asks users whether clients may act for them, however the user was found out. */
+@Injectable()
+export class ConsentService {
+  constructor(
+    private readonly tokens: TokensRepository,
+    private readonly grants: GrantsRepository,
+    private readonly clients: ClientLookupRepository,
+    private readonly resources: ResourcesService,
+    private readonly engine: AuthorizationEngine,
+  ) {}
+
+  /**
+   * What is asked for. From then on, nobody but this user can decide.
+   * @param user null: not known yet
+   * @throws RegistryError `not_found` where the consent token is unknown, expired, used, or another user's
+   */
+  async describe(issuer: string, consentToken: string, user: User | null): Promise<ConsentRequest> {
+    const { client, parameters } = await this.open(consentToken, user);
+    const resources = [parameters.resource].flat();
+    const found = await Promise.all(resources.map((each) => this.resources.find(each, issuer)));
+    const defined = found.flatMap((resource) => resource?.scopes ?? []);
+    const scopes = splitScope(parameters.scope ?? '').map(
+      (name) => defined.find((scope) => scope.name === name) ?? { name, title: null, description: null },
+    );
+    return { client, redirectUri: parameters.redirect_uri, scopes };
+  }
+
+  /**
+   * Where to send the browser of the user: back to the client, with a code or an error. A consent token counts once.
+   * @throws RegistryError `not_found`, as {@link describe}
+   */
+  async decide(
+    issuer: string,
+    consentToken: string,
+    user: User,
+    isAllowed: boolean,
+    context: RequestContext,
+  ): Promise<string> {
+    const { client, parameters, hash } = await this.open(consentToken, user);
+    const { redirect_uri: redirectUri, state = null, scope = '', resource } = parameters;
+    if (!isAllowed) {
+      if (!(await this.grants.deny(hash, client.id, context))) throw noSuchRequest();
+      const denial = { error: 'access_denied', error_description: 'The user denied the request.' };
+      return redirectTo(redirectUri, { ...denial, state, iss: issuer });
+    }
+    const known = await this.grants.findActive(client.id, user);
+    const grantId = known?.id ?? newId();
+    const scopes = splitScope(scope);
+    const { code, row } = await this.engine.issueCode(issuer, client, {
+      accountId: user.userId,
+      grantId,
+      redirectUri,
+      scope,
+      resource,
+      codeChallenge: parameters.code_challenge,
+      codeChallengeMethod: parameters.code_challenge_method,
+      dpopJkt: parameters.dpop_jkt,
+    });
+    const granted: GrantedScopes = Object.fromEntries([resource].flat().map((each) => [each, scopes]));
+    const grant = {
+      id: grantId,
+      clientId: client.id,
+      ...user,
+      scopes: union(known?.scopes ?? {}, granted),
+      createdAt: known?.createdAt ?? new Date(),
+      lastUsedAt: known?.lastUsedAt ?? null,
+      revokedAt: null,
+    };
+    if (!(await this.grants.give(hash, grant, known?.scopes ?? null, row, context))) throw noSuchRequest();
+    return redirectTo(redirectUri, { code, state, iss: issuer });
+  }
+
+  private async open(
+    consentToken: string,
+    user: User | null,
+  ): Promise<{ client: Client; parameters: Parameters; hash: string }> {
+    const token = await this.tokens.find(hashSecret(consentToken));
+    if (token?.kind !== 'consent' || token.consumedAt !== null || token.expiresAt <= new Date()) {
+      throw noSuchRequest();
+    }
+    if (user !== null && !(await this.isFor(token, user))) throw noSuchRequest();
+    const client = await this.clients.find({ id: token.clientId });
+    if (client === null || !isUsable(client, new Date())) throw noSuchRequest();
+    return { client, parameters: parametersOf(token), hash: token.hash };
+  }
+
+  /** Whether the user is the first who opens the request, or has opened it before. */
+  private async isFor({ hash, seenBy }: TokenEntity, { orgId, userId }: User): Promise<boolean> {
+    const user = hashSecret(JSON.stringify([orgId, userId]));
+    return seenBy === null ? this.tokens.bind(hash, user) : seenBy === user;
+  }
+}
+
+const parametersOf = ({ payload }: TokenEntity) => payload.params as Parameters;
+
+const noSuchRequest = () =>
+  new RegistryError('not_found', 'The consent token is unknown, expired or used. Start again at the client.');
+
+/** Both, resource by resource: a step-up keeps what was granted. */
+function union(before: GrantedScopes, added: GrantedScopes): GrantedScopes {
+  const resources = [...new Set([...Object.keys(before), ...Object.keys(added)])];
+  return Object.fromEntries(
+    resources.map((each) => [each, [...new Set([...(before[each] ?? []), ...(added[each] ?? [])])]]),
+  );
+}
