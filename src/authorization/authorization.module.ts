@@ -5,7 +5,7 @@ import { ConsentService } from './consent/consent.service.js';
 import { AuthorizationEngine } from './engine/authorization-engine.js';
 import { GrantsRepository } from './grants/grants.repository.js';
 import { GrantsService } from './grants/grants.service.js';
-import { IssuedTokens } from './issuance/issued-tokens.js';
+import { TokenLookup } from './issuance/token-lookup.js';
 import { TokenIssuer } from './issuance/token-issuer.js';
 import { JwtAccessTokens } from './keys/jwt-access-tokens.js';
 import { SigningKeys } from './keys/signing-keys.js';
@@ -22,7 +22,7 @@ import { TokensRepository } from './tokens/tokens.repository.js';
     ConsentService,
     GrantsRepository,
     GrantsService,
-    IssuedTokens,
+    TokenLookup,
     JwtAccessTokens,
     ResourcesService,
     SigningKeys,
@@ -30,6 +30,6 @@ import { TokensRepository } from './tokens/tokens.repository.js';
     TokenIssuer,
     TokensRepository,
   ],
-  exports: [AuthorizationRequests, ConsentService, GrantsService, IssuedTokens, SigningKeys, TokenIssuer],
+  exports: [AuthorizationRequests, ConsentService, GrantsService, TokenLookup, SigningKeys, TokenIssuer],
 })
 export class AuthorizationModule {}

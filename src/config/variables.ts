@@ -321,6 +321,10 @@ const topics = {
           'The secret that encrypts the private signing keys in the database; make one with `openssl rand -base64 33`. All instances need the same one.',
       },
     ),
+    signingKeyRotationMs: setting('SIGNING_KEY_ROTATION', orNone(values.duration('90d')), '90d', {
+      description:
+        'The age at which a signing key is replaced. The next key is published for a day before it signs. `off`: never.',
+    }),
   },
   retention: {
     deletedClientRetentionMs: setting('DELETED_CLIENT_RETENTION', values.duration('30d'), '30d', {

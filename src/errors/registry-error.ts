@@ -9,6 +9,7 @@ export const ERROR_STATUS = {
   invalid_software_statement: 400,
   unapproved_software_statement: 400,
   invalid_grant: 400,
+  invalid_dpop_proof: 400,
   invalid_scope: 400,
   invalid_target: 400,
   unauthorized_client: 400,
@@ -46,6 +47,7 @@ export const ERROR_HELP: Record<ErrorCode, string> = {
     'The software statement is of an issuer that is not trusted, or for another server. Use one for this server, or register without one.',
   invalid_grant:
     'A code or refresh token is unknown, expired, used up or of another client, or its grant is revoked (RFC 6749 §5.2). Send the user to the authorization endpoint again.',
+  invalid_dpop_proof: 'The DPoP proof is invalid (RFC 9449 §5). Send a new one for this request.',
   invalid_scope:
     'The client may get none of the requested scopes (RFC 6749 §5.2). Request scopes that it registered.',
   invalid_target: 'The `resource` is not known here (RFC 8707 §2). Request one of the configured resources.',

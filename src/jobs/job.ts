@@ -12,6 +12,9 @@ export type Job =
   | 'purge_registration_counts'
   | 'purge_client_assertions'
   | 'purge_client_authentication_counts'
+  | 'purge_oauth_tokens'
+  | 'purge_revoked_grants'
+  | 'rotate_signing_keys'
   | 'disable_lapsed_clients'
   | 'refresh_statistics';
 

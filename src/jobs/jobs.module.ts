@@ -1,9 +1,10 @@
-import { Module } from '@nestjs/common';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { ClientsModule } from '../clients/clients.module.js';
 import { AdminKeys } from './admin-keys.js';
+import { KeyRotation } from './key-rotation.js';
 import { LapsedClients } from './lapsed-clients.js';
 import { Retention } from './retention.js';
 import { Statistics } from './planner-statistics.js';
@@ -11,6 +12,11 @@ import { Statistics } from './planner-statistics.js';
 /** Jobs that run again and again. */
 @Module({
   imports: [ScheduleModule.forRoot(), AuditModule, AuthModule, ClientsModule],
-  providers: [AdminKeys, LapsedClients, Retention, Statistics],
+  providers: [AdminKeys, KeyRotation, LapsedClients, Retention, Statistics],
 })
-export class JobsModule {}
+export class JobsModule {
+  /** @param optional modules that an operator can disable, and whose services jobs use */
+  static with(optional: Type[]): DynamicModule {
+    return { module: JobsModule, imports: optional };
+  }
+}

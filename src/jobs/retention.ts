@@ -1,6 +1,8 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { Interval, Timeout } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { GrantsService } from '../authorization/grants/grants.service.js';
+import { TokenIssuer } from '../authorization/issuance/token-issuer.js';
 import { ClientAuthenticator } from '../clients/authentication/client-authenticator.js';
 import { ClientAuthenticationCountsService } from '../clients/authentication/client-authentication-counts.service.js';
 import { UNUSED_DELETED } from '../clients/anonymous/unused-deletions.js';
@@ -40,6 +42,9 @@ export class Retention implements OnApplicationBootstrap {
     private readonly authenticationCounts: ClientAuthenticationCountsService,
     private readonly clock: PurgeClock,
     @Inject(CONFIG) private readonly config: Config,
+    // Unless the authorization server is off
+    @Optional() private readonly tokenIssuer?: TokenIssuer,
+    @Optional() private readonly grants?: GrantsService,
   ) {}
 
   /** Before anything is written with the clock of this start, or a process that ends before its first run would leave no reading. */
@@ -76,6 +81,9 @@ export class Retention implements OnApplicationBootstrap {
         (limit) => this.authenticationCounts.purge(limit),
       ],
     ];
+    const { tokenIssuer, grants } = this;
+    if (tokenIssuer) jobs.push(['purge_oauth_tokens', 0, (limit) => tokenIssuer.purge(limit)]);
+    if (grants) jobs.push(['purge_revoked_grants', deletedClientRetentionMs, (limit) => grants.purge(limit)]);
     for (const [job, retentionMs, purge] of jobs) await this.purge(job, time, retentionMs, purge);
   }
 

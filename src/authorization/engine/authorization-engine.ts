@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { stripVTControlCharacters } from 'node:util';
+import { Injectable, Logger } from '@nestjs/common';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Configuration, errors as Errors, Provider } from 'oidc-provider';
 import { AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
 import type { Client } from '../../clients/client/client.js';
 import { SIGNING_ALGORITHM } from './signing-algorithm.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
+import { DEFAULT_ACCESS_TOKEN_LIFETIME_SECONDS } from '../resources/resource.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { grantableScopes } from '../resources/scopes.js';
 import { generateSecret } from '../../secrets/secret.js';
@@ -22,8 +24,14 @@ export const ENGINE_PATHS = {
   authorization: '/v2/oauth/authorize',
 } as const;
 
-/** In seconds. Access tokens have the lifetime of their resource. */
+type Issued = { resourceServer?: { accessTokenTTL?: number } };
+const lifetimeAtResource = (_: unknown, { resourceServer }: Issued) =>
+  resourceServer?.accessTokenTTL ?? DEFAULT_ACCESS_TOKEN_LIFETIME_SECONDS;
+
+/** In seconds. */
 const LIFETIMES = {
+  AccessToken: lifetimeAtResource,
+  ClientCredentials: lifetimeAtResource,
   AuthorizationCode: 60,
   RefreshToken: 30 * 86_400,
   Interaction: 600,
@@ -127,7 +135,7 @@ export class AuthorizationEngine {
   }
 
   private async build(issuer: string): Promise<Engine> {
-    const { Provider, errors } = await import('oidc-provider');
+    const { Provider, errors } = await logged(() => import('oidc-provider'));
     const { privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true });
     const configuration = this.configuration(issuer, errors, await exportJWK(privateKey));
     const provider = new Provider(issuer, configuration);
@@ -212,4 +220,17 @@ function requiresPkce(clientId: string): boolean {
   if (client?.id !== clientId)
     throw new Error('The library asks for a client that the request does not name.');
   return client.requirePkce || client.type === 'public';
+}
+
+const logger = new Logger('AuthorizationServer');
+
+/** What the library says to the console while it is loaded, such as that it prefers Node.js 22, is a line of our log. */
+async function logged<T>(load: () => Promise<T>): Promise<T> {
+  const { warn, info } = console;
+  console.warn = console.info = (line: unknown) => logger.warn(stripVTControlCharacters(String(line)));
+  try {
+    return await load();
+  } finally {
+    Object.assign(console, { warn, info });
+  }
 }

@@ -1,4 +1,5 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { ClientEntity } from '../../clients/client/client.entity.js';
 import { document, timestamp } from '../../database/sql/column-types.js';
 import type { Grant, GrantedScopes } from './grant.js';
 
@@ -13,6 +14,10 @@ export class GrantEntity implements Grant {
 
   @Column({ name: 'client_id', type: 'varchar', length: 36 })
   clientId!: string;
+
+  @ManyToOne(() => ClientEntity, { onDelete: 'CASCADE', nullable: false })
+  @JoinColumn({ name: 'client_id', foreignKeyConstraintName: 'oauth_grants_client_id_fkey' })
+  client?: ClientEntity;
 
   @Column({ name: 'user_id', type: 'varchar', length: 255 })
   userId!: string;

@@ -4,6 +4,7 @@ import type { RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { ClientEntity } from '../../clients/client/client.entity.js';
 import { batchedFindOne, type Lookup } from '../../database/sql/lookup.js';
+import { purgeDue } from '../../database/writes/purge-batches.js';
 import { UseNotes } from '../../database/writes/use-notes.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { TokenEntity } from '../tokens/token.entity.js';
@@ -104,6 +105,11 @@ export class GrantsRepository {
       context,
       id,
     );
+  }
+
+  /** Removes grants that were revoked before `limit`; says how many. */
+  purge(limit: Date): Promise<number> {
+    return purgeDue(this.writeQueue, GrantEntity, 'revokedAt', limit);
   }
 
   /** Uses up a consent token for nothing. False where it was used before. */

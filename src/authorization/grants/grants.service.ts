@@ -32,6 +32,11 @@ export class GrantsService {
     if (!(await this.repository.revoke(id, 'user', context))) throw noSuchGrant();
     return grant;
   }
+
+  /** Removes grants that were revoked before `limit`; says how many. */
+  purge(limit: Date): Promise<number> {
+    return this.repository.purge(limit);
+  }
 }
 
 const noSuchGrant = () => new RegistryError('not_found', 'The grant does not exist.');

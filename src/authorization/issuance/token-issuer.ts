@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../audit/audit-event.js';
 import type { Client } from '../../clients/client/client.js';
-import { RegistryError } from '../../errors/registry-error.js';
+import { type ErrorCode, RegistryError } from '../../errors/registry-error.js';
 import { GRANT_TYPES, type GrantType } from '../../policy/grant-types.js';
 import { splitScope } from '../../policy/scope.js';
 import { decrypt, encrypt } from '../../secrets/encryption.js';
@@ -24,6 +24,15 @@ const SEALED_REPLY = 'reply to a refresh token';
 
 /** The parameters of a token request, without the credentials of the client. */
 export type TokenParameters = Record<string, string>;
+
+/** A token reply (RFC 6749 §5.1). */
+export interface IssuedTokens {
+  access_token: string;
+  token_type: string;
+  expires_in: number;
+  refresh_token?: string;
+  scope?: string;
+}
 
 /** Issues tokens (RFC 6749 §4.1.3, §4.4.2 and §6). */
 @Injectable()
@@ -48,7 +57,7 @@ export class TokenIssuer {
     parameters: TokenParameters,
     dpop: string | undefined,
     context: RequestContext,
-  ): Promise<EngineReply> {
+  ): Promise<IssuedTokens> {
     const grantType = grantTypeOf(parameters, client);
     const asked = { ...parameters };
     if (grantType === 'client_credentials') asked.scope = await this.scopeFor(issuer, client, parameters);
@@ -68,7 +77,7 @@ export class TokenIssuer {
       grantType === 'authorization_code' ? redirectUriOf(parameters, client) : null,
     );
     for (const id of unit.revokedGrants) await this.grants.revoke(id, 'reuse', context);
-    if (reply.status !== 200) return reply;
+    if (reply.status !== 200) throw refusalOf(reply);
     return this.store(issuer, client, parameters, reply, unit, context);
   }
 
@@ -93,12 +102,12 @@ export class TokenIssuer {
     client: Client,
     value: string | undefined,
     context: RequestContext,
-  ): Promise<EngineReply | null> {
+  ): Promise<IssuedTokens | null> {
     const token = value === undefined ? null : await this.tokens.find(hashSecret(value));
     if (token?.kind !== 'refresh' || token.clientId !== client.id || token.consumedAt === null) return null;
     const { consumedAt, sealedReply, grantId } = token;
     if (sealedReply !== null && Date.now() - consumedAt.getTime() < RETRY_MS) {
-      return { status: 200, headers: {}, body: decrypt(value!, SEALED_REPLY, sealedReply) };
+      return JSON.parse(decrypt(value!, SEALED_REPLY, sealedReply)) as IssuedTokens;
     }
     await this.grants.revoke(grantId!, 'refresh_token_reuse', context);
     throw new RegistryError('invalid_grant', 'The refresh token was used before. Its grant is revoked.');
@@ -111,7 +120,7 @@ export class TokenIssuer {
     reply: EngineReply,
     unit: UnitOfWork,
     context: RequestContext,
-  ): Promise<EngineReply> {
+  ): Promise<IssuedTokens> {
     const body = await this.jwts.inPlaceOfOpaque(issuer, reply.body, unit);
     const { consume, insert } = unit;
     const refreshToken = parameters.refresh_token;
@@ -121,7 +130,7 @@ export class TokenIssuer {
     if (!isStored) return this.refuseSecondUse(client, parameters, unit, context);
     const grantId = insert[0]?.grantId;
     if (grantId) this.grants.uses.note({ id: grantId, lastUsedAt: null });
-    return { ...reply, body };
+    return JSON.parse(body) as IssuedTokens;
   }
 
   /** Another request was faster. */
@@ -130,7 +139,7 @@ export class TokenIssuer {
     { refresh_token: refreshToken }: TokenParameters,
     { insert }: UnitOfWork,
     context: RequestContext,
-  ): Promise<EngineReply> {
+  ): Promise<IssuedTokens> {
     const again = refreshToken ? await this.replyAgain(client, refreshToken, context) : null;
     if (again !== null) return again;
     const grantId = insert[0]?.grantId;
@@ -138,10 +147,21 @@ export class TokenIssuer {
     throw new RegistryError('invalid_grant', 'The authorization code was used before.');
   }
 
-  /** Removes what expired before `limit`; says how many. */
+  /** Removes tokens that expired before `limit`; says how many. */
   purge(limit: Date): Promise<number> {
     return this.tokens.purge(limit);
   }
+}
+
+const INVALID_GRANT = 'The code or refresh token is unknown, expired, used up, or not for this request.';
+
+/** Why the engine issues nothing. It says little of grants. */
+function refusalOf({ body }: EngineReply): RegistryError {
+  const { error, error_description: description = error } = JSON.parse(body) as {
+    error: ErrorCode;
+    error_description?: string;
+  };
+  return new RegistryError(error, error === 'invalid_grant' ? INVALID_GRANT : description);
 }
 
 function grantTypeOf({ grant_type: grantType }: TokenParameters, client: Client): GrantType {

@@ -63,14 +63,13 @@ export class SigningKeys {
     return this.signer.signer;
   }
 
-  /**
-   * Makes the next key.
-   * @param isUrgent it signs at once: the current one is not to be trusted any more
-   */
-  async rotate(isUrgent = false): Promise<void> {
+  /** Makes the next key where the newest was made before `limit`. It signs after a day, when verifiers know it. */
+  async rotateIfOlder(limit: Date): Promise<boolean> {
     const [newest] = await this.repository.list();
-    await this.make((newest?.number ?? 0) + 1, new Date(Date.now() + (isUrgent ? 0 : ANNOUNCED_MS)));
+    if (newest === undefined || newest.createdAt > limit) return false;
+    await this.make(newest.number + 1, new Date(Date.now() + ANNOUNCED_MS));
     this.cached = undefined;
+    return true;
   }
 
   private keys(): Promise<SigningKeyEntity[]> {

@@ -52,6 +52,15 @@ export class IssueTokens1796731200000 implements MigrationInterface {
           { name: 'last_used_at', type: 'bigint', isNullable: true },
           { name: 'revoked_at', type: 'bigint', isNullable: true },
         ],
+        foreignKeys: [
+          {
+            name: `${GRANTS}_client_id_fkey`,
+            columnNames: ['client_id'],
+            referencedTableName: 'oauth_clients',
+            referencedColumnNames: ['id'],
+            onDelete: 'CASCADE',
+          },
+        ],
         indices: [
           { name: `${GRANTS}_owner`, columnNames: ['user_id', 'org_id', 'id'] },
           { name: `${GRANTS}_client_id`, columnNames: ['client_id', 'id'] },

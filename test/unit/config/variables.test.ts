@@ -55,6 +55,7 @@ const DEFAULTS: Config = {
   authorizationResources: [],
   authorizationConsentUrl: null,
   signingKeySecret: null,
+  signingKeyRotationMs: 7_776_000_000,
   tracesEndpoint: null,
 };
 

@@ -21,5 +21,6 @@ import { TokenController } from './token.controller.js';
     MetadataController,
   ],
   providers: [ClientAuthentication, PublicUrl],
+  exports: [AuthorizationModule],
 })
 export class AuthorizationApiModule {}

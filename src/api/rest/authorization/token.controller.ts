@@ -1,12 +1,12 @@
-import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { Authenticator } from '../../../auth/authenticator.js';
 import { bearerToken } from '../../../auth/bearer-token.js';
 import { Access } from '../../../auth/principal/access.js';
 import { requestContextOf } from '../../../auth/principal/request-context.js';
-import { type Asker, IssuedTokens } from '../../../authorization/issuance/issued-tokens.js';
-import { TokenIssuer } from '../../../authorization/issuance/token-issuer.js';
+import { type Asker, TokenLookup } from '../../../authorization/issuance/token-lookup.js';
+import { type IssuedTokens, TokenIssuer } from '../../../authorization/issuance/token-issuer.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import { FORM } from '../../../http/requests/form-body.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
@@ -28,7 +28,7 @@ export class TokenController {
   constructor(
     private readonly clients: ClientAuthentication,
     private readonly issuer: TokenIssuer,
-    private readonly tokens: IssuedTokens,
+    private readonly tokens: TokenLookup,
     private readonly authenticator: Authenticator,
     private readonly publicUrl: PublicUrl,
   ) {}
@@ -48,28 +48,17 @@ export class TokenController {
   @ApiBody({ type: TokenRequest, required: true })
   @ApiResponse({ status: 200, type: TokenResponse, description: 'The tokens' })
   @ApiErrors({ 400: 'The request or grant is invalid (RFC 6749 §5.2)', 401: INVALID_CLIENT })
-  async token(
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<unknown> {
+  async token(@Body() body: unknown, @Req() request: FastifyRequest): Promise<IssuedTokens> {
     const parameters = readParameters(body);
     const client = await this.clients.authenticate(request, parameters);
     const { dpop } = request.headers;
-    const {
-      status,
-      headers,
-      body: issued,
-    } = await this.issuer.issue(
+    return this.issuer.issue(
       this.publicUrl.of(''),
       client,
       withoutCredentials(parameters),
       typeof dpop === 'string' ? dpop : undefined,
       requestContextOf(request, 'rest'),
     );
-    void reply.code(status);
-    for (const name of TOLD_HEADERS) if (headers[name] !== undefined) void reply.header(name, headers[name]);
-    return JSON.parse(issued) as unknown;
   }
 
   @Post('introspect')
@@ -127,9 +116,6 @@ export class TokenController {
     return { principal: principal! };
   }
 }
-
-/** The headers of the engine that clients need. */
-const TOLD_HEADERS = ['dpop-nonce', 'www-authenticate'];
 
 function tokenOf({ token }: Parameters): string {
   if (token === undefined) throw new RegistryError('invalid_request', 'token is missing.');

@@ -1,4 +1,4 @@
-import type { ActiveToken } from '../../../authorization/issuance/issued-tokens.js';
+import type { ActiveToken } from '../../../authorization/issuance/token-lookup.js';
 import type { TokenIntrospection } from './token.dto.js';
 
 const seconds = (date: Date) => Math.floor(date.getTime() / 1000);

@@ -22,7 +22,7 @@ export interface ActiveToken {
 
 /** Tells of issued tokens, and ends them. */
 @Injectable()
-export class IssuedTokens {
+export class TokenLookup {
   constructor(
     private readonly tokens: TokensRepository,
     private readonly grants: GrantsRepository,

@@ -1,0 +1,30 @@
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import { Interval, Timeout } from '@nestjs/schedule';
+import { SigningKeys } from '../authorization/keys/signing-keys.js';
+import { CONFIG, type Config } from '../config/variables.js';
+import { runJob } from './job.js';
+
+const FIRST_RUN_MS = 90_000;
+const INTERVAL_MS = 3_600_000;
+
+/** Announces the next signing key in time. Of several instances, one makes it. */
+@Injectable()
+export class KeyRotation {
+  private readonly logger = new Logger(KeyRotation.name);
+
+  constructor(
+    @Inject(CONFIG) private readonly config: Pick<Config, 'signingKeyRotationMs'>,
+    // Unless the authorization server is off
+    @Optional() private readonly keys?: SigningKeys,
+  ) {}
+
+  /** Never fails: what could not be done now is done an hour later. */
+  @Timeout(FIRST_RUN_MS)
+  @Interval(INTERVAL_MS)
+  async run(): Promise<void> {
+    const { keys, config } = this;
+    if (keys === undefined || config.signingKeyRotationMs === null) return;
+    const limit = new Date(Date.now() - config.signingKeyRotationMs);
+    await runJob('rotate_signing_keys', this.logger, async () => Number(await keys.rotateIfOlder(limit)));
+  }
+}

@@ -1,0 +1,263 @@
+import { authorizationOf, CALLBACK } from '../../support/authorization.js';
+import { onEachEngine } from '../../support/databases.js';
+import { Registry } from '../../support/registry.js';
+
+onEachEngine((engine) => {
+  let registry: Registry;
+  let user: string;
+  beforeAll(async () => {
+    registry = await Registry.start(engine, {
+      AUTHORIZATION_CONSENT_URL: 'https://portal.example/consent?lang=en',
+    });
+    user = (await registry.createKey({ orgId: 'acme', userId: 'alice' })).apiKey;
+  });
+  afterAll(() => registry.stop());
+  const { introspect, register, authorize, aRequest, ask, decide, aCode } = authorizationOf(() => registry);
+
+  const events = async (clientId: string) => {
+    const { body } = await registry.graphql(
+      'query ($id: ID!) { auditEvents(filter: { clientId: $id }) { nodes { action actor { type } } } }',
+      { id: clientId },
+    );
+    return (body.data.auditEvents.nodes as { action: string }[]).map(({ action }) => action);
+  };
+
+  describe('A user who allows a request', () => {
+    it('sends the client a code, which it exchanges for tokens of the user', async () => {
+      const client = await register();
+      const { verifier, parameters } = aRequest(client, { scope: 'read' });
+      const { status, location } = await authorize(parameters);
+      expect([status, location?.origin, location?.searchParams.get('lang')]).toEqual([
+        303,
+        'https://portal.example',
+        'en',
+      ]);
+      const consentToken = location!.searchParams.get('consent_token')!;
+      const { body: consent } = await registry.send(`/v2/oauth/consent/${consentToken}`, {
+        method: 'GET',
+        key: user,
+      });
+      expect(consent).toEqual({
+        data: {
+          client_id: client.id,
+          name: 'Agent',
+          logo_uri: null,
+          policy_uri: null,
+          tos_uri: null,
+          redirect_uri: CALLBACK,
+          requested_scopes: [{ id: 'read', name: 'read', description: null }],
+          verified: false,
+        },
+      });
+      const { body: decision } = await decide(consentToken, true, user);
+      const back = new URL(decision.redirect_uri as string);
+      expect(`${back.origin}${back.pathname}`).toBe(CALLBACK);
+      expect([back.searchParams.get('state'), back.searchParams.get('iss')]).toEqual([
+        'state of the client',
+        registry.url,
+      ]);
+      const { body: tokens } = await registry.send('/v2/oauth/token', {
+        body: {
+          grant_type: 'authorization_code',
+          client_id: client.id,
+          code: back.searchParams.get('code'),
+          redirect_uri: CALLBACK,
+          code_verifier: verifier,
+        },
+      });
+      expect(tokens).toEqual({
+        access_token: expect.stringMatching(/^oca_/),
+        refresh_token: expect.stringMatching(/^ocf_/),
+        token_type: 'Bearer',
+        expires_in: 3600,
+        scope: 'read',
+      });
+      expect((await introspect(tokens.access_token as string)).body).toMatchObject({
+        active: true,
+        sub: 'alice',
+        client_id: client.id,
+        scope: 'read',
+        aud: registry.url,
+      });
+      expect(await events(client.id)).toEqual(expect.arrayContaining(['GRANT_GIVEN']));
+    });
+
+    it('decides once, and no one else can decide', async () => {
+      const client = await register();
+      const { consentToken } = await ask(client);
+      const open = (key: string) =>
+        registry.send(`/v2/oauth/consent/${consentToken}`, { method: 'GET', key });
+      expect((await open(user)).status).toBe(200);
+      const other = (await registry.createKey()).apiKey;
+      expect((await open(other)).status).toBe(404);
+      expect((await decide(consentToken, true, other)).status).toBe(404);
+      const answers = await Promise.all([1, 2, 3].map(() => decide(consentToken, true, user)));
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 404, 404]);
+      expect((await open(user)).status).toBe(404);
+      expect((await decide('unknown', true, user)).status).toBe(404);
+    });
+
+    it('cannot decide about an expired request, or one of a client that was disabled', async () => {
+      const client = await register();
+      const { consentToken } = await ask(client);
+      await registry.dataSource.query(
+        `UPDATE oauth_tokens SET expires_at = 1 WHERE client_id = '${client.id}'`,
+      );
+      expect((await decide(consentToken, true, user)).status).toBe(404);
+      const { consentToken: next } = await ask(client);
+      await registry.graphql(
+        'mutation ($id: ID!) { disableOAuthClient(clientId: $id) { client { clientId } } }',
+        {
+          id: client.id,
+        },
+      );
+      expect((await decide(next, true, user)).status).toBe(404);
+    });
+  });
+
+  it('A user who denies a request sends the client an error', async () => {
+    const client = await register();
+    const { consentToken } = await ask(client);
+    const { status, body } = await decide(consentToken, false, user);
+    const { searchParams } = new URL(body.redirect_uri as string);
+    expect([status, searchParams.get('error'), searchParams.get('state'), searchParams.get('iss')]).toEqual([
+      200,
+      'access_denied',
+      'state of the client',
+      registry.url,
+    ]);
+    expect(searchParams.has('code')).toBe(false);
+    expect(await events(client.id)).toContain('GRANT_DENIED');
+  });
+
+  describe('A code', () => {
+    it('is exchanged once under concurrent use, and a second use ends what came of it', async () => {
+      const client = await register();
+      const { exchange } = await aCode(client, user);
+      const answers = await Promise.all([exchange(), exchange(), exchange()]);
+      const [good, ...others] = answers.toSorted((a, b) => a.status - b.status);
+      expect([good!.status, ...others.map(({ status, body }) => `${status} ${body.error}`)]).toEqual([
+        200,
+        '400 invalid_grant',
+        '400 invalid_grant',
+      ]);
+      expect((await introspect(good!.body.access_token as string)).body).toEqual({ active: false });
+      expect(await events(client.id)).toContain('GRANT_REVOKED');
+    });
+
+    it.each([
+      ['another verifier', { code_verifier: 'a'.repeat(43) }],
+      ['no verifier', { code_verifier: undefined }],
+      ['another redirect URI', { redirect_uri: 'https://app.example/other' }],
+      ['an unknown code', { code: 'occ_unknown' }],
+    ])('is rejected with %s', async (_, changes) => {
+      const client = await register();
+      const { exchange } = await aCode(client, user);
+      const { status, body } = await exchange(changes);
+      expect([status, body.error]).toEqual([400, 'invalid_grant']);
+    });
+
+    it('is rejected for another client, and once it has expired', async () => {
+      const client = await register();
+      const { exchange } = await aCode(client, user);
+      const other = await register();
+      expect((await exchange({ client_id: other.id })).body.error).toBe('invalid_grant');
+      await registry.dataSource.query(
+        `UPDATE oauth_tokens SET payload = REPLACE(payload, '"exp":', '"exp":1,"was":') WHERE client_id = '${client.id}'`,
+      );
+      expect((await exchange()).body.error).toBe('invalid_grant');
+    });
+  });
+
+  describe('An authorization request', () => {
+    const stored = (id: string) =>
+      registry.dataSource.query<unknown[]>(`SELECT * FROM oauth_tokens WHERE client_id = '${id}'`);
+
+    it.each<[string, Record<string, string | undefined>]>([
+      ['another redirect URI', { redirect_uri: 'https://evil.example/callback' }],
+      ['a redirect URI that continues a registered one', { redirect_uri: `${CALLBACK}.evil.example` }],
+      ['no redirect URI', { redirect_uri: undefined }],
+      ['an unknown client', { client_id: 'unknown' }],
+      ['no client', { client_id: undefined }],
+    ])('sends the browser nowhere with %s', async (_, changes) => {
+      const client = await register();
+      const { status, location } = await authorize({ ...aRequest(client).parameters, ...changes });
+      expect([status, location]).toEqual([400, null]);
+      expect(await stored(client.id)).toEqual([]);
+    });
+
+    it.each<[string, Record<string, string | undefined>, string]>([
+      ['no PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
+      ['plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
+      ['another response type', { response_type: 'token' }, 'unsupported_response_type'],
+      ['scopes that the client did not register', { scope: 'admin' }, 'invalid_scope'],
+      ['an unknown resource', { resource: 'https://evil.example' }, 'invalid_target'],
+      ['prompt=none', { prompt: 'none' }, 'login_required'],
+      ['a request object', { request: 'eyJ.e30.' }, 'request_not_supported'],
+    ])('sends the browser back to the client with %s', async (_, changes, error) => {
+      const client = await register();
+      const { status, location } = await authorize({ ...aRequest(client).parameters, ...changes });
+      const told = new URLSearchParams(location!.search || location!.hash.slice(1));
+      expect([status, location!.origin, told.get('error'), told.get('state'), told.get('iss')]).toEqual([
+        303,
+        'https://app.example',
+        error,
+        'state of the client',
+        registry.url,
+      ]);
+      expect(await stored(client.id)).toEqual([]);
+    });
+
+    it('may have any port of the loopback interface, and keeps the state as it is', async () => {
+      const client = await register({
+        redirect_uris: ['http://127.0.0.1:1234/callback', 'cursor://callback'],
+      });
+      const state = 'a\r\nSet-Cookie: x=y &"<>ü';
+      for (const redirectUri of ['http://127.0.0.1:50000/callback', 'cursor://callback']) {
+        const { exchange } = await aCode(client, user, { redirect_uri: redirectUri });
+        expect((await exchange()).status).toBe(200);
+        const { consentToken } = await ask(client, { redirect_uri: redirectUri, state });
+        const { body } = await decide(consentToken, true, user);
+        expect(new URL(body.redirect_uri as string).searchParams.get('state')).toBe(state);
+      }
+      const { status } = await authorize(
+        aRequest(client, { redirect_uri: 'http://127.0.0.1:50000/other' }).parameters,
+      );
+      expect(status).toBe(400);
+    });
+  });
+
+  describe('A grant', () => {
+    it('is listed, read and revoked by its user only, and ends its tokens at once', async () => {
+      const client = await register();
+      const { apiKey: key } = await registry.createKey({ orgId: 'acme', userId: 'bob' });
+      const { exchange } = await aCode(client, key, { scope: 'read' });
+      const { body: tokens } = await exchange();
+      const send = (path: string, method = 'GET', by = key) => registry.send(path, { method, key: by });
+      const { body: list } = await send('/v2/oauth_grants');
+      expect(list).toMatchObject({
+        data: [{ client_id: client.id, record_type: 'oauth_grant', scopes: ['read'] }],
+        meta: { total_results: 1 },
+      });
+      const path = `/v2/oauth/grants/${list.data[0].id}`;
+      expect((await send(path)).body.data.client_id).toBe(client.id);
+      expect((await send(path, 'GET', user)).status).toBe(404);
+      expect((await send(path, 'DELETE', user)).status).toBe(404);
+      expect((await introspect(tokens.access_token as string)).body.active).toBe(true);
+      expect((await send(path, 'DELETE')).status).toBe(200);
+      expect((await introspect(tokens.access_token as string)).body).toEqual({ active: false });
+      expect((await send(path)).status).toBe(404);
+      expect((await send('/v2/oauth/grants')).body.data).toEqual([]);
+    });
+
+    it('keeps its scopes if the user allows more', async () => {
+      const client = await register();
+      const { apiKey: key } = await registry.createKey({ userId: 'carol' });
+      await aCode(client, key, { scope: 'read' });
+      await aCode(client, key, { scope: 'write' });
+      const { body } = await registry.send('/v2/oauth/grants', { method: 'GET', key });
+      expect(body.data).toHaveLength(1);
+      expect(body.data[0].scopes).toEqual(['read', 'write']);
+    });
+  });
+});

@@ -1,0 +1,117 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Answer, Registry } from './registry.js';
+
+export const CALLBACK = 'https://app.example/callback';
+
+/** Parameters of a token request; undefined: left out. */
+type Parameters = Record<string, string | undefined>;
+
+const toForm = (parameters: Parameters): string =>
+  new URLSearchParams(
+    Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  ).toString();
+
+export const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+export const basic = (id: string, secret: string) => ({
+  authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+});
+
+/** A client, as far as requests need it. */
+export interface TestClient {
+  id: string;
+  secret: string | null;
+}
+
+/** What clients, users and resources send to the authorization server. */
+export function authorizationOf(registryOf: () => Registry) {
+  const token = (parameters: Parameters, headers: Record<string, string> = {}): Promise<Answer> =>
+    registryOf().send('/v2/oauth/token', { body: toForm(parameters), headers: { ...FORM, ...headers } });
+
+  const introspect = (value: string, key: string | null = registryOf().adminKey, headers = {}) =>
+    registryOf().send('/v2/oauth/introspect', {
+      body: toForm({ token: value }),
+      key,
+      headers: { ...FORM, ...headers },
+    });
+
+  /** A client that registered itself: public, for codes and refresh tokens, unless told otherwise. */
+  async function register(overrides: object = {}): Promise<TestClient> {
+    const { body } = await registryOf().register({
+      client_name: 'Agent',
+      redirect_uris: [CALLBACK],
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token'],
+      scope: 'read write',
+      ...overrides,
+    });
+    return { id: body.client_id as string, secret: (body.client_secret as string | undefined) ?? null };
+  }
+
+  /** Where the authorization endpoint sends the browser; null: nowhere. */
+  async function authorize(parameters: Parameters): Promise<{ status: number; location: URL | null }> {
+    const reply = await fetch(`${registryOf().url}/v2/oauth/authorize?${toForm(parameters)}`, {
+      redirect: 'manual',
+    });
+    const location = reply.headers.get('location');
+    return { status: reply.status, location: location === null ? null : new URL(location) };
+  }
+
+  /** The parameters of an authorization request with PKCE, and the verifier. */
+  function aRequest({ id }: TestClient, overrides: Parameters = {}) {
+    const verifier = randomBytes(32).toString('base64url');
+    const challenge = createHash('sha256').update(verifier).digest('base64url');
+    const parameters: Parameters = {
+      client_id: id,
+      redirect_uri: CALLBACK,
+      response_type: 'code',
+      state: 'state of the client',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+      ...overrides,
+    };
+    return { verifier, parameters };
+  }
+
+  /** The consent token of a request. */
+  async function ask(client: TestClient, overrides: Parameters = {}) {
+    const { verifier, parameters } = aRequest(client, overrides);
+    const { location } = await authorize(parameters);
+    return { verifier, consentToken: location?.searchParams.get('consent_token') ?? '' };
+  }
+
+  const decide = (consentToken: string, allowed: boolean, key: string) =>
+    registryOf().send('/v2/oauth/grants', { body: { consent_token: consentToken, allowed }, key });
+
+  /** A code that a user allowed, and the request that exchanges it. */
+  async function aCode(client: TestClient, key: string, overrides: Parameters = {}) {
+    const { verifier, consentToken } = await ask(client, overrides);
+    const { body } = await decide(consentToken, true, key);
+    const code = new URL(body.redirect_uri as string).searchParams.get('code')!;
+    const exchange = (changes: Parameters = {}, headers = {}) =>
+      token(
+        {
+          grant_type: 'authorization_code',
+          client_id: client.id,
+          code,
+          redirect_uri: overrides.redirect_uri ?? CALLBACK,
+          code_verifier: verifier,
+          ...(client.secret !== null && { client_secret: client.secret }),
+          ...changes,
+        },
+        headers,
+      );
+    return { code, exchange };
+  }
+
+  const refresh = ({ id, secret }: TestClient, refreshToken: string, changes: Parameters = {}) =>
+    token({
+      grant_type: 'refresh_token',
+      client_id: id,
+      refresh_token: refreshToken,
+      ...(secret !== null && { client_secret: secret }),
+      ...changes,
+    });
+
+  return { token, introspect, register, authorize, aRequest, ask, decide, aCode, refresh };
+}
