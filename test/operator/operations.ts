@@ -56,6 +56,12 @@ export type AuditAction =
   | 'CLIENT_UPDATED'
   /** An administrator verified a client. */
   | 'CLIENT_VERIFIED'
+  /** A user denied the request of a client. */
+  | 'GRANT_DENIED'
+  /** A user allowed a client to act for them, or allowed more scopes. */
+  | 'GRANT_GIVEN'
+  /** A grant was revoked, and with it all of its tokens. */
+  | 'GRANT_REVOKED'
   /** An initial access token was created. */
   | 'INITIAL_ACCESS_TOKEN_CREATED'
   /** An initial access token was revoked. */

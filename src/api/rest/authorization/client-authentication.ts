@@ -6,7 +6,7 @@ import type { Client } from '../../../clients/client/client.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import { limitFailedClient } from '../../../http/rate-limits/rate-limits.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
-import { isGuess } from '../client-authentication/client-authentication.mapper.js';
+import { isFailedAttempt } from '../client-authentication/client-authentication.mapper.js';
 import { type Parameters, readClientCredentials } from './client-credentials.js';
 
 /** Authenticates the clients that call the authorization server. */
@@ -26,7 +26,7 @@ export class ClientAuthentication {
     );
     const result = await this.authenticator.authenticate(credentials, requestContextOf(request, 'rest'));
     if (!('failure' in result)) return result.client;
-    if (isGuess(result)) await limitFailedClient(request, credentials.clientId);
+    if (isFailedAttempt(result)) await limitFailedClient(request, credentials.clientId);
     // Why is for operators
     throw new RegistryError(
       'invalid_client',
