@@ -70,6 +70,30 @@ const ROUTES: [route: string, request: Sending, expected: Expected][] = [
   ['GET /v2/oauth/register/:client_id/secrets', {}, byItsOwnToken],
   ['POST /v2/oauth/register/:client_id/secrets', { body: {} }, byItsOwnToken],
   ['DELETE /v2/oauth/register/:client_id/secrets/:secret_id', {}, byItsOwnToken],
+  // They authenticate clients, whatever bearer token comes with the request
+  ['POST /v2/oauth/token', { body: { client_id: 'x' } }, open('401 invalid_client')],
+  ['POST /v2/oauth/revoke', { body: { client_id: 'x', token: 'x' } }, open('401 invalid_client')],
+  [
+    'POST /v2/oauth/introspect',
+    { body: { token: 'x' } },
+    answers(UNAUTHORIZED, INVALID, '200', { viewer: FORBIDDEN }),
+  ],
+  ['GET /v2/oauth/authorize', {}, open('400 invalid_request')],
+  // The user of the consent token, or of the grants
+  ['GET /v2/oauth/consent/:consent_token', {}, inOwnOrganization(NOT_FOUND)],
+  ['POST /v2/oauth/grants', { body: { consent_token: 'x', allowed: true } }, inOwnOrganization(NOT_FOUND)],
+  ...['/v2/oauth/grants', '/v2/oauth_grants'].flatMap((path): typeof ROUTES => [
+    [`GET ${path}`, {}, inOwnOrganization('200')],
+    [`GET ${path}/:id`, {}, inOwnOrganization(NOT_FOUND)],
+    [`DELETE ${path}/:id`, {}, inOwnOrganization(NOT_FOUND)],
+  ]),
+  ['GET /consent', {}, open('404')],
+  ['POST /consent', { body: {} }, open('404')],
+  ['GET /v2/oauth/jwks', {}, open('200')],
+  ...['', '/v2'].flatMap((base): typeof ROUTES => [
+    [`GET ${base}/.well-known/oauth-authorization-server`, {}, open('200')],
+    [`GET ${base}/.well-known/oauth-protected-resource`, {}, open('200')],
+  ]),
   // Each field has its own answers: test/e2e/graphql/roles.test.ts
   [
     'POST /graphql',

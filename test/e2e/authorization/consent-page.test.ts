@@ -1,0 +1,84 @@
+import { authorizationOf, FORM } from '../../support/authorization.js';
+import { onEachEngine } from '../../support/databases.js';
+import { Registry } from '../../support/registry.js';
+
+onEachEngine((engine) => {
+  let registry: Registry;
+  let key: string;
+  beforeAll(async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '20/1h' });
+    key = (await registry.createKey()).apiKey;
+  });
+  afterAll(() => registry.stop());
+  const { register, ask } = authorizationOf(() => registry);
+
+  const show = (consentToken: string) =>
+    registry.send(`/consent?consent_token=${encodeURIComponent(consentToken)}`, { method: 'GET' });
+  const submit = (parameters: Record<string, string>) =>
+    fetch(`${registry.url}/consent`, {
+      method: 'POST',
+      body: new URLSearchParams(parameters),
+      headers: FORM,
+      redirect: 'manual',
+    });
+
+  it('shows who asks, for what and where the user is sent, and contains no script', async () => {
+    const client = await register({ client_name: '"><script>alert(1)</script>' });
+    const { consentToken } = await ask(client, { scope: 'read' });
+    const { status, headers, text } = await show(consentToken);
+    expect(status).toBe(200);
+    expect(text).toContain('&lt;script&gt;');
+    expect(text).not.toContain('<script');
+    expect(text).toContain('app.example');
+    expect(text).toContain('read');
+    expect(text).toContain('not verified');
+    expect(headers.get('content-security-policy')).toBe(
+      "default-src 'none';style-src 'unsafe-inline';form-action 'self' https://app.example;frame-ancestors 'none';base-uri 'none'",
+    );
+    expect([
+      headers.get('referrer-policy'),
+      headers.get('x-frame-options'),
+      headers.get('cache-control'),
+    ]).toEqual(['no-referrer', 'DENY', 'no-store']);
+  });
+
+  it('warns of clients that run on the machine of the user', async () => {
+    const client = await register({ redirect_uris: ['http://127.0.0.1/callback'] });
+    const { consentToken } = await ask(client, { redirect_uri: 'http://127.0.0.1:4000/callback' });
+    expect((await show(consentToken)).text).toContain('It runs on your own machine');
+  });
+
+  it.each([
+    ['allow', 'code'],
+    ['deny', 'error'],
+  ])('sends the browser back to the client on %s', async (decision, parameter) => {
+    const { consentToken } = await ask(await register());
+    const reply = await submit({ consent_token: consentToken, api_key: key, decision });
+    expect([reply.status, reply.headers.get('referrer-policy')]).toEqual([303, 'no-referrer']);
+    const location = new URL(reply.headers.get('location')!);
+    expect([location.host, location.searchParams.has(parameter)]).toEqual(['app.example', true]);
+    const again = await submit({ consent_token: consentToken, api_key: key, decision });
+    expect([again.status, again.headers.get('location')]).toEqual([404, null]);
+  });
+
+  it('asks again for an API key that is invalid, and counts such keys', async () => {
+    const { consentToken } = await ask(await register());
+    const viewer = (await registry.createKey({ role: 'viewer' })).apiKey;
+    for (const apiKey of ['unknown', viewer, '']) {
+      const reply = await submit({ consent_token: consentToken, api_key: apiKey, decision: 'allow' });
+      const text = await reply.text();
+      expect([reply.status, text.includes('The API key is not valid')]).toEqual([401, true]);
+      if (apiKey !== '') expect(text).not.toContain(apiKey);
+    }
+    let status = 401;
+    for (let i = 0; i < 25 && status === 401; i++) {
+      ({ status } = await submit({ consent_token: consentToken, api_key: `key-${i}`, decision: 'allow' }));
+    }
+    expect(status).toBe(429);
+  });
+
+  it('says what is wrong with an unknown consent token', async () => {
+    const { status, text } = await show('unknown');
+    expect([status, text.includes('The consent token is unknown, expired or used')]).toEqual([404, true]);
+  });
+});
