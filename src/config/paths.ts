@@ -23,3 +23,14 @@ export const SESSION_PATH = '/admin/session';
 
 /** The built-in consent page. */
 export const CONSENT_PATH = '/consent';
+
+const WELL_KNOWN = ['oauth-authorization-server', 'oauth-protected-resource'];
+
+/** What clients of the authorization server call, also those that run in a browser. */
+export const AUTHORIZATION_SERVER_PATHS: readonly string[] = [
+  ...['token', 'introspect', 'revoke', 'jwks'].map((name) => `/v2/oauth/${name}`),
+  ...WELL_KNOWN.flatMap((name) => [`/.well-known/${name}`, `/v2/.well-known/${name}`]),
+];
+
+/** Where browsers are sent for authorization: each request is stored. */
+export const AUTHORIZATION_PATH = '/v2/oauth/authorize';

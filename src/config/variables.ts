@@ -240,7 +240,7 @@ const topics = {
     ),
     registrationCorsOrigins: setting('REGISTRATION_CORS_ORIGINS', values.corsOrigins, '*', {
       description:
-        'The origins that may call `/v2/oauth/register` from a browser (CORS). `*` allows all. No other path allows cross-origin requests.',
+        'The origins that may call `/v2/oauth/register`, and the token endpoint, keys and metadata of the authorization server, from a browser (CORS). `*` allows all. No other path allows cross-origin requests.',
     }),
   },
   limits: {
@@ -258,6 +258,9 @@ const topics = {
     }),
     rateLimitGraphql: setting('RATE_LIMIT_GRAPHQL', values.rateLimit, '600/1m', {
       description: 'Requests to `/graphql` per address.',
+    }),
+    rateLimitAuthorize: setting('RATE_LIMIT_AUTHORIZE', values.rateLimit, '600/1m', {
+      description: 'Requests to `/v2/oauth/authorize` and to the built-in consent page per address.',
     }),
     rateLimitOrg: setting('RATE_LIMIT_ORG', values.rateLimit, '6000/1m', {
       description:

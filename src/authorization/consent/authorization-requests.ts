@@ -40,9 +40,16 @@ export class AuthorizationRequests {
       redirectTo(redirectUri, {
         error,
         error_description: description,
-        state: query.get('state'),
+        state: only(query, 'state'),
         iss: issuer,
       });
+    const repeated = [...new Set(query.keys())].find(
+      (name) => name !== 'resource' && query.getAll(name).length > 1,
+    );
+    if (repeated !== undefined) return refuse('invalid_request', 'A parameter is repeated.');
+    if ((query.get('response_mode') ?? 'query') !== 'query') {
+      return refuse('invalid_request', 'response_mode must be query.');
+    }
     if (!client.grantTypes.includes('authorization_code')) {
       return refuse('unauthorized_client', 'The client may not use the grant type authorization_code.');
     }
@@ -53,7 +60,9 @@ export class AuthorizationRequests {
     parameters.delete('scope');
     if (scope !== '') parameters.set('scope', scope);
     const path = `${ENGINE_PATHS.authorization}?${parameters.toString()}`;
-    const { reply, unit } = await this.engine.handle(issuer, { method: 'GET', path }, client, redirectUri);
+    const { reply, unit } = await this.engine.handle(issuer, { method: 'GET', path }, client, {
+      redirectUri,
+    });
     const { location } = reply.headers;
     if (location === undefined) {
       const { error_description: description } = JSON.parse(reply.body) as { error_description?: string };

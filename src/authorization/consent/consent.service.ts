@@ -6,6 +6,7 @@ import { ClientLookupRepository } from '../../clients/client/client-lookup.repos
 import { newId } from '../../database/id.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/scope.js';
+import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { AuthorizationEngine } from '../engine/authorization-engine.js';
 import type { GrantedScopes } from '../grants/grant.js';
@@ -119,8 +120,11 @@ export class ConsentService {
     }
     if (user !== null && !(await this.isFor(token, user))) throw noSuchRequest();
     const client = await this.clients.find({ id: token.clientId });
+    const parameters = token.payload.params as Parameters;
     if (client === null || !isUsable(client, new Date())) throw noSuchRequest();
-    return { client, parameters: parametersOf(token), hash: token.hash };
+    // It may have changed meanwhile
+    if (!isRegisteredRedirectUri(parameters.redirect_uri, client.redirectUris)) throw noSuchRequest();
+    return { client, parameters, hash: token.hash };
   }
 
   /** Whether the user is the first who opens the request, or has opened it before. */
@@ -129,8 +133,6 @@ export class ConsentService {
     return seenBy === null ? this.tokens.bind(hash, user) : seenBy === user;
   }
 }
-
-const parametersOf = ({ payload }: TokenEntity) => payload.params as Parameters;
 
 const noSuchRequest = () =>
   new RegistryError('not_found', 'The consent token is unknown, expired or used. Start again at the client.');

@@ -95,16 +95,16 @@ export class AuthorizationEngine {
 
   /**
    * Lets the library answer a request of a client that was authenticated or looked up before. Nothing that the reply promises is stored yet.
-   * @param redirectUri of the request, which is one of the client
+   * @param known what was found out before
    */
   async handle(
     issuer: string,
     request: EngineRequest,
     client: Client,
-    redirectUri: string | null = null,
+    known: Partial<Pick<UnitOfWork, 'redirectUri' | 'knownToken'>> = {},
   ): Promise<EngineResult> {
     const engine = await this.start(issuer);
-    const unit: UnitOfWork = { client, redirectUri, insert: [], revokedGrants: new Set(), failure: null };
+    const unit = aUnit(client, known);
     const reply = await unitOfWork.run(unit, () => exchange(engine.listener, engine.url, request));
     if (unit.failure !== null) throw unit.failure;
     return { reply, unit };
@@ -117,15 +117,11 @@ export class AuthorizationEngine {
     code: NewCode,
   ): Promise<{ code: string; row: TokenEntity }> {
     const { provider } = await this.start(issuer);
-    const { redirectUri } = code;
-    const unit: UnitOfWork = { client, redirectUri, insert: [], revokedGrants: new Set(), failure: null };
+    const unit = aUnit(client, { redirectUri: code.redirectUri });
     return unitOfWork.run(unit, async () => {
       const engineClient = (await provider.Client.find(client.id))!;
-      const value = await new provider.AuthorizationCode({
-        ...code,
-        client: engineClient,
-        gty: 'authorization_code',
-      }).save();
+      const gty = 'authorization_code';
+      const value = await new provider.AuthorizationCode({ ...code, client: engineClient, gty }).save();
       return { code: value, row: unit.insert[0]! };
     });
   }
@@ -211,6 +207,16 @@ export class AuthorizationEngine {
     };
   }
 }
+
+const aUnit = (client: Client, known: Partial<UnitOfWork>): UnitOfWork => ({
+  client,
+  redirectUri: null,
+  knownToken: null,
+  insert: [],
+  revokedGrants: new Set(),
+  failure: null,
+  ...known,
+});
 
 /** Where the library sends a browser whose user has to be asked; the token follows. */
 export const CONSENT_REPLY = 'consent:';

@@ -36,6 +36,8 @@ export function exchange(
     const request = new IncomingMessage(SOCKETS[issuer.protocol as keyof typeof SOCKETS]);
     request.method = method;
     request.url = path;
+    // Express's name for what stands in front of the path: the library takes it from there
+    Object.assign(request, { baseUrl: issuer.pathname.replace(/\/$/, '') });
     // The library believes the Host header
     request.headers = { ...headers, host: issuer.host };
     if (body !== undefined) {

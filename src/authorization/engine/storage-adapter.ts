@@ -70,7 +70,9 @@ class TokenAdapter extends NoAdapter {
   }
 
   override find: Adapter['find'] = async (id) => {
-    const token = await this.tokens.find(hashSecret(id));
+    const hash = hashSecret(id);
+    const { knownToken } = currentUnit();
+    const token = knownToken?.hash === hash ? knownToken : await this.tokens.find(hash);
     if (token === null || token.payload.kind !== this.model) return undefined;
     return {
       ...token.payload,

@@ -8,6 +8,8 @@ export interface UnitOfWork {
   client: Client | null;
   /** Of the request, which is one of the client; null: the request has none. */
   redirectUri: string | null;
+  /** A token that was read before: the library sees it as it was then. Null: none was. */
+  knownToken: TokenEntity | null;
   /** The hash of the code or token that is used up. */
   consume?: string;
   insert: TokenEntity[];

@@ -14,6 +14,7 @@ import { GrantsRepository } from '../grants/grants.repository.js';
 import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { grantableScopes, requestedScopes } from '../resources/scopes.js';
+import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 
 /** For so long, a refresh token that was replaced is answered with the same reply again: replies get lost. */
@@ -61,9 +62,9 @@ export class TokenIssuer {
     const grantType = grantTypeOf(parameters, client);
     const asked = { ...parameters };
     if (grantType === 'client_credentials') asked.scope = await this.scopeFor(issuer, client, parameters);
-    if (grantType === 'refresh_token') {
-      const again = await this.replyAgain(client, parameters.refresh_token, context);
-      if (again !== null) return again;
+    const knownToken = grantType === 'refresh_token' ? await this.findRefreshToken(client, parameters) : null;
+    if (knownToken !== null && knownToken.consumedAt !== null) {
+      return this.replyAgain(knownToken, parameters.refresh_token!, context);
     }
     const { reply, unit } = await this.engine.handle(
       issuer,
@@ -74,7 +75,10 @@ export class TokenIssuer {
         ...(dpop !== undefined && { headers: { dpop } }),
       },
       client,
-      grantType === 'authorization_code' ? redirectUriOf(parameters, client) : null,
+      {
+        knownToken,
+        redirectUri: grantType === 'authorization_code' ? redirectUriOf(parameters, client) : null,
+      },
     );
     for (const id of unit.revokedGrants) await this.grants.revoke(id, 'reuse', context);
     if (reply.status !== 200) throw refusalOf(reply);
@@ -97,17 +101,23 @@ export class TokenIssuer {
     return scopes.join(' ');
   }
 
-  /** The reply to a refresh token that was replaced a moment ago; null for one that was not. Later, its use ends the grant. */
-  private async replyAgain(
+  /** The refresh token of a request, as it is now; null: the client has none such. */
+  private async findRefreshToken(
     client: Client,
-    value: string | undefined,
-    context: RequestContext,
-  ): Promise<IssuedTokens | null> {
+    { refresh_token: value }: TokenParameters,
+  ): Promise<TokenEntity | null> {
     const token = value === undefined ? null : await this.tokens.find(hashSecret(value));
-    if (token?.kind !== 'refresh' || token.clientId !== client.id || token.consumedAt === null) return null;
-    const { consumedAt, sealedReply, grantId } = token;
-    if (sealedReply !== null && Date.now() - consumedAt.getTime() < RETRY_MS) {
-      return JSON.parse(decrypt(value!, SEALED_REPLY, sealedReply)) as IssuedTokens;
+    return token?.kind === 'refresh' && token.clientId === client.id ? token : null;
+  }
+
+  /** The reply to a refresh token that was replaced a moment ago. Later, its use ends the grant. */
+  private async replyAgain(
+    { consumedAt, sealedReply, grantId }: TokenEntity,
+    value: string,
+    context: RequestContext,
+  ): Promise<IssuedTokens> {
+    if (sealedReply !== null && Date.now() - consumedAt!.getTime() < RETRY_MS) {
+      return JSON.parse(decrypt(value, SEALED_REPLY, sealedReply)) as IssuedTokens;
     }
     await this.grants.revoke(grantId!, 'refresh_token_reuse', context);
     throw new RegistryError('invalid_grant', 'The refresh token was used before. Its grant is revoked.');
@@ -136,12 +146,12 @@ export class TokenIssuer {
   /** Another request was faster. */
   private async refuseSecondUse(
     client: Client,
-    { refresh_token: refreshToken }: TokenParameters,
+    parameters: TokenParameters,
     { insert }: UnitOfWork,
     context: RequestContext,
   ): Promise<IssuedTokens> {
-    const again = refreshToken ? await this.replyAgain(client, refreshToken, context) : null;
-    if (again !== null) return again;
+    const replaced = await this.findRefreshToken(client, parameters);
+    if (replaced !== null) return this.replyAgain(replaced, parameters.refresh_token!, context);
     const grantId = insert[0]?.grantId;
     if (grantId) await this.grants.revoke(grantId, 'code_reuse', context);
     throw new RegistryError('invalid_grant', 'The authorization code was used before.');

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../../config/variables.js';
-import { isRegistrationPath, REGISTRATION_PATH } from '../../config/paths.js';
+import { type Config, isAuthorizationServerOn } from '../../config/variables.js';
+import { AUTHORIZATION_SERVER_PATHS, REGISTRATION_PATH } from '../../config/paths.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,17 +13,19 @@ declare module 'fastify' {
 const MAX_AGE_SECONDS = 7200;
 
 /**
- * Lets pages of other origins register software, as browser-based MCP tools do, and use nothing else. Without credentials
+ * Lets pages of other origins register software, as browser-based MCP tools do, get tokens for it, and use nothing else. Without credentials
  * mode: no credential that a browser adds by itself is accepted here.
  */
-export async function allowBrowsersToRegister(
-  fastify: FastifyInstance,
-  { registrationCorsOrigins: origins }: Config,
-): Promise<void> {
+export async function allowBrowsersToRegister(fastify: FastifyInstance, config: Config): Promise<void> {
+  const { registrationCorsOrigins: origins } = config;
   if (origins === null) return;
   const { default: cors } = await import('@fastify/cors');
+  const paths = [
+    ...REGISTRATION_PARTS.map((part) => `/${REGISTRATION_PATH}${part}`),
+    ...(isAuthorizationServerOn(config) ? AUTHORIZATION_SERVER_PATHS : []),
+  ];
   fastify.addHook('onRoute', (route) => {
-    if (isRegistrationPath(route.url)) return;
+    if (paths.includes(route.url)) return;
     route.config = { ...route.config, cors: false };
   });
   await fastify.register(cors, {
@@ -35,8 +37,10 @@ export async function allowBrowsersToRegister(
     // An OPTIONS that is not a preflight gets the same answer
     strictPreflight: false,
   });
-  for (const path of ['', '/:client_id', '/:client_id/secrets', '/:client_id/secrets/:secret_id']) {
+  for (const path of paths) {
     // The hook of the library has answered before
-    fastify.options(`/${REGISTRATION_PATH}${path}`, (_request, reply) => reply.code(204).send());
+    fastify.options(path, (_request, reply) => reply.code(204).send());
   }
 }
+
+const REGISTRATION_PARTS = ['', '/:client_id', '/:client_id/secrets', '/:client_id/secrets/:secret_id'];

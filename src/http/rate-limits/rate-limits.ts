@@ -8,7 +8,7 @@ import { limitFailedAuth } from './failed-auth.js';
 import { Quota, type RateLimitStatus } from './quota.js';
 import type { ConnectionLog, SharedCounts } from './shared-counts.js';
 import { sendError, toGraphQLError } from '../errors/error.filter.js';
-import { GRAPHQL_PATH, isRegistrationPath } from '../../config/paths.js';
+import { AUTHORIZATION_PATH, CONSENT_PATH, GRAPHQL_PATH, isRegistrationPath } from '../../config/paths.js';
 import { onRequestOf } from '../requests/route-hook.js';
 
 /** Each quota: its variable, and what it counts, for the error message. */
@@ -16,6 +16,7 @@ const QUOTAS = {
   register: ['rateLimitRegister', 'registrations from this address'],
   'registration-read': ['rateLimitRegistrationRead', 'reads of registrations from this address'],
   graphql: ['rateLimitGraphql', 'requests from this address'],
+  authorize: ['rateLimitAuthorize', 'authorization requests from this address'],
   'failed-auth': ['rateLimitFailedAuth', 'requests with invalid credentials from this address'],
   'failed-client': ['rateLimitFailedAuth', 'failed authentications of this client'],
   organization: ['rateLimitOrg', 'requests of this organization'],
@@ -35,6 +36,7 @@ const COUNTED_ROUTES: [QuotaName, (route: RouteOptions) => boolean][] = [
     ({ url, method }) => isRegistrationPath(url) && ['GET', 'HEAD'].includes(String(method)),
   ],
   ['graphql', ({ url, method }) => url === GRAPHQL_PATH && method.includes('POST')],
+  ['authorize', ({ url }) => url === AUTHORIZATION_PATH || url === CONSENT_PATH],
 ];
 
 /**

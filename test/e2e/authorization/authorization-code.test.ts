@@ -193,6 +193,7 @@ onEachEngine((engine) => {
       ['scopes that the client did not register', { scope: 'admin' }, 'invalid_scope'],
       ['an unknown resource', { resource: 'https://evil.example' }, 'invalid_target'],
       ['prompt=none', { prompt: 'none' }, 'login_required'],
+      ['another response mode', { response_mode: 'form_post' }, 'invalid_request'],
       ['a request object', { request: 'eyJ.e30.' }, 'request_not_supported'],
     ])('sends the browser back to the client with %s', async (_, changes, error) => {
       const client = await register();
@@ -206,6 +207,24 @@ onEachEngine((engine) => {
         registry.url,
       ]);
       expect(await stored(client.id)).toEqual([]);
+    });
+
+    it('sends the browser back to the client with a repeated parameter', async () => {
+      const { parameters } = aRequest(await register());
+      const query = new URLSearchParams([
+        ...Object.entries(parameters as Record<string, string>),
+        ['scope', 'read'],
+        ['scope', 'write'],
+        ['state', 'another'],
+      ]);
+      const reply = await fetch(`${registry.url}/v2/oauth/authorize?${query.toString()}`, {
+        redirect: 'manual',
+      });
+      const location = new URL(reply.headers.get('location')!);
+      expect([location.searchParams.get('error'), location.searchParams.has('state')]).toEqual([
+        'invalid_request',
+        false,
+      ]);
     });
 
     it('may have any port of the loopback interface, and keeps the state as it is', async () => {

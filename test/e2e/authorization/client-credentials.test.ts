@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createRemoteJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
+import {
+  calculateJwkThumbprint,
+  createRemoteJWKSet,
+  exportJWK,
+  generateKeyPair,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
 import { authorizationOf, basic, type TestClient } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
@@ -112,6 +119,29 @@ onEachEngine((engine) => {
       expect((await introspect(forged)).body).toEqual({ active: false });
     });
 
+    it('gets a token that is bound to its key by a DPoP proof, which is accepted once', async () => {
+      const { id, secret } = await aService();
+      const { privateKey, publicKey } = await generateKeyPair('ES256');
+      const jwk = await exportJWK(publicKey);
+      const aProof = (htu: string) =>
+        new SignJWT({ jti: randomUUID(), htm: 'POST', htu })
+          .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+          .setIssuedAt()
+          .sign(privateKey);
+      const dpop = await aProof(`${registry.url}/v2/oauth/token`);
+      const send = (proof: string) => token(credentials(), { ...basic(id, secret!), dpop: proof });
+      const { status, body } = await send(dpop);
+      expect([status, body.token_type]).toEqual([200, 'DPoP']);
+      expect((await introspect(body.access_token as string)).body).toMatchObject({
+        token_type: 'DPoP',
+        cnf: { jkt: await calculateJwkThumbprint(jwk) },
+      });
+      const replayed = await send(dpop);
+      expect([replayed.status, replayed.body.error]).toEqual([400, 'invalid_grant']);
+      const foreign = await send(await aProof('https://evil.example/v2/oauth/token'));
+      expect([foreign.status, foreign.body.error]).toEqual([400, 'invalid_dpop_proof']);
+    });
+
     it.each<[string, Record<string, string>, number, string]>([
       ['an unknown resource', { resource: 'https://evil.example' }, 400, 'invalid_target'],
       ['an unknown grant type', { grant_type: 'password' }, 400, 'unsupported_grant_type'],
@@ -147,6 +177,23 @@ onEachEngine((engine) => {
     const { body } = await registry.createClient(aClient({ client_type: 'public' }));
     const { status, body: refused } = await token(credentials({ client_id: body.data.client_id as string }));
     expect([status, refused.error]).toEqual([400, 'unauthorized_client']);
+  });
+
+  it('A page of another origin can call the endpoints of clients, and no others', async () => {
+    const origin = 'https://inspector.example';
+    const allowed = async (path: string) => {
+      const reply = await fetch(registry.url + path, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'POST' },
+      });
+      return reply.headers.get('access-control-allow-origin');
+    };
+    for (const path of ['/v2/oauth/token', '/v2/oauth/jwks', '/.well-known/oauth-authorization-server']) {
+      expect([path, await allowed(path)]).toEqual([path, '*']);
+    }
+    for (const path of ['/v2/oauth/grants', '/v2/oauth/consent/x', '/consent', '/v2/oauth/clients']) {
+      expect([path, await allowed(path)]).toEqual([path, null]);
+    }
   });
 
   describe('A token', () => {

@@ -36,6 +36,7 @@ const DEFAULTS: Config = {
   rateLimitRegistrationRead: { points: 600, durationSeconds: 60 },
   rateLimitFailedAuth: { points: 30, durationSeconds: 60 },
   rateLimitGraphql: { points: 600, durationSeconds: 60 },
+  rateLimitAuthorize: { points: 600, durationSeconds: 60 },
   maxClientsPerOrg: null,
   rateLimitOrg: { points: 6000, durationSeconds: 60 },
   rateLimitAuditBytes: { points: 50_000_000, durationSeconds: 3600 },
