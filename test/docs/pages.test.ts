@@ -22,6 +22,7 @@ const PAGES: Record<string, Record<string, string>> = {
     REGISTRATION_REDIRECT_HOSTS: 'localhost 127.0.0.1 [::1] *.example.com cursor:',
   },
   'docs/guides/rest-api.md': {},
+  'docs/guides/tokens.md': { AUTHORIZATION_RESOURCES: 'https://api.example=jwt https://mcp.example/mcp' },
   'docs/operations/deployment.md': {},
   'docs/operations/upgrades.md': {},
 };
@@ -128,7 +129,7 @@ const VARYING: [RegExp, string][] = [
   [/"[\w-]{43}"/g, '"SECRET"'],
   [/(?<="hint": )"[\w-]{4}"/g, '"HINT"'],
   [/…[\w-]{4}(?= )/g, '…HINT'],
-  [/(?<="client_id_issued_at": ?)\d+/g, '0'],
+  [/(?<="(?:client_id_issued_at|iat|exp)": ?)\d+/g, '0'],
   [/(?<=;[rt]=)\d+/g, '0'],
 ];
 
