@@ -83,25 +83,35 @@ export function authorizationOf(registryOf: () => Registry) {
   const decide = (consentToken: string, allowed: boolean, key: string) =>
     registryOf().send('/v2/oauth/grants', { body: { consent_token: consentToken, allowed }, key });
 
+  const exchangeCode = (
+    { id, secret }: TestClient,
+    code: string,
+    verifier: string,
+    changes: Parameters = {},
+    headers: Record<string, string> = {},
+  ) =>
+    token(
+      {
+        grant_type: 'authorization_code',
+        client_id: id,
+        code,
+        redirect_uri: CALLBACK,
+        code_verifier: verifier,
+        ...(secret !== null && { client_secret: secret }),
+        ...changes,
+      },
+      headers,
+    );
+
   /** A code that a user allowed, and the request that exchanges it. */
   async function aCode(client: TestClient, key: string, overrides: Parameters = {}) {
     const { verifier, consentToken } = await ask(client, overrides);
     const { body } = await decide(consentToken, true, key);
     const code = new URL(body.redirect_uri as string).searchParams.get('code')!;
-    const exchange = (changes: Parameters = {}, headers = {}) =>
-      token(
-        {
-          grant_type: 'authorization_code',
-          client_id: client.id,
-          code,
-          redirect_uri: overrides.redirect_uri ?? CALLBACK,
-          code_verifier: verifier,
-          ...(client.secret !== null && { client_secret: client.secret }),
-          ...changes,
-        },
-        headers,
-      );
-    return { code, exchange };
+    const { redirect_uri: redirectUri = CALLBACK } = overrides;
+    const exchange = (changes: Parameters = {}) =>
+      exchangeCode(client, code, verifier, { redirect_uri: redirectUri, ...changes });
+    return { code, verifier, exchange };
   }
 
   const refresh = ({ id, secret }: TestClient, refreshToken: string, changes: Parameters = {}) =>
@@ -113,5 +123,5 @@ export function authorizationOf(registryOf: () => Registry) {
       ...changes,
     });
 
-  return { token, introspect, register, authorize, aRequest, ask, decide, aCode, refresh };
+  return { token, introspect, register, authorize, aRequest, ask, decide, aCode, exchangeCode, refresh };
 }

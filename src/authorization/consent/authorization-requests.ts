@@ -7,6 +7,7 @@ import { RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { AuthorizationEngine, CONSENT_REPLY, ENGINE_PATHS } from '../engine/authorization-engine.js';
+import type { Resource } from '../resources/resource.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { grantableScopes, requestedScopes } from '../resources/scopes.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
@@ -53,12 +54,16 @@ export class AuthorizationRequests {
     if (!client.grantTypes.includes('authorization_code')) {
       return refuse('unauthorized_client', 'The client may not use the grant type authorization_code.');
     }
-    const scope = await this.scopeOf(issuer, client, query);
-    if (scope === 'invalid_target') return refuse(scope, 'A requested resource is not known here.');
-    if (scope === null) return refuse('invalid_scope', 'The client may get none of the requested scopes.');
+    const resources = await this.resourcesOf(issuer, query);
+    if (resources === null) return refuse('invalid_target', 'A requested resource is not known here.');
+    const asked = query.get('scope');
+    const grantable = new Set(resources.flatMap((resource) => grantableScopes(client, resource)));
+    const scopes = requestedScopes(asked === null ? undefined : splitScope(asked), [...grantable]);
+    if (scopes === null) return refuse('invalid_scope', 'The client may get none of the requested scopes.');
     const parameters = new URLSearchParams(query);
-    parameters.delete('scope');
-    if (scope !== '') parameters.set('scope', scope);
+    parameters.set('scope', scopes.join(' '));
+    parameters.delete('resource');
+    for (const { identifier } of resources) parameters.append('resource', identifier);
     const path = `${ENGINE_PATHS.authorization}?${parameters.toString()}`;
     const { reply, unit } = await this.engine.handle(issuer, { method: 'GET', path }, client, {
       redirectUri,
@@ -86,19 +91,14 @@ export class AuthorizationRequests {
     return client;
   }
 
-  /** The scopes that the request gets; null: none of those that it asks for. */
-  private async scopeOf(issuer: string, client: Client, query: URLSearchParams): Promise<string | null> {
-    const identifiers = query.getAll('resource');
+  /** The resources that the request names, or the issuer itself; null if one is not known. */
+  private async resourcesOf(issuer: string, query: URLSearchParams): Promise<Resource[] | null> {
+    const named = query.getAll('resource');
     const found = await Promise.all(
-      (identifiers.length > 0 ? identifiers : [issuer]).map((each) => this.resources.find(each, issuer)),
+      (named.length > 0 ? named : [issuer]).map((each) => this.resources.find(each, issuer)),
     );
-    if (found.includes(null)) return 'invalid_target';
-    const grantable = found.flatMap((resource) => grantableScopes(client, resource!));
-    const asked = query.get('scope');
-    return (
-      requestedScopes(asked === null ? undefined : splitScope(asked), [...new Set(grantable)])?.join(' ') ??
-      null
-    );
+    const known = found.filter((resource) => resource !== null);
+    return known.length === found.length ? known : null;
   }
 }
 

@@ -127,7 +127,11 @@ export class AuthorizationEngine {
   }
 
   private start(issuer: string): Promise<Engine> {
-    return (this.engine ??= this.build(issuer));
+    this.engine ??= this.build(issuer).catch((error: unknown) => {
+      this.engine = undefined;
+      throw error;
+    });
+    return this.engine;
   }
 
   private async build(issuer: string): Promise<Engine> {

@@ -12,6 +12,7 @@ import type { EngineReply } from '../engine/exchange.js';
 import type { UnitOfWork } from '../engine/unit-of-work.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
+import type { Resource } from '../resources/resource.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { grantableScopes, requestedScopes } from '../resources/scopes.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
@@ -60,8 +61,11 @@ export class TokenIssuer {
     context: RequestContext,
   ): Promise<IssuedTokens> {
     const grantType = grantTypeOf(parameters, client);
+    const resource = await this.resources.find(parameters.resource ?? issuer, issuer);
+    if (resource === null) throw new RegistryError('invalid_target', 'The resource is not known here.');
     const asked = { ...parameters };
-    if (grantType === 'client_credentials') asked.scope = await this.scopeFor(issuer, client, parameters);
+    if (asked.resource !== undefined) asked.resource = resource.identifier;
+    if (grantType === 'client_credentials') asked.scope = scopeFor(client, resource, parameters);
     const knownToken = grantType === 'refresh_token' ? await this.findRefreshToken(client, parameters) : null;
     if (knownToken !== null && knownToken.consumedAt !== null) {
       return this.replyAgain(knownToken, parameters.refresh_token!, context);
@@ -83,22 +87,6 @@ export class TokenIssuer {
     for (const id of unit.revokedGrants) await this.grants.revoke(id, 'reuse', context);
     if (reply.status !== 200) throw refusalOf(reply);
     return this.store(issuer, client, parameters, reply, unit, context);
-  }
-
-  private async scopeFor(
-    issuer: string,
-    client: Client,
-    { scope, resource }: TokenParameters,
-  ): Promise<string> {
-    const target = await this.resources.find(resource ?? issuer, issuer);
-    if (target === null) throw new RegistryError('invalid_target', 'The resource is not known here.');
-    const scopes = requestedScopes(
-      scope === undefined ? undefined : splitScope(scope),
-      grantableScopes(client, target),
-    );
-    if (scopes === null)
-      throw new RegistryError('invalid_scope', 'The client may get none of the requested scopes.');
-    return scopes.join(' ');
   }
 
   /** The refresh token of a request, as it is now; null: the client has none such. */
@@ -186,6 +174,13 @@ function grantTypeOf({ grant_type: grantType }: TokenParameters, client: Client)
     throw new RegistryError('unauthorized_client', `The client may not use the grant type ${known}.`);
   }
   return known;
+}
+
+function scopeFor(client: Client, resource: Resource, { scope }: TokenParameters): string {
+  const asked = scope === undefined ? undefined : splitScope(scope);
+  const scopes = requestedScopes(asked, grantableScopes(client, resource));
+  if (scopes !== null) return scopes.join(' ');
+  throw new RegistryError('invalid_scope', 'The client may get none of the requested scopes.');
 }
 
 /** The redirect URI of a code exchange, which the engine compares to that of the code. */

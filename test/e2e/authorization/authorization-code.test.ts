@@ -227,6 +227,15 @@ onEachEngine((engine) => {
       ]);
     });
 
+    it('names its resource with or without a slash at the end', async () => {
+      const client = await register();
+      const { exchange } = await aCode(client, user, { resource: 'http://localhost:9000/mcp/' });
+      const { body } = await exchange({ resource: 'http://localhost:9000/mcp' });
+      expect((await introspect(body.access_token as string)).body.aud).toBe('http://localhost:9000/mcp');
+      const { exchange: again } = await aCode(client, user, { resource: 'http://localhost:9000/mcp' });
+      expect((await again({ resource: registry.url })).body.error).toBe('invalid_target');
+    });
+
     it('may have any port of the loopback interface, and keeps the state as it is', async () => {
       const client = await register({
         redirect_uris: ['http://127.0.0.1:1234/callback', 'cursor://callback'],
