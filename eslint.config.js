@@ -93,7 +93,7 @@ const PARTS = {
     tokens: [],
     grants: ['tokens'],
     engine: ['grants', 'resources', 'tokens'],
-    keys: ['engine', 'resources'],
+    keys: ['engine', 'resources', 'tokens'],
     issuance: ['engine', 'grants', 'keys', 'resources', 'tokens'],
     consent: ['engine', 'grants', 'resources', 'tokens'],
   },

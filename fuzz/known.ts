@@ -42,7 +42,10 @@ export const secretsIn = (text: string) => text.match(SECRET) ?? [];
 
 /** Those in a reply; a style sheet has words of that form, too. */
 const secretsOf = ({ headers, text }: HttpReply) =>
-  /json/.test(headers['content-type'] ?? '') ? secretsIn(text) : [];
+  /json/.test(headers['content-type'] ?? '') ? secretsIn(text.replace(PUBLIC_KEY, '')) : [];
+
+/** The coordinates of a published key (RFC 7518 §6.2.1), which are as long as a secret. */
+const PUBLIC_KEY = /"crv":"P-256","x":"[\w-]{43}","y":"[\w-]{43}"/g;
 
 /** Secrets, and what looks like one, that are in bodies of requests which were not rejected, of any caller. */
 export type Planted = ReadonlySet<string>;

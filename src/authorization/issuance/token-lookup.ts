@@ -35,7 +35,7 @@ export class TokenLookup {
    * Null for any other, and for those that the asker has no business with.
    */
   async findActive(issuer: string, value: string, asker: Asker): Promise<ActiveToken | null> {
-    const token = await this.tokens.find(await this.jwts.hashOf(issuer, value));
+    const token = await this.find(issuer, value);
     if (token === null || !['access', 'refresh'].includes(token.kind)) return null;
     const now = new Date();
     if (token.consumedAt !== null || token.expiresAt <= now) return null;
@@ -50,10 +50,15 @@ export class TokenLookup {
 
   /** Ends a token of the client (RFC 7009 §2.1). With a refresh token, its grant ends. What is no token of it is none of its business. */
   async revoke(issuer: string, value: string, client: Client, context: RequestContext): Promise<void> {
-    const token = await this.tokens.find(await this.jwts.hashOf(issuer, value));
+    const token = await this.find(issuer, value);
     if (token?.clientId !== client.id) return;
     if (token.kind === 'refresh') await this.grants.revoke(token.grantId!, 'revocation', context);
     if (token.kind === 'access') await this.tokens.remove(token.hash);
+  }
+
+  private async find(issuer: string, value: string): Promise<TokenEntity | null> {
+    const hash = await this.jwts.hashOf(issuer, value);
+    return hash === null ? null : this.tokens.find(hash);
   }
 }
 

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { createLocalJWKSet, jwtVerify, SignJWT } from 'jose';
+import { newId } from '../../database/id.js';
 import { hashSecret } from '../../secrets/secret.js';
 import type { UnitOfWork } from '../engine/unit-of-work.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { SIGNING_ALGORITHM } from '../engine/signing-algorithm.js';
+import { isIssued } from '../tokens/token.js';
 import { SigningKeys } from './signing-keys.js';
 
 const TYPE = 'at+jwt';
@@ -17,8 +19,8 @@ export class JwtAccessTokens {
   ) {}
 
   /**
-   * The body of a token reply, with a JWT in place of the opaque access token where its resource wants one. Nobody learns the opaque
-   * one, whose hash is the `jti`.
+   * The body of a token reply, with a JWT in place of the opaque access token if its resource wants one. Nobody learns the opaque one:
+   * its row gets the hash of the `jti` instead.
    */
   async inPlaceOfOpaque(issuer: string, body: string, { insert, client }: UnitOfWork): Promise<string> {
     const access = insert.find(({ kind }) => kind === 'access');
@@ -27,6 +29,8 @@ export class JwtAccessTokens {
     if (resource?.tokenFormat !== 'jwt') return body;
     const reply = JSON.parse(body) as { access_token: string };
     const { kid, key } = await this.keys.current();
+    const jti = newId();
+    access!.hash = hashOfJti(jti);
     const claims = {
       client_id: client!.id,
       ...(scope && { scope }),
@@ -37,19 +41,23 @@ export class JwtAccessTokens {
       .setIssuer(issuer)
       .setSubject(accountId ?? client!.id)
       .setAudience(aud!)
-      .setJti(access!.hash)
+      .setJti(jti)
       .setIssuedAt(access!.createdAt)
       .setExpirationTime(access!.expiresAt)
       .sign(key);
     return JSON.stringify({ ...reply, access_token: jwt });
   }
 
-  /** By which a token is stored; a string that is no token of ours has a hash, too. */
-  async hashOf(issuer: string, token: string): Promise<string> {
-    if (token.split('.').length !== 3 || !this.keys.isAvailable) return hashSecret(token);
+  /** The hash that identifies a token in the database; null if it is not a token of this server. */
+  async hashOf(issuer: string, token: string): Promise<string | null> {
+    if (isIssued(token)) return hashSecret(token);
+    if (token.split('.').length !== 3 || !this.keys.isAvailable) return null;
     const keys = (await this.keys.list()).map(({ kid, publicJwk }) => ({ ...publicJwk, kid }));
     const options = { issuer, typ: TYPE, algorithms: [SIGNING_ALGORITHM] };
     const verified = await jwtVerify(token, createLocalJWKSet({ keys }), options).catch(() => null);
-    return verified?.payload.jti ?? hashSecret(token);
+    return verified?.payload.jti === undefined ? null : hashOfJti(verified.payload.jti);
   }
 }
+
+/** No opaque token begins like that. */
+const hashOfJti = (jti: string) => hashSecret(`jti ${jti}`);

@@ -9,3 +9,7 @@ export type TokenKind = IssuedKind | 'consent' | 'pushed';
 
 /** 256 random bits behind what tells the kind. */
 export const generateToken = (kind: IssuedKind): string => `${PREFIXES[kind]}${generateSecret()}`;
+
+/** Whether a string looks like a token that clients are given. */
+export const isIssued = (token: string): boolean =>
+  Object.values(PREFIXES).some((prefix) => token.startsWith(prefix));
