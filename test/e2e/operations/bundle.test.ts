@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { Program } from '../../support/process.js';
 
 /** Of these a second copy does no harm: they hold nothing. */
-const STATELESS = ['fdir', 'picomatch', 'tinyglobby', 'tslib'];
+const STATELESS = ['debug', 'fdir', 'has-flag', 'ms', 'picomatch', 'supports-color', 'tinyglobby', 'tslib'];
 
 /** Writes the files that the process has loaded from packages when it ends. */
 const REPORT_LOADED = `

@@ -271,7 +271,9 @@ describe.each<[Engine, Fault[]]>([
       await until(async () => (await isReady()) && isWell(await callAll(id)), RECOVERED_WITHIN_MS);
       expect(await callAll(id)).toEqual(WELL);
       const acknowledged = await load.stop();
-      expect(load.statuses).toEqual(new Set([201, 503]));
+      // Those that waited until the end of the fault may all have succeeded
+      expect(load.statuses).toContain(201);
+      expect([...load.statuses].filter((status) => ![201, 503].includes(status))).toEqual([]);
       await expectWhole(registry.dataSource, acknowledged);
     },
   );

@@ -158,6 +158,7 @@ onEachEngine((engine) => {
     await registry.app.get(Retention, { strict: false }).run();
     await registry.app.get(Statistics, { strict: false }).refresh();
     await registry.dataSource.query('DROP TABLE oauth_client_secrets');
+    await registry.dataSource.query('DROP TABLE oauth_grants');
     await registry.dataSource.query('DROP TABLE oauth_clients');
     await registry.app.get(Retention, { strict: false }).run();
     const metrics = await scrape();
