@@ -25,7 +25,6 @@ import {
   type NumberedSecretPage,
   type SecretSubmission,
 } from '../secrets/client-secret.js';
-import type { SecretsOfClient } from '../secrets/client-secrets.repository.js';
 import { ClientSecretsService } from '../secrets/client-secrets.service.js';
 import { grant, RegistrationPolicies } from './registration-policies.js';
 import {
@@ -127,7 +126,7 @@ export class RegistrationManagementService {
     const replacement = await readReplacement(
       isLapsed(registered, new Date()) ? undefined : registered.metadata.softwareStatement,
     );
-    const replace = async (registration: LockedRegistration) => {
+    const replace = async (registration: LockedRegistration, isRepeat: boolean) => {
       const { client, secrets } = registration;
       const { submission, clientId, clientSecret } = replacement;
       const now = new Date();
@@ -157,7 +156,7 @@ export class RegistrationManagementService {
 
       const needsOther = usesSecret(changed) !== usesSecret(client);
       const revoked = needsOther ? await secrets.revokeAll(now) : [];
-      const isDue = needsOther || (await this.isRenewalDue(secrets, now));
+      const isDue = needsOther || (await this.isRenewalDue(registration, isRepeat, now));
       const secret = isDue ? secretFor(changed, this.secretTtlMs) : null;
       const issued = secret === null ? [] : [(await secrets.add(secret, now)).id];
       const registrationToken = generateSecret();
@@ -167,9 +166,12 @@ export class RegistrationManagementService {
       ]);
       return { client: changed, secret, registrationToken };
     };
-    return this.repository.withRegistration(id, asRegistration(id, context), (registration) =>
-      replace(managedBy(token, registration, 'replace')),
-    );
+    return this.repository.withRegistration(id, asRegistration(id, context), (found) => {
+      const registration = managedBy(token, found, 'replace');
+      // No one has used the token of the reply before, which may be lost
+      const isRepeat = registration.nextTokenHash !== null && matchesHash(token, registration.tokenHash);
+      return replace(registration, isRepeat);
+    });
   }
 
   /**
@@ -235,11 +237,22 @@ export class RegistrationManagementService {
     return this.secrets.revoke({ id }, secretId, force, asRegistration(id, context));
   }
 
-  /** Whether the client gets another secret with a replacement: where all that are valid end soon. A new one does not for a while. */
-  private async isRenewalDue(secrets: SecretsOfClient, now: Date): Promise<boolean> {
-    if (this.secretTtlMs === null) return false;
+  /**
+   * Whether the client gets another secret with a replacement: if all that are valid end soon. A new one does not for a while.
+   * @param isRepeat a reply may be lost: secrets that were issued since the registration and never used do not count
+   */
+  private async isRenewalDue(
+    { client, secrets }: LockedRegistration,
+    isRepeat: boolean,
+    now: Date,
+  ): Promise<boolean> {
     const valid = await secrets.valid(now);
-    return valid.length < MAX_VALID_SECRETS && valid.every((secret) => isRenewalDue(secret, now));
+    const known = valid.filter(
+      ({ createdAt, lastUsedAt }) => !isRepeat || lastUsedAt !== null || createdAt <= client.createdAt,
+    );
+    if (valid.length >= MAX_VALID_SECRETS) return false;
+    const mayBeDue = this.secretTtlMs !== null || known.length < valid.length;
+    return mayBeDue && known.every((secret) => isRenewalDue(secret, now));
   }
 }
 

@@ -38,16 +38,16 @@ onEachEngine((engine) => {
       client,
       path: `${path}/secrets`,
       issue: (body: unknown = {}) => on.send(`${path}/secrets`, { body, key }),
-      list: async () => {
-        const answer = await on.send(`${path}/secrets`, { method: 'GET', key });
+      list: async (token = key) => {
+        const answer = await on.send(`${path}/secrets`, { method: 'GET', key: token });
         return answer.body.data as { id: string; hint: string; expires_at: string | null }[];
       },
       revoke: (id: string, query = '') => on.send(`${path}/secrets/${id}${query}`, { method: 'DELETE', key }),
       // The token of the registration stays valid as long as no other is used
-      put: (changes: object = {}) =>
+      put: (changes: object = {}, token = key) =>
         on.send(path, {
           method: 'PUT',
-          key,
+          key: token,
           body: { client_id: client.client_id, redirect_uris: CALLBACK, ...metadata, ...changes },
         }),
       /** As if the secrets had been issued so long before. */
@@ -58,6 +58,15 @@ onEachEngine((engine) => {
         ),
     };
   }
+  /** Uses are stored in batches. */
+  const lastUseStored = async (clientId: string) => {
+    const used = `SELECT id FROM oauth_client_secrets WHERE client_id = '${clientId}' AND last_used_at IS NOT NULL`;
+    for (let times = 0; times < 100; times++) {
+      if ((await limited.dataSource.query<unknown[]>(used)).length > 0) return;
+      await new Promise((next) => setTimeout(next, 50));
+    }
+    throw new Error('The use of the secret was not stored.');
+  };
   const secondsOf = (text: string | null) => Math.floor(Date.parse(text!) / 1000);
   const refusal = ({ status, body }: Answer) => ({ status, error: body.error as unknown });
 
@@ -230,24 +239,55 @@ onEachEngine((engine) => {
       expect(body.client_secret).toMatch(/^[\w-]{43}$/);
       expect(body.client_secret).not.toBe(client.client_secret);
       expect(isThreeHoursAway(body.client_secret_expires_at as number)).toBe(true);
-      expect((await put()).body).not.toHaveProperty('client_secret');
+      let token = body.registration_access_token as string;
       // Both are valid
       for (const client_secret of [client.client_secret, body.client_secret]) {
-        expect((await put({ client_secret })).status).toBe(200);
+        const next = await put({ client_secret }, token);
+        expect(next.status).toBe(200);
+        expect(next.body).not.toHaveProperty('client_secret');
+        token = next.body.registration_access_token as string;
       }
-      expect(await list()).toHaveLength(2);
+      expect(await list(token)).toHaveLength(2);
       const events = await limited.dataSource.query<{ action: string }[]>(
         `SELECT action FROM audit_events WHERE client_id = '${client.client_id}' AND action = 'client_secret.issued'`,
       );
       expect(events).toHaveLength(1);
     });
 
-    it('of ten PUTs at once in the last third, one issues a secret', async () => {
+    it('a PUT issues one again if the reply with it is lost, until a new one is used', async () => {
+      const { client, put, list, age } = await aRegistration(limited);
+      await age(2.5 * HOUR_MS);
+      await put();
+      const { body } = await put();
+      expect(body.client_secret).toMatch(/^[\w-]{43}$/);
+      const credentials = { client_id: client.client_id, client_secret: body.client_secret as string };
+      const { body: used } = await limited.send('/v2/oauth/clients/authenticate', {
+        body: credentials,
+        key: limited.adminKey,
+      });
+      expect(used).toMatchObject({ active: true });
+      await lastUseStored(client.client_id);
+      expect((await put()).body).not.toHaveProperty('client_secret');
+      expect(await list()).toHaveLength(3);
+    });
+
+    it('ten PUTs at once in the last third issue ten valid secrets at most', async () => {
       const { put, list, age } = await aRegistration(limited);
       await age(2.5 * HOUR_MS);
       const answers = await Promise.all(Array.from({ length: 10 }, () => put()));
-      expect(answers.filter(({ body }) => 'client_secret' in body)).toHaveLength(1);
-      expect(await list()).toHaveLength(2);
+      expect(answers.filter(({ body }) => 'client_secret' in body)).toHaveLength(9);
+      expect(await list()).toHaveLength(10);
+      expect((await put()).body).not.toHaveProperty('client_secret');
+    });
+
+    it('a PUT that makes a client confidential issues a secret again if the reply is lost', async () => {
+      const { put } = await aRegistration(registry, { token_endpoint_auth_method: 'none' });
+      const confidential = { token_endpoint_auth_method: 'client_secret_post' };
+      await put(confidential);
+      const { body } = await put(confidential);
+      expect(body.client_secret).toMatch(/^[\w-]{43}$/);
+      const { body: seen } = await put(confidential, body.registration_access_token as string);
+      expect(seen).not.toHaveProperty('client_secret');
     });
 
     it('a PUT issues another one after all have expired', async () => {
