@@ -28,6 +28,7 @@ const IMPORTS = {
     'diagnostics',
     'egress',
     'errors',
+    'json',
     'jwt',
     'policy',
     'queues',

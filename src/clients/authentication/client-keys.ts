@@ -12,6 +12,7 @@ import { siteOf } from '../../egress/connection.js';
 import { EgressError } from '../../egress/egress-error.js';
 import { EgressGuard } from '../../egress/egress-guard.js';
 import { RegistryError } from '../../errors/registry-error.js';
+import { JsonFault, parseStrictJson } from '../../json/strict-json.js';
 import { readJwt, type SentJwt } from '../../jwt/read-jwt.js';
 import { verifyWithKeys } from '../../jwt/verify-with-keys.js';
 import { ASSERTION_SIGNING_ALGORITHMS } from '../../policy/client.js';
@@ -170,10 +171,16 @@ export class ClientKeys {
   private async fetchKeys(url: string, isAnonymous: boolean): Promise<JsonWebKeySet> {
     const reply = await this.egress.fetch(url, { ...FETCH_LIMITS, isAnonymous });
     if (reply.status !== 200) throw new KeySetFault(`jwks_uri answered with the status ${reply.status}.`);
-    const jwks: unknown = await reply.json().catch(() => {
-      throw new KeySetFault('jwks_uri did not answer with JSON.');
-    });
-    return verificationKeys(jwks);
+    return verificationKeys(parsed(new Uint8Array(await reply.arrayBuffer())));
+  }
+}
+
+/** @throws KeySetFault */
+function parsed(jwks: Uint8Array): unknown {
+  try {
+    return parseStrictJson(jwks);
+  } catch (error) {
+    throw error instanceof JsonFault ? new KeySetFault(`The reply of jwks_uri ${error.message}.`) : error;
   }
 }
 

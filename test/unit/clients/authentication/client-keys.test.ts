@@ -246,7 +246,12 @@ describe('Keys of a jwks_uri', () => {
 
   it.each<[string, Parameters<typeof KeyServer.start>[0], RegExp]>([
     ['a status', (_, response) => response.writeHead(500).end(), /^jwks_uri answered with the status 500\.$/],
-    ['HTML', (_, response) => response.end('<html>'), /^jwks_uri did not answer with JSON\.$/],
+    ['HTML', (_, response) => response.end('<html>'), /^The reply of jwks_uri must be valid JSON\.$/],
+    [
+      'a member twice',
+      (_, response) => response.end(`{"keys":[],"keys":[${JSON.stringify(es256.jwk)}]}`),
+      /^The reply of jwks_uri must not /,
+    ],
     ['no key set', () => ({}), /^The key set of the client must be a JSON Web Key Set/],
     ['a private key', () => ({ keys: [{ ...es256.jwk, d: 'd' }] }), /must contain public keys only/],
     ['70 kB', () => ({ keys: [es256.jwk], x: 'x'.repeat(70_000) }), /larger than 65536 bytes/],
