@@ -77,6 +77,12 @@ export const isLapsed = (client: ClientStanding, now: Date): boolean =>
 export const isUsable = (client: ClientStanding, now: Date): boolean =>
   client.status === 'active' && !isStatementOver(client, now);
 
+/** What readers are told: a client whose statement has expired is disabled, also before the job has stored it. */
+export const standingOf = (client: ClientStanding, now: Date): Pick<Client, 'status' | 'disabledReason'> =>
+  client.status === 'active' && isStatementOver(client, now)
+    ? { status: 'disabled', disabledReason: 'statement_expired' }
+    : { status: client.status, disabledReason: client.disabledReason };
+
 /** Whether it registered anonymously, has no recorded use, and no administrator verified or disabled it. */
 export const isUnused = ({
   source,

@@ -112,6 +112,10 @@ onEachEngine((engine) => {
       reason: 'disabled_client',
       description: EXPIRED,
     });
+    expect(await shown(client)).toMatchObject({ status: 'DISABLED', disabledReason: 'STATEMENT_EXPIRED' });
+    const path = `/v2/oauth/clients/${client.client_id}`;
+    const lookedUp = await registry.send(path, { method: 'GET', key: service });
+    expect(lookedUp.body.data).toMatchObject({ status: 'disabled' });
     const refused = [403, 'insufficient_scope'];
     expect(said(await manage(client, 'GET'))).toEqual(refused);
     expect(said(await manage(client, 'DELETE'))).toEqual(refused);

@@ -1,4 +1,4 @@
-import type { Client } from '../../../clients/client/client.js';
+import { type Client, standingOf } from '../../../clients/client/client.js';
 import type { ClientFilter, ClientStats } from '../../../clients/client/client-query.js';
 import { showFields } from '../../../policy/client.js';
 import { toFilter } from '../schema/filter.js';
@@ -12,6 +12,7 @@ export function toOAuthClient(client: Client): OAuthClient {
   return {
     ...client,
     ...showFields('graphql', client),
+    ...standingOf(client, new Date()),
     clientId: client.id,
     name: client.name,
     translations: Object.entries(translations).map(([member, value]) => ({ member, value })),

@@ -1,5 +1,5 @@
 import type { NumberedPage, NumberedPageRequest } from '../../../clients/client/client-query.js';
-import type { Client, IssuedSecret } from '../../../clients/client/client.js';
+import { type Client, type IssuedSecret, standingOf } from '../../../clients/client/client.js';
 import type { ClientRequest } from '../../../clients/client/client-request.js';
 import { readFields, showFields } from '../../../policy/client.js';
 import { FIELD_NAMES, FIELDS_AT } from '../../../policy/fields.js';
@@ -26,6 +26,7 @@ export function toClientRequest({
 
 /** @param secret only in the response that issues it */
 export function toOAuthClient(client: Client, secret: IssuedSecret | null = null): OAuthClient {
+  const { status } = standingOf(client, new Date());
   return {
     record_type: 'oauth_client',
     client_id: client.id,
@@ -35,7 +36,7 @@ export function toOAuthClient(client: Client, secret: IssuedSecret | null = null
     ...showFields('rest', client),
     name: client.name,
     client_secret: secret?.value ?? null,
-    ...(client.status === 'disabled' && { status: client.status }),
+    ...(status === 'disabled' && { status }),
     created_at: client.createdAt.toISOString(),
     updated_at: client.updatedAt.toISOString(),
   };
