@@ -1,3 +1,4 @@
+import { NO_PROTO } from '../../json/strict-json.js';
 import { RegistryError } from '../../errors/registry-error.js';
 
 export const FORM = 'application/x-www-form-urlencoded';
@@ -16,6 +17,8 @@ export function parseFormBody(body: Buffer): Record<string, string> {
   for (const pair of pairs) {
     const [name = '', ...rest] = pair.split('=');
     const [key, value] = [decode(name), decode(rest.join('='))];
+    // An object would have another prototype instead of the parameter
+    if (key === '__proto__') throw malformed(NO_PROTO);
     if (pair !== '' && parameters.has(key)) {
       throw malformed('repeats a parameter. Send each parameter once');
     }

@@ -3,6 +3,7 @@ import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../../auth/principal/access.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
+import { rejectUnknownParameters } from '../../../http/requests/query-parameters.js';
 import type { RequestContext } from '../../../audit/audit-event.js';
 import {
   type RegistrationPermit,
@@ -23,7 +24,6 @@ import { PublicUrl } from '../../../http/responses/public-url.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { ApiErrors } from '../../documentation/api-errors.js';
 import type { ClientRequest } from '../../../clients/client/client-request.js';
-import { RegistryError } from '../../../errors/registry-error.js';
 import {
   ExtendedRegistrationRequest,
   RegistrationError,
@@ -87,12 +87,12 @@ export class RegistrationController {
     @CurrentPermit() permit: RegistrationPermit,
     @CurrentContext('registration') context: RequestContext,
     // Read as a whole, so that the documented operation matches the contract
-    @Query() { dry_run: dryRun, ...others }: Record<string, unknown>,
+    @Query() query: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RegistrationResponse | RegisteredMetadata> {
-    refuseParameters(Object.keys(others));
+    rejectUnknownParameters(query, ['dry_run']);
     const submission = await this.read(body);
-    if (readFlag('dry_run', dryRun)) {
+    if (readFlag('dry_run', query.dry_run)) {
       reply.status(200);
       return toMetadata(this.registrations.preview(submission, permit));
     }
@@ -190,18 +190,6 @@ export class RegistrationController {
       registration_client_uri: this.publicUrl.ofRegistration(id),
     };
   }
-}
-
-/** @throws RegistryError `invalid_request`: a misspelled dry_run would register a client */
-function refuseParameters(names: string[]): void {
-  if (names.length === 0) return;
-  throw new RegistryError(
-    'invalid_request',
-    'Unknown query parameters. The only supported parameter is dry_run.',
-    {
-      invalidFields: Object.fromEntries(names.map((name) => [name, ['is not supported; omit it']])),
-    },
-  );
 }
 
 /** Claims of a software statement override members (RFC 7591 §2.3), including their localized variants (§2.2). */
