@@ -7,7 +7,7 @@ import { runJob } from './job.js';
 const FIRST_RUN_MS = 90_000;
 const INTERVAL_MS = 3_600_000;
 
-/** Announces the next signing key in time. Of several instances, one makes it. */
+/** Creates the next signing key when it is due. With several instances, one creates it. */
 @Injectable()
 export class KeyRotation {
   private readonly logger = new Logger(KeyRotation.name);

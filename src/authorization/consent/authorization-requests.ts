@@ -26,7 +26,7 @@ export class AuthorizationRequests {
 
   /**
    * Where to send the browser: to the consent page, or back to the client with an error.
-   * @throws RegistryError `invalid_request` where the client or the redirect URI cannot be trusted: nobody is sent anywhere then
+   * @throws RegistryError `invalid_request` if the client or the redirect URI cannot be trusted: the browser is not redirected then
    */
   async begin(issuer: string, query: URLSearchParams): Promise<string> {
     const client = await this.findClient(only(query, 'client_id'));
@@ -37,7 +37,7 @@ export class AuthorizationRequests {
         'The redirect_uri is missing, or not registered by the client.',
       );
     }
-    const refuse = (error: string, description: string) =>
+    const reject = (error: string, description: string) =>
       redirectTo(redirectUri, {
         error,
         error_description: description,
@@ -47,19 +47,19 @@ export class AuthorizationRequests {
     const repeated = [...new Set(query.keys())].find(
       (name) => name !== 'resource' && query.getAll(name).length > 1,
     );
-    if (repeated !== undefined) return refuse('invalid_request', 'A parameter is repeated.');
+    if (repeated !== undefined) return reject('invalid_request', 'A parameter is repeated.');
     if ((query.get('response_mode') ?? 'query') !== 'query') {
-      return refuse('invalid_request', 'response_mode must be query.');
+      return reject('invalid_request', 'response_mode must be query.');
     }
     if (!client.grantTypes.includes('authorization_code')) {
-      return refuse('unauthorized_client', 'The client may not use the grant type authorization_code.');
+      return reject('unauthorized_client', 'The client may not use the grant type authorization_code.');
     }
     const resources = await this.resourcesOf(issuer, query);
-    if (resources === null) return refuse('invalid_target', 'A requested resource is not known here.');
+    if (resources === null) return reject('invalid_target', 'A requested resource is not known here.');
     const asked = query.get('scope');
     const grantable = new Set(resources.flatMap((resource) => grantableScopes(client, resource)));
     const scopes = requestedScopes(asked === null ? undefined : splitScope(asked), [...grantable]);
-    if (scopes === null) return refuse('invalid_scope', 'The client may get none of the requested scopes.');
+    if (scopes === null) return reject('invalid_scope', 'The client may get none of the requested scopes.');
     const parameters = new URLSearchParams(query);
     parameters.set('scope', scopes.join(' '));
     parameters.delete('resource');
@@ -102,7 +102,7 @@ export class AuthorizationRequests {
   }
 }
 
-/** The value of a parameter that decides where a browser is sent; null where it is not there exactly once. */
+/** The value of a parameter that decides where a browser is sent; null if it is missing or repeated. */
 function only(query: URLSearchParams, name: string): string | null {
   const [value, ...others] = query.getAll(name);
   return value === undefined || others.length > 0 ? null : value;

@@ -50,9 +50,9 @@ export class ConsentService {
   ) {}
 
   /**
-   * What is asked for. From then on, nobody but this user can decide.
+   * What the client requests. From then on, only this user can decide.
    * @param user null: not known yet
-   * @throws RegistryError `not_found` where the consent token is unknown, expired, used, or another user's
+   * @throws RegistryError `not_found` if the consent token is unknown, expired, used, or another user's
    */
   async describe(issuer: string, consentToken: string, user: User | null): Promise<ConsentRequest> {
     const { client, parameters } = await this.open(consentToken, user);

@@ -79,7 +79,7 @@ export interface EngineResult {
 
 /**
  * The protocol engine: npm `oidc-provider`, which validates requests and decides what is issued. It opens no connection, stores nothing
- * and authenticates nobody (ADR 20).
+ * and authenticates no one (ADR 20).
  */
 @Injectable()
 export class AuthorizationEngine {
@@ -95,7 +95,7 @@ export class AuthorizationEngine {
 
   /**
    * Lets the library answer a request of a client that was authenticated or looked up before. Nothing that the reply promises is stored yet.
-   * @param known what was found out before
+   * @param known what is known of the request already
    */
   async handle(
     issuer: string,
@@ -143,7 +143,7 @@ export class AuthorizationEngine {
       const prototype = provider[model as keyof typeof ISSUED].prototype as unknown as Generates;
       const generate = prototype.generateTokenId;
       prototype.generateTokenId = function (this: unknown) {
-        // The library notes the format there
+        // It sets the format of the token, too
         generate.call(this);
         return generateToken(kind);
       };
@@ -222,7 +222,7 @@ const aUnit = (client: Client, known: Partial<UnitOfWork>): UnitOfWork => ({
   ...known,
 });
 
-/** Where the library sends a browser whose user has to be asked; the token follows. */
+/** The start of the location to which the library redirects if the user must be asked; the consent token follows. */
 export const CONSENT_REPLY = 'consent:';
 
 function requiresPkce(clientId: string): boolean {

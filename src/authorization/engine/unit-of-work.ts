@@ -2,11 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Client } from '../../clients/client/client.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 
-/** What the library may know of the request that it answers, and what it wants to change. It stores nothing itself. */
+/** What the library may know of a request, and the changes that it requests. It stores nothing itself. */
 export interface UnitOfWork {
   /** The client that was authenticated or named; null: there is none. */
   client: Client | null;
-  /** Of the request, which is one of the client; null: the request has none. */
+  /** The redirect URI of the request, which the client registered; null: the request has none. */
   redirectUri: string | null;
   /** A token that was read before: the library sees it as it was then. Null: none was. */
   knownToken: TokenEntity | null;

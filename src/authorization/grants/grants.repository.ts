@@ -61,7 +61,7 @@ export class GrantsRepository {
   /**
    * Uses up a consent token, and stores the grant and the code that come of it.
    * @param before the scopes that were granted before; null: the grant is new
-   * @returns false where the token was used before, or the grant was revoked meanwhile
+   * @returns false if the token was used before, or the grant was revoked since
    */
   give(
     consentHash: string,
@@ -87,7 +87,7 @@ export class GrantsRepository {
     }, context);
   }
 
-  /** Ends a grant, and with it all of its tokens. False where it was revoked before, or there is none. */
+  /** Revokes a grant, and with it all of its tokens. False if it was revoked before or does not exist. */
   revoke(id: string, reason: string, context: RequestContext): Promise<boolean> {
     return this.writeQueue.run(
       async (manager) => {
@@ -107,12 +107,12 @@ export class GrantsRepository {
     );
   }
 
-  /** Removes grants that were revoked before `limit`; says how many. */
+  /** Removes grants that were revoked before `limit`. Returns how many. */
   purge(limit: Date): Promise<number> {
     return purgeDue(this.writeQueue, GrantEntity, 'revokedAt', limit);
   }
 
-  /** Uses up a consent token for nothing. False where it was used before. */
+  /** Uses up a consent token without a grant. False if it was used before. */
   deny(consentHash: string, clientId: string, context: RequestContext): Promise<boolean> {
     return this.writeQueue.run(async (manager) => {
       if (!(await useUp(manager, consentHash))) return false;

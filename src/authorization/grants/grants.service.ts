@@ -33,7 +33,7 @@ export class GrantsService {
     return grant;
   }
 
-  /** Removes grants that were revoked before `limit`; says how many. */
+  /** Removes grants that were revoked before `limit`. Returns how many. */
   purge(limit: Date): Promise<number> {
     return this.repository.purge(limit);
   }

@@ -18,7 +18,7 @@ import { grantableScopes, requestedScopes } from '../resources/scopes.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 
-/** For so long, a refresh token that was replaced is answered with the same reply again: replies get lost. */
+/** How long a replaced refresh token gets the same reply again: replies get lost. */
 const RETRY_MS = 10_000;
 
 /** Only the holder of the replaced token can read the reply. */
@@ -85,11 +85,11 @@ export class TokenIssuer {
       },
     );
     for (const id of unit.revokedGrants) await this.grants.revoke(id, 'reuse', context);
-    if (reply.status !== 200) throw refusalOf(reply);
+    if (reply.status !== 200) throw toRegistryError(reply);
     return this.store(issuer, client, parameters, reply, unit, context);
   }
 
-  /** The refresh token of a request, as it is now; null: the client has none such. */
+  /** The refresh token of a request, as it is now; null: the client has no such token. */
   private async findRefreshToken(
     client: Client,
     { refresh_token: value }: TokenParameters,
@@ -98,7 +98,7 @@ export class TokenIssuer {
     return token?.kind === 'refresh' && token.clientId === client.id ? token : null;
   }
 
-  /** The reply to a refresh token that was replaced a moment ago. Later, its use ends the grant. */
+  /** The stored reply to a refresh token that was just replaced. Later, its use revokes the grant. */
   private async replyAgain(
     { consumedAt, sealedReply, grantId }: TokenEntity,
     value: string,
@@ -125,14 +125,14 @@ export class TokenIssuer {
     const sealedReply =
       consume !== undefined && refreshToken ? encrypt(refreshToken, SEALED_REPLY, body) : null;
     const isStored = await this.tokens.commit({ consume, sealedReply, insert }, context);
-    if (!isStored) return this.refuseSecondUse(client, parameters, unit, context);
+    if (!isStored) return this.rejectSecondUse(client, parameters, unit, context);
     const grantId = insert[0]?.grantId;
     if (grantId) this.grants.uses.note({ id: grantId, lastUsedAt: null });
     return JSON.parse(body) as IssuedTokens;
   }
 
   /** Another request was faster. */
-  private async refuseSecondUse(
+  private async rejectSecondUse(
     client: Client,
     parameters: TokenParameters,
     { insert }: UnitOfWork,
@@ -145,7 +145,7 @@ export class TokenIssuer {
     throw new RegistryError('invalid_grant', 'The authorization code was used before.');
   }
 
-  /** Removes tokens that expired before `limit`; says how many. */
+  /** Removes tokens that expired before `limit`. Returns how many. */
   purge(limit: Date): Promise<number> {
     return this.tokens.purge(limit);
   }
@@ -153,8 +153,8 @@ export class TokenIssuer {
 
 const INVALID_GRANT = 'The code or refresh token is unknown, expired, used up, or not for this request.';
 
-/** Why the engine issues nothing. It says little of grants. */
-function refusalOf({ body }: EngineReply): RegistryError {
+/** The error of the engine. For grants, its reason is not disclosed. */
+function toRegistryError({ body }: EngineReply): RegistryError {
   const { error, error_description: description = error } = JSON.parse(body) as {
     error: ErrorCode;
     error_description?: string;

@@ -9,10 +9,10 @@ import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 
-/** Who asks about a token: the client that it may belong to, or the holder of a key. */
-export type Asker = { client: Client } | { principal: Pick<Principal, 'orgId' | 'role'> };
+/** The caller of an introspection: a client, or a principal. */
+export type Caller = { client: Client } | { principal: Pick<Principal, 'orgId' | 'role'> };
 
-/** A token that is good, and whose it is. */
+/** A valid token with its client and grant. */
 export interface ActiveToken {
   token: TokenEntity;
   client: Client;
@@ -20,7 +20,7 @@ export interface ActiveToken {
   grant: Grant | null;
 }
 
-/** Tells of issued tokens, and ends them. */
+/** Finds and revokes issued tokens. */
 @Injectable()
 export class TokenLookup {
   constructor(
@@ -31,10 +31,10 @@ export class TokenLookup {
   ) {}
 
   /**
-   * An access or refresh token that counts (RFC 7662 §2.2): not expired, used up or revoked, its client active and its grant alive.
-   * Null for any other, and for those that the asker has no business with.
+   * An access or refresh token that is valid (RFC 7662 §2.2): not expired, used up or revoked, its client active and its grant alive.
+   * Null for any other token, and for tokens that the caller may not see.
    */
-  async findActive(issuer: string, value: string, asker: Asker): Promise<ActiveToken | null> {
+  async findActive(issuer: string, value: string, caller: Caller): Promise<ActiveToken | null> {
     const token = await this.find(issuer, value);
     if (token === null || !['access', 'refresh'].includes(token.kind)) return null;
     const now = new Date();
@@ -43,12 +43,12 @@ export class TokenLookup {
       this.clients.find({ id: token.clientId }),
       token.grantId === null ? null : this.grants.find(token.grantId),
     ]);
-    if (client === null || !isUsable(client, now) || !mayKnow(asker, client)) return null;
+    if (client === null || !isUsable(client, now) || !mayKnow(caller, client)) return null;
     if (token.grantId !== null && (grant === null || grant.revokedAt !== null)) return null;
     return { token, client, grant };
   }
 
-  /** Ends a token of the client (RFC 7009 §2.1). With a refresh token, its grant ends. What is no token of it is none of its business. */
+  /** Revokes a token of the client (RFC 7009 §2.1); with a refresh token, its grant. Tokens of other clients are ignored. */
   async revoke(issuer: string, value: string, client: Client, context: RequestContext): Promise<void> {
     const token = await this.find(issuer, value);
     if (token?.clientId !== client.id) return;
@@ -63,8 +63,8 @@ export class TokenLookup {
 }
 
 /** `service` and `admin` know any token, `member` those of its organization's clients. */
-function mayKnow(asker: Asker, client: Client): boolean {
-  if ('client' in asker) return asker.client.id === client.id;
-  const { role, orgId } = asker.principal;
+function mayKnow(caller: Caller, client: Client): boolean {
+  if ('client' in caller) return caller.client.id === client.id;
+  const { role, orgId } = caller.principal;
   return role === 'service' || role === 'admin' || (role === 'member' && client.orgId === orgId);
 }

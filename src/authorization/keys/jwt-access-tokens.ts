@@ -19,7 +19,7 @@ export class JwtAccessTokens {
   ) {}
 
   /**
-   * The body of a token reply, with a JWT in place of the opaque access token if its resource wants one. Nobody learns the opaque one:
+   * The body of a token reply, with a JWT in place of the opaque access token if its resource wants one. The opaque one is discarded:
    * its row gets the hash of the `jti` instead.
    */
   async inPlaceOfOpaque(issuer: string, body: string, { insert, client }: UnitOfWork): Promise<string> {

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { SigningKeyEntity } from './signing-key.entity.js';
 
-/** Of the newest keys; older ones verify no token that is still valid. */
+/** The number of keys that are read, newest first. Tokens of older keys have expired. */
 const MAX_KEYS = 10;
 
 /** Signing keys in the database. */

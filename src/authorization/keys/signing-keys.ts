@@ -13,7 +13,7 @@ import type { SigningKeyEntity } from './signing-key.entity.js';
 /** How long a new key is announced before it signs, so that verifiers that cache the set know it. */
 const ANNOUNCED_MS = 86_400_000;
 
-/** How long keys are believed without another look: another instance may have rotated them. */
+/** How long keys are cached: another instance may rotate them. */
 const CACHE_MS = 60_000;
 
 /** A key that can sign. */
@@ -63,7 +63,7 @@ export class SigningKeys {
     return this.signer.signer;
   }
 
-  /** Makes the next key where the newest was made before `limit`. It signs after a day, when verifiers know it. */
+  /** Creates the next key if the newest was created before `limit`. It signs after a day, when verifiers have fetched it. */
   async rotateIfOlder(limit: Date): Promise<boolean> {
     const [newest] = await this.repository.list();
     if (newest === undefined || newest.createdAt > limit) return false;
@@ -114,7 +114,7 @@ function currentOf(keys: readonly SigningKeyEntity[]): SigningKeyEntity {
   return keys.find(({ activeFrom }) => activeFrom.getTime() <= now) ?? keys.at(-1)!;
 }
 
-/** The secret in a file that only its owner can read, made where it does not exist. */
+/** Reads the secret from a file that only its owner can read. Creates the file if it does not exist. */
 function keyFile(path: string): string {
   if (!existsSync(path)) {
     try {

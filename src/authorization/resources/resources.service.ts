@@ -17,7 +17,7 @@ export class ResourcesService {
   ) {}
 
   /**
-   * The resource that a client asked for; null where there is none.
+   * The resource that a client asked for; null if there is none.
    * @param issuer itself a resource: that of requests that name none
    */
   find(identifier: string, issuer: string): Promise<Resource | null> {

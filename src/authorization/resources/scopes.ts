@@ -15,9 +15,9 @@ export function grantableScopes(client: Client, { scopes: defined }: Resource): 
 }
 
 /**
- * The scopes that a request gets: those that it asks for as far as the client may get them, and all of these where it asks for none.
+ * The scopes that a request gets: the requested ones that the client may get, or all of these if it requests none.
  * @param asked undefined: none
- * @returns null where nothing is left of what was asked for
+ * @returns null if the client may get none of the requested scopes
  */
 export function requestedScopes(asked: string[] | undefined, grantable: readonly string[]): string[] | null {
   if (asked === undefined || asked.length === 0) return [...grantable];

@@ -41,7 +41,7 @@ export class TokenEntity {
   @Column({ name: 'sealed_reply', type: 'text', nullable: true })
   sealedReply!: string | null;
 
-  /** Of a request for consent, who has looked at it: nobody else decides. Null: nobody. */
+  /** A hash of the user who has opened this consent request, and who alone decides it. Null: none has. */
   @Column({ name: 'seen_by', type: 'varchar', length: 71, nullable: true })
   seenBy!: string | null;
 }

@@ -1,13 +1,13 @@
 import { generateSecret } from '../../secrets/secret.js';
 
-/** What clients are given, and what each begins with, so that scanners find one that leaked. */
+/** What clients are given, with the prefix of each, by which scanners find leaked ones. */
 const PREFIXES = { access: 'oca_', refresh: 'ocf_', code: 'occ_' } as const;
 export type IssuedKind = keyof typeof PREFIXES;
 
 /** Requests wait for consent, or were pushed (RFC 9126). */
 export type TokenKind = IssuedKind | 'consent' | 'pushed';
 
-/** 256 random bits behind what tells the kind. */
+/** A prefix for the kind, and 256 random bits. */
 export const generateToken = (kind: IssuedKind): string => `${PREFIXES[kind]}${generateSecret()}`;
 
 /** Whether a string looks like a token that clients are given. */

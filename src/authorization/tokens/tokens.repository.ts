@@ -50,7 +50,7 @@ export class TokensRepository {
 
   /**
    * Stores what a request changes. It is durable when the promise resolves.
-   * @returns false, and nothing is stored, where the token was used up before: by any instance, one statement decides
+   * @returns false, and nothing is stored, if the token was used up before, by any instance: one statement decides
    */
   async commit({ consume, ...changes }: TokenChanges, cancellation: Cancellation = {}): Promise<boolean> {
     if (consume !== undefined) {
@@ -74,7 +74,7 @@ export class TokensRepository {
     });
   }
 
-  /** Has nobody but this user decide about a request for consent. False where another looked at it before. */
+  /** Reserves a consent request for one user. False if another user has opened it before. */
   bind(hash: string, seenBy: string): Promise<boolean> {
     return this.writeQueue.run(async (manager) => {
       const { affected } = await manager.update(TokenEntity, { hash, seenBy: IsNull() }, { seenBy });
@@ -82,7 +82,7 @@ export class TokensRepository {
     });
   }
 
-  /** Ends a token, and says whether there was one. */
+  /** Removes a token. Returns whether it existed. */
   async remove(hash: string): Promise<boolean> {
     return this.writeQueue.run(async (manager) => {
       const { affected } = await manager.delete(TokenEntity, { hash });
@@ -90,7 +90,7 @@ export class TokensRepository {
     });
   }
 
-  /** Removes what expired before `limit`; says how many. */
+  /** Removes what expired before `limit`. Returns how many. */
   purge(limit: Date): Promise<number> {
     return purgeDue(this.writeQueue, TokenEntity, 'expiresAt', limit);
   }

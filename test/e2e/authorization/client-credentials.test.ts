@@ -102,7 +102,7 @@ onEachEngine((engine) => {
       else expect([status, body.scope]).toEqual([200, scope]);
     });
 
-    it('gets a JWT that verifies with the published keys, where the resource wants one', async () => {
+    it('gets a JWT that verifies with the published keys, if the resource wants one', async () => {
       const { id, secret } = await aService();
       const { body } = await token(credentials({ resource: `${API}/` }), basic(id, secret!));
       const keys = createRemoteJWKSet(new URL(`${registry.url}/v2/oauth/jwks`));

@@ -98,7 +98,7 @@ export class ConsentPageController {
   }
 }
 
-/** Frames, scripts, and forms that lead anywhere else are off; the address of the page, which has the token, is sent to nobody. */
+/** Disables scripts, frames and forms with other targets. The URL of the page contains the token and is never sent as a referrer. */
 function protect(
   { raw: request }: FastifyRequest,
   { raw: reply }: FastifyReply,

@@ -5,7 +5,7 @@ import { Authenticator } from '../../../auth/authenticator.js';
 import { bearerToken } from '../../../auth/bearer-token.js';
 import { Access } from '../../../auth/principal/access.js';
 import { requestContextOf } from '../../../auth/principal/request-context.js';
-import { type Asker, TokenLookup } from '../../../authorization/issuance/token-lookup.js';
+import { type Caller, TokenLookup } from '../../../authorization/issuance/token-lookup.js';
 import { type IssuedTokens, TokenIssuer } from '../../../authorization/issuance/token-issuer.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import { FORM } from '../../../http/requests/form-body.js';
@@ -20,7 +20,7 @@ import { toIntrospection } from './token.mapper.js';
 
 const INVALID_CLIENT = 'The client could not be authenticated';
 
-/** Issues tokens, tells of them, and revokes them. */
+/** Issues, introspects and revokes tokens. */
 @Controller('v2/oauth')
 @Access('public')
 @ApiTags('OAuth Protocol')
@@ -79,9 +79,9 @@ export class TokenController {
   @ApiErrors({ 400: 'The request is malformed', 401: INVALID_CLIENT })
   async introspect(@Body() body: unknown, @Req() request: FastifyRequest): Promise<TokenIntrospection> {
     const parameters = readParameters(body);
-    const asker = await this.askerOf(request, parameters);
+    const caller = await this.callerOf(request, parameters);
     const issuer = this.publicUrl.of('');
-    return toIntrospection(await this.tokens.findActive(issuer, tokenOf(parameters), asker), issuer);
+    return toIntrospection(await this.tokens.findActive(issuer, tokenOf(parameters), caller), issuer);
   }
 
   @Post('revoke')
@@ -106,7 +106,7 @@ export class TokenController {
     await this.tokens.revoke(this.publicUrl.of(''), tokenOf(parameters), client, context);
   }
 
-  private async askerOf(request: FastifyRequest, parameters: Parameters): Promise<Asker> {
+  private async callerOf(request: FastifyRequest, parameters: Parameters): Promise<Caller> {
     const { authorization } = request.headers;
     const isClient = /^basic\b/i.test(authorization ?? '') || parameters.client_id !== undefined;
     if (isClient && bearerToken(authorization) === undefined) {

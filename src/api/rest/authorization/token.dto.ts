@@ -82,7 +82,7 @@ export class TokenIntrospection {
   @ApiPropertyOptional({ description: 'The client that the token was issued to' })
   client_id?: string;
 
-  @ApiPropertyOptional({ description: 'The user, or the client where no user is involved' })
+  @ApiPropertyOptional({ description: 'The user, or the client if no user is involved' })
   sub?: string;
 
   @ApiPropertyOptional({ description: 'The scopes, separated by spaces' })
