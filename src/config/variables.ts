@@ -262,6 +262,9 @@ const topics = {
     rateLimitAuthorize: setting('RATE_LIMIT_AUTHORIZE', values.rateLimit, '600/1m', {
       description: 'Requests to `/v2/oauth/authorize` and to the built-in consent page per address.',
     }),
+    rateLimitToken: setting('RATE_LIMIT_TOKEN', values.rateLimit, '6000/1m', {
+      description: 'Requests to `/v2/oauth/token` per client.',
+    }),
     rateLimitOrg: setting('RATE_LIMIT_ORG', values.rateLimit, '6000/1m', {
       description:
         'Requests to `/v2/oauth/clients` per organization, except those to `/v2/oauth/clients/authenticate`. All its API keys and JWTs count together.',
@@ -305,6 +308,11 @@ const topics = {
         example: 'https://api.example https://mcp.example/mcp=jwt',
       },
     ),
+    authorizationRestrictedScopes: unwritten('AUTHORIZATION_RESTRICTED_SCOPES', values.scopes, [], 'none', {
+      description:
+        'The scopes that only clients of organizations and verified clients get. Anonymous clients can register any scope that `REGISTRATION_ALLOWED_SCOPES` allows.',
+      example: 'admin',
+    }),
     authorizationConsentUrl: optional(
       'AUTHORIZATION_CONSENT_URL',
       values.httpUrl('an http or https URL of your consent page'),

@@ -114,14 +114,22 @@ export function authorizationOf(registryOf: () => Registry) {
     return { code, verifier, exchange };
   }
 
-  const refresh = ({ id, secret }: TestClient, refreshToken: string, changes: Parameters = {}) =>
-    token({
-      grant_type: 'refresh_token',
-      client_id: id,
-      refresh_token: refreshToken,
-      ...(secret !== null && { client_secret: secret }),
-      ...changes,
-    });
+  const refresh = (
+    { id, secret }: TestClient,
+    refreshToken: string,
+    changes: Parameters = {},
+    headers: Record<string, string> = {},
+  ) =>
+    token(
+      {
+        grant_type: 'refresh_token',
+        client_id: id,
+        refresh_token: refreshToken,
+        ...(secret !== null && { client_secret: secret }),
+        ...changes,
+      },
+      headers,
+    );
 
   return { token, introspect, register, authorize, aRequest, ask, decide, aCode, exchangeCode, refresh };
 }

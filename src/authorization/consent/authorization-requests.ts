@@ -13,6 +13,9 @@ import { grantableScopes, requestedScopes } from '../resources/scopes.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { redirectTo } from './redirect.js';
 
+/** Requests are stored until the user has decided. */
+const MAX_STATE_LENGTH = 4096;
+
 /** Authorization requests (RFC 6749 §4.1.1): from the client's browser to the page that asks its user. */
 @Injectable()
 export class AuthorizationRequests {
@@ -21,7 +24,8 @@ export class AuthorizationRequests {
     private readonly engine: AuthorizationEngine,
     private readonly resources: ResourcesService,
     private readonly tokens: TokensRepository,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'authorizationConsentUrl'>,
+    @Inject(CONFIG)
+    private readonly config: Pick<Config, 'authorizationConsentUrl' | 'authorizationRestrictedScopes'>,
   ) {}
 
   /**
@@ -51,14 +55,22 @@ export class AuthorizationRequests {
     if ((query.get('response_mode') ?? 'query') !== 'query') {
       return reject('invalid_request', 'response_mode must be query.');
     }
+    if (query.get('response_type') !== 'code') {
+      return query.has('response_type')
+        ? reject('unsupported_response_type', 'response_type must be code.')
+        : reject('invalid_request', 'response_type is missing.');
+    }
+    if ((query.get('state') ?? '').length > MAX_STATE_LENGTH) {
+      return reject('invalid_request', `state must have at most ${MAX_STATE_LENGTH} characters.`);
+    }
     if (!client.grantTypes.includes('authorization_code')) {
       return reject('unauthorized_client', 'The client may not use the grant type authorization_code.');
     }
-    const resources = await this.resourcesOf(issuer, query);
+    const resources = this.resourcesOf(issuer, query);
     if (resources === null) return reject('invalid_target', 'A requested resource is not known here.');
     const asked = query.get('scope');
-    const grantable = new Set(resources.flatMap((resource) => grantableScopes(client, resource)));
-    const scopes = requestedScopes(asked === null ? undefined : splitScope(asked), [...grantable]);
+    const grantable = grantableScopes(client, this.config);
+    const scopes = requestedScopes(asked === null ? undefined : splitScope(asked), grantable);
     if (scopes === null) return reject('invalid_scope', 'The client may get none of the requested scopes.');
     const parameters = new URLSearchParams(query);
     parameters.set('scope', scopes.join(' '));
@@ -92,11 +104,9 @@ export class AuthorizationRequests {
   }
 
   /** The resources that the request names, or the issuer itself; null if one is not known. */
-  private async resourcesOf(issuer: string, query: URLSearchParams): Promise<Resource[] | null> {
+  private resourcesOf(issuer: string, query: URLSearchParams): Resource[] | null {
     const named = query.getAll('resource');
-    const found = await Promise.all(
-      (named.length > 0 ? named : [issuer]).map((each) => this.resources.find(each, issuer)),
-    );
+    const found = (named.length > 0 ? named : [issuer]).map((each) => this.resources.find(each, issuer));
     const known = found.filter((resource) => resource !== null);
     return known.length === found.length ? known : null;
   }

@@ -1,18 +1,16 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../audit/audit-event.js';
 import type { Principal } from '../../auth/principal/principal.js';
 import { type Client, isUsable } from '../../clients/client/client.js';
 import { ClientLookupRepository } from '../../clients/client/client-lookup.repository.js';
-import { newId } from '../../database/id.js';
+import { CONFIG, type Config } from '../../config/variables.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { AuthorizationEngine } from '../engine/authorization-engine.js';
-import type { GrantedScopes } from '../grants/grant.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
-import type { ResourceScope } from '../resources/resource.js';
-import { ResourcesService } from '../resources/resources.service.js';
+import { grantableScopes } from '../resources/scopes.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { redirectTo } from './redirect.js';
@@ -24,7 +22,7 @@ export type User = Pick<Principal, 'orgId' | 'userId'>;
 export interface ConsentRequest {
   client: Client;
   redirectUri: string;
-  scopes: Pick<ResourceScope, 'name' | 'title' | 'description'>[];
+  scopes: string[];
 }
 
 /** The parameters of the authorization request, as the engine has validated them. */
@@ -45,8 +43,8 @@ export class ConsentService {
     private readonly tokens: TokensRepository,
     private readonly grants: GrantsRepository,
     private readonly clients: ClientLookupRepository,
-    private readonly resources: ResourcesService,
     private readonly engine: AuthorizationEngine,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'authorizationRestrictedScopes'>,
   ) {}
 
   /**
@@ -54,14 +52,8 @@ export class ConsentService {
    * @param user null: not known yet
    * @throws RegistryError `not_found` if the consent token is unknown, expired, used, or another user's
    */
-  async describe(issuer: string, consentToken: string, user: User | null): Promise<ConsentRequest> {
-    const { client, parameters } = await this.open(consentToken, user);
-    const resources = [parameters.resource].flat();
-    const found = await Promise.all(resources.map((each) => this.resources.find(each, issuer)));
-    const defined = found.flatMap((resource) => resource?.scopes ?? []);
-    const scopes = splitScope(parameters.scope ?? '').map(
-      (name) => defined.find((scope) => scope.name === name) ?? { name, title: null, description: null },
-    );
+  async describe(consentToken: string, user: User | null): Promise<ConsentRequest> {
+    const { client, parameters, scopes } = await this.open(consentToken, user);
     return { client, redirectUri: parameters.redirect_uri, scopes };
   }
 
@@ -76,44 +68,33 @@ export class ConsentService {
     isAllowed: boolean,
     context: RequestContext,
   ): Promise<string> {
-    const { client, parameters, hash } = await this.open(consentToken, user);
-    const { redirect_uri: redirectUri, state = null, scope = '', resource } = parameters;
+    const { client, parameters, scopes, hash } = await this.open(consentToken, user);
+    const { redirect_uri: redirectUri, state = null, resource } = parameters;
     if (!isAllowed) {
       if (!(await this.grants.deny(hash, client.id, context))) throw noSuchRequest();
       const denial = { error: 'access_denied', error_description: 'The user denied the request.' };
       return redirectTo(redirectUri, { ...denial, state, iss: issuer });
     }
-    const known = await this.grants.findActive(client.id, user);
-    const grantId = known?.id ?? newId();
-    const scopes = splitScope(scope);
+    const { orgId, userId } = user;
     const { code, row } = await this.engine.issueCode(issuer, client, {
-      accountId: user.userId,
-      grantId,
+      accountId: userId,
       redirectUri,
-      scope,
+      scope: scopes.join(' '),
       resource,
       codeChallenge: parameters.code_challenge,
       codeChallengeMethod: parameters.code_challenge_method,
       dpopJkt: parameters.dpop_jkt,
     });
-    const granted: GrantedScopes = Object.fromEntries([resource].flat().map((each) => [each, scopes]));
-    const grant = {
-      id: grantId,
-      clientId: client.id,
-      ...user,
-      scopes: union(known?.scopes ?? {}, granted),
-      createdAt: known?.createdAt ?? new Date(),
-      lastUsedAt: known?.lastUsedAt ?? null,
-      revokedAt: null,
-    };
-    if (!(await this.grants.give(hash, grant, known?.scopes ?? null, row, context))) throw noSuchRequest();
+    const granted = Object.fromEntries([resource].flat().map((each) => [each, scopes]));
+    const owner = { clientId: client.id, orgId, userId };
+    if (!(await this.grants.give(hash, owner, granted, row, context))) throw noSuchRequest();
     return redirectTo(redirectUri, { code, state, iss: issuer });
   }
 
   private async open(
     consentToken: string,
     user: User | null,
-  ): Promise<{ client: Client; parameters: Parameters; hash: string }> {
+  ): Promise<{ client: Client; parameters: Parameters; scopes: string[]; hash: string }> {
     const token = await this.tokens.find(hashSecret(consentToken));
     if (token?.kind !== 'consent' || token.consumedAt !== null || token.expiresAt <= new Date()) {
       throw noSuchRequest();
@@ -122,9 +103,14 @@ export class ConsentService {
     const client = await this.clients.find({ id: token.clientId });
     const parameters = token.payload.params as Parameters;
     if (client === null || !isUsable(client, new Date())) throw noSuchRequest();
-    // It may have changed meanwhile
-    if (!isRegisteredRedirectUri(parameters.redirect_uri, client.redirectUris)) throw noSuchRequest();
-    return { client, parameters, hash: token.hash };
+    // It may have changed since
+    const isRegistered =
+      client.grantTypes.includes('authorization_code') &&
+      isRegisteredRedirectUri(parameters.redirect_uri, client.redirectUris);
+    if (!isRegistered) throw noSuchRequest();
+    const grantable = grantableScopes(client, this.config);
+    const scopes = splitScope(parameters.scope ?? '').filter((scope) => grantable.includes(scope));
+    return { client, parameters, scopes, hash: token.hash };
   }
 
   /** Whether the user is the first who opens the request, or has opened it before. */
@@ -136,11 +122,3 @@ export class ConsentService {
 
 const noSuchRequest = () =>
   new RegistryError('not_found', 'The consent token is unknown, expired or used. Start again at the client.');
-
-/** Both, resource by resource: a step-up keeps what was granted. */
-function union(before: GrantedScopes, added: GrantedScopes): GrantedScopes {
-  const resources = [...new Set([...Object.keys(before), ...Object.keys(added)])];
-  return Object.fromEntries(
-    resources.map((each) => [each, [...new Set([...(before[each] ?? []), ...(added[each] ?? [])])]]),
-  );
-}

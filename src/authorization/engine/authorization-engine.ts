@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { stripVTControlCharacters } from 'node:util';
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Configuration, errors as Errors, Provider } from 'oidc-provider';
 import { AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
 import type { Client } from '../../clients/client/client.js';
+import { CONFIG, type Config } from '../../config/variables.js';
 import { SIGNING_ALGORITHM } from './signing-algorithm.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
-import { DEFAULT_ACCESS_TOKEN_LIFETIME_SECONDS } from '../resources/resource.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { grantableScopes } from '../resources/scopes.js';
 import { generateSecret } from '../../secrets/secret.js';
@@ -24,14 +24,10 @@ export const ENGINE_PATHS = {
   authorization: '/v2/oauth/authorize',
 } as const;
 
-type Issued = { resourceServer?: { accessTokenTTL?: number } };
-const lifetimeAtResource = (_: unknown, { resourceServer }: Issued) =>
-  resourceServer?.accessTokenTTL ?? DEFAULT_ACCESS_TOKEN_LIFETIME_SECONDS;
-
 /** In seconds. */
 const LIFETIMES = {
-  AccessToken: lifetimeAtResource,
-  ClientCredentials: lifetimeAtResource,
+  AccessToken: 3600,
+  ClientCredentials: 3600,
   AuthorizationCode: 60,
   RefreshToken: 30 * 86_400,
   Interaction: 600,
@@ -39,6 +35,9 @@ const LIFETIMES = {
   Session: 1,
   Grant: 1,
 };
+
+/** How far the clock of a DPoP proof may be ahead or behind. */
+const DPOP_WINDOW_SECONDS = 300;
 
 /** What the library's models are called here. */
 const ISSUED = {
@@ -53,10 +52,9 @@ interface Generates {
   generateTokenId: () => string;
 }
 
-/** What an authorization code stands for. */
+/** The contents of an authorization code, except its grant. */
 export interface NewCode {
   accountId: string;
-  grantId: string;
   redirectUri: string;
   scope: string;
   resource: string | string[];
@@ -91,6 +89,7 @@ export class AuthorizationEngine {
     private readonly grants: GrantsRepository,
     private readonly resources: ResourcesService,
     private readonly assertionUses: AssertionUses,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'authorizationRestrictedScopes'>,
   ) {}
 
   /**
@@ -120,8 +119,9 @@ export class AuthorizationEngine {
     const unit = aUnit(client, { redirectUri: code.redirectUri });
     return unitOfWork.run(unit, async () => {
       const engineClient = (await provider.Client.find(client.id))!;
-      const gty = 'authorization_code';
-      const value = await new provider.AuthorizationCode({ ...code, client: engineClient, gty }).save();
+      // The grant is known when the code is stored
+      const known = { client: engineClient, gty: 'authorization_code', grantId: '' };
+      const value = await new provider.AuthorizationCode({ ...code, ...known }).save();
       return { code: value, row: unit.insert[0]! };
     });
   }
@@ -150,8 +150,12 @@ export class AuthorizationEngine {
     }
     const uses = this.assertionUses;
     Object.assign(provider.ReplayDetection, {
-      unique: (clientId: string, jti: string, exp: number) =>
-        uses.useOnce(`dpop ${clientId}`, jti, new Date(exp * 1000)),
+      unique: async (clientId: string, jti: string, exp: number) => {
+        // The library accepts a proof as long before its time as after it
+        const until = new Date((exp + DPOP_WINDOW_SECONDS) * 1000);
+        if (await uses.useOnce(`dpop ${clientId}`, jti, until)) return true;
+        throw new errors.InvalidDpopProof('The DPoP proof was used before.');
+      },
     });
     provider.on('server_error', (_, error) => {
       currentUnit().failure = error;
@@ -196,14 +200,13 @@ export class AuthorizationEngine {
           enabled: true,
           defaultResource: () => issuer,
           useGrantedResource: () => true,
-          getResourceServerInfo: async (_, identifier) => {
-            const resource = await this.resources.find(identifier, issuer);
+          getResourceServerInfo: (_, identifier) => {
+            const resource = this.resources.find(identifier, issuer);
             if (resource === null) throw new errors.InvalidTarget('The resource is not known here.');
             return {
               audience: resource.identifier,
-              scope: grantableScopes(currentUnit().client!, resource).join(' '),
+              scope: grantableScopes(currentUnit().client!, this.config).join(' '),
               accessTokenFormat: 'opaque',
-              accessTokenTTL: resource.accessTokenLifetimeSeconds,
             };
           },
         },
@@ -223,7 +226,7 @@ const aUnit = (client: Client, known: Partial<UnitOfWork>): UnitOfWork => ({
 });
 
 /** The start of the location to which the library redirects if the user must be asked; the consent token follows. */
-export const CONSENT_REPLY = 'consent:';
+export const CONSENT_REPLY = 'about:consent/';
 
 function requiresPkce(clientId: string): boolean {
   const { client } = currentUnit();

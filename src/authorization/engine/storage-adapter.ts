@@ -82,8 +82,9 @@ class TokenAdapter extends NoAdapter {
   };
 
   override upsert: Adapter['upsert'] = (id, payload, expiresIn) => {
-    const rest = { ...payload };
-    // The jti is the token itself
+    const { params, kind, iat, exp } = payload;
+    // Of a consent request, `returnTo` contains the token; of all others, the jti is the token
+    const rest = this.kind === 'consent' ? { params, kind, iat, exp } : { ...payload };
     delete rest.jti;
     const now = new Date();
     const unit = currentUnit();

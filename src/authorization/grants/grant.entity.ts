@@ -7,6 +7,10 @@ import type { Grant, GrantedScopes } from './grant.js';
 @Entity('oauth_grants')
 @Index('oauth_grants_owner', ['userId', 'orgId', 'id'])
 @Index('oauth_grants_client_id', ['clientId', 'id'])
+@Index('oauth_grants_active', ['clientId', 'userId', 'orgId'], {
+  unique: true,
+  where: '"revoked_at" IS NULL',
+})
 @Index('oauth_grants_revoked_at', ['revokedAt'], { where: '"revoked_at" IS NOT NULL' })
 export class GrantEntity implements Grant {
   @PrimaryColumn({ type: 'varchar', length: 36, primaryKeyConstraintName: 'oauth_grants_pkey' })

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull, type QueryDeepPartialEntity } from 'typeorm';
+import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { ClientEntity } from '../../clients/client/client.entity.js';
+import { newId } from '../../database/id.js';
+import { rowLock } from '../../database/sql/row-lock.js';
 import { batchedFindOne, type Lookup } from '../../database/sql/lookup.js';
 import { purgeDue } from '../../database/writes/purge-batches.js';
 import { UseNotes } from '../../database/writes/use-notes.js';
@@ -36,12 +38,6 @@ export class GrantsRepository {
     return this.byId([id]);
   }
 
-  /** The newest grant of a user to a client that was not revoked. */
-  findActive(clientId: string, { orgId, userId }: Owner): Promise<Grant | null> {
-    const where = { clientId, orgId, userId, revokedAt: IsNull() };
-    return this.dataSource.manager.findOne(GrantEntity, { where, order: { id: 'DESC' } });
-  }
-
   /** A page of a user's grants that were not revoked, the newest first, and how many there are. */
   async page(
     { orgId, userId }: Owner,
@@ -59,28 +55,34 @@ export class GrantsRepository {
   }
 
   /**
-   * Uses up a consent token, and stores the grant and the code that come of it.
-   * @param before the scopes that were granted before; null: the grant is new
-   * @returns false if the token was used before, or the grant was revoked since
+   * Uses up a consent token, and stores the code that comes of it. The user has one grant to the client, which keeps its scopes and gets
+   * the new ones.
+   * @returns false if the token was used before
    */
   give(
     consentHash: string,
-    grant: Grant,
-    before: GrantedScopes | null,
+    { clientId, orgId, userId }: Owner & Pick<Grant, 'clientId'>,
+    granted: GrantedScopes,
     code: TokenEntity,
     context: RequestContext,
   ): Promise<boolean> {
-    const { id, clientId, scopes } = grant;
     return this.writeQueue.run(async (manager) => {
       if (!(await useUp(manager, consentHash))) return false;
-      if (before === null) await manager.insert(GrantEntity, grant);
-      else {
-        const { affected } = await manager.update(GrantEntity, { id, revokedAt: IsNull() }, { scopes });
-        if (affected !== 1) return false;
-      }
-      await manager.insert(TokenEntity, code as QueryDeepPartialEntity<TokenEntity>);
+      const now = new Date();
+      const none = { id: newId(), clientId, orgId, userId, scopes: {}, createdAt: now };
+      // A unique index decides whether there is one already
+      await manager.createQueryBuilder().insert().into(GrantEntity).values(none).orIgnore().execute();
+      const where = { clientId, orgId, userId, revokedAt: IsNull() };
+      const { id, scopes: before } = await manager.findOneOrFail(GrantEntity, {
+        where,
+        lock: rowLock(manager),
+      });
+      const scopes = union(before, granted);
+      await manager.update(GrantEntity, { id }, { scopes });
+      const ofGrant = { ...code, grantId: id, payload: { ...code.payload, grantId: id } };
+      await manager.insert(TokenEntity, ofGrant);
       // Clients with grants are not unused
-      await manager.update(ClientEntity, { id: clientId, lastUsedAt: IsNull() }, { lastUsedAt: new Date() });
+      await manager.update(ClientEntity, { id: clientId, lastUsedAt: IsNull() }, { lastUsedAt: now });
       const changes = [{ field: 'scopes', before, after: scopes }];
       await record(manager, context, [{ action: 'grant.given', clientId, targetId: id, changes }]);
       return true;
@@ -129,4 +131,12 @@ async function useUp(manager: EntityManager, hash: string): Promise<boolean> {
     { consumedAt: new Date() },
   );
   return affected === 1;
+}
+
+/** Both, resource by resource: a step-up keeps what was granted. */
+function union(before: GrantedScopes, added: GrantedScopes): GrantedScopes {
+  const resources = [...new Set([...Object.keys(before), ...Object.keys(added)])];
+  return Object.fromEntries(
+    resources.map((each) => [each, [...new Set([...(before[each] ?? []), ...(added[each] ?? [])])]]),
+  );
 }

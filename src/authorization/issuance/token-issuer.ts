@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../audit/audit-event.js';
 import type { Client } from '../../clients/client/client.js';
+import { CONFIG, type Config } from '../../config/variables.js';
 import { type ErrorCode, RegistryError } from '../../errors/registry-error.js';
 import { GRANT_TYPES, type GrantType } from '../../policy/grant-types.js';
 import { splitScope } from '../../policy/scope.js';
@@ -12,9 +13,8 @@ import type { EngineReply } from '../engine/exchange.js';
 import type { UnitOfWork } from '../engine/unit-of-work.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
-import type { Resource } from '../resources/resource.js';
 import { ResourcesService } from '../resources/resources.service.js';
-import { grantableScopes, requestedScopes } from '../resources/scopes.js';
+import { grantableScopes, isTrusted, requestedScopes } from '../resources/scopes.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 
@@ -45,6 +45,7 @@ export class TokenIssuer {
     private readonly grants: GrantsRepository,
     private readonly resources: ResourcesService,
     private readonly jwts: JwtAccessTokens,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'authorizationRestrictedScopes'>,
   ) {}
 
   /**
@@ -61,11 +62,11 @@ export class TokenIssuer {
     context: RequestContext,
   ): Promise<IssuedTokens> {
     const grantType = grantTypeOf(parameters, client);
-    const resource = await this.resources.find(parameters.resource ?? issuer, issuer);
+    const resource = this.resources.find(parameters.resource ?? issuer, issuer);
     if (resource === null) throw new RegistryError('invalid_target', 'The resource is not known here.');
     const asked = { ...parameters };
     if (asked.resource !== undefined) asked.resource = resource.identifier;
-    if (grantType === 'client_credentials') asked.scope = scopeFor(client, resource, parameters);
+    if (grantType === 'client_credentials') asked.scope = this.scopeFor(client, parameters);
     const knownToken = grantType === 'refresh_token' ? await this.findRefreshToken(client, parameters) : null;
     if (knownToken !== null && knownToken.consumedAt !== null) {
       return this.replyAgain(knownToken, parameters.refresh_token!, context);
@@ -86,7 +87,17 @@ export class TokenIssuer {
     );
     for (const id of unit.revokedGrants) await this.grants.revoke(id, 'reuse', context);
     if (reply.status !== 200) throw toRegistryError(reply);
+    // All scopes of the grant were taken from the client
+    const { scope } = JSON.parse(reply.body) as IssuedTokens;
+    if (knownToken?.payload.scope && !scope) throw noScope();
     return this.store(issuer, client, parameters, reply, unit, context);
+  }
+
+  private scopeFor(client: Client, { scope }: TokenParameters): string {
+    const asked = scope === undefined ? undefined : splitScope(scope);
+    const scopes = requestedScopes(asked, grantableScopes(client, this.config));
+    if (scopes === null) throw noScope();
+    return scopes.join(' ');
   }
 
   /** The refresh token of a request, as it is now; null: the client has no such token. */
@@ -105,6 +116,8 @@ export class TokenIssuer {
     context: RequestContext,
   ): Promise<IssuedTokens> {
     if (sealedReply !== null && Date.now() - consumedAt!.getTime() < RETRY_MS) {
+      const grant = await this.grants.find(grantId!);
+      if (grant === null || grant.revokedAt !== null) throw new RegistryError('invalid_grant', INVALID_GRANT);
       return JSON.parse(decrypt(value, SEALED_REPLY, sealedReply)) as IssuedTokens;
     }
     await this.grants.revoke(grantId!, 'refresh_token_reuse', context);
@@ -121,9 +134,10 @@ export class TokenIssuer {
   ): Promise<IssuedTokens> {
     const body = await this.jwts.inPlaceOfOpaque(issuer, reply.body, unit);
     const { consume, insert } = unit;
-    const refreshToken = parameters.refresh_token;
-    const sealedReply =
-      consume !== undefined && refreshToken ? encrypt(refreshToken, SEALED_REPLY, body) : null;
+    const { knownToken } = unit;
+    // A retry proves no possession of the key that a token is bound to, and gets no reply
+    const isRepeatable = consume !== undefined && knownToken !== null && !knownToken.payload.jkt;
+    const sealedReply = isRepeatable ? encrypt(parameters.refresh_token!, SEALED_REPLY, body) : null;
     const isStored = await this.tokens.commit({ consume, sealedReply, insert }, context);
     if (!isStored) return this.rejectSecondUse(client, parameters, unit, context);
     const grantId = insert[0]?.grantId;
@@ -135,11 +149,11 @@ export class TokenIssuer {
   private async rejectSecondUse(
     client: Client,
     parameters: TokenParameters,
-    { insert }: UnitOfWork,
+    { insert, knownToken }: UnitOfWork,
     context: RequestContext,
   ): Promise<IssuedTokens> {
-    const replaced = await this.findRefreshToken(client, parameters);
-    if (replaced !== null) return this.replyAgain(replaced, parameters.refresh_token!, context);
+    const replaced = knownToken && (await this.findRefreshToken(client, parameters));
+    if (replaced) return this.replyAgain(replaced, parameters.refresh_token!, context);
     const grantId = insert[0]?.grantId;
     if (grantId) await this.grants.revoke(grantId, 'code_reuse', context);
     throw new RegistryError('invalid_grant', 'The authorization code was used before.');
@@ -150,6 +164,8 @@ export class TokenIssuer {
     return this.tokens.purge(limit);
   }
 }
+
+const noScope = () => new RegistryError('invalid_scope', 'The client may get none of the requested scopes.');
 
 const INVALID_GRANT = 'The code or refresh token is unknown, expired, used up, or not for this request.';
 
@@ -168,19 +184,12 @@ function grantTypeOf({ grant_type: grantType }: TokenParameters, client: Client)
   if (known === undefined) {
     throw new RegistryError('unsupported_grant_type', `grant_type must be one of ${GRANT_TYPES.join(', ')}.`);
   }
-  // A public client may have registered it, but has nothing to prove who it is
-  const isUnproven = known === 'client_credentials' && client.type === 'public';
+  // A public client cannot prove who it is, and no one answers for an anonymous one: no user consents to what it does
+  const isUnproven = known === 'client_credentials' && (client.type === 'public' || !isTrusted(client));
   if (isUnproven || !client.grantTypes.includes(known)) {
     throw new RegistryError('unauthorized_client', `The client may not use the grant type ${known}.`);
   }
   return known;
-}
-
-function scopeFor(client: Client, resource: Resource, { scope }: TokenParameters): string {
-  const asked = scope === undefined ? undefined : splitScope(scope);
-  const scopes = requestedScopes(asked, grantableScopes(client, resource));
-  if (scopes !== null) return scopes.join(' ');
-  throw new RegistryError('invalid_scope', 'The client may get none of the requested scopes.');
 }
 
 /** The redirect URI of a code exchange, which the engine compares to that of the code. */

@@ -25,7 +25,7 @@ export class JwtAccessTokens {
   async inPlaceOfOpaque(issuer: string, body: string, { insert, client }: UnitOfWork): Promise<string> {
     const access = insert.find(({ kind }) => kind === 'access');
     const { aud, accountId, scope, jkt } = (access?.payload ?? {}) as Record<string, string | undefined>;
-    const resource = aud === undefined ? null : await this.resources.find(aud, issuer);
+    const resource = aud === undefined ? null : this.resources.find(aud, issuer);
     if (resource?.tokenFormat !== 'jwt') return body;
     const reply = JSON.parse(body) as { access_token: string };
     const { kid, key } = await this.keys.current();

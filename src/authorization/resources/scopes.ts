@@ -1,17 +1,20 @@
 import type { Client } from '../../clients/client/client.js';
-import type { Resource } from './resource.js';
+import type { Config } from '../../config/variables.js';
 
-/** OpenID Connect's: this server issues no ID tokens. */
+/** OpenID Connect's scope: this server issues no ID tokens. */
 const OPENID = 'openid';
 
-/** The scopes that a client may get at a resource. */
-export function grantableScopes(client: Client, { scopes: defined }: Resource): string[] {
-  if (defined.length === 0) return client.scopes.filter((scope) => scope !== OPENID);
-  const mayHaveRestricted = client.verified || client.orgId !== null;
-  const offered = defined
-    .filter(({ restricted }) => !restricted || mayHaveRestricted)
-    .map(({ name }) => name);
-  return client.scopes.filter((scope) => offered.includes(scope) && scope !== OPENID);
+/** Whether someone answers for a client: an organization that it belongs to, or an administrator who verified it. */
+export const isTrusted = ({ orgId, verified }: Client): boolean => orgId !== null || verified;
+
+/** The scopes that a client may get: those that it registered, without restricted ones if it registered anonymously. */
+export function grantableScopes(
+  client: Client,
+  { authorizationRestrictedScopes: restricted }: Pick<Config, 'authorizationRestrictedScopes'>,
+): string[] {
+  return client.scopes.filter(
+    (scope) => scope !== OPENID && (isTrusted(client) || !restricted.includes(scope)),
+  );
 }
 
 /**

@@ -19,6 +19,7 @@ const QUOTAS = {
   authorize: ['rateLimitAuthorize', 'authorization requests from this address'],
   'failed-auth': ['rateLimitFailedAuth', 'requests with invalid credentials from this address'],
   'failed-client': ['rateLimitFailedAuth', 'failed authentications of this client'],
+  token: ['rateLimitToken', 'token requests of this client'],
   organization: ['rateLimitOrg', 'requests of this organization'],
   'audit-bytes': ['rateLimitAuditBytes', 'bytes of audited changes from this organization or address'],
 } as const satisfies Record<string, [keyof Config, string]>;
@@ -78,8 +79,10 @@ export async function limitRates(
   }
   const failedAuth = quotaOf('failed-auth');
   if (failedAuth !== null) limitFailedAuth(fastify, failedAuth, refuse);
-  const ofClients = quotaOf('failed-client', (clientId) => [{ key: `client ${clientId}`, times: 1 }]);
+  const ofClients = quotaOf('failed-client', countedClient);
   if (ofClients !== null) fastify.decorate('spendFailure', spendOn(ofClients));
+  const ofTokens = quotaOf('token', countedClient);
+  if (ofTokens !== null) fastify.decorate('spendToken', spendOn(ofTokens));
   for (const [name, isCounted] of COUNTED_ROUTES) {
     const quota = quotaOf(name);
     if (quota === null) continue;
@@ -91,6 +94,8 @@ export async function limitRates(
 
 /** The key differs from an address, which a quota of the same name may count. */
 const countedOrganization: CountedOf = (orgId) => [{ key: `organization ${orgId}`, times: 1 }];
+
+const countedClient: CountedOf = (clientId) => [{ key: `client ${clientId}`, times: 1 }];
 
 async function sharedCounts(
   fastify: FastifyInstance,
@@ -124,6 +129,8 @@ declare module 'fastify' {
     spendOf?: Spend;
     /** Counts failed authentications by `client_id`; undefined if nothing limits them. */
     spendFailure?: Spend;
+    /** Counts token requests by `client_id`; undefined if they are not limited. */
+    spendToken?: Spend;
   }
 }
 
@@ -148,6 +155,12 @@ export class OrganizationLimit implements CanActivate {
  */
 export async function limitFailedClient({ server, ip }: FastifyRequest, clientId: string): Promise<void> {
   const standing = await server.spendFailure?.(clientId, ip);
+  if (standing?.isExceeded) throw tooMany(standing);
+}
+
+/** @throws RegistryError `rate_limited` after too many token requests of a client */
+export async function limitTokens({ server, ip }: FastifyRequest, clientId: string): Promise<void> {
+  const standing = await server.spendToken?.(clientId, ip);
   if (standing?.isExceeded) throw tooMany(standing);
 }
 

@@ -64,6 +64,12 @@ export class IssueTokens1796731200000 implements MigrationInterface {
         indices: [
           { name: `${GRANTS}_owner`, columnNames: ['user_id', 'org_id', 'id'] },
           { name: `${GRANTS}_client_id`, columnNames: ['client_id', 'id'] },
+          {
+            name: `${GRANTS}_active`,
+            columnNames: ['client_id', 'user_id', 'org_id'],
+            isUnique: true,
+            where: '"revoked_at" IS NULL',
+          },
           { name: `${GRANTS}_revoked_at`, columnNames: ['revoked_at'], where: '"revoked_at" IS NOT NULL' },
         ],
       }),

@@ -8,11 +8,14 @@ onEachEngine((engine) => {
   beforeAll(async () => {
     registry = await Registry.start(engine, {
       AUTHORIZATION_CONSENT_URL: 'https://portal.example/consent?lang=en',
+      AUTHORIZATION_RESTRICTED_SCOPES: 'admin',
     });
     user = (await registry.createKey({ orgId: 'acme', userId: 'alice' })).apiKey;
   });
   afterAll(() => registry.stop());
-  const { introspect, register, authorize, aRequest, ask, decide, aCode } = authorizationOf(() => registry);
+  const { introspect, register, authorize, aRequest, ask, decide, aCode, refresh } = authorizationOf(
+    () => registry,
+  );
 
   const events = async (clientId: string) => {
     const { body } = await registry.graphql(
@@ -97,6 +100,56 @@ onEachEngine((engine) => {
       expect((await decide('unknown', true, user)).status).toBe(404);
     });
 
+    it('has a consent token that the database does not contain, and one page for it', async () => {
+      const { consentToken } = await ask(await register());
+      const stored = await registry.dataSource.query<unknown[]>('SELECT * FROM oauth_tokens');
+      expect(consentToken).toMatch(/^[\w-]{20,}$/);
+      expect(JSON.stringify(stored)).not.toContain(consentToken);
+      const page = await registry.send(`/consent?consent_token=${consentToken}`, { method: 'GET' });
+      expect(page.status).toBe(404);
+    });
+
+    it('sees and grants what the client may get by then', async () => {
+      const client = await registry.register({
+        redirect_uris: [CALLBACK],
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code'],
+        scope: 'read write admin',
+      });
+      const id = client.body.client_id as string;
+      const { consentToken } = await ask({ id, secret: null });
+      const change = (metadata: object, key: string) =>
+        registry.send(`/v2/oauth/register/${id}`, {
+          method: 'PUT',
+          key,
+          body: {
+            client_id: id,
+            redirect_uris: [CALLBACK],
+            token_endpoint_auth_method: 'none',
+            grant_types: ['authorization_code'],
+            ...metadata,
+          },
+        });
+      const narrowed = await change({ scope: 'read' }, client.body.registration_access_token as string);
+      const consent = await registry.send(`/v2/oauth/consent/${consentToken}`, { method: 'GET', key: user });
+      expect(consent.body.data.requested_scopes).toEqual([{ id: 'read', name: 'read', description: null }]);
+      await change(
+        { scope: 'read', redirect_uris: ['https://app.example/other'] },
+        narrowed.body.registration_access_token as string,
+      );
+      expect((await decide(consentToken, true, user)).status).toBe(404);
+    });
+
+    it('has one grant, however many requests are allowed at once', async () => {
+      const client = await register();
+      const { apiKey: key } = await registry.createKey({ userId: 'dave' });
+      const asked = await Promise.all([1, 2, 3].map(() => ask(client)));
+      const answers = await Promise.all(asked.map(({ consentToken }) => decide(consentToken, true, key)));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+      const { body } = await registry.send('/v2/oauth/grants', { method: 'GET', key });
+      expect(body.meta.total_results).toBe(1);
+    });
+
     it('cannot decide about an expired request, or one of a client that was disabled', async () => {
       const client = await register();
       const { consentToken } = await ask(client);
@@ -145,6 +198,18 @@ onEachEngine((engine) => {
       expect(await events(client.id)).toContain('GRANT_REVOKED');
     });
 
+    it('ends its grant on a second use, whatever else the request contains', async () => {
+      const client = await register();
+      const { body: tokens } = await (await aCode(client, user)).exchange();
+      const replaced = tokens.refresh_token as string;
+      await refresh(client, replaced);
+      const { exchange } = await aCode(client, user);
+      const answers = await Promise.all([1, 2].map(() => exchange({ refresh_token: replaced })));
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 400]);
+      const { body: good } = answers.find(({ status }) => status === 200)!;
+      expect((await introspect(good.access_token as string)).body).toEqual({ active: false });
+    });
+
     it.each([
       ['another verifier', { code_verifier: 'a'.repeat(43) }],
       ['no verifier', { code_verifier: undefined }],
@@ -191,7 +256,11 @@ onEachEngine((engine) => {
       ['plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
       ['another response type', { response_type: 'token' }, 'unsupported_response_type'],
       ['scopes that the client did not register', { scope: 'admin' }, 'invalid_scope'],
+      ['a restricted scope', { scope: 'admin' }, 'invalid_scope'],
       ['an unknown resource', { resource: 'https://evil.example' }, 'invalid_target'],
+      ['a resource with credentials', { resource: 'http://u:p@localhost/' }, 'invalid_target'],
+      ['a resource with white space', { resource: ' http://localhost/' }, 'invalid_target'],
+      ['a state of 5,000 characters', { state: 'x'.repeat(5000) }, 'invalid_request'],
       ['prompt=none', { prompt: 'none' }, 'login_required'],
       ['another response mode', { response_mode: 'form_post' }, 'invalid_request'],
       ['a request object', { request: 'eyJ.e30.' }, 'request_not_supported'],
@@ -203,7 +272,7 @@ onEachEngine((engine) => {
         303,
         'https://app.example',
         error,
-        'state of the client',
+        changes.state ?? 'state of the client',
         registry.url,
       ]);
       expect(await stored(client.id)).toEqual([]);

@@ -18,6 +18,8 @@ onEachEngine((engine) => {
   beforeAll(async () => {
     registry = await Registry.start(engine, {
       AUTHORIZATION_RESOURCES: `${API}=jwt https://mcp.example/mcp`,
+      AUTHORIZATION_RESTRICTED_SCOPES: 'admin',
+      RATE_LIMIT_TOKEN: '50/1m',
       SIGNING_KEY_SECRET: 'a secret for tests of 32 characters'.replaceAll(' ', '-'),
     });
   });
@@ -62,12 +64,15 @@ onEachEngine((engine) => {
       const { id, secret } = await aService();
       const inBody = credentials({ client_id: id, client_secret: secret! });
       const { privateKey, publicKey } = await generateKeyPair('ES256');
-      const signing = await registry.register({
-        token_endpoint_auth_method: 'private_key_jwt',
-        grant_types: ['client_credentials'],
-        scope: 'read',
-        jwks: { keys: [await exportJWK(publicKey)] },
-      });
+      const signing = await registry.register(
+        {
+          token_endpoint_auth_method: 'private_key_jwt',
+          grant_types: ['client_credentials'],
+          scope: 'read',
+          jwks: { keys: [await exportJWK(publicKey)] },
+        },
+        registry.adminKey,
+      );
       const assertion = await new SignJWT({ jti: randomUUID() })
         .setProtectedHeader({ alg: 'ES256' })
         .setIssuer(signing.body.client_id as string)
@@ -137,7 +142,7 @@ onEachEngine((engine) => {
         cnf: { jkt: await calculateJwkThumbprint(jwk) },
       });
       const replayed = await send(dpop);
-      expect([replayed.status, replayed.body.error]).toEqual([400, 'invalid_grant']);
+      expect([replayed.status, replayed.body.error]).toEqual([400, 'invalid_dpop_proof']);
       const foreign = await send(await aProof('https://evil.example/v2/oauth/token'));
       expect([foreign.status, foreign.body.error]).toEqual([400, 'invalid_dpop_proof']);
     });
@@ -177,6 +182,36 @@ onEachEngine((engine) => {
     const { body } = await registry.createClient(aClient({ client_type: 'public' }));
     const { status, body: refused } = await token(credentials({ client_id: body.data.client_id as string }));
     expect([status, refused.error]).toEqual([400, 'unauthorized_client']);
+  });
+
+  it('An anonymous client is rejected until an administrator has verified it', async () => {
+    const { body: registered } = await registry.register({
+      token_endpoint_auth_method: 'client_secret_post',
+      grant_types: ['client_credentials'],
+      scope: 'admin read',
+    });
+    const parameters = credentials({
+      client_id: registered.client_id as string,
+      client_secret: registered.client_secret as string,
+    });
+    expect(await token(parameters)).toMatchObject({ status: 400, body: { error: 'unauthorized_client' } });
+    await registry.graphql(
+      'mutation ($id: ID!) { setOAuthClientVerified(clientId: $id, verified: true) { client { clientId } } }',
+      {
+        id: registered.client_id as string,
+      },
+    );
+    expect(await token(parameters)).toMatchObject({ status: 200, body: { scope: 'admin read' } });
+  });
+
+  it('A client that requests too many tokens is told to wait, and others are not', async () => {
+    const busy = await aService();
+    const statuses = new Set<number>();
+    for (let i = 0; i < 60; i++)
+      statuses.add((await token(credentials(), basic(busy.id, busy.secret!))).status);
+    expect(statuses).toEqual(new Set([200, 429]));
+    const other = await aService();
+    expect((await token(credentials(), basic(other.id, other.secret!))).status).toBe(200);
   });
 
   it('A page of another origin can call the endpoints of clients, and no others', async () => {

@@ -48,6 +48,22 @@ onEachEngine((engine) => {
     expect((await show(consentToken)).text).toContain('It runs on your own machine');
   });
 
+  it('shows the scheme of an application, not the host that it claims', async () => {
+    const uri = 'com.evil.app://accounts.example.com/callback';
+    const { consentToken } = await ask(await register({ redirect_uris: [uri] }), { redirect_uri: uri });
+    const { text } = await show(consentToken);
+    expect(text).toContain('<strong>com.evil.app:</strong>');
+    expect(text).not.toContain('accounts.example.com');
+  });
+
+  it('says in words why an authorization request is rejected', async () => {
+    const reply = await fetch(`${registry.url}/v2/oauth/authorize?client_id=unknown`, {
+      headers: { accept: 'text/html' },
+    });
+    expect([reply.status, reply.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8']);
+    expect(await reply.text()).toContain('The client is unknown or disabled');
+  });
+
   it.each([
     ['allow', 'code'],
     ['deny', 'error'],

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { authorizationOf, type TestClient } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
@@ -10,7 +12,7 @@ onEachEngine((engine) => {
     user = (await registry.createKey()).apiKey;
   });
   afterAll(() => registry.stop());
-  const { introspect, register, aCode, refresh } = authorizationOf(() => registry);
+  const { introspect, register, aCode, exchangeCode, refresh } = authorizationOf(() => registry);
 
   const tokensOf = async (client: TestClient) => (await (await aCode(client, user)).exchange()).body;
   const isActive = async (token: string) => (await introspect(token)).body.active as boolean;
@@ -40,6 +42,32 @@ onEachEngine((engine) => {
     expect((await refresh(client, first as string)).body.error).toBe('invalid_grant');
     expect(await isActive(body.access_token as string)).toBe(false);
     expect((await refresh(client, body.refresh_token as string)).body.error).toBe('invalid_grant');
+  });
+
+  it('gets no stored reply once its grant is revoked', async () => {
+    const client = await register();
+    const { refresh_token: first } = await tokensOf(client);
+    const { body } = await refresh(client, first as string);
+    await registry.send('/v2/oauth/revoke', { body: { client_id: client.id, token: body.refresh_token } });
+    expect((await refresh(client, first as string)).body.error).toBe('invalid_grant');
+  });
+
+  it('that is bound to a DPoP key is not given again without its proof', async () => {
+    const client = await register();
+    const { privateKey, publicKey } = await generateKeyPair('ES256');
+    const jwk = await exportJWK(publicKey);
+    const aProof = async () => ({
+      dpop: await new SignJWT({ jti: randomUUID(), htm: 'POST', htu: `${registry.url}/v2/oauth/token` })
+        .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+        .setIssuedAt()
+        .sign(privateKey),
+    });
+    const { code, verifier } = await aCode(client, user);
+    const { body } = await exchangeCode(client, code, verifier, {}, await aProof());
+    const first = body.refresh_token as string;
+    expect((await refresh(client, first)).status).toBe(400);
+    expect((await refresh(client, first, {}, await aProof())).status).toBe(200);
+    expect((await refresh(client, first)).status).toBe(400);
   });
 
   it('of a confidential client stays', async () => {

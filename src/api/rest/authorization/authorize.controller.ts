@@ -7,12 +7,14 @@ import type { Principal } from '../../../auth/principal/principal.js';
 import { CurrentContext, CurrentPrincipal } from '../../../auth/principal/request-context.js';
 import { AuthorizationRequests } from '../../../authorization/consent/authorization-requests.js';
 import { ConsentService } from '../../../authorization/consent/consent.service.js';
+import { RegistryError } from '../../../errors/registry-error.js';
 import { refusal } from '../../../clients/client/client-request.js';
 import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { ApiErrors, INVALID_FIELDS, NO_OBJECT, UNAUTHORIZED } from '../../documentation/api-errors.js';
 import { ConsentDecisionReply, ConsentDecisionRequest, ConsentReply } from './consent.dto.js';
+import { errorPage, sendPage } from './consent-page.js';
 import { toConsent } from './consent.mapper.js';
 
 const DECISION_MEMBERS = onlyMembersOf(ConsentDecisionRequest);
@@ -52,8 +54,14 @@ export class AuthorizeController {
   @ApiErrors({ 400: 'The client or the redirect URI cannot be trusted: the browser is sent nowhere' })
   async authorize(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const [, query = ''] = request.raw.url!.split(/\?(.*)/s);
-    const location = await this.requests.begin(this.publicUrl.of(''), new URLSearchParams(query));
-    await reply.code(303).header('location', location).send();
+    try {
+      const location = await this.requests.begin(this.publicUrl.of(''), new URLSearchParams(query));
+      await reply.code(303).header('location', location).send();
+    } catch (error) {
+      const isForBrowser = request.headers.accept?.includes('text/html');
+      if (!isForBrowser || !(error instanceof RegistryError) || error.status >= 500) throw error;
+      await sendPage(request, reply, error.status, errorPage(error.message));
+    }
   }
 
   @Get('consent/:consent_token')
@@ -71,7 +79,7 @@ export class AuthorizeController {
     @Param('consent_token') consentToken: string,
     @CurrentPrincipal() user: Principal,
   ): Promise<ConsentReply> {
-    return { data: toConsent(await this.consent.describe(this.publicUrl.of(''), consentToken, user)) };
+    return { data: toConsent(await this.consent.describe(consentToken, user)) };
   }
 
   @Post('grants')

@@ -1,3 +1,6 @@
+import { promisify } from 'node:util';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import helmet from 'helmet';
 import type { ConsentRequest } from '../../../authorization/consent/consent.service.js';
 import { isLoopback } from '../../../policy/uris/uri.js';
 
@@ -61,6 +64,8 @@ export function consentPage(
   isRejected = false,
 ): string {
   const { host, protocol } = new URL(redirectUri);
+  // In a private-use scheme, a host is only a name that the application chose
+  const target = /^https?:$/.test(protocol) ? host : protocol;
   const isOnOwnMachine = client.redirectUris.every((uri) => isLoopback(new URL(uri)));
   return page(
     `Allow ${client.name}?`,
@@ -72,13 +77,10 @@ export function consentPage(
       ${isOnOwnMachine ? warning('It runs on your own machine. Any program there can pretend to be it.') : NOTHING}
       <dl>
         <dt>You are sent to</dt>
-        <dd><strong>${host || protocol}</strong></dd>
+        <dd><strong>${target}</strong></dd>
         <dt>It may</dt>
         ${scopes.length === 0 ? html`<dd>know who you are</dd>` : NOTHING}
-        ${scopes.map(
-          ({ name, title, description }) =>
-            html`<dd><strong>${title ?? name}</strong> ${description ?? ''}</dd>`,
-        )}
+        ${scopes.map((scope) => html`<dd><strong>${scope}</strong></dd>`)}
       </dl>
       <form method="post">
         ${isRejected ? html`<p class="warning" role="alert">The API key is not valid.</p>` : NOTHING}
@@ -95,3 +97,44 @@ const warning = (text: string) => html`<p class="warning">${text}</p>`;
 /** Says why there is nothing to decide. */
 export const errorPage = (description: string): string =>
   page('This does not work', html`<p role="alert">${description}</p>`);
+
+/** Sends a page. Chromium counts the redirect after a form as a part of it, so its target is allowed. */
+export async function sendPage(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  page: string,
+  redirectUri?: string,
+): Promise<void> {
+  await protect(request, reply, redirectUri === undefined ? [] : [originOf(redirectUri)]);
+  await reply.code(status).header('cache-control', 'no-store').type('text/html; charset=utf-8').send(page);
+}
+
+/** Disables scripts, frames and forms with other targets. The URL of the page contains the token and is never sent as a referrer. */
+function protect(
+  { raw: request }: FastifyRequest,
+  { raw: reply }: FastifyReply,
+  targets: string[],
+): Promise<void> {
+  const setHeaders = helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'unsafe-inline'"],
+        formAction: ["'self'", ...targets],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+      },
+    },
+    strictTransportSecurity: false,
+    referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
+  });
+  return promisify(setHeaders)(request, reply);
+}
+
+function originOf(redirectUri: string): string {
+  const { origin, protocol } = new URL(redirectUri);
+  return origin === 'null' ? protocol : origin;
+}

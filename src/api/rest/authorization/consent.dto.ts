@@ -8,7 +8,7 @@ export class ConsentScope {
   @ApiProperty({ description: 'The scope token' })
   id!: string;
 
-  @ApiProperty({ description: 'The title that the resource gives it; otherwise the scope token' })
+  @ApiProperty({ description: 'The scope token' })
   name!: string;
 
   @ApiProperty(NULLABLE_STRING)

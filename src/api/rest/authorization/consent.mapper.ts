@@ -8,10 +8,6 @@ export const toConsent = ({ client, redirectUri, scopes }: ConsentRequest): Cons
   policy_uri: client.policyUri,
   tos_uri: client.tosUri,
   redirect_uri: redirectUri,
-  requested_scopes: scopes.map(({ name, title, description }) => ({
-    id: name,
-    name: title ?? name,
-    description,
-  })),
+  requested_scopes: scopes.map((scope) => ({ id: scope, name: scope, description: null })),
   verified: client.verified,
 });

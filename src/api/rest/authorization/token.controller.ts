@@ -10,6 +10,7 @@ import { type IssuedTokens, TokenIssuer } from '../../../authorization/issuance/
 import { RegistryError } from '../../../errors/registry-error.js';
 import { FORM } from '../../../http/requests/form-body.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
+import { limitTokens } from '../../../http/rate-limits/rate-limits.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { ApiErrors } from '../../documentation/api-errors.js';
@@ -51,6 +52,7 @@ export class TokenController {
   async token(@Body() body: unknown, @Req() request: FastifyRequest): Promise<IssuedTokens> {
     const parameters = readParameters(body);
     const client = await this.clients.authenticate(request, parameters);
+    await limitTokens(request, client.id);
     const { dpop } = request.headers;
     return this.issuer.issue(
       this.publicUrl.of(''),
@@ -108,7 +110,10 @@ export class TokenController {
 
   private async callerOf(request: FastifyRequest, parameters: Parameters): Promise<Caller> {
     const { authorization } = request.headers;
-    const isClient = /^basic\b/i.test(authorization ?? '') || parameters.client_id !== undefined;
+    const isClient =
+      /^basic\b/i.test(authorization ?? '') ||
+      parameters.client_id !== undefined ||
+      parameters.client_assertion !== undefined;
     if (isClient && bearerToken(authorization) === undefined) {
       return { client: await this.clients.authenticate(request, parameters) };
     }
