@@ -78,7 +78,7 @@ const ROUTES: [route: string, request: Sending, expected: Expected][] = [
     { body: { token: 'x' } },
     answers(UNAUTHORIZED, INVALID, '200', { viewer: FORBIDDEN }),
   ],
-  ['GET /v2/oauth/authorize', {}, open('400 invalid_request')],
+  ['GET /v2/oauth/authorize', { headers: { accept: '*/*' } }, open('400 invalid_request')],
   // The user of the consent token, or of the grants
   ['GET /v2/oauth/consent/:consent_token', {}, inOwnOrganization(NOT_FOUND)],
   ['POST /v2/oauth/grants', { body: { consent_token: 'x', allowed: true } }, inOwnOrganization(NOT_FOUND)],
@@ -287,7 +287,7 @@ onEachEngine((engine) => {
             method,
             key,
             ...request,
-            headers: method === 'GET' ? { accept: 'text/html,*/*' } : {},
+            headers: { ...(method === 'GET' && { accept: 'text/html,*/*' }), ...request.headers },
           }),
         );
       }

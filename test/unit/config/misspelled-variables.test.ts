@@ -50,7 +50,7 @@ describe('A misspelled variable', () => {
   it.each([
     'REGISTRATION_',
     'BOOTSTRAP_KEY',
-    'RATE_LIMIT_TOKEN',
+    'RATE_LIMIT_TOKENS',
     'SOFTWARE_STATEMENT_KEYS',
     'ADMIN_CONSOLE_PATH',
     'GRAPHQL_EXPLORER_PATH',
