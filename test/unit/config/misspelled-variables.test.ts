@@ -50,7 +50,7 @@ describe('A misspelled variable', () => {
   it.each([
     'REGISTRATION_',
     'BOOTSTRAP_KEY',
-    'RATE_LIMIT_TOKENS',
+    'RATE_LIMIT_BURST',
     'SOFTWARE_STATEMENT_KEYS',
     'ADMIN_CONSOLE_PATH',
     'GRAPHQL_EXPLORER_PATH',
