@@ -254,7 +254,7 @@ export type Role =
   | 'ADMIN'
   /** Manages the clients of its organization through REST, and registers clients for it. */
   | 'MEMBER'
-  /** For authorization servers: authenticates clients of any organization, gets them by client_id, and reports their use. */
+  /** For authorization servers: authenticates clients of any organization, gets them by client_id, reports their use, and introspects tokens. */
   | 'SERVICE'
   /** Reads everything through GraphQL and the console, across organizations. Changes nothing. */
   | 'VIEWER';

@@ -5,7 +5,7 @@ export const ROLE_DESCRIPTIONS = {
   member: 'Manages the clients of its organization through REST, and registers clients for it.',
   viewer: 'Reads everything through GraphQL and the console, across organizations. Changes nothing.',
   service:
-    'For authorization servers: authenticates clients of any organization, gets them by client_id, and reports their use.',
+    'For authorization servers: authenticates clients of any organization, gets them by client_id, reports their use, and introspects tokens.',
   admin: 'Manages everything through GraphQL and the console, and does what member and service may.',
 } as const;
 export type Role = keyof typeof ROLE_DESCRIPTIONS;

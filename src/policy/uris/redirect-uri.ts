@@ -3,8 +3,8 @@ import { entryFaults, isLoopback, parseUri } from './uri.js';
 export const MAX_REDIRECT_URIS = 50;
 
 /**
- * Schemes that do not belong to an application, grouped by what happens to a code that is sent there. Of the schemes registered with IANA
- * ("URI Schemes"), all except provisional ones of one application. A star at the end matches any rest.
+ * Schemes that do not belong to an application, grouped by what happens to a code that is sent there. They include all schemes that
+ * are registered with IANA ("URI Schemes"), except provisional ones of one application. A star at the end matches any rest.
  */
 const REFUSED_SCHEMES: readonly string[] = [
   // A browser runs them, shows them, or connects by them itself
