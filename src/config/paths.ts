@@ -32,5 +32,14 @@ export const AUTHORIZATION_SERVER_PATHS: readonly string[] = [
   ...WELL_KNOWN.flatMap((name) => [`/.well-known/${name}`, `/v2/.well-known/${name}`]),
 ];
 
+/** Called by clients, and with bearer tokens. */
+export const INTROSPECTION_PATH = '/v2/oauth/introspect';
+
+const USER_PATHS = ['/v2/oauth/grants', '/v2/oauth_grants', '/v2/oauth/consent'];
+
+/** Whether a route is about what the calling user allows clients to do. */
+export const isUserPath = (url: string) =>
+  USER_PATHS.some((path) => url === path || url.startsWith(`${path}/`));
+
 /** Where browsers are sent for authorization: each request is stored. */
 export const AUTHORIZATION_PATH = '/v2/oauth/authorize';

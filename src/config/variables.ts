@@ -271,7 +271,7 @@ const topics = {
     }),
     rateLimitAuditBytes: setting('RATE_LIMIT_AUDIT_BYTES', values.byteRate, '50000000/1h', {
       description:
-        'Bytes that creations and changes of clients may store per organization, in the clients and in the audit log, at REST and dynamic registration. Clients without an owner count per address.',
+        'Bytes that creations and changes of clients may store per organization, in the clients and in the audit log, at REST and dynamic registration. Clients without an owner count per address, and so do authorization requests and assertions of clients without an owner.',
     }),
     maxClientsPerOrg: setting('MAX_CLIENTS_PER_ORG', orNone(values.count(MAX_CLIENTS)), 'off', {
       description:

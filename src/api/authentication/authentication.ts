@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 import type { AccessLevel } from '../../auth/principal/access.js';
 import { requestOf } from '../../auth/principal/request-context.js';
 import { Authenticator } from '../../auth/authenticator.js';
-import { initialAccessToken, registrationToken } from '../../auth/bearer-token.js';
+import { bearerToken, initialAccessToken, registrationToken } from '../../auth/bearer-token.js';
 import {
   type RegistrationPermit,
   RegistrationsService,
@@ -17,7 +17,14 @@ import type { Config } from '../../config/variables.js';
 import { type AuthenticateOperator, operatorAuthentication } from './operator-authentication.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
 import { refusalFor, sendError, toGraphQLError } from '../../http/errors/error.filter.js';
-import { GRAPHQL_PATH, isClientsPath, isRegistrationPath, REGISTRATION_PATH } from '../../config/paths.js';
+import {
+  GRAPHQL_PATH,
+  INTROSPECTION_PATH,
+  isClientsPath,
+  isRegistrationPath,
+  isUserPath,
+  REGISTRATION_PATH,
+} from '../../config/paths.js';
 import { onRequestOf } from '../../http/requests/route-hook.js';
 
 declare module 'fastify' {
@@ -63,6 +70,10 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
     const token = initialAccessToken(request.headers.authorization);
     request.permit = await registrations.authorize({ owner, initialAccessToken: token });
   };
+  // Without a bearer token, a client authenticates itself by its handler
+  const toIntrospect: Authenticate = async (request) =>
+    bearerToken(request.headers.authorization) !== undefined &&
+    authenticator.authenticate(request, 'introspection', 'rest');
   const toManage =
     (operation: RegistrationOperation): Authenticate =>
     async (request) => {
@@ -74,6 +85,8 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
     if (url === GRAPHQL_PATH) return method.includes('POST') ? graphqlHook(admitOperator) : null;
     // Other methods get 405 without authentication
     if (typeof method !== 'string' || method === 'OPTIONS') return null;
+    if (url === INTROSPECTION_PATH) return hook(toIntrospect);
+    if (isUserPath(url)) return hook(ofLevel('member'));
     if (isClientsPath(url)) return hook(ofLevel(clientsLevel(url, method)));
     if (url === `/${REGISTRATION_PATH}`) return hook(toRegister);
     if (isRegistrationPath(url)) {

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { RequestContext } from '../../audit/audit-event.js';
 import { type Client, isUsable } from '../../clients/client/client.js';
 import { ClientLookupRepository } from '../../clients/client/client-lookup.repository.js';
 import { CONSENT_PATH } from '../../config/paths.js';
@@ -30,9 +31,9 @@ export class AuthorizationRequests {
 
   /**
    * Where to send the browser: to the consent page, or back to the client with an error.
-   * @throws RegistryError `invalid_request` if the client or the redirect URI cannot be trusted: the browser is not redirected then
+   * @throws RegistryError `rate_limited`; `invalid_request` if the client or the redirect URI cannot be trusted: the browser is not redirected then
    */
-  async begin(issuer: string, query: URLSearchParams): Promise<string> {
+  async begin(issuer: string, query: URLSearchParams, context: RequestContext): Promise<string> {
     const client = await this.findClient(only(query, 'client_id'));
     const redirectUri = only(query, 'redirect_uri');
     if (redirectUri === null || !isRegisteredRedirectUri(redirectUri, client.redirectUris)) {
@@ -86,7 +87,9 @@ export class AuthorizationRequests {
       throw new RegistryError('invalid_request', description ?? 'The authorization request is invalid.');
     }
     if (!location.startsWith(CONSENT_REPLY)) return location;
-    await this.tokens.commit({ insert: unit.insert });
+    // Counted per address: anyone can send such requests
+    context.spend?.(null, Buffer.byteLength(JSON.stringify(unit.insert)));
+    await this.tokens.commit({ insert: unit.insert }, context);
     const page = new URL(this.config.authorizationConsentUrl ?? `${issuer}${CONSENT_PATH}`);
     page.searchParams.set('consent_token', location.slice(CONSENT_REPLY.length));
     return page.href;

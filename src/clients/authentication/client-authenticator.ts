@@ -20,6 +20,9 @@ import { ClientAuthenticationCountsService } from './client-authentication-count
 import { ClientAuthenticationRepository } from './client-authentication.repository.js';
 import { ClientKeys } from './client-keys.js';
 
+/** What the database needs to remember a `jti`. */
+const ASSERTION_BYTES = 256;
+
 const STATEMENT_EXPIRED = 'The software statement of the client has expired.';
 
 type Judgement = Pick<AuthenticatedClient, 'secret' | 'keyId'> | Omit<FailedAuthentication, 'method'>;
@@ -40,11 +43,13 @@ export class ClientAuthenticator {
   /**
    * The client that the credentials prove, or why they prove none. A success notes the use of the client and of its secret; what expired
    * or was revoked is recorded in the audit log.
-   * @throws RegistryError `temporarily_unavailable`
+   * @param isVouchedFor whether a server of the operator asks: an anonymous client that calls us itself does not leave the unused pool
+   * @throws RegistryError `temporarily_unavailable`, `rate_limited`
    */
   async authenticate(
     credentials: ClientCredentials,
     context: RequestContext,
+    isVouchedFor = true,
   ): Promise<AuthenticatedClient | FailedAuthentication> {
     const { clientId, clientSecret } = credentials;
     const method = methodOf(credentials);
@@ -63,7 +68,8 @@ export class ClientAuthenticator {
     if (clientAuthentications.hasSubscribers) clientAuthentications.publish({ method, result });
     if (hasFailed) return { method, ...judgement };
     // A client_id alone is known to anyone: it must not take a client out of the unused pool
-    if (method !== 'none' || !isUnused(client!)) this.repository.clientUses.note(client!);
+    const countsAsFirstUse = isVouchedFor && method !== 'none';
+    if (countsAsFirstUse || !isUnused(client!)) this.repository.clientUses.note(client!);
     return { client: client!, method, ...judgement };
   }
 
@@ -91,7 +97,9 @@ export class ClientAuthenticator {
     const hasTwo = secret !== undefined && clientAssertion !== undefined;
     if (hasTwo || method !== registeredMethodOf(client)) return failed('wrong_method');
     if (secret !== undefined) return this.judgeSecret(secret, context);
-    if (clientAssertion !== undefined) return this.judgeAssertion(client, clientAssertion, credentials);
+    if (clientAssertion !== undefined) {
+      return this.judgeAssertion(client, clientAssertion, credentials, context);
+    }
     return { secret: null, keyId: null };
   }
 
@@ -115,6 +123,7 @@ export class ClientAuthenticator {
     client: Client,
     assertion: string,
     { clientAssertionType, audience = '' }: ClientCredentials,
+    context: RequestContext,
   ): Promise<Judgement> {
     if (clientAssertionType !== undefined && clientAssertionType !== JWT_BEARER) {
       return failed('invalid_assertion', `client_assertion_type must be ${JWT_BEARER}.`);
@@ -122,6 +131,8 @@ export class ClientAuthenticator {
     const verified = await this.keys.verify(client, assertion, audience);
     if ('fault' in verified) return failed('invalid_assertion', verified.fault);
     const { jti, exp } = verified.claims;
+    // Anyone can sign assertions of an anonymous client without end
+    if (client.orgId === null) context.spend?.(null, ASSERTION_BYTES);
     const isFirstUse = await this.assertionUses.useOnce(client.id, jti, new Date(exp * 1000));
     if (!isFirstUse) return failed('invalid_assertion', 'The jti of the assertion was used before.');
     return { secret: null, keyId: verified.kid };

@@ -99,6 +99,8 @@ export function redirectUriFaults(uris: readonly string[]): string[] {
  */
 export function isRegisteredRedirectUri(requested: string, registered: readonly string[]): boolean {
   if (registered.includes(requested)) return true;
+  // A port may be out of range
+  if (!URL.canParse(requested)) return false;
   const withoutPort = loopbackWithoutPort(requested);
   return withoutPort !== null && registered.some((uri) => loopbackWithoutPort(uri) === withoutPort);
 }

@@ -242,10 +242,11 @@ onEachEngine((engine) => {
       ['another redirect URI', { redirect_uri: 'https://evil.example/callback' }],
       ['a redirect URI that continues a registered one', { redirect_uri: `${CALLBACK}.evil.example` }],
       ['no redirect URI', { redirect_uri: undefined }],
+      ['a port out of range', { redirect_uri: 'http://localhost:99999/callback', response_type: 'x' }],
       ['an unknown client', { client_id: 'unknown' }],
       ['no client', { client_id: undefined }],
     ])('sends the browser nowhere with %s', async (_, changes) => {
-      const client = await register();
+      const client = await register({ redirect_uris: [CALLBACK, 'http://localhost/callback'] });
       const { status, location } = await authorize({ ...aRequest(client).parameters, ...changes });
       expect([status, location]).toEqual([400, null]);
       expect(await stored(client.id)).toEqual([]);

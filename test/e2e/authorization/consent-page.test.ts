@@ -6,7 +6,10 @@ onEachEngine((engine) => {
   let registry: Registry;
   let key: string;
   beforeAll(async () => {
-    registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '20/1h' });
+    registry = await Registry.start(engine, {
+      RATE_LIMIT_FAILED_AUTH: '20/1h',
+      RATE_LIMIT_AUDIT_BYTES: '100000/1h',
+    });
     key = (await registry.createKey()).apiKey;
   });
   afterAll(() => registry.stop());

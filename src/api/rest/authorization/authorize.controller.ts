@@ -4,7 +4,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestContext } from '../../../audit/audit-event.js';
 import { Access } from '../../../auth/principal/access.js';
 import type { Principal } from '../../../auth/principal/principal.js';
-import { CurrentContext, CurrentPrincipal } from '../../../auth/principal/request-context.js';
+import {
+  CurrentContext,
+  CurrentPrincipal,
+  requestContextOf,
+} from '../../../auth/principal/request-context.js';
 import { AuthorizationRequests } from '../../../authorization/consent/authorization-requests.js';
 import { ConsentService } from '../../../authorization/consent/consent.service.js';
 import { RegistryError } from '../../../errors/registry-error.js';
@@ -55,7 +59,11 @@ export class AuthorizeController {
   async authorize(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const [, query = ''] = request.raw.url!.split(/\?(.*)/s);
     try {
-      const location = await this.requests.begin(this.publicUrl.of(''), new URLSearchParams(query));
+      const location = await this.requests.begin(
+        this.publicUrl.of(''),
+        new URLSearchParams(query),
+        requestContextOf(request, 'rest'),
+      );
       await reply.code(303).header('location', location).send();
     } catch (error) {
       const isForBrowser = request.headers.accept?.includes('text/html');

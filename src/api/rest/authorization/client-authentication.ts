@@ -24,7 +24,11 @@ export class ClientAuthentication {
       parameters,
       this.publicUrl.of(''),
     );
-    const result = await this.authenticator.authenticate(credentials, requestContextOf(request, 'rest'));
+    const result = await this.authenticator.authenticate(
+      credentials,
+      requestContextOf(request, 'rest'),
+      false,
+    );
     if (!('failure' in result)) return result.client;
     if (isFailedAttempt(result)) await limitFailedClient(request, credentials.clientId);
     // Why is for operators
