@@ -78,7 +78,10 @@ export async function limitRates(
     });
   }
   const failedAuth = quotaOf('failed-auth');
-  if (failedAuth !== null) limitFailedAuth(fastify, failedAuth, refuse);
+  if (failedAuth !== null) {
+    limitFailedAuth(fastify, failedAuth, refuse);
+    fastify.decorate('spendFailureOf', (address: string) => failedAuth.spend(address));
+  }
   const ofClients = quotaOf('failed-client', countedClient);
   if (ofClients !== null) fastify.decorate('spendFailure', spendOn(ofClients));
   const ofTokens = quotaOf('token', countedClient);
@@ -129,6 +132,8 @@ declare module 'fastify' {
     spendOf?: Spend;
     /** Counts failed authentications by `client_id`; undefined if nothing limits them. */
     spendFailure?: Spend;
+    /** Counts failed authentications by address; undefined if nothing limits them. */
+    spendFailureOf?: (address: string) => Promise<RateLimitStatus | null>;
     /** Counts token requests by `client_id`; undefined if they are not limited. */
     spendToken?: Spend;
   }
@@ -155,6 +160,16 @@ export class OrganizationLimit implements CanActivate {
  */
 export async function limitFailedClient({ server, ip }: FastifyRequest, clientId: string): Promise<void> {
   const standing = await server.spendFailure?.(clientId, ip);
+  if (standing?.isExceeded) throw tooMany(standing);
+}
+
+/**
+ * Counts a failed authentication by the address of a client that sent its credentials in the body; those in the header are counted with all
+ * others. Valid credentials in a body are never counted or rejected.
+ * @throws RegistryError `rate_limited`
+ */
+export async function limitFailedAddress({ server, ip, headers }: FastifyRequest): Promise<void> {
+  const standing = headers.authorization === undefined ? await server.spendFailureOf?.(ip) : null;
   if (standing?.isExceeded) throw tooMany(standing);
 }
 

@@ -54,6 +54,22 @@ onEachEngine((engine) => {
     expect(answers.every(({ status }) => status === 401 || status === 429)).toBe(true);
   });
 
+  it('counts failed clients by address, also if the secret is in the body, and never rejects a valid one', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '5/1h' });
+    const method = { token_endpoint_auth_method: 'client_secret_post' };
+    const clients = await Promise.all(Array.from({ length: 7 }, () => register(method)));
+    const send = async (id: string, secret: string | null) =>
+      (
+        await registry.send('/v2/oauth/introspect', {
+          body: { token: 'x', client_id: id, client_secret: secret },
+        })
+      ).status;
+    const statuses = [];
+    for (const { id } of clients) statuses.push(await send(id, 'wrong'));
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    expect(await send(clients[0]!.id, clients[0]!.secret)).toBe(200);
+  });
+
   it('leaves an anonymous client in the unused pool that only authenticates itself', async () => {
     registry = await Registry.start(engine);
     const { id, secret } = await register({ token_endpoint_auth_method: 'client_secret_post' });

@@ -4,7 +4,7 @@ import { requestContextOf } from '../../../auth/principal/request-context.js';
 import { ClientAuthenticator } from '../../../clients/authentication/client-authenticator.js';
 import type { Client } from '../../../clients/client/client.js';
 import { RegistryError } from '../../../errors/registry-error.js';
-import { limitFailedClient } from '../../../http/rate-limits/rate-limits.js';
+import { limitFailedAddress, limitFailedClient } from '../../../http/rate-limits/rate-limits.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { isFailedAttempt } from '../client-authentication/client-authentication.mapper.js';
 import { type Parameters, readClientCredentials } from './client-credentials.js';
@@ -30,7 +30,10 @@ export class ClientAuthentication {
       false,
     );
     if (!('failure' in result)) return result.client;
-    if (isFailedAttempt(result)) await limitFailedClient(request, credentials.clientId);
+    if (isFailedAttempt(result)) {
+      await limitFailedClient(request, credentials.clientId);
+      await limitFailedAddress(request);
+    }
     // Why is for operators
     throw new RegistryError(
       'invalid_client',
