@@ -76,7 +76,7 @@ onEachEngine((engine) => {
     expect(children[0]!.attributes['db.system.name']).toBe(engine === 'sqlite' ? 'sqlite' : 'postgresql');
 
     const read = spans.find(({ name }) => name === 'GET /v2/oauth/clients/:client_id')!;
-    expect(read.attributes).toMatchObject({ 'url.path': path, 'http.response.status_code': 200 });
+    expect(read.attributes).toMatchObject({ 'url.path': path, 'http.response.status_code': 400 });
     expect(read.traceId).not.toBe(TRACE);
     const unknown = spans.find(({ name }) => name === 'GET')!;
     expect(unknown.parentSpanId ?? '').toBe('');
