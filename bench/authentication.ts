@@ -8,7 +8,7 @@ const ISSUER = 'https://as.example';
 /** Clients that authenticate by turns. */
 const CLIENTS = 500;
 /** More than a measurement sends: each assertion counts once. */
-const ASSERTIONS = 40_000;
+const ASSERTIONS = 120_000;
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
