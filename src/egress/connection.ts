@@ -21,7 +21,7 @@ export function siteOf(url: URL): string {
 
 const requestTo = ({ protocol }: URL) => (protocol === 'https:' ? requestHttps : requestHttp);
 
-/** Certificates are verified whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
+/** Certificates are verified regardless of NODE_TLS_REJECT_UNAUTHORIZED. */
 const VERIFIED = { rejectUnauthorized: true };
 
 /** Sends a GET by a connection to one of `addresses`; the host is not resolved again. */

@@ -2,7 +2,7 @@ import type { AllClientMetadata } from 'oidc-provider';
 import type { Client } from '../../clients/client/client.js';
 
 /**
- * A client as the library takes it. Its method is `none`, whatever it registered: clients are authenticated before the library is asked
+ * A client as the library takes it. Its method is always `none`: clients are authenticated before the library is asked
  * (ADR 20), so that it needs no secret, and no placeholder for one.
  * @param redirectUri the one of the request, which was compared to the registered ones before; null: the request has none
  */

@@ -13,7 +13,7 @@ export interface UnitOfWork {
   /** The hash of the code or token that is used up. */
   consume?: string;
   insert: TokenEntity[];
-  /** Grants that end, whatever the reply is. */
+  /** Grants that end, also if the reply is an error. */
   revokedGrants: Set<string>;
   /** What failed in the library, or below it; null: nothing. */
   failure: Error | null;
