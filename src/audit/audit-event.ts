@@ -99,7 +99,7 @@ export interface Change {
   after: unknown;
   /**
    * Of a list of more than 256 bytes, in place of `before` and `after`, which are null then: the entries that came, and those that went.
-   * Both are empty if only their order changed. What is more than 512 bytes of them is a {@link Digest} at the end.
+   * Both are empty if only their order changed. Entries beyond 512 bytes are replaced by a {@link Digest} at the end.
    */
   added?: unknown[];
   removed?: unknown[];

@@ -27,7 +27,7 @@ const bytesOf = (value: object) => Buffer.byteLength(JSON.stringify(value));
 /**
  * Counts events about clients of an organization, or about clients without an owner, before they are written.
  * @param stored the client that is written with them; null: only its state changes
- * @throws RegistryError `rate_limited` if the author has used up what may be written
+ * @throws RegistryError `rate_limited` if the limit of audited bytes is reached
  */
 export function spendOn(
   context: RequestContext,

@@ -24,16 +24,22 @@ export const SESSION_PATH = '/admin/session';
 /** The built-in consent page. */
 export const CONSENT_PATH = '/consent';
 
+export const TOKEN_PATH = '/v2/oauth/token';
+
+/** Called by clients, and with bearer tokens. */
+export const INTROSPECTION_PATH = '/v2/oauth/introspect';
+
+export const REVOCATION_PATH = '/v2/oauth/revoke';
+
+export const JWKS_PATH = '/v2/oauth/jwks';
+
 const WELL_KNOWN = ['oauth-authorization-server', 'oauth-protected-resource'];
 
 /** What clients of the authorization server call, also those that run in a browser. */
 export const AUTHORIZATION_SERVER_PATHS: readonly string[] = [
-  ...['token', 'introspect', 'revoke', 'jwks'].map((name) => `/v2/oauth/${name}`),
+  ...[TOKEN_PATH, INTROSPECTION_PATH, REVOCATION_PATH, JWKS_PATH],
   ...WELL_KNOWN.flatMap((name) => [`/.well-known/${name}`, `/v2/.well-known/${name}`]),
 ];
-
-/** Called by clients, and with bearer tokens. */
-export const INTROSPECTION_PATH = '/v2/oauth/introspect';
 
 const USER_PATHS = ['/v2/oauth/grants', '/v2/oauth_grants', '/v2/oauth/consent'];
 

@@ -5,6 +5,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Configuration, errors as Errors, Provider } from 'oidc-provider';
 import { AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
 import type { Client } from '../../clients/client/client.js';
+import { AUTHORIZATION_PATH, TOKEN_PATH } from '../../config/paths.js';
 import { CONFIG, type Config } from '../../config/variables.js';
 import { SIGNING_ALGORITHM } from './signing-algorithm.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
@@ -19,10 +20,7 @@ import { adapterOf } from './storage-adapter.js';
 import { currentUnit, type UnitOfWork, unitOfWork } from './unit-of-work.js';
 
 /** The paths that the library answers. */
-export const ENGINE_PATHS = {
-  token: '/v2/oauth/token',
-  authorization: '/v2/oauth/authorize',
-} as const;
+export const ENGINE_PATHS = { token: TOKEN_PATH, authorization: AUTHORIZATION_PATH } as const;
 
 /** In seconds. */
 const LIFETIMES = {
@@ -178,7 +176,7 @@ export class AuthorizationEngine {
       clientDefaults: { id_token_signed_response_alg: SIGNING_ALGORITHM },
       pkce: { required: (_, { clientId }) => requiresPkce(clientId) },
       issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
-      rotateRefreshToken: () => currentUnit().client!.type === 'public',
+      rotateRefreshToken: () => currentUnit().client.type === 'public',
       findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
       renderError: (ctx, out) => {
         ctx.type = 'json';
@@ -205,7 +203,7 @@ export class AuthorizationEngine {
             if (resource === null) throw new errors.InvalidTarget('The resource is not known here.');
             return {
               audience: resource.identifier,
-              scope: grantableScopes(currentUnit().client!, this.config).join(' '),
+              scope: grantableScopes(currentUnit().client, this.config).join(' '),
               accessTokenFormat: 'opaque',
             };
           },
@@ -230,7 +228,7 @@ export const CONSENT_REPLY = 'about:consent/';
 
 function requiresPkce(clientId: string): boolean {
   const { client } = currentUnit();
-  if (client?.id !== clientId)
+  if (client.id !== clientId)
     throw new Error('The library asks for a client that the request does not name.');
   return client.requirePkce || client.type === 'public';
 }

@@ -1,2 +1,2 @@
-/** Of access tokens that are JWTs. */
+/** The algorithm that signs JWT access tokens. */
 export const SIGNING_ALGORITHM = 'ES256';

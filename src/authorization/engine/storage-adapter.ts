@@ -14,7 +14,6 @@ const KINDS: Partial<Record<string, TokenKind>> = {
   RefreshToken: 'refresh',
   AuthorizationCode: 'code',
   Interaction: 'consent',
-  PushedAuthorizationRequest: 'pushed',
 };
 
 /** What the library reads and writes of one of its models. */
@@ -43,7 +42,7 @@ class NoAdapter implements Adapter {
 class ClientAdapter extends NoAdapter {
   override find: Adapter['find'] = (id) => {
     const { client, redirectUri } = currentUnit();
-    return Promise.resolve(client?.id === id ? toEngineClient(client, redirectUri) : undefined);
+    return Promise.resolve(client.id === id ? toEngineClient(client, redirectUri) : undefined);
   };
 }
 
@@ -91,7 +90,7 @@ class TokenAdapter extends NoAdapter {
     unit.insert.push({
       hash: hashSecret(id),
       kind: this.kind,
-      clientId: unit.client!.id,
+      clientId: unit.client.id,
       grantId: payload.grantId ?? null,
       payload: rest,
       createdAt: now,

@@ -4,8 +4,8 @@ import type { TokenEntity } from '../tokens/token.entity.js';
 
 /** What the library may know of a request, and the changes that it requests. It stores nothing itself. */
 export interface UnitOfWork {
-  /** The client that was authenticated or named; null: there is none. */
-  client: Client | null;
+  /** The client that was authenticated or named. */
+  client: Client;
   /** The redirect URI of the request, which the client registered; null: the request has none. */
   redirectUri: string | null;
   /** A token that was read before: the library sees it as it was then. Null: none was. */

@@ -32,14 +32,14 @@ export class JwtAccessTokens {
     const jti = newId();
     access!.hash = hashOfJti(jti);
     const claims = {
-      client_id: client!.id,
+      client_id: client.id,
       ...(scope && { scope }),
       ...(jkt && { cnf: { jkt } }),
     };
     const jwt = await new SignJWT(claims)
       .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: TYPE, kid })
       .setIssuer(issuer)
-      .setSubject(accountId ?? client!.id)
+      .setSubject(accountId ?? client.id)
       .setAudience(aud!)
       .setJti(jti)
       .setIssuedAt(access!.createdAt)

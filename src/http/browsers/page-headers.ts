@@ -7,7 +7,7 @@ type Directives = Record<string, string[]>;
 type Protect = ReturnType<typeof helmet>;
 
 /** HSTS is set by the proxy that terminates TLS. */
-const protectBy = (directives: Directives): Protect =>
+export const protectBy = (directives: Directives): Protect =>
   helmet({
     contentSecurityPolicy: { useDefaults: false, directives },
     strictTransportSecurity: false,

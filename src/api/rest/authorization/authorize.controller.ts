@@ -11,14 +11,13 @@ import {
 } from '../../../auth/principal/request-context.js';
 import { AuthorizationRequests } from '../../../authorization/consent/authorization-requests.js';
 import { ConsentService } from '../../../authorization/consent/consent.service.js';
-import { RegistryError } from '../../../errors/registry-error.js';
 import { refusal } from '../../../clients/client/client-request.js';
 import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { ApiErrors, INVALID_FIELDS, NO_OBJECT, UNAUTHORIZED } from '../../documentation/api-errors.js';
 import { ConsentDecisionReply, ConsentDecisionRequest, ConsentReply } from './consent.dto.js';
-import { errorPage, sendPage } from './consent-page.js';
+import { sendErrorPage } from './consent-page.js';
 import { toConsent } from './consent.mapper.js';
 
 const DECISION_MEMBERS = onlyMembersOf(ConsentDecisionRequest);
@@ -66,9 +65,8 @@ export class AuthorizeController {
       );
       await reply.code(303).header('location', location).send();
     } catch (error) {
-      const isForBrowser = request.headers.accept?.includes('text/html');
-      if (!isForBrowser || !(error instanceof RegistryError) || error.status >= 500) throw error;
-      await sendPage(request, reply, error.status, errorPage(error.message));
+      if (!request.headers.accept?.includes('text/html')) throw error;
+      await sendErrorPage(request, reply, error);
     }
   }
 

@@ -72,7 +72,7 @@ function readBasic(authorization = ''): { id: string; secret: string } | undefin
 
 const formDecode = (text: string) => decodeURIComponent(text.replaceAll('+', ' '));
 
-/** RFC 7521 §4.2: client_id may be left out. What is believed of it is verified later. */
+/** RFC 7521 §4.2: client_id is optional. The value is only used for the lookup; the signature is verified later. */
 function subjectOf(assertion: string | undefined): string | undefined {
   if (assertion === undefined) return undefined;
   try {

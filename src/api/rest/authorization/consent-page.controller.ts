@@ -12,7 +12,7 @@ import { RegistryError } from '../../../errors/registry-error.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { readParameters } from './client-credentials.js';
-import { consentPage, errorPage, sendPage } from './consent-page.js';
+import { consentPage, sendErrorPage, sendPage } from './consent-page.js';
 
 /** Consent without a portal: a page for users who have an API key. It has no scripts, no cookies and no session. */
 @Controller(CONSENT_PATH)
@@ -82,8 +82,7 @@ export class ConsentPageController {
       if (this.config.authorizationConsentUrl !== null) throw elsewhere();
       await work();
     } catch (error) {
-      if (!(error instanceof RegistryError) || error.status >= 500) throw error;
-      await sendPage(request, reply, error.status, errorPage(error.message));
+      await sendErrorPage(request, reply, error);
     }
   }
 }

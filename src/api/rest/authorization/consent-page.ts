@@ -1,7 +1,8 @@
 import { promisify } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import helmet from 'helmet';
 import type { ConsentRequest } from '../../../authorization/consent/consent.service.js';
+import { protectBy } from '../../../http/browsers/page-headers.js';
+import { RegistryError } from '../../../errors/registry-error.js';
 import { isLoopback } from '../../../policy/uris/uri.js';
 
 const ESCAPES: Record<string, string> = {
@@ -95,7 +96,7 @@ export function consentPage(
 const warning = (text: string) => html`<p class="warning">${text}</p>`;
 
 /** Says why there is nothing to decide. */
-export const errorPage = (description: string): string =>
+const errorPage = (description: string): string =>
   page('This does not work', html`<p role="alert">${description}</p>`);
 
 /** Sends a page. Chromium counts the redirect after a form as a part of it, so its target is allowed. */
@@ -110,26 +111,28 @@ export async function sendPage(
   await reply.code(status).header('cache-control', 'no-store').type('text/html; charset=utf-8').send(page);
 }
 
+/** Sends an error that a user is to read. @throws the error if it is not one for callers, or a failure of the service */
+export async function sendErrorPage(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof RegistryError) || error.status >= 500) throw error;
+  await sendPage(request, reply, error.status, errorPage(error.message));
+}
+
 /** Disables scripts, frames and forms with other targets. The URL of the page contains the token and is never sent as a referrer. */
 function protect(
   { raw: request }: FastifyRequest,
   { raw: reply }: FastifyReply,
   targets: string[],
 ): Promise<void> {
-  const setHeaders = helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'unsafe-inline'"],
-        formAction: ["'self'", ...targets],
-        frameAncestors: ["'none'"],
-        baseUri: ["'none'"],
-      },
-    },
-    strictTransportSecurity: false,
-    referrerPolicy: { policy: 'no-referrer' },
-    xFrameOptions: { action: 'deny' },
+  const setHeaders = protectBy({
+    defaultSrc: ["'none'"],
+    styleSrc: ["'unsafe-inline'"],
+    formAction: ["'self'", ...targets],
+    frameAncestors: ["'none'"],
+    baseUri: ["'none'"],
   });
   return promisify(setHeaders)(request, reply);
 }

@@ -1,10 +1,17 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../../auth/principal/access.js';
-import { ENGINE_PATHS } from '../../../authorization/engine/authorization-engine.js';
 import { SIGNING_ALGORITHM } from '../../../authorization/engine/signing-algorithm.js';
 import { SigningKeys } from '../../../authorization/keys/signing-keys.js';
-import { REGISTRATION_PATH } from '../../../config/paths.js';
+import {
+  AUTHORIZATION_PATH,
+  DOCS_PATH,
+  INTROSPECTION_PATH,
+  JWKS_PATH,
+  REGISTRATION_PATH,
+  REVOCATION_PATH,
+  TOKEN_PATH,
+} from '../../../config/paths.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { ASSERTION_SIGNING_ALGORITHMS, TOKEN_ENDPOINT_AUTH_METHODS } from '../../../policy/client.js';
 import { GRANT_TYPES } from '../../../policy/grant-types.js';
@@ -37,13 +44,13 @@ export class MetadataController {
     const algorithms = [...ASSERTION_SIGNING_ALGORITHMS];
     return {
       issuer: url(''),
-      authorization_endpoint: url(ENGINE_PATHS.authorization),
-      token_endpoint: url(ENGINE_PATHS.token),
-      introspection_endpoint: url('/v2/oauth/introspect'),
-      revocation_endpoint: url('/v2/oauth/revoke'),
+      authorization_endpoint: url(AUTHORIZATION_PATH),
+      token_endpoint: url(TOKEN_PATH),
+      introspection_endpoint: url(INTROSPECTION_PATH),
+      revocation_endpoint: url(REVOCATION_PATH),
       registration_endpoint: url(`/${REGISTRATION_PATH}`),
-      jwks_uri: url('/v2/oauth/jwks'),
-      service_documentation: url('/docs'),
+      jwks_uri: url(JWKS_PATH),
+      service_documentation: url(DOCS_PATH),
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
       grant_types_supported: [...GRANT_TYPES],
@@ -73,11 +80,11 @@ export class MetadataController {
       resource: issuer,
       authorization_servers: [issuer],
       bearer_methods_supported: ['header'],
-      resource_documentation: this.publicUrl.of('/docs'),
+      resource_documentation: this.publicUrl.of(DOCS_PATH),
     };
   }
 
-  @Get('v2/oauth/jwks')
+  @Get(JWKS_PATH)
   @CacheAWhile()
   @ApiOperation({
     operationId: 'GetOAuthJwks',
