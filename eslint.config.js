@@ -121,7 +121,8 @@ const PARTS = {
     clients: ['fields'],
     registration: ['clients', 'fields'],
     'client-authentication': ['clients', 'fields', 'registration'],
-    authorization: ['client-authentication', 'clients'],
+    consent: ['clients'],
+    authorization: ['client-authentication', 'consent'],
     health: [],
   },
   'api/graphql': {

@@ -3,10 +3,10 @@ import { AuthModule } from '../../../auth/auth.module.js';
 import { AuthorizationModule } from '../../../authorization/authorization.module.js';
 import { ClientsModule } from '../../../clients/clients.module.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
-import { AuthorizeController } from './authorize.controller.js';
+import { AuthorizeController } from '../consent/authorize.controller.js';
 import { ClientAuthentication } from './client-authentication.js';
-import { ConsentPageController } from './consent-page.controller.js';
-import { GrantsController } from './grants.controller.js';
+import { ConsentPageController } from '../consent/consent-page.controller.js';
+import { GrantsController } from '../consent/grants.controller.js';
 import { MetadataController } from './metadata.controller.js';
 import { TokenController } from './token.controller.js';
 

@@ -4,10 +4,11 @@ import { requestContextOf } from '../../../auth/principal/request-context.js';
 import { ClientAuthenticator } from '../../../clients/authentication/client-authenticator.js';
 import type { Client } from '../../../clients/client/client.js';
 import { RegistryError } from '../../../errors/registry-error.js';
+import type { Parameters } from '../../../http/requests/parameters.js';
 import { limitFailedAddress, limitFailedClient } from '../../../http/rate-limits/rate-limits.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { isFailedAttempt } from '../client-authentication/client-authentication.mapper.js';
-import { type Parameters, readClientCredentials } from './client-credentials.js';
+import { readClientCredentials } from './client-credentials.js';
 
 /** Authenticates the clients that call the authorization server. */
 @Injectable()

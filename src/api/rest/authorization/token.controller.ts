@@ -9,13 +9,14 @@ import { type Caller, TokenLookup } from '../../../authorization/issuance/token-
 import { type IssuedTokens, TokenIssuer } from '../../../authorization/issuance/token-issuer.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import { FORM } from '../../../http/requests/form-body.js';
+import { type Parameters, readParameters } from '../../../http/requests/parameters.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
 import { limitTokens } from '../../../http/rate-limits/rate-limits.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { ApiErrors } from '../../documentation/api-errors.js';
 import { ClientAuthentication } from './client-authentication.js';
-import { type Parameters, readParameters, withoutCredentials } from './client-credentials.js';
+import { withoutCredentials } from './client-credentials.js';
 import { TokenIntrospection, TokenReference, TokenRequest, TokenResponse } from './token.dto.js';
 import { toIntrospection } from './token.mapper.js';
 

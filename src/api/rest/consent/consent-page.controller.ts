@@ -9,9 +9,9 @@ import { ConsentService } from '../../../authorization/consent/consent.service.j
 import { CONSENT_PATH } from '../../../config/paths.js';
 import { CONFIG, type Config } from '../../../config/variables.js';
 import { RegistryError } from '../../../errors/registry-error.js';
+import { readParameters } from '../../../http/requests/parameters.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
-import { readParameters } from './client-credentials.js';
 import { consentPage, sendErrorPage, sendPage } from './consent-page.js';
 
 /** Consent without a portal: a page for users who have an API key. It has no scripts, no cookies and no session. */
