@@ -1,6 +1,14 @@
 import type { ExtendedMetadata } from './client.js';
 import { MAX_TRANSLATIONS, type Rule } from './rules.js';
-import { BETWEEN_WORDS, reader, type Read, type Skeleton, UNSPACED } from './names/name-readings.js';
+import { joinSequences } from './names/drawn-letters.js';
+import {
+  ANY_LETTER,
+  BETWEEN_WORDS,
+  reader,
+  type Read,
+  type Skeleton,
+  UNSPACED,
+} from './names/name-readings.js';
 import { MAX_TEXT_LENGTH } from './names/text.js';
 
 /** Minimum letters and digits: shorter reserved names would match too many names. */
@@ -26,25 +34,37 @@ interface ReservedName {
   isAnywhere: boolean;
   /** Letters and digits only. */
   text: string;
-  /** Matches it at the beginning of a name. */
-  beginning: RegExp;
+  /** Matches it at the beginning of a name; where it is reserved anywhere, in letters and digits. */
+  pattern: RegExp;
 }
 
 /** A boundary marked by a capital letter may be a space in a name. */
 const CAPITAL_WITHIN = /(?<=\p{Ll})(?=\p{Lu})/gu;
 
-function prepare(entry: string, read: Read, openings: string): ReservedName {
-  const [words = ''] = read(entry.replaceAll('*', '').replace(CAPITAL_WITHIN, ' '));
-  // A name may cut a word by a hyphen or a dot; by a space only if the entry has one
-  const spelled = words.split(SEPARATOR).map((word) => [...word].join('[.-]?'));
-  const end = UNSPACED.test(words) ? '' : '(?=[ .-]|$)';
-  return {
-    entry,
-    isAnywhere: ANYWHERE.test(entry),
-    text: joined(words),
-    beginning: new RegExp(`^${openings}${spelled.join('[ .-]?')}${end}`, 'u'),
-  };
+/** A name as it may be written, with letters for what looks like several: see {@link joinSequences}. */
+function formsOf(name: string): string[] {
+  const small = name.toLowerCase();
+  const inTitle = small.replace(/(?<!\p{L})\p{L}/gu, (letter) => letter.toUpperCase());
+  return [...new Set([name, ...[name, small, inTitle, name.toUpperCase()].map(joinSequences)])];
 }
+
+function prepare(entry: string, read: Read, openings: string): ReservedName[] {
+  const isAnywhere = ANYWHERE.test(entry);
+  const forms = formsOf(entry.replaceAll('*', '').replace(CAPITAL_WITHIN, ' '));
+  const readings = new Set(forms.map((form) => read(form)[0] ?? ''));
+  return Array.from(readings, (words) => {
+    const text = joined(words);
+    // A name may cut a word by a hyphen or a dot; by a space only if the entry has one
+    const spelled = words.split(SEPARATOR).map((word) => lettersOf(word).join('[.-]?'));
+    const end = UNSPACED.test(words) ? '' : '(?=[ .-]|$)';
+    const source = isAnywhere ? lettersOf(text).join('') : `^${openings}${spelled.join('[ .-]?')}${end}`;
+    return { entry, isAnywhere, text, pattern: new RegExp(source, 'u') };
+  });
+}
+
+/** Patterns of the letters of a word. The skeleton of an m is two. */
+const lettersOf = (word: string) =>
+  Array.from(word.match(/rn|./gu) ?? [], (letter) => `(?:${[...letter].join('[.-]?')}|[${ANY_LETTER}])`);
 
 const SEPARATOR = /[ .-]/g;
 const joined = (words: string) => words.replace(SEPARATOR, '');
@@ -71,16 +91,16 @@ export function reservedNameIn(
   );
   const openings = `(?:(?:${articles})[ .-]|(?:${schemes})\\.)*`;
   const opening = new RegExp(`^${openings}`);
-  const names = reserved.map((entry) => prepare(entry, read, openings));
+  const names = reserved.flatMap((entry) => prepare(entry, read, openings));
   return (name) => {
     // A separate rule rejects longer names
     const readings = read([...name.trim().slice(0, 2 * MAX_TEXT_LENGTH)].slice(0, MAX_TEXT_LENGTH).join(''));
     const wholes = readings.map(joined);
     const alone = new Set([...wholes, ...readings.flatMap((reading) => labelsOf(reading, opening))]);
-    return names.find(({ isAnywhere, text, beginning }) =>
+    return names.find(({ isAnywhere, text, pattern }) =>
       isAnywhere
-        ? wholes.some((whole) => whole.includes(text))
-        : alone.has(text) || readings.some((reading) => beginning.test(reading)),
+        ? wholes.some((whole) => pattern.test(whole))
+        : alone.has(text) || readings.some((reading) => pattern.test(reading)),
     )?.entry;
   };
 }

@@ -1,3 +1,5 @@
+import { drawnLetters, joinSequences, LETTER_SYMBOLS, lettersForSigns } from './drawn-letters.js';
+
 /** Replaces each character by the one that it can be mistaken for: the skeleton of Unicode UTS #39 §4. */
 export type Skeleton = (text: string) => string;
 
@@ -42,101 +44,54 @@ const WAYS_TO_CUT: readonly ((text: string) => string)[] = [
 /** Separators between the labels of a host, before it (a scheme, a user) and after it (a port). */
 const HOST_SEPARATORS = /[.:@。]/;
 
-const lettersFrom = (first: number) =>
-  Array.from({ length: 26 }, (_, place): [string, string] => [
-    String.fromCodePoint(first + place),
-    String.fromCharCode(0x61 + place),
-  ]);
-
-/** Symbols that show a Latin letter, and that no normalization makes one of. */
-const LETTER_SYMBOLS: ReadonlyMap<string, string> = new Map([
-  // Unicode takes small capitals for letters of their own, and has none of x
-  ...[...'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡxʏᴢ'].map((capital, place): [string, string] => [
-    capital,
-    String.fromCharCode(0x61 + place),
-  ]),
-  // Negative circled, negative squared, of flags
-  ...[0x1f150, 0x1f170, 0x1f1e6].flatMap(lettersFrom),
-]);
-
-/**
- * Characters that are drawn where a letter is meant, and that Unicode's confusables take for none: geometric shapes, bars, letterlike
- * and mathematical symbols, currency signs, Roman numerals, letters with strokes or hooks, letters that are written above others, and
- * letters of other scripts by their outline. Both cases are there, unless one of them looks like a letter to Unicode.
- */
-const DRAWN_AS: Readonly<Record<string, string>> = {
-  a: 'ΛλʌᴧΔ∆▲△▴▵🔺🔼⏶⟁∀⋀∧ДдѦѧ₳ɅȺⱥᶏⲀⲁⲆⲇⲖⲗᐃᐱᐞᗩꓥꓯ𐌀𐌰𐒰𐓘ⴷⵠ𐤠ɐᚨ卂\u0363\u1de7ⱯꜺꜻÆæ',
-  b: 'Бб฿ßƁɃᵬᶀꞖꞗⲂⲃ𐌱ᛒ𐤡乃\u1de8',
-  c: '¢₵©ↃↄϽϾ⊂⋐∁ƇƈȻɕꞒꞓꟄꞔᑕᑖᐸꓛ匚⊄⊆⊏⊑⋤\u0368\u1dd7ᥴ',
-  d: 'ↁↇ₫∂ÐðÞ◗▷ƊƋȡᵭᶁᶑᑐᑑ⊃⊇⊐\u0369\u1dd8\u1dd9',
-  e: '𝈡ɘєЄэЭεɛԐԑ∃ƎǝəℇΞξ∑Ʃ∈∊€ᶒⱸꬴⲈⲉᗴᕮᘿꓱ𐌄𐌴𐤤ⵟᏋꮛⲜⲝ乇∉∋∌∍⋲⋳⋴⋵⋶⋷⋸⋹⋺⋻⋼⋽⋾⋿\u0364\u1deaƐƏΣ',
-  f: '₣ƒᶂ𐌅𐍆Ⅎⅎꓞᚠꟻꟛ千\u1deb',
-  g: '₲ƓꞠꞡᘜᎶꮆ\u1dda\u1ddb',
-  h: 'ЂђЋћⱨꞪꞕ𐌷ᚺᚻん卄\u036a',
-  j: 'ʝⵊフ',
-  k: '₭ĸƘᶄⱪꝁꝂꝃꝄꝅꞢꞣҚқҜҝҞҟҠҡ𐌺\u1ddc',
-  l: 'ꟾ⎸⎹│┃£₤∟⌊└ȴȽɬᶅⱠⱡⱢꝈꝉꞎꞭᶖ𐌹ⵑǃㄥ丨❘❙❚▏▎▍▌▐▕⎮⏐╎╏┆┇┊┋╵╷╽╿╹╻¦\u0365\u1ddd\u1dde\u1decꞁ⁞',
-  m: '₥ʍᶆⱮꬺ𐌌𐌼ᛗᘻ爪ꟽ\u036b\u1ddfɯ',
-  n: 'ИиЙйΠπп∩⋂₦ŋȠȵɲᶇꞐꞑꞤꞥꬻᑎᑏᘉ𐌽ՈղꓵⲠⲡŊ几ח\u1de0\u1de1ПՂ',
-  o: 'ꙨꙩѺѻ○◯◌◍◎●◉◐◑◒◓◔◕◖◘◙◦⚪⚫⚬⭕⭘⭗⬤⏺⦿⦾⨀⨁⨂⊕⊖⊗⊘⊙⊚⊛⊜⊝∘∅⌀⌾⎔☉〇°ΦφФфΘθ🌑🌕🔘🔴🔵🟠🟡🟢🟣🟤🞅🞆🞇🞈🞉ⱺꝌꝍӨөⵙⵀᗝⲐⲑⲪⲫㄖロ口囗\u0366\u1dedΩ',
-  p: 'Ƿƿ℘₱₽þ¶ƤᵱᶈⱣꝐꝑꝒꝓꝔꝕҎҏᎮꭾᎵꮅᚹ卩\u1dee',
-  q: 'ɊɋꝖꝗꝘꝙᑫϘϙ',
-  r: 'Яяг₹®ɌɾᵳᶉⱤꞦꞧꭉʁՐᚱⲄ尺\u036c\u1de2\u1de3\u1acdГր',
-  s: '§₴ʃ∫ςȿᶊⱾꞨꞩꟅꟉꟊᔕႽ𐍃丂\u1de4\u1de5ⴝ',
-  t: '†‡₮₸┬┳⊥ƬƫƪȶʈⱦҬҭᛏ𐍄Ꮦꮦㄒ丅十ナ✝✞✟✚➕⊤┯┰\u036d\u1ace',
-  u: 'ႮⴎЦцµμ∪⋃⋓ЏџᶙꞸꞹɄʉԱⵡ𐌖ㄩ⊔⨆∐\u0367\u1df0',
-  v: '√∨⋁▼▽▾▿∇🔻🔽ƲⱱⱴꝞꝟ✓✔⋎\u036e',
-  w: 'ШшЩщω₩ⱲⱳⲰⲱƜɯѠѡѾѿꙌꙍᗯᘺ山\u1df1\u1abf\u1ac0',
-  x: '✕✖✗✘❌❎Жж⨯⨉ᶍꭖꭗꭘꭙҲҳӼӽӾӿ᙭╳⤫⤬☓乂メ㐅\u036f',
-  y: '¥ЧчΨψ⅄ƳỾʎҰұⲮⲯɣㄚƔ',
-  z: 'ζʐɀʑᶎⱫⱬⱿꟆᘔⲌⲍ𐌆ⵣ乙\u1de6',
-};
-const drawnLetters = new Map(
-  Object.entries(DRAWN_AS).flatMap(([letter, characters]) =>
-    [...characters].map((character) => [character, letter]),
-  ),
-);
-
-/** Digits and signs that are read as a letter where one is expected. 0 and 1 look like one, and need no mention. */
-const READ_AS: Partial<Record<string, string>> = {
-  '2': 'z',
-  '3': 'e',
-  '4': 'a',
-  '5': 's',
-  '6': 'g',
-  '7': 't',
-  '8': 'b',
-  '9': 'g',
-  '@': 'a',
-  $: 's',
-  '!': 'l',
-  '+': 't',
-  '(': 'c',
-  '<': 'c',
-  '[': 'c',
-};
-const READ_AS_LETTER = /[2-9@$!+(<[]/g;
-
 const withoutMarks = (text: string) => (ASCII.test(text) ? text : text.normalize('NFD').replace(MARKS, ''));
 
-/** A character that Unicode holds to be the same, or the letter that is drawn by it. */
-const compatible = (character: string) => {
+/** A character that Unicode holds to be the same, or the letter that is drawn by it, or by what it looks like. */
+const compatible = (character: string, skeleton: Skeleton) => {
   const same = character.normalize('NFKC');
-  return drawnLetters.get(same) ?? drawnLetters.get(withoutMarks(same)) ?? same;
+  const drawn = drawnLetters.get(same) ?? drawnLetters.get(withoutMarks(same));
+  return drawn ?? (ASCII.test(same) ? same : (drawnLetters.get(skeleton(same)) ?? same));
 };
 
 /** What a character is read as: itself, another that shows the same, or the letter that it represents. */
-const WAYS_TO_READ: readonly ((character: string) => string)[] = [
+const WAYS_TO_READ: readonly ((character: string, skeleton: Skeleton) => string)[] = [
   (character) => character,
   compatible,
-  (character) => compatible(character).replace(READ_AS_LETTER, (sign) => READ_AS[sign]!),
+  ...lettersForSigns.map(
+    (letterFor) => (character: string, skeleton: Skeleton) => letterFor(compatible(character, skeleton)),
+  ),
 ];
+/** The way from which each of them differs, if it differs. */
+const DIFFERS_FROM = [0, 0, 1, 1];
+const AS_COMPATIBLE = 1;
+
+/**
+ * Letters, and marks that are letters, of scripts that are not mixed with Latin within a word (UTS #39 §5.2, "Highly Restrictive"). Next to
+ * Latin letters they are there for their outline.
+ */
+const FOREIGN =
+  /^(?![\p{scx=Latn}\p{sc=Zinh}\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\uac00-\ud7a3])[\p{L}\p{M}\p{Nl}]$/u;
+/** Scripts whose letters are read as the Latin ones that they look like, and letters of no script. */
+const LIKE_LATIN = /^[\p{sc=Grek}\p{sc=Cyrl}\p{sc=Zyyy}]$/u;
+/** Stands for any letter in a reading. */
+export const ANY_LETTER = '*';
+const UNKNOWN: Glyph = { text: ANY_LETTER, isSeparator: false, isUnspaced: false };
+const NO_LETTER: Glyph = { ...UNKNOWN, text: '' };
+const LATIN_LETTERS = /[a-z]/g;
+
+/** A word in which most letters are unknown is written in another script, and looks like no Latin one. */
+const withFewUnknown = (words: string) =>
+  words.replace(/[^ .-]+/g, (word) => {
+    const unknown = word.split(ANY_LETTER).length - 1;
+    return (word.match(LATIN_LETTERS) ?? []).length > unknown ? word : word.replaceAll(ANY_LETTER, '\ufffd');
+  });
 
 /** The Latin letters that a character looks like, if need be in the size in which it does: т, unlike Т, is not a t to Unicode. */
 function latinOf(character: string, skeleton: Skeleton): string {
-  const shown = LETTER_SYMBOLS.get(character);
+  const same = skeleton(character);
+  const shown = LETTER_SYMBOLS.get(character) ?? LETTER_SYMBOLS.get(same);
   if (shown !== undefined) return shown;
-  const asItIs = withoutMarks(skeleton(character));
+  const asItIs = withoutMarks(same);
   const capital = character.toUpperCase();
   if (LATIN.test(asItIs) || capital === character) return asItIs;
   const inCapitals = withoutMarks(skeleton(capital));
@@ -256,7 +211,7 @@ function glyphReader(skeleton: Skeleton): GlyphsOf {
   const closerLook = remembered((character) => {
     const glyphs = new Map<string, Glyph>();
     return WAYS_TO_READ.map((read) => {
-      const text = read(character);
+      const text = read(character, skeleton);
       const glyph = glyphs.get(text) ?? together([...withoutMarks(text)].map(partOf));
       glyphs.set(text, glyph);
       return glyph;
@@ -278,18 +233,45 @@ function glyphReader(skeleton: Skeleton): GlyphsOf {
 /** Reads texts. Most have one reading. */
 export function reader(skeleton: Skeleton): Read {
   const glyphsOf = glyphReader(skeleton);
+  /** Readings of a foreign character: as a letter, and as a stroke beside one; null for others. */
+  const foreign = remembered((character) => {
+    if (!FOREIGN.test(character)) return null;
+    const glyph = glyphsOf(character).find(({ text }) => LATIN.test(text));
+    if (glyph === undefined) return [UNKNOWN, NO_LETTER];
+    return LIKE_LATIN.test(character) ? null : [glyph, NO_LETTER];
+  });
+  const withForeign = (text: string): string[] => {
+    const characters = ASCII.test(text) ? [] : [...text];
+    if (!characters.some((character) => foreign(character) !== null)) return [];
+    return [0, 1].map((way) => {
+      const glyphs = characters.map(
+        (character) => foreign(character)?.[way] ?? glyphsOf(character)[AS_COMPATIBLE]!,
+      );
+      return withFewUnknown(wordsOf(glyphs));
+    });
+  };
+  /** The text with letters for what looks like several, in Latin letters of the same case where there is one. */
+  const joinedText = (text: string) => {
+    const latin = Array.from(text, (character) =>
+      ASCII.test(character) ? character : glyphsOf(character)[AS_COMPATIBLE]!.text,
+    ).join('');
+    const all = joinSequences(latin);
+    return all === latin ? [] : [all];
+  };
   return (name) => {
     const text = name.normalize('NFC');
     const cut = ASCII_WORDS.test(text) ? [text] : WAYS_TO_CUT.map((cut) => cut(text));
-    const texts = new Set([...cut, ...cut.map((each) => each.replace(NUMBERS, ' '))]);
+    const texts = new Set([...cut, ...cut.map((each) => each.replace(NUMBERS, ' ')), ...joinedText(text)]);
     const readings = new Set<string>();
     for (const each of texts) {
       const characters = Array.from(each, glyphsOf);
       for (const way of WAYS_TO_READ.keys()) {
-        const isNew = way === 0 || characters.some((glyphs) => glyphs[way] !== glyphs[way - 1]);
+        const other = DIFFERS_FROM[way]!;
+        const isNew = way === 0 || characters.some((glyphs) => glyphs[way] !== glyphs[other]);
         if (isNew) readings.add(wordsOf(characters.map((glyphs) => glyphs[way]!)));
       }
     }
+    for (const reading of withForeign(text)) readings.add(reading);
     return [...readings];
   };
 }
