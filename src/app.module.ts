@@ -29,7 +29,7 @@ export class AppModule {
         RegistrationModule,
         AdminModule,
         ...optional,
-        JobsModule.with(optional),
+        JobsModule,
       ],
       controllers: [HealthController],
       providers: [{ provide: APP_FILTER, useClass: ErrorFilter }],

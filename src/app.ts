@@ -10,6 +10,7 @@ import { HealthController } from './api/rest/health/health.controller.js';
 import { countRegistrations } from './api/rest/registration/registration-counts.js';
 import { AppModule } from './app.module.js';
 import { ClientAuthenticationCountsService } from './clients/authentication/client-authentication-counts.service.js';
+import { TokenCountsService } from './authorization/issuance/token-counts.service.js';
 import { RegistrationCountsService } from './clients/registration/registration-counts.service.js';
 import { type Config, isAuthorizationServerOn } from './config/variables.js';
 import { openDatabase } from './database/connection/open-database.js';
@@ -45,7 +46,11 @@ const API_PLUGINS = [
   ),
   plugin('registration-counts', [], (fastify, { app }) => countRegistrations(fastify, app)),
   plugin('daily-counts', [], (fastify, { app }) => {
-    for (const service of [RegistrationCountsService, ClientAuthenticationCountsService]) {
+    for (const service of [
+      RegistrationCountsService,
+      ClientAuthenticationCountsService,
+      TokenCountsService,
+    ]) {
       const counts = app.get(service, { strict: false });
       // After the last request and before the database closes
       fastify.addHook('onClose', () => counts.flush());

@@ -9,12 +9,16 @@ import { InitialAccessTokenEntity } from './clients/initial-access-tokens/initia
 import {
   ClientAuthenticationCountEntity,
   RegistrationCountEntity,
+  TokenCountEntity,
 } from './clients/counts/daily-count.entity.js';
 import { PurgeClockEntity } from './database/clock/purge-clock.entity.js';
 import { GrantEntity } from './authorization/grants/grant.entity.js';
 import { SigningKeyEntity } from './authorization/keys/signing-key.entity.js';
+import { ResourceEntity } from './authorization/resources/resource.entity.js';
 import { TokenEntity } from './authorization/tokens/token.entity.js';
 import { IssueTokens1796731200000 } from './migrations/authorization/1796731200000-issue-tokens.js';
+import { DefineResources1796820000000 } from './migrations/authorization/1796820000000-define-resources.js';
+import { ListGrants1796820060000 } from './migrations/authorization/1796820060000-list-grants.js';
 import { AddRegistrationToken1795309200000 } from './migrations/registration/1795309200000-add-registration-token.js';
 import { CreateInitialAccessTokens1795395600000 } from './migrations/registration/1795395600000-create-initial-access-tokens.js';
 import { OverlapRegistrationTokens1796436000000 } from './migrations/registration/1796436000000-overlap-registration-tokens.js';
@@ -56,6 +60,8 @@ export const PERSISTENCE = {
     TokenEntity,
     GrantEntity,
     SigningKeyEntity,
+    ResourceEntity,
+    TokenCountEntity,
   ],
   migrations: [
     CreateSchema1795276800000,
@@ -82,5 +88,7 @@ export const PERSISTENCE = {
     EndClientsWithStatements1796608800000,
     FindLapsedClients1796608860000,
     IssueTokens1796731200000,
+    DefineResources1796820000000,
+    ListGrants1796820060000,
   ],
 };

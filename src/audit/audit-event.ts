@@ -80,6 +80,12 @@ export const AUDIT_ACTIONS = {
   'grant.given': 'A user allowed a client to act for them, or allowed more scopes.',
   'grant.denied': 'A user denied the request of a client.',
   'grant.revoked': 'A grant was revoked, and with it all of its tokens.',
+  'resource.created': 'A resource, for which access tokens are issued, was created.',
+  'resource.updated': 'Fields of a resource changed.',
+  'resource.deleted': 'A resource was deleted. No token is issued for it any more.',
+  'signing_key.created':
+    'A key that signs access tokens was created. Without revocation it signs after a day.',
+  'signing_key.revoked': 'A key that signs access tokens was removed, and with it all tokens that it signed.',
   'session.started': 'An administrator or viewer signed in to the console.',
   'session.ended': 'An administrator or viewer signed out of the console.',
   'access.denied':

@@ -4,7 +4,12 @@ import ipaddr from 'ipaddr.js';
 import { type GrantType, GRANT_TYPES, isGrantType } from '../policy/grant-types.js';
 import { type JsonWebKeySet, jwksFaults } from '../policy/metadata/jwks.js';
 import { ownerName, ownerNameFaults } from '../policy/names/owner-name.js';
-import { parseUri } from '../policy/uris/uri.js';
+import {
+  identifierFaults,
+  normalizeIdentifier,
+  type ResourceDraft,
+  type TokenFormat,
+} from '../policy/resource.js';
 import { isRedirectTarget } from '../policy/uris/redirect-host.js';
 import { isReservable } from '../policy/reserved-name.js';
 import { isScopeToken } from '../policy/scope.js';
@@ -311,11 +316,7 @@ function isStrongKey(jwk: object): boolean {
 }
 
 /** A resource that access tokens are issued for. */
-export interface ConfiguredResource {
-  /** Without a slash at the end. */
-  identifier: string;
-  tokenFormat: 'opaque' | 'jwt';
-}
+export type ConfiguredResource = Pick<ResourceDraft, 'identifier' | 'tokenFormat'>;
 
 const MAX_RESOURCES = 100;
 
@@ -330,8 +331,8 @@ export const resources: Value<readonly ConfiguredResource[]> = {
 
 function readResource(word: string): ConfiguredResource | undefined {
   const [, uri = '', format = 'opaque'] = /^(.*?)(?:=(jwt|opaque))?$/.exec(word)!;
-  if (typeof parseUri(uri) === 'string' || uri.includes('#')) return undefined;
-  return { identifier: uri.replace(/\/+$/, ''), tokenFormat: format as ConfiguredResource['tokenFormat'] };
+  if (identifierFaults(uri).length > 0) return undefined;
+  return { identifier: normalizeIdentifier(uri), tokenFormat: format as TokenFormat };
 }
 
 /** A secret that encrypts what is stored. */

@@ -451,6 +451,13 @@ export const isAuthorizationServerOn = ({
   production,
 }: Pick<Config, 'authorizationServer' | 'production'>): boolean => authorizationServer ?? !production;
 
+/** Whether private keys can be stored, encrypted: on SQLite, a file beside the database has the secret if the configuration has none. */
+export const canSignTokens = ({
+  signingKeySecret,
+  database,
+}: Pick<Config, 'signingKeySecret' | 'database'>): boolean =>
+  signingKeySecret !== null || database?.engine === 'sqlite';
+
 function authorizationFaults(config: Config): string[] {
   if (!isAuthorizationServerOn(config)) return [];
   const { publicUrl, production, database, signingKeySecret, authorizationResources } = config;
@@ -461,7 +468,7 @@ function authorizationFaults(config: Config): string[] {
     );
   }
   const hasJwt = authorizationResources?.some(({ tokenFormat }) => tokenFormat === 'jwt');
-  if (hasJwt && signingKeySecret === null && database?.engine === 'postgres') {
+  if (hasJwt && !canSignTokens({ signingKeySecret, database })) {
     faults.push(
       'SIGNING_KEY_SECRET takes at least 32 characters; a resource with =jwt requires it on PostgreSQL',
     );

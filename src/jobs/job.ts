@@ -13,6 +13,7 @@ export type Job =
   | 'purge_client_assertions'
   | 'purge_client_authentication_counts'
   | 'purge_oauth_tokens'
+  | 'purge_oauth_token_counts'
   | 'purge_revoked_grants'
   | 'rotate_signing_keys'
   | 'disable_lapsed_clients'

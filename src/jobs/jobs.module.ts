@@ -1,7 +1,8 @@
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AuditModule } from '../audit/audit.module.js';
 import { AuthModule } from '../auth/auth.module.js';
+import { AuthorizationModule } from '../authorization/authorization.module.js';
 import { ClientsModule } from '../clients/clients.module.js';
 import { AdminKeys } from './admin-keys.js';
 import { KeyRotation } from './key-rotation.js';
@@ -11,12 +12,7 @@ import { Statistics } from './planner-statistics.js';
 
 /** Jobs that run again and again. */
 @Module({
-  imports: [ScheduleModule.forRoot(), AuditModule, AuthModule, ClientsModule],
+  imports: [ScheduleModule.forRoot(), AuditModule, AuthModule, AuthorizationModule, ClientsModule],
   providers: [AdminKeys, KeyRotation, LapsedClients, Retention, Statistics],
 })
-export class JobsModule {
-  /** @param optional modules that an operator can disable, and whose services jobs use */
-  static with(optional: Type[]): DynamicModule {
-    return { module: JobsModule, imports: optional };
-  }
-}
+export class JobsModule {}

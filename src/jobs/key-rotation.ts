@@ -1,7 +1,7 @@
-import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Interval, Timeout } from '@nestjs/schedule';
 import { SigningKeys } from '../authorization/keys/signing-keys.js';
-import { CONFIG, type Config } from '../config/variables.js';
+import { CONFIG, type Config, isAuthorizationServerOn } from '../config/variables.js';
 import { runJob } from './job.js';
 
 const FIRST_RUN_MS = 90_000;
@@ -13,9 +13,9 @@ export class KeyRotation {
   private readonly logger = new Logger(KeyRotation.name);
 
   constructor(
-    @Inject(CONFIG) private readonly config: Pick<Config, 'signingKeyRotationMs'>,
-    // Unless the authorization server is off
-    @Optional() private readonly keys?: SigningKeys,
+    @Inject(CONFIG)
+    private readonly config: Pick<Config, 'authorizationServer' | 'production' | 'signingKeyRotationMs'>,
+    private readonly keys: SigningKeys,
   ) {}
 
   /** Never fails: what could not be done now is done an hour later. */
@@ -23,7 +23,7 @@ export class KeyRotation {
   @Interval(INTERVAL_MS)
   async run(): Promise<void> {
     const { keys, config } = this;
-    if (keys === undefined || config.signingKeyRotationMs === null) return;
+    if (!isAuthorizationServerOn(config) || config.signingKeyRotationMs === null) return;
     const limit = new Date(Date.now() - config.signingKeyRotationMs);
     await runJob('rotate_signing_keys', this.logger, async () => Number(await keys.rotateIfOlder(limit)));
   }

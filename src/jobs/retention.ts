@@ -1,7 +1,8 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval, Timeout } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { GrantsService } from '../authorization/grants/grants.service.js';
+import { TokenCountsService } from '../authorization/issuance/token-counts.service.js';
 import { TokenIssuer } from '../authorization/issuance/token-issuer.js';
 import { ClientAuthenticator } from '../clients/authentication/client-authenticator.js';
 import { ClientAuthenticationCountsService } from '../clients/authentication/client-authentication-counts.service.js';
@@ -40,11 +41,12 @@ export class Retention implements OnApplicationBootstrap {
     private readonly adminSessions: AdminSessionsService,
     private readonly registrationCounts: RegistrationCountsService,
     private readonly authenticationCounts: ClientAuthenticationCountsService,
+    // Also while the authorization server is off
+    private readonly tokenIssuer: TokenIssuer,
+    private readonly tokenCounts: TokenCountsService,
+    private readonly grants: GrantsService,
     private readonly clock: PurgeClock,
     @Inject(CONFIG) private readonly config: Config,
-    // Unless the authorization server is off
-    @Optional() private readonly tokenIssuer?: TokenIssuer,
-    @Optional() private readonly grants?: GrantsService,
   ) {}
 
   /** Before anything is written with the clock of this start, or a process that ends before its first run would leave no reading. */
@@ -80,10 +82,10 @@ export class Retention implements OnApplicationBootstrap {
         DAILY_COUNTS_MS,
         (limit) => this.authenticationCounts.purge(limit),
       ],
+      ['purge_oauth_tokens', 0, (limit) => this.tokenIssuer.purge(limit)],
+      ['purge_oauth_token_counts', DAILY_COUNTS_MS, (limit) => this.tokenCounts.purge(limit)],
+      ['purge_revoked_grants', deletedClientRetentionMs, (limit) => this.grants.purge(limit)],
     ];
-    const { tokenIssuer, grants } = this;
-    if (tokenIssuer) jobs.push(['purge_oauth_tokens', 0, (limit) => tokenIssuer.purge(limit)]);
-    if (grants) jobs.push(['purge_revoked_grants', deletedClientRetentionMs, (limit) => grants.purge(limit)]);
     for (const [job, retentionMs, purge] of jobs) await this.purge(job, time, retentionMs, purge);
   }
 

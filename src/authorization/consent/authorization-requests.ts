@@ -8,9 +8,9 @@ import { RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { AuthorizationEngine, CONSENT_REPLY, ENGINE_PATHS } from '../engine/authorization-engine.js';
-import type { Resource } from '../resources/resource.js';
+import type { KnownResources } from '../resources/known-resources.js';
 import { ResourcesService } from '../resources/resources.service.js';
-import { grantableScopes, requestedScopes } from '../resources/scopes.js';
+import { requestedScopes } from '../resources/scopes.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { redirectTo } from './redirect.js';
 
@@ -26,7 +26,7 @@ export class AuthorizationRequests {
     private readonly resources: ResourcesService,
     private readonly tokens: TokensRepository,
     @Inject(CONFIG)
-    private readonly config: Pick<Config, 'authorizationConsentUrl' | 'authorizationRestrictedScopes'>,
+    private readonly config: Pick<Config, 'authorizationConsentUrl'>,
   ) {}
 
   /**
@@ -67,16 +67,17 @@ export class AuthorizationRequests {
     if (!client.grantTypes.includes('authorization_code')) {
       return reject('unauthorized_client', 'The client may not use the grant type authorization_code.');
     }
-    const resources = this.resourcesOf(issuer, query);
+    const known = await this.resources.known();
+    const resources = resourcesOf(known, issuer, query);
     if (resources === null) return reject('invalid_target', 'A requested resource is not known here.');
     const asked = query.get('scope');
-    const grantable = grantableScopes(client, this.config);
+    const grantable = known.grantableScopes(client, resources);
     const scopes = requestedScopes(asked === null ? undefined : splitScope(asked), grantable);
     if (scopes === null) return reject('invalid_scope', 'The client may get none of the requested scopes.');
     const parameters = new URLSearchParams(query);
     parameters.set('scope', scopes.join(' '));
     parameters.delete('resource');
-    for (const { identifier } of resources) parameters.append('resource', identifier);
+    for (const identifier of resources) parameters.append('resource', identifier);
     const path = `${ENGINE_PATHS.authorization}?${parameters.toString()}`;
     const { reply, unit } = await this.engine.handle(issuer, { method: 'GET', path }, client, {
       redirectUri,
@@ -105,14 +106,14 @@ export class AuthorizationRequests {
     }
     return client;
   }
+}
 
-  /** The resources that the request names, or the issuer itself; null if one is not known. */
-  private resourcesOf(issuer: string, query: URLSearchParams): Resource[] | null {
-    const named = query.getAll('resource');
-    const found = (named.length > 0 ? named : [issuer]).map((each) => this.resources.find(each, issuer));
-    const known = found.filter((resource) => resource !== null);
-    return known.length === found.length ? known : null;
-  }
+/** The identifiers of the resources that the request names, or the issuer; null if one is not known. */
+function resourcesOf(known: KnownResources, issuer: string, query: URLSearchParams): string[] | null {
+  const named = query.getAll('resource');
+  const found = (named.length > 0 ? named : [issuer]).map((each) => known.find(each, issuer));
+  const identifiers = found.filter((resource) => resource !== null).map(({ identifier }) => identifier);
+  return identifiers.length === found.length ? identifiers : null;
 }
 
 /** The value of a parameter that decides where a browser is sent; null if it is missing or repeated. */

@@ -1,16 +1,17 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../audit/audit-event.js';
 import type { Principal } from '../../auth/principal/principal.js';
 import { type Client, isUsable } from '../../clients/client/client.js';
 import { ClientLookupRepository } from '../../clients/client/client-lookup.repository.js';
-import { CONFIG, type Config } from '../../config/variables.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { AuthorizationEngine } from '../engine/authorization-engine.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
-import { grantableScopes } from '../resources/scopes.js';
+import type { ResourceScope } from '../../policy/resource.js';
+import type { KnownResources } from '../resources/known-resources.js';
+import { ResourcesService } from '../resources/resources.service.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { redirectTo } from './redirect.js';
@@ -22,7 +23,7 @@ export type User = Pick<Principal, 'orgId' | 'userId'>;
 export interface ConsentRequest {
   client: Client;
   redirectUri: string;
-  scopes: string[];
+  scopes: ResourceScope[];
 }
 
 /** The parameters of the authorization request, as the engine has validated them. */
@@ -44,7 +45,7 @@ export class ConsentService {
     private readonly grants: GrantsRepository,
     private readonly clients: ClientLookupRepository,
     private readonly engine: AuthorizationEngine,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'authorizationRestrictedScopes'>,
+    private readonly resources: ResourcesService,
   ) {}
 
   /**
@@ -53,8 +54,9 @@ export class ConsentService {
    * @throws RegistryError `not_found` if the consent token is unknown, expired, used, or another user's
    */
   async describe(consentToken: string, user: User | null): Promise<ConsentRequest> {
-    const { client, parameters, scopes } = await this.open(consentToken, user);
-    return { client, redirectUri: parameters.redirect_uri, scopes };
+    const { client, parameters, scopes, known } = await this.open(consentToken, user);
+    const asked = known.describe(scopes, [parameters.resource].flat());
+    return { client, redirectUri: parameters.redirect_uri, scopes: asked };
   }
 
   /**
@@ -68,7 +70,7 @@ export class ConsentService {
     isAllowed: boolean,
     context: RequestContext,
   ): Promise<string> {
-    const { client, parameters, scopes, hash } = await this.open(consentToken, user);
+    const { client, parameters, scopes, known, hash } = await this.open(consentToken, user);
     const { redirect_uri: redirectUri, state = null, resource } = parameters;
     if (!isAllowed) {
       if (!(await this.grants.deny(hash, client.id, context))) throw noSuchRequest();
@@ -85,7 +87,9 @@ export class ConsentService {
       codeChallengeMethod: parameters.code_challenge_method,
       dpopJkt: parameters.dpop_jkt,
     });
-    const granted = Object.fromEntries([resource].flat().map((each) => [each, scopes]));
+    const grantedAt = (each: string) =>
+      known.grantableScopes(client, [each]).filter((scope) => scopes.includes(scope));
+    const granted = Object.fromEntries([resource].flat().map((each) => [each, grantedAt(each)]));
     const owner = { clientId: client.id, orgId, userId };
     if (!(await this.grants.give(hash, owner, granted, row, context))) throw noSuchRequest();
     return redirectTo(redirectUri, { code, state, iss: issuer });
@@ -94,7 +98,13 @@ export class ConsentService {
   private async open(
     consentToken: string,
     user: User | null,
-  ): Promise<{ client: Client; parameters: Parameters; scopes: string[]; hash: string }> {
+  ): Promise<{
+    client: Client;
+    parameters: Parameters;
+    scopes: string[];
+    known: KnownResources;
+    hash: string;
+  }> {
     const token = await this.tokens.find(hashSecret(consentToken));
     if (token?.kind !== 'consent' || token.consumedAt !== null || token.expiresAt <= new Date()) {
       throw noSuchRequest();
@@ -108,9 +118,10 @@ export class ConsentService {
       client.grantTypes.includes('authorization_code') &&
       isRegisteredRedirectUri(parameters.redirect_uri, client.redirectUris);
     if (!isRegistered) throw noSuchRequest();
-    const grantable = grantableScopes(client, this.config);
+    const known = await this.resources.known();
+    const grantable = known.grantableScopes(client, [parameters.resource].flat());
     const scopes = splitScope(parameters.scope ?? '').filter((scope) => grantable.includes(scope));
-    return { client, parameters, scopes, hash: token.hash };
+    return { client, parameters, scopes, known, hash: token.hash };
   }
 
   /** Whether the user is the first who opens the request, or has opened it before. */

@@ -1,16 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { stripVTControlCharacters } from 'node:util';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
-import type { Configuration, errors as Errors, Provider } from 'oidc-provider';
+import type { Configuration, errors as Errors, Provider, ResourceServer } from 'oidc-provider';
 import { AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
 import type { Client } from '../../clients/client/client.js';
 import { AUTHORIZATION_PATH, TOKEN_PATH } from '../../config/paths.js';
-import { CONFIG, type Config } from '../../config/variables.js';
+import { ACCESS_TOKEN_LIFETIME } from '../../policy/resource.js';
 import { SIGNING_ALGORITHM } from './signing-algorithm.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { ResourcesService } from '../resources/resources.service.js';
-import { grantableScopes } from '../resources/scopes.js';
 import { generateSecret } from '../../secrets/secret.js';
 import { generateToken, type IssuedKind } from '../tokens/token.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
@@ -22,10 +21,14 @@ import { currentUnit, type UnitOfWork, unitOfWork } from './unit-of-work.js';
 /** The paths that the library answers. */
 export const ENGINE_PATHS = { token: TOKEN_PATH, authorization: AUTHORIZATION_PATH } as const;
 
+/** The resource of a token sets how long it is valid. */
+const accessTokenLifetime = (_: unknown, { resourceServer }: { resourceServer?: ResourceServer }): number =>
+  resourceServer?.accessTokenTTL ?? ACCESS_TOKEN_LIFETIME.default;
+
 /** In seconds. */
 const LIFETIMES = {
-  AccessToken: 3600,
-  ClientCredentials: 3600,
+  AccessToken: accessTokenLifetime,
+  ClientCredentials: accessTokenLifetime,
   AuthorizationCode: 60,
   RefreshToken: 30 * 86_400,
   Interaction: 600,
@@ -87,7 +90,6 @@ export class AuthorizationEngine {
     private readonly grants: GrantsRepository,
     private readonly resources: ResourcesService,
     private readonly assertionUses: AssertionUses,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'authorizationRestrictedScopes'>,
   ) {}
 
   /**
@@ -198,12 +200,14 @@ export class AuthorizationEngine {
           enabled: true,
           defaultResource: () => issuer,
           useGrantedResource: () => true,
-          getResourceServerInfo: (_, identifier) => {
-            const resource = this.resources.find(identifier, issuer);
+          getResourceServerInfo: async (_, identifier) => {
+            const resources = await this.resources.known();
+            const resource = resources.find(identifier, issuer);
             if (resource === null) throw new errors.InvalidTarget('The resource is not known here.');
             return {
               audience: resource.identifier,
-              scope: grantableScopes(currentUnit().client, this.config).join(' '),
+              scope: resources.grantableScopes(currentUnit().client, [identifier]).join(' '),
+              accessTokenTTL: resource.accessTokenLifetimeSeconds,
               accessTokenFormat: 'opaque',
             };
           },
@@ -217,6 +221,7 @@ const aUnit = (client: Client, known: Partial<UnitOfWork>): UnitOfWork => ({
   client,
   redirectUri: null,
   knownToken: null,
+  grant: null,
   insert: [],
   revokedGrants: new Set(),
   failure: null,

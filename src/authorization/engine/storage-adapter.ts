@@ -53,7 +53,9 @@ class GrantAdapter extends NoAdapter {
 
   override find: Adapter['find'] = async (id) => {
     const grant = await this.grants.find(id);
-    return grant === null || grant.revokedAt !== null ? undefined : toEngineGrant(grant);
+    if (grant === null || grant.revokedAt !== null) return undefined;
+    currentUnit().grant = grant;
+    return toEngineGrant(grant);
   };
 
   override destroy = this.revokeByGrantId;

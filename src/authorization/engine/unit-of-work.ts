@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Client } from '../../clients/client/client.js';
+import type { Grant } from '../grants/grant.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 
 /** What the library may know of a request, and the changes that it requests. It stores nothing itself. */
@@ -12,6 +13,8 @@ export interface UnitOfWork {
   knownToken: TokenEntity | null;
   /** The hash of the code or token that is used up. */
   consume?: string;
+  /** The grant that the library read; null: none. */
+  grant: Grant | null;
   insert: TokenEntity[];
   /** Grants that end, also if the reply is an error. */
   revokedGrants: Set<string>;

@@ -7,6 +7,7 @@ import type { Grant, GrantedScopes } from './grant.js';
 @Entity('oauth_grants')
 @Index('oauth_grants_owner', ['userId', 'orgId', 'id'])
 @Index('oauth_grants_client_id', ['clientId', 'id'])
+@Index('oauth_grants_org_id', ['orgId', 'id'])
 @Index('oauth_grants_active', ['clientId', 'userId', 'orgId'], {
   unique: true,
   where: '"revoked_at" IS NULL',

@@ -1,7 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../audit/audit-event.js';
 import type { Client } from '../../clients/client/client.js';
-import { CONFIG, type Config } from '../../config/variables.js';
 import { type ErrorCode, RegistryError } from '../../errors/registry-error.js';
 import { GRANT_TYPES, type GrantType } from '../../policy/grant-types.js';
 import { splitScope } from '../../policy/scope.js';
@@ -14,7 +13,8 @@ import type { UnitOfWork } from '../engine/unit-of-work.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
 import { ResourcesService } from '../resources/resources.service.js';
-import { grantableScopes, isTrusted, requestedScopes } from '../resources/scopes.js';
+import { isTrusted, requestedScopes } from '../resources/scopes.js';
+import { TokenCountsService } from './token-counts.service.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 
@@ -45,7 +45,7 @@ export class TokenIssuer {
     private readonly grants: GrantsRepository,
     private readonly resources: ResourcesService,
     private readonly jwts: JwtAccessTokens,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'authorizationRestrictedScopes'>,
+    private readonly counts: TokenCountsService,
   ) {}
 
   /**
@@ -62,11 +62,14 @@ export class TokenIssuer {
     context: RequestContext,
   ): Promise<IssuedTokens> {
     const grantType = grantTypeOf(parameters, client);
-    const resource = this.resources.find(parameters.resource ?? issuer, issuer);
+    const resources = await this.resources.known();
+    const resource = resources.find(parameters.resource ?? issuer, issuer);
     if (resource === null) throw new RegistryError('invalid_target', 'The resource is not known here.');
     const asked = { ...parameters };
     if (asked.resource !== undefined) asked.resource = resource.identifier;
-    if (grantType === 'client_credentials') asked.scope = this.scopeFor(client, parameters);
+    if (grantType === 'client_credentials') {
+      asked.scope = scopeFor(parameters, resources.grantableScopes(client, [resource.identifier]));
+    }
     const knownToken = grantType === 'refresh_token' ? await this.findRefreshToken(client, parameters) : null;
     if (knownToken !== null && knownToken.consumedAt !== null) {
       return this.replyAgain(knownToken, parameters.refresh_token!, context);
@@ -91,13 +94,6 @@ export class TokenIssuer {
     const { scope } = JSON.parse(reply.body) as IssuedTokens;
     if (knownToken?.payload.scope && !scope) throw noScope();
     return this.store(issuer, client, parameters, reply, unit, context);
-  }
-
-  private scopeFor(client: Client, { scope }: TokenParameters): string {
-    const asked = scope === undefined ? undefined : splitScope(scope);
-    const scopes = requestedScopes(asked, grantableScopes(client, this.config));
-    if (scopes === null) throw noScope();
-    return scopes.join(' ');
   }
 
   /** The refresh token of a request, as it is now; null: the client has no such token. */
@@ -140,8 +136,8 @@ export class TokenIssuer {
     const sealedReply = isRepeatable ? encrypt(parameters.refresh_token!, SEALED_REPLY, body) : null;
     const isStored = await this.tokens.commit({ consume, sealedReply, insert }, context);
     if (!isStored) return this.rejectSecondUse(client, parameters, unit, context);
-    const grantId = insert[0]?.grantId;
-    if (grantId) this.grants.uses.note({ id: grantId, lastUsedAt: null });
+    if (unit.grant !== null) this.grants.uses.note(unit.grant);
+    this.counts.count(parameters.grant_type as GrantType);
     return JSON.parse(body) as IssuedTokens;
   }
 
@@ -163,6 +159,13 @@ export class TokenIssuer {
   purge(limit: Date): Promise<number> {
     return this.tokens.purge(limit);
   }
+}
+
+function scopeFor({ scope }: TokenParameters, grantable: readonly string[]): string {
+  const asked = scope === undefined ? undefined : splitScope(scope);
+  const scopes = requestedScopes(asked, grantable);
+  if (scopes === null) throw noScope();
+  return scopes.join(' ');
 }
 
 const noScope = () => new RegistryError('invalid_scope', 'The client may get none of the requested scopes.');

@@ -25,7 +25,7 @@ export class JwtAccessTokens {
   async inPlaceOfOpaque(issuer: string, body: string, { insert, client }: UnitOfWork): Promise<string> {
     const access = insert.find(({ kind }) => kind === 'access');
     const { aud, accountId, scope, jkt } = (access?.payload ?? {}) as Record<string, string | undefined>;
-    const resource = aud === undefined ? null : this.resources.find(aud, issuer);
+    const resource = aud === undefined ? null : (await this.resources.known()).find(aud, issuer);
     if (resource?.tokenFormat !== 'jwt') return body;
     const reply = JSON.parse(body) as { access_token: string };
     const { kid, key } = await this.keys.current();
@@ -51,8 +51,8 @@ export class JwtAccessTokens {
   /** The hash that identifies a token in the database; null if it is not a token of this server. */
   async hashOf(issuer: string, token: string): Promise<string | null> {
     if (isIssued(token)) return hashSecret(token);
-    if (token.split('.').length !== 3 || !this.keys.isAvailable) return null;
-    const keys = (await this.keys.list()).map(({ kid, publicJwk }) => ({ ...publicJwk, kid }));
+    if (token.split('.').length !== 3) return null;
+    const keys = (await this.keys.published()).map(({ kid, publicJwk }) => ({ ...publicJwk, kid }));
     const options = { issuer, typ: TYPE, algorithms: [SIGNING_ALGORITHM] };
     const verified = await jwtVerify(token, createLocalJWKSet({ keys }), options).catch(() => null);
     return verified?.payload.jti === undefined ? null : hashOfJti(verified.payload.jti);

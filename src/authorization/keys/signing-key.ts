@@ -7,7 +7,8 @@ export interface PublicJwk {
 }
 
 /** `next` is announced, `current` signs, `retired` only verifies. */
-export type SigningKeyStatus = 'next' | 'current' | 'retired';
+export const SIGNING_KEY_STATUSES = ['next', 'current', 'retired'] as const;
+export type SigningKeyStatus = (typeof SIGNING_KEY_STATUSES)[number];
 
 /** A key that signs access tokens. The private part exists inside of the signer only. */
 export interface SigningKey {
@@ -15,4 +16,9 @@ export interface SigningKey {
   publicJwk: PublicJwk;
   createdAt: Date;
   activeFrom: Date;
+}
+
+/** A key of the JWK Set. */
+export interface PublishedKey extends SigningKey {
+  status: SigningKeyStatus;
 }

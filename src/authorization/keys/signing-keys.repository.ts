@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, Not } from 'typeorm';
+import { credentialEntry, type RequestContext } from '../../audit/audit-event.js';
+import { record } from '../../audit/audit-events.repository.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { SigningKeyEntity } from './signing-key.entity.js';
 
@@ -19,10 +21,23 @@ export class SigningKeysRepository {
     return this.dataSource.manager.find(SigningKeyEntity, { order: { number: 'DESC' }, take: MAX_KEYS });
   }
 
-  /** Stores a key, unless another instance has stored one of this number. */
-  async insert(key: SigningKeyEntity): Promise<void> {
-    await this.writeQueue.run((manager) =>
-      manager.createQueryBuilder().insert().into(SigningKeyEntity).values(key).orIgnore().execute(),
-    );
+  /**
+   * Stores a key.
+   * @param revokesOthers removes all other keys
+   * @returns false, and nothing is stored, if another instance has stored a key of this number
+   */
+  insert(key: SigningKeyEntity, revokesOthers: boolean, context: RequestContext): Promise<boolean> {
+    const { kid } = key;
+    return this.writeQueue.run(async (manager) => {
+      await manager.createQueryBuilder().insert().into(SigningKeyEntity).values(key).orIgnore().execute();
+      if (!(await manager.existsBy(SigningKeyEntity, { kid }))) return false;
+      const others = revokesOthers ? await manager.findBy(SigningKeyEntity, { kid: Not(kid) }) : [];
+      await manager.remove(others);
+      await record(manager, context, [
+        credentialEntry('signing_key.created', kid, []),
+        ...others.map((other) => credentialEntry('signing_key.revoked', other.kid, [])),
+      ]);
+      return true;
+    }, context);
   }
 }

@@ -1,12 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Inject, Injectable } from '@nestjs/common';
 import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
-import { CONFIG, type Config } from '../../config/variables.js';
+import { type RequestContext, SYSTEM } from '../../audit/audit-event.js';
+import { canSignTokens, CONFIG, type Config } from '../../config/variables.js';
+import { CachedRead } from '../../database/cached-read.js';
 import { newId } from '../../database/id.js';
+import { RegistryError } from '../../errors/registry-error.js';
+import { ACCESS_TOKEN_LIFETIME } from '../../policy/resource.js';
 import { decrypt, encrypt } from '../../secrets/encryption.js';
 import { generateSecret } from '../../secrets/secret.js';
 import { SIGNING_ALGORITHM } from '../engine/signing-algorithm.js';
-import type { PublicJwk, SigningKey, SigningKeyStatus } from './signing-key.js';
+import type { PublicJwk, PublishedKey, SigningKey } from './signing-key.js';
 import { SigningKeysRepository } from './signing-keys.repository.js';
 import type { SigningKeyEntity } from './signing-key.entity.js';
 
@@ -25,88 +29,138 @@ interface Signer {
 /** The ES256 keys that sign access tokens: made when they are first needed, and the same on all instances. */
 @Injectable()
 export class SigningKeys {
-  private cached: { keys: Promise<SigningKeyEntity[]>; untilMs: number } | undefined;
+  private readonly cache = new CachedRead(() => this.load(), CACHE_MS);
   private signer: { kid: string; signer: Promise<Signer> } | undefined;
-  private readonly secret: string | null;
+  private secretOfFile: string | undefined;
 
   constructor(
     private readonly repository: SigningKeysRepository,
-    @Inject(CONFIG) { signingKeySecret, database }: Pick<Config, 'signingKeySecret' | 'database'>,
-  ) {
-    this.secret =
-      signingKeySecret ?? (database.engine === 'sqlite' ? keyFile(`${database.path}.signing-secret`) : null);
-  }
+    @Inject(CONFIG) private readonly config: Pick<Config, 'signingKeySecret' | 'database'>,
+  ) {}
 
   /** Whether private keys can be stored; without, there are no JWT access tokens. */
   get isAvailable(): boolean {
-    return this.secret !== null;
+    return canSignTokens(this.config);
   }
 
-  /** The keys of the JWK Set: the next, the current, and retired ones whose tokens may still be valid. */
-  async list(): Promise<(SigningKey & { status: SigningKeyStatus })[]> {
-    if (this.secret === null) return [];
-    const keys = await this.keys();
-    const current = currentOf(keys);
-    return keys.map((key) => ({
-      kid: key.kid,
-      publicJwk: key.publicJwk,
-      createdAt: key.createdAt,
-      activeFrom: key.activeFrom,
-      status: key === current ? 'current' : key.number > current.number ? 'next' : 'retired',
-    }));
+  /** The keys of the JWK Set: the next, the current, and retired ones whose tokens may still be valid. Creates the first one. */
+  async published(): Promise<PublishedKey[]> {
+    return this.isAvailable ? toPublished(await this.cache.get()) : [];
+  }
+
+  /** The same as it is stored now, for operators. */
+  async list(): Promise<PublishedKey[]> {
+    return toPublished(await this.repository.list());
   }
 
   /** The key that signs now. */
   async current(): Promise<Signer> {
-    const key = currentOf(await this.keys());
+    const key = currentOf(await this.cache.get());
     if (this.signer?.kid !== key.kid) this.signer = { kid: key.kid, signer: this.open(key) };
     return this.signer.signer;
   }
 
-  /** Creates the next key if the newest was created before `limit`. It signs after a day, when verifiers have fetched it. */
+  /** Creates the next key if the newest was created before `limit`, unless that one does not sign yet. */
   async rotateIfOlder(limit: Date): Promise<boolean> {
     const [newest] = await this.repository.list();
-    if (newest === undefined || newest.createdAt > limit) return false;
-    await this.make(newest.number + 1, new Date(Date.now() + ANNOUNCED_MS));
-    this.cached = undefined;
-    return true;
+    if (newest === undefined || newest.createdAt > limit || isAnnounced(newest)) return false;
+    return (await this.make(newest.number + 1, announced(), false, SYSTEM)) !== null;
   }
 
-  private keys(): Promise<SigningKeyEntity[]> {
-    if (this.cached === undefined || this.cached.untilMs < performance.now()) {
-      const keys = this.load();
-      this.cached = { keys, untilMs: performance.now() + CACHE_MS };
-      keys.catch(() => (this.cached = undefined));
+  /**
+   * Creates the next key. It signs after a day, when verifiers have fetched it.
+   * @param revokesOthers it signs at once, and all others are removed: their tokens end, here and on other instances within {@link CACHE_MS}
+   * @throws RegistryError `validation_error` if the next key is announced already, or keys cannot be stored
+   */
+  async rotate(revokesOthers: boolean, context: RequestContext): Promise<PublishedKey> {
+    if (!this.isAvailable) {
+      throw new RegistryError('validation_error', 'Keys cannot be stored. Set SIGNING_KEY_SECRET first.');
     }
-    return this.cached.keys;
+    const [newest] = await this.repository.list();
+    if (newest !== undefined && isAnnounced(newest) && !revokesOthers) {
+      const from = newest.activeFrom.toISOString();
+      throw new RegistryError(
+        'validation_error',
+        `The next key is announced already, and signs from ${from}.`,
+      );
+    }
+    const isFirst = newest === undefined;
+    const activeFrom = isFirst || revokesOthers ? new Date() : announced();
+    const key = await this.make((newest?.number ?? 0) + 1, activeFrom, revokesOthers, context);
+    if (key === null) {
+      throw new RegistryError('validation_error', 'Another instance has just rotated the keys.');
+    }
+    return { ...toKey(key), status: activeFrom > new Date() ? 'next' : 'current' };
+  }
+
+  /** Read when it is needed: a service that signs nothing creates no file. */
+  private get secret(): string {
+    const { signingKeySecret, database } = this.config;
+    if (signingKeySecret !== null) return signingKeySecret;
+    if (database.engine !== 'sqlite') throw new Error('SIGNING_KEY_SECRET is not set.');
+    this.secretOfFile ??= keyFile(`${database.path}.signing-secret`);
+    return this.secretOfFile;
   }
 
   private async load(): Promise<SigningKeyEntity[]> {
     const keys = await this.repository.list();
     if (keys.length > 0) return keys;
-    await this.make(1, new Date());
+    await this.make(1, new Date(), false, SYSTEM);
     return this.repository.list();
   }
 
-  private async make(number: number, activeFrom: Date): Promise<void> {
+  /** Null: another instance was faster. */
+  private async make(
+    number: number,
+    activeFrom: Date,
+    revokesOthers: boolean,
+    context: RequestContext,
+  ): Promise<SigningKeyEntity | null> {
     const { publicKey, privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true });
     const kid = newId();
     const { kty, crv, x, y } = (await exportJWK(publicKey)) as JWK & PublicJwk;
-    await this.repository.insert({
+    const key = {
       number,
       kid,
       publicJwk: { kty, crv, x, y },
-      privateKey: encrypt(this.secret!, kid, JSON.stringify(await exportJWK(privateKey))),
+      privateKey: encrypt(this.secret, kid, JSON.stringify(await exportJWK(privateKey))),
       createdAt: new Date(),
       activeFrom,
-    });
+    };
+    const isStored = await this.repository.insert(key, revokesOthers, context);
+    this.cache.clear();
+    return isStored ? key : null;
   }
 
   private async open({ kid, privateKey }: SigningKeyEntity): Promise<Signer> {
-    const jwk = JSON.parse(decrypt(this.secret!, kid, privateKey)) as JWK;
+    const jwk = JSON.parse(decrypt(this.secret, kid, privateKey)) as JWK;
     return { kid, key: (await importJWK(jwk, SIGNING_ALGORITHM)) as CryptoKey };
   }
 }
+
+const toKey = ({ kid, publicJwk, createdAt, activeFrom }: SigningKeyEntity): SigningKey => ({
+  kid,
+  publicJwk,
+  createdAt,
+  activeFrom,
+});
+
+/** Without keys that were replaced so long ago that all of their tokens have expired. */
+function toPublished(keys: readonly SigningKeyEntity[]): PublishedKey[] {
+  if (keys.length === 0) return [];
+  const current = currentOf(keys);
+  const limit = Date.now() - ACCESS_TOKEN_LIFETIME.max * 1000;
+  return keys
+    .filter((_, i) => i === 0 || keys[i - 1]!.activeFrom.getTime() > limit)
+    .map((key) => ({
+      ...toKey(key),
+      status: key === current ? 'current' : key.number > current.number ? 'next' : 'retired',
+    }));
+}
+
+const announced = () => new Date(Date.now() + ANNOUNCED_MS);
+
+const isAnnounced = ({ activeFrom }: SigningKeyEntity) => activeFrom.getTime() > Date.now();
 
 /** The newest that is active; the oldest where none is yet. */
 function currentOf(keys: readonly SigningKeyEntity[]): SigningKeyEntity {

@@ -1,12 +1,17 @@
-/** The format of access tokens for a resource: a random string, or a signed JWT (RFC 9068). */
-export type TokenFormat = 'opaque' | 'jwt';
+import type { ResourceDraft } from '../../policy/resource.js';
 
 /** An API that accepts access tokens of this server (RFC 8707). */
-export interface Resource {
-  /** An absolute URI without a trailing slash. */
-  identifier: string;
-  tokenFormat: TokenFormat;
+export interface Resource extends ResourceDraft {
+  /** Null: it is configured by AUTHORIZATION_RESOURCES, or not known by name. */
+  id: string | null;
+  /** Null: as id. */
+  createdAt: Date | null;
+  updatedAt: Date | null;
 }
 
-/** Identifiers are compared without a trailing slash. */
-export const normalizeIdentifier = (identifier: string): string => identifier.replace(/\/+$/, '');
+/** A resource in the database. */
+export interface StoredResource extends Resource {
+  id: string;
+  createdAt: Date;
+  updatedAt: Date;
+}

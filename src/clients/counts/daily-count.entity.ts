@@ -30,5 +30,8 @@ function dailyCountEntity(table: string) {
 /** Attempts to register. */
 export const RegistrationCountEntity = dailyCountEntity('registration_counts');
 
+/** Tokens that were issued, by grant type. */
+export const TokenCountEntity = dailyCountEntity('oauth_token_counts');
+
 /** Attempts of clients to authenticate. */
 export const ClientAuthenticationCountEntity = dailyCountEntity('client_authentication_counts');

@@ -5,6 +5,7 @@ import {
   ClientAuthenticationCountEntity,
   type DailyCount,
   RegistrationCountEntity,
+  TokenCountEntity,
 } from './daily-count.entity.js';
 
 /** Counts of one thing in the database, of all instances together. */
@@ -60,5 +61,12 @@ export class RegistrationCountsRepository extends DailyCountsRepository {
 export class ClientAuthenticationCountsRepository extends DailyCountsRepository {
   constructor(dataSource: DataSource, writeQueue: WriteQueue) {
     super(dataSource, writeQueue, ClientAuthenticationCountEntity);
+  }
+}
+
+@Injectable()
+export class TokenCountsRepository extends DailyCountsRepository {
+  constructor(dataSource: DataSource, writeQueue: WriteQueue) {
+    super(dataSource, writeQueue, TokenCountEntity);
   }
 }

@@ -3,6 +3,7 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access } from '../../../auth/principal/access.js';
 import { SIGNING_ALGORITHM } from '../../../authorization/engine/signing-algorithm.js';
 import { SigningKeys } from '../../../authorization/keys/signing-keys.js';
+import { ResourcesService } from '../../../authorization/resources/resources.service.js';
 import {
   AUTHORIZATION_PATH,
   DOCS_PATH,
@@ -28,6 +29,7 @@ export class MetadataController {
   constructor(
     private readonly publicUrl: PublicUrl,
     private readonly keys: SigningKeys,
+    private readonly resources: ResourcesService,
   ) {}
 
   @Get(['.well-known/oauth-authorization-server', 'v2/.well-known/oauth-authorization-server'])
@@ -38,10 +40,11 @@ export class MetadataController {
     security: [],
   })
   @ApiResponse({ status: 200, type: AuthorizationServerMetadata, description: 'The metadata' })
-  authorizationServer(): AuthorizationServerMetadata {
+  async authorizationServer(): Promise<AuthorizationServerMetadata> {
     const url = (path: string) => this.publicUrl.of(path);
     const methods = [...TOKEN_ENDPOINT_AUTH_METHODS];
     const algorithms = [...ASSERTION_SIGNING_ALGORITHMS];
+    const { definedScopes } = await this.resources.known();
     return {
       issuer: url(''),
       authorization_endpoint: url(AUTHORIZATION_PATH),
@@ -51,6 +54,7 @@ export class MetadataController {
       registration_endpoint: url(`/${REGISTRATION_PATH}`),
       jwks_uri: url(JWKS_PATH),
       service_documentation: url(DOCS_PATH),
+      ...scopesSupported(definedScopes),
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
       grant_types_supported: [...GRANT_TYPES],
@@ -74,11 +78,13 @@ export class MetadataController {
     security: [],
   })
   @ApiResponse({ status: 200, type: ProtectedResourceMetadata, description: 'The metadata' })
-  protectedResource(): ProtectedResourceMetadata {
+  async protectedResource(): Promise<ProtectedResourceMetadata> {
     const issuer = this.publicUrl.of('');
+    const resources = await this.resources.known();
     return {
       resource: issuer,
       authorization_servers: [issuer],
+      ...scopesSupported(resources.scopesOf(issuer)),
       bearer_methods_supported: ['header'],
       resource_documentation: this.publicUrl.of(DOCS_PATH),
     };
@@ -93,9 +99,12 @@ export class MetadataController {
   })
   @ApiResponse({ status: 200, type: JsonWebKeySetView, description: 'The key set' })
   async jwks(): Promise<JsonWebKeySetView> {
-    const keys = await this.keys.list();
+    const keys = await this.keys.published();
     return {
       keys: keys.map(({ kid, publicJwk }) => ({ ...publicJwk, kid, alg: SIGNING_ALGORITHM, use: 'sig' })),
     };
   }
 }
+
+/** Left out if no resource defines scopes: any scope that a client registered is supported then. */
+const scopesSupported = (scopes: string[]) => (scopes.length > 0 ? { scopes_supported: scopes } : {});

@@ -28,6 +28,9 @@ export class AuthorizationServerMetadata {
   @ApiProperty()
   service_documentation!: string;
 
+  @ApiProperty({ ...STRINGS, required: false, description: 'Left out if no resource defines scopes' })
+  scopes_supported?: string[];
+
   @ApiProperty(STRINGS)
   response_types_supported!: string[];
 
@@ -73,6 +76,9 @@ export class ProtectedResourceMetadata {
 
   @ApiProperty(STRINGS)
   authorization_servers!: string[];
+
+  @ApiProperty({ ...STRINGS, required: false, description: 'Left out if no resource defines scopes' })
+  scopes_supported?: string[];
 
   @ApiProperty(STRINGS)
   bearer_methods_supported!: string[];

@@ -81,7 +81,12 @@ export function consentPage(
         <dd><strong>${target}</strong></dd>
         <dt>It may</dt>
         ${scopes.length === 0 ? html`<dd>know who you are</dd>` : NOTHING}
-        ${scopes.map((scope) => html`<dd><strong>${scope}</strong></dd>`)}
+        ${scopes.map(
+          ({ name, title, description }) =>
+            html`<dd>
+              <strong>${title ?? name}</strong>${description === null ? NOTHING : html`<br />${description}`}
+            </dd>`,
+        )}
       </dl>
       <form method="post">
         ${isRejected ? html`<p class="warning" role="alert">The API key is not valid.</p>` : NOTHING}

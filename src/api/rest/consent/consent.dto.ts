@@ -8,10 +8,10 @@ export class ConsentScope {
   @ApiProperty({ description: 'The scope token' })
   id!: string;
 
-  @ApiProperty({ description: 'The scope token' })
+  @ApiProperty({ description: 'The title of the scope, or the scope token if it has none' })
   name!: string;
 
-  @ApiProperty(NULLABLE_STRING)
+  @ApiProperty({ ...NULLABLE_STRING, description: 'What the scope allows. Null: its resource does not say' })
   description!: string | null;
 }
 

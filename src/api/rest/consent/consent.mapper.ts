@@ -8,6 +8,10 @@ export const toConsent = ({ client, redirectUri, scopes }: ConsentRequest): Cons
   policy_uri: client.policyUri,
   tos_uri: client.tosUri,
   redirect_uri: redirectUri,
-  requested_scopes: scopes.map((scope) => ({ id: scope, name: scope, description: null })),
+  requested_scopes: scopes.map(({ name, title, description }) => ({
+    id: name,
+    name: title ?? name,
+    description,
+  })),
   verified: client.verified,
 });
