@@ -68,10 +68,20 @@ export type AuditAction =
   | 'INITIAL_ACCESS_TOKEN_REVOKED'
   /** A new registration access token was issued. */
   | 'REGISTRATION_TOKEN_ISSUED'
+  /** A resource, for which access tokens are issued, was created. */
+  | 'RESOURCE_CREATED'
+  /** A resource was deleted. No token is issued for it any more. */
+  | 'RESOURCE_DELETED'
+  /** Fields of a resource changed. */
+  | 'RESOURCE_UPDATED'
   /** An administrator or viewer signed out of the console. */
   | 'SESSION_ENDED'
   /** An administrator or viewer signed in to the console. */
   | 'SESSION_STARTED'
+  /** A key that signs access tokens was created. Without revocation it signs after a day. */
+  | 'SIGNING_KEY_CREATED'
+  /** A key that signs access tokens was removed, and with it all tokens that it signed. */
+  | 'SIGNING_KEY_REVOKED'
   /** A batch of unused anonymous clients was removed; one event for all. */
   | 'UNUSED_CLIENTS_REMOVED'
   /** An unused anonymous client deleted itself, and was removed at once. */
