@@ -97,6 +97,7 @@ const PARTS = {
     keys: ['engine', 'resources', 'tokens'],
     issuance: ['engine', 'grants', 'keys', 'resources', 'tokens'],
     consent: ['engine', 'grants', 'resources', 'tokens'],
+    login: ['consent', 'tokens'],
   },
   auth: { principal: [], 'api-keys': ['principal'], jwt: ['principal'], sessions: ['principal', 'api-keys'] },
   observability: { logs: [], traces: ['logs'], metrics: [] },

@@ -6,6 +6,8 @@ import { ConsentService } from './consent/consent.service.js';
 import { AuthorizationEngine } from './engine/authorization-engine.js';
 import { GrantsRepository } from './grants/grants.repository.js';
 import { GrantsService } from './grants/grants.service.js';
+import { IdentityProvider } from './login/identity-provider.js';
+import { LoginsService } from './login/logins.service.js';
 import { TokenLookup } from './issuance/token-lookup.js';
 import { TokenCountsService } from './issuance/token-counts.service.js';
 import { TokenIssuer } from './issuance/token-issuer.js';
@@ -25,6 +27,8 @@ import { TokensRepository } from './tokens/tokens.repository.js';
     ConsentService,
     GrantsRepository,
     GrantsService,
+    IdentityProvider,
+    LoginsService,
     TokenLookup,
     JwtAccessTokens,
     ResourcesRepository,
@@ -40,6 +44,8 @@ import { TokensRepository } from './tokens/tokens.repository.js';
     AuthorizationRequests,
     ConsentService,
     GrantsService,
+    IdentityProvider,
+    LoginsService,
     ResourcesService,
     TokenLookup,
     SigningKeys,

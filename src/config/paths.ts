@@ -24,6 +24,9 @@ export const SESSION_PATH = '/admin/session';
 /** The built-in consent page. */
 export const CONSENT_PATH = '/consent';
 
+/** Where the identity provider sends browsers back to. */
+export const LOGIN_CALLBACK_PATH = '/v2/oauth/login/callback';
+
 export const TOKEN_PATH = '/v2/oauth/token';
 
 /** Called by clients, and with bearer tokens. */

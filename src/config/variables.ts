@@ -5,6 +5,7 @@ import { isLoopback } from '../policy/uris/uri.js';
 import { ConfigError } from './config-error.js';
 import { type DatabaseConfig, readDatabaseUrl } from './database-url.js';
 import { nameFault } from './misspelled-variables.js';
+import { openidIssuer, openidScope } from './openid-values.js';
 import * as values from './values.js';
 
 export { ConfigError };
@@ -316,13 +317,47 @@ const topics = {
     authorizationConsentUrl: optional(
       'AUTHORIZATION_CONSENT_URL',
       values.httpUrl('an http or https URL of your consent page'),
-      'the built-in page, which asks for an API key',
+      'the built-in page',
       {
         description:
           'The page of yours that asks users for consent. It is opened with `?consent_token=…`, and calls `/v2/oauth/consent/{consent_token}` and `/v2/oauth/grants` with the API key or JWT of its user.',
         example: 'https://portal.example/consent',
       },
     ),
+    authorizationLoginIssuer: optional('AUTHORIZATION_LOGIN_ISSUER', openidIssuer, 'no sign-in', {
+      description:
+        'The OpenID provider at which users sign in before they are asked for consent. Register `PUBLIC_URL/v2/oauth/login/callback` there as the redirect URI.',
+      example: 'https://login.example',
+    }),
+    authorizationLoginClientId: optional(
+      'AUTHORIZATION_LOGIN_CLIENT_ID',
+      values.text('the client_id of this service at AUTHORIZATION_LOGIN_ISSUER'),
+      'none',
+      {
+        description:
+          'The `client_id` of this service at the OpenID provider. Required with `AUTHORIZATION_LOGIN_ISSUER`.',
+        example: 'oauth-client-registry',
+      },
+    ),
+    authorizationLoginClientSecret: optional(
+      'AUTHORIZATION_LOGIN_CLIENT_SECRET',
+      values.text('the client secret of this service at AUTHORIZATION_LOGIN_ISSUER'),
+      'a public client, which has PKCE only',
+      { description: 'The client secret of this service at the OpenID provider.' },
+    ),
+    authorizationLoginOrgClaim: setting(
+      'AUTHORIZATION_LOGIN_ORG_CLAIM',
+      values.text('the name of a claim'),
+      'org_id',
+      {
+        description:
+          'The claim of the ID token that names the organization of the user, such as `tid` (Entra) or `hd` (Google). Dots in the name go into objects. Users without it are rejected.',
+      },
+    ),
+    authorizationLoginScope: setting('AUTHORIZATION_LOGIN_SCOPE', openidScope, 'openid', {
+      description: 'The scopes to request at the OpenID provider, for claims that need one.',
+      example: 'openid email',
+    }),
     signingKeySecret: optional(
       'SIGNING_KEY_SECRET',
       values.keySecret,
@@ -461,7 +496,7 @@ export const canSignTokens = ({
 function authorizationFaults(config: Config): string[] {
   if (!isAuthorizationServerOn(config)) return [];
   const { publicUrl, production, database, signingKeySecret, authorizationResources } = config;
-  const faults: string[] = [];
+  const faults = loginFaults(config);
   if (production && (publicUrl === null || !isSecureOrigin(publicUrl))) {
     faults.push(
       'PUBLIC_URL takes an https URL, or one of the loopback interface; AUTHORIZATION_SERVER=on requires it',
@@ -472,6 +507,22 @@ function authorizationFaults(config: Config): string[] {
     faults.push(
       'SIGNING_KEY_SECRET takes at least 32 characters; a resource with =jwt requires it on PostgreSQL',
     );
+  }
+  return faults;
+}
+
+/** A setting that is a fault itself is undefined here. */
+function loginFaults(config: Config): string[] {
+  const { authorizationLoginIssuer: issuer, authorizationLoginClientId: clientId } = config;
+  const faults: string[] = [];
+  if (issuer && clientId === null) {
+    faults.push(`${settingFault('authorizationLoginClientId')}; AUTHORIZATION_LOGIN_ISSUER requires it`);
+  }
+  if (issuer === null && (clientId || config.authorizationLoginClientSecret)) {
+    faults.push(`${settingFault('authorizationLoginIssuer')}; without it no user signs in`);
+  }
+  if (issuer && config.authorizationConsentUrl) {
+    faults.push('AUTHORIZATION_CONSENT_URL and AUTHORIZATION_LOGIN_ISSUER exclude each other');
   }
   return faults;
 }

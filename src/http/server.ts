@@ -5,7 +5,7 @@ import fastifyPlugin from 'fastify-plugin';
 import type { Logger } from 'pino';
 import { type Addresses, addressesIn } from '../addresses/address.js';
 import { subscriberOf } from '../addresses/networks.js';
-import type { Config } from '../config/variables.js';
+import { type Config, isAuthorizationServerOn } from '../config/variables.js';
 import { REGISTRATION_PATH } from '../config/paths.js';
 import { logRequests } from '../observability/logs/request-log.js';
 import { allowBrowsersToRegister } from './browsers/registration-cors.js';
@@ -84,9 +84,9 @@ export const HTTP_PLUGINS = [
   plugin('request-log', ['default-headers', 'caller-address'], (fastify, { logger }) =>
     logRequests(fastify, logger),
   ),
-  // Sessions of the console alone need them
+  // Sessions need them, and sign-ins
   plugin('cookies', ['rate-limits'], async (fastify, { config }) => {
-    if (!config.adminConsole) return;
+    if (!config.adminConsole && !isAuthorizationServerOn(config)) return;
     const { default: cookies } = await import('@fastify/cookie');
     await fastify.register(cookies);
   }),

@@ -25,7 +25,7 @@ export function hasClaim(claims: JWTPayload, { claim, value }: ClaimValue): bool
 }
 
 /** A claim of that name, which may be a URL; if there is none, dots lead into objects: `realm_access.roles`. */
-function claimAt(claims: JWTPayload, claim: string): unknown {
+export function claimAt(claims: JWTPayload, claim: string): unknown {
   if (Object.hasOwn(claims, claim)) return claims[claim];
   return claim
     .split('.')

@@ -37,6 +37,17 @@ interface Parameters {
   dpop_jkt?: string;
 }
 
+/** Errors that clients are sent (RFC 6749 §4.1.2.1, OpenID Connect Core §3.1.2.6), and their descriptions. */
+const REJECTIONS = {
+  access_denied: 'The user denied the request.',
+  login_required: 'The user has to sign in.',
+  consent_required: 'The user has to be asked for consent.',
+  interaction_required: 'The user has to be asked.',
+} as const;
+export type Rejection = keyof typeof REJECTIONS;
+
+export const isRejection = (error: string): error is Rejection => Object.hasOwn(REJECTIONS, error);
+
 /** Asks users whether clients may act for them, however the user was found out. */
 @Injectable()
 export class ConsentService {
@@ -70,13 +81,9 @@ export class ConsentService {
     isAllowed: boolean,
     context: RequestContext,
   ): Promise<string> {
+    if (!isAllowed) return this.reject(issuer, consentToken, user, 'access_denied', context);
     const { client, parameters, scopes, known, hash } = await this.open(consentToken, user);
     const { redirect_uri: redirectUri, state = null, resource } = parameters;
-    if (!isAllowed) {
-      if (!(await this.grants.deny(hash, client.id, context))) throw noSuchRequest();
-      const denial = { error: 'access_denied', error_description: 'The user denied the request.' };
-      return redirectTo(redirectUri, { ...denial, state, iss: issuer });
-    }
     const { orgId, userId } = user;
     const { code, row } = await this.engine.issueCode(issuer, client, {
       accountId: userId,
@@ -93,6 +100,32 @@ export class ConsentService {
     const owner = { clientId: client.id, orgId, userId };
     if (!(await this.grants.give(hash, owner, granted, row, context))) throw noSuchRequest();
     return redirectTo(redirectUri, { code, state, iss: issuer });
+  }
+
+  /**
+   * Where to send the browser with an error instead of a code. It uses up the consent token, too.
+   * @param user null: not known
+   * @throws RegistryError `not_found`, as {@link describe}
+   */
+  async reject(
+    issuer: string,
+    consentToken: string,
+    user: User | null,
+    error: Rejection,
+    context: RequestContext,
+  ): Promise<string> {
+    const { client, parameters, hash } = await this.open(consentToken, user);
+    const isFirst = await (error === 'access_denied'
+      ? this.grants.deny(hash, client.id, context)
+      : this.tokens.commit({ consume: hash, insert: [] }, context));
+    if (!isFirst) throw noSuchRequest();
+    const { redirect_uri: redirectUri, state = null } = parameters;
+    return redirectTo(redirectUri, {
+      error,
+      error_description: REJECTIONS[error],
+      state,
+      iss: issuer,
+    });
   }
 
   private async open(
@@ -126,10 +159,13 @@ export class ConsentService {
 
   /** Whether the user is the first who opens the request, or has opened it before. */
   private async isFor({ hash, seenBy }: TokenEntity, { orgId, userId }: User): Promise<boolean> {
-    const user = hashSecret(JSON.stringify([orgId, userId]));
+    const user = userHash({ orgId, userId });
     return seenBy === null ? this.tokens.bind(hash, user) : seenBy === user;
   }
 }
 
-const noSuchRequest = () =>
+/** What a consent request is reserved with. */
+export const userHash = ({ orgId, userId }: User): string => hashSecret(JSON.stringify([orgId, userId]));
+
+export const noSuchRequest = () =>
   new RegistryError('not_found', 'The consent token is unknown, expired or used. Start again at the client.');

@@ -37,7 +37,10 @@ export class TokenEntity {
   @Column({ name: 'consumed_at', ...timestamp, nullable: true })
   consumedAt!: Date | null;
 
-  /** The reply to its use, encrypted with the token itself, for callers who did not receive it. Null: there is none. */
+  /**
+   * The reply to its use, encrypted with the token itself, for callers who did not receive it. Of a consent request, the user who has signed in
+   * for it, encrypted with the secret of the browser. Null: there is none.
+   */
   @Column({ name: 'sealed_reply', type: 'text', nullable: true })
   sealedReply!: string | null;
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull, type QueryDeepPartialEntity } from 'typeorm';
+import { DataSource, type EntityManager, Equal, IsNull, Or, type QueryDeepPartialEntity } from 'typeorm';
 import { batchedFindOne, type Lookup } from '../../database/sql/lookup.js';
 import { type GroupCommit, groupCommit } from '../../database/writes/group-commit.js';
 import { purgeDue } from '../../database/writes/purge-batches.js';
@@ -74,10 +74,18 @@ export class TokensRepository {
     });
   }
 
-  /** Reserves a consent request for one user. False if another user has opened it before. */
-  bind(hash: string, seenBy: string): Promise<boolean> {
+  /**
+   * Reserves a consent request for one user. False if another user has opened it before, or it is used up.
+   * @param sealedReply what the browser of the user proves the sign-in with; undefined: nothing
+   */
+  bind(hash: string, seenBy: string, sealedReply?: string): Promise<boolean> {
     return this.writeQueue.run(async (manager) => {
-      const { affected } = await manager.update(TokenEntity, { hash, seenBy: IsNull() }, { seenBy });
+      const { affected } = await manager
+        .createQueryBuilder()
+        .update(TokenEntity)
+        .set({ seenBy, sealedReply })
+        .where({ hash, consumedAt: IsNull(), seenBy: Or(IsNull(), Equal(seenBy)) })
+        .execute();
       return affected === 1;
     });
   }

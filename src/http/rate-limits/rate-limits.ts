@@ -8,7 +8,13 @@ import { limitFailedAuth } from './failed-auth.js';
 import { Quota, type RateLimitStatus } from './quota.js';
 import type { ConnectionLog, SharedCounts } from './shared-counts.js';
 import { sendError, toGraphQLError } from '../errors/error.filter.js';
-import { AUTHORIZATION_PATH, CONSENT_PATH, GRAPHQL_PATH, isRegistrationPath } from '../../config/paths.js';
+import {
+  AUTHORIZATION_PATH,
+  CONSENT_PATH,
+  GRAPHQL_PATH,
+  isRegistrationPath,
+  LOGIN_CALLBACK_PATH,
+} from '../../config/paths.js';
 import { onRequestOf } from '../requests/route-hook.js';
 
 /** Each quota: its variable, and what it counts, for the error message. */
@@ -37,7 +43,7 @@ const COUNTED_ROUTES: [QuotaName, (route: RouteOptions) => boolean][] = [
     ({ url, method }) => isRegistrationPath(url) && ['GET', 'HEAD'].includes(String(method)),
   ],
   ['graphql', ({ url, method }) => url === GRAPHQL_PATH && method.includes('POST')],
-  ['authorize', ({ url }) => url === AUTHORIZATION_PATH || url === CONSENT_PATH],
+  ['authorize', ({ url }) => [AUTHORIZATION_PATH, CONSENT_PATH, LOGIN_CALLBACK_PATH].includes(url)],
 ];
 
 /**

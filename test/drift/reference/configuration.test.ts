@@ -37,6 +37,9 @@ const DEPENDENT_REQUIRED = {
   AUTH_JWT_SERVICE: ['AUTH_JWT_ISSUER'],
   AUTH_JWT_VIEWER: ['AUTH_JWT_ISSUER'],
   AUTH_JWT_TYPE: ['AUTH_JWT_ISSUER'],
+  AUTHORIZATION_LOGIN_ISSUER: ['AUTHORIZATION_LOGIN_CLIENT_ID'],
+  AUTHORIZATION_LOGIN_CLIENT_ID: ['AUTHORIZATION_LOGIN_ISSUER'],
+  AUTHORIZATION_LOGIN_CLIENT_SECRET: ['AUTHORIZATION_LOGIN_ISSUER'],
 };
 
 const settings: Setting<unknown>[] = Object.values(TOPICS).flatMap((topic) => Object.values(topic));
@@ -146,6 +149,10 @@ describe('The rows of the variables', () => {
     ...(variable.startsWith('AUTH_JWT_') && {
       AUTH_JWT_ISSUER: 'https://issuer.example',
       AUTH_JWT_AUDIENCE: 'registry',
+    }),
+    ...(variable.startsWith('AUTHORIZATION_LOGIN_') && {
+      AUTHORIZATION_LOGIN_ISSUER: 'https://issuer.example',
+      AUTHORIZATION_LOGIN_CLIENT_ID: 'registry',
     }),
     [variable]: value,
   });

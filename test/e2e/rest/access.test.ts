@@ -89,6 +89,7 @@ const ROUTES: [route: string, request: Sending, expected: Expected][] = [
   ]),
   ['GET /consent', {}, open('404')],
   ['POST /consent', { body: {} }, open('404')],
+  ['GET /v2/oauth/login/callback', {}, open('400')],
   ['GET /v2/oauth/jwks', {}, open('200')],
   ...['', '/v2'].flatMap((base): typeof ROUTES => [
     [`GET ${base}/.well-known/oauth-authorization-server`, {}, open('200')],

@@ -7,6 +7,8 @@ import { AuthorizeController } from '../consent/authorize.controller.js';
 import { ClientAuthentication } from './client-authentication.js';
 import { ConsentPageController } from '../consent/consent-page.controller.js';
 import { GrantsController } from '../consent/grants.controller.js';
+import { LoginController } from '../consent/login.controller.js';
+import { LoginCookie } from '../consent/login-cookie.js';
 import { MetadataController } from './metadata.controller.js';
 import { TokenController } from './token.controller.js';
 
@@ -18,9 +20,10 @@ import { TokenController } from './token.controller.js';
     AuthorizeController,
     ConsentPageController,
     GrantsController,
+    LoginController,
     MetadataController,
   ],
-  providers: [ClientAuthentication, PublicUrl],
+  providers: [ClientAuthentication, LoginCookie, PublicUrl],
   exports: [AuthorizationModule],
 })
 export class AuthorizationApiModule {}

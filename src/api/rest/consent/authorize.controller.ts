@@ -17,6 +17,7 @@ import { NoStore } from '../../../http/responses/default-headers.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { ApiErrors, INVALID_FIELDS, NO_OBJECT, UNAUTHORIZED } from '../../documentation/api-errors.js';
 import { ConsentDecisionReply, ConsentDecisionRequest, ConsentReply } from './consent.dto.js';
+import { queryOf } from './browser-redirect.js';
 import { sendErrorPage } from './consent-page.js';
 import { toConsent } from './consent.mapper.js';
 
@@ -56,11 +57,10 @@ export class AuthorizeController {
   @ApiResponse({ status: 303, description: 'To the consent page, or back to the client' })
   @ApiErrors({ 400: 'The client or the redirect URI cannot be trusted: the browser is sent nowhere' })
   async authorize(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const [, query = ''] = request.raw.url!.split(/\?(.*)/s);
     try {
       const location = await this.requests.begin(
         this.publicUrl.of(''),
-        new URLSearchParams(query),
+        new URLSearchParams(queryOf(request)),
         requestContextOf(request, 'rest'),
       );
       await reply.code(303).header('location', location).send();

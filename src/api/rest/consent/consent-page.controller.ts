@@ -5,22 +5,29 @@ import { Authenticator } from '../../../auth/authenticator.js';
 import { Access } from '../../../auth/principal/access.js';
 import type { Principal } from '../../../auth/principal/principal.js';
 import { requestContextOf } from '../../../auth/principal/request-context.js';
-import { ConsentService } from '../../../authorization/consent/consent.service.js';
-import { CONSENT_PATH } from '../../../config/paths.js';
+import { ConsentService, type User } from '../../../authorization/consent/consent.service.js';
+import { IdentityProvider } from '../../../authorization/login/identity-provider.js';
+import { LoginsService } from '../../../authorization/login/logins.service.js';
+import { CONSENT_PATH, LOGIN_CALLBACK_PATH } from '../../../config/paths.js';
 import { CONFIG, type Config } from '../../../config/variables.js';
-import { RegistryError } from '../../../errors/registry-error.js';
+import { type ErrorCode, RegistryError } from '../../../errors/registry-error.js';
 import { readParameters } from '../../../http/requests/parameters.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
+import { consentUrl, redirectBrowser } from './browser-redirect.js';
 import { consentPage, sendErrorPage, sendPage } from './consent-page.js';
+import { LoginCookie } from './login-cookie.js';
 
-/** Consent without a portal: a page for users who have an API key. It has no scripts, no cookies and no session. */
+/** Consent without a portal: a page for users who sign in at the identity provider or have an API key. It has no scripts. */
 @Controller(CONSENT_PATH)
 @Access('public')
 @ApiExcludeController()
 export class ConsentPageController {
   constructor(
     private readonly consent: ConsentService,
+    private readonly provider: IdentityProvider,
+    private readonly logins: LoginsService,
+    private readonly cookie: LoginCookie,
     private readonly authenticator: Authenticator,
     private readonly publicUrl: PublicUrl,
     @Inject(CONFIG) private readonly config: Pick<Config, 'authorizationConsentUrl'>,
@@ -32,10 +39,13 @@ export class ConsentPageController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.answer(request, reply, async () => {
-      const token = textOf(consentToken);
-      const asked = await this.consent.describe(token, null);
-      return sendPage(request, reply, 200, consentPage(token, asked), asked.redirectUri);
+    const token = textOf(consentToken);
+    await this.answer(request, reply, token, async () => {
+      const user = await this.knownUser(token, request);
+      if (user === null && this.provider.isConfigured) return this.signIn(token, request, reply);
+      const asked = await this.consent.describe(token, user);
+      const page = consentPage(token, asked, user ?? { isKeyRejected: false });
+      return sendPage(request, reply, 200, page, asked.redirectUri);
     });
   }
 
@@ -46,25 +56,53 @@ export class ConsentPageController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    await this.answer(request, reply, async () => {
-      const { consent_token: token = '', api_key: apiKey = '', decision } = readParameters(body);
-      const issuer = this.publicUrl.of('');
-      const asked = await this.consent.describe(token, null);
-      const user = await this.userOf(request, apiKey);
+    const { consent_token: token = '', api_key: apiKey = '', decision } = readParameters(body);
+    await this.answer(request, reply, token, async () => {
+      const user = (await this.knownUser(token, request)) ?? (await this.keyHolder(apiKey, request));
       if (user === null) {
-        return sendPage(request, reply, 401, consentPage(token, asked, true), asked.redirectUri);
+        const asked = await this.consent.describe(token, null);
+        const page = consentPage(token, asked, { isKeyRejected: true });
+        return sendPage(request, reply, 401, page, asked.redirectUri);
       }
       const context = requestContextOf(request, 'rest');
-      const location = await this.consent.decide(issuer, token, user, decision === 'allow', context);
-      await reply.code(303).header('referrer-policy', 'no-referrer').header('location', location).send();
+      const issuer = this.publicUrl.of('');
+      await redirectBrowser(
+        reply,
+        await this.consent.decide(issuer, token, user, decision === 'allow', context),
+      );
     });
   }
 
-  /** Null: the API key is none, or one of a role that has no users. */
-  private async userOf(request: FastifyRequest, apiKey: string): Promise<Principal | null> {
+  private async signIn(token: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { location, browser } = await this.logins.begin(
+      token,
+      this.cookie.read(request),
+      this.publicUrl.of(LOGIN_CALLBACK_PATH),
+      requestContextOf(request, 'rest'),
+    );
+    this.cookie.write(reply, browser);
+    await redirectBrowser(reply, location);
+  }
+
+  /** Null: no user has signed in for this request with this browser. */
+  private async knownUser(token: string, request: FastifyRequest): Promise<PageUser | null> {
+    if (!this.provider.isConfigured) return null;
+    const user = await this.logins.userOf(token, this.cookie.read(request));
+    if (user !== null) request.principal = principalOf(user);
+    return user;
+  }
+
+  /**
+   * Null: the API key is none, or one of a role that has no users.
+   * @throws RegistryError `unauthorized` if users sign in otherwise
+   */
+  private async keyHolder(apiKey: string, request: FastifyRequest): Promise<PageUser | null> {
+    // No redirect: the policy of the page allows forms to lead to the client only
+    if (this.provider.isConfigured) throw signedOut();
     request.headers.authorization = `Bearer ${apiKey}`;
     try {
-      return await this.authenticator.authenticate(request, 'member', 'rest');
+      const principal = await this.authenticator.authenticate(request, 'member', 'rest');
+      return principal && { ...principal, name: principal.userId };
     } catch (error) {
       if (error instanceof RegistryError && error.status < 500) return null;
       throw error;
@@ -76,18 +114,38 @@ export class ConsentPageController {
   private async answer(
     request: FastifyRequest,
     reply: FastifyReply,
+    token: string,
     work: () => Promise<void>,
   ): Promise<void> {
     try {
       if (this.config.authorizationConsentUrl !== null) throw elsewhere();
       await work();
     } catch (error) {
-      await sendErrorPage(request, reply, error);
+      const mayRetry = error instanceof RegistryError && RETRIED.includes(error.code);
+      const retryUrl = mayRetry ? consentUrl(this.publicUrl.of(''), token) : undefined;
+      await sendErrorPage(request, reply, error, retryUrl);
     }
   }
 }
 
+/** The user of the page, and the name to show. */
+type PageUser = User & { name: string };
+
+const RETRIED: readonly ErrorCode[] = ['unauthorized', 'temporarily_unavailable'];
+
+/** A user whom the identity provider vouches for, as one of its JWTs would name them. */
+const principalOf = ({ orgId, userId }: User): Principal => ({
+  orgId,
+  userId,
+  role: 'member',
+  actor: { type: 'jwt', id: userId },
+  keyName: null,
+  sessionExpiresAt: null,
+});
+
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const signedOut = () => new RegistryError('unauthorized', 'You are not signed in any more for this request.');
 
 const elsewhere = () =>
   new RegistryError('not_found', 'Consent is given at another page (AUTHORIZATION_CONSENT_URL).');

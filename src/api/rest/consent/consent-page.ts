@@ -55,14 +55,14 @@ const page = (title: string, body: Html): string =>
 
 const NOTHING = html``;
 
-/**
- * Asks the user whether the client may act for them, and for the API key that proves who they are.
- * @param isRejected whether the API key that was sent is not valid
- */
+/** How the page knows its user: by name, or by an API key that it asks for. */
+export type KnownUser = { name: string } | { isKeyRejected: boolean };
+
+/** Asks the user whether the client may act for them. */
 export function consentPage(
   consentToken: string,
   { client, redirectUri, scopes }: ConsentRequest,
-  isRejected = false,
+  user: KnownUser,
 ): string {
   const { host, protocol } = new URL(redirectUri);
   // In a private-use scheme, a host is only a name that the application chose
@@ -77,6 +77,12 @@ export function consentPage(
       }
       ${isOnOwnMachine ? warning('It runs on your own machine. Any program there can pretend to be it.') : NOTHING}
       <dl>
+        ${
+          'name' in user
+            ? html`<dt>You are signed in as</dt>
+                <dd>${user.name}</dd>`
+            : NOTHING
+        }
         <dt>You are sent to</dt>
         <dd><strong>${target}</strong></dd>
         <dt>It may</dt>
@@ -89,20 +95,27 @@ export function consentPage(
         )}
       </dl>
       <form method="post">
-        ${isRejected ? html`<p class="warning" role="alert">The API key is not valid.</p>` : NOTHING}
         <input type="hidden" name="consent_token" value="${consentToken}" />
-        <label>Your API key <input name="api_key" type="password" autocomplete="off" required /></label>
+        ${'name' in user ? NOTHING : keyField(user.isKeyRejected)}
         <button name="decision" value="allow">Allow</button>
         <button name="decision" value="deny">Deny</button>
       </form>`,
   );
 }
 
+const keyField = (isRejected: boolean) =>
+  html`${isRejected ? html`<p class="warning" role="alert">The API key is not valid.</p>` : NOTHING}
+    <label>Your API key <input name="api_key" type="password" autocomplete="off" required /></label>`;
+
 const warning = (text: string) => html`<p class="warning">${text}</p>`;
 
-/** Says why there is nothing to decide. */
-const errorPage = (description: string): string =>
-  page('This does not work', html`<p role="alert">${description}</p>`);
+/** Says why there is nothing to decide. @param retryUrl where the user can try again; undefined: nowhere */
+const errorPage = (description: string, retryUrl?: string): string =>
+  page(
+    'This does not work',
+    html`<p role="alert">${description}</p>
+      ${retryUrl === undefined ? NOTHING : html`<p><a href="${retryUrl}">Try again</a></p>`}`,
+  );
 
 /** Sends a page. Chromium counts the redirect after a form as a part of it, so its target is allowed. */
 export async function sendPage(
@@ -116,14 +129,22 @@ export async function sendPage(
   await reply.code(status).header('cache-control', 'no-store').type('text/html; charset=utf-8').send(page);
 }
 
-/** Sends an error that a user is to read. @throws the error if it is not one for callers, or a failure of the service */
+/**
+ * Sends an error that a user is to read.
+ * @param retryUrl where the user can try again; undefined: nowhere
+ * @throws the error if it is not one for callers, or a failure of the service
+ */
 export async function sendErrorPage(
   request: FastifyRequest,
   reply: FastifyReply,
   error: unknown,
+  retryUrl?: string,
 ): Promise<void> {
-  if (!(error instanceof RegistryError) || error.status >= 500) throw error;
-  await sendPage(request, reply, error.status, errorPage(error.message));
+  const isForUsers = error instanceof RegistryError && (error.status < 500 || error.options.isByDesign);
+  if (!isForUsers) throw error;
+  const { retryAfterSeconds } = error.options;
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
+  await sendPage(request, reply, error.status, errorPage(error.message, retryUrl));
 }
 
 /** Disables scripts, frames and forms with other targets. The URL of the page contains the token and is never sent as a referrer. */

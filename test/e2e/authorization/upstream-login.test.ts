@@ -1,0 +1,326 @@
+import { authorizationOf, FORM, type TestClient } from '../../support/authorization.js';
+import { IdentityProvider } from '../../support/backing-services/identity-provider.js';
+import { onEachEngine } from '../../support/databases.js';
+import { CookieJar } from '../../support/network/cookie-jar.js';
+import { Registry } from '../../support/registry.js';
+
+onEachEngine((engine) => {
+  let provider: IdentityProvider;
+  let registry: Registry;
+  beforeAll(async () => {
+    provider = await IdentityProvider.start();
+    registry = await Registry.start(engine, provider.env);
+  });
+  beforeEach(() => {
+    provider.user = { sub: 'alice', organization: 'acme' };
+    provider.instead = undefined;
+  });
+  afterAll(async () => {
+    await registry.stop();
+    provider.stop();
+  });
+  const { register, ask, introspect, exchangeCode } = authorizationOf(() => registry);
+
+  const consentUrl = (consentToken: string) => `${registry.url}/consent?consent_token=${consentToken}`;
+
+  /** Signs the user of the provider in, up to the callback, which is not opened. */
+  async function signIn(browser: CookieJar, start: string | URL, answer = ''): Promise<URL> {
+    let location = await browser.location(start);
+    while (location.host === new URL(provider.url).host) {
+      const isPage = location.pathname.startsWith('/interaction/');
+      location = await browser.location(
+        isPage ? `${location.href}${answer}` : location,
+        isPage ? { method: 'POST' } : {},
+      );
+    }
+    return location;
+  }
+
+  /** The consent page of a request, and its token, for a browser that has signed in. */
+  async function openPage(browser: CookieJar, client: TestClient) {
+    const { consentToken, verifier } = await ask(client);
+    const callback = await signIn(browser, consentUrl(consentToken));
+    const page = await browser.fetch(await browser.location(callback));
+    return { consentToken, verifier, callback, status: page.status, text: await page.text() };
+  }
+
+  const decide = (browser: CookieJar, consentToken: string, decision = 'allow') =>
+    browser.fetch(`${registry.url}/consent`, {
+      method: 'POST',
+      body: new URLSearchParams({ consent_token: consentToken, decision }),
+      headers: FORM,
+    });
+
+  const storedText = async () =>
+    JSON.stringify(await registry.dataSource.query<unknown[]>('SELECT * FROM oauth_tokens'));
+
+  describe('A user', () => {
+    it('signs in at the provider, is asked for consent, and is the subject of the tokens', async () => {
+      const client = await register({ client_name: 'Agent' });
+      const browser = new CookieJar();
+      const { status, text, consentToken, verifier } = await openPage(browser, client);
+      expect([status, text.includes('Allow Agent?'), text.includes('alice@example.com')]).toEqual([
+        200,
+        true,
+        true,
+      ]);
+      expect(text).not.toContain('api_key');
+      const location = new URL((await decide(browser, consentToken)).headers.get('location')!);
+      expect([location.host, location.searchParams.get('state')]).toEqual([
+        'app.example',
+        'state of the client',
+      ]);
+      const { body } = await exchangeCode(client, location.searchParams.get('code')!, verifier);
+      const token = await introspect(body.access_token as string);
+      expect(token.body).toMatchObject({ active: true, sub: 'alice', scope: 'read write' });
+    });
+
+    it('is the one whom an API key of the same organization and name stands for', async () => {
+      const browser = new CookieJar();
+      provider.user = { sub: 'bob', organization: ['acme'] };
+      const { consentToken } = await openPage(browser, await register());
+      expect((await decide(browser, consentToken)).status).toBe(303);
+      const key = async (orgId: string) => (await registry.createKey({ orgId, userId: 'bob' })).apiKey;
+      const grantsOf = async (orgId: string) =>
+        (await registry.send('/v2/oauth/grants', { method: 'GET', key: await key(orgId) })).body.meta
+          .total_results as number;
+      expect([await grantsOf('acme'), await grantsOf('other')]).toEqual([1, 0]);
+    });
+
+    it('who denies the request sends the client an error', async () => {
+      const browser = new CookieJar();
+      const { consentToken } = await openPage(browser, await register());
+      const location = new URL((await decide(browser, consentToken, 'deny')).headers.get('location')!);
+      expect([location.host, location.searchParams.get('error')]).toEqual(['app.example', 'access_denied']);
+    });
+
+    it('who says no at the provider sends the client an error', async () => {
+      const { consentToken } = await ask(await register());
+      const browser = new CookieJar();
+      const location = await browser.location(await signIn(browser, consentUrl(consentToken), '?deny'));
+      expect([
+        location.host,
+        location.searchParams.get('error'),
+        location.searchParams.get('state'),
+        location.searchParams.get('iss'),
+      ]).toEqual(['app.example', 'access_denied', 'state of the client', registry.url]);
+      expect((await browser.fetch(consentUrl(consentToken))).status).toBe(404);
+    });
+
+    it.each([
+      ['none', undefined],
+      ['an empty name', ''],
+      ['two', ['acme', 'other']],
+      ['one with an invisible character', 'ac\u200bme'],
+      ['one that is no text', { id: 'acme' }],
+    ])('with an organization that is %s is not signed in', async (_, organization) => {
+      provider.user = { sub: 'alice', organization };
+      const { consentToken } = await ask(await register());
+      const browser = new CookieJar();
+      const reply = await browser.fetch(await signIn(browser, consentUrl(consentToken)));
+      const text = await reply.text();
+      expect([reply.status, text.includes('Your account belongs to no organization')]).toEqual([403, true]);
+      expect((await decide(browser, consentToken)).status).toBe(401);
+    });
+
+    it('cannot decide a request that another user has opened', async () => {
+      const { consentToken, text } = await openPage(new CookieJar(), await register());
+      expect(text).toContain('Allow');
+      provider.user = { sub: 'mallory', organization: 'acme' };
+      const browser = new CookieJar();
+      const reply = await browser.fetch(await signIn(browser, consentUrl(consentToken)));
+      expect(reply.status).toBe(404);
+      expect((await decide(browser, consentToken)).status).toBe(401);
+    });
+
+    it('decides once, and needs the browser that has signed in', async () => {
+      const browser = new CookieJar();
+      const { consentToken } = await openPage(browser, await register());
+      expect((await decide(new CookieJar(), consentToken)).status).toBe(401);
+      const replies = await Promise.all([1, 2, 3].map(() => decide(browser, consentToken)));
+      expect(replies.map(({ status }) => status).sort()).toEqual([303, 404, 404]);
+    });
+
+    it('has two requests open in two tabs', async () => {
+      const browser = new CookieJar();
+      const client = await register();
+      const [one, two] = [await ask(client), await ask(client)];
+      const begun = [
+        await browser.location(consentUrl(one.consentToken)),
+        await browser.location(consentUrl(two.consentToken)),
+      ];
+      for (const location of begun) await browser.location(await signIn(browser, location));
+      expect((await decide(browser, one.consentToken)).status).toBe(303);
+      expect((await decide(browser, two.consentToken)).status).toBe(303);
+    });
+  });
+
+  describe('A sign-in', () => {
+    it('is sent with PKCE, state and nonce, and is in the database encrypted only', async () => {
+      const { consentToken } = await ask(await register());
+      const browser = new CookieJar();
+      const reply = await browser.fetch(consentUrl(consentToken));
+      const cookie = reply.headers.getSetCookie();
+      const sent = new URL(reply.headers.get('location')!).searchParams;
+      expect(Object.fromEntries(sent)).toEqual({
+        client_id: 'the-registry',
+        response_type: 'code',
+        scope: 'openid',
+        redirect_uri: `${registry.url}/v2/oauth/login/callback`,
+        state: expect.stringMatching(/^[\w-]{43}$/) as string,
+        nonce: expect.stringMatching(/^[\w-]{43}$/) as string,
+        code_challenge: expect.stringMatching(/^[\w-]{43}$/) as string,
+        code_challenge_method: 'S256',
+      });
+      expect(cookie).toEqual([
+        expect.stringMatching(/^login=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/),
+      ]);
+      expect([reply.headers.get('referrer-policy'), reply.headers.get('cache-control')]).toEqual([
+        'no-referrer',
+        'no-store',
+      ]);
+      const stored = await storedText();
+      const [, secretOfBrowser] = /^login=([^;]+)/.exec(cookie[0]!)!;
+      for (const secret of [sent.get('state'), sent.get('nonce'), consentToken, secretOfBrowser]) {
+        expect(stored).not.toContain(secret);
+      }
+    });
+
+    it('is finished once', async () => {
+      const { callback } = await openPage(new CookieJar(), await register());
+      const { consentToken } = await ask(await register());
+      const browser = new CookieJar();
+      const own = await signIn(browser, consentUrl(consentToken));
+      const replies = await Promise.all([1, 2, 3].map(() => browser.fetch(own)));
+      expect(replies.map(({ status }) => status).sort()).toEqual([303, 400, 400]);
+      expect((await browser.fetch(callback)).status).toBe(400);
+    });
+
+    it('is finished only by the browser that began it', async () => {
+      const { consentToken } = await ask(await register());
+      const attacker = new CookieJar();
+      const callback = await signIn(attacker, consentUrl(consentToken));
+      const victim = new CookieJar();
+      expect((await victim.fetch(callback)).status).toBe(400);
+      await victim.fetch(consentUrl((await ask(await register())).consentToken));
+      expect((await victim.fetch(callback)).status).toBe(400);
+      expect((await attacker.fetch(callback)).status).toBe(303);
+    });
+
+    it.each([
+      ['an unknown state', (url: URL) => url.searchParams.set('state', 'x'.repeat(43)), 400],
+      ['no state', (url: URL) => url.searchParams.delete('state'), 400],
+      ['a state that is repeated', (url: URL) => url.searchParams.append('state', 'y'), 400],
+      ['an unknown code', (url: URL) => url.searchParams.set('code', 'unknown'), 400],
+      ['no code', (url: URL) => url.searchParams.delete('code'), 400],
+      [
+        'the issuer of another provider',
+        (url: URL) => url.searchParams.set('iss', 'https://evil.example'),
+        400,
+      ],
+    ])('fails with %s', async (_, change, status) => {
+      const { consentToken } = await ask(await register());
+      const browser = new CookieJar();
+      const callback = await signIn(browser, consentUrl(consentToken));
+      change(callback);
+      const reply = await browser.fetch(callback);
+      expect([reply.status, reply.headers.get('location')]).toEqual([status, null]);
+      expect((await decide(browser, consentToken)).status).toBe(401);
+    });
+
+    it('fails with a code of another sign-in, whose nonce and PKCE challenge it has', async () => {
+      const browser = new CookieJar();
+      const client = await register();
+      const [one, two] = [await ask(client), await ask(client)];
+      const other = await signIn(browser, consentUrl(two.consentToken));
+      const callback = await signIn(browser, consentUrl(one.consentToken));
+      callback.searchParams.set('code', other.searchParams.get('code')!);
+      expect((await browser.fetch(callback)).status).toBe(400);
+    });
+
+    it('fails with an ID token that has another nonce', async () => {
+      const browser = new CookieJar();
+      const { consentToken } = await ask(await register());
+      const location = await browser.location(consentUrl(consentToken));
+      location.searchParams.set('nonce', 'the nonce of an attacker');
+      const callback = await signIn(browser, location);
+      const reply = await browser.fetch(callback);
+      expect([reply.status, (await reply.text()).includes('is not valid')]).toEqual([400, true]);
+      expect((await decide(browser, consentToken)).status).toBe(401);
+    });
+  });
+
+  describe('A provider that is down', () => {
+    const down: IdentityProvider['instead'] = (_, response) => void response.writeHead(503).end();
+    const cut: IdentityProvider['instead'] = (request) => void request.socket.destroy();
+
+    it.each([
+      ['answers 503', down],
+      ['closes the connection', cut],
+    ])('and %s is a page that offers to try again, and nothing is lost', async (_, failure) => {
+      const { consentToken } = await ask(await register());
+      const browser = new CookieJar();
+      const callback = await signIn(browser, consentUrl(consentToken));
+      provider.instead = failure;
+      const reply = await browser.fetch(callback);
+      const text = await reply.text();
+      expect([reply.status, reply.headers.get('retry-after')]).toEqual([503, '5']);
+      const [, again] = /<a href="([^"]+)">Try again<\/a>/.exec(text)!;
+      provider.instead = undefined;
+      const next = await signIn(browser, again!);
+      await browser.location(next);
+      expect((await decide(browser, consentToken)).status).toBe(303);
+    });
+
+    it('at the first sign-in of an instance is asked again by the next', async () => {
+      const other = await Registry.start(engine, provider.env);
+      try {
+        const { register, ask } = authorizationOf(() => other);
+        const { consentToken } = await ask(await register());
+        provider.instead = cut;
+        const url = `${other.url}/consent?consent_token=${consentToken}`;
+        const reply = await new CookieJar().fetch(url);
+        expect([reply.status, (await reply.text()).includes('Try again')]).toEqual([503, true]);
+        provider.instead = undefined;
+        expect((await new CookieJar().fetch(url)).status).toBe(303);
+      } finally {
+        await other.stop();
+      }
+    });
+  });
+
+  it('An unknown consent token begins no sign-in', async () => {
+    const reply = await new CookieJar().fetch(consentUrl('unknown'));
+    expect([reply.status, reply.headers.get('location')]).toEqual([404, null]);
+  });
+
+  it('An API key is not accepted in place of the sign-in', async () => {
+    const { consentToken } = await ask(await register());
+    const reply = await fetch(`${registry.url}/consent`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        consent_token: consentToken,
+        api_key: registry.adminKey,
+        decision: 'allow',
+      }),
+      headers: FORM,
+    });
+    expect(reply.status).toBe(401);
+  });
+
+  it('Behind https, the cookie has a name that no other host can set', async () => {
+    const secure = await Registry.start(engine, { ...provider.env, PUBLIC_URL: 'https://registry.example' });
+    try {
+      const { register, authorize, aRequest: request } = authorizationOf(() => secure);
+      const { location } = await authorize(request(await register()).parameters);
+      const reply = await fetch(`${secure.url}/consent${location!.search}`, { redirect: 'manual' });
+      expect(reply.headers.getSetCookie()).toEqual([
+        expect.stringMatching(
+          /^__Host-login=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+        ),
+      ]);
+    } finally {
+      await secure.stop();
+    }
+  });
+});
