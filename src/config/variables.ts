@@ -195,7 +195,8 @@ const topics = {
       { allowed: [], denied: [] },
       'any host',
       {
-        description: 'The hosts and private-use schemes that redirect URIs of registrations may have.',
+        description:
+          'The hosts and private-use schemes that `redirect_uris`, `post_logout_redirect_uris` and `initiate_login_uri` of registrations may have.',
         example: 'localhost 127.0.0.1 *.example.com cursor: !evil.example.com',
       },
     ),

@@ -7,10 +7,10 @@ import { reservedNameRule } from './reserved-name.js';
 import type { Rule } from './rules.js';
 import { authMethodOf, DEFAULT_GRANT_TYPES } from './defaults.js';
 
-/** Where browsers may be sent: all are held to the hosts that the policy allows. */
-const URI_LISTS = FIELD_ROWS.filter(([, { shape }]) => shape === 'uris').map(
-  ([field]) => field as 'redirectUris',
-);
+/** Where authorization servers send browsers, unlike pages that users may open: all are held to the hosts that the policy allows. */
+const REDIRECT_FIELDS = FIELD_ROWS.filter(
+  ([field, { shape }]) => shape === 'uris' || field === 'initiateLoginUri',
+).map(([field]) => field as 'redirectUris' | 'initiateLoginUri');
 
 /** The callers that may register: anyone, anyone with a software statement, callers with credentials, or no one. */
 export const REGISTRATION_MODES = ['open', 'statement', 'token', 'closed'] as const;
@@ -100,7 +100,7 @@ export function registrationRules(
           ? [`must contain an allowed scope: ${allowedScopes?.join(' ') || 'none'}`]
           : [],
     },
-    ...URI_LISTS.flatMap((field): Rule[] => [
+    ...REDIRECT_FIELDS.flatMap((field): Rule[] => [
       {
         field,
         faults: ({ [field]: uris = [] }) => redirectHosts.flatMap((hosts) => redirectHostFaults(uris, hosts)),

@@ -1,5 +1,11 @@
 import { entryFaults, isHost, isLoopback } from './uri.js';
 
+/** One URI, or a list. */
+type Uris = string | readonly string[];
+
+const faultsOf = (uris: Uris, faultOf: (uri: string) => string | undefined) =>
+  typeof uris === 'string' ? [faultOf(uris) ?? []].flat() : entryFaults(uris, faultOf);
+
 /** Before a host: any name below it. */
 const ANY_BELOW = '*.';
 
@@ -30,9 +36,9 @@ export const isExactRedirectTarget = (value: string) =>
  * What is wrong with redirect URIs that must lead to one of `hosts`. Private-use schemes lead to none: any program on a
  * device can claim a scheme, with any host after it (RFC 8252 §8.4).
  */
-export function redirectHostFaults(uris: readonly string[], hosts: readonly string[]): string[] {
+export function redirectHostFaults(uris: Uris, hosts: readonly string[]): string[] {
   const fault = `must be an https or http URI with an allowed host: ${hosts.join(', ') || 'none'}`;
-  return entryFaults(uris, (uri) => (leadsTo(uri, hosts) ? undefined : fault));
+  return faultsOf(uris, (uri) => (leadsTo(uri, hosts) ? undefined : fault));
 }
 
 function leadsTo(uri: string, hosts: readonly string[]): boolean {
@@ -54,13 +60,13 @@ const IP_ADDRESS = /^(?:\[.*\]|[\d.]+)$/;
  * unknown, so an address that is not a loopback address has to be allowed explicitly.
  */
 export function deniedHostFaults(
-  uris: readonly string[],
+  uris: Uris,
   denied: readonly string[],
   allowed: readonly string[],
 ): string[] {
   if (denied.length === 0) return [];
   const fault = 'must not have a host or scheme that this server denies';
-  return entryFaults(uris, (uri) => (isDenied(uri, denied, allowed) ? fault : undefined));
+  return faultsOf(uris, (uri) => (isDenied(uri, denied, allowed) ? fault : undefined));
 }
 
 function isDenied(uri: string, denied: readonly string[], allowed: readonly string[]): boolean {

@@ -129,6 +129,43 @@ onEachEngine((engine) => {
     });
   });
 
+  describe('REGISTRATION_REDIRECT_HOSTS, beyond redirect URIs', () => {
+    beforeAll(() => start({ REGISTRATION_REDIRECT_HOSTS: 'localhost *.example.com !evil.example.com' }));
+    afterAll(stopAll);
+
+    it.each([
+      ['initiate_login_uri', (uri: string) => uri, ''],
+      ['post_logout_redirect_uris', (uri: string) => [uri], 'entry 1 '],
+    ])('holds %s to the redirect hosts that are allowed and denied', async (member, valueOf, entry) => {
+      const send = (uri: string) =>
+        registry.register({ redirect_uris: ['https://a.example.com/cb'], [member]: valueOf(uri) });
+      const allowed = await send('https://b.example.com/start');
+      expect([allowed.status, allowed.body[member]]).toEqual([201, valueOf('https://b.example.com/start')]);
+      const other = await send('https://other.example/start');
+      expect([other.status, other.body.error, other.body.invalid_fields]).toEqual([
+        400,
+        'invalid_client_metadata',
+        { [member]: [`${entry}must be an https or http URI with an allowed host: localhost, *.example.com`] },
+      ]);
+      const denied = await send('https://evil.example.com/start');
+      expect([denied.status, denied.body.invalid_fields]).toEqual([
+        400,
+        { [member]: [`${entry}must not have a host or scheme that this server denies`] },
+      ]);
+      const { body } = allowed;
+      const changed = await registry.send(`/v2/oauth/register/${body.client_id as string}`, {
+        method: 'PUT',
+        key: body.registration_access_token as string,
+        body: {
+          client_id: body.client_id,
+          redirect_uris: ['https://a.example.com/cb'],
+          [member]: valueOf('https://other.example/start'),
+        },
+      });
+      expect([changed.status, Object.keys(changed.body.invalid_fields as object)]).toEqual([400, [member]]);
+    });
+  });
+
   describe('REGISTRATION_MODE', () => {
     it.each([
       ['open', 201, 201],
