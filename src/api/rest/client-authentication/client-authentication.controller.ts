@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { RequestContext } from '../../../audit/audit-event.js';
@@ -9,7 +9,7 @@ import { CLIENTS_PATHS } from '../../../config/paths.js';
 import { limitFailedClient } from '../../../http/rate-limits/rate-limits.js';
 import { FORM } from '../../../http/requests/form-body.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
-import { rejectUnknownParameters } from '../../../http/requests/query-parameters.js';
+import { RejectsUnknownParameters } from '../../../http/requests/query-parameters.js';
 import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { ApiErrors, INVALID_FIELDS, NO_OBJECT, UNAUTHORIZED } from '../../documentation/api-errors.js';
@@ -20,6 +20,7 @@ const MEMBERS = onlyMembersOf(ClientAuthenticationRequest);
 
 /** Authenticates clients for authorization servers that are not part of this service. */
 @Controller(CLIENTS_PATHS.map((path) => `${path}/authenticate`))
+@RejectsUnknownParameters()
 @Access('service')
 @ApiTags('OAuth Clients')
 @ApiBearerAuth('bearerAuth')
@@ -53,11 +54,9 @@ export class ClientAuthenticationController {
   })
   async authenticate(
     @Body() body: unknown,
-    @Query() query: Record<string, unknown>,
     @Req() request: FastifyRequest,
     @CurrentContext('rest') context: RequestContext,
   ): Promise<ClientAuthenticationReply> {
-    rejectUnknownParameters(query);
     const credentials = toClientCredentials(readShape(ClientAuthenticationRequest, body, MEMBERS));
     const result = await this.authenticator.authenticate(credentials, context);
     if (isFailedAttempt(result)) await limitFailedClient(request, credentials.clientId);

@@ -8,6 +8,7 @@ import { ClientSecretsService } from '../../../clients/secrets/client-secrets.se
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { ApiErrors, NO_OBJECT, UNAUTHORIZED } from '../../documentation/api-errors.js';
 import { readFlag } from '../../../http/requests/boolean-parameter.js';
+import { QueryParameters, RejectsUnknownParameters } from '../../../http/requests/query-parameters.js';
 import { OrganizationLimit } from '../../../http/rate-limits/rate-limits.js';
 import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
 import {
@@ -24,6 +25,7 @@ const NOT_FOUND = 'The organization has no such client or secret';
 
 /** The secrets of a client; they overlap during rotation. */
 @Controller(['v2/oauth/clients/:client_id/secrets', 'v2/oauth_clients/:client_id/secrets'])
+@RejectsUnknownParameters()
 @Access('member')
 @UseGuards(OrganizationLimit)
 @ApiTags('OAuth Clients')
@@ -90,6 +92,7 @@ export class ClientSecretsController {
   }
 
   @Delete(':secret_id')
+  @QueryParameters('force')
   @HttpCode(204)
   @ApiOperation({ operationId: 'DeleteOAuthClientSecret', summary: 'Revoke a client secret' })
   @ApiQuery({

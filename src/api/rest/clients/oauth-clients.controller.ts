@@ -25,7 +25,7 @@ import { OrganizationLimit } from '../../../http/rate-limits/rate-limits.js';
 import { ApiErrors, INVALID_FIELDS, NO_OBJECT, UNAUTHORIZED } from '../../documentation/api-errors.js';
 import { etagOf, readIfMatch } from '../../../http/requests/etag.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
-import { rejectUnknownParameters } from '../../../http/requests/query-parameters.js';
+import { RejectsUnknownParameters } from '../../../http/requests/query-parameters.js';
 import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
 import {
   OAuthClientCreateRequest,
@@ -50,6 +50,7 @@ const IF_MATCH = {
 
 /** Clients of the caller's own organization; the role service gets those of any by id. */
 @Controller(CLIENTS_PATHS)
+@RejectsUnknownParameters()
 @Access('member')
 @UseGuards(OrganizationLimit)
 @ApiTags('OAuth Clients')
@@ -72,12 +73,10 @@ export class OAuthClientsController {
   @ApiErrors({ 400: NO_OBJECT, 401: UNAUTHORIZED, 422: INVALID_FIELDS })
   async create(
     @Body() body: unknown,
-    @Query() query: Record<string, unknown>,
     @CurrentPrincipal() principal: Principal,
     @CurrentContext('rest') context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
-    rejectUnknownParameters(query);
     const shaped = readShape(OAuthClientCreateRequest, body, CREATE_MEMBERS);
     const { client, secret } = await this.clients.create(toClientRequest(shaped), principal, 'api', context);
     reply
@@ -121,11 +120,9 @@ export class OAuthClientsController {
   @ApiErrors({ 400: 'Query parameters are invalid', 401: UNAUTHORIZED, 404: NOT_FOUND })
   async get(
     @Param('client_id') id: string,
-    @Query() query: Record<string, unknown>,
     @CurrentPrincipal() principal: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
-    rejectUnknownParameters(query);
     const client = await this.clients.get({ id, ...lookupScope(principal) });
     reply.headers({ etag: etagOf(client), 'cache-control': 'private, no-cache' });
     const toView = principal.role === 'service' ? toLookedUpClient : toOAuthClient;
@@ -145,13 +142,11 @@ export class OAuthClientsController {
   async update(
     @Param('client_id') id: string,
     @Body() body: unknown,
-    @Query() query: Record<string, unknown>,
     @Headers('if-match') ifMatch: string | undefined,
     @CurrentPrincipal() { orgId }: Principal,
     @CurrentContext('rest') context: RequestContext,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<OAuthClientReply> {
-    rejectUnknownParameters(query);
     const shaped = readShape(OAuthClientUpdateRequest, body, UPDATE_MEMBERS);
     const client = await this.clients.update(
       { id, orgId },

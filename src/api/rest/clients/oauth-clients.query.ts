@@ -3,6 +3,7 @@ import { ApiQuery } from '@nestjs/swagger';
 import type { ClientFilter, NumberedPageRequest } from '../../../clients/client/client-query.js';
 import { CLIENT_TYPES } from '../../../policy/client.js';
 import { GRANT_TYPES } from '../../../policy/grant-types.js';
+import { ChecksQueryParameters } from '../../../http/requests/query-parameters.js';
 import { type FieldFaults, RegistryError } from '../../../errors/registry-error.js';
 
 const DEFAULT_PAGE_SIZE = 20;
@@ -49,9 +50,10 @@ const FILTER = {
 
 type Parameters = Partial<Record<keyof ClientFilter, readonly [string, Parameter<unknown>]>>;
 
-/** Documents the parameters of a list with these filters. */
+/** Documents the parameters of a list with these filters, whose names {@link readListQuery} checks. */
 const documented = (filters: Parameters) =>
   applyDecorators(
+    ChecksQueryParameters(),
     ...[...Object.values(PAGE), ...Object.values(filters)].map(([name, { takes }]) =>
       ApiQuery({ name, required: false, type: String, description: `Must be ${takes}` }),
     ),

@@ -19,6 +19,7 @@ import { ApiErrors, INVALID_FIELDS, NO_OBJECT, UNAUTHORIZED } from '../../docume
 import { ConsentDecisionReply, ConsentDecisionRequest, ConsentReply } from './consent.dto.js';
 import { queryOf } from './browser-redirect.js';
 import { sendErrorPage } from './consent-page.js';
+import { RejectsUnknownParameters } from '../../../http/requests/query-parameters.js';
 import { toConsent } from './consent.mapper.js';
 
 const DECISION_MEMBERS = onlyMembersOf(ConsentDecisionRequest);
@@ -71,6 +72,7 @@ export class AuthorizeController {
   }
 
   @Get('consent/:consent_token')
+  @RejectsUnknownParameters()
   @Access('member')
   @NoStore()
   @ApiBearerAuth('bearerAuth')
@@ -89,6 +91,7 @@ export class AuthorizeController {
   }
 
   @Post('grants')
+  @RejectsUnknownParameters()
   @HttpCode(200)
   @Access('member')
   @NoStore()

@@ -9,12 +9,14 @@ import type { Grant } from '../../../authorization/grants/grant.js';
 import { ApiErrors, UNAUTHORIZED } from '../../documentation/api-errors.js';
 import { toPaginationMeta } from '../clients/oauth-clients.mapper.js';
 import { ApiPageParameters, readPageQuery } from '../clients/oauth-clients.query.js';
+import { RejectsUnknownParameters } from '../../../http/requests/query-parameters.js';
 import { GrantListReply, GrantReply, type GrantView } from './grants.dto.js';
 
 const NOT_FOUND = 'The grant does not exist, is revoked, or is another user’s';
 
 /** The grants of the calling user. The published SDKs call the first path. */
 @Controller(['v2/oauth_grants', 'v2/oauth/grants'])
+@RejectsUnknownParameters()
 @Access('member')
 @ApiTags('OAuth Protocol')
 @ApiBearerAuth('bearerAuth')

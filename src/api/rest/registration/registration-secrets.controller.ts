@@ -8,6 +8,7 @@ import {
 } from '../../../clients/registration/registration-management.service.js';
 import { REGISTRATION_PATH } from '../../../config/paths.js';
 import { readFlag } from '../../../http/requests/boolean-parameter.js';
+import { QueryParameters, RejectsUnknownParameters } from '../../../http/requests/query-parameters.js';
 import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
 import { CurrentRegistration } from '../../authentication/authentication.js';
 import { ApiErrors, NO_OBJECT } from '../../documentation/api-errors.js';
@@ -25,6 +26,7 @@ const MEMBERS = onlyMembersOf(ClientSecretCreateRequest);
 
 /** The secrets of software that registered itself, for the software. They overlap during rotation. */
 @Controller(`${REGISTRATION_PATH}/:client_id/secrets`)
+@RejectsUnknownParameters()
 @ApiTags('OAuth Protocol')
 export class RegistrationSecretsController {
   constructor(private readonly management: RegistrationManagementService) {}
@@ -80,6 +82,7 @@ export class RegistrationSecretsController {
   }
 
   @Delete(':secret_id')
+  @QueryParameters('force')
   @Managed()
   @HttpCode(204)
   @ApiOperation({

@@ -3,7 +3,7 @@ import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../../../auth/principal/access.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
-import { rejectUnknownParameters } from '../../../http/requests/query-parameters.js';
+import { QueryParameters, RejectsUnknownParameters } from '../../../http/requests/query-parameters.js';
 import type { RequestContext } from '../../../audit/audit-event.js';
 import {
   type RegistrationPermit,
@@ -44,6 +44,7 @@ const ApiInvalidMetadata = () =>
 
 /** Dynamic registration (RFC 7591) and its management (RFC 7592). An authenticated caller owns the clients that it registers. */
 @Controller(REGISTRATION_PATH)
+@RejectsUnknownParameters()
 @Access('optional')
 @ApiTags('OAuth Protocol')
 export class RegistrationController {
@@ -56,6 +57,7 @@ export class RegistrationController {
   ) {}
 
   @Post()
+  @QueryParameters('dry_run')
   @NoStore()
   @ApiOperation({
     operationId: 'RegisterOAuthClient',
@@ -90,7 +92,6 @@ export class RegistrationController {
     @Query() query: Record<string, unknown>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RegistrationResponse | RegisteredMetadata> {
-    rejectUnknownParameters(query, ['dry_run']);
     const submission = await this.read(body);
     if (readFlag('dry_run', query.dry_run)) {
       reply.status(200);
