@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { countedFor } from '../../addresses/networks.js';
-import { CONSENT_PATH, SESSION_PATH } from '../../config/paths.js';
+import { CONSENT_PATH, isRegistrationPath, REGISTRATION_PATH, SESSION_PATH } from '../../config/paths.js';
 import { overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
 import type { Quota, RateLimitStatus } from './quota.js';
 
@@ -32,6 +32,12 @@ declare module 'fastify' {
 /** Key of the credentials, however they were sent. */
 const keyOf = (authorization: string) => hash('sha256', authorization, 'base64');
 
+/** What credentials are for: one registration, or the other interfaces. */
+type Use = 'management' | 'api';
+
+const useOf = ({ routeOptions: { url = '' } }: FastifyRequest): Use =>
+  isRegistrationPath(url) && url !== `/${REGISTRATION_PATH}` ? 'management' : 'api';
+
 /** The widest network that an address is counted with. */
 const networkOf = (address: string) => countedFor(address).at(-1)!.key;
 
@@ -44,7 +50,7 @@ export function limitFailedAuth(
   quota: Quota,
   refuse: (standing: RateLimitStatus, reply: FastifyReply) => FastifyReply,
 ): void {
-  const good = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
+  const good = new LRUCache<string, Use>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
   /** Waiting lookups by network. */
   const waiting = new Map<string, (() => void)[]>();
   fastify.decorateRequest('credentialKey', null);
@@ -73,7 +79,7 @@ export function limitFailedAuth(
     const { principal, permit, registration, credentialKey } = request;
     // Any credentials read a shared client
     if (credentialKey === null || !(principal ?? permit ?? registration?.token)) return;
-    good.set(credentialKey, true);
+    good.set(credentialKey, useOf(request));
     request.credentialKey = null;
   };
   const settle = (request: FastifyRequest) => {
@@ -107,7 +113,11 @@ export function limitFailedAuth(
   fastify.addHook('onSend', async (request, reply) => {
     const { credentialKey } = request;
     if (credentialKey === null) return;
-    if (reply.statusCode === 401) {
+    const knownUse = good.get(credentialKey) ?? useOf(request);
+    if (reply.statusCode === 401 && knownUse !== useOf(request)) {
+      // Valid elsewhere, such as an API key that is sent as a registration access token: no guess, and not invalid now
+      request.credentialKey = null;
+    } else if (reply.statusCode === 401) {
       good.delete(credentialKey);
       await quota.spend(request.ip).catch(() => undefined);
     } else noteGood(request);

@@ -349,6 +349,29 @@ onEachEngine((engine) => {
       expect((await registry.createClient(aClient())).status).toBe(429);
     });
 
+    it('do not include valid ones that are sent to the wrong interface', async () => {
+      registry = await Registry.start(engine, LIMIT);
+      const { apiKey } = await registry.createKey();
+      const { body } = await registry.register({});
+      const path = new URL(body.registration_client_uri as string).pathname;
+      const token = body.registration_access_token as string;
+      const send = (key: string) => registry.send(path, { method: 'GET', key });
+      expect([(await registry.createClient(aClient(), apiKey)).status, (await send(token)).status]).toEqual([
+        201, 200,
+      ]);
+      for (let i = 0; i < 5; i++) {
+        expect((await send(apiKey)).status).toBe(401);
+        expect((await registry.createClient(aClient(), token)).status).toBe(401);
+      }
+      expect((await registry.createClient(aClient())).status).toBe(201);
+      // Both are still exempt from a limit that others exceed
+      for (let i = 0; i < 5; i++) await registry.createClient(aClient(), `bad-${i}`);
+      expect((await registry.createClient(aClient(), apiKey)).status).toBe(201);
+      expect((await send(token)).status).toBe(200);
+      expect((await registry.createClient(aClient())).status).toBe(201);
+      expect((await registry.createClient(aClient(), 'new')).status).toBe(429);
+    });
+
     it('are not remembered as valid without a check, and not after a failed one', async () => {
       registry = await Registry.start(engine, LIMIT);
       const { apiKey, id } = await registry.createKey();
