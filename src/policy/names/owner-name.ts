@@ -22,13 +22,32 @@ export const withOwnerNames = <T extends { orgId: string; userId: string }>(owne
   userId: ownerName(owned.userId),
 });
 
+/** Thai and Lao write these as one character, which Unicode NFKC takes apart. */
+const SARA_AM: readonly [parts: string, whole: string][] = [
+  ['\u0e4d\u0e32', '\u0e33'],
+  ['\u0ecd\u0eb2', '\u0eb3'],
+];
+
+/** The same name in ordinary characters: without full-width letters, ligatures, and letters that are symbols. */
+const inOrdinaryCharacters = (name: string) =>
+  SARA_AM.reduce((text, [parts, whole]) => text.replaceAll(parts, whole), name.normalize('NFKC'));
+
+function compatibilityFaults(name: string): string[] {
+  const ordinary = inOrdinaryCharacters(name);
+  if (ordinary === name) return [];
+  const isName = ordinary === ordinary.trim() && textFaults(ordinary).length === 0;
+  const remedy = isName ? `send ${JSON.stringify(ordinary)}` : 'send ordinary letters';
+  return [`must not contain full-width letters, ligatures or other compatibility characters; ${remedy}`];
+}
+
 /** Validates the name of an organization or user. Rejects characters by which two tenants would look alike. */
 export function ownerNameFaults(value: string): string[] {
   const name = ownerName(value);
   const faults = textFaults(name);
-  return faults.length === 0 && LOOK_ALIKE.test(name)
+  if (faults.length > 0) return faults;
+  return LOOK_ALIKE.test(name)
     ? ['must not contain invisible characters, or whitespace other than the space character']
-    : faults;
+    : compatibilityFaults(name);
 }
 
 /** Whether a value is the name of an owner, in the form that it must have. */

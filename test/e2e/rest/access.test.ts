@@ -216,6 +216,7 @@ onEachEngine((engine) => {
       'JWT with an organization that cannot be stored': await issuer.sign({ org_id: 'a\0b' }),
       'JWT with an organization that looks like another': await issuer.sign({ org_id: ' acme' }),
       'JWT with an organization that has a no-break space': await issuer.sign({ org_id: 'acme\u00a0' }),
+      'JWT with an organization in full-width letters': await issuer.sign({ org_id: 'ａcme' }),
       'JWT with a subject that has a control character': await issuer.sign({ sub: 'u\u0007' }),
       'JWT with a subject that is not composed': await issuer.sign({ sub: 'Zoe\u0308' }),
       'JWT with a subject too long to be stored': await issuer.sign({ sub: 'x'.repeat(300) }),
@@ -467,12 +468,16 @@ onEachEngine((engine) => {
       };
       const { data } = await create(' acme\u00a0', 'Zoe\u0308\u3000');
       expect(Object.values(data[field] as object)).toEqual([{ orgId: 'acme', userId: 'Zo\u00eb' }]);
-      const { errors } = await create('ac\u2003me', 'acme\ufe0f');
-      expect(errors[0].extensions.code).toBe('BAD_USER_INPUT');
-      expect(Object.keys(errors[0].extensions.invalid_fields ?? errors[0].extensions.invalidFields)).toEqual([
-        'orgId',
-        'userId',
-      ]);
+      for (const [orgId, userId] of [
+        ['ac\u2003me', 'acme\ufe0f'],
+        ['ａcme', 'oﬃce'],
+      ] as const) {
+        const { errors } = await create(orgId, userId);
+        expect(errors[0].extensions.code).toBe('BAD_USER_INPUT');
+        expect(
+          Object.keys(errors[0].extensions.invalid_fields ?? errors[0].extensions.invalidFields),
+        ).toEqual(['orgId', 'userId']);
+      }
     },
   );
 });

@@ -43,6 +43,11 @@ it.each([
   'auth0|5f7c8ec7c33c6c004bbafe82',
   'https://idp.example/users/1',
   'اسم',
+  'สำนักงานน้ำ',
+  'ບໍລິສັດນ້ຳ',
+  '株式会社アクメ',
+  'हिन्दी',
+  'Zoë & Søn',
   'x'.repeat(255),
 ])('May be the name of an owner: %s', (name) => {
   expect(isOwnerName(name)).toBe(true);
@@ -68,4 +73,27 @@ it.each([
 
 it.each([undefined, null, 1, ['acme'], {}])('Is no name of an owner: %j', (value) => {
   expect(isOwnerName(value)).toBe(false);
+});
+
+it.each([
+  ['in full-width letters', 'ａcme', 'acme'],
+  ['in half-width katakana', 'ｱｸﾒ', 'アクメ'],
+  ['with a ligature', 'oﬃce', 'office'],
+  ['in letters that are symbols', '𝐚cme', 'acme'],
+  ['with a letter in a circle', 'ⓐcme', 'acme'],
+  ['with a superscript', 'acme²', 'acme2'],
+  ['with a long s', 'acmeſ', 'acmes'],
+  ['with a vowel in its parts', 'น\u0e4d\u0e32', 'นำ'],
+])('Is rejected as the name of an owner, with the name to send: %s', (_, name, ordinary) => {
+  expect(ownerNameFaults(name)).toEqual([
+    `must not contain full-width letters, ligatures or other compatibility characters; send "${ordinary}"`,
+  ]);
+  expect(ownerNameFaults(ordinary)).toEqual([]);
+  expect(isOwnerName(name)).toBe(false);
+});
+
+it('No other name is proposed if the name would be too long in ordinary characters', () => {
+  expect(ownerNameFaults('\ufdfa'.repeat(255))).toEqual([
+    'must not contain full-width letters, ligatures or other compatibility characters; send ordinary letters',
+  ]);
 });
