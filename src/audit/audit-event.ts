@@ -66,30 +66,32 @@ export const AUDIT_ACTIONS = {
   'client.deleted': 'A client was deleted. It can be restored until it is purged.',
   'client.restored': 'A deleted client was restored.',
   'client.purged': 'A deleted client was removed permanently, at the end of its retention.',
-  'unused_clients.removed': 'A batch of unused anonymous clients was removed; one event for all.',
-  'unused_client.deleted': 'An unused anonymous client deleted itself, and was removed at once.',
+  'unused_clients.removed': 'A batch of unused anonymous clients was removed. One event for all of them.',
+  'unused_client.deleted':
+    'An unused anonymous client deleted its registration, and was removed from the database at once.',
   'client_secret.issued': 'A client secret was issued.',
   'client_secret.revoked': 'A client secret was revoked.',
   'client_secret.rejected':
-    'An expired or revoked client secret was tried; only the first attempt per secret and hour.',
+    'A client authenticated with an expired or revoked secret, and was rejected. Only the first attempt per secret and hour is recorded.',
   'registration_token.issued': 'A new registration access token was issued.',
   'api_key.created': 'An API key was created.',
   'api_key.revoked': 'An API key was revoked.',
   'initial_access_token.created': 'An initial access token was created.',
   'initial_access_token.revoked': 'An initial access token was revoked.',
-  'grant.given': 'A user allowed a client to act for them, or allowed more scopes.',
+  'grant.given': 'A user allowed a client to act for them, or allowed it more scopes.',
   'grant.denied': 'A user denied the request of a client.',
-  'grant.revoked': 'A grant was revoked, and with it all of its tokens.',
-  'resource.created': 'A resource, for which access tokens are issued, was created.',
+  'grant.revoked': 'A grant and all of its tokens were revoked.',
+  'resource.created': 'A resource was created. Access tokens can be issued for it.',
   'resource.updated': 'Fields of a resource changed.',
   'resource.deleted': 'A resource was deleted. No token is issued for it any more.',
   'signing_key.created':
-    'A key that signs access tokens was created. Without revocation it signs after a day.',
-  'signing_key.revoked': 'A key that signs access tokens was removed, and with it all tokens that it signed.',
+    'A key for signing access tokens was created. It signs a day later, or at once if no other key is valid.',
+  'signing_key.revoked':
+    'A key for signing access tokens was revoked. All tokens that it signed are invalid.',
   'session.started': 'An administrator or viewer signed in to the console.',
   'session.ended': 'An administrator or viewer signed out of the console.',
   'access.denied':
-    'A sign-in to the console failed, or the role of the caller did not permit the operation; only the first denial of a caller per hour.',
+    'A sign-in to the console failed, or the role of the caller did not permit the operation. Only the first denial of a caller per hour is recorded.',
 } as const;
 export type AuditAction = keyof typeof AUDIT_ACTIONS;
 

@@ -71,7 +71,7 @@ const topics = {
   server: {
     production: setting('NODE_ENV', environment, 'development', {
       description:
-        'The environment; `production` for a deployment. In production, no examples are printed at the start, and the GraphQL explorer is off by default. Logs are JSON, except on a terminal outside of production.',
+        'The environment: `production` for a deployment. In production, the service prints no example commands at its start, and the GraphQL explorer is off by default. Logs are JSON, except on a terminal outside production.',
       example: 'production',
     }),
     host: setting('HOST', values.text('a host name or address'), '127.0.0.1', {
@@ -82,12 +82,12 @@ const topics = {
     }),
     publicUrl: optional('PUBLIC_URL', values.httpBase, 'the address that it listens on', {
       description:
-        'The public base URL of the service, for absolute URLs in replies. The `Host` header is never used for them. With https, the session cookie of the console is `Secure`.',
+        'The public URL of the service, for links in replies. The `Host` header has no effect on them. With https, the session cookie of the console is `Secure`.',
       example: 'https://registry.example',
     }),
     trustProxy: setting('TRUST_PROXY', values.trustedProxies, 'false', {
       description:
-        'The proxies whose `X-Forwarded-For` header is trusted: their addresses and networks, or their number. Without it, all callers behind a proxy share one rate limit. A number is safe only if only the proxy can reach the port.',
+        'The proxies whose `X-Forwarded-For` header is trusted: their addresses and networks, or their number. With `false`, all callers behind a proxy share one rate limit. Use a number only if no caller can reach the port except through the proxy.',
     }),
     egressProxy: setting('EGRESS_PROXY', onOff, 'off', {
       description:
@@ -98,14 +98,14 @@ const topics = {
   database: {
     database: setting('DATABASE_URL', databaseUrl, 'sqlite:data/registry.sqlite', {
       description:
-        'The database: a file of SQLite, or PostgreSQL. PostgreSQL also takes `?sslmode=`, `?connect_timeout=` in seconds (5) and `?statement_timeout=` in milliseconds (15000). Percent-encode characters that have a meaning in a URL.',
+        'The database: an SQLite file or PostgreSQL. Parameters of PostgreSQL are `?sslmode=`, `?connect_timeout=` in seconds (default: 5) and `?statement_timeout=` in milliseconds (default: 15000). Percent-encode special characters in the user and the password.',
       example: 'postgres://registry:PASSWORD@127.0.0.1:5432/registry',
     }),
   },
   authentication: {
     bootstrapApiKey: optional('BOOTSTRAP_API_KEY', values.bootstrapKey, 'none', {
       description:
-        'The first admin key; make one with `openssl rand -base64 33`. Required for the first start on PostgreSQL. Without it, an SQLite database without an admin key gets a generated key, which is shown once. A start with another value adds another admin key; a revoked key stays revoked.',
+        'The first admin key; make one with `openssl rand -base64 33`. It is required for the first start on PostgreSQL. If it is unset on SQLite, the first start generates an admin key and shows it once. A start with a new value adds another admin key. A revoked key stays revoked.',
     }),
     bootstrapOrgId: setting(
       'BOOTSTRAP_ORG_ID',
@@ -147,12 +147,12 @@ const topics = {
     ),
     jwtAdmin: optional('AUTH_JWT_ADMIN', values.claimValue, 'no JWT has the admin role', {
       description:
-        'The claim that gives a JWT the admin role. It may be a string, a list, `true` or a scope (`scope=registry:admin`). Dots in the name go into objects; the name may be a URL.',
+        'The claim that gives a JWT the admin role. Its value may be a string, a list, `true` or a scope (`scope=registry:admin`). A dot in the name selects a member of an object. The name may be a URL.',
       example: 'realm_access.roles=registry-admin',
     }),
     jwtService: optional('AUTH_JWT_SERVICE', values.claimValue, 'no JWT has the service role', {
       description:
-        'The claim that gives a JWT the service role, as in `AUTH_JWT_ADMIN`. A JWT has one role: the first of admin, service and viewer whose claim it has, otherwise member.',
+        'The claim that gives a JWT the service role, as in `AUTH_JWT_ADMIN`. If a JWT has several of these claims, admin precedes service, and service precedes viewer. A JWT with none of them has the role member.',
       example: 'scope=registry:service',
     }),
     jwtViewer: optional('AUTH_JWT_VIEWER', values.claimValue, 'no JWT has the viewer role', {
@@ -161,18 +161,18 @@ const topics = {
     }),
     jwtType: optional('AUTH_JWT_TYPE', values.mediaType, 'any type', {
       description:
-        'The required `typ` of the JWT header. Set it if the issuer sets it on access tokens (RFC 9068).',
+        'The required `typ` in the header of a JWT. Set it if the access tokens of the issuer have a `typ`, such as `at+jwt` (RFC 9068).',
       example: 'at+jwt',
     }),
   },
   registration: {
     registrationMode: setting('REGISTRATION_MODE', values.wordOf(REGISTRATION_MODES), 'open', {
       description:
-        'Controls dynamic registration: `open` for anyone, `statement` with a software statement or credentials, `token` with credentials, or `closed`. `statement` requires a statement of `SOFTWARE_STATEMENT_ISSUERS` for a registration without credentials. `token` requires an initial access token, an API key or a JWT. `closed` rejects new registrations; registered clients can still manage themselves.',
+        'Who may register clients: anyone (`open`), callers with a software statement or credentials (`statement`), callers with credentials (`token`), or no one (`closed`). Credentials are an initial access token, an API key or a JWT. A software statement must be of an issuer in `SOFTWARE_STATEMENT_ISSUERS`. In every mode, registered clients can manage their registration.',
     }),
     registrationMetadata: setting('REGISTRATION_METADATA', values.wordOf(METADATA_PROFILES), 'registered', {
       description:
-        'The metadata profile: how a registration treats members that the Telnyx API does not have. `strict` rejects them. `registered` accepts or ignores the members that RFC 7591 and OpenID Connect register, and rejects others. `lenient` ignores others.',
+        'The metadata profile: which members a registration may have beyond those of the Telnyx API. `strict`: none. `registered`: the members of the IANA registries of OAuth, which are stored or ignored; all others are rejected. `lenient`: any; unknown ones are ignored.',
     }),
     registrationAllowedScopes: optional('REGISTRATION_ALLOWED_SCOPES', values.scopes, 'any scope', {
       description: 'The scopes that a registration may get.',
@@ -202,12 +202,12 @@ const topics = {
     ),
     registrationReservedNames: unwritten('REGISTRATION_RESERVED_NAMES', values.reservedNames, [], 'none', {
       description:
-        'The names that the name of a registration must not begin with, or with `*name*` not contain. Spelling variants such as `4cme` for `Acme` count, too.',
+        'The names that client names of registrations must not begin with. An entry `*name*` also rejects client names that contain the name anywhere. Look-alike spellings, such as `4cme` for `Acme`, are rejected too.',
       example: 'Example Desktop, Example CLI',
     }),
     registrationMaxUnused: setting('REGISTRATION_MAX_UNUSED', orNone(values.count(MAX_UNUSED)), 'off', {
       description:
-        'The maximum number of unused anonymous clients. Above it, a new anonymous client evicts the oldest unused one. Set it only if the authorization server reports the use of clients; else all count as unused.',
+        'The maximum number of unused anonymous clients. Above it, a new anonymous client evicts the oldest unused one. Set it only if your authorization server reports the use of clients. Otherwise, clients that are in use count as unused.',
     }),
     registrationUnusedMinAgeMs: setting(
       'REGISTRATION_UNUSED_MIN_AGE',
@@ -215,7 +215,7 @@ const topics = {
       '1h',
       {
         description:
-          'The age below which an unused client is not evicted. `off`: there is none. If no unused client is older, a registration gets a 503.',
+          'The minimum age at which an unused client can be evicted. `off`: no minimum. If all unused clients are younger, a new registration gets a 503.',
       },
     ),
     registrationUnusedTtlMs: setting('REGISTRATION_UNUSED_TTL', orNone(values.duration('30d')), 'off', {
@@ -223,11 +223,11 @@ const topics = {
     }),
     registrationSecretTtlMs: setting('REGISTRATION_SECRET_TTL', orNone(values.duration('90d')), 'off', {
       description:
-        'How long a client secret is valid that a dynamically registered client gets for itself. A replacement of the registration (`PUT`) in the last third of this time issues another one. `off`: until it is revoked.',
+        'The lifetime of client secrets that registered clients get by registration, by `PUT`, or by issuing them. A `PUT` in the last third of this time returns another secret. `off`: secrets do not expire.',
     }),
     registrationReuse: setting('REGISTRATION_REUSE', trueFalse, 'false', {
       description:
-        'Whether anonymous registrations with the same metadata get the same client: of public clients, and of confidential ones with the same software statement.',
+        'Whether anonymous registrations with the same metadata get the same client. Confidential clients are shared only if they have the same software statement.',
     }),
     softwareStatementIssuers: unwritten(
       'SOFTWARE_STATEMENT_ISSUERS',
@@ -242,7 +242,7 @@ const topics = {
     ),
     registrationCorsOrigins: setting('REGISTRATION_CORS_ORIGINS', values.corsOrigins, '*', {
       description:
-        'The origins that may call `/v2/oauth/register`, and the token endpoint, keys and metadata of the authorization server, from a browser (CORS). `*` allows all. No other path allows cross-origin requests.',
+        'The origins whose pages may call the service from a browser (CORS); `*` allows all. This applies to `/v2/oauth/register`, and to the token endpoint, the keys and the metadata of the authorization server. No other path allows cross-origin requests.',
     }),
   },
   limits: {
@@ -256,7 +256,7 @@ const topics = {
     }),
     rateLimitFailedAuth: setting('RATE_LIMIT_FAILED_AUTH', values.rateLimit, '30/1m', {
       description:
-        'Failed authentications per address, at all interfaces together. Above it, credentials are rejected without a check, except those that were valid within the last ten minutes. Also the failures per client at `/v2/oauth/clients/authenticate`, where valid credentials are never rejected.',
+        'Failed authentications per address, at all interfaces together. Above the limit, credentials are rejected without a check, except those that were valid within the last ten minutes. The limit also applies to the failures of each client at `/v2/oauth/clients/authenticate`, but valid credentials are never rejected there.',
     }),
     rateLimitGraphql: setting('RATE_LIMIT_GRAPHQL', values.rateLimit, '600/1m', {
       description: 'Requests to `/graphql` per address.',
@@ -273,11 +273,11 @@ const topics = {
     }),
     rateLimitAuditBytes: setting('RATE_LIMIT_AUDIT_BYTES', values.byteRate, '50000000/1h', {
       description:
-        'Bytes that creations and changes of clients may store per organization, in the clients and in the audit log, at REST and dynamic registration. Clients without an owner count per address, and so do authorization requests and assertions of clients without an owner.',
+        'Bytes that creations and changes of clients store in the database and the audit log, through REST and dynamic registration, per organization. For clients without an owner, the limit applies per address, and also counts their authorization requests and assertions.',
     }),
     maxClientsPerOrg: setting('MAX_CLIENTS_PER_ORG', orNone(values.count(MAX_CLIENTS)), 'off', {
       description:
-        'The maximum number of clients of an organization, at all interfaces. Above it, the reply is a 403 `insufficient_scope`. Deleted clients do not count; ten times as many (at least 100) can be restored.',
+        'The maximum number of clients of an organization, at all interfaces. Above it, the reply is a 403 `insufficient_scope`. Deleted clients do not count. Of these, ten times as many (at least 100) are kept for restoring.',
     }),
     rateLimitExempt: unwritten('RATE_LIMIT_EXEMPT', values.addresses, [], 'none', {
       description: 'The addresses and networks that have no rate limits.',
@@ -285,11 +285,11 @@ const topics = {
     }),
     rateLimitRaised: unwritten('RATE_LIMIT_RAISED', values.raisedLimits, [], 'none', {
       description:
-        'Networks whose addresses have a multiple of each rate limit, for addresses that many users share. It does not raise limits per organization or client.',
+        'Networks with a higher rate limit per address, for addresses that many users share. `RANGE=50` multiplies each limit per address by 50. Limits per organization or client stay the same.',
       example: '203.0.113.0/24=50',
     }),
     redisUrl: optional('REDIS_URL', values.redisUrl, 'each instance counts for itself', {
-      description: 'The Redis in which all instances count rate limits together.',
+      description: 'The Redis server in which all instances count requests for rate limits together.',
       example: 'redis://:PASSWORD@127.0.0.1:6379/0',
     }),
   },
@@ -306,13 +306,13 @@ const topics = {
       'only this service; outside of production also any loopback URL',
       {
         description:
-          'The APIs that access tokens are issued for: their identifiers (RFC 8707), separated by spaces. `=jwt` behind one makes its tokens JWTs (RFC 9068); others are opaque.',
+          'The resources, which are the APIs that access tokens are issued for: their identifiers (RFC 8707), separated by spaces. Append `=jwt` to an identifier to issue its tokens as JWTs (RFC 9068). Other tokens are opaque.',
         example: 'https://api.example https://mcp.example/mcp=jwt',
       },
     ),
     authorizationRestrictedScopes: unwritten('AUTHORIZATION_RESTRICTED_SCOPES', values.scopes, [], 'none', {
       description:
-        'The scopes that only clients of organizations and verified clients get. Anonymous clients can register any scope that `REGISTRATION_ALLOWED_SCOPES` allows.',
+        'The scopes that only clients of organizations and verified clients can get in tokens. Anonymous clients can still register these scopes if `REGISTRATION_ALLOWED_SCOPES` allows them.',
       example: 'admin',
     }),
     authorizationConsentUrl: optional(
@@ -321,7 +321,7 @@ const topics = {
       'the built-in page',
       {
         description:
-          'The page of yours that asks users for consent. It is opened with `?consent_token=…`, and calls `/v2/oauth/consent/{consent_token}` and `/v2/oauth/grants` with the API key or JWT of its user.',
+          'Your page that asks users for consent. The browser opens it with `?consent_token=…`. The page calls `/v2/oauth/consent/{consent_token}` and `/v2/oauth/grants` with the API key or JWT of the user.',
         example: 'https://portal.example/consent',
       },
     ),
@@ -352,11 +352,12 @@ const topics = {
       'org_id',
       {
         description:
-          'The claim of the ID token that names the organization of the user, such as `tid` (Entra) or `hd` (Google). Dots in the name go into objects. Users without it are rejected.',
+          'The claim of the ID token that names the organization of the user, such as `tid` (Entra) or `hd` (Google). A dot in the name selects a member of an object. Users without the claim are rejected.',
       },
     ),
     authorizationLoginScope: setting('AUTHORIZATION_LOGIN_SCOPE', openidScope, 'openid', {
-      description: 'The scopes to request at the OpenID provider, for claims that need one.',
+      description:
+        'The scopes to request from the OpenID provider. Some providers need a scope before they send a claim.',
       example: 'openid email',
     }),
     signingKeySecret: optional(
@@ -370,7 +371,7 @@ const topics = {
     ),
     signingKeyRotationMs: setting('SIGNING_KEY_ROTATION', orNone(values.duration('90d')), '90d', {
       description:
-        'The age at which a signing key is replaced. The next key is published for a day before it signs. `off`: never.',
+        'The age at which a signing key is replaced. The next key is published a day before it signs. `off`: never.',
     }),
   },
   retention: {
@@ -383,7 +384,7 @@ const topics = {
     }),
     purgeMaxClockSkewMs: setting('PURGE_MAX_CLOCK_SKEW', values.duration('1d'), '1d', {
       description:
-        'How far the clock may be ahead of the last purge (hourly) and still be trusted by the next one. It protects rows from a clock that is set wrong.',
+        'How far the clock may be ahead of the last hourly purge before the service distrusts it. This prevents a wrong clock from purging rows too early.',
     }),
   },
   observability: {
@@ -407,7 +408,7 @@ const topics = {
   },
   console: {
     adminConsole: setting('ADMIN_CONSOLE', onOff, 'on', {
-      description: 'Whether the console is served at `/admin`, with the sign-in to it.',
+      description: 'Whether the service serves the console at `/admin` and accepts its sign-ins.',
     }),
     graphqlExplorer: optional('GRAPHQL_EXPLORER', onOff, '`on`, in production `off`', {
       description: 'Whether GraphQL introspection and the in-browser explorer are on.',
@@ -429,7 +430,8 @@ const settings = {
 };
 
 /** The settings of each topic, for the reference. */
-export const TOPICS: Readonly<Record<string, Readonly<Record<string, Setting<unknown>>>>> = topics;
+export const TOPICS: Readonly<Record<keyof typeof topics, Readonly<Record<string, Setting<unknown>>>>> =
+  topics;
 
 type Settings = typeof settings;
 

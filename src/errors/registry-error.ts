@@ -36,7 +36,7 @@ export type ErrorCode = keyof typeof ERROR_STATUS;
 /** What each error means, and what the caller should do: for the reference, in Markdown. */
 export const ERROR_HELP: Record<ErrorCode, string> = {
   invalid_request:
-    'The request is not HTTP, its body is not a JSON object or names a member twice, or a query parameter or header is invalid. Also 408 (too slow) and 431 (headers too large). Correct the request.',
+    'The request is malformed: it is not HTTP, its body is not a JSON object or contains a member twice, or a query parameter or header is invalid. The status is 408 if the request was too slow, and 431 if its header is too large. Correct the request.',
   invalid_client_metadata:
     'A registration breaks a rule (RFC 7591 §3.2.2). Correct every field in `invalid_fields`.',
   invalid_redirect_uri:
@@ -44,40 +44,42 @@ export const ERROR_HELP: Record<ErrorCode, string> = {
   invalid_software_statement:
     'The software statement is not a JWT, has expired or has an invalid signature. Get a new one from its issuer.',
   unapproved_software_statement:
-    'The software statement is of an issuer that is not trusted, or for another server. Use one for this server, or register without one.',
+    'The issuer of the software statement is not trusted, or the statement is for another server. Use a statement for this server, or register without one.',
   invalid_grant:
-    'A code or refresh token is unknown, expired, used up or of another client, or its grant is revoked (RFC 6749 §5.2). Send the user to the authorization endpoint again.',
+    'The authorization code or refresh token is unknown, expired, used before, or was issued to another client; or its grant is revoked (RFC 6749 §5.2). Send the user to the authorization endpoint again.',
   invalid_dpop_proof: 'The DPoP proof is invalid (RFC 9449 §5). Send a new one for this request.',
   invalid_scope:
-    'The client may get none of the requested scopes (RFC 6749 §5.2). Request scopes that it registered.',
-  invalid_target: 'The `resource` is not known here (RFC 8707 §2). Request one of the configured resources.',
+    'The client is allowed none of the requested scopes (RFC 6749 §5.2). Request scopes that it registered.',
+  invalid_target: 'The `resource` is unknown (RFC 8707 §2). Request a resource that this server knows.',
   unauthorized_client:
     'The client may not use this grant type (RFC 6749 §5.2). Register it with the grant type.',
-  unsupported_grant_type: 'The grant type is not supported (RFC 6749 §5.2). Use one of the metadata.',
+  unsupported_grant_type:
+    'The grant type is not supported (RFC 6749 §5.2). Use one of `grant_types_supported` in the server metadata (RFC 8414).',
   invalid_client:
-    'The client could not be authenticated (RFC 6749 §5.2): it is unknown, deleted or disabled, or its credentials are wrong. Check them, or register again.',
+    'The client could not be authenticated (RFC 6749 §5.2): it is unknown, deleted or disabled, or its credentials are wrong. Check the credentials, or register again.',
   unauthorized: 'The request has no credentials. Send `Authorization: Bearer CREDENTIAL`.',
   invalid_token:
-    'The credential is malformed, unknown, expired, revoked or used up (RFC 6750 §3.1). Get a new one.',
+    'The credential is malformed, unknown, expired or revoked, or has no registrations left (RFC 6750 §3.1). Get a new one.',
   insufficient_scope:
-    'The role, `REGISTRATION_MODE`, the status of the client or `MAX_CLIENTS_PER_ORG` forbids the operation. Ask an administrator.',
+    'The operation is forbidden by the role of the caller, `REGISTRATION_MODE`, the status of the client or `MAX_CLIENTS_PER_ORG`. Ask an administrator.',
   not_found:
-    'The path or the resource does not exist, or belongs to another organization. Check the path and the ID.',
-  method_not_allowed: 'The resource does not support the method. Use a method in `Allow`.',
+    'The path does not exist, or the object does not exist or belongs to another organization. Check the path and the ID.',
+  method_not_allowed: 'The path does not support the method. Use a method in `Allow`.',
   precondition_failed:
-    'The ETag in `If-Match`, or the version or count in GraphQL, is outdated (RFC 9110 §15.5.13). Read the resource again, then repeat the change.',
-  payload_too_large: 'The request body is larger than 64 KiB. Send less.',
+    'The ETag in `If-Match`, or the version or count in GraphQL, is outdated (RFC 9110 §15.5.13). Read the client again, then repeat the change.',
+  payload_too_large: 'The request body is larger than 64 KiB. Send a smaller one.',
   unsupported_media_type:
     'The request body has an unsupported `Content-Type`, is compressed or is not UTF-8. Send plain UTF-8 JSON with `Content-Type: application/json`. `/v2/oauth/clients/authenticate` also takes `application/x-www-form-urlencoded`.',
   range_not_satisfiable:
-    'The `Range` begins after the end of the file (RFC 9110 §15.5.17). `Content-Range` has the length of the file.',
-  validation_error: 'A client breaks a rule. Correct every field in `invalid_fields`.',
-  rate_limited: 'A rate limit is reached. Retry after the time in `Retry-After`.',
-  server_error: 'The service failed; its log has the cause. Report the `X-Request-Id` of the reply.',
+    'The `Range` begins after the end of the file (RFC 9110 §15.5.17). Send a range within the length in `Content-Range`.',
+  validation_error: 'A value of the request breaks a rule. Correct every field in `invalid_fields`.',
+  rate_limited: 'A rate limit is exceeded. Retry after the time in `Retry-After`.',
+  server_error:
+    'The service failed, and its log has the cause. Report the `X-Request-Id` of the reply to the operator.',
   not_implemented:
     'The request has a `Transfer-Encoding` other than `chunked` (RFC 9112 §6.1). Use `chunked` or `Content-Length`.',
   temporarily_unavailable:
-    'The database or the token issuer does not answer, the server is overloaded, or there are too many unused clients. Retry after the time in `Retry-After`.',
+    'The database or the token issuer does not reply, the server is overloaded, or there are too many unused clients. Retry after the time in `Retry-After`.',
 };
 
 /** What is wrong with which field, by the name that the caller knows the field by. */

@@ -14,7 +14,7 @@ export type ApplicationType = 'NATIVE' | 'WEB';
 
 /** The audited actions. */
 export type AuditAction =
-  /** A sign-in to the console failed, or the role of the caller did not permit the operation; only the first denial of a caller per hour. */
+  /** A sign-in to the console failed, or the role of the caller did not permit the operation. Only the first denial of a caller per hour is recorded. */
   | 'ACCESS_DENIED'
   /** An API key was created. */
   | 'API_KEY_CREATED'
@@ -34,7 +34,7 @@ export type AuditAction =
   | 'CLIENT_RESTORED'
   /** A client secret was issued. */
   | 'CLIENT_SECRET_ISSUED'
-  /** An expired or revoked client secret was tried; only the first attempt per secret and hour. */
+  /** A client authenticated with an expired or revoked secret, and was rejected. Only the first attempt per secret and hour is recorded. */
   | 'CLIENT_SECRET_REJECTED'
   /** A client secret was revoked. */
   | 'CLIENT_SECRET_REVOKED'
@@ -46,9 +46,9 @@ export type AuditAction =
   | 'CLIENT_VERIFIED'
   /** A user denied the request of a client. */
   | 'GRANT_DENIED'
-  /** A user allowed a client to act for them, or allowed more scopes. */
+  /** A user allowed a client to act for them, or allowed it more scopes. */
   | 'GRANT_GIVEN'
-  /** A grant was revoked, and with it all of its tokens. */
+  /** A grant and all of its tokens were revoked. */
   | 'GRANT_REVOKED'
   /** An initial access token was created. */
   | 'INITIAL_ACCESS_TOKEN_CREATED'
@@ -56,7 +56,7 @@ export type AuditAction =
   | 'INITIAL_ACCESS_TOKEN_REVOKED'
   /** A new registration access token was issued. */
   | 'REGISTRATION_TOKEN_ISSUED'
-  /** A resource, for which access tokens are issued, was created. */
+  /** A resource was created. Access tokens can be issued for it. */
   | 'RESOURCE_CREATED'
   /** A resource was deleted. No token is issued for it any more. */
   | 'RESOURCE_DELETED'
@@ -66,13 +66,13 @@ export type AuditAction =
   | 'SESSION_ENDED'
   /** An administrator or viewer signed in to the console. */
   | 'SESSION_STARTED'
-  /** A key that signs access tokens was created. Without revocation it signs after a day. */
+  /** A key for signing access tokens was created. It signs a day later, or at once if no other key is valid. */
   | 'SIGNING_KEY_CREATED'
-  /** A key that signs access tokens was removed, and with it all tokens that it signed. */
+  /** A key for signing access tokens was revoked. All tokens that it signed are invalid. */
   | 'SIGNING_KEY_REVOKED'
-  /** A batch of unused anonymous clients was removed; one event for all. */
+  /** A batch of unused anonymous clients was removed. One event for all of them. */
   | 'UNUSED_CLIENTS_REMOVED'
-  /** An unused anonymous client deleted itself, and was removed at once. */
+  /** An unused anonymous client deleted its registration, and was removed from the database at once. */
   | 'UNUSED_CLIENT_DELETED';
 
 /** Filters audit events. All conditions must match. */

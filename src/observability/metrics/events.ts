@@ -48,7 +48,7 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
   });
   const authenticated = new Counter({
     name: 'oauth_registry_client_authentications_total',
-    help: 'Client authentication attempts by method and result: authenticated, or the reason of the failure.',
+    help: 'Client authentication attempts by method and result. The result is "authenticated" or the reason of the failure.',
     labelNames: ['method', 'result'] as const,
     registers,
   });
@@ -103,7 +103,7 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
   });
   const purgeClockBehind = new Gauge({
     name: 'oauth_registry_purge_clock_behind_seconds',
-    help: 'Seconds by which the system clock is ahead of the purge clock, after a long stop or a wrong clock setting. 0: in agreement.',
+    help: 'Seconds by which the clock is ahead of the trusted time of purges, after a long stop or with a wrong clock. 0: they agree.',
     registers,
   });
 

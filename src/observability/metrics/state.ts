@@ -47,7 +47,7 @@ export function showState(
   });
   new Gauge({
     name: 'oauth_registry_database_waiting',
-    help: 'Requests waiting for a database connection; on SQLite, transactions in the write queue.',
+    help: 'Requests waiting for a database connection. On SQLite: transactions in the write queue.',
     registers,
     collect() {
       this.set(databaseUse.read().waiting);
@@ -69,7 +69,7 @@ export function showState(
   });
   const expiring = new Gauge({
     name: 'oauth_registry_secrets_expiring',
-    help: `Active clients whose last secret expires within the time, among the next ${MAX_EXPIRING} expiring secrets. Updated every five minutes.`,
+    help: `Active clients whose last valid secret expires within this time. Only the next ${MAX_EXPIRING} expiring secrets are counted. Updated every five minutes.`,
     labelNames: ['within'] as const,
     registers,
   });

@@ -5,9 +5,9 @@ const CHANNEL_DESCRIPTIONS: Record<(typeof CHANNELS)[number], string> = {
   rest: 'The REST API, `/v2/oauth/clients`.',
   registration:
     'Dynamic registration and registration management (RFC 7591, RFC 7592), `/v2/oauth/register`.',
-  graphql: 'The GraphQL API, which the console uses for its changes, too.',
-  console: 'The sign-in and sign-out of the console.',
-  cli: 'The command line.',
+  graphql: 'The GraphQL API. Changes made in the console have this channel too.',
+  console: 'The console, for sign-in and sign-out only.',
+  cli: 'The command-line interface.',
   job: 'The service itself: a job, its start, or an eviction at a limit.',
 };
 
@@ -17,7 +17,7 @@ const ACTOR_DESCRIPTIONS: Record<(typeof ACTOR_TYPES)[number], [string, string]>
   initial_access_token: ['The holder of an initial access token.', 'The ID of the token'],
   registration_token: ['The holder of a registration access token.', 'The `client_id` of the client'],
   anonymous: ['A caller without credentials.', 'None'],
-  system: ['The service itself, or the command line.', 'None'],
+  system: ['The service itself, or the command-line interface.', 'None'],
 };
 
 const inGraphql = (name: string) => code(name.toUpperCase().replaceAll('.', '_'));
@@ -26,14 +26,14 @@ const page = pageOf(
   'Audit actions',
   'This page lists the actions, channels and actor types of the audit log.',
   'src/audit/audit-event.ts',
-  'The service writes an event in the same transaction as its change. To read events see [GraphQL for administrators](../guides/admin-graphql.md). `AUDIT_RETENTION` sets how long they are kept.',
+  'The service writes an event in the same transaction as its change. [Admin GraphQL API](../guides/admin-graphql.md#audit-log) shows how to read events. `AUDIT_RETENTION` sets how long they are kept.',
   '## Actions',
   tableOf(
     ['Action', 'GraphQL', 'Description'],
     Object.entries(AUDIT_ACTIONS).map(([name, text]) => [code(name), inGraphql(name), text]),
   ),
   '## Channels',
-  'The channel is the interface through which the action came.',
+  'The channel of an event is the interface through which the action was requested.',
   tableOf(
     ['Channel', 'GraphQL', 'Description'],
     CHANNELS.map((name) => [code(name), inGraphql(name), CHANNEL_DESCRIPTIONS[name]]),

@@ -9,6 +9,7 @@ const TITLES: Record<keyof typeof TOPICS, string> = {
   authentication: 'Authentication',
   registration: 'Registration',
   limits: 'Limits',
+  authorization: 'Authorization server',
   retention: 'Retention',
   observability: 'Observability',
   console: 'Console',
@@ -17,15 +18,19 @@ const TITLES: Record<keyof typeof TOPICS, string> = {
 /** Where the topics are explained. */
 const NOTES: Partial<Record<keyof typeof TOPICS, string>> = {
   database:
-    'For Unix sockets, TLS and PgBouncer see [PostgreSQL](../operations/postgresql.md). For files and locks see [SQLite](../operations/sqlite.md).',
+    'See [PostgreSQL](../operations/postgresql.md) for Unix sockets, TLS and PgBouncer, and [SQLite](../operations/sqlite.md) for its files.',
   authentication:
-    'For the claims that a JWT must have, see [Identity and roles](../guides/identity-and-roles.md). A generated admin key is printed, or in production written to the file `<database file>.admin-key` if standard output is no terminal.',
+    'See [Identity and roles](../guides/identity-and-roles.md) for API keys, roles and the claims of JWTs. The first start on SQLite prints the generated admin key. In production, it prints the key only to a terminal, and otherwise writes it to the file `<database file>.admin-key`.',
   registration:
-    'For the metadata profiles see [Dynamic registration](../guides/dynamic-registration.md), for unused clients and reserved names [Open registration](../guides/open-registration.md).',
-  limits: 'Above a rate limit, the reply is a 429 `rate_limited` with `Retry-After`.',
-  retention: 'The service purges once an hour.',
+    'See [Dynamic registration](../guides/dynamic-registration.md) for the metadata profiles and software statements, and [Open registration](../guides/open-registration.md) for unused clients and reserved names.',
+  limits:
+    'Above a rate limit, the reply is a 429 `rate_limited` with `Retry-After`. See [Scaling and limits](../operations/scaling-and-limits.md#rate-limits).',
+  authorization:
+    'See [Issue tokens](../guides/tokens.md), and [Sign in at your identity provider](../guides/identity-provider.md) for the variables `AUTHORIZATION_LOGIN_*`.',
+  retention:
+    'Once per hour, the service purges the rows whose time has passed. See [Purges and the clock](../operations/scaling-and-limits.md#purges-and-the-clock).',
   observability:
-    'The [metrics](metrics.md) are listed on their own page. The OpenTelemetry SDK also reads `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_BSP_*`.',
+    'See [Metrics](metrics.md) for the list of metrics. The OpenTelemetry SDK also reads `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`, `OTEL_EXPORTER_OTLP_HEADERS` and `OTEL_BSP_*`.',
 };
 
 /** What the JWT settings need of each other; a test below holds it to the code. */
@@ -42,6 +47,7 @@ const DEPENDENT_REQUIRED = {
   AUTHORIZATION_LOGIN_CLIENT_SECRET: ['AUTHORIZATION_LOGIN_ISSUER'],
 };
 
+const topics = Object.keys(TOPICS) as (keyof typeof TOPICS)[];
 const settings: Setting<unknown>[] = Object.values(TOPICS).flatMap((topic) => Object.values(topic));
 const defaultOf = ({ shown }: Setting<unknown>) => ('value' in shown ? shown.value : undefined);
 const exampleOf = (setting: Setting<unknown>) => setting.example ?? defaultOf(setting);
@@ -94,22 +100,22 @@ const page = pageOf(
   'Configuration',
   'This page lists the environment variables of the service, with their defaults and values.',
   'src/config/variables.ts',
-  'The service reads environment variables, and a file `.env` in the working directory. Every variable is optional.',
-  `- A variable of the environment overrides the same variable in \`.env\`. An empty value counts as unset.
+  'The service reads environment variables, and a `.env` file in its working directory. Every variable is optional.',
+  `- The environment takes precedence over \`.env\`. An empty value counts as unset.
 - [.env.example](../../.env.example) shows every variable.
 - [configuration.schema.json](configuration.schema.json) is a JSON Schema (2020-12) of the variables.
-- Durations are a number and a unit: \`m\` (minutes), \`h\` (hours) or \`d\` (days). Rate limits also take \`s\` (seconds).`,
+- A duration is a number and a unit: \`m\` (minutes), \`h\` (hours) or \`d\` (days). Rate limits also accept \`s\` (seconds).`,
   '## Invalid configuration',
-  `The service does not start with an invalid configuration. It prints one line for each error, which says what to set. Errors are:
+  `The service does not start with an invalid configuration. It prints one line for each error, which says what to set. These are errors:
 
-- A value that cannot be used.
-- A line of \`.env\` that is not \`NAME=VALUE\`. The file must be UTF-8. Quote values that contain \`#\`.
+- An invalid value.
+- A line of \`.env\` that is not \`NAME=VALUE\` (quote values that contain \`#\`), or a file that is not UTF-8.
 - An unknown variable that begins with ${prefixes.slice(0, -1).join(', ')} or ${prefixes.at(-1)}.
-- A misspelled variable, such as \`DATABASE_URI\`, \`DB_URL\` or \`REGISTATION_MODE\`. In the environment it is an error only while the correct variable is unset, because other programs use the environment, too.`,
-  ...Object.entries(TOPICS).flatMap(([topic, rows]) => [
+- A misspelled variable, such as \`DATABASE_URI\`, \`DB_URL\` or \`REGISTATION_MODE\`. In the environment, this is an error only if the correct variable is unset, because other programs may use the name.`,
+  ...topics.flatMap((topic) => [
     `## ${TITLES[topic]}`,
     ...(NOTES[topic] ? [NOTES[topic]] : []),
-    tableOf(['Variable', 'Default', 'Value', 'Description'], Object.values(rows).map(rowOf)),
+    tableOf(['Variable', 'Default', 'Value', 'Description'], Object.values(TOPICS[topic]).map(rowOf)),
   ]),
 );
 
@@ -121,9 +127,9 @@ function summaryOf({ description, shown }: Setting<unknown>): string {
 
 const envExample = [
   '# Copy to .env and change what you need. Reference: docs/reference/configuration.md',
-  ...Object.entries(TOPICS).flatMap(([topic, rows]) => [
+  ...topics.flatMap((topic) => [
     `# ---- ${TITLES[topic]} ----`,
-    ...Object.values(rows).map(
+    ...Object.values(TOPICS[topic]).map(
       (setting) => `# ${summaryOf(setting)}\n# ${setting.variable}=${exampleOf(setting) ?? ''}`,
     ),
   ]),
