@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { type Metric, Registry as PrometheusRegistry } from 'prom-client';
 import { freePort } from '../../support/network/free-port.js';
 import { Registry } from '../../support/registry.js';

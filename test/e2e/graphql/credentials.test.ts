@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { ApiKeysService } from '../../../src/auth/api-keys/api-keys.service.js';
 import { AdminKeys } from '../../../src/jobs/admin-keys.js';

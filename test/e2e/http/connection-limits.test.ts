@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { type HttpLimits } from '../../../src/http/limits/http-limits.js';
 import { aClient, type Registry } from '../../support/registry.js';
 import { lockClients } from '../../support/write-lock.js';

@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { mock } from 'node:test';
 import { Retention } from '../../../src/jobs/retention.js';
 import { PurgeClock } from '../../../src/database/clock/purge-clock.js';
 import { newId } from '../../../src/database/id.js';
@@ -15,25 +15,11 @@ interface Page {
 
 /** Sets the clock of the machine, as far as this process sees it; what measures durations goes on as before. */
 function setClock(at: Date): void {
-  jest.useFakeTimers({
-    now: at,
-    advanceTimers: false,
-    doNotFake: [
-      'hrtime',
-      'nextTick',
-      'performance',
-      'queueMicrotask',
-      'setImmediate',
-      'clearImmediate',
-      'setInterval',
-      'clearInterval',
-      'setTimeout',
-      'clearTimeout',
-    ],
-  });
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['Date'], now: at });
 }
 
-afterEach(() => void jest.useRealTimers());
+afterEach(() => void mock.timers.reset());
 
 it('ids are unique and contain the time of the clock, however it is set', () => {
   const now = Date.now();
@@ -136,7 +122,7 @@ onEachEngine((engine) => {
         const { body } = await first.createClient(aClient());
         const path = `/v2/oauth/clients/${body.data.client_id}`;
         await first.send(path, { method: 'DELETE', key: first.adminKey });
-        jest.useRealTimers();
+        mock.timers.reset();
         const [row] = await first.dataSource.query<{ n: string | number }[]>(
           'SELECT COUNT(*) AS n FROM purge_clock',
         );

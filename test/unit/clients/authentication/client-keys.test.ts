@@ -1,5 +1,4 @@
 import { KeyObject } from 'node:crypto';
-import { jest } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, SignJWT } from 'jose';
 import { ClientKeys } from '../../../../src/clients/authentication/client-keys.js';
 import type { Client } from '../../../../src/clients/client/client.js';

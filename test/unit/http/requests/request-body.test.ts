@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { MAX_BODY_BYTES, parseJsonBody } from '../../../../src/http/requests/request-body.js';
 import { RegistryError } from '../../../../src/errors/registry-error.js';
 import { parseStrictJson } from '../../../../src/json/strict-json.js';

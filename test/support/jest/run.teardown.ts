@@ -1,3 +1,0 @@
-export default async function stopPostgres(): Promise<void> {
-  await globalThis.testPostgres?.stop();
-}
