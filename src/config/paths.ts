@@ -34,13 +34,16 @@ export const INTROSPECTION_PATH = '/v2/oauth/introspect';
 
 export const REVOCATION_PATH = '/v2/oauth/revoke';
 
+/** Where clients push authorization requests (RFC 9126). */
+export const PUSHED_REQUEST_PATH = '/v2/oauth/par';
+
 export const JWKS_PATH = '/v2/oauth/jwks';
 
 const WELL_KNOWN = ['oauth-authorization-server', 'oauth-protected-resource'];
 
 /** What clients of the authorization server call, also those that run in a browser. */
 export const AUTHORIZATION_SERVER_PATHS: readonly string[] = [
-  ...[TOKEN_PATH, INTROSPECTION_PATH, REVOCATION_PATH, JWKS_PATH],
+  ...[TOKEN_PATH, INTROSPECTION_PATH, REVOCATION_PATH, PUSHED_REQUEST_PATH, JWKS_PATH],
   ...WELL_KNOWN.flatMap((name) => [`/.well-known/${name}`, `/v2/.well-known/${name}`]),
 ];
 

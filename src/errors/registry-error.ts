@@ -14,6 +14,7 @@ export const ERROR_STATUS = {
   invalid_target: 400,
   unauthorized_client: 400,
   unsupported_grant_type: 400,
+  unsupported_response_type: 400,
   invalid_client: 401,
   unauthorized: 401,
   invalid_token: 401,
@@ -32,6 +33,10 @@ export const ERROR_STATUS = {
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** Whether a code that a library uses is one of them. */
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(ERROR_STATUS, code);
 
 /** What each error means, and what the caller should do: for the reference, in Markdown. */
 export const ERROR_HELP: Record<ErrorCode, string> = {
@@ -55,6 +60,8 @@ export const ERROR_HELP: Record<ErrorCode, string> = {
     'The client may not use this grant type (RFC 6749 §5.2). Register it with the grant type.',
   unsupported_grant_type:
     'The grant type is not supported (RFC 6749 §5.2). Use one of `grant_types_supported` in the server metadata (RFC 8414).',
+  unsupported_response_type:
+    'The `response_type` of a pushed authorization request is not supported (RFC 6749 §4.1.2.1). Send `code`.',
   invalid_client:
     'The client could not be authenticated (RFC 6749 §5.2): it is unknown, deleted or disabled, or its credentials are wrong. Check the credentials, or register again.',
   unauthorized: 'The request has no credentials. Send `Authorization: Bearer CREDENTIAL`.',

@@ -1,18 +1,30 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { decodeJwt } from 'jose';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { type Client, isUsable } from '../../clients/client/client.js';
 import { ClientLookupRepository } from '../../clients/client/client-lookup.repository.js';
 import { CONSENT_PATH } from '../../config/paths.js';
 import { CONFIG, type Config } from '../../config/variables.js';
-import { RegistryError } from '../../errors/registry-error.js';
+import { type ErrorCode, isErrorCode, RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { AuthorizationEngine, CONSENT_REPLY, ENGINE_PATHS } from '../engine/authorization-engine.js';
+import type { EngineReply } from '../engine/exchange.js';
+import { hashSecret } from '../../secrets/secret.js';
 import type { KnownResources } from '../resources/known-resources.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { requestedScopes } from '../resources/scopes.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { redirectTo } from './redirect.js';
+
+/** Where a pushed request is, its identifier behind it (RFC 9126 §2.2). */
+const REQUEST_URI = 'urn:ietf:params:oauth:request_uri:';
+
+/** The reply to a pushed request. */
+export interface PushedRequest {
+  request_uri: string;
+  expires_in: number;
+}
 
 /** Requests are stored until the user has decided. */
 const MAX_STATE_LENGTH = 4096;
@@ -33,67 +45,130 @@ export class AuthorizationRequests {
    * Where to send the browser: to the consent page, or back to the client with an error.
    * @throws RegistryError `rate_limited`; `invalid_request` if the client or the redirect URI cannot be trusted: the browser is not redirected then
    */
-  async begin(issuer: string, query: URLSearchParams, context: RequestContext): Promise<string> {
-    const client = await this.findClient(only(query, 'client_id'));
-    const redirectUri = only(query, 'redirect_uri');
-    if (redirectUri === null || !isRegisteredRedirectUri(redirectUri, client.redirectUris)) {
-      throw new RegistryError(
-        'invalid_request',
-        'The redirect_uri is missing, or not registered by the client.',
-      );
+  async begin(issuer: string, sent: URLSearchParams, context: RequestContext): Promise<string> {
+    const client = await this.findClient(only(sent, 'client_id'));
+    const { query, hash } = sent.has('request_uri') ? await this.pushed(client, sent) : { query: sent };
+    const redirectUri = redirectUriOf(client, query);
+    const checked = await this.check(issuer, client, query);
+    if ('error' in checked) {
+      const { error, description } = checked;
+      const state = only(query, 'state');
+      return redirectTo(redirectUri, { error, error_description: description, state, iss: issuer });
     }
-    const reject = (error: string, description: string) =>
-      redirectTo(redirectUri, {
-        error,
-        error_description: description,
-        state: only(query, 'state'),
-        iss: issuer,
-      });
-    const repeated = [...new Set(query.keys())].find(
-      (name) => name !== 'resource' && query.getAll(name).length > 1,
-    );
-    if (repeated !== undefined) return reject('invalid_request', 'A parameter is repeated.');
-    if ((query.get('response_mode') ?? 'query') !== 'query') {
-      return reject('invalid_request', 'response_mode must be query.');
-    }
-    if (query.get('response_type') !== 'code') {
-      return query.has('response_type')
-        ? reject('unsupported_response_type', 'response_type must be code.')
-        : reject('invalid_request', 'response_type is missing.');
-    }
-    if ((query.get('state') ?? '').length > MAX_STATE_LENGTH) {
-      return reject('invalid_request', `state must have at most ${MAX_STATE_LENGTH} characters.`);
-    }
-    if (!client.grantTypes.includes('authorization_code')) {
-      return reject('unauthorized_client', 'The client may not use the grant type authorization_code.');
-    }
-    const known = await this.resources.known();
-    const resources = resourcesOf(known, issuer, query);
-    if (resources === null) return reject('invalid_target', 'A requested resource is not known here.');
-    const asked = query.get('scope');
-    const grantable = known.grantableScopes(client, resources);
-    const scopes = requestedScopes(asked === null ? undefined : splitScope(asked), grantable);
-    if (scopes === null) return reject('invalid_scope', 'The client may get none of the requested scopes.');
-    const parameters = new URLSearchParams(query);
-    parameters.set('scope', scopes.join(' '));
-    parameters.delete('resource');
-    for (const identifier of resources) parameters.append('resource', identifier);
-    const path = `${ENGINE_PATHS.authorization}?${parameters.toString()}`;
+    const path = `${ENGINE_PATHS.authorization}?${checked.parameters.toString()}`;
     const { reply, unit } = await this.engine.handle(issuer, { method: 'GET', path }, client, {
       redirectUri,
     });
     const { location } = reply.headers;
-    if (location === undefined) {
-      const { error_description: description } = JSON.parse(reply.body) as { error_description?: string };
-      throw new RegistryError('invalid_request', description ?? 'The authorization request is invalid.');
-    }
+    if (location === undefined) throw toRegistryError(reply);
     if (!location.startsWith(CONSENT_REPLY)) return location;
     // Counted per address: anyone can send such requests
     context.spend?.(null, Buffer.byteLength(JSON.stringify(unit.insert)));
-    await this.tokens.commit({ insert: unit.insert }, context);
+    const isFirst = await this.tokens.commit({ consume: hash, insert: unit.insert }, context);
+    if (!isFirst) throw noSuchPushedRequest();
     const page = new URL(this.config.authorizationConsentUrl ?? `${issuer}${CONSENT_PATH}`);
     page.searchParams.set('consent_token', location.slice(CONSENT_REPLY.length));
     return page.href;
+  }
+
+  /**
+   * Stores the parameters of an authorization request for a minute (RFC 9126 §2).
+   * @param client which was authenticated
+   * @param dpop the DPoP header (RFC 9449 §10.1); undefined: none
+   * @throws RegistryError `rate_limited`; that of the authorization request, if it is not valid
+   */
+  async push(
+    issuer: string,
+    client: Client,
+    parameters: Record<string, string>,
+    dpop: string | undefined,
+    context: RequestContext,
+  ): Promise<PushedRequest> {
+    if (parameters.request_uri !== undefined) {
+      throw new RegistryError('invalid_request', 'request_uri must not be sent here (RFC 9126 §2.1).');
+    }
+    const query = new URLSearchParams({ ...parameters, client_id: client.id });
+    const redirectUri = redirectUriOf(client, query);
+    const checked = await this.check(issuer, client, query);
+    if ('error' in checked) throw new RegistryError(checked.error, checked.description);
+    const { reply, unit } = await this.engine.handle(
+      issuer,
+      {
+        method: 'POST',
+        path: ENGINE_PATHS.pushed_authorization_request,
+        body: checked.parameters.toString(),
+        ...(dpop !== undefined && { headers: { dpop } }),
+      },
+      client,
+      { redirectUri },
+    );
+    if (reply.status !== 201) throw toRegistryError(reply);
+    // Anyone can send such requests for a public client
+    const orgId = client.type === 'public' ? null : client.orgId;
+    context.spend?.(orgId, Buffer.byteLength(JSON.stringify(unit.insert)));
+    await this.tokens.commit({ insert: unit.insert }, context);
+    return JSON.parse(reply.body) as PushedRequest;
+  }
+
+  /** The parameters of a request that the client has pushed. The others of the query do not count (RFC 9126 §4). */
+  private async pushed(
+    client: Client,
+    sent: URLSearchParams,
+  ): Promise<{ query: URLSearchParams; hash: string }> {
+    const [, id] = only(sent, 'request_uri')?.split(REQUEST_URI) ?? [];
+    const row = id === undefined ? null : await this.tokens.find(hashSecret(id));
+    const isGood =
+      row?.kind === 'pushed' &&
+      row.clientId === client.id &&
+      row.consumedAt === null &&
+      row.expiresAt > new Date();
+    if (!isGood) throw noSuchPushedRequest();
+    // The library's form of a stored request
+    const { iss, aud, exp, iat, nbf, ...parameters } = decodeJwt(row.payload.request as string);
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(parameters)) {
+      for (const each of [value].flat()) query.append(name, String(each));
+    }
+    return { query, hash: row.hash };
+  }
+
+  /** The parameters for the engine, or what the client is told is wrong with them. */
+  private async check(
+    issuer: string,
+    client: Client,
+    query: URLSearchParams,
+  ): Promise<{ parameters: URLSearchParams } | { error: ErrorCode; description: string }> {
+    const fault = (error: ErrorCode, description: string) => ({ error, description });
+    const repeated = [...new Set(query.keys())].find(
+      (name) => name !== 'resource' && query.getAll(name).length > 1,
+    );
+    if (repeated !== undefined) return fault('invalid_request', 'A parameter is repeated.');
+    if ((query.get('response_mode') ?? 'query') !== 'query') {
+      return fault('invalid_request', 'response_mode must be query.');
+    }
+    if (query.get('response_type') !== 'code') {
+      return query.has('response_type')
+        ? fault('unsupported_response_type', 'response_type must be code.')
+        : fault('invalid_request', 'response_type is missing.');
+    }
+    if ((query.get('state') ?? '').length > MAX_STATE_LENGTH) {
+      return fault('invalid_request', `state must have at most ${MAX_STATE_LENGTH} characters.`);
+    }
+    if (!client.grantTypes.includes('authorization_code')) {
+      return fault('unauthorized_client', 'The client may not use the grant type authorization_code.');
+    }
+    const known = await this.resources.known();
+    const resources = resourcesOf(known, issuer, query);
+    if (resources === null) return fault('invalid_target', 'A requested resource is not known here.');
+    const asked = query.get('scope');
+    const grantable = known.grantableScopes(client, resources);
+    const scopes = requestedScopes(asked === null ? undefined : splitScope(asked), grantable);
+    if (scopes === null) return fault('invalid_scope', 'The client may get none of the requested scopes.');
+    const parameters = new URLSearchParams(query);
+    parameters.set('scope', scopes.join(' '));
+    parameters.delete('resource');
+    for (const identifier of resources) parameters.append('resource', identifier);
+    return { parameters };
   }
 
   private async findClient(id: string | null): Promise<Client> {
@@ -107,6 +182,26 @@ export class AuthorizationRequests {
     return client;
   }
 }
+
+/** The redirect URI of a request. @throws RegistryError `invalid_request` unless the client registered it */
+function redirectUriOf(client: Client, query: URLSearchParams): string {
+  const uri = only(query, 'redirect_uri');
+  if (uri !== null && isRegisteredRedirectUri(uri, client.redirectUris)) return uri;
+  throw new RegistryError('invalid_request', 'The redirect_uri is missing, or not registered by the client.');
+}
+
+/** An error of the engine that is not sent to the client by a redirect. */
+function toRegistryError({ body }: EngineReply): RegistryError {
+  const { error, error_description: description } = JSON.parse(body) as Record<string, string | undefined>;
+  const code = isErrorCode(error) ? error : 'invalid_request';
+  return new RegistryError(code, description ?? 'The authorization request is invalid.');
+}
+
+const noSuchPushedRequest = () =>
+  new RegistryError(
+    'invalid_request',
+    'The request_uri is unknown, expired or used. Start again at the client.',
+  );
 
 /** The identifiers of the resources that the request names, or the issuer; null if one is not known. */
 function resourcesOf(known: KnownResources, issuer: string, query: URLSearchParams): string[] | null {

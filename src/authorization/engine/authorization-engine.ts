@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Configuration, errors as Errors, Provider, ResourceServer } from 'oidc-provider';
 import { AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
 import type { Client } from '../../clients/client/client.js';
-import { AUTHORIZATION_PATH, TOKEN_PATH } from '../../config/paths.js';
+import { AUTHORIZATION_PATH, PUSHED_REQUEST_PATH, TOKEN_PATH } from '../../config/paths.js';
 import { ACCESS_TOKEN_LIFETIME } from '../../policy/resource.js';
 import { SIGNING_ALGORITHM } from './signing-algorithm.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
@@ -19,7 +19,11 @@ import { adapterOf } from './storage-adapter.js';
 import { currentUnit, type UnitOfWork, unitOfWork } from './unit-of-work.js';
 
 /** The paths that the library answers. */
-export const ENGINE_PATHS = { token: TOKEN_PATH, authorization: AUTHORIZATION_PATH } as const;
+export const ENGINE_PATHS = {
+  token: TOKEN_PATH,
+  authorization: AUTHORIZATION_PATH,
+  pushed_authorization_request: PUSHED_REQUEST_PATH,
+} as const;
 
 /** The resource of a token sets how long it is valid. */
 const accessTokenLifetime = (_: unknown, { resourceServer }: { resourceServer?: ResourceServer }): number =>
@@ -195,7 +199,7 @@ export class AuthorizationEngine {
         revocation: off,
         clientCredentials: { enabled: true },
         dPoP: { enabled: true },
-        pushedAuthorizationRequests: off,
+        pushedAuthorizationRequests: { enabled: true },
         resourceIndicators: {
           enabled: true,
           defaultResource: () => issuer,

@@ -14,6 +14,7 @@ const KINDS: Partial<Record<string, TokenKind>> = {
   RefreshToken: 'refresh',
   AuthorizationCode: 'code',
   Interaction: 'consent',
+  PushedAuthorizationRequest: 'pushed',
 };
 
 /** What the library reads and writes of one of its models. */

@@ -4,8 +4,8 @@ import { generateSecret } from '../../secrets/secret.js';
 const PREFIXES = { access: 'oca_', refresh: 'ocf_', code: 'occ_' } as const;
 export type IssuedKind = keyof typeof PREFIXES;
 
-/** Authorization requests that wait for consent, and sign-ins at the identity provider, are stored alike. */
-export type TokenKind = IssuedKind | 'consent' | 'login';
+/** Authorization requests that were pushed or wait for consent, and sign-ins at the identity provider, are stored alike. */
+export type TokenKind = IssuedKind | 'pushed' | 'consent' | 'login';
 
 /** A prefix for the kind, and 256 random bits. */
 export const generateToken = (kind: IssuedKind): string => `${PREFIXES[kind]}${generateSecret()}`;

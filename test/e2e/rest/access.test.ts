@@ -72,6 +72,7 @@ const ROUTES: [route: string, request: Sending, expected: Expected][] = [
   ['DELETE /v2/oauth/register/:client_id/secrets/:secret_id', {}, byItsOwnToken],
   // They authenticate clients, whatever bearer token comes with the request
   ['POST /v2/oauth/token', { body: { client_id: 'x' } }, open('401 invalid_client')],
+  ['POST /v2/oauth/par', { body: { client_id: 'x' } }, open('401 invalid_client')],
   ['POST /v2/oauth/revoke', { body: { client_id: 'x', token: 'x' } }, open('401 invalid_client')],
   [
     'POST /v2/oauth/introspect',
@@ -89,7 +90,7 @@ const ROUTES: [route: string, request: Sending, expected: Expected][] = [
   ]),
   ['GET /consent', {}, open('404')],
   ['POST /consent', { body: {} }, open('404')],
-  ['GET /v2/oauth/login/callback', {}, open('400')],
+  ['GET /v2/oauth/login/callback', { headers: { accept: '*/*' } }, open('400 invalid_request')],
   ['GET /v2/oauth/jwks', {}, open('200')],
   ...['', '/v2'].flatMap((base): typeof ROUTES => [
     [`GET ${base}/.well-known/oauth-authorization-server`, {}, open('200')],

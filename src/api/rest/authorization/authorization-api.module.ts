@@ -10,6 +10,7 @@ import { GrantsController } from '../consent/grants.controller.js';
 import { LoginController } from '../consent/login.controller.js';
 import { LoginCookie } from '../consent/login-cookie.js';
 import { MetadataController } from './metadata.controller.js';
+import { PushedRequestsController } from './pushed-requests.controller.js';
 import { TokenController } from './token.controller.js';
 
 /** The endpoints of the built-in authorization server. */
@@ -17,6 +18,7 @@ import { TokenController } from './token.controller.js';
   imports: [AuthModule, AuthorizationModule, ClientsModule],
   controllers: [
     TokenController,
+    PushedRequestsController,
     AuthorizeController,
     ConsentPageController,
     GrantsController,

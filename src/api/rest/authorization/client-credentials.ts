@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import type { ClientCredentials } from '../../../clients/authentication/client-authentication.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import type { Parameters } from '../../../http/requests/parameters.js';
@@ -8,6 +9,10 @@ const CREDENTIALS = ['client_id', 'client_secret', 'client_assertion', 'client_a
 /** The parameters without those that authenticate the client. */
 export const withoutCredentials = (parameters: Parameters): Parameters =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => !CREDENTIALS.includes(name)));
+
+/** The DPoP proof of a request (RFC 9449 §4); undefined: none. */
+export const dpopOf = ({ headers: { dpop } }: FastifyRequest): string | undefined =>
+  typeof dpop === 'string' ? dpop : undefined;
 
 /**
  * What a client authenticates with (RFC 6749 §2.3.1, RFC 7521 §4.2). A Bearer header is none: SDKs send their API key with every request.

@@ -19,6 +19,9 @@ export class AuthorizationServerMetadata {
   @ApiProperty()
   revocation_endpoint!: string;
 
+  @ApiProperty({ description: 'RFC 9126 §5' })
+  pushed_authorization_request_endpoint!: string;
+
   @ApiProperty()
   registration_endpoint!: string;
 

@@ -16,7 +16,7 @@ import { NoStore } from '../../../http/responses/default-headers.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { ApiErrors } from '../../documentation/api-errors.js';
 import { ClientAuthentication } from './client-authentication.js';
-import { withoutCredentials } from './client-credentials.js';
+import { dpopOf, withoutCredentials } from './client-credentials.js';
 import { TokenIntrospection, TokenReference, TokenRequest, TokenResponse } from './token.dto.js';
 import { toIntrospection } from './token.mapper.js';
 
@@ -54,12 +54,11 @@ export class TokenController {
     const parameters = readParameters(body);
     const client = await this.clients.authenticate(request, parameters);
     await limitTokens(request, client.id);
-    const { dpop } = request.headers;
     return this.issuer.issue(
       this.publicUrl.of(''),
       client,
       withoutCredentials(parameters),
-      typeof dpop === 'string' ? dpop : undefined,
+      dpopOf(request),
       requestContextOf(request, 'rest'),
     );
   }

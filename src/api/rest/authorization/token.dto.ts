@@ -3,7 +3,7 @@ import { oneOf } from '../../documentation/openapi-schemas.js';
 import { GRANT_TYPES } from '../../../policy/grant-types.js';
 
 /** The credentials of a client that does not send them in the Authorization header. */
-class ClientParameters {
+export class ClientParameters {
   @ApiPropertyOptional({ description: 'The client identifier, unless it is in the Authorization header' })
   client_id?: string;
 

@@ -48,8 +48,14 @@ export class AuthorizeController {
     security: [],
   })
   @ApiQuery({ name: 'client_id', required: true, type: String })
-  @ApiQuery({ name: 'redirect_uri', required: true, type: String })
-  @ApiQuery({ name: 'response_type', required: true, type: String, description: 'Must be code' })
+  @ApiQuery({
+    name: 'request_uri',
+    required: false,
+    type: String,
+    description: 'Of a pushed request (RFC 9126 §4); the others are left out then',
+  })
+  @ApiQuery({ name: 'redirect_uri', required: false, type: String })
+  @ApiQuery({ name: 'response_type', required: false, type: String, description: 'Must be code' })
   @ApiQuery({ name: 'scope', required: false, type: String })
   @ApiQuery({ name: 'state', required: false, type: String })
   @ApiQuery({ name: 'code_challenge', required: false, type: String })

@@ -36,8 +36,11 @@ export class LoginController {
           : await this.consent.reject(issuer, consentToken, null, refusal, context);
       await redirectBrowser(reply, location);
     } catch (error) {
-      if (!(error instanceof LoginFailed)) return sendErrorPage(request, reply, error);
-      await sendErrorPage(request, reply, error.cause, consentUrl(issuer, error.consentToken));
+      const isRetried = error instanceof LoginFailed;
+      const reason: unknown = isRetried ? error.cause : error;
+      if (!request.headers.accept?.includes('text/html')) throw reason;
+      const retryUrl = isRetried ? consentUrl(issuer, error.consentToken) : undefined;
+      await sendErrorPage(request, reply, reason, retryUrl);
     }
   }
 }

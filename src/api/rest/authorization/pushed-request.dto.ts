@@ -1,0 +1,40 @@
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { ClientParameters } from './token.dto.js';
+
+/** The body of `POST /v2/oauth/par`: the parameters of an authorization request. */
+@ApiSchema({ name: 'OAuthPushedAuthorizationRequest' })
+export class PushedAuthorizationRequest extends ClientParameters {
+  @ApiProperty({ description: 'Must be code' })
+  response_type!: string;
+
+  @ApiProperty({ description: 'A registered redirect URI' })
+  redirect_uri!: string;
+
+  @ApiPropertyOptional({ description: 'The requested scopes, separated by spaces' })
+  scope?: string;
+
+  @ApiPropertyOptional()
+  state?: string;
+
+  @ApiPropertyOptional({ description: 'RFC 7636 §4.3' })
+  code_challenge?: string;
+
+  @ApiPropertyOptional({ description: 'Must be S256' })
+  code_challenge_method?: string;
+
+  @ApiPropertyOptional({ description: 'RFC 8707 §2' })
+  resource?: string;
+
+  @ApiPropertyOptional({ description: 'The key that the code is bound to (RFC 9449 §10)' })
+  dpop_jkt?: string;
+}
+
+/** RFC 9126 §2.2. */
+@ApiSchema({ name: 'OAuthPushedAuthorizationReply' })
+export class PushedAuthorizationReply {
+  @ApiProperty({ description: 'For the authorization endpoint, once' })
+  request_uri!: string;
+
+  @ApiProperty({ type: 'integer', description: 'In seconds' })
+  expires_in!: number;
+}
