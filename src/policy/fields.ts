@@ -32,10 +32,10 @@ export interface FieldRow {
   limits?: string;
   /** The default; `applyDefaults` computes that of a column without one. */
   default?: boolean | readonly string[] | null;
-  /** Validates a value; each error completes the sentence "FIELD …". */
-  faults?: (value: never) => string[];
+  /** Returns the errors of a value, each completing the sentence "FIELD …"; omitted if every value of the shape is valid. */
+  errors?: (value: never) => string[];
   /** Whether a change only restricts the client, so that it stays `verified`; omitted if no change does. */
-  narrows?: (before: never, after: never) => boolean;
+  isRestriction?: (before: never, after: never) => boolean;
   /** Whether the field can be localized (RFC 7591 §2.2). */
   isTranslatable?: true;
 }
@@ -47,7 +47,7 @@ const isSubset = (before: readonly string[], after: readonly string[]) =>
 const httpsUriFaults = (uri: string) => (/^http:/i.test(uri) ? ['must use https'] : webUriFaults(uri));
 
 /** A page that users can open. */
-const WEB_PAGE = { shape: 'uri', faults: webUriFaults, isTranslatable: true } as const;
+const WEB_PAGE = { shape: 'uri', errors: webUriFaults, isTranslatable: true } as const;
 
 /** Fields of the contract: each has a column, and is read in every profile. Both tables have the order of `metadata_hash`. */
 export const COLUMN_FIELDS = {
@@ -58,7 +58,7 @@ export const COLUMN_FIELDS = {
     description: 'The display name of the client',
     limits: `: 1 to ${MAX_TEXT_LENGTH} characters`,
     default: null,
-    faults: (name: string) => textFaults(name),
+    errors: (name: string) => textFaults(name),
     isTranslatable: true,
   },
   type: {
@@ -88,8 +88,8 @@ export const COLUMN_FIELDS = {
     limits: ', at least one',
     // RFC 7591 §2
     default: ['authorization_code'] satisfies GrantType[],
-    faults: (grants: string[]) => (grants.length === 0 ? ['must contain at least one grant type'] : []),
-    narrows: isSubset,
+    errors: (grants: string[]) => (grants.length === 0 ? ['must contain at least one grant type'] : []),
+    isRestriction: isSubset,
   },
   scopes: {
     rest: 'allowed_scopes',
@@ -99,9 +99,9 @@ export const COLUMN_FIELDS = {
     description: 'The scopes that the client can request',
     limits: `, at most ${MAX_SCOPES}`,
     default: [],
-    faults: scopeFaults,
+    errors: scopeFaults,
     // Some authorization servers allow a client without scopes any scope
-    narrows: (before: string[], after: string[]) => after.length > 0 && isSubset(before, after),
+    isRestriction: (before: string[], after: string[]) => after.length > 0 && isSubset(before, after),
   },
   redirectUris: {
     rest: 'redirect_uris',
@@ -110,15 +110,15 @@ export const COLUMN_FIELDS = {
     description: 'The redirect URIs for authorization responses',
     limits: `, at most ${MAX_REDIRECT_URIS}; authorization_code requires at least one`,
     default: [],
-    faults: redirectUriFaults,
-    narrows: isSubset,
+    errors: redirectUriFaults,
+    isRestriction: isSubset,
   },
   requirePkce: {
     rest: 'require_pkce',
     shape: 'flag',
     description: 'Whether the client must use PKCE (RFC 7636)',
     default: false,
-    narrows: (before: boolean, after: boolean) => after || !before,
+    isRestriction: (before: boolean, after: boolean) => after || !before,
   },
   logoUri: {
     ...WEB_PAGE,
@@ -154,19 +154,19 @@ export const METADATA_FIELDS = {
     registration: 'contacts',
     shape: 'texts',
     description: 'Contacts of the people responsible for the client',
-    faults: contactFaults,
+    errors: contactFaults,
   },
   jwksUri: {
     registration: 'jwks_uri',
     shape: 'uri',
     description: "The URL of the client's JSON Web Key Set",
-    faults: webUriFaults,
+    errors: webUriFaults,
   },
   jwks: {
     registration: 'jwks',
     shape: 'object',
     description: "The client's JSON Web Key Set with its public keys",
-    faults: jwksFaults,
+    errors: jwksFaults,
   },
   tokenEndpointAuthSigningAlg: {
     registration: 'token_endpoint_auth_signing_alg',
@@ -178,13 +178,13 @@ export const METADATA_FIELDS = {
     registration: 'software_id',
     shape: 'text',
     description: 'The identifier of the software, the same for all its instances and versions',
-    faults: (id: string) => textFaults(id),
+    errors: (id: string) => textFaults(id),
   },
   softwareVersion: {
     registration: 'software_version',
     shape: 'text',
     description: 'The version of the software',
-    faults: (version: string) => textFaults(version),
+    errors: (version: string) => textFaults(version),
   },
   softwareStatement: {
     registration: 'software_statement',
@@ -203,14 +203,14 @@ export const METADATA_FIELDS = {
     registration: 'initiate_login_uri',
     shape: 'uri',
     description: 'The URL at which third parties start a login at the client',
-    faults: httpsUriFaults,
+    errors: httpsUriFaults,
   },
   // OpenID Connect RP-Initiated Logout §3.1
   postLogoutRedirectUris: {
     registration: 'post_logout_redirect_uris',
     shape: 'uris',
     description: 'The redirect URIs after logout',
-    faults: redirectUriFaults,
+    errors: redirectUriFaults,
   },
 } as const satisfies Record<string, FieldRow>;
 

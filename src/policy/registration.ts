@@ -54,7 +54,7 @@ export function intersectPolicy(policy: RegistrationPolicy, limits: Registration
 
 const STATEMENT_REQUIRED: Rule = {
   field: 'softwareStatement',
-  faults: ({ softwareStatement }) =>
+  errors: ({ softwareStatement }) =>
     softwareStatement === undefined ? ['is required; send a statement of a trusted issuer'] : [],
 };
 
@@ -71,7 +71,7 @@ export function registrationRules(
   return [
     {
       field: 'grantTypes',
-      faults: ({ grantTypes = [] }) => {
+      errors: ({ grantTypes = [] }) => {
         const unknown = grantTypes.filter((grant) => !isKnownGrant(grant, policy.profile));
         return unknown.length > 0
           ? [`must not contain an unknown grant type; allowed grant types: ${offered}`]
@@ -80,13 +80,13 @@ export function registrationRules(
     },
     {
       field: 'grantTypes',
-      faults: (draft) =>
+      errors: (draft) =>
         grantsFor(draft, policy).length > 0 ? [] : [`must contain an allowed grant type: ${offered}`],
     },
     {
       // RFC 7591 §2.1: nothing would ever issue a refresh token to it
       field: 'grantTypes',
-      faults: (draft) =>
+      errors: (draft) =>
         grantsFor(draft, policy).every((grant) => grant === 'refresh_token')
           ? [
               `must contain a grant type in addition to refresh_token, which needs another grant; allowed grant types: ${offered}`,
@@ -95,7 +95,7 @@ export function registrationRules(
     },
     {
       field: 'scopes',
-      faults: ({ scopes = [] }) =>
+      errors: ({ scopes = [] }) =>
         scopes.length > 0 && grantable(scopes, allowedScopes).length === 0
           ? [`must contain an allowed scope: ${allowedScopes?.join(' ') || 'none'}`]
           : [],
@@ -103,11 +103,11 @@ export function registrationRules(
     ...REDIRECT_FIELDS.flatMap((field): Rule[] => [
       {
         field,
-        faults: ({ [field]: uris = [] }) => redirectHosts.flatMap((hosts) => redirectHostFaults(uris, hosts)),
+        errors: ({ [field]: uris = [] }) => redirectHosts.flatMap((hosts) => redirectHostFaults(uris, hosts)),
       },
       {
         field,
-        faults: ({ [field]: uris = [] }) => deniedHostFaults(uris, deniedRedirectHosts, redirectHosts.flat()),
+        errors: ({ [field]: uris = [] }) => deniedHostFaults(uris, deniedRedirectHosts, redirectHosts.flat()),
       },
     ]),
     ...(policy.requiresStatement ? [STATEMENT_REQUIRED] : []),
@@ -116,7 +116,7 @@ export function registrationRules(
       // RFC 6749 §4.4: a client without credentials has none to be granted anything for
       field: 'tokenEndpointAuthMethod',
       reads: ['grantTypes'],
-      faults: (draft) =>
+      errors: (draft) =>
         draft.tokenEndpointAuthMethod === 'none' && grantsFor(draft, policy).includes('client_credentials')
           ? ['must not be "none" for the client_credentials grant; send a client_secret_* method']
           : [],

@@ -130,7 +130,7 @@ export function reservedNameRule(
 ): Rule {
   return {
     field: 'name',
-    faults: (draft) => {
+    errors: (draft) => {
       // A separate rule rejects more translations
       const names = [draft.name ?? '', ...translatedNames(draft).slice(0, MAX_TRANSLATIONS)];
       const posed = names.filter((each) => !known.includes(each.trim())).map(reservedIn);

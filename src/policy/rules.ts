@@ -14,23 +14,23 @@ export interface Rule {
   field: ClientField;
   /** Other fields that the rule reads; it is skipped if one of them is invalid. */
   reads?: readonly ClientField[];
-  /** Errors, each completing the sentence "FIELD …". */
-  faults: (draft: ClientMetadataInput) => string[];
+  /** Returns the errors, each completing the sentence "FIELD …". */
+  errors: (draft: ClientMetadataInput) => string[];
 }
 
 /** The rules for every client at every interface. */
 export const CLIENT_RULES: readonly Rule[] = [
   // The rules of single fields
-  ...FIELD_ROWS.flatMap(([field, { faults }]): Rule[] =>
-    faults === undefined
+  ...FIELD_ROWS.flatMap(([field, { errors }]): Rule[] =>
+    errors === undefined
       ? []
-      : [{ field, faults: ({ [field]: value }) => (value === undefined ? [] : faults(value as never)) }],
+      : [{ field, errors: ({ [field]: value }) => (value === undefined ? [] : errors(value as never)) }],
   ),
   {
     // RFC 6749 §2.1: confidential clients authenticate, public clients do not
     field: 'tokenEndpointAuthMethod',
     reads: ['type'],
-    faults: ({ tokenEndpointAuthMethod: method, type }) =>
+    errors: ({ tokenEndpointAuthMethod: method, type }) =>
       method && type && (method === 'none') !== (type === 'public')
         ? ['must be "none" for a public client and a client_secret_* method for a confidential client']
         : [],
@@ -39,13 +39,13 @@ export const CLIENT_RULES: readonly Rule[] = [
     // RFC 7591 §2: the two must not both be present
     field: 'jwks',
     reads: ['jwksUri'],
-    faults: ({ jwks, jwksUri }) => (jwks && jwksUri ? ['must not be sent together with jwks_uri'] : []),
+    errors: ({ jwks, jwksUri }) => (jwks && jwksUri ? ['must not be sent together with jwks_uri'] : []),
   },
   {
     // OpenID Connect Core §9: the assertion is verified with a key that the client registered
     field: 'jwks',
     reads: ['jwksUri', 'tokenEndpointAuthMethod'],
-    faults: ({ jwks, jwksUri, tokenEndpointAuthMethod: method }) =>
+    errors: ({ jwks, jwksUri, tokenEndpointAuthMethod: method }) =>
       method === 'private_key_jwt' && !jwks && !jwksUri
         ? ['is required for private_key_jwt, unless jwks_uri is sent']
         : [],
@@ -53,7 +53,7 @@ export const CLIENT_RULES: readonly Rule[] = [
   {
     field: 'jwksUri',
     reads: ['tokenEndpointAuthMethod'],
-    faults: ({ jwksUri, tokenEndpointAuthMethod: method }) =>
+    errors: ({ jwksUri, tokenEndpointAuthMethod: method }) =>
       method === 'private_key_jwt' && jwksUri !== undefined && !isKeySource(jwksUri)
         ? ['must use https for private_key_jwt, since keys fetched over http can be replaced in transit']
         : [],
@@ -62,7 +62,7 @@ export const CLIENT_RULES: readonly Rule[] = [
     // Not stored with other methods
     field: 'tokenEndpointAuthSigningAlg',
     reads: ['tokenEndpointAuthMethod'],
-    faults: ({ tokenEndpointAuthSigningAlg: algorithm, tokenEndpointAuthMethod: method }) =>
+    errors: ({ tokenEndpointAuthSigningAlg: algorithm, tokenEndpointAuthMethod: method }) =>
       method === 'private_key_jwt' &&
       algorithm !== undefined &&
       !ASSERTION_SIGNING_ALGORITHMS.includes(algorithm)
@@ -73,7 +73,7 @@ export const CLIENT_RULES: readonly Rule[] = [
     // RFC 6749 §3.1.2.2: the redirect-based grant requires a redirect URI
     field: 'redirectUris',
     reads: ['grantTypes'],
-    faults: ({ grantTypes, redirectUris }) =>
+    errors: ({ grantTypes, redirectUris }) =>
       grantTypes?.includes('authorization_code') && !redirectUris?.length
         ? ['must contain at least one URI for the authorization_code grant']
         : [],
@@ -87,8 +87,8 @@ function isKeySource(uri: string): boolean {
 }
 
 /**
- * Everything that is wrong with a draft.
- * @param known faults that were found before, such as wrong types; the rules about those fields are not asked
+ * All errors of a draft.
+ * @param known errors that were found before, such as wrong types; rules about these fields are skipped
  */
 export function validate(
   draft: ClientMetadataInput,
@@ -96,14 +96,14 @@ export function validate(
   names: FieldNames,
   known: FieldErrors,
 ): FieldErrors {
-  const faults: FieldErrors = { ...known, ...translationFaults(draft.translations ?? {}) };
-  const isAtFault = (field: ClientField) => Object.hasOwn(faults, names[field]);
+  const errors: FieldErrors = { ...known, ...translationFaults(draft.translations ?? {}) };
+  const isInvalid = (field: ClientField) => Object.hasOwn(errors, names[field]);
   for (const rule of rules) {
-    if (isAtFault(rule.field) || rule.reads?.some(isAtFault)) continue;
-    const found = rule.faults(draft);
-    if (found.length > 0) faults[names[rule.field]] = found;
+    if (isInvalid(rule.field) || rule.reads?.some(isInvalid)) continue;
+    const found = rule.errors(draft);
+    if (found.length > 0) errors[names[rule.field]] = found;
   }
-  return faults;
+  return errors;
 }
 
 /** Rules about fields in which two drafts differ: what was accepted before is not validated again. */
@@ -129,7 +129,7 @@ export function isFixed(
 ): Rule {
   return {
     field,
-    faults: (draft) =>
+    errors: (draft) =>
       isChanged(field, before, draft) && !isKept(draft[field]) ? [`cannot be changed; ${remedy}`] : [],
   };
 }
@@ -156,6 +156,6 @@ function translationFaults(translations: Record<string, string>): FieldErrors {
         member,
         member.startsWith('client_name#') ? textFaults(value) : webUriFaults(value),
       ])
-      .filter(([, faults]) => faults.length > 0),
+      .filter(([, errors]) => errors.length > 0),
   );
 }

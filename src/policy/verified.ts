@@ -6,7 +6,7 @@ const fieldsOf = ({ metadata, ...columns }: ClientMetadata): Partial<Record<stri
   ...metadata,
 });
 
-const FIELDS_VOUCHED_FOR: readonly (readonly [string, Pick<FieldRow, 'narrows'>])[] = [
+const VERIFIED_FIELDS: readonly (readonly [string, Pick<FieldRow, 'isRestriction'>])[] = [
   ...FIELD_ROWS,
   ['translations', {}],
 ];
@@ -17,9 +17,9 @@ const FIELDS_VOUCHED_FOR: readonly (readonly [string, Pick<FieldRow, 'narrows'>]
  */
 export function staysVerified(before: ClientMetadata, after: ClientMetadata): boolean {
   const [old, now] = [fieldsOf(before), fieldsOf(after)];
-  return FIELDS_VOUCHED_FOR.every(
-    ([field, { narrows }]) =>
+  return VERIFIED_FIELDS.every(
+    ([field, { isRestriction }]) =>
       JSON.stringify(old[field]) === JSON.stringify(now[field]) ||
-      narrows?.(old[field] as never, now[field] as never),
+      isRestriction?.(old[field] as never, now[field] as never),
   );
 }

@@ -411,7 +411,7 @@ describe('A request with the maximum number of names', () => {
     const translations = Object.fromEntries(
       Array.from({ length: 3_000 }, (_, i) => [`client_name#x-${i}`, `name ${i}`]),
     );
-    expect(rule.faults({ name: 'name', translations })).toEqual([]);
+    expect(rule.errors({ name: 'name', translations })).toEqual([]);
     expect(compared).toHaveLength(1 + NAMES);
   });
 });
