@@ -38,7 +38,7 @@ const IMPORTS = {
   auth: ['addresses', 'audit', 'config', 'database', 'errors', 'jwt', 'policy', 'secrets'],
   observability: ['addresses', 'clients', 'config', 'database', 'diagnostics', 'policy'],
   jobs: ['audit', 'auth', 'authorization', 'clients', 'config', 'database', 'diagnostics'],
-  cli: ['audit', 'auth', 'clients', 'config', 'database', 'errors', 'policy'],
+  cli: ['audit', 'auth', 'authorization', 'clients', 'config', 'database', 'errors', 'policy'],
   http: [
     'addresses',
     'auth',
@@ -133,12 +133,14 @@ const PARTS = {
     clients: ['operations', 'pagination', 'schema'],
     secrets: ['clients', 'operations', 'pagination', 'schema'],
     audit: ['clients', 'operations', 'pagination', 'schema'],
+    authorization: ['clients', 'operations', 'pagination', 'schema'],
     credentials: ['clients', 'operations', 'pagination', 'schema'],
     'daily-counts': ['schema'],
     viewer: ['schema'],
   },
   migrations: {
     indexes: [],
+    authorization: ['indexes'],
     clients: ['indexes'],
     registration: [],
     secrets: ['indexes'],

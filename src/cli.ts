@@ -6,6 +6,7 @@ import { backup } from './cli/backup.js';
 import { EXPIRE_UNUSED_COMMANDS } from './cli/expire-unused.js';
 import { INITIAL_ACCESS_TOKEN_COMMANDS } from './cli/initial-access-tokens.js';
 import { restore } from './cli/restore.js';
+import { SIGNING_KEY_COMMANDS } from './cli/signing-keys.js';
 import { overviewOf, usageOf } from './cli/usage.js';
 import type { DatabaseConfig } from './config/variables.js';
 import { loadConfig } from './config/load-config.js';
@@ -26,6 +27,7 @@ const COMMANDS: Record<string, Command<DatabaseConfig>> = {
   ...onMigrated(API_KEY_COMMANDS),
   ...onMigrated(INITIAL_ACCESS_TOKEN_COMMANDS),
   ...onMigrated(EXPIRE_UNUSED_COMMANDS),
+  ...onMigrated(SIGNING_KEY_COMMANDS),
   migrate,
   backup,
   restore,

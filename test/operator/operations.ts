@@ -201,6 +201,20 @@ export type CreateOAuthClientInput = {
   userId?: string | null | undefined;
 };
 
+/** The resource to create. */
+export type CreateResourceInput = {
+  /** How long access tokens are valid, in seconds: 60 to 86400. */
+  accessTokenLifetimeSeconds?: number | null | undefined;
+  /** The absolute URI that clients send as `resource`, and the audience of access tokens. It is compared without a trailing slash. */
+  identifier: string;
+  /** The name of the resource, for operators. */
+  name: string;
+  /** The scopes of the resource. Once any resource defines scopes, no other scopes are granted. */
+  scopes?: Array<ResourceScopeInput> | null | undefined;
+  /** The format of access tokens for the resource. */
+  tokenFormat?: TokenFormat | null | undefined;
+};
+
 /** A way to get a token (RFC 6749 §1.3). */
 export type GrantType = 'AUTHORIZATION_CODE' | 'CLIENT_CREDENTIALS' | 'REFRESH_TOKEN';
 
@@ -246,6 +260,28 @@ export type OAuthClientFilter = {
   verified?: boolean | null | undefined;
 };
 
+/** Filters grants. All conditions must match. */
+export type OAuthGrantFilter = {
+  /** The client_id. */
+  clientId?: string | number | null | undefined;
+  /** The organization of the user. */
+  orgId?: string | null | undefined;
+  /** The user. Users of different organizations may have the same id. */
+  userId?: string | null | undefined;
+};
+
+/** A scope to define. */
+export type ResourceScopeInput = {
+  /** What the scope allows, for users to read. */
+  description?: string | null | undefined;
+  /** The scope token (RFC 6749 §3.3). */
+  name: string;
+  /** Whether only verified clients and clients of organizations get the scope, for this and every other resource. */
+  restricted?: boolean | null | undefined;
+  /** What users read instead of the scope token. Null: the scope token. */
+  title?: string | null | undefined;
+};
+
 /** What the holder of a credential may do. */
 export type Role =
   /** Manages everything through GraphQL and the console, and does what member and service may. */
@@ -257,9 +293,25 @@ export type Role =
   /** Reads everything through GraphQL and the console, across organizations. Changes nothing. */
   | 'VIEWER';
 
+/** What a signing key is used for. */
+export type SigningKeyStatus =
+  /** It signs. */
+  | 'CURRENT'
+  /** It is published, and does not sign yet. */
+  | 'NEXT'
+  /** It verifies tokens that it signed before. */
+  | 'RETIRED';
+
 /** How a client authenticates at the token endpoint (RFC 7591 §2). */
 export type TokenEndpointAuthMethod =
   'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST' | 'NONE' | 'PRIVATE_KEY_JWT';
+
+/** The format of access tokens. */
+export type TokenFormat =
+  /** A signed JWT (RFC 9068), which resources verify with the published keys. */
+  | 'JWT'
+  /** A random string, which resources verify by introspection (RFC 7662). */
+  | 'OPAQUE';
 
 /** A localized metadata member (RFC 7591 §2.2). */
 export type TranslationInput = {
@@ -311,6 +363,20 @@ export type UpdateOAuthClientInput = {
   tosUri?: string | null | undefined;
   /** Localized metadata members (RFC 7591 §2.2). */
   translations?: Array<TranslationInput> | null | undefined;
+};
+
+/** The fields of a resource to change. Omitted fields keep their value. */
+export type UpdateResourceInput = {
+  /** How long access tokens are valid, in seconds: 60 to 86400. */
+  accessTokenLifetimeSeconds?: number | null | undefined;
+  /** The absolute URI that clients send as `resource`, and the audience of access tokens. It is compared without a trailing slash. */
+  identifier?: string | null | undefined;
+  /** The name of the resource, for operators. */
+  name?: string | null | undefined;
+  /** All scopes of the resource. Scopes that are left out are removed. */
+  scopes?: Array<ResourceScopeInput> | null | undefined;
+  /** The format of access tokens for the resource. */
+  tokenFormat?: TokenFormat | null | undefined;
 };
 
 export type ClientPartsFragment = {
@@ -1069,6 +1135,175 @@ export type UnusedClientsQuery = {
   };
 };
 
+export type ResourcePartsFragment = {
+  id: string | null;
+  identifier: string;
+  name: string;
+  tokenFormat: TokenFormat;
+  accessTokenLifetimeSeconds: number;
+  scopes: Array<{ name: string; title: string | null; description: string | null; restricted: boolean }>;
+};
+
+export type ListResourcesQueryVariables = Exact<{ [key: string]: never }>;
+
+export type ListResourcesQuery = {
+  oauthResources: Array<{
+    createdAt: string | null;
+    updatedAt: string | null;
+    id: string | null;
+    identifier: string;
+    name: string;
+    tokenFormat: TokenFormat;
+    accessTokenLifetimeSeconds: number;
+    scopes: Array<{ name: string; title: string | null; description: string | null; restricted: boolean }>;
+  }>;
+};
+
+export type ReadResourceQueryVariables = Exact<{
+  identifier: string;
+}>;
+
+export type ReadResourceQuery = {
+  oauthResource: {
+    id: string | null;
+    identifier: string;
+    name: string;
+    tokenFormat: TokenFormat;
+    accessTokenLifetimeSeconds: number;
+    scopes: Array<{ name: string; title: string | null; description: string | null; restricted: boolean }>;
+  } | null;
+};
+
+export type CreateResourceMutationVariables = Exact<{
+  input: CreateResourceInput;
+}>;
+
+export type CreateResourceMutation = {
+  createResource: {
+    resource: {
+      id: string | null;
+      identifier: string;
+      name: string;
+      tokenFormat: TokenFormat;
+      accessTokenLifetimeSeconds: number;
+      scopes: Array<{ name: string; title: string | null; description: string | null; restricted: boolean }>;
+    };
+  };
+};
+
+export type UpdateResourceMutationVariables = Exact<{
+  id: string | number;
+  input: UpdateResourceInput;
+}>;
+
+export type UpdateResourceMutation = {
+  updateResource: {
+    resource: {
+      id: string | null;
+      identifier: string;
+      name: string;
+      tokenFormat: TokenFormat;
+      accessTokenLifetimeSeconds: number;
+      scopes: Array<{ name: string; title: string | null; description: string | null; restricted: boolean }>;
+    };
+  };
+};
+
+export type DeleteResourceMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+export type DeleteResourceMutation = { deleteResource: { resource: { id: string | null } } };
+
+export type GrantPartsFragment = {
+  id: string;
+  clientId: string;
+  userId: string;
+  orgId: string;
+  createdAt: string;
+  lastUsedAt: string | null;
+  scopes: Array<{ resource: string; scopes: Array<string> }>;
+};
+
+export type ListGrantsQueryVariables = Exact<{
+  filter?: OAuthGrantFilter | null | undefined;
+  first?: number;
+  after?: string | null | undefined;
+}>;
+
+export type ListGrantsQuery = {
+  oauthGrants: {
+    totalCount: number;
+    nodes: Array<{
+      id: string;
+      clientId: string;
+      userId: string;
+      orgId: string;
+      createdAt: string;
+      lastUsedAt: string | null;
+      scopes: Array<{ resource: string; scopes: Array<string> }>;
+    }>;
+    pageInfo: { hasNextPage: boolean; endCursor: string | null };
+  };
+};
+
+export type ReadClientGrantsQueryVariables = Exact<{
+  clientId: string | number;
+}>;
+
+export type ReadClientGrantsQuery = {
+  oauthClient: {
+    grants: {
+      totalCount: number;
+      nodes: Array<{
+        id: string;
+        clientId: string;
+        userId: string;
+        orgId: string;
+        createdAt: string;
+        lastUsedAt: string | null;
+        scopes: Array<{ resource: string; scopes: Array<string> }>;
+      }>;
+    };
+  } | null;
+};
+
+export type RevokeGrantMutationVariables = Exact<{
+  id: string | number;
+}>;
+
+export type RevokeGrantMutation = { revokeGrant: { grant: { id: string } } };
+
+export type RevokeGrantsMutationVariables = Exact<{
+  clientId?: string | number | null | undefined;
+  userId?: string | null | undefined;
+  orgId?: string | null | undefined;
+}>;
+
+export type RevokeGrantsMutation = { revokeGrants: { count: number; hasMore: boolean } };
+
+export type ListSigningKeysQueryVariables = Exact<{ [key: string]: never }>;
+
+export type ListSigningKeysQuery = {
+  signingKeys: Array<{ kid: string; status: SigningKeyStatus; createdAt: string; activeFrom: string }>;
+};
+
+export type RotateSigningKeysMutationVariables = Exact<{
+  revokeOthers?: boolean;
+}>;
+
+export type RotateSigningKeysMutation = {
+  rotateSigningKeys: { signingKey: { kid: string; status: SigningKeyStatus } };
+};
+
+export type TokensPerDayQueryVariables = Exact<{
+  days?: number;
+}>;
+
+export type TokensPerDayQuery = {
+  tokensPerDay: Array<{ date: string; results: Array<{ result: string; count: number }> }>;
+};
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -1153,6 +1388,41 @@ export const EventPartsFragmentDoc = new TypedDocumentString(
     `,
   { fragmentName: 'EventParts' },
 ) as unknown as TypedDocumentString<EventPartsFragment, unknown>;
+export const ResourcePartsFragmentDoc = new TypedDocumentString(
+  `
+    fragment ResourceParts on OAuthResource {
+  id
+  identifier
+  name
+  scopes {
+    name
+    title
+    description
+    restricted
+  }
+  tokenFormat
+  accessTokenLifetimeSeconds
+}
+    `,
+  { fragmentName: 'ResourceParts' },
+) as unknown as TypedDocumentString<ResourcePartsFragment, unknown>;
+export const GrantPartsFragmentDoc = new TypedDocumentString(
+  `
+    fragment GrantParts on OAuthGrant {
+  id
+  clientId
+  userId
+  orgId
+  scopes {
+    resource
+    scopes
+  }
+  createdAt
+  lastUsedAt
+}
+    `,
+  { fragmentName: 'GrantParts' },
+) as unknown as TypedDocumentString<GrantPartsFragment, unknown>;
 export const FindClientsDocument = new TypedDocumentString(`
     query FindClients($filter: OAuthClientFilter, $first: Int! = 20, $after: String) {
   oauthClients(filter: $filter, first: $first, after: $after) {
@@ -1949,3 +2219,190 @@ export const UnusedClientsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<UnusedClientsQuery, UnusedClientsQueryVariables>;
+export const ListResourcesDocument = new TypedDocumentString(`
+    query ListResources {
+  oauthResources {
+    ...ResourceParts
+    createdAt
+    updatedAt
+  }
+}
+    fragment ResourceParts on OAuthResource {
+  id
+  identifier
+  name
+  scopes {
+    name
+    title
+    description
+    restricted
+  }
+  tokenFormat
+  accessTokenLifetimeSeconds
+}`) as unknown as TypedDocumentString<ListResourcesQuery, ListResourcesQueryVariables>;
+export const ReadResourceDocument = new TypedDocumentString(`
+    query ReadResource($identifier: String!) {
+  oauthResource(identifier: $identifier) {
+    ...ResourceParts
+  }
+}
+    fragment ResourceParts on OAuthResource {
+  id
+  identifier
+  name
+  scopes {
+    name
+    title
+    description
+    restricted
+  }
+  tokenFormat
+  accessTokenLifetimeSeconds
+}`) as unknown as TypedDocumentString<ReadResourceQuery, ReadResourceQueryVariables>;
+export const CreateResourceDocument = new TypedDocumentString(`
+    mutation CreateResource($input: CreateResourceInput!) {
+  createResource(input: $input) {
+    resource {
+      ...ResourceParts
+    }
+  }
+}
+    fragment ResourceParts on OAuthResource {
+  id
+  identifier
+  name
+  scopes {
+    name
+    title
+    description
+    restricted
+  }
+  tokenFormat
+  accessTokenLifetimeSeconds
+}`) as unknown as TypedDocumentString<CreateResourceMutation, CreateResourceMutationVariables>;
+export const UpdateResourceDocument = new TypedDocumentString(`
+    mutation UpdateResource($id: ID!, $input: UpdateResourceInput!) {
+  updateResource(id: $id, input: $input) {
+    resource {
+      ...ResourceParts
+    }
+  }
+}
+    fragment ResourceParts on OAuthResource {
+  id
+  identifier
+  name
+  scopes {
+    name
+    title
+    description
+    restricted
+  }
+  tokenFormat
+  accessTokenLifetimeSeconds
+}`) as unknown as TypedDocumentString<UpdateResourceMutation, UpdateResourceMutationVariables>;
+export const DeleteResourceDocument = new TypedDocumentString(`
+    mutation DeleteResource($id: ID!) {
+  deleteResource(id: $id) {
+    resource {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DeleteResourceMutation, DeleteResourceMutationVariables>;
+export const ListGrantsDocument = new TypedDocumentString(`
+    query ListGrants($filter: OAuthGrantFilter, $first: Int! = 20, $after: String) {
+  oauthGrants(filter: $filter, first: $first, after: $after) {
+    totalCount
+    nodes {
+      ...GrantParts
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment GrantParts on OAuthGrant {
+  id
+  clientId
+  userId
+  orgId
+  scopes {
+    resource
+    scopes
+  }
+  createdAt
+  lastUsedAt
+}`) as unknown as TypedDocumentString<ListGrantsQuery, ListGrantsQueryVariables>;
+export const ReadClientGrantsDocument = new TypedDocumentString(`
+    query ReadClientGrants($clientId: ID!) {
+  oauthClient(clientId: $clientId) {
+    grants {
+      totalCount
+      nodes {
+        ...GrantParts
+      }
+    }
+  }
+}
+    fragment GrantParts on OAuthGrant {
+  id
+  clientId
+  userId
+  orgId
+  scopes {
+    resource
+    scopes
+  }
+  createdAt
+  lastUsedAt
+}`) as unknown as TypedDocumentString<ReadClientGrantsQuery, ReadClientGrantsQueryVariables>;
+export const RevokeGrantDocument = new TypedDocumentString(`
+    mutation RevokeGrant($id: ID!) {
+  revokeGrant(id: $id) {
+    grant {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RevokeGrantMutation, RevokeGrantMutationVariables>;
+export const RevokeGrantsDocument = new TypedDocumentString(`
+    mutation RevokeGrants($clientId: ID, $userId: String, $orgId: String) {
+  revokeGrants(clientId: $clientId, userId: $userId, orgId: $orgId) {
+    count
+    hasMore
+  }
+}
+    `) as unknown as TypedDocumentString<RevokeGrantsMutation, RevokeGrantsMutationVariables>;
+export const ListSigningKeysDocument = new TypedDocumentString(`
+    query ListSigningKeys {
+  signingKeys {
+    kid
+    status
+    createdAt
+    activeFrom
+  }
+}
+    `) as unknown as TypedDocumentString<ListSigningKeysQuery, ListSigningKeysQueryVariables>;
+export const RotateSigningKeysDocument = new TypedDocumentString(`
+    mutation RotateSigningKeys($revokeOthers: Boolean! = false) {
+  rotateSigningKeys(revokeOthers: $revokeOthers) {
+    signingKey {
+      kid
+      status
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RotateSigningKeysMutation, RotateSigningKeysMutationVariables>;
+export const TokensPerDayDocument = new TypedDocumentString(`
+    query TokensPerDay($days: Int! = 30) {
+  tokensPerDay(days: $days) {
+    date
+    results {
+      result
+      count
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<TokensPerDayQuery, TokensPerDayQueryVariables>;

@@ -14,6 +14,8 @@ import { AuditModule } from '../../audit/audit.module.js';
 import { AuditTrail } from '../../audit/audit-trail.js';
 import { AuthModule } from '../../auth/auth.module.js';
 import { Authenticator } from '../../auth/authenticator.js';
+import { AuthorizationModule } from '../../authorization/authorization.module.js';
+import { GrantsService } from '../../authorization/grants/grants.service.js';
 import { ClientSecretsService } from '../../clients/secrets/client-secrets.service.js';
 import { ClientsModule } from '../../clients/clients.module.js';
 import { CONFIG, type Config } from '../../config/variables.js';
@@ -27,6 +29,9 @@ import { explorerPage } from './explorer.js';
 import { ApiKeysResolver, InitialAccessTokensResolver } from './credentials/credentials.resolver.js';
 import { AuditEventsResolver, ClientHistoryResolver } from './audit/audit-events.resolver.js';
 import { ClientSecretsResolver, ExpiringSecretsResolver } from './secrets/secrets.resolver.js';
+import { ClientGrantsResolver, GrantsResolver } from './authorization/grants.resolver.js';
+import { ResourcesResolver } from './authorization/resources.resolver.js';
+import { SigningKeysResolver } from './authorization/signing-keys.resolver.js';
 import { Loaders } from './operations/loaders.js';
 import { OAuthClientMutationsResolver } from './clients/oauth-client-mutations.resolver.js';
 import { OAuthClientsResolver } from './clients/oauth-clients.resolver.js';
@@ -47,16 +52,18 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     ClientsModule,
     AuthModule,
     AuditModule,
+    AuthorizationModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
       driver: ApolloDriver,
-      imports: [AuthModule, ClientsModule, AuditModule],
-      inject: [CONFIG, Authenticator, BrowserSessions, ClientSecretsService, AuditTrail],
+      imports: [AuthModule, ClientsModule, AuditModule, AuthorizationModule],
+      inject: [CONFIG, Authenticator, BrowserSessions, ClientSecretsService, AuditTrail, GrantsService],
       useFactory: (
         config: Config,
         authenticator: Authenticator,
         sessions: BrowserSessions,
         secrets: ClientSecretsService,
         auditTrail: AuditTrail,
+        grants: GrantsService,
       ) => {
         const admitOperator = operatorAuthentication(config, authenticator, sessions);
         return {
@@ -97,7 +104,7 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
               const error = refusalFor(thrown, request);
               throw toGraphQLError(error, { status: error.status });
             }
-            return { request, loaders: new Loaders(secrets, auditTrail) };
+            return { request, loaders: new Loaders(secrets, auditTrail, grants) };
           },
         };
       },
@@ -113,6 +120,10 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     AuditEventsResolver,
     ExpiringSecretsResolver,
     DailyCountsResolver,
+    ClientGrantsResolver,
+    GrantsResolver,
+    ResourcesResolver,
+    SigningKeysResolver,
     ViewerResolver,
     PublicUrl,
   ],

@@ -1,6 +1,13 @@
 /** The scopes that a user granted, for each resource (RFC 8707). */
 export type GrantedScopes = Record<string, string[]>;
 
+/** Which grants; those that match everything that is said. */
+export interface GrantFilter {
+  clientId?: string;
+  userId?: string;
+  orgId?: string;
+}
+
 /** What one user allowed one client to do. */
 export interface Grant {
   id: string;

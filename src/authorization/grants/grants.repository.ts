@@ -1,20 +1,49 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull } from 'typeorm';
-import type { RequestContext } from '../../audit/audit-event.js';
+import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
+import type { AuditEntry, RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { ClientEntity } from '../../clients/client/client.entity.js';
 import { newId } from '../../database/id.js';
-import { rowLock } from '../../database/sql/row-lock.js';
+import { type Conditions, whereOf } from '../../database/sql/conditions.js';
+import { pageRunner, readFitting } from '../../database/sql/page-bytes.js';
+import {
+  type IdPageRequest,
+  type Page,
+  pageOf,
+  pagesOfEach,
+  readingOrder,
+} from '../../database/sql/pages.js';
+import { lockRows, rowLock } from '../../database/sql/row-lock.js';
+import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
+import { ScanQueue } from '../../database/sql/scan-queue.js';
+import { Table } from '../../database/sql/table.js';
 import { batchedFindOne, type Lookup } from '../../database/sql/lookup.js';
-import { purgeDue } from '../../database/writes/purge-batches.js';
+import { inSmallBatches, purgeDue } from '../../database/writes/purge-batches.js';
 import { UseNotes } from '../../database/writes/use-notes.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { TokenEntity } from '../tokens/token.entity.js';
-import type { Grant, GrantedScopes } from './grant.js';
+import type { Grant, GrantedScopes, GrantFilter } from './grant.js';
 import { GrantEntity } from './grant.entity.js';
 
 /** How exact the times of last use are. */
 const RESOLUTION_MS = 60_000;
+
+/** Name of statements that read grants, in metrics and traces. */
+const SELECT = 'select oauth_grants';
+
+const ACTIVE = 'revoked_at IS NULL';
+
+const CONDITIONS: Conditions<GrantFilter> = {
+  clientId: { sql: 'own.client_id = :value' },
+  userId: { sql: 'own.user_id = :value' },
+  orgId: { sql: 'own.org_id = :value' },
+};
+
+/** Whether one index finds all matches in the order of the list; otherwise any number of rows may be read before one matches. */
+const isIndexed = ({ clientId, userId, orgId }: GrantFilter): boolean =>
+  clientId === undefined
+    ? userId === undefined || orgId !== undefined
+    : userId === undefined && orgId === undefined;
 
 type Owner = Pick<Grant, 'orgId' | 'userId'>;
 
@@ -24,11 +53,18 @@ export class GrantsRepository {
   /** When tokens were issued under grants. */
   readonly uses: UseNotes;
   private readonly byId: Lookup<GrantEntity>;
+  private readonly table: Table<GrantEntity>;
+  private readonly run: RunSql;
+  private readonly runLong: RunSql;
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly writeQueue: WriteQueue,
+    scanQueue: ScanQueue,
   ) {
+    this.table = new Table(dataSource, GrantEntity);
+    this.run = pageRunner(sqlRunner(dataSource, SELECT));
+    this.runLong = scanQueue.runner(SELECT);
     this.uses = new UseNotes(writeQueue, GrantEntity, RESOLUTION_MS);
     this.byId = batchedFindOne(dataSource, GrantEntity, ['id']);
   }
@@ -38,8 +74,44 @@ export class GrantsRepository {
     return this.byId([id]);
   }
 
+  /** Grants that match and were not revoked, the newest first. */
+  async page(filter: GrantFilter, request: IdPageRequest): Promise<Page<Grant>> {
+    const { size, after } = request;
+    const { order, beyond } = readingOrder('DESC', request);
+    const { sql, parameters } = whereOf(CONDITIONS, filter);
+    const start = after === null ? '' : ` AND own.id ${beyond} :after`;
+    const selection = {
+      alias: 'own',
+      where: `WHERE ${sql} AND own.${ACTIVE}${start}`,
+      order: `own.id ${order}`,
+      limit: 'LIMIT :limit',
+    };
+    const run = isIndexed(filter) ? this.run : this.runLong;
+    const values = { ...parameters, after, limit: size + 1 };
+    const { rows, found } = await readFitting(run, this.table, selection, values);
+    return pageOf(rows, request, found);
+  }
+
+  /** Such a page for each of several clients, in one statement. */
+  pages(clientIds: readonly string[], request: IdPageRequest): Promise<Map<string, Page<Grant>>> {
+    const ofClients = {
+      where: ACTIVE,
+      ownerColumn: 'client_id',
+      ownerOf: ({ clientId }: GrantEntity) => clientId,
+    };
+    return pagesOfEach(this.run, this.table, ofClients, clientIds, request);
+  }
+
+  /** How many grants match and were not revoked. Reads each of them. */
+  async count(filter: GrantFilter): Promise<number> {
+    const { sql, parameters } = whereOf(CONDITIONS, filter);
+    const statement = `SELECT COUNT(*) FROM oauth_grants own WHERE ${sql} AND own.${ACTIVE}`;
+    const [row] = await this.runLong(statement, parameters);
+    return Number(row![0]);
+  }
+
   /** A page of a user's grants that were not revoked, the newest first, and how many there are. */
-  async page(
+  async pageOfUser(
     { orgId, userId }: Owner,
     offset: number,
     size: number,
@@ -100,13 +172,46 @@ export class GrantsRepository {
         );
         if (affected !== 1) return false;
         const { clientId } = await manager.findOneByOrFail(GrantEntity, { id });
-        const changes = [{ field: 'reason', before: null, after: reason }];
-        await record(manager, context, [{ action: 'grant.revoked', clientId, targetId: id, changes }]);
+        await record(manager, context, [revocation({ id, clientId }, reason)]);
         return true;
       },
       context,
       id,
     );
+  }
+
+  /**
+   * Revokes grants that match, the oldest first, in small batches, each with its events. No batch begins after `budgetMs`. What was revoked
+   * stays revoked if a later batch fails.
+   * @returns how many
+   */
+  async revokeAll(
+    filter: GrantFilter,
+    budgetMs: number,
+    reason: string,
+    context: RequestContext,
+  ): Promise<number> {
+    const { sql, parameters } = whereOf(CONDITIONS, filter);
+    const untilMs = performance.now() + budgetMs;
+    return inSmallBatches(this.writeQueue, async (manager, size) => {
+      if (performance.now() >= untilMs) return 0;
+      const query = manager
+        .createQueryBuilder(GrantEntity, 'own')
+        .select(['own.id', 'own.clientId'])
+        .where(`${sql} AND own.${ACTIVE}`, parameters)
+        .orderBy('own.id')
+        .limit(size);
+      const grants = await lockRows(query).getMany();
+      if (grants.length === 0) return 0;
+      const ids = grants.map(({ id }) => id);
+      await manager.update(GrantEntity, { id: In(ids) }, { revokedAt: new Date() });
+      await record(
+        manager,
+        context,
+        grants.map((grant) => revocation(grant, reason)),
+      );
+      return grants.length;
+    });
   }
 
   /** Removes grants that were revoked before `limit`. Returns how many. */
@@ -123,6 +228,13 @@ export class GrantsRepository {
     }, context);
   }
 }
+
+const revocation = ({ id, clientId }: Pick<Grant, 'id' | 'clientId'>, reason: string): AuditEntry => ({
+  action: 'grant.revoked',
+  clientId,
+  targetId: id,
+  changes: [{ field: 'reason', before: null, after: reason }],
+});
 
 async function useUp(manager: EntityManager, hash: string): Promise<boolean> {
   const { affected } = await manager.update(

@@ -75,15 +75,19 @@ export class KnownResources {
     return [...this.defined.keys()];
   }
 
-  private named(identifier: string): Resource | undefined {
+  /** The resource that is configured or stored with an identifier. */
+  named(identifier: string): Resource | undefined {
     const wanted = normalizeIdentifier(identifier);
     return this.all.find((each) => each.identifier === wanted);
   }
 }
 
 /** The first of each name. */
-const byName = (scopes: readonly ResourceScope[]) =>
-  new Map(scopes.toReversed().map((scope) => [scope.name, scope]));
+function byName(scopes: readonly ResourceScope[]): Map<string, ResourceScope> {
+  const named = new Map<string, ResourceScope>();
+  for (const scope of scopes) if (!named.has(scope.name)) named.set(scope.name, scope);
+  return named;
+}
 
 /** A resource of which nothing but its identifier is known. */
 export const unconfigured = (identifier: string): Resource => ({

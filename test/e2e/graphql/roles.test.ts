@@ -30,14 +30,21 @@ const FIELDS: Record<string, Role[]> = {
   oauthClient: READERS,
   oauthClientStats: READERS,
   oauthClients: READERS,
+  oauthGrants: READERS,
+  oauthResource: READERS,
+  oauthResources: READERS,
   registrationsPerDay: READERS,
+  signingKeys: READERS,
+  tokensPerDay: READERS,
   viewer: READERS,
   recordOAuthClientUse: ['service', 'admin'],
   createApiKey: ADMINS,
   createInitialAccessToken: ADMINS,
   createOAuthClient: ADMINS,
+  createResource: ADMINS,
   deleteOAuthClient: ADMINS,
   deleteOAuthClients: ADMINS,
+  deleteResource: ADMINS,
   disableOAuthClient: ADMINS,
   disableOAuthClients: ADMINS,
   enableOAuthClient: ADMINS,
@@ -47,10 +54,14 @@ const FIELDS: Record<string, Role[]> = {
   restoreOAuthClient: ADMINS,
   restoreOAuthClients: ADMINS,
   revokeApiKey: ADMINS,
+  revokeGrant: ADMINS,
+  revokeGrants: ADMINS,
   revokeInitialAccessToken: ADMINS,
   revokeOAuthClientSecret: ADMINS,
+  rotateSigningKeys: ADMINS,
   setOAuthClientVerified: ADMINS,
   updateOAuthClient: ADMINS,
+  updateResource: ADMINS,
 };
 
 /** Values that would do, of the variables of every operation. */
@@ -66,11 +77,15 @@ const VARIABLES: Record<string, unknown> = {
   events: 1,
   dryRun: false,
   before: isoSoon(),
+  identifier: 'https://api.example',
+  revokeOthers: false,
 };
 const filterOf = (name: string) => (name === 'ReadEvents' ? { channel: 'REST' } : { orgId: 'acme' });
 const INPUTS: Record<string, unknown> = {
   CreateClient: { orgId: 'acme', name: 'n', clientType: 'PUBLIC', allowedGrantTypes: ['REFRESH_TOKEN'] },
   UpdateClient: { name: 'n' },
+  CreateResource: { identifier: 'https://api.example', name: 'n' },
+  UpdateResource: { name: 'n' },
   CreateKey: { name: 'n', orgId: 'acme', userId: 'u' },
   CreateToken: { name: 'n', orgId: 'acme', userId: 'u', maxRegistrations: 1, expiresAt: isoSoon() },
 };

@@ -9,7 +9,7 @@ import type {
   Channel,
 } from '../../../audit/audit-event.js';
 import { connectionOf } from '../pagination/connection.js';
-import { type ClientField, FIELD_NAMES } from '../../../policy/fields.js';
+import { FIELD_NAMES } from '../../../policy/fields.js';
 import { SearchField } from '../schema/filter.js';
 import { ActorTypeEnum, AuditActionEnum, ChannelEnum } from '../schema/enums.js';
 
@@ -122,9 +122,9 @@ export class AuditEventFilter implements AuditFilter {
   until?: Date;
 }
 
-/** Fields of clients are called here as operators know them. */
+/** Fields of clients are called here as operators know them; those of other nouns have the same name everywhere. */
 export function toAuditEvent({ changes, ...event }: Event): AuditEvent {
-  const names = FIELD_NAMES.graphql;
-  const nameOf = (field: string) => (Object.hasOwn(names, field) ? names[field as ClientField] : field);
+  const names: Record<string, string> = event.action.startsWith('client.') ? FIELD_NAMES.graphql : {};
+  const nameOf = (field: string) => (Object.hasOwn(names, field) ? names[field]! : field);
   return { ...event, changes: changes.map(({ field, ...change }) => ({ field: nameOf(field), ...change })) };
 }

@@ -1,6 +1,7 @@
 import { Args, ArgsType, Field, Int, ObjectType, Query } from '@nestjs/graphql';
 import { IsInt, Max, Min } from 'class-validator';
 import { ClientAuthenticationCountsService } from '../../../clients/authentication/client-authentication-counts.service.js';
+import { TokenCountsService } from '../../../authorization/issuance/token-counts.service.js';
 import { RegistrationCountsService } from '../../../clients/registration/registration-counts.service.js';
 import { AdminResolver } from '../schema/admin-resolver.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
@@ -9,22 +10,22 @@ import { FieldWithDefault } from '../schema/field-with-default.js';
 const MAX_DAYS = 400;
 const DEFAULT_DAYS = 30;
 
-@ObjectType({ description: 'The number of attempts with the same result.' })
+@ObjectType({ description: 'The number of attempts, or issued tokens, with the same result.' })
 class ResultCount {
   @Field({ description: 'The result. The query that returns it lists the values.' })
   result!: string;
 
-  @Field(() => Int, { description: 'The number of attempts.' })
+  @Field(() => Int, { description: 'The number of attempts or tokens.' })
   count!: number;
 }
 
-@ObjectType({ description: 'The attempts of one day by result.' })
+@ObjectType({ description: 'The attempts, or issued tokens, of one day by result.' })
 class DailyResults {
   @Field({ description: 'The day in UTC as YYYY-MM-DD.' })
   date!: string;
 
   @Field(() => [ResultCount], {
-    description: 'The number of attempts for each result that occurred.',
+    description: 'The number for each result that occurred.',
   })
   results!: ResultCount[];
 }
@@ -41,12 +42,13 @@ class DaysArgs {
   days!: number;
 }
 
-/** Counts of attempts to register and to authenticate. */
+/** Counts of attempts to register and to authenticate, and of tokens. */
 @AdminResolver()
 export class DailyCountsResolver {
   constructor(
     private readonly registrations: RegistrationCountsService,
     private readonly authentications: ClientAuthenticationCountsService,
+    private readonly tokens: TokenCountsService,
   ) {}
 
   @Query(() => [DailyResults], {
@@ -65,5 +67,14 @@ export class DailyCountsResolver {
   })
   clientAuthentications(@Args() { days }: DaysArgs): Promise<DailyResults[]> {
     return this.authentications.perDay(days);
+  }
+
+  @Query(() => [DailyResults], {
+    description:
+      'Access tokens issued in the last days including today, oldest first. The last seconds may be missing. Results: the grant type, such ' +
+      'as client_credentials.',
+  })
+  tokensPerDay(@Args() { days }: DaysArgs): Promise<DailyResults[]> {
+    return this.tokens.perDay(days);
   }
 }

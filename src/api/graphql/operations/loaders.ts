@@ -1,6 +1,8 @@
 import DataLoader from 'dataloader';
 import type { AuditEvent } from '../../../audit/audit-event.js';
 import type { AuditTrail } from '../../../audit/audit-trail.js';
+import type { Grant } from '../../../authorization/grants/grant.js';
+import type { GrantsService } from '../../../authorization/grants/grants.service.js';
 import type { ClientSecret } from '../../../clients/secrets/client-secret.js';
 import type { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
 import { type IdPageRequest, type Page, pageOf } from '../../../clients/client/client-query.js';
@@ -18,12 +20,14 @@ const MAX_OPERATION_BYTES = 4 * 2 ** 20;
 export class Loaders {
   readonly secrets: PageLoader<ClientSecret>;
   readonly history: PageLoader<AuditEvent>;
+  readonly grants: PageLoader<Grant>;
   private bytes = 0;
   private previous: Promise<unknown> = Promise.resolve();
 
-  constructor(secrets: ClientSecretsService, auditTrail: AuditTrail) {
+  constructor(secrets: ClientSecretsService, auditTrail: AuditTrail, grants: GrantsService) {
     this.secrets = this.pageLoader((clientIds, request) => secrets.pages(clientIds, request));
     this.history = this.pageLoader((clientIds, request) => auditTrail.histories(clientIds, request));
+    this.grants = this.pageLoader((clientIds, request) => grants.pages(clientIds, request));
   }
 
   /**

@@ -4,7 +4,9 @@ import { ROLE_DESCRIPTIONS, ROLES } from '../../../auth/principal/principal.js';
 import { CLIENT_SOURCES, CLIENT_STATUSES, DISABLED_REASONS } from '../../../clients/client/client.js';
 import type { ClientOrderField, OrderDirection } from '../../../clients/client/client-query.js';
 import { APPLICATION_TYPES, CLIENT_TYPES, TOKEN_ENDPOINT_AUTH_METHODS } from '../../../policy/client.js';
+import { SIGNING_KEY_STATUSES } from '../../../authorization/keys/signing-key.js';
 import { GRANT_TYPES } from '../../../policy/grant-types.js';
+import { TOKEN_FORMATS } from '../../../policy/resource.js';
 
 /** An enum of the schema: the names of its values, and the value that each represents. */
 function registered<T>(
@@ -62,6 +64,20 @@ export const ApplicationTypeEnum = enumOf(
   'ApplicationType',
   'Where a client runs (OpenID Connect Dynamic Client Registration §2).',
   APPLICATION_TYPES,
+);
+export const TokenFormatEnum = enumOf('TokenFormat', 'The format of access tokens.', TOKEN_FORMATS, {
+  opaque: 'A random string, which resources verify by introspection (RFC 7662).',
+  jwt: 'A signed JWT (RFC 9068), which resources verify with the published keys.',
+});
+export const SigningKeyStatusEnum = enumOf(
+  'SigningKeyStatus',
+  'What a signing key is used for.',
+  SIGNING_KEY_STATUSES,
+  {
+    next: 'It is published, and does not sign yet.',
+    current: 'It signs.',
+    retired: 'It verifies tokens that it signed before.',
+  },
 );
 export const OrderFieldEnum = registered<ClientOrderField>(
   'OAuthClientOrderField',
