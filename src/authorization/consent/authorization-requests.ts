@@ -55,6 +55,9 @@ export class AuthorizationRequests {
       const state = only(query, 'state');
       return redirectTo(redirectUri, { error, error_description: description, state, iss: issuer });
     }
+    // The engine would answer that there is no session. The page knows more of the user
+    const isSilent = query.get('prompt') === 'none' && this.config.authorizationConsentUrl === null;
+    if (isSilent) checked.parameters.delete('prompt');
     const path = `${ENGINE_PATHS.authorization}?${checked.parameters.toString()}`;
     const { reply, unit } = await this.engine.handle(issuer, { method: 'GET', path }, client, {
       redirectUri,
@@ -62,6 +65,8 @@ export class AuthorizationRequests {
     const { location } = reply.headers;
     if (location === undefined) throw toRegistryError(reply);
     if (!location.startsWith(CONSENT_REPLY)) return location;
+    if (isSilent)
+      for (const { payload } of unit.insert) Object.assign(payload.params as object, { prompt: 'none' });
     // Counted per address: anyone can send such requests
     context.spend?.(null, Buffer.byteLength(JSON.stringify(unit.insert)));
     const isFirst = await this.tokens.commit({ consume: hash, insert: unit.insert }, context);

@@ -6,15 +6,17 @@ import { ClientLookupRepository } from '../../clients/client/client-lookup.repos
 import { RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
+import { isLoopback } from '../../policy/uris/uri.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { AuthorizationEngine } from '../engine/authorization-engine.js';
+import type { GrantedScopes } from '../grants/grant.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import type { ResourceScope } from '../../policy/resource.js';
 import type { KnownResources } from '../resources/known-resources.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
-import { redirectTo } from './redirect.js';
+import { redirectHost, redirectTo } from './redirect.js';
 
 /** Whose consent it is. */
 export type User = Pick<Principal, 'orgId' | 'userId'>;
@@ -24,6 +26,10 @@ export interface ConsentRequest {
   client: Client;
   redirectUri: string;
   scopes: ResourceScope[];
+  /** How the client wants the user to be asked (OpenID Connect Core §3.1.2.1). */
+  prompt: string[];
+  /** Whether the user has allowed all of it before, so that no page is needed. */
+  isGranted: boolean;
 }
 
 /** The parameters of the authorization request, as the engine has validated them. */
@@ -32,6 +38,7 @@ interface Parameters {
   scope?: string;
   state?: string;
   resource: string | string[];
+  prompt?: string;
   code_challenge?: string;
   code_challenge_method?: string;
   dpop_jkt?: string;
@@ -47,6 +54,15 @@ const REJECTIONS = {
 export type Rejection = keyof typeof REJECTIONS;
 
 export const isRejection = (error: string): error is Rejection => Object.hasOwn(REJECTIONS, error);
+
+/** A consent request that can be decided. */
+interface OpenRequest {
+  client: Client;
+  parameters: Parameters;
+  scopes: string[];
+  known: KnownResources;
+  hash: string;
+}
 
 /** Asks users whether clients may act for them, however the user was found out. */
 @Injectable()
@@ -65,9 +81,15 @@ export class ConsentService {
    * @throws RegistryError `not_found` if the consent token is unknown, expired, used, or another user's
    */
   async describe(consentToken: string, user: User | null): Promise<ConsentRequest> {
-    const { client, parameters, scopes, known } = await this.open(consentToken, user);
-    const asked = known.describe(scopes, [parameters.resource].flat());
-    return { client, redirectUri: parameters.redirect_uri, scopes: asked };
+    const opened = await this.open(consentToken, user);
+    const { client, parameters, scopes, known } = opened;
+    return {
+      client,
+      redirectUri: parameters.redirect_uri,
+      scopes: known.describe(scopes, [parameters.resource].flat()),
+      prompt: splitScope(parameters.prompt ?? ''),
+      isGranted: user !== null && (await this.isGranted(opened, user)),
+    };
   }
 
   /**
@@ -82,7 +104,8 @@ export class ConsentService {
     context: RequestContext,
   ): Promise<string> {
     if (!isAllowed) return this.reject(issuer, consentToken, user, 'access_denied', context);
-    const { client, parameters, scopes, known, hash } = await this.open(consentToken, user);
+    const opened = await this.open(consentToken, user);
+    const { client, parameters, scopes, hash } = opened;
     const { redirect_uri: redirectUri, state = null, resource } = parameters;
     const { orgId, userId } = user;
     const { code, row } = await this.engine.issueCode(issuer, client, {
@@ -94,11 +117,10 @@ export class ConsentService {
       codeChallengeMethod: parameters.code_challenge_method,
       dpopJkt: parameters.dpop_jkt,
     });
-    const grantedAt = (each: string) =>
-      known.grantableScopes(client, [each]).filter((scope) => scopes.includes(scope));
-    const granted = Object.fromEntries([resource].flat().map((each) => [each, grantedAt(each)]));
     const owner = { clientId: client.id, orgId, userId };
-    if (!(await this.grants.give(hash, owner, granted, row, context))) throw noSuchRequest();
+    const granted = scopesByResource(opened);
+    const host = redirectHost(redirectUri);
+    if (!(await this.grants.give(hash, owner, granted, host, row, context))) throw noSuchRequest();
     return redirectTo(redirectUri, { code, state, iss: issuer });
   }
 
@@ -128,16 +150,7 @@ export class ConsentService {
     });
   }
 
-  private async open(
-    consentToken: string,
-    user: User | null,
-  ): Promise<{
-    client: Client;
-    parameters: Parameters;
-    scopes: string[];
-    known: KnownResources;
-    hash: string;
-  }> {
+  private async open(consentToken: string, user: User | null): Promise<OpenRequest> {
     const token = await this.tokens.find(hashSecret(consentToken));
     if (token?.kind !== 'consent' || token.consumedAt !== null || token.expiresAt <= new Date()) {
       throw noSuchRequest();
@@ -157,12 +170,38 @@ export class ConsentService {
     return { client, parameters, scopes, known, hash: token.hash };
   }
 
+  /**
+   * Whether the user has allowed all of it before. Of a client that no one has verified, anyone may know the client_id: it is asked for
+   * again at a host that is new to the user, and at one that is not the client's alone (RFC 8252 §8.6).
+   */
+  private async isGranted(opened: OpenRequest, { orgId, userId }: User): Promise<boolean> {
+    const { client, parameters } = opened;
+    const grant = await this.grants.findActive({ clientId: client.id, orgId, userId });
+    if (grant === null) return false;
+    const isComplete = Object.entries(scopesByResource(opened)).every(([resource, scopes]) => {
+      const granted = grant.scopes[resource];
+      return granted !== undefined && scopes.every((scope) => granted.includes(scope));
+    });
+    const uri = new URL(parameters.redirect_uri);
+    const isOwnHost = uri.protocol === 'https:' && !isLoopback(uri);
+    const isKnownHost = grant.redirectHosts?.includes(redirectHost(uri.href)) ?? false;
+    return isComplete && (client.verified || (isOwnHost && isKnownHost));
+  }
+
   /** Whether the user is the first who opens the request, or has opened it before. */
   private async isFor({ hash, seenBy }: TokenEntity, { orgId, userId }: User): Promise<boolean> {
     const user = userHash({ orgId, userId });
     return seenBy === null ? this.tokens.bind(hash, user) : seenBy === user;
   }
 }
+
+/** What the request asks for at each resource. */
+const scopesByResource = ({ client, parameters, scopes, known }: OpenRequest): GrantedScopes =>
+  Object.fromEntries(
+    [parameters.resource]
+      .flat()
+      .map((each) => [each, known.grantableScopes(client, [each]).filter((scope) => scopes.includes(scope))]),
+  );
 
 /** What a consent request is reserved with. */
 export const userHash = ({ orgId, userId }: User): string => hashSecret(JSON.stringify([orgId, userId]));

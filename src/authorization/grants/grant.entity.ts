@@ -1,6 +1,6 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { ClientEntity } from '../../clients/client/client.entity.js';
-import { document, timestamp } from '../../database/sql/column-types.js';
+import { document, timestamp, tokenList } from '../../database/sql/column-types.js';
 import type { Grant, GrantedScopes } from './grant.js';
 
 /** What users allowed clients to do for them. */
@@ -32,6 +32,9 @@ export class GrantEntity implements Grant {
 
   @Column({ ...document })
   scopes!: GrantedScopes;
+
+  @Column({ name: 'redirect_hosts', ...tokenList, nullable: true })
+  redirectHosts!: string[] | null;
 
   @Column({ name: 'created_at', ...timestamp })
   createdAt!: Date;

@@ -16,6 +16,8 @@ export interface Grant {
   userId: string;
   orgId: string;
   scopes: GrantedScopes;
+  /** The hosts to which the user was sent with a code. Null: none is known. */
+  redirectHosts: string[] | null;
   createdAt: Date;
   /** When a token was last issued under it. Null: never. */
   lastUsedAt: Date | null;

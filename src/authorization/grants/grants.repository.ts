@@ -110,6 +110,12 @@ export class GrantsRepository {
     return Number(row![0]);
   }
 
+  /** The grant of a user to a client that was not revoked. */
+  findActive({ clientId, orgId, userId }: Owner & Pick<Grant, 'clientId'>): Promise<Grant | null> {
+    const where = { clientId, orgId, userId, revokedAt: IsNull() };
+    return this.dataSource.manager.findOneBy(GrantEntity, where);
+  }
+
   /** A page of a user's grants that were not revoked, the newest first, and how many there are. */
   async pageOfUser(
     { orgId, userId }: Owner,
@@ -129,12 +135,14 @@ export class GrantsRepository {
   /**
    * Uses up a consent token, and stores the code that comes of it. The user has one grant to the client, which keeps its scopes and gets
    * the new ones.
+   * @param redirectHost to which the user is sent
    * @returns false if the token was used before
    */
   give(
     consentHash: string,
     { clientId, orgId, userId }: Owner & Pick<Grant, 'clientId'>,
     granted: GrantedScopes,
+    redirectHost: string,
     code: TokenEntity,
     context: RequestContext,
   ): Promise<boolean> {
@@ -145,12 +153,17 @@ export class GrantsRepository {
       // A unique index decides whether there is one already
       await manager.createQueryBuilder().insert().into(GrantEntity).values(none).orIgnore().execute();
       const where = { clientId, orgId, userId, revokedAt: IsNull() };
-      const { id, scopes: before } = await manager.findOneOrFail(GrantEntity, {
+      const {
+        id,
+        scopes: before,
+        redirectHosts: hosts,
+      } = await manager.findOneOrFail(GrantEntity, {
         where,
         lock: rowLock(manager),
       });
       const scopes = union(before, granted);
-      await manager.update(GrantEntity, { id }, { scopes });
+      const redirectHosts = [...new Set([...(hosts ?? []), redirectHost])];
+      await manager.update(GrantEntity, { id }, { scopes, redirectHosts });
       const ofGrant = { ...code, grantId: id, payload: { ...code.payload, grantId: id } };
       await manager.insert(TokenEntity, ofGrant);
       // Clients with grants are not unused

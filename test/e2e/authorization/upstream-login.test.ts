@@ -23,18 +23,8 @@ onEachEngine((engine) => {
 
   const consentUrl = (consentToken: string) => `${registry.url}/consent?consent_token=${consentToken}`;
 
-  /** Signs the user of the provider in, up to the callback, which is not opened. */
-  async function signIn(browser: CookieJar, start: string | URL, answer = ''): Promise<URL> {
-    let location = await browser.location(start);
-    while (location.host === new URL(provider.url).host) {
-      const isPage = location.pathname.startsWith('/interaction/');
-      location = await browser.location(
-        isPage ? `${location.href}${answer}` : location,
-        isPage ? { method: 'POST' } : {},
-      );
-    }
-    return location;
-  }
+  const signIn = (browser: CookieJar, start: string | URL, answer?: string) =>
+    provider.signIn(browser, start, answer);
 
   /** The consent page of a request, and its token, for a browser that has signed in. */
   async function openPage(browser: CookieJar, client: TestClient) {

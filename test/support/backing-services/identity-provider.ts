@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { Provider } from 'oidc-provider';
+import type { CookieJar } from '../network/cookie-jar.js';
 
 const CLIENT_ID = 'the-registry';
 const CLIENT_SECRET = 'secret of the registry at its provider';
@@ -30,7 +31,10 @@ export class IdentityProvider {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const { Provider } = await import('oidc-provider');
+    const { Provider, interactionPolicy } = await import('oidc-provider');
+    const policy = interactionPolicy.base();
+    // It would ask users of clients on the loopback interface each time
+    policy.get('consent')!.checks.remove('native_client_prompt');
     const { privateKey } = await generateKeyPair('RS256', { extractable: true });
     const provider = new Provider(url, {
       clients: [
@@ -48,7 +52,7 @@ export class IdentityProvider {
       cookies: { keys: ['a key of the provider'] },
       pkce: { required: () => true },
       features: { devInteractions: { enabled: false } },
-      interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+      interactions: { policy, url: (_, { uid }) => `/interaction/${uid}` },
       findAccount: (_, sub) => ({
         accountId: sub,
         claims: () => ({ ...idp.user, email: `${sub}@example.com`, sub }),
@@ -81,6 +85,22 @@ export class IdentityProvider {
       AUTHORIZATION_LOGIN_CLIENT_SECRET: CLIENT_SECRET,
       AUTHORIZATION_LOGIN_ORG_CLAIM: 'organization',
     };
+  }
+
+  /**
+   * Signs the user in with a browser, up to the callback, which is not opened.
+   * @param start a page that leads to the provider, or a URL of the provider
+   * @param answer `?deny`: the user says no
+   */
+  async signIn(browser: CookieJar, start: string | URL, answer = ''): Promise<URL> {
+    let location = await browser.location(start);
+    while (location.host === new URL(this.url).host) {
+      const isPage = location.pathname.startsWith('/interaction/');
+      location = isPage
+        ? await browser.location(`${location.href}${answer}`, { method: 'POST' })
+        : await browser.location(location);
+    }
+    return location;
   }
 
   private showPage(response: Parameters<RequestListener>[1]): void {

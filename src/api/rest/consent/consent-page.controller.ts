@@ -44,6 +44,15 @@ export class ConsentPageController {
       const user = await this.knownUser(token, request);
       if (user === null && this.provider.isConfigured) return this.signIn(token, request, reply);
       const asked = await this.consent.describe(token, user);
+      const issuer = this.publicUrl.of('');
+      const context = requestContextOf(request, 'rest');
+      if (user !== null && asked.isGranted && !asked.prompt.includes('consent')) {
+        return redirectBrowser(reply, await this.consent.decide(issuer, token, user, true, context));
+      }
+      if (asked.prompt.includes('none')) {
+        const error = user === null ? 'login_required' : 'consent_required';
+        return redirectBrowser(reply, await this.consent.reject(issuer, token, user, error, context));
+      }
       const page = consentPage(token, asked, user ?? { isKeyRejected: false });
       return sendPage(request, reply, 200, page, asked.redirectUri);
     });

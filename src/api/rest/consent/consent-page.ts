@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ConsentRequest } from '../../../authorization/consent/consent.service.js';
+import { redirectHost } from '../../../authorization/consent/redirect.js';
 import { protectBy } from '../../../http/browsers/page-headers.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import { isLoopback } from '../../../policy/uris/uri.js';
@@ -64,9 +65,6 @@ export function consentPage(
   { client, redirectUri, scopes }: ConsentRequest,
   user: KnownUser,
 ): string {
-  const { host, protocol } = new URL(redirectUri);
-  // In a private-use scheme, a host is only a name that the application chose
-  const target = /^https?:$/.test(protocol) ? host : protocol;
   const isOnOwnMachine = client.redirectUris.every((uri) => isLoopback(new URL(uri)));
   return page(
     `Allow ${client.name}?`,
@@ -84,7 +82,7 @@ export function consentPage(
             : NOTHING
         }
         <dt>You are sent to</dt>
-        <dd><strong>${target}</strong></dd>
+        <dd><strong>${redirectHost(redirectUri)}</strong></dd>
         <dt>It may</dt>
         ${scopes.length === 0 ? html`<dd>know who you are</dd>` : NOTHING}
         ${scopes.map(

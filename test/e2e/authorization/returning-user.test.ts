@@ -1,0 +1,168 @@
+import { authorizationOf, CALLBACK, FORM, type TestClient } from '../../support/authorization.js';
+import { IdentityProvider } from '../../support/backing-services/identity-provider.js';
+import { onEachEngine } from '../../support/databases.js';
+import { CookieJar } from '../../support/network/cookie-jar.js';
+import { Registry } from '../../support/registry.js';
+
+const OTHER = 'https://other.example/callback';
+const LOOPBACK = 'http://127.0.0.1:4000/callback';
+const PAGE = 'the consent page';
+
+onEachEngine((engine) => {
+  let provider: IdentityProvider;
+  let registry: Registry;
+  beforeAll(async () => {
+    provider = await IdentityProvider.start();
+    registry = await Registry.start(engine, {
+      ...provider.env,
+      AUTHORIZATION_RESOURCES: 'https://one.example https://two.example',
+    });
+  });
+  afterAll(async () => {
+    await registry.stop();
+    provider.stop();
+  });
+  const { register, ask, introspect, exchangeCode } = authorizationOf(() => registry);
+
+  const aClient = () => register({ redirect_uris: [CALLBACK, OTHER, LOOPBACK] });
+
+  /** Where a request leads a browser whose user signs in: to the client, or to the consent page. */
+  async function request(client: TestClient, overrides: Record<string, string> = {}) {
+    const browser = new CookieJar();
+    const { consentToken, verifier } = await ask(client, overrides);
+    const callback = await provider.signIn(browser, `${registry.url}/consent?consent_token=${consentToken}`);
+    const page = await browser.location(callback);
+    const leads = page.pathname === '/consent' ? await browser.fetch(page) : null;
+    const location = leads === null ? page : new URL(leads.headers.get('location') ?? 'about:blank');
+    const result =
+      location.protocol === 'about:'
+        ? PAGE
+        : (location.searchParams.get('error') ?? (location.searchParams.has('code') ? 'code' : 'nothing'));
+    const allow = async () => {
+      const reply = await browser.fetch(`${registry.url}/consent`, {
+        method: 'POST',
+        body: new URLSearchParams({ consent_token: consentToken, decision: 'allow' }),
+        headers: FORM,
+      });
+      return new URL(reply.headers.get('location')!);
+    };
+    return { result, location, verifier, allow };
+  }
+
+  const outcome = async (client: TestClient, overrides: Record<string, string> = {}) =>
+    (await request(client, overrides)).result;
+
+  /** A client that the user has allowed to read. */
+  async function grantedClient(overrides: Record<string, string> = {}) {
+    const client = await aClient();
+    const first = await request(client, { scope: 'read', ...overrides });
+    expect(first.result).toBe(PAGE);
+    await first.allow();
+    return client;
+  }
+
+  it('A user who comes back is asked no second time, and the client gets a code', async () => {
+    const client = await grantedClient();
+    const { result, location, verifier } = await request(client, { scope: 'read' });
+    expect([result, location.searchParams.get('state')]).toEqual(['code', 'state of the client']);
+    const { body } = await exchangeCode(client, location.searchParams.get('code')!, verifier);
+    const token = await introspect(body.access_token as string);
+    expect(token.body).toMatchObject({ active: true, sub: 'alice', scope: 'read' });
+  });
+
+  it.each([
+    ['another scope', { scope: 'read write' }],
+    ['another resource', { scope: 'read', resource: 'https://one.example' }],
+    ['a host that is new to the user', { scope: 'read', redirect_uri: OTHER }],
+    ['the machine of the user', { scope: 'read', redirect_uri: LOOPBACK }],
+    ['prompt=consent', { scope: 'read', prompt: 'consent' }],
+  ])('A user who comes back is asked for %s', async (_, overrides) => {
+    expect(await outcome(await grantedClient(), overrides)).toBe(PAGE);
+  });
+
+  it('A client on the machine of the user is asked for each time: any program can pretend to be it', async () => {
+    const client = await grantedClient({ redirect_uri: LOOPBACK });
+    expect(await outcome(client, { scope: 'read', redirect_uri: LOOPBACK })).toBe(PAGE);
+  });
+
+  it('A verified client is asked for at no new host', async () => {
+    const client = await grantedClient();
+    const { body } = await registry.graphql(
+      'mutation ($id: ID!) { setOAuthClientVerified(clientId: $id, verified: true) { client { verified } } }',
+      { id: client.id },
+    );
+    expect(body.errors).toBeUndefined();
+    expect(await outcome(client, { scope: 'read', redirect_uri: OTHER })).toBe('code');
+    expect(await outcome(client, { scope: 'read', redirect_uri: LOOPBACK })).toBe('code');
+  });
+
+  it('A step-up keeps what was granted', async () => {
+    const client = await grantedClient();
+    await (await request(client, { scope: 'write' })).allow();
+    expect(await outcome(client, { scope: 'read write' })).toBe('code');
+  });
+
+  it('Another user, and one who has revoked the grant, is asked', async () => {
+    const client = await grantedClient();
+    provider.user = { sub: 'bob', organization: 'acme' };
+    expect(await outcome(client, { scope: 'read' })).toBe(PAGE);
+    provider.user = { sub: 'alice', organization: 'acme' };
+    const { apiKey: key } = await registry.createKey({ orgId: 'acme', userId: 'alice' });
+    const { body } = await registry.send('/v2/oauth/grants', { method: 'GET', key });
+    for (const { id } of body.data as { id: string }[]) {
+      await registry.send(`/v2/oauth/grants/${id}`, { method: 'DELETE', key });
+    }
+    expect(await outcome(client, { scope: 'read' })).toBe(PAGE);
+  });
+
+  describe('With prompt=none', () => {
+    it('a user who comes back is not asked', async () => {
+      const client = await grantedClient();
+      const browser = new CookieJar();
+      const { consentToken } = await ask(client, { scope: 'read' });
+      const start = `${registry.url}/consent?consent_token=${consentToken}`;
+      // The provider remembers its user
+      await browser.location(await provider.signIn(browser, start));
+      const silent = await ask(client, { scope: 'read', prompt: 'none' });
+      const callback = await provider.signIn(
+        browser,
+        `${registry.url}/consent?consent_token=${silent.consentToken}`,
+      );
+      expect(provider.asked.get('prompt')).toBe('none');
+      const location = await browser.location(await browser.location(callback));
+      expect([location.host, location.searchParams.has('code')]).toEqual(['app.example', true]);
+      const more = await ask(client, { scope: 'write', prompt: 'none' });
+      const next = await provider.signIn(
+        browser,
+        `${registry.url}/consent?consent_token=${more.consentToken}`,
+      );
+      const refused = await browser.location(await browser.location(next));
+      expect([refused.host, refused.searchParams.get('error')]).toEqual(['app.example', 'consent_required']);
+    });
+
+    it('a user who has not signed in sends the client an error', async () => {
+      const { result, location } = await request(await aClient(), { prompt: 'none' });
+      expect([result, location.host, location.searchParams.get('state')]).toEqual([
+        'login_required',
+        'app.example',
+        'state of the client',
+      ]);
+    });
+
+    it('a user with an API key, whom no one knows yet, sends the client an error', async () => {
+      const other = await Registry.start(engine);
+      try {
+        const keys = authorizationOf(() => other);
+        const { consentToken } = await keys.ask(await keys.register(), { prompt: 'none' });
+        const page = `${other.url}/consent?consent_token=${consentToken}`;
+        const location = await new CookieJar().location(page);
+        expect([location.host, location.searchParams.get('error')]).toEqual([
+          'app.example',
+          'login_required',
+        ]);
+      } finally {
+        await other.stop();
+      }
+    });
+  });
+});
