@@ -1,7 +1,14 @@
 import type { DataSource } from 'typeorm';
 import { COMMAND_LINE } from '../audit/audit-event.js';
 import { type Role, ROLES } from '../auth/principal/principal.js';
-import { command, type Command, EVERYTHING, readExpiry, refuseFaults, UsageError } from './arguments.js';
+import {
+  command,
+  type Command,
+  EVERYTHING,
+  readExpiry,
+  rejectInvalidOptions,
+  UsageError,
+} from './arguments.js';
 import { day, expiry, listCommand } from './list.js';
 
 /** What the fields of a key are called on the command line. */
@@ -30,7 +37,7 @@ export const API_KEY_COMMANDS: Record<string, Command<DataSource>> = {
       const expiresAt = expiresIn === undefined ? null : readExpiry(expiresIn);
       const key = { name, orgId: org, userId: user, role: role as Role, expiresAt };
       const { apiKeyFaults } = await import('../auth/api-keys/api-keys.service.js');
-      refuseFaults(apiKeyFaults(key, new Date()), OPTIONS);
+      rejectInvalidOptions(apiKeyFaults(key, new Date()), OPTIONS);
       return async (dataSource: DataSource) => {
         const { apiKey, value } = await (await serviceOn(dataSource)).create(key, COMMAND_LINE);
         process.stdout.write(`API key ${apiKey.id}, shown this once:\n${value}\n`);

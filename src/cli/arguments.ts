@@ -95,7 +95,10 @@ export function readMilliseconds(option: string, duration: string): number {
 export const EVERYTHING = { size: 1_000_000, after: null };
 
 /** @throws UsageError that names the options of the invalid fields */
-export function refuseFaults(faults: Record<string, string[]>, options: Record<string, string>): void {
+export function rejectInvalidOptions(
+  faults: Record<string, string[]>,
+  options: Record<string, string>,
+): void {
   const lines = Object.entries(faults).map(([field, said]) => `${options[field]} ${said.join(', ')}.`);
   if (lines.length > 0) throw new UsageError(lines.join('\n'));
 }

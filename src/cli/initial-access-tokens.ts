@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { COMMAND_LINE } from '../audit/audit-event.js';
 import { type InitialAccessTokenDraft, initialAccessTokenFaults } from '../policy/initial-access-token.js';
 import type { GrantType } from '../policy/grant-types.js';
-import { command, type Command, EVERYTHING, readExpiry, refuseFaults } from './arguments.js';
+import { command, type Command, EVERYTHING, readExpiry, rejectInvalidOptions } from './arguments.js';
 import { day, expiry, listCommand } from './list.js';
 
 /** What the fields of a token are called on the command line. */
@@ -55,7 +55,7 @@ export const INITIAL_ACCESS_TOKEN_COMMANDS: Record<string, Command<DataSource>> 
         grantTypes: readWords(values['grant-types']) as GrantType[] | null,
         redirectHosts: readWords(values['redirect-hosts']),
       };
-      refuseFaults(initialAccessTokenFaults(draft, new Date()), OPTIONS);
+      rejectInvalidOptions(initialAccessTokenFaults(draft, new Date()), OPTIONS);
       return async (dataSource: DataSource) => {
         const { token, value } = await (await serviceOn(dataSource)).create(draft, COMMAND_LINE);
         process.stdout.write(`Initial access token ${token.id}, shown this once:\n${value}\n`);

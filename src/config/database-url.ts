@@ -1,5 +1,5 @@
 import { type ConnectionOptions, parse } from 'pg-connection-string';
-import { refuseBadEscapes } from './percent-encoding.js';
+import { rejectBadEscapes } from './percent-encoding.js';
 
 /** The driver's own parser reads the URL of PostgreSQL: what is valid here is what it connects to. */
 export type DatabaseConfig =
@@ -20,7 +20,7 @@ export function readDatabaseUrl(raw: string): DatabaseConfig | undefined {
   const path = /^sqlite:(?:\/\/(?=\/)|(?!\/\/))(?!:memory:$)(.+)$/.exec(raw)?.[1];
   if (path) return { engine: 'sqlite', path };
   if (!/^postgres(ql)?:\/\/\S+$/.test(raw)) return undefined;
-  refuseBadEscapes(raw);
+  rejectBadEscapes(raw);
   const connection = parseOrExplain(raw);
   if (connection?.sslmode !== undefined && !SSL_MODES.includes(connection.sslmode)) {
     throw new Error(`has an unknown sslmode: use one of ${SSL_MODES.join(', ')}`);

@@ -2,7 +2,7 @@
  * Parsers of URLs read an invalid escape differently, and most fail without saying where.
  * @throws Error that says what to send instead
  */
-export function refuseBadEscapes(url: string): void {
+export function rejectBadEscapes(url: string): void {
   if (decode(url).includes('\0')) throw new Error('has a NUL byte (%00): leave it out');
 }
 

@@ -14,7 +14,7 @@ import { isRedirectTarget } from '../policy/uris/redirect-host.js';
 import { isReservable } from '../policy/reserved-name.js';
 import { isScopeToken } from '../policy/scope.js';
 import { DURATION, readDuration } from './duration.js';
-import { refuseBadEscapes } from './percent-encoding.js';
+import { rejectBadEscapes } from './percent-encoding.js';
 
 /** A kind of value that a variable may have. */
 export interface Value<T> {
@@ -188,7 +188,7 @@ export const redisUrl: Value<string> = {
   takes: 'redis://USER:PASSWORD@HOST:PORT/DATABASE, or rediss:// for TLS',
   read: (raw) => {
     if (!/^rediss?:\/\/[^\s/?#]+(?:\/\d{0,5})?$/.test(raw) || !URL.canParse(raw)) return undefined;
-    refuseBadEscapes(raw);
+    rejectBadEscapes(raw);
     return raw;
   },
 };

@@ -31,14 +31,14 @@ export const registrations = channel<{ result: 'registered' | 'reused' }>('regis
 export const clientAuthentications = channel<{ method: string; result: string }>('client-authentication');
 
 /** An error returned to a REST caller. */
-export const refusals = channel<{
+export const rejections = channel<{
   method: string;
   /** The pattern of the route; undefined if there is none. */
   route: string | undefined;
   code: string;
   /** Names of fields as the caller sent them; the caller may have invented some. */
   fields: readonly string[];
-}>('refusal');
+}>('rejection');
 
 export interface OperationMessage {
   /** `invalid`: one that was not even begun. */

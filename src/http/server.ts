@@ -11,8 +11,8 @@ import { logRequests } from '../observability/logs/request-log.js';
 import { allowBrowsersToRegister } from './browsers/registration-cors.js';
 import { protectPages } from './browsers/page-headers.js';
 import { answerError, answerErrors, giveUp } from './errors/error.filter.js';
-import { refuseOtherMethods } from './errors/method-not-allowed.js';
-import { answerUnreadable, refuseInWords } from './errors/unreadable-request.js';
+import { rejectOtherMethods } from './errors/method-not-allowed.js';
+import { answerUnreadable, rejectMissingHost } from './errors/unreadable-request.js';
 import { closeConnectionsWhenStopping } from './lifecycle/drain.js';
 import { Connections } from './limits/connections.js';
 import { enforceRequestTimeout } from './limits/request-timeout.js';
@@ -63,9 +63,9 @@ export const HTTP_PLUGINS = [
   plugin('default-headers', [], setDefaultHeaders),
   plugin('page-headers', [], protectPages),
   plugin('method-not-allowed', ['errors'], (fastify, { afterRoutes }) => {
-    afterRoutes.push(refuseOtherMethods(fastify));
+    afterRoutes.push(rejectOtherMethods(fastify));
   }),
-  plugin('host-required', ['errors', 'default-headers'], refuseInWords),
+  plugin('host-required', ['errors', 'default-headers'], rejectMissingHost),
   // Before anything that rejects requests: a page of another origin has to be able to read the rejection
   plugin('registration-cors', ['method-not-allowed'], (fastify, { config }) =>
     allowBrowsersToRegister(fastify, config),

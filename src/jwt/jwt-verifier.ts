@@ -25,7 +25,7 @@ class KeysUnavailable extends Error {}
 /** Verifies JWTs of one issuer. */
 export class JwtVerifier {
   private readonly keys: JWTVerifyGetKey & { readonly reloading?: boolean };
-  private underWay = 0;
+  private inFlight = 0;
 
   /** @param jwks the issuer's public keys, or the URL where they are */
   constructor(
@@ -49,8 +49,8 @@ export class JwtVerifier {
     if (readJwt(token) === null) return null;
     const { issuer } = this;
     const all = { ...options, issuer, algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS };
-    if (this.keys.reloading && this.underWay >= MAX_WAITING_FOR_KEYS) throw unavailable();
-    this.underWay++;
+    if (this.keys.reloading && this.inFlight >= MAX_WAITING_FOR_KEYS) throw unavailable();
+    this.inFlight++;
     try {
       const { payload } = await verifyWithKeys(token, this.keys, all);
       return payload;
@@ -58,7 +58,7 @@ export class JwtVerifier {
       if (isAboutTheKeySet(error)) throw unavailable(error);
       return null;
     } finally {
-      this.underWay--;
+      this.inFlight--;
     }
   }
 }

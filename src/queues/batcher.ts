@@ -18,7 +18,7 @@ const LIMITS = {
   /** Items of one batch. */
   size: 200,
   /** Batches in progress at a time: while PostgreSQL works on one, the next comes together. */
-  underWay: 2,
+  inFlight: 2,
   /** As many more, in place of those that take longer than {@link SLOW_MS}: a connection that hangs does not delay other batches. */
   slow: 2,
   /** Items that wait for a batch; more are rejected. */
@@ -48,7 +48,7 @@ export interface BatcherOptions<I, O> {
 export class Batcher<I, O> {
   private waiting: Waiting<I, O>[] = [];
   /** Start times of batches in progress (`performance.now()`), the oldest first. */
-  private readonly underWay = new Set<{ sinceMs: number }>();
+  private readonly inFlight = new Set<{ sinceMs: number }>();
   private isScheduled = false;
   private lookingAgain: NodeJS.Timeout | undefined;
   private readonly limits: BatchLimits;
@@ -68,7 +68,7 @@ export class Batcher<I, O> {
 
   /** Whether nothing waits, and nothing is in progress. */
   get isIdle(): boolean {
-    return this.waiting.length === 0 && this.underWay.size === 0;
+    return this.waiting.length === 0 && this.inFlight.size === 0;
   }
 
   private schedule(): void {
@@ -78,7 +78,7 @@ export class Batcher<I, O> {
     // After everything that has arrived on any connection meanwhile
     setImmediate(() => {
       this.isScheduled = false;
-      this.refuseLate();
+      this.rejectLate();
       void this.runBatch(
         this.waiting.splice(0, this.limits.size).filter((waiting) => this.isWanted(waiting)),
       );
@@ -86,18 +86,18 @@ export class Batcher<I, O> {
   }
 
   private mayBegin(): boolean {
-    const { underWay, slow } = this.limits;
-    if (this.underWay.size < underWay) return true;
+    const { inFlight, slow } = this.limits;
+    if (this.inFlight.size < inFlight) return true;
     const limitMs = performance.now() - SLOW_MS;
     let slowOnes = 0;
-    for (const { sinceMs } of this.underWay) if (sinceMs <= limitMs) slowOnes++;
-    return this.underWay.size < underWay + Math.min(slowOnes, slow);
+    for (const { sinceMs } of this.inFlight) if (sinceMs <= limitMs) slowOnes++;
+    return this.inFlight.size < inFlight + Math.min(slowOnes, slow);
   }
 
   private async runBatch(batch: Waiting<I, O>[]): Promise<void> {
     if (batch.length === 0) return this.schedule();
     const begun = { sinceMs: performance.now() };
-    this.underWay.add(begun);
+    this.inFlight.add(begun);
     const { name, run } = this.options;
     if (batches.hasSubscribers) {
       batches.publish({ name, size: batch.length, waiting: this.waiting.length });
@@ -106,7 +106,7 @@ export class Batcher<I, O> {
     const outcomes = await run(batch.map(({ item }) => item)).catch((error: unknown) =>
       batch.map((): Outcome<O> => ({ error })),
     );
-    this.underWay.delete(begun);
+    this.inFlight.delete(begun);
     outcomes.forEach((outcome, i) => {
       const { resolve, reject } = batch[i]!;
       if ('error' in outcome) reject(outcome.error);
@@ -131,7 +131,7 @@ export class Batcher<I, O> {
     let dueMs = this.waiting[0]!.sinceMs + this.limits.waitMs;
     if (this.limits.slow > 0) {
       // The first that is not slow yet
-      for (const { sinceMs } of this.underWay) {
+      for (const { sinceMs } of this.inFlight) {
         if (sinceMs + SLOW_MS > now) dueMs = Math.min(dueMs, sinceMs + SLOW_MS);
       }
     }
@@ -139,12 +139,12 @@ export class Batcher<I, O> {
     const delayMs = Math.max(0, Math.ceil(dueMs - now)) + 1;
     this.lookingAgain = setTimeout(() => {
       this.lookingAgain = undefined;
-      this.refuseLate();
+      this.rejectLate();
       this.schedule();
     }, delayMs).unref();
   }
 
-  private refuseLate(): void {
+  private rejectLate(): void {
     const limitMs = performance.now() - this.limits.waitMs;
     // The oldest are in front
     const firstInTime = this.waiting.findIndex(({ sinceMs }) => sinceMs > limitMs);

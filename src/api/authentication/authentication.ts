@@ -16,7 +16,7 @@ import {
 import type { Config } from '../../config/variables.js';
 import { type AuthenticateOperator, operatorAuthentication } from './operator-authentication.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
-import { refusalFor, sendError, toGraphQLError } from '../../http/errors/error.filter.js';
+import { errorFor, sendError, toGraphQLError } from '../../http/errors/error.filter.js';
 import {
   GRAPHQL_PATH,
   INTROSPECTION_PATH,
@@ -123,7 +123,7 @@ const graphqlHook =
     try {
       await admitOperator(request);
     } catch (thrown) {
-      const error = refusalFor(thrown, request);
+      const error = errorFor(thrown, request);
       sendError(error, reply, { errors: [toGraphQLError(error)] });
       return reply;
     }

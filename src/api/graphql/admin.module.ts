@@ -24,7 +24,7 @@ import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
 import { operatorAuthentication } from '../authentication/operator-authentication.js';
 import { GRAPHQL_PATH } from '../../config/paths.js';
 import { PublicUrl } from '../../http/responses/public-url.js';
-import { refusalFor, toGraphQLError } from '../../http/errors/error.filter.js';
+import { errorFor, toGraphQLError } from '../../http/errors/error.filter.js';
 import { explorerPage } from './explorer.js';
 import { ApiKeysResolver, InitialAccessTokensResolver } from './credentials/credentials.resolver.js';
 import { AuditEventsResolver, ClientHistoryResolver } from './audit/audit-events.resolver.js';
@@ -101,7 +101,7 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
               // Authenticated already, unless it is a GET
               await admitOperator(request);
             } catch (thrown) {
-              const error = refusalFor(thrown, request);
+              const error = errorFor(thrown, request);
               throw toGraphQLError(error, { status: error.status });
             }
             return { request, loaders: new Loaders(secrets, auditTrail, grants) };

@@ -40,8 +40,8 @@ export class BrowserSessions {
    * `invalid_request` if the browser would drop the session
    */
   async signIn(apiKey: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    this.refuseOtherPages(request);
-    this.refuseLostCookie(request);
+    this.rejectOtherPages(request);
+    this.rejectLostCookie(request);
     const { token, principal } = await this.sessions.start(apiKey, requestContextOf(request, 'console'));
     request.principal = principal;
     await this.endSessionOf(request);
@@ -53,7 +53,7 @@ export class BrowserSessions {
    * @throws RegistryError `insufficient_scope` if another page asks for it
    */
   async signOut(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    this.refuseOtherPages(request);
+    this.rejectOtherPages(request);
     await this.endSessionOf(request);
     this.setCookie(reply, '', 0);
   }
@@ -89,7 +89,7 @@ export class BrowserSessions {
     void reply.setCookie(this.cookie, value, { ...this.attributes, maxAge: maxAgeSeconds });
   }
 
-  private refuseOtherPages(request: FastifyRequest): void {
+  private rejectOtherPages(request: FastifyRequest): void {
     if (this.isOwnPage(request)) return;
     throw new RegistryError(
       'insufficient_scope',
@@ -102,7 +102,7 @@ export class BrowserSessions {
   }
 
   /** A browser silently drops a Secure cookie over http, except from its own machine, which many browsers trust. */
-  private refuseLostCookie({ headers: { origin } }: FastifyRequest): void {
+  private rejectLostCookie({ headers: { origin } }: FastifyRequest): void {
     if (!this.isSecure || origin === undefined || !URL.canParse(origin)) return;
     const page = new URL(origin);
     if (page.protocol !== 'http:' || isLoopback(page)) return;

@@ -39,7 +39,7 @@ export class TokensRepository {
       name: 'exchange oauth_tokens',
       run: (exchanges) => this.exchange(exchanges.map(({ changes }) => changes)),
       isWanted: isWaiting,
-      limits: { underWay: 1 },
+      limits: { inFlight: 1 },
     });
   }
 

@@ -28,14 +28,14 @@ export class AnonymousClientQuota {
   /** Places taken, as far as this instance knows. */
   private size = 0;
   /** Places that it has given away and that may not be seen by a count yet. */
-  private underWay = 0;
+  private inFlight = 0;
   private countAgainAt = 0;
   /** Until then (`performance.now()`) nothing is old enough to be evicted. */
   private fullUntil = 0;
   private readonly places = new Batcher<void, void>({
     name: 'make room',
     run: (asked) => this.reserveAll(asked.length),
-    limits: { underWay: 1, slow: 0 },
+    limits: { inFlight: 1, slow: 0 },
   });
 
   constructor(
@@ -60,7 +60,7 @@ export class AnonymousClientQuota {
     try {
       return await register();
     } finally {
-      this.underWay--;
+      this.inFlight--;
     }
   }
 
@@ -72,7 +72,7 @@ export class AnonymousClientQuota {
     // A pool that is larger than it may be, because it was allowed to be, does not keep everyone out
     const places = Math.min(asked, Math.max(max - this.size, evicted, 0));
     this.size += places;
-    this.underWay += places;
+    this.inFlight += places;
     return Array.from({ length: asked }, (_, i) =>
       i < places ? { value: undefined } : { error: this.isFull() },
     );
@@ -81,9 +81,9 @@ export class AnonymousClientQuota {
   private async count(max: number): Promise<void> {
     const before = performance.now();
     // Those in progress may be counted twice: too many for a moment, rather than too few
-    const { underWay } = this;
+    const { inFlight } = this;
     const counted = await this.repository.count(max + REMOVAL_BATCH);
-    this.size = underWay + counted;
+    this.size = inFlight + counted;
     if (counted > max) this.size -= await this.removeSurplus(max, counted - max);
     const now = performance.now();
     this.countAgainAt = now + Math.max(MIN_COUNT_INTERVAL_MS, (now - before) / COUNTING_SHARE);

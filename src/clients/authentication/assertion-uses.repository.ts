@@ -16,7 +16,7 @@ export class AssertionUses {
     this.assertions = new Batcher({
       name: 'insert client_assertions',
       run: (assertions) => this.insert(assertions),
-      limits: { underWay: 1 },
+      limits: { inFlight: 1 },
     });
   }
 

@@ -11,7 +11,7 @@ export interface ClientRequest {
   /** The caller's names for the fields of a client. */
   names: FieldNames;
   /** The error code of a rejection, given the fields at fault. */
-  refusalCode: (faults: FieldFaults) => ErrorCode;
+  errorCode: (faults: FieldFaults) => ErrorCode;
 }
 
 /** In the description of a rejection; all of them are in its `invalid_fields`. */
@@ -22,12 +22,12 @@ const MAX_FIELDS_NAMED = 20;
  * @throws RegistryError with every field at fault
  */
 export function validateOrThrow(
-  { draft, faults, names, refusalCode }: ClientRequest,
+  { draft, faults, names, errorCode }: ClientRequest,
   rules: readonly Rule[],
 ): ClientMetadataInput {
   const invalidFields = validate(draft, rules, names, faults);
   if (Object.keys(invalidFields).length === 0) return draft;
-  throw refusal(refusalCode(invalidFields), invalidFields);
+  throw refusal(errorCode(invalidFields), invalidFields);
 }
 
 /** The error that names every field at fault. */

@@ -25,7 +25,7 @@ interface Creation {
 @Injectable()
 export class DeduplicatedRegistrations {
   /** Clients that are being created by this instance, by the hash of what is granted to them. */
-  private readonly underWay = new Map<string, Creation>();
+  private readonly inFlight = new Map<string, Creation>();
 
   constructor(
     private readonly repository: RegistrationsRepository,
@@ -52,7 +52,7 @@ export class DeduplicatedRegistrations {
         if (registrations.hasSubscribers) registrations.publish({ result: 'reused' });
         return { client, secret: null, registrationToken: null };
       }
-      const others = this.underWay.get(metadataHash);
+      const others = this.inFlight.get(metadataHash);
       if (others) {
         others.callers.push(context);
         await others.issued;
@@ -60,9 +60,9 @@ export class DeduplicatedRegistrations {
       }
       const callers = [context];
       const issued = create(metadataHash, { ...context, isWaiting: () => callers.some(isWaiting) }).finally(
-        () => this.underWay.delete(metadataHash),
+        () => this.inFlight.delete(metadataHash),
       );
-      this.underWay.set(metadataHash, { callers, issued });
+      this.inFlight.set(metadataHash, { callers, issued });
       const own = await issued;
       if (own !== null) return own;
     }

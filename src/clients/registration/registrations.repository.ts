@@ -36,7 +36,7 @@ import { SecretsOfClient } from '../secrets/client-secrets.repository.js';
 import { removeUnused } from '../use/client-use.repository.js';
 
 /** Updates of rows that many wait for: one batch after the other. */
-const COUNTING = { size: 200, underWay: 1 };
+const COUNTING = { size: 200, inFlight: 1 };
 
 /** Anonymous clients without a token are those that software shares. */
 const SHARED = "source = 'dynamic' AND org_id IS NULL";

@@ -17,10 +17,10 @@ const UNDER_WAY = 4;
  * begin each in an iteration of its own, outside of the turns, and health checks would wait longer.
  */
 export function pageRunner(run: RunSql): RunSql {
-  let underWay = 0;
+  let inFlight = 0;
   const waiting: (() => void)[] = [];
   return async (sql, parameters) => {
-    if (underWay < UNDER_WAY) underWay++;
+    if (inFlight < UNDER_WAY) inFlight++;
     else await new Promise<void>((begin) => waiting.push(begin));
     try {
       await takeTurn();
@@ -30,7 +30,7 @@ export function pageRunner(run: RunSql): RunSql {
       return rows;
     } finally {
       const next = waiting.shift();
-      if (next === undefined) underWay--;
+      if (next === undefined) inFlight--;
       else next();
     }
   };

@@ -40,13 +40,13 @@ export class ScanQueue implements OnApplicationShutdown {
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
     this.thread = driver.engine === 'sqlite' ? new SqliteThread(driver.connection) : null;
-    const underWay = driver.engine === 'sqlite' ? AHEAD : Math.ceil(driver.pool.options.max / 2);
+    const inFlight = driver.engine === 'sqlite' ? AHEAD : Math.ceil(driver.pool.options.max / 2);
     // One in the thread, and the next
-    const share = driver.engine === 'sqlite' ? 2 : Math.ceil(underWay / 2);
+    const share = driver.engine === 'sqlite' ? 2 : Math.ceil(inFlight / 2);
     this.queue = new FairQueue(
       'long read',
-      { underWay, waitMs: WAIT_MS },
-      { underWay: share, waiting: MAX_WAITING, waitMs: WAIT_MS },
+      { inFlight, waitMs: WAIT_MS },
+      { inFlight: share, waiting: MAX_WAITING, waitMs: WAIT_MS },
     );
   }
 

@@ -22,7 +22,7 @@ export type GroupCommit = (rows: NewRows, cancellation?: Cancellation) => Promis
  * One batch at a time: two would be smaller, and the cost is per batch, to begin it and to make it durable (ADR 8). SQLite has one
  * writer, so another batch next to a slow one gains nothing there.
  */
-const ONE_AFTER_ANOTHER = { sqlite: { underWay: 1, slow: 0 }, postgres: { underWay: 1 } };
+const ONE_AFTER_ANOTHER = { sqlite: { inFlight: 1, slow: 0 }, postgres: { inFlight: 1 } };
 
 interface Insertion {
   rows: NewRows;

@@ -21,7 +21,7 @@ export class Writability {
   /** Results by kind of write: if clients cannot be stored, other rows may be. */
   private readonly records = new Map<string, WriteRecord>();
   /** Start times of writes in progress (`performance.now()`), the oldest first. */
-  private readonly underWay = new Set<{ sinceMs: number }>();
+  private readonly inFlight = new Set<{ sinceMs: number }>();
 
   /** @param slowMs a write that takes longer makes it doubtful that others succeed */
   constructor(private readonly slowMs: number) {}
@@ -29,7 +29,7 @@ export class Writability {
   /** Remembers what becomes of a write of that kind. */
   async track<T>(kind: string, write: Promise<T>): Promise<T> {
     const begun = { sinceMs: performance.now() };
-    this.underWay.add(begun);
+    this.inFlight.add(begun);
     try {
       const result = await write;
       this.records.delete(kind);
@@ -38,13 +38,13 @@ export class Writability {
       if (isDatabaseUnavailable(error)) this.noteFailure(kind, error);
       throw error;
     } finally {
-      this.underWay.delete(begun);
+      this.inFlight.delete(begun);
     }
   }
 
   /** Whether the last write of a kind failed, or the oldest one in progress is slow: a check is to find out. */
   get isDoubtful(): boolean {
-    const [oldest] = this.underWay;
+    const [oldest] = this.inFlight;
     const isSlow = oldest !== undefined && oldest.sinceMs < performance.now() - this.slowMs;
     return isSlow || this.some(({ isConfirmed }) => !isConfirmed);
   }

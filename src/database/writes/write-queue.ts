@@ -29,11 +29,11 @@ const SLOW_MS = { postgres: 1_000, sqlite: Infinity };
 
 const WAITING = { waiting: MAX_WAITING, waitMs: WAIT_MS };
 /** Those that lock the same would wait for each other in the database. */
-const ONE = { ...WAITING, underWay: 1 };
+const ONE = { ...WAITING, inFlight: 1 };
 /** Half of the connections: the others are for group commits and reads. One is for rows that are known to be locked. */
 const mostOf = ({ options: { max } }: pg.Pool) => ({
   ...WAITING,
-  underWay: Math.max(1, Math.floor(max / 2) - 1),
+  inFlight: Math.max(1, Math.floor(max / 2) - 1),
 });
 
 /** Something of the service's own. */

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GraphQLError } from 'graphql';
 import { requestOf } from '../../auth/principal/request-context.js';
-import { refusals } from '../../diagnostics/channels.js';
+import { rejections } from '../../diagnostics/channels.js';
 import { isDatabaseUnavailable } from '../../database/connection/unavailable.js';
 import {
   type ErrorCode,
@@ -17,7 +17,7 @@ import { REQUEST_ID } from '../responses/default-headers.js';
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set once it was rejected. */
-    refusal?: ErrorCode;
+    rejection?: ErrorCode;
   }
 }
 
@@ -97,14 +97,14 @@ const headersOf = (error: RegistryError) => ({
 });
 
 function errorBody({ code, message, options }: RegistryError) {
-  return { error: code, error_description: message, ...toldFields(options) };
+  return { error: code, error_description: message, ...invalidFieldsOf(options) };
 }
 
 /** Callers may send any number of unknown fields of any length: limits of what a reply repeats. */
 const MAX_FIELDS_TOLD = 100;
 const MAX_NAME_TOLD = 200;
 
-function toldFields({ invalidFields }: RegistryErrorOptions): { invalid_fields?: FieldFaults } {
+function invalidFieldsOf({ invalidFields }: RegistryErrorOptions): { invalid_fields?: FieldFaults } {
   if (invalidFields === undefined) return {};
   const told = Object.entries(invalidFields).slice(0, MAX_FIELDS_TOLD);
   return {
@@ -118,7 +118,7 @@ export function toGraphQLError(error: RegistryError, http?: { status: number }):
   return new GraphQLError(message, {
     extensions: {
       code: GRAPHQL_CODES[code] ?? code.toUpperCase(),
-      ...toldFields(options),
+      ...invalidFieldsOf(options),
       ...(http && { http: { ...http, headers: new Map(Object.entries(errorHeaders(error))) } }),
     },
   });
@@ -127,7 +127,7 @@ export function toGraphQLError(error: RegistryError, http?: { status: number }):
 const logger = new Logger('Errors');
 
 /** The error that a caller gets for anything that was thrown. Our own faults are logged. */
-export function refusalFor(thrown: unknown, { raw, logFields }: FastifyRequest): RegistryError {
+export function errorFor(thrown: unknown, { raw, logFields }: FastifyRequest): RegistryError {
   // The caller disconnected during the body and will not read the reply, but rejections are counted
   const isBrokenOff = raw.errored !== null && thrown === raw.errored;
   const error = isBrokenOff
@@ -143,7 +143,7 @@ export class ErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void | GraphQLError {
     // Made for a GraphQL client already
     if (thrown instanceof GraphQLError) throw thrown;
-    const error = refusalFor(thrown, requestOf(host));
+    const error = errorFor(thrown, requestOf(host));
     const kind = host.getType<'http' | 'graphql'>();
     if (kind === 'graphql') {
       // The status 503 tells clients and proxies that the request may be repeated
@@ -157,7 +157,7 @@ export class ErrorFilter implements ExceptionFilter {
 
 /** Answers what Fastify itself has rejected, or one of its hooks. */
 export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  sendError(refusalFor(error, request), reply);
+  sendError(errorFor(error, request), reply);
 }
 
 /** Has the errors of every route answered alike, those that Nest does not know included. */
@@ -197,9 +197,9 @@ export function sendError(error: RegistryError, reply: FastifyReply, body: objec
   if (!reply.raw.hasHeader('connection')) reply.removeHeader('connection');
   if (!reply.request.raw.complete) closeAfterBody(reply);
   const { request } = reply;
-  request.refusal = error.code;
-  if (refusals.hasSubscribers) {
-    refusals.publish({
+  request.rejection = error.code;
+  if (rejections.hasSubscribers) {
+    rejections.publish({
       method: request.method,
       route: request.routeOptions.url,
       code: error.code,

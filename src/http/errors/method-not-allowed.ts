@@ -16,7 +16,7 @@ const ROUTED_METHODS = METHODS.filter((method) => method !== 'CONNECT') as HTTPM
  * Makes a known path answer 405 with `Allow` if it does not know the method (RFC 9110 §15.5.6); Fastify alone says 404.
  * Call it before any route is added, and the function that it returns after the last one was.
  */
-export function refuseOtherMethods(fastify: FastifyInstance): () => void {
+export function rejectOtherMethods(fastify: FastifyInstance): () => void {
   for (const method of ROUTED_METHODS) {
     if (!fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method);
   }

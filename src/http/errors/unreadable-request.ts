@@ -34,7 +34,7 @@ export function answerUnreadable({ code, rawPacket }: UnreadableRequest, socket:
  * Takes over two rejections of Node's own, which needs `requireHostHeader: false`: a request without a Host (RFC 9112 §3.2; HTTP/1.0
  * knows none), and an unknown expectation, which is ignored (RFC 9110 §10.1.1).
  */
-export function refuseInWords(fastify: FastifyInstance): void {
+export function rejectMissingHost(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', ({ headers, raw }, _reply, done) => {
     const lacksHost = headers.host === undefined && raw.httpVersion !== '1.0';
     done(lacksHost ? new RegistryError('invalid_request', 'The Host header is required.') : undefined);

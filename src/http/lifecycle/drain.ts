@@ -52,18 +52,18 @@ async function quietTurn(server: HttpServer): Promise<void> {
 export function closeConnectionsWhenStopping(
   fastify: FastifyInstance,
   connections: Connections,
-  underWay: InFlightRequests,
+  inFlight: InFlightRequests,
   giveUp: (reply: FastifyReply) => void,
 ): void {
   fastify.addHook('preClose', (done) => {
-    const busy = new Set([...underWay].map(({ reply }) => reply.request.raw.socket));
+    const busy = new Set([...inFlight].map(({ reply }) => reply.request.raw.socket));
     for (const socket of connections) if (!busy.has(socket)) socket.destroy();
     // Fastify says so itself in replies to requests that come from now on
-    for (const { reply } of underWay) {
+    for (const { reply } of inFlight) {
       if (!reply.raw.headersSent) reply.raw.setHeader('connection', 'close');
     }
     setTimeout(() => {
-      for (const { reply } of underWay) if (!reply.raw.headersSent) giveUp(reply);
+      for (const { reply } of inFlight) if (!reply.raw.headersSent) giveUp(reply);
     }, RUNNING_MS).unref();
     done();
   });

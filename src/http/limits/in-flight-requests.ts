@@ -14,7 +14,7 @@ const BYTES_OF_EACH = 64 * 1024;
 type Phase = 'working' | 'arriving' | 'leaving' | 'over';
 
 /** A request whose reply has not left yet. */
-export interface UnderWay {
+export interface InFlightRequest {
   reply: FastifyReply;
   /** When it arrived (`performance.now()`). */
   sinceMs: number;
@@ -26,7 +26,7 @@ export interface UnderWay {
 declare module 'fastify' {
   interface FastifyReply {
     /** Its request; null if the router has rejected that. */
-    underWay: UnderWay | null;
+    inFlight: InFlightRequest | null;
   }
   interface FastifyContextConfig {
     /** Replies of the route are views of the same bytes in memory: one that is not read takes up no more of it. */
@@ -39,7 +39,7 @@ declare module 'fastify' {
  * oldest replies that are not read (ADR 16).
  */
 export class InFlightRequests {
-  private readonly requests = new Set<UnderWay>();
+  private readonly requests = new Set<InFlightRequest>();
   /** Numbers, since a set of replies would keep some of them for long (ADR 8). */
   private readonly counts: Record<Phase, number> = { working: 0, arriving: 0, leaving: 0, over: 0 };
   private unsentBytes = 0;
@@ -63,12 +63,12 @@ export class InFlightRequests {
     return this.counts.working;
   }
 
-  [Symbol.iterator](): Iterator<UnderWay> {
+  [Symbol.iterator](): Iterator<InFlightRequest> {
     return this.requests[Symbol.iterator]();
   }
 
   /** Closes its connection. */
-  breakOff(own: UnderWay): void {
+  breakOff(own: InFlightRequest): void {
     const { socket } = own.reply.request.raw;
     this.brokenOff++;
     this.requests.delete(own);
@@ -78,7 +78,7 @@ export class InFlightRequests {
   }
 
   /** Counts it as a new request: its caller has that much time to read the error. */
-  renew(own: UnderWay): void {
+  renew(own: InFlightRequest): void {
     this.requests.delete(own);
     own.sinceMs = performance.now();
     this.requests.add(own);
@@ -86,7 +86,7 @@ export class InFlightRequests {
 
   /** Call it before anything else that may let requests wait, and before any route is added. */
   track(fastify: FastifyInstance): void {
-    fastify.decorateReply('underWay', null);
+    fastify.decorateReply('inFlight', null);
     fastify.decorateRequest('isWaiting');
     fastify.addHook('onRequest', (request, reply, done) => {
       this.begin(request, reply);
@@ -95,24 +95,24 @@ export class InFlightRequests {
     fastify.addHook('preParsing', ({ headers }, reply, _payload, done) => {
       const hasBody =
         headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-      if (hasBody && !reply.sent) this.move(reply.underWay, 'arriving');
+      if (hasBody && !reply.sent) this.move(reply.inFlight, 'arriving');
       done();
     });
     fastify.addHook('preValidation', (_request, reply, done) => {
       // What was given up while it still arrived is over already
-      if (!reply.sent) this.move(reply.underWay, 'working');
+      if (!reply.sent) this.move(reply.inFlight, 'working');
       done();
     });
     fastify.addHook('onSend', ({ routeOptions }, reply, payload, done) => {
       const ownBytes = routeOptions.config.sharesReplies ? 0 : bytesOf(payload);
-      this.move(reply.underWay, 'leaving', BYTES_OF_EACH + ownBytes);
+      this.move(reply.inFlight, 'leaving', BYTES_OF_EACH + ownBytes);
       done();
     });
   }
 
   private begin(request: FastifyRequest, reply: FastifyReply): void {
-    const own: UnderWay = { reply, sinceMs: performance.now(), phase: 'over', unsentBytes: 0 };
-    reply.underWay = own;
+    const own: InFlightRequest = { reply, sinceMs: performance.now(), phase: 'over', unsentBytes: 0 };
+    reply.inFlight = own;
     this.requests.add(own);
     this.move(own, 'working');
     request.isWaiting = () => own.phase === 'working' && this.requests.has(own);
@@ -120,7 +120,7 @@ export class InFlightRequests {
     reply.raw.once('close', () => this.end(own));
   }
 
-  private end(own: UnderWay): void {
+  private end(own: InFlightRequest): void {
     this.requests.delete(own);
     // Work that has begun goes on after its caller disconnected
     if (own.phase !== 'working') this.move(own, 'over');
@@ -129,7 +129,7 @@ export class InFlightRequests {
     (own as { reply: FastifyReply | null }).reply = null;
   }
 
-  private move(own: UnderWay | null, to: Phase, unsentBytes = 0): void {
+  private move(own: InFlightRequest | null, to: Phase, unsentBytes = 0): void {
     if (own === null) return;
     const isOpen = (own.reply as FastifyReply | null) !== null;
     const phase = isOpen || to === 'working' ? to : 'over';
@@ -168,7 +168,7 @@ export class InFlightRequests {
   /** Over the limit, evicts unread replies, the longest unread first, of the caller with the most bytes. */
   private evictUnread(): void {
     if (this.unsentBytes <= this.limits.maxUnsentBytes) return;
-    const bySubscriber = new Map<string, { bytes: number; replies: UnderWay[] }>();
+    const bySubscriber = new Map<string, { bytes: number; replies: InFlightRequest[] }>();
     for (const own of this.requests) {
       if (own.phase !== 'leaving') continue;
       const key = this.callerOf(own.reply.request.ip);

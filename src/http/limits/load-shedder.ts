@@ -9,7 +9,7 @@ import {
 import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyInstance, FastifyServerFactory } from 'fastify';
 import type { Logger } from 'pino';
-import { refusals } from '../../diagnostics/channels.js';
+import { rejections } from '../../diagnostics/channels.js';
 import { OVERLOADED } from '../errors/error.filter.js';
 import { doInTurn, noteConnection } from '../../event-loop/turns.js';
 import type { HttpLimits } from './http-limits.js';
@@ -38,7 +38,7 @@ export class LoadShedder {
   private held = 0;
 
   constructor(
-    private readonly underWay: InFlightRequests,
+    private readonly inFlight: InFlightRequests,
     private readonly limits: HttpLimits,
     private readonly logger: Logger,
   ) {}
@@ -69,7 +69,7 @@ export class LoadShedder {
   track(fastify: FastifyInstance): void {
     fastify.addHook('preValidation', ({ id, url }, reply, done) => {
       // Bodies of many requests may have arrived in the same moment
-      const hasJustArrived = reply.underWay?.phase === 'arriving' && !reply.sent;
+      const hasJustArrived = reply.inFlight?.phase === 'arriving' && !reply.sent;
       if (!hasJustArrived || !this.isFull || EXEMPT.test(url)) return done();
       this.rejected++;
       void reply.code(OVERLOADED.status).headers(OVERLOADED.headers(id)).send(OVERLOADED.body);
@@ -83,7 +83,7 @@ export class LoadShedder {
   }
 
   private get isFull(): boolean {
-    return this.underWay.working + this.waiting >= this.limits.maxRequests;
+    return this.inFlight.working + this.waiting >= this.limits.maxRequests;
   }
 
   private take(request: IncomingMessage, response: ServerResponse): void {
@@ -129,15 +129,15 @@ export class LoadShedder {
 
   private reject({ method }: IncomingMessage, response: ServerResponse): void {
     this.rejected++;
-    if (refusals.hasSubscribers) {
-      refusals.publish({ method: method!, route: undefined, code: 'temporarily_unavailable', fields: [] });
+    if (rejections.hasSubscribers) {
+      rejections.publish({ method: method!, route: undefined, code: 'temporarily_unavailable', fields: [] });
     }
     response.writeHead(OVERLOADED.status, OVERLOADED.headers(randomUUID())).end(OVERLOADED.body);
   }
 
   private report(): void {
     const { rejected, closed } = this;
-    const brokenOff = this.underWay.brokenOff - this.brokenOffBefore;
+    const brokenOff = this.inFlight.brokenOff - this.brokenOffBefore;
     if (rejected + closed + brokenOff === 0) return;
     this.logger.warn({ rejected, closed, brokenOff }, 'Requests exceeded the limits of this instance.');
     this.rejected = 0;

@@ -10,19 +10,19 @@ const CHECKS_PER_DEADLINE = 40;
  */
 export function enforceRequestTimeout(
   fastify: FastifyInstance,
-  underWay: InFlightRequests,
+  inFlight: InFlightRequests,
   deadlineMs: number,
   giveUp: (reply: FastifyReply) => void,
 ): void {
   const check = setInterval(() => {
     const limit = performance.now() - deadlineMs;
-    for (const request of underWay) {
+    for (const request of inFlight) {
       if (request.sinceMs > limit) break;
       const { reply } = request;
       // Too late for an error if a part of the reply is on its way
-      if (reply.raw.headersSent) underWay.breakOff(request);
+      if (reply.raw.headersSent) inFlight.breakOff(request);
       else {
-        underWay.renew(request);
+        inFlight.renew(request);
         giveUp(reply);
       }
     }

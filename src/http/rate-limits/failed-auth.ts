@@ -48,7 +48,7 @@ const networkOf = (address: string) => countedFor(address).at(-1)!.key;
 export function limitFailedAuth(
   fastify: FastifyInstance,
   quota: Quota,
-  refuse: (standing: RateLimitStatus, reply: FastifyReply) => FastifyReply,
+  reject: (standing: RateLimitStatus, reply: FastifyReply) => FastifyReply,
 ): void {
   const good = new LRUCache<string, Use>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
   /** Waiting lookups by network. */
@@ -61,7 +61,7 @@ export function limitFailedAuth(
     request.credentialKey = key;
     while (!good.has(key)) {
       const standing = quota.exceeded(request.ip);
-      if (standing !== null) return refuse(standing, reply);
+      if (standing !== null) return reject(standing, reply);
       if (quota.reserve(request.ip)) {
         request.hasReserved = true;
         return undefined;

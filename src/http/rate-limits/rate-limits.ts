@@ -85,7 +85,7 @@ export async function limitRates(
   }
   const failedAuth = quotaOf('failed-auth');
   if (failedAuth !== null) {
-    limitFailedAuth(fastify, failedAuth, refuse);
+    limitFailedAuth(fastify, failedAuth, reject);
     fastify.decorate('spendFailureOf', (address: string) => failedAuth.spend(address));
   }
   const ofClients = quotaOf('failed-client', countedClient);
@@ -125,7 +125,7 @@ async function sharedCounts(
 const limitCallers = (quota: Quota) => async (request: FastifyRequest, reply: FastifyReply) => {
   const standing = await quota.spend(request.ip);
   if (standing === null) return undefined;
-  if (standing.isExceeded) return refuse(standing, reply);
+  if (standing.isExceeded) return reject(standing, reply);
   void reply.headers(rateLimitHeaders(standing));
 };
 
@@ -185,7 +185,7 @@ export async function limitTokens({ server, ip }: FastifyRequest, clientId: stri
   if (standing?.isExceeded) throw tooMany(standing);
 }
 
-function refuse(standing: RateLimitStatus, reply: FastifyReply): FastifyReply {
+function reject(standing: RateLimitStatus, reply: FastifyReply): FastifyReply {
   const error = tooMany(standing);
   const isGraphQL = reply.request.routeOptions.url === GRAPHQL_PATH;
   void reply.headers(rateLimitHeaders(standing));

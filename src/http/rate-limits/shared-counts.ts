@@ -25,7 +25,7 @@ export class SharedCounts {
   private retry: NodeJS.Timeout | undefined;
   private isClosed = false;
   /** The state that was logged last. A successful start is not logged. */
-  private isToldShared = true;
+  private isLoggedAsShared = true;
 
   private constructor(
     private readonly url: string,
@@ -112,8 +112,8 @@ export class SharedCounts {
   }
 
   private tell(shared: boolean, message: string): void {
-    if (this.isToldShared === shared) return;
-    this.isToldShared = shared;
+    if (this.isLoggedAsShared === shared) return;
+    this.isLoggedAsShared = shared;
     this.log[shared ? 'info' : 'warn'](message);
   }
 }

@@ -8,7 +8,7 @@ import {
   jobs,
   operations,
   purgeClock,
-  refusals,
+  rejections,
   registrations,
 } from '../../diagnostics/channels.js';
 import { DURATIONS } from './requests.js';
@@ -112,7 +112,7 @@ export function countEvents(registry: Registry, registrationRoute: string): () =
 
   const subscriptions = [
     on(registrations, ({ result }) => registered.inc({ result })),
-    on(refusals, ({ method, route, code, fields }) => {
+    on(rejections, ({ method, route, code, fields }) => {
       if (method !== 'POST' || route !== registrationRoute) return;
       registered.inc({ result: 'rejected' });
       rejected.inc({ code });

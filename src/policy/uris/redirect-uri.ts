@@ -6,7 +6,7 @@ export const MAX_REDIRECT_URIS = 50;
  * Schemes that do not belong to an application, grouped by what happens to a code that is sent there. They include all schemes that
  * are registered with IANA ("URI Schemes"), except provisional ones of one application. A star at the end matches any rest.
  */
-const REFUSED_SCHEMES: readonly string[] = [
+const REJECTED_SCHEMES: readonly string[] = [
   // A browser runs them, shows them, or connects by them itself
   'javascript livescript mocha data vbscript blob filesystem about view-source ws wss chrome chrome-*',
   'devtools edge isolated-app externalfile drivefs moz-* page-icon cached-favicon indexeddb applewebdata webkit-* x-webkit-* resource jar wyciwyg mhtml cid mid mk its res ie.http iehistory ierss',
@@ -54,14 +54,14 @@ const APPLICATION_SCHEMES: ReadonlySet<string> = new Set([
   'safari-web-extension',
 ]);
 
-const refusedSchemes = new Set(REFUSED_SCHEMES.filter((scheme) => !scheme.endsWith('*')));
-const refusedPrefixes = REFUSED_SCHEMES.filter((scheme) => scheme.endsWith('*')).map((scheme) =>
+const rejectedSchemes = new Set(REJECTED_SCHEMES.filter((scheme) => !scheme.endsWith('*')));
+const rejectedPrefixes = REJECTED_SCHEMES.filter((scheme) => scheme.endsWith('*')).map((scheme) =>
   scheme.slice(0, -1),
 );
 
-const isRefusedScheme = (scheme: string) =>
-  refusedSchemes.has(scheme) ||
-  (!APPLICATION_SCHEMES.has(scheme) && refusedPrefixes.some((prefix) => scheme.startsWith(prefix)));
+const isRejectedScheme = (scheme: string) =>
+  rejectedSchemes.has(scheme) ||
+  (!APPLICATION_SCHEMES.has(scheme) && rejectedPrefixes.some((prefix) => scheme.startsWith(prefix)));
 
 const HOST_AND_PORT = /^[\w.-]+:\d+(?:[/?]|$)/;
 
@@ -74,7 +74,7 @@ export function redirectUriFault(value: string): string | undefined {
   const scheme = url.protocol.slice(0, -1);
   // RFC 6749 §3.1.2
   if (value.includes('#')) return 'must not contain a fragment (#)';
-  if (isRefusedScheme(scheme)) {
+  if (isRejectedScheme(scheme)) {
     return `must not use the scheme ${scheme}; use https, http on loopback, or a private-use scheme`;
   }
   if (/^[^:]+:\/*$/.test(value)) return 'must contain a host or path after its scheme';

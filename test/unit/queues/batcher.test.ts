@@ -10,7 +10,7 @@ describe('a batcher', () => {
     letGo = [];
   });
 
-  const batcher = (size: number, underWay: number, options: Partial<BatcherOptions<number, string>> = {}) =>
+  const batcher = (size: number, inFlight: number, options: Partial<BatcherOptions<number, string>> = {}) =>
     new Batcher<number, string>({
       name: 'test',
       run: async (items) => {
@@ -21,7 +21,7 @@ describe('a batcher', () => {
         );
       },
       ...options,
-      limits: { size, underWay, ...options.limits },
+      limits: { size, inFlight, ...options.limits },
     });
   /** Long enough for what is scheduled in a turn, and in the one after it, however late a busy machine lets them come. */
   const turn = async () => {
@@ -105,11 +105,11 @@ describe('a batcher', () => {
 
   it('rejects calls beyond the queue at once, and accepts calls when there is room', async () => {
     const { add } = bound(batcher(1, 1, { limits: { waiting: 2 } }));
-    const underWay = add(1);
+    const inFlight = add(1);
     await turn();
     const waiting = [add(2), add(3)];
     await expect(add(4)).rejects.toMatchObject({ code: 'temporarily_unavailable' });
-    for (const one of [underWay, ...waiting]) {
+    for (const one of [inFlight, ...waiting]) {
       await turn();
       letGo.shift()!();
       await one;

@@ -60,7 +60,7 @@ export function toClientRequest(input: CreateOAuthClientInput | UpdateOAuthClien
     },
     faults: { ...nullFaults(input), ...translationFaults(translations ?? []), ...ownerFaults(input) },
     names: FIELD_NAMES.graphql,
-    refusalCode: () => 'validation_error',
+    errorCode: () => 'validation_error',
   };
 }
 

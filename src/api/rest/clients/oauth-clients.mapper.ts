@@ -20,7 +20,7 @@ export function toClientRequest({
     draft: readFields('rest', body),
     faults,
     names: FIELD_NAMES.rest,
-    refusalCode: () => 'validation_error',
+    errorCode: () => 'validation_error',
   };
 }
 

@@ -9,9 +9,9 @@ const ROUTE = `/${REGISTRATION_PATH}`;
 export function countRegistrations(fastify: FastifyInstance, app: INestApplication): void {
   const counts = app.get(RegistrationCountsService, { strict: false });
   fastify.addHook('onResponse', (request, _reply, done) => {
-    const { refusal, method } = request;
-    if (refusal !== undefined && method === 'POST' && request.routeOptions.url === ROUTE)
-      counts.count(refusal);
+    const { rejection, method } = request;
+    if (rejection !== undefined && method === 'POST' && request.routeOptions.url === ROUTE)
+      counts.count(rejection);
     done();
   });
 }

@@ -29,7 +29,7 @@ export function toClientRequest(
       ...(fault && { [NAMES.softwareStatement]: [fault.fault] }),
     },
     names: NAMES,
-    refusalCode: (invalid) => {
+    errorCode: (invalid) => {
       if (fault) return fault.code;
       // Only a missing one is found later (RFC 7591 §3.2.2)
       const isMissing =

@@ -11,7 +11,7 @@ const DEADLINE_MS = 200;
 
 describe('a deadline for requests', () => {
   let server: FastifyInstance;
-  let underWay: InFlightRequests;
+  let inFlight: InFlightRequests;
   let url: string;
   let gaveUp: string[];
   beforeEach(async () => {
@@ -19,9 +19,9 @@ describe('a deadline for requests', () => {
     server = fastify();
     const connections = new Connections(HTTP_LIMITS, () => null);
     connections.track(server.server);
-    underWay = new InFlightRequests(connections, HTTP_LIMITS, () => 'all');
-    underWay.track(server);
-    enforceRequestTimeout(server, underWay, DEADLINE_MS, (reply) => {
+    inFlight = new InFlightRequests(connections, HTTP_LIMITS, () => 'all');
+    inFlight.track(server);
+    enforceRequestTimeout(server, inFlight, DEADLINE_MS, (reply) => {
       gaveUp.push(reply.request.url);
       void reply.code(503).send({ error: 'temporarily_unavailable' });
     });
@@ -52,7 +52,7 @@ describe('a deadline for requests', () => {
     // The late reply of the handler is dropped
     await wait(DEADLINE_MS);
     expect(gaveUp.sort()).toEqual(['/late', '/never', '/never']);
-    expect(underWay.size).toBe(0);
+    expect(inFlight.size).toBe(0);
   });
 
   it('aborts work that does not end', async () => {
@@ -60,19 +60,19 @@ describe('a deadline for requests', () => {
     expect(response.status).toBe(200);
     await expect(response.text()).rejects.toThrow();
     expect(gaveUp).toEqual([]);
-    expect(underWay.size).toBe(0);
+    expect(inFlight.size).toBe(0);
   });
 
   it('forgets callers that disconnect, and releases their replies', async () => {
     const { port } = new URL(url);
     const socket = connect(Number(port), '127.0.0.1');
     socket.write('GET /never HTTP/1.1\r\nHost: x\r\n\r\n');
-    while (underWay.size === 0) await wait(5);
-    const [own] = underWay;
+    while (inFlight.size === 0) await wait(5);
+    const [own] = inFlight;
     expect(own!.reply.request.url).toBe('/never');
     socket.destroy();
     const start = performance.now();
-    while (underWay.size > 0) await wait(5);
+    while (inFlight.size > 0) await wait(5);
     expect(own!.reply).toBeNull();
     expect(performance.now() - start).toBeLessThan(DEADLINE_MS / 2);
     expect(gaveUp).toEqual([]);

@@ -23,12 +23,12 @@ describe('a limit of what is worked on', () => {
     const logger = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
     const limits = { ...HTTP_LIMITS, maxRequests: MAX };
     const connections = new Connections(limits, () => null);
-    const underWay = new InFlightRequests(connections, limits, () => 'all');
-    const shedder = new LoadShedder(underWay, limits, logger);
+    const inFlight = new InFlightRequests(connections, limits, () => 'all');
+    const shedder = new LoadShedder(inFlight, limits, logger);
     server = fastify({ serverFactory: shedder.serverFactory });
     connections.track(server.server);
     shedder.track(server);
-    underWay.track(server);
+    inFlight.track(server);
     server.post('/work', async () => {
       await new Promise<void>((done) => letGo.push(done));
       return 'done';
