@@ -180,7 +180,7 @@ const topics = {
     }),
     registrationDefaultScopes: unwritten('REGISTRATION_DEFAULT_SCOPES', values.scopes, [], 'none', {
       description:
-        'The scopes of a registration that requests none, as far as `REGISTRATION_ALLOWED_SCOPES` allows them.',
+        'The scopes of a registration that requests none, as far as `REGISTRATION_ALLOWED_SCOPES` allows them. A registration without the grant type client_credentials gets them in addition to those that it requests: its software can ask users for them later.',
       example: 'read',
     }),
     registrationAllowedGrantTypes: setting(

@@ -23,7 +23,7 @@ export interface RegistrationPolicy {
   requiresStatement: boolean;
   /** Null: any. */
   allowedScopes: readonly string[] | null;
-  /** For a registration that names none. */
+  /** For a registration that names none; see {@link addDefaultScopes} for one that does. */
   defaultScopes: readonly string[];
   allowedGrantTypes: readonly GrantType[];
   /** A redirect URI must lead to a host of each list: see {@link isRedirectHost}. */
@@ -139,6 +139,19 @@ export function restrictToPolicy(
     scopes: grantable(draft.scopes?.length ? draft.scopes : policy.defaultScopes, policy.allowedScopes),
     requirePkce: authMethodOf(draft) === 'none' && grantTypes.includes('authorization_code'),
   };
+}
+
+/**
+ * A new registration with the default scopes beside its own, if each of its tokens needs a user's consent: MCP clients register the scopes
+ * that they need first, and ask users for more later. RFC 7591 §3.2.1 lets a server replace what was requested.
+ */
+export function addDefaultScopes<T extends { grantTypes: readonly GrantType[]; scopes: readonly string[] }>(
+  registration: T,
+  { defaultScopes, allowedScopes }: RegistrationPolicy,
+): T {
+  if (registration.grantTypes.includes('client_credentials')) return registration;
+  const scopes = new Set([...registration.scopes, ...grantable(defaultScopes, allowedScopes)]);
+  return { ...registration, scopes: [...scopes] };
 }
 
 /** A request without grant types gets the default of RFC 7591 §2 or, if that is not allowed, the allowed ones. */

@@ -4,7 +4,11 @@ import { CONFIG, type Config } from '../../config/variables.js';
 import { registrations } from '../../diagnostics/channels.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import type { ClientMetadata } from '../../policy/client.js';
-import type { RegistrationMode, RegistrationPolicy } from '../../policy/registration.js';
+import {
+  addDefaultScopes,
+  type RegistrationMode,
+  type RegistrationPolicy,
+} from '../../policy/registration.js';
 import { generateSecretPair } from '../../secrets/secret.js';
 import { AnonymousClientQuota } from '../anonymous/anonymous-client-quota.js';
 import type { IssuedRegistration, Owner, Provenance } from '../client/client.js';
@@ -135,7 +139,7 @@ export class RegistrationsService {
    * @throws RegistryError with every field at fault
    */
   preview(submission: ClientRequest, { policy }: RegistrationPermit): ClientMetadata {
-    return grant(submission, policy);
+    return addDefaultScopes(grant(submission, policy), policy);
   }
 
   private noteRegistration(): void {

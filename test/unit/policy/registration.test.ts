@@ -1,6 +1,7 @@
 import type { ClientMetadataInput } from '../../../src/policy/client.js';
-import { GRANT_TYPES } from '../../../src/policy/grant-types.js';
+import { GRANT_TYPES, type GrantType } from '../../../src/policy/grant-types.js';
 import {
+  addDefaultScopes,
   intersectPolicy,
   restrictToPolicy,
   type RegistrationPolicy,
@@ -264,6 +265,13 @@ it('A draft is narrowed into a new value; all that has nothing to do with grants
     requirePkce: false,
   });
   expect(draft).toEqual(before);
+});
+
+it.each<[string, GrantType[], string[]]>([
+  ['beside its own, if its tokens need a user', ['authorization_code', 'refresh_token'], ['list', 'read']],
+  ['not if it gets tokens without a user', ['authorization_code', 'client_credentials'], ['list']],
+])('A new registration gets the allowed default scopes %s', (_, grantTypes, scopes) => {
+  expect(addDefaultScopes({ grantTypes, scopes: ['list'] }, READERS)).toEqual({ grantTypes, scopes });
 });
 
 describe('Further limits of a policy', () => {
