@@ -131,5 +131,28 @@ export function authorizationOf(registryOf: () => Registry) {
       headers,
     );
 
-  return { token, introspect, register, authorize, aRequest, ask, decide, aCode, exchangeCode, refresh };
+  /** The browser of a user whom a client sends to us, and who allows or denies it: the URL that it ends up at. */
+  async function answer(request: URL, allowed: boolean, key: string): Promise<URL> {
+    const { headers } = await fetch(request, { redirect: 'manual' });
+    const page = new URL(headers.get('location')!);
+    const consentToken = page.searchParams.get('consent_token');
+    // An error leads back to the client at once
+    if (consentToken === null) return page;
+    const { body } = await decide(consentToken, allowed, key);
+    return new URL(body.redirect_uri as string);
+  }
+
+  return {
+    token,
+    introspect,
+    register,
+    authorize,
+    aRequest,
+    ask,
+    decide,
+    answer,
+    aCode,
+    exchangeCode,
+    refresh,
+  };
 }
