@@ -57,6 +57,11 @@ const routes = [
   }),
   createRoute({
     getParentRoute: () => root,
+    path: '/resources',
+    component: lazyRouteComponent(() => import('./pages/resources/resources'), 'Resources'),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: '/audit',
     validateSearch: readAuditSearch,
     component: lazyRouteComponent(() => import('./pages/audit/audit'), 'Audit'),

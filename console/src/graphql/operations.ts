@@ -189,6 +189,20 @@ export type CreateOAuthClientInput = {
   userId?: string | null | undefined;
 };
 
+/** The resource to create. */
+export type CreateResourceInput = {
+  /** How long access tokens are valid, in seconds: 60 to 86400. */
+  accessTokenLifetimeSeconds?: number | null | undefined;
+  /** The absolute URI that clients send as `resource`, and the audience of access tokens. It is compared without a trailing slash. */
+  identifier: string;
+  /** The name of the resource, for operators. */
+  name: string;
+  /** The scopes of the resource. Once any resource defines scopes, no other scopes are granted. */
+  scopes?: Array<ResourceScopeInput> | null | undefined;
+  /** The format of access tokens for the resource. */
+  tokenFormat?: TokenFormat | null | undefined;
+};
+
 /** Why the registry itself disabled a client. */
 export type DisabledReason =
   /** Its software statement has expired. A new one enables it again. */
@@ -258,6 +272,18 @@ export type OAuthClientOrderField =
 /** Ascending or descending. */
 export type OrderDirection = 'ASC' | 'DESC';
 
+/** A scope to define. */
+export type ResourceScopeInput = {
+  /** What the scope allows, for users to read. */
+  description?: string | null | undefined;
+  /** The scope token (RFC 6749 §3.3). */
+  name: string;
+  /** Whether only verified clients and clients of organizations get the scope, for this and every other resource. */
+  restricted?: boolean | null | undefined;
+  /** What users read instead of the scope token. Null: the scope token. */
+  title?: string | null | undefined;
+};
+
 /** What the holder of a credential may do. */
 export type Role =
   /** Manages everything through GraphQL and the console, and does what member and service may. */
@@ -269,9 +295,25 @@ export type Role =
   /** Reads everything through GraphQL and the console, across organizations. Changes nothing. */
   | 'VIEWER';
 
+/** What a signing key is used for. */
+export type SigningKeyStatus =
+  /** It signs. */
+  | 'CURRENT'
+  /** It is published, and does not sign yet. */
+  | 'NEXT'
+  /** It verifies tokens that it signed before. */
+  | 'RETIRED';
+
 /** How a client authenticates at the token endpoint (RFC 7591 §2). */
 export type TokenEndpointAuthMethod =
   'CLIENT_SECRET_BASIC' | 'CLIENT_SECRET_POST' | 'NONE' | 'PRIVATE_KEY_JWT';
+
+/** The format of access tokens. */
+export type TokenFormat =
+  /** A signed JWT (RFC 9068), which resources verify with the published keys. */
+  | 'JWT'
+  /** A random string, which resources verify by introspection (RFC 7662). */
+  | 'OPAQUE';
 
 /** A localized metadata member (RFC 7591 §2.2). */
 export type TranslationInput = {
@@ -323,6 +365,20 @@ export type UpdateOAuthClientInput = {
   tosUri?: string | null | undefined;
   /** Localized metadata members (RFC 7591 §2.2). */
   translations?: Array<TranslationInput> | null | undefined;
+};
+
+/** The fields of a resource to change. Omitted fields keep their value. */
+export type UpdateResourceInput = {
+  /** How long access tokens are valid, in seconds: 60 to 86400. */
+  accessTokenLifetimeSeconds?: number | null | undefined;
+  /** The absolute URI that clients send as `resource`, and the audience of access tokens. It is compared without a trailing slash. */
+  identifier?: string | null | undefined;
+  /** The name of the resource, for operators. */
+  name?: string | null | undefined;
+  /** All scopes of the resource. Scopes that are left out are removed. */
+  scopes?: Array<ResourceScopeInput> | null | undefined;
+  /** The format of access tokens for the resource. */
+  tokenFormat?: TokenFormat | null | undefined;
 };
 
 export type EventFragment = {
@@ -467,6 +523,17 @@ export type ClientQuery = {
         createdAt: string;
         expiresAt: string | null;
         lastUsedAt: string | null;
+      }>;
+    };
+    grants: {
+      totalCount: number;
+      nodes: Array<{
+        id: string;
+        userId: string;
+        orgId: string;
+        createdAt: string;
+        lastUsedAt: string | null;
+        scopes: Array<{ resource: string; scopes: Array<string> }>;
       }>;
     };
     history: {
@@ -640,6 +707,18 @@ export type IssueSecretMutationVariables = Exact<{
 export type IssueSecretMutation = {
   issueOAuthClientSecret: { clientSecret: string; secret: { id: string } };
 };
+
+export type RevokeGrantMutationVariables = Exact<{
+  id: string;
+}>;
+
+export type RevokeGrantMutation = { revokeGrant: { grant: { id: string } } };
+
+export type RevokeGrantsMutationVariables = Exact<{
+  clientId: string;
+}>;
+
+export type RevokeGrantsMutation = { revokeGrants: { count: number; hasMore: boolean } };
 
 export type RevokeSecretMutationVariables = Exact<{
   clientId: string;
@@ -828,6 +907,7 @@ export type OverviewQuery = {
   };
   registrationsPerDay: Array<{ date: string; results: Array<{ result: string; count: number }> }>;
   clientAuthentications: Array<{ date: string; results: Array<{ result: string; count: number }> }>;
+  tokensPerDay: Array<{ date: string; results: Array<{ result: string; count: number }> }>;
   expiringSecrets: {
     totalCount: number;
     nodes: Array<{
@@ -860,6 +940,56 @@ export type OverviewQuery = {
     }>;
   };
 };
+
+export type ResourceFragment = {
+  id: string | null;
+  identifier: string;
+  name: string;
+  tokenFormat: TokenFormat;
+  accessTokenLifetimeSeconds: number;
+  updatedAt: string | null;
+  scopes: Array<{ name: string; title: string | null; description: string | null; restricted: boolean }>;
+};
+
+export type ResourcesQueryVariables = Exact<{ [key: string]: never }>;
+
+export type ResourcesQuery = {
+  oauthResources: Array<{
+    id: string | null;
+    identifier: string;
+    name: string;
+    tokenFormat: TokenFormat;
+    accessTokenLifetimeSeconds: number;
+    updatedAt: string | null;
+    scopes: Array<{ name: string; title: string | null; description: string | null; restricted: boolean }>;
+  }>;
+  signingKeys: Array<{ kid: string; status: SigningKeyStatus; createdAt: string; activeFrom: string }>;
+};
+
+export type CreateResourceMutationVariables = Exact<{
+  input: CreateResourceInput;
+}>;
+
+export type CreateResourceMutation = { createResource: { resource: { id: string | null } } };
+
+export type UpdateResourceMutationVariables = Exact<{
+  id: string;
+  input: UpdateResourceInput;
+}>;
+
+export type UpdateResourceMutation = { updateResource: { resource: { id: string | null } } };
+
+export type DeleteResourceMutationVariables = Exact<{
+  id: string;
+}>;
+
+export type DeleteResourceMutation = { deleteResource: { resource: { id: string | null } } };
+
+export type RotateSigningKeysMutationVariables = Exact<{
+  revokeOthers: boolean;
+}>;
+
+export type RotateSigningKeysMutation = { rotateSigningKeys: { signingKey: { kid: string } } };
 
 export type TokenFragment = {
   id: string;
@@ -1088,6 +1218,25 @@ export const KeyFragmentDoc = new TypedDocumentString(
     `,
   { fragmentName: 'Key' },
 ) as unknown as TypedDocumentString<KeyFragment, unknown>;
+export const ResourceFragmentDoc = new TypedDocumentString(
+  `
+    fragment Resource on OAuthResource {
+  id
+  identifier
+  name
+  scopes {
+    name
+    title
+    description
+    restricted
+  }
+  tokenFormat
+  accessTokenLifetimeSeconds
+  updatedAt
+}
+    `,
+  { fragmentName: 'Resource' },
+) as unknown as TypedDocumentString<ResourceFragment, unknown>;
 export const TokenFragmentDoc = new TypedDocumentString(
   `
     fragment Token on InitialAccessToken {
@@ -1163,6 +1312,20 @@ export const ClientDocument = new TypedDocumentString(`
         hint
         createdAt
         expiresAt
+        lastUsedAt
+      }
+    }
+    grants(first: 100) {
+      totalCount
+      nodes {
+        id
+        userId
+        orgId
+        scopes {
+          resource
+          scopes
+        }
+        createdAt
         lastUsedAt
       }
     }
@@ -1415,6 +1578,23 @@ export const IssueSecretDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<IssueSecretMutation, IssueSecretMutationVariables>;
+export const RevokeGrantDocument = new TypedDocumentString(`
+    mutation RevokeGrant($id: ID!) {
+  revokeGrant(id: $id) {
+    grant {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RevokeGrantMutation, RevokeGrantMutationVariables>;
+export const RevokeGrantsDocument = new TypedDocumentString(`
+    mutation RevokeGrants($clientId: ID!) {
+  revokeGrants(clientId: $clientId) {
+    count
+    hasMore
+  }
+}
+    `) as unknown as TypedDocumentString<RevokeGrantsMutation, RevokeGrantsMutationVariables>;
 export const RevokeSecretDocument = new TypedDocumentString(`
     mutation RevokeSecret($clientId: ID!, $secretId: ID!, $force: Boolean!) {
   revokeOAuthClientSecret(clientId: $clientId, secretId: $secretId, force: $force) {
@@ -1601,6 +1781,13 @@ export const OverviewDocument = new TypedDocumentString(`
       count
     }
   }
+  tokensPerDay(days: $days) {
+    date
+    results {
+      result
+      count
+    }
+  }
   expiringSecrets(first: 5, before: $soon) {
     totalCount
     nodes {
@@ -1651,6 +1838,68 @@ export const OverviewDocument = new TypedDocumentString(`
     removed
   }
 }`) as unknown as TypedDocumentString<OverviewQuery, OverviewQueryVariables>;
+export const ResourcesDocument = new TypedDocumentString(`
+    query Resources {
+  oauthResources {
+    ...Resource
+  }
+  signingKeys {
+    kid
+    status
+    createdAt
+    activeFrom
+  }
+}
+    fragment Resource on OAuthResource {
+  id
+  identifier
+  name
+  scopes {
+    name
+    title
+    description
+    restricted
+  }
+  tokenFormat
+  accessTokenLifetimeSeconds
+  updatedAt
+}`) as unknown as TypedDocumentString<ResourcesQuery, ResourcesQueryVariables>;
+export const CreateResourceDocument = new TypedDocumentString(`
+    mutation CreateResource($input: CreateResourceInput!) {
+  createResource(input: $input) {
+    resource {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CreateResourceMutation, CreateResourceMutationVariables>;
+export const UpdateResourceDocument = new TypedDocumentString(`
+    mutation UpdateResource($id: ID!, $input: UpdateResourceInput!) {
+  updateResource(id: $id, input: $input) {
+    resource {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<UpdateResourceMutation, UpdateResourceMutationVariables>;
+export const DeleteResourceDocument = new TypedDocumentString(`
+    mutation DeleteResource($id: ID!) {
+  deleteResource(id: $id) {
+    resource {
+      id
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<DeleteResourceMutation, DeleteResourceMutationVariables>;
+export const RotateSigningKeysDocument = new TypedDocumentString(`
+    mutation RotateSigningKeys($revokeOthers: Boolean!) {
+  rotateSigningKeys(revokeOthers: $revokeOthers) {
+    signingKey {
+      kid
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RotateSigningKeysMutation, RotateSigningKeysMutationVariables>;
 export const TokensDocument = new TypedDocumentString(`
     query Tokens($first: Int!, $after: String, $last: Int, $before: String) {
   initialAccessTokens(first: $first, after: $after, last: $last, before: $before) {

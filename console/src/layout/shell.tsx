@@ -13,6 +13,7 @@ const PAGES = [
   { to: '/clients', label: 'Clients' },
   { to: '/keys', label: 'API keys' },
   { to: '/tokens', label: 'Initial access tokens' },
+  { to: '/resources', label: 'Resources' },
   { to: '/audit', label: 'Audit log' },
 ] as const;
 

@@ -22,6 +22,7 @@ import { useMayChange } from '../../session/session';
 import { EventList } from '../audit/event-list';
 import { EditForm } from './edit-form';
 import { Facts } from './facts';
+import { Grants } from './grants';
 import { Secrets } from './secrets';
 
 const route = getRouteApi('/clients/$clientId');
@@ -38,7 +39,7 @@ export function ClientPage() {
       const [deleted] = oauthClients.nodes;
       if (deleted === undefined)
         throw new RequestError('not-found', 'No client has this ID, or it was purged. Check the ID.');
-      return { ...deleted, secrets: null, history: null };
+      return { ...deleted, secrets: null, grants: null, history: null };
     },
   });
   if (data === undefined) {
@@ -48,7 +49,7 @@ export function ClientPage() {
       </Page>
     );
   }
-  const { secrets, history } = data;
+  const { secrets, grants, history } = data;
   return (
     <Page key={clientId} title={data.name} actions={mayChange && <Actions client={data} />}>
       {error && <Failed error={error} onRetry={() => void refetch()} />}
@@ -62,6 +63,11 @@ export function ClientPage() {
       {data.tokenEndpointAuthMethod.startsWith('CLIENT_SECRET') && secrets && (
         <Section title="Secrets">
           <Secrets clientId={clientId} secrets={secrets.nodes} hasMore={secrets.pageInfo.hasNextPage} />
+        </Section>
+      )}
+      {data.allowedGrantTypes.includes('AUTHORIZATION_CODE') && grants && (
+        <Section title="Grants">
+          <Grants clientId={clientId} grants={grants} />
         </Section>
       )}
       {history && (

@@ -83,6 +83,13 @@ function Everything({ data }: { data: OverviewQuery }) {
         empty="No client has authenticated yet. Authorization servers send its credentials to"
         path="/v2/oauth/clients/authenticate"
       />
+      <Results
+        title="Issued tokens"
+        days={data.tokensPerDay}
+        successes={['authorization_code', 'client_credentials', 'refresh_token']}
+        empty="No access token was issued yet. Clients get tokens at"
+        path="/v2/oauth/token"
+      />
       <div className="card-grid">
         <Section title={`Secrets that expire within ${DAYS} days: ${expiringSecrets.totalCount}`}>
           {expiringSecrets.nodes.length === 0 && <Empty>No secret expires in this period.</Empty>}
@@ -134,7 +141,7 @@ interface ResultsProps {
   path: string;
 }
 
-/** Attempts per day by result. */
+/** Attempts or tokens per day by result. */
 function Results({ title, days, successes, empty, path }: ResultsProps) {
   return (
     <Section title={`${title} in the last ${DAYS} days`}>

@@ -5,7 +5,7 @@ import type { OverviewQuery } from '../../graphql/operations';
 import { inWords } from '../../parts/words';
 
 /** Colors of successes and failures; they differ in brightness, too. */
-const SUCCESS_COLORS = ['#2f9e44', '#74b816'];
+const SUCCESS_COLORS = ['#2f9e44', '#74b816', '#0b7285'];
 const FAILURE_COLORS = [
   '#e8590c',
   '#c2255c',
