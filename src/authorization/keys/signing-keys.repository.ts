@@ -32,7 +32,7 @@ export class SigningKeysRepository {
       await manager.createQueryBuilder().insert().into(SigningKeyEntity).values(key).orIgnore().execute();
       if (!(await manager.existsBy(SigningKeyEntity, { kid }))) return false;
       const others = revokesOthers ? await manager.findBy(SigningKeyEntity, { kid: Not(kid) }) : [];
-      await manager.remove(others);
+      if (others.length > 0) await manager.delete(SigningKeyEntity, { kid: Not(kid) });
       await record(manager, context, [
         credentialEntry('signing_key.created', kid, []),
         ...others.map((other) => credentialEntry('signing_key.revoked', other.kid, [])),

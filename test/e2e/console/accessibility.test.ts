@@ -51,6 +51,7 @@ inBrowser((engine) => {
     '/clients/new',
     '/keys',
     '/tokens',
+    '/resources',
     '/audit',
     '/nowhere',
   ];

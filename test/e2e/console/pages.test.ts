@@ -29,6 +29,9 @@ inBrowser((engine) => {
       await console.registry.dataSource.query(
         `INSERT INTO client_authentication_counts VALUES ('${today}', 'authenticated', 7), ('${today}', 'wrong_secret', 2)`,
       );
+      await console.registry.dataSource.query(
+        `INSERT INTO oauth_token_counts VALUES ('${today}', 'authorization_code', 5), ('${today}', 'refresh_token', 3)`,
+      );
 
       const page = await console.openSignedIn('/keys');
       const operations: string[] = [];
@@ -44,6 +47,7 @@ inBrowser((engine) => {
       for (const [title, results, counts] of [
         ['Registrations', ['Created', 'Invalid redirect URI'], ['1', '1']],
         ['Client authentications', ['Authenticated', 'Wrong secret'], ['7', '2']],
+        ['Issued tokens', ['Authorization code', 'Refresh token'], ['5', '3']],
       ] as const) {
         const section = page.locator('section').filter({ has: page.getByRole('heading', { name: title }) });
         await section.getByText('Show as table').click();

@@ -27,6 +27,7 @@ describe('commands', () => {
     'api-key list',
     'initial-access-token create --name n --org o --max 1 --expires-in 1d',
     'expire-unused --older-than 30d',
+    'signing-key rotate',
   ];
 
   it.each([...COMMANDS, 'migrate', 'backup copy'])(
@@ -180,6 +181,39 @@ onEachEngine((engine) => {
     expect((await tokens('revoke', id!)).code).toBe(0);
     expect((await registry.register({}, token)).status).toBe(401);
     expect((await tokens('revoke', id!)).code).toBe(1);
+  });
+
+  it('signing-key creates, lists and removes keys that the running service has', async () => {
+    const env = { SIGNING_KEY_SECRET: 'a-secret-for-tests-of-32-characters' };
+    const rotate = async (...args: string[]) => {
+      const { code, output } = await cli(env, 'signing-key', 'rotate', ...args);
+      const [, kid] = /^Signing key (\S+) signs from \S+\.\n$/.exec(output) ?? [];
+      return { code, kid, output };
+    };
+    const listed = async () => {
+      const { output } = await cli(env, 'signing-key', 'list', '--json');
+      return (JSON.parse(output) as { kid: string; status: string }[]).map(({ kid, status }) => [
+        kid,
+        status,
+      ]);
+    };
+    const [first, second] = [await rotate(), await rotate()];
+    expect(await listed()).toEqual([
+      [second.kid, 'next'],
+      [first.kid, 'current'],
+    ]);
+    expect(await rotate()).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/^The next key is announced already, and signs from \S+\.\n$/),
+    });
+    const { kid } = await rotate('--revoke-others');
+    expect(await listed()).toEqual([[kid, 'current']]);
+    const { body } = await registry.graphql('{ signingKeys { kid } }');
+    expect(body.data.signingKeys).toEqual([{ kid }]);
+    const events = await registry.dataSource.query<object[]>(
+      `SELECT DISTINCT channel FROM audit_events WHERE action LIKE 'signing_key.%'`,
+    );
+    expect(events).toEqual([{ channel: 'cli' }]);
   });
 
   it('lists fit 100 columns, and are complete as JSON', async () => {
