@@ -43,6 +43,9 @@ export function inBrowser(tests: (engine: Engine) => void, engine?: Engine): voi
   else it.skip('SKIPPED, no Chromium: put chromium on the PATH or set CHROMIUM_PATH', () => undefined);
 }
 
+/** For tests of other pages than those of the console. */
+export const launchBrowser = () => chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+
 /** What tests ask of an element inside of the page; the types of the DOM are not part of those of Node.js. */
 export interface PageElement {
   scrollWidth: number;
@@ -83,7 +86,7 @@ export class Console {
       proxy?.leadTo(console.registry.url);
       console.url = proxy?.url ?? console.registry.url;
       if (isSeeded) await seedClients(console.registry);
-      console.browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+      console.browser = await launchBrowser();
     });
     afterEach(async () => {
       await Promise.all(console.pages.splice(0).map((page) => page.close()));

@@ -1,0 +1,99 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, Page } from 'playwright-core';
+import { authorizationOf } from '../../support/authorization.js';
+import { IdentityProvider } from '../../support/backing-services/identity-provider.js';
+import { inBrowser, launchBrowser } from '../../support/console/browser.js';
+import { Registry } from '../../support/registry.js';
+
+// On one engine: the other tests of consent and sign-in run on both
+inBrowser((engine) => {
+  let browser: Browser;
+  let provider: IdentityProvider;
+  let client: Server;
+  let redirectUri: string;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    provider = await IdentityProvider.start();
+    client = createServer((_, response) => response.end('The client has it.')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => client.once('listening', resolve));
+    redirectUri = `http://127.0.0.1:${(client.address() as AddressInfo).port}/callback`;
+  });
+  afterAll(async () => {
+    await browser.close();
+    provider.stop();
+    client.closeAllConnections();
+    client.close();
+  });
+
+  /** Opens the request of a client in a window without scripts, which the pages do not need. */
+  async function onRequest(
+    env: Record<string, string>,
+    test: (page: Page, registry: Registry) => Promise<void>,
+  ) {
+    const registry = await Registry.start(engine, env);
+    const page = await browser.newPage({ javaScriptEnabled: false });
+    const blocked: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && blocked.push(message.text()));
+    try {
+      const { register, aRequest } = authorizationOf(() => registry);
+      const { parameters } = aRequest(await register({ redirect_uris: [redirectUri] }), {
+        redirect_uri: redirectUri,
+      });
+      const query = new URLSearchParams(parameters as Record<string, string>);
+      await page.goto(`${registry.url}/v2/oauth/authorize?${query.toString()}`);
+      await test(page, registry);
+      // Such as a redirect after the form that its policy forbids
+      expect(blocked.filter((line) => line.includes('Content Security Policy'))).toEqual([]);
+    } finally {
+      await page.close();
+      await registry.stop();
+    }
+  }
+
+  const clientHasACode = async (page: Page) => {
+    await page.getByText('The client has it.').waitFor();
+    const { origin, searchParams } = new URL(page.url());
+    expect([origin, searchParams.has('code'), searchParams.get('state')]).toEqual([
+      new URL(redirectUri).origin,
+      true,
+      'state of the client',
+    ]);
+  };
+
+  it('A user signs in at the identity provider, allows, and arrives at the client', async () => {
+    await onRequest(provider.env, async (page) => {
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('alice@example.com').waitFor();
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await clientHasACode(page);
+    });
+  });
+
+  it('A user whose sign-in is gone can sign in again from the page', async () => {
+    await onRequest(provider.env, async (page) => {
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('button', { name: 'Allow' }).waitFor();
+      await page.context().clearCookies({ name: 'login' });
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await page.getByText('You are not signed in any more').waitFor();
+      await page.getByRole('link', { name: 'Try again' }).click();
+      await page
+        .getByRole('button', { name: /Sign in|Allow/ })
+        .first()
+        .click();
+      const again = page.getByRole('button', { name: 'Allow' });
+      if (!page.url().startsWith(redirectUri)) await again.click();
+      await clientHasACode(page);
+    });
+  });
+
+  it('A user with an API key allows, and arrives at the client', async () => {
+    await onRequest({}, async (page, registry) => {
+      const { apiKey } = await registry.createKey();
+      await page.getByLabel('Your API key').fill(apiKey);
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await clientHasACode(page);
+    });
+  });
+}, 'sqlite');
