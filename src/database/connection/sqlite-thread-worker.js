@@ -24,12 +24,14 @@ const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPor
 /** There are more of them than anyone uses: one for each combination of filters. */
 const KEPT_STATEMENTS = 100;
 
-function open() {
+/** @param {'FILE' | 'MEMORY'} tempStore where SQLite keeps what it needs while a statement runs */
+function open(tempStore) {
   /** @type {typeof import('better-sqlite3')} */
   const Database = createRequire(import.meta.url)(driver);
   // Waiting for another process that writes happens in the event loop (see WriteQueue)
   const database = new Database(path, { fileMustExist: true, timeout: 0 });
   database.pragma(`synchronous = ${synchronous}`);
+  database.pragma(`temp_store = ${tempStore}`);
   database.pragma(`journal_size_limit = ${walLimitBytes}`);
   /** @type {Map<string, PreparedStatement>} */
   const prepared = new Map();
@@ -53,12 +55,13 @@ function open() {
 /** @type {ReturnType<typeof open> | undefined} */
 let connection;
 
-function connect() {
+/** @param {'FILE' | 'MEMORY'} tempStore */
+function connect(tempStore) {
   if (connection !== undefined && performance.now() > connection.untilMs) {
     connection.database.close();
     connection = undefined;
   }
-  return (connection ??= open());
+  return (connection ??= open(tempStore));
 }
 
 /** How long a checkpoint may wait for writers, during which they wait for it; and the pause until the next attempt. */
@@ -101,8 +104,12 @@ port.on('message', (/** @type {import('./sqlite-thread.js').Task} */ task) => {
   try {
     if ('read' in task) {
       boundLog();
-      answer = { rows: connect().read(task.read) };
-    } else connect().write(task.write);
+      // What a search sorts may be large
+      answer = { rows: connect('FILE').read(task.read) };
+    } else {
+      // SQLite keeps what undoes a statement with a trigger: by default in a temporary file, with a dozen writes for each new client
+      connect('MEMORY').write(task.write);
+    }
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
     answer = { error: { code, message } };

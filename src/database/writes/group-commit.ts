@@ -85,9 +85,10 @@ function commitOnSqlite(
   writeQueue: WriteQueue,
   tables: Table<ObjectLiteral>[],
 ): Commit {
+  // A failure rolls back the whole batch anyway. By default SQLite would keep what each statement with a trigger changes, to undo it alone
   const inserts = tables.map(
     ({ name, columns }) =>
-      `INSERT INTO ${name} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+      `INSERT OR ROLLBACK INTO ${name} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
   );
   return (batch) => {
     const statements = tables.map((table, i) => {

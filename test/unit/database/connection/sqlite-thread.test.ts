@@ -23,9 +23,9 @@ describe('a thread with a connection to SQLite', () => {
     await rm(directory, { recursive: true });
   });
 
-  const insert = (...names: string[]) => [
-    { sql: 'INSERT INTO clients (org, name) VALUES (?, ?)', rows: names.map((name) => ['o', name]) },
-  ];
+  // As batches of new rows are inserted
+  const sql = 'INSERT OR ROLLBACK INTO clients (org, name) VALUES (?, ?)';
+  const insert = (...names: string[]) => [{ sql, rows: names.map((name) => ['o', name]) }];
 
   it('stores no partial batch, returns the error code, and continues', async () => {
     thread = new SqliteThread(connection);
