@@ -6,7 +6,6 @@ import { ClientLookupRepository } from '../../clients/client/client-lookup.repos
 import { RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
-import { isLoopback } from '../../policy/uris/uri.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { AuthorizationEngine } from '../engine/authorization-engine.js';
 import type { GrantedScopes } from '../grants/grant.js';
@@ -170,10 +169,7 @@ export class ConsentService {
     return { client, parameters, scopes, known, hash: token.hash };
   }
 
-  /**
-   * Whether the user has allowed all of it before. Of a client that no one has verified, anyone may know the client_id: it is asked for
-   * again at a host that is new to the user, and at one that is not the client's alone (RFC 8252 §8.6).
-   */
+  /** Whether the user has allowed all of it before. Users of a client that no one has verified are asked again at a host that is new to them. */
   private async isGranted(opened: OpenRequest, { orgId, userId }: User): Promise<boolean> {
     const { client, parameters } = opened;
     const grant = await this.grants.findActive({ clientId: client.id, orgId, userId });
@@ -182,10 +178,8 @@ export class ConsentService {
       const granted = grant.scopes[resource];
       return granted !== undefined && scopes.every((scope) => granted.includes(scope));
     });
-    const uri = new URL(parameters.redirect_uri);
-    const isOwnHost = uri.protocol === 'https:' && !isLoopback(uri);
-    const isKnownHost = grant.redirectHosts?.includes(redirectHost(uri.href)) ?? false;
-    return isComplete && (client.verified || (isOwnHost && isKnownHost));
+    const isKnownHost = grant.redirectHosts?.includes(redirectHost(parameters.redirect_uri)) ?? false;
+    return isComplete && (client.verified || isKnownHost);
   }
 
   /** Whether the user is the first who opens the request, or has opened it before. */

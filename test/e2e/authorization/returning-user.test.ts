@@ -6,6 +6,7 @@ import { Registry } from '../../support/registry.js';
 
 const OTHER = 'https://other.example/callback';
 const LOOPBACK = 'http://127.0.0.1:4000/callback';
+const PRIVATE_USE = 'com.example.app:/callback';
 const PAGE = 'the consent page';
 
 onEachEngine((engine) => {
@@ -24,7 +25,7 @@ onEachEngine((engine) => {
   });
   const { register, ask, introspect, exchangeCode } = authorizationOf(() => registry);
 
-  const aClient = () => register({ redirect_uris: [CALLBACK, OTHER, LOOPBACK] });
+  const aClient = () => register({ redirect_uris: [CALLBACK, OTHER, LOOPBACK, PRIVATE_USE] });
 
   /** Where a request leads a browser whose user signs in: to the client, or to the consent page. */
   async function request(client: TestClient, overrides: Record<string, string> = {}) {
@@ -74,15 +75,20 @@ onEachEngine((engine) => {
     ['another scope', { scope: 'read write' }],
     ['another resource', { scope: 'read', resource: 'https://one.example' }],
     ['a host that is new to the user', { scope: 'read', redirect_uri: OTHER }],
-    ['the machine of the user', { scope: 'read', redirect_uri: LOOPBACK }],
+    ['their own machine, if that is new', { scope: 'read', redirect_uri: LOOPBACK }],
+    ['an application that is new', { scope: 'read', redirect_uri: PRIVATE_USE }],
     ['prompt=consent', { scope: 'read', prompt: 'consent' }],
   ])('A user who comes back is asked for %s', async (_, overrides) => {
     expect(await outcome(await grantedClient(), overrides)).toBe(PAGE);
   });
 
-  it('A client on the machine of the user is asked for each time: any program can pretend to be it', async () => {
-    const client = await grantedClient({ redirect_uri: LOOPBACK });
-    expect(await outcome(client, { scope: 'read', redirect_uri: LOOPBACK })).toBe(PAGE);
+  it.each([
+    ['on their own machine, at any port', LOOPBACK, 'http://127.0.0.1:5000/callback'],
+    ['in an application with a scheme of its own', PRIVATE_USE, PRIVATE_USE],
+  ])('A user who comes back %s is asked no second time', async (_, first, second) => {
+    const client = await grantedClient({ redirect_uri: first });
+    expect(await outcome(client, { scope: 'read', redirect_uri: second })).toBe('code');
+    expect(await outcome(client, { scope: 'read' })).toBe(PAGE);
   });
 
   it('A verified client is asked for at no new host', async () => {
