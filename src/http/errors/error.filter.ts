@@ -78,8 +78,8 @@ function errorHeaders({ code, options }: RegistryError): Record<string, string> 
   const headers: Record<string, string> = {};
   // RFC 6750 §3 and §3.1: without credentials, the challenge has no error code
   if (code === 'unauthorized') headers['www-authenticate'] = 'Bearer';
-  // RFC 6749 §5.2
-  if (code === 'invalid_client') headers['www-authenticate'] = 'Basic';
+  // RFC 6749 §5.2, RFC 7617 §2. Clients that read the challenge do not read the body
+  if (code === 'invalid_client') headers['www-authenticate'] = `Basic realm="oauth", error="${code}"`;
   if (code === 'invalid_token' || code === 'insufficient_scope') {
     headers['www-authenticate'] = `Bearer error="${code}"`;
   }

@@ -169,7 +169,11 @@ onEachEngine((engine) => {
         basic(id, `${secret}x`),
       ]) {
         const { status, headers: sent, body } = await token(credentials(), headers);
-        expect([status, body.error, sent.get('www-authenticate')]).toEqual([401, 'invalid_client', 'Basic']);
+        expect([status, body.error, sent.get('www-authenticate')]).toEqual([
+          401,
+          'invalid_client',
+          'Basic realm="oauth", error="invalid_client"',
+        ]);
       }
       const malformed = await token(credentials(), { authorization: 'Basic !' });
       expect([malformed.status, malformed.body.error]).toEqual([400, 'invalid_request']);
