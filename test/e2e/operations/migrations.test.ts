@@ -79,7 +79,7 @@ describe('on PostgreSQL', () => {
       // Those of tables that are made by the same migration are empty
       const isBlocking = (statement: string) =>
         !statement.includes(' CONCURRENTLY ') &&
-        !/ON "?(admin_sessions|client_assertions|oauth_tokens|oauth_grants)/.test(statement);
+        !/ON "?(admin_sessions|client_assertions|oauth_tokens|oauth_grants|oauth_resources)/.test(statement);
       expect(ofIndexes.filter(isBlocking)).toEqual([]);
     });
     const upgraded = await indexes(dataSource);
