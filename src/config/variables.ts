@@ -265,7 +265,8 @@ const topics = {
       description: 'Requests to `/v2/oauth/authorize` and to the built-in consent page per address.',
     }),
     rateLimitToken: setting('RATE_LIMIT_TOKEN', values.rateLimit, '6000/1m', {
-      description: 'Requests to `/v2/oauth/token` and `/v2/oauth/par` per client.',
+      description:
+        'Requests to `/v2/oauth/token` and `/v2/oauth/par` per client, for public clients per client and address. Each further KB that a token request stores counts as a request.',
     }),
     rateLimitOrg: setting('RATE_LIMIT_ORG', values.rateLimit, '6000/1m', {
       description:

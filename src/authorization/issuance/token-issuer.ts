@@ -16,10 +16,7 @@ import { ResourcesService } from '../resources/resources.service.js';
 import { isTrusted, requestedScopes } from '../resources/scopes.js';
 import { TokenCountsService } from './token-counts.service.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
-import { TokensRepository } from '../tokens/tokens.repository.js';
-
-/** How long a replaced refresh token gets the same reply again: replies get lost. */
-const RETRY_MS = 10_000;
+import { REPLY_AGAIN_MS, TokensRepository } from '../tokens/tokens.repository.js';
 
 /** Only the holder of the replaced token can read the reply. */
 const SEALED_REPLY = 'reply to a refresh token';
@@ -34,6 +31,12 @@ export interface IssuedTokens {
   expires_in: number;
   refresh_token?: string;
   scope?: string;
+}
+
+/** What a token request gets, and how much of it is stored. */
+export interface Issuance {
+  tokens: IssuedTokens;
+  storedBytes: number;
 }
 
 /** Issues tokens (RFC 6749 §4.1.3, §4.4.2 and §6). */
@@ -60,7 +63,7 @@ export class TokenIssuer {
     parameters: TokenParameters,
     dpop: string | undefined,
     context: RequestContext,
-  ): Promise<IssuedTokens> {
+  ): Promise<Issuance> {
     const grantType = grantTypeOf(parameters, client);
     const resources = await this.resources.known();
     const resource = resources.find(parameters.resource ?? issuer, issuer);
@@ -110,11 +113,12 @@ export class TokenIssuer {
     { consumedAt, sealedReply, grantId }: TokenEntity,
     value: string,
     context: RequestContext,
-  ): Promise<IssuedTokens> {
-    if (sealedReply !== null && Date.now() - consumedAt!.getTime() < RETRY_MS) {
+  ): Promise<Issuance> {
+    if (sealedReply !== null && Date.now() - consumedAt!.getTime() < REPLY_AGAIN_MS) {
       const grant = await this.grants.find(grantId!);
       if (grant === null || grant.revokedAt !== null) throw new RegistryError('invalid_grant', INVALID_GRANT);
-      return JSON.parse(decrypt(value, SEALED_REPLY, sealedReply)) as IssuedTokens;
+      const tokens = JSON.parse(decrypt(value, SEALED_REPLY, sealedReply)) as IssuedTokens;
+      return { tokens, storedBytes: 0 };
     }
     await this.grants.revoke(grantId!, 'refresh_token_reuse', context);
     throw new RegistryError('invalid_grant', 'The refresh token was used before. Its grant is revoked.');
@@ -127,18 +131,22 @@ export class TokenIssuer {
     reply: EngineReply,
     unit: UnitOfWork,
     context: RequestContext,
-  ): Promise<IssuedTokens> {
+  ): Promise<Issuance> {
     const body = await this.jwts.inPlaceOfOpaque(issuer, reply.body, unit);
     const { consume, insert } = unit;
     const { knownToken } = unit;
     // A retry proves no possession of the key that a token is bound to, and gets no reply
     const isRepeatable = consume !== undefined && knownToken !== null && !knownToken.payload.jkt;
     const sealedReply = isRepeatable ? encrypt(parameters.refresh_token!, SEALED_REPLY, body) : null;
-    const isStored = await this.tokens.commit({ consume, sealedReply, insert }, context);
+    const isStored = await this.tokens.commit(
+      { consume, insert, ...(knownToken && { replaced: { sealedReply } }) },
+      context,
+    );
     if (!isStored) return this.rejectSecondUse(client, parameters, unit, context);
     if (unit.grant !== null) this.grants.uses.note(unit.grant);
     this.counts.count(parameters.grant_type as GrantType);
-    return JSON.parse(body) as IssuedTokens;
+    const stored = JSON.stringify([insert, sealedReply]);
+    return { tokens: JSON.parse(body) as IssuedTokens, storedBytes: Buffer.byteLength(stored) };
   }
 
   /** Another request was faster. */
@@ -147,7 +155,7 @@ export class TokenIssuer {
     parameters: TokenParameters,
     { insert, knownToken }: UnitOfWork,
     context: RequestContext,
-  ): Promise<IssuedTokens> {
+  ): Promise<Issuance> {
     const replaced = knownToken && (await this.findRefreshToken(client, parameters));
     if (replaced) return this.replyAgain(replaced, parameters.refresh_token!, context);
     const grantId = insert[0]?.grantId;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, Equal, IsNull, Or, type QueryDeepPartialEntity } from 'typeorm';
+import { DataSource, type EntityManager, Equal, In, IsNull, Or, type QueryDeepPartialEntity } from 'typeorm';
 import { batchedFindOne, type Lookup } from '../../database/sql/lookup.js';
 import { type GroupCommit, groupCommit } from '../../database/writes/group-commit.js';
 import { purgeDue } from '../../database/writes/purge-batches.js';
@@ -8,12 +8,17 @@ import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { type Cancellation, isWaiting } from '../../queues/cancellation.js';
 import { TokenEntity } from './token.entity.js';
 
+/** How long a replaced refresh token gets the same reply again: replies get lost. */
+export const REPLY_AGAIN_MS = 10_000;
+/** Replies that are removed at a time: more than one statement of exchanges adds. */
+const REMOVED_REPLIES = 500;
+
 /** What one request changes, all or none. */
 export interface TokenChanges {
   /** The hash of a token that must not have been used up before. Undefined: none. */
   consume?: string;
-  /** For the row of the token that is used up. */
-  sealedReply?: string | null;
+  /** For the row of a refresh token that is used up: nothing else of its payload is needed. Undefined: it is another token. */
+  replaced?: { sealedReply: string | null };
   /** New tokens. */
   insert: TokenEntity[];
 }
@@ -28,6 +33,8 @@ export class TokensRepository {
   private readonly byHash: Lookup<TokenEntity>;
   private readonly insert: GroupCommit;
   private readonly exchanges: Batcher<Exchange, boolean>;
+  /** Rows with a sealed reply that this instance has stored, the oldest first. What a restart forgets is purged with its token. */
+  private sealed: { hash: string; untilMs: number }[] = [];
 
   constructor(
     dataSource: DataSource,
@@ -60,18 +67,30 @@ export class TokensRepository {
     return true;
   }
 
-  private exchange(exchanges: Exchange['changes'][]): Promise<Outcome<boolean>[]> {
-    return this.writeQueue.run(async (manager) => {
+  private async exchange(exchanges: Exchange['changes'][]): Promise<Outcome<boolean>[]> {
+    const now = Date.now();
+    const ended = this.sealed.slice(0, REMOVED_REPLIES).filter(({ untilMs }) => untilMs < now);
+    const outcomes = await this.writeQueue.run(async (manager) => {
       const outcomes: Outcome<boolean>[] = [];
       const won: TokenEntity[] = [];
-      for (const { consume, sealedReply = null, insert } of exchanges) {
-        const isFirst = await useUp(manager, consume, sealedReply);
+      for (const { consume, replaced, insert } of exchanges) {
+        const isFirst = await useUp(manager, consume, replaced);
         if (isFirst) won.push(...insert);
         outcomes.push({ value: isFirst });
       }
       if (won.length > 0) await manager.insert(TokenEntity, won as QueryDeepPartialEntity<TokenEntity>[]);
+      if (ended.length > 0) {
+        const hash = In(ended.map((each) => each.hash));
+        await manager.update(TokenEntity, { hash }, { sealedReply: null });
+      }
       return outcomes;
     });
+    this.sealed.splice(0, ended.length);
+    const untilMs = Date.now() + REPLY_AGAIN_MS;
+    for (const { consume, replaced } of exchanges) {
+      if (replaced?.sealedReply) this.sealed.push({ hash: consume, untilMs });
+    }
+    return outcomes;
   }
 
   /**
@@ -104,8 +123,12 @@ export class TokensRepository {
   }
 }
 
-async function useUp(manager: EntityManager, hash: string, sealedReply: string | null): Promise<boolean> {
-  const used = { consumedAt: new Date(), sealedReply };
+async function useUp(
+  manager: EntityManager,
+  hash: string,
+  replaced: TokenChanges['replaced'],
+): Promise<boolean> {
+  const used = { consumedAt: new Date(), sealedReply: null, ...(replaced && { ...replaced, payload: {} }) };
   const { affected } = await manager.update(TokenEntity, { hash, consumedAt: IsNull() }, used);
   return affected === 1;
 }

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import { basicCredentials } from '../../auth/basic-credentials.js';
+import { bearerToken } from '../../auth/bearer-token.js';
 import { countedFor } from '../../addresses/networks.js';
 import { CONSENT_PATH, isRegistrationPath, REGISTRATION_PATH, SESSION_PATH } from '../../config/paths.js';
 import { overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
@@ -24,13 +26,29 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** A hash of the credentials that count toward the limit of invalid ones; null if none were sent. */
     credentialKey: string | null;
+    /** Whether its header has valid credentials of a client. */
+    isValidClient: boolean;
     /** Whether one of the allowed invalid credentials is reserved for it. */
     hasReserved: boolean;
   }
 }
 
-/** Key of the credentials, however they were sent. */
-const keyOf = (authorization: string) => hash('sha256', authorization, 'base64');
+/** Key of the credentials, however they were spelled: nobody can fill the memory of valid ones with the spellings of one. */
+function keyOf(authorization: string): string {
+  const token = bearerToken(authorization);
+  const credentials = basicCredentials(authorization) ?? (token === undefined ? authorization : { token });
+  return hash('sha256', JSON.stringify(credentials), 'base64');
+}
+
+/** Says that the header has valid credentials of a client, which no guard checks. */
+export const noteValidClient = (request: FastifyRequest): void => {
+  request.isValidClient = true;
+};
+
+/** Says that invalid credentials are no guess, and are not counted. */
+export const exemptCredentials = (request: FastifyRequest): void => {
+  request.credentialKey = null;
+};
 
 /** What credentials are for: one registration, or the other interfaces. */
 type Use = 'management' | 'api';
@@ -54,9 +72,20 @@ export function limitFailedAuth(
   /** Waiting lookups by network. */
   const waiting = new Map<string, (() => void)[]>();
   fastify.decorateRequest('credentialKey', null);
+  fastify.decorateRequest('isValidClient', false);
   fastify.decorateRequest('hasReserved', false);
 
+  const settle = (request: FastifyRequest) => {
+    if (!request.hasReserved) return;
+    request.hasReserved = false;
+    quota.release(request.ip);
+    const network = networkOf(request.ip);
+    const others = waiting.get(network) ?? [];
+    waiting.delete(network);
+    for (const done of others) done();
+  };
   const judge = async (request: FastifyRequest, reply: FastifyReply, authorization: string) => {
+    settle(request);
     const key = keyOf(authorization);
     request.credentialKey = key;
     while (!good.has(key)) {
@@ -76,20 +105,12 @@ export function limitFailedAuth(
     return undefined;
   };
   const noteGood = (request: FastifyRequest) => {
-    const { principal, permit, registration, credentialKey } = request;
+    const { principal, permit, registration, isValidClient, credentialKey } = request;
     // Any credentials read a shared client
-    if (credentialKey === null || !(principal ?? permit ?? registration?.token)) return;
+    const isGood = isValidClient || Boolean(principal ?? permit ?? registration?.token);
+    if (credentialKey === null || !isGood) return;
     good.set(credentialKey, useOf(request));
     request.credentialKey = null;
-  };
-  const settle = (request: FastifyRequest) => {
-    if (!request.hasReserved) return;
-    request.hasReserved = false;
-    quota.release(request.ip);
-    const network = networkOf(request.ip);
-    const others = waiting.get(network) ?? [];
-    waiting.delete(network);
-    for (const done of others) done();
   };
 
   fastify.addHook('onRequest', async (request, reply) => {
@@ -102,6 +123,11 @@ export function limitFailedAuth(
     settle(request);
     done();
   });
+  // Those of a client are checked by its handler, which has read the body
+  fastify.addHook('preValidation', async (request, reply) => {
+    const { authorization } = request.headers;
+    return request.credentialKey === null ? undefined : judge(request, reply, authorization!);
+  });
   const judgeSignIn = async (request: FastifyRequest, reply: FastifyReply) => {
     const { api_key: apiKey } = (request.body ?? {}) as { api_key?: unknown };
     return typeof apiKey === 'string' ? judge(request, reply, `Bearer ${apiKey}`) : undefined;
@@ -112,15 +138,16 @@ export function limitFailedAuth(
   });
   fastify.addHook('onSend', async (request, reply) => {
     const { credentialKey } = request;
-    if (credentialKey === null) return;
-    const knownUse = good.get(credentialKey) ?? useOf(request);
-    if (reply.statusCode === 401 && knownUse !== useOf(request)) {
-      // Valid elsewhere, such as an API key that is sent as a registration access token: no guess, and not invalid now
-      request.credentialKey = null;
-    } else if (reply.statusCode === 401) {
-      good.delete(credentialKey);
-      await quota.spend(request.ip).catch(() => undefined);
-    } else noteGood(request);
+    if (credentialKey !== null) {
+      const knownUse = good.get(credentialKey) ?? useOf(request);
+      if (reply.statusCode === 401 && knownUse !== useOf(request)) {
+        // Valid elsewhere, such as an API key that is sent as a registration access token: no guess, and not invalid now
+        request.credentialKey = null;
+      } else if (reply.statusCode === 401) {
+        good.delete(credentialKey);
+        await quota.spend(request.ip).catch(() => undefined);
+      } else noteGood(request);
+    }
     settle(request);
   });
 }

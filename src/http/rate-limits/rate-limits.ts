@@ -90,8 +90,8 @@ export async function limitRates(
   }
   const ofClients = quotaOf('failed-client', countedClient);
   if (ofClients !== null) fastify.decorate('spendFailure', spendOn(ofClients));
-  const ofTokens = quotaOf('token', countedClient);
-  if (ofTokens !== null) fastify.decorate('spendToken', spendOn(ofTokens));
+  const ofTokens = quotaOf('token', countedTokens(countedOf));
+  if (ofTokens !== null) fastify.decorate('spendToken', ofTokens.spend.bind(ofTokens));
   for (const [name, isCounted] of COUNTED_ROUTES) {
     const quota = quotaOf(name);
     if (quota === null) continue;
@@ -105,6 +105,16 @@ export async function limitRates(
 const countedOrganization: CountedOf = (orgId) => [{ key: `organization ${orgId}`, times: 1 }];
 
 const countedClient: CountedOf = (clientId) => [{ key: `client ${clientId}`, times: 1 }];
+
+/** Of `type client_id address`. Only with its address for a public client, since anyone can send its `client_id`. */
+const countedTokens =
+  (countedOf: CountedOf): CountedOf =>
+  (caller) => {
+    const [kind, clientId = '', address = ''] = caller.split(' ');
+    const networks = countedOf(address);
+    if (kind !== 'public') return networks.length === 0 ? [] : countedClient(clientId);
+    return networks.map(({ key, times }) => ({ key: `client ${clientId} ${key}`, times }));
+  };
 
 async function sharedCounts(
   fastify: FastifyInstance,
@@ -140,8 +150,8 @@ declare module 'fastify' {
     spendFailure?: Spend;
     /** Counts failed authentications by address; undefined if nothing limits them. */
     spendFailureOf?: (address: string) => Promise<RateLimitStatus | null>;
-    /** Counts token requests by `client_id`; undefined if they are not limited. */
-    spendToken?: Spend;
+    /** Counts token requests by client, see {@link countedTokens}; undefined if they are not limited. */
+    spendToken?: (caller: string, amount?: number) => Promise<RateLimitStatus | null>;
   }
 }
 
@@ -179,10 +189,32 @@ export async function limitFailedAddress({ server, ip, headers }: FastifyRequest
   if (standing?.isExceeded) throw tooMany(standing);
 }
 
-/** @throws RegistryError `rate_limited` after too many token requests of a client */
-export async function limitTokens({ server, ip }: FastifyRequest, clientId: string): Promise<void> {
-  const standing = await server.spendToken?.(clientId, ip);
+/** A client that has authenticated itself, unless it is public. */
+interface TokenClient {
+  id: string;
+  type: 'public' | 'confidential';
+}
+
+const tokenCaller = ({ id, type }: TokenClient, { ip }: FastifyRequest) => `${type} ${id} ${ip}`;
+
+/**
+ * Counts a token request. Others cannot use up the limit of a client: a confidential one has proved who it is, and a public one is counted
+ * by address.
+ * @throws RegistryError `rate_limited` after too many token requests of a client
+ */
+export async function limitTokens(request: FastifyRequest, client: TokenClient): Promise<void> {
+  const standing = await request.server.spendToken?.(tokenCaller(client, request));
   if (standing?.isExceeded) throw tooMany(standing);
+}
+
+/** Counts what a token request has stored: the first KB is that of the request. Beyond the limit, the next requests are rejected. */
+export async function countTokenBytes(
+  request: FastifyRequest,
+  client: TokenClient,
+  bytes: number,
+): Promise<void> {
+  const more = Math.ceil(bytes / 1024) - 1;
+  if (more > 0) await request.server.spendToken?.(tokenCaller(client, request), more);
 }
 
 function reject(standing: RateLimitStatus, reply: FastifyReply): FastifyReply {

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { authorizationOf } from '../../support/authorization.js';
+import { authorizationOf, basic } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
-import { Registry } from '../../support/registry.js';
+import { aClient, Registry } from '../../support/registry.js';
 
 onEachEngine((engine) => {
   let registry: Registry;
   afterEach(() => registry.stop());
-  const { aRequest, authorize, introspect, register } = authorizationOf(() => registry);
+  const { aCode, aRequest, authorize, introspect, refresh, register, token } = authorizationOf(
+    () => registry,
+  );
 
   it('counts the bytes of authorization requests against the limit of their address', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_AUDIT_BYTES: '20000/1h' });
@@ -81,5 +83,106 @@ onEachEngine((engine) => {
       { id },
     );
     expect(found.data.oauthClients.totalCount).toBe(1);
+  });
+
+  const from = (address: string) => ({ 'x-forwarded-for': address });
+  const credentials = { grant_type: 'client_credentials' };
+  async function aService(overrides: object = {}) {
+    const { body } = await registry.createClient(aClient({ allowed_scopes: ['read'], ...overrides }));
+    return basic(body.data.client_id as string, body.data.client_secret as string);
+  }
+
+  it('counts token requests of a public client by address, so that a stranger locks out none of its users', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_TOKEN: '5/1h', TRUST_PROXY: '1' });
+    const client = await register();
+    const { apiKey } = await registry.createKey();
+    const { body } = await (await aCode(client, apiKey)).exchange();
+    const statuses = [];
+    for (let i = 0; i < 7; i++) {
+      statuses.push((await token({ client_id: client.id }, from('198.51.100.1'))).status);
+    }
+    expect(statuses).toEqual([400, 400, 400, 400, 400, 429, 429]);
+    const answer = await refresh(client, body.refresh_token as string, {}, from('198.51.100.2'));
+    expect(answer.status).toBe(200);
+  });
+
+  it('counts token requests of a confidential client once it is authenticated, from all addresses together', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_TOKEN: '3/1h', TRUST_PROXY: '1' });
+    const service = await aService();
+    const [id = ''] = Buffer.from(service.authorization.slice(6), 'base64').toString().split(':');
+    for (let i = 0; i < 5; i++) {
+      expect((await token(credentials, { ...basic(id, 'wrong'), ...from('198.51.100.1') })).status).toBe(401);
+    }
+    const statuses = [];
+    for (let i = 2; i < 6; i++) {
+      statuses.push((await token(credentials, { ...service, ...from(`198.51.100.${i}`) })).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 429]);
+  });
+
+  it('counts each KB that a token request stores as a request', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_TOKEN: '20/1h' });
+    const scopes = Array.from({ length: 100 }, (_, i) => `${i}-`.padEnd(100, 'x'));
+    const [large, small] = [await aService({ allowed_scopes: scopes }), await aService()];
+    const statusesOf = async (service: Record<string, string>) => {
+      const statuses = [];
+      for (let i = 0; i < 4; i++) statuses.push((await token(credentials, service)).status);
+      return statuses;
+    };
+    expect(await statusesOf(large)).toEqual([200, 200, 429, 429]);
+    expect(await statusesOf(small)).toEqual([200, 200, 200, 200]);
+  });
+
+  it('checks at most as many invalid secrets in headers at once as may be invalid', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '5/1h' });
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, () => register({ token_endpoint_auth_method: 'client_secret_basic' })),
+    );
+    const answers = await Promise.all(clients.map(({ id }) => token(credentials, basic(id, 'wrong'))));
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(5);
+  });
+
+  it('still checks recently valid secrets in headers when others at the address were invalid', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '3/1h' });
+    const [service, other] = [await aService(), await aService()];
+    expect((await token(credentials, service)).status).toBe(200);
+    const bad = basic((await register({ token_endpoint_auth_method: 'client_secret_basic' })).id, 'wrong');
+    const statuses = [];
+    for (let i = 0; i < 4; i++) statuses.push((await token(credentials, bad)).status);
+    expect(statuses).toEqual([401, 401, 401, 429]);
+    expect((await token(credentials, service)).status).toBe(200);
+    expect((await token(credentials, other)).status).toBe(429);
+    // A header that the client did not authenticate with was not checked
+    const { id, secret } = await register({ token_endpoint_auth_method: 'client_secret_post' });
+    const inBody = { token: 'x', client_id: id, client_secret: secret };
+    const send = () => registry.send('/v2/oauth/introspect', { body: inBody, key: 'unchecked' });
+    expect((await send()).status).toBe(429);
+  });
+
+  it('remembers valid credentials once, however they are spelled', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '3/1h' });
+    const service = await aService();
+    const { apiKey } = await registry.createKey();
+    const list = (authorization: string) =>
+      registry.send('/v2/oauth/grants', { method: 'GET', key: null, headers: { authorization } });
+    expect((await token(credentials, service)).status).toBe(200);
+    expect((await list(`Bearer ${apiKey}`)).status).toBe(200);
+    for (let i = 0; i < 4; i++) await list(`Bearer bad-${i}`);
+    const encoded = service.authorization.slice(6);
+    const [id = '', secret = ''] = Buffer.from(encoded, 'base64').toString().split(':');
+    const escaped = basic(`%${id.charCodeAt(0).toString(16)}${id.slice(1)}`, secret).authorization;
+    for (const authorization of [`basic   ${encoded}`, escaped]) {
+      expect((await token(credentials, { authorization })).status).toBe(200);
+    }
+    for (const authorization of [`bearer ${apiKey}`, `BEARER   ${apiKey}`]) {
+      expect((await list(authorization)).status).toBe(200);
+    }
+  });
+
+  it('counts no secret of an unknown client, in a header as in a body', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '3/1h' });
+    for (let i = 0; i < 6; i++) {
+      expect((await token(credentials, basic(randomUUID(), 'x'))).status).toBe(401);
+    }
   });
 });

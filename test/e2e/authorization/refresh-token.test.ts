@@ -44,6 +44,26 @@ onEachEngine((engine) => {
     expect((await refresh(client, body.refresh_token as string)).body.error).toBe('invalid_grant');
   });
 
+  it('that was replaced keeps no payload, and no reply after ten seconds', async () => {
+    const client = await register();
+    const { refresh_token: first } = await tokensOf(client);
+    const rows = () =>
+      registry.dataSource.query<{ payload: string; sealed_reply: string | null }[]>(
+        `SELECT payload, sealed_reply FROM oauth_tokens WHERE client_id = '${client.id}' AND kind = 'refresh' AND consumed_at IS NOT NULL`,
+      );
+    await refresh(client, first as string);
+    expect(await rows()).toEqual([{ payload: '{}', sealed_reply: expect.any(String) }]);
+    const { now } = Date;
+    const later = jest.spyOn(Date, 'now').mockImplementation(() => now() + 10_001);
+    try {
+      // Any use of a code or token
+      await tokensOf(await register());
+    } finally {
+      later.mockRestore();
+    }
+    expect(await rows()).toEqual([{ payload: '{}', sealed_reply: null }]);
+  });
+
   it('gets no stored reply once its grant is revoked', async () => {
     const client = await register();
     const { refresh_token: first } = await tokensOf(client);

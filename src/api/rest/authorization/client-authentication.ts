@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { isBasic } from '../../../auth/basic-credentials.js';
 import { requestContextOf } from '../../../auth/principal/request-context.js';
 import { ClientAuthenticator } from '../../../clients/authentication/client-authenticator.js';
 import type { Client } from '../../../clients/client/client.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import type { Parameters } from '../../../http/requests/parameters.js';
+import { exemptCredentials, noteValidClient } from '../../../http/rate-limits/failed-auth.js';
 import { limitFailedAddress, limitFailedClient } from '../../../http/rate-limits/rate-limits.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { isFailedAttempt } from '../client-authentication/client-authentication.mapper.js';
@@ -30,11 +32,15 @@ export class ClientAuthentication {
       requestContextOf(request, 'rest'),
       false,
     );
-    if (!('failure' in result)) return result.client;
+    if (!('failure' in result)) {
+      // Any other header was ignored, and not checked
+      if (isBasic(request.headers.authorization)) noteValidClient(request);
+      return result.client;
+    }
     if (isFailedAttempt(result)) {
       await limitFailedClient(request, credentials.clientId);
       await limitFailedAddress(request);
-    }
+    } else exemptCredentials(request);
     // Why is for operators
     throw new RegistryError(
       'invalid_client',

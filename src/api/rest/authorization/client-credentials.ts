@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { basicCredentials } from '../../../auth/basic-credentials.js';
 import type { ClientCredentials } from '../../../clients/authentication/client-authentication.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import type { Parameters } from '../../../http/requests/parameters.js';
@@ -25,7 +26,8 @@ export function readClientCredentials(
   issuer: string,
 ): ClientCredentials {
   const { client_id: id, client_secret: secret, client_assertion: assertion } = parameters;
-  const basic = readBasic(authorization);
+  const basic = basicCredentials(authorization);
+  if (basic === null) throw invalid('The Authorization header is malformed.');
   if ([basic, secret, assertion].filter((each) => each !== undefined).length > 1) {
     throw invalid('The client must authenticate by one method only.');
   }
@@ -41,23 +43,6 @@ export function readClientCredentials(
     audience: issuer,
   };
 }
-
-/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
-function readBasic(authorization = ''): { id: string; secret: string } | undefined {
-  const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];
-  if (encoded === undefined) {
-    if (/^basic\b/i.test(authorization)) throw invalid('The Authorization header is malformed.');
-    return undefined;
-  }
-  const [, id, secret] = /^([^:]+):(.+)$/s.exec(Buffer.from(encoded, 'base64').toString('utf8')) ?? [];
-  try {
-    return { id: formDecode(id!), secret: formDecode(secret!) };
-  } catch {
-    throw invalid('The Authorization header is malformed.');
-  }
-}
-
-const formDecode = (text: string) => decodeURIComponent(text.replaceAll('+', ' '));
 
 /** RFC 7521 §4.2: client_id is optional. The value is only used for the lookup; the signature is verified later. */
 function subjectOf(assertion: string | undefined): string | undefined {

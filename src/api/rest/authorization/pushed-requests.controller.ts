@@ -48,7 +48,7 @@ export class PushedRequestsController {
   async push(@Body() body: unknown, @Req() request: FastifyRequest): Promise<PushedAuthorizationReply> {
     const parameters = readParameters(body);
     const client = await this.clients.authenticate(request, parameters);
-    await limitTokens(request, client.id);
+    await limitTokens(request, client);
     return this.requests.push(
       this.publicUrl.of(''),
       client,

@@ -2,6 +2,7 @@ import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Authenticator } from '../../../auth/authenticator.js';
+import { isBasic } from '../../../auth/basic-credentials.js';
 import { bearerToken } from '../../../auth/bearer-token.js';
 import { Access } from '../../../auth/principal/access.js';
 import { requestContextOf } from '../../../auth/principal/request-context.js';
@@ -11,7 +12,7 @@ import { RegistryError } from '../../../errors/registry-error.js';
 import { FORM } from '../../../http/requests/form-body.js';
 import { type Parameters, readParameters } from '../../../http/requests/parameters.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
-import { limitTokens } from '../../../http/rate-limits/rate-limits.js';
+import { countTokenBytes, limitTokens } from '../../../http/rate-limits/rate-limits.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { ApiErrors } from '../../documentation/api-errors.js';
@@ -53,14 +54,16 @@ export class TokenController {
   async token(@Body() body: unknown, @Req() request: FastifyRequest): Promise<IssuedTokens> {
     const parameters = readParameters(body);
     const client = await this.clients.authenticate(request, parameters);
-    await limitTokens(request, client.id);
-    return this.issuer.issue(
+    await limitTokens(request, client);
+    const { tokens, storedBytes } = await this.issuer.issue(
       this.publicUrl.of(''),
       client,
       withoutCredentials(parameters),
       dpopOf(request),
       requestContextOf(request, 'rest'),
     );
+    await countTokenBytes(request, client, storedBytes);
+    return tokens;
   }
 
   @Post('introspect')
@@ -111,7 +114,7 @@ export class TokenController {
   private async callerOf(request: FastifyRequest, parameters: Parameters): Promise<Caller> {
     const { authorization } = request.headers;
     const isClient =
-      /^basic\b/i.test(authorization ?? '') ||
+      isBasic(authorization) ||
       parameters.client_id !== undefined ||
       parameters.client_assertion !== undefined;
     if (isClient && bearerToken(authorization) === undefined) {
