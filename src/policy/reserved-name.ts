@@ -11,6 +11,9 @@ import {
 } from './names/name-readings.js';
 import { MAX_TEXT_LENGTH } from './names/text.js';
 
+/** Different names of one client together, such as 50 characters in 50 languages: they are compared without a pause. */
+const MAX_NAMES_LENGTH = 2_500;
+
 /** Minimum letters and digits: shorter reserved names would match too many names. */
 const MIN_LETTERS = 3;
 
@@ -55,9 +58,11 @@ function prepare(entry: string, read: Read, openings: string): ReservedName[] {
   return Array.from(readings, (words) => {
     const text = joined(words);
     // A name may cut a word by a hyphen or a dot; by a space only if the entry has one
-    const spelled = words.split(SEPARATOR).map((word) => lettersOf(word).join('[.-]?'));
-    const end = UNSPACED.test(words) ? '' : '(?=[ .-]|$)';
-    const source = isAnywhere ? lettersOf(text).join('') : `^${openings}${spelled.join('[ .-]?')}${end}`;
+    const spelled = words.split(SEPARATOR).map((word) => lettersOf(word).join(`[.${ANY_LETTER}-]?`));
+    const end = UNSPACED.test(words) ? '' : `[${ANY_LETTER}]?(?=[ .-]|$)`;
+    const source = isAnywhere
+      ? lettersOf(text).join(`[${ANY_LETTER}]?`)
+      : `^${openings}[${ANY_LETTER}]?${spelled.join(`[ .${ANY_LETTER}-]?`)}${end}`;
     return { entry, isAnywhere, text, pattern: new RegExp(source, 'u') };
   });
 }
@@ -132,9 +137,17 @@ export function reservedNameRule(
     field: 'name',
     errors: (draft) => {
       // A separate rule rejects more translations
-      const names = [draft.name ?? '', ...translatedNames(draft).slice(0, MAX_TRANSLATIONS)];
-      const posed = names.filter((each) => !known.includes(each.trim())).map(reservedIn);
-      return [...new Set(posed.filter((each) => each !== undefined))].map(reservedNameFault);
+      const all = new Set([draft.name ?? '', ...translatedNames(draft).slice(0, MAX_TRANSLATIONS)]);
+      const names = [...all].filter((each) => !known.includes(each.trim()));
+      const length = names.reduce((sum, each) => sum + each.length, 0);
+      if (length > MAX_NAMES_LENGTH) {
+        return [`must be at most ${MAX_NAMES_LENGTH} characters long, with its translations`];
+      }
+      for (const name of names) {
+        const entry = reservedIn(name);
+        if (entry !== undefined) return [reservedNameFault(entry)];
+      }
+      return [];
     },
   };
 }

@@ -59,6 +59,9 @@ export class AnonymousClientQuota {
     await this.places.add();
     try {
       return await register();
+    } catch (error) {
+      this.size--;
+      throw error;
     } finally {
       this.inFlight--;
     }

@@ -46,9 +46,18 @@ const HOST_SEPARATORS = /[.:@。]/;
 
 const withoutMarks = (text: string) => (ASCII.test(text) ? text : text.normalize('NFD').replace(MARKS, ''));
 
+/** Digits of other scripts. They come in rows of ten, from zero. */
+const DIGIT = /(?![0-9])\p{Nd}/u;
+function digitOf(digit: string): string {
+  let zero = digit.codePointAt(0)!;
+  const code = zero;
+  while (DIGIT.test(String.fromCodePoint(zero - 1))) zero--;
+  return String((code - zero) % 10);
+}
+
 /** A character that Unicode holds to be the same, or the letter that is drawn by it, or by what it looks like. */
 const compatible = (character: string, skeleton: Skeleton) => {
-  const same = character.normalize('NFKC');
+  const same = character.normalize('NFKC').replace(DIGIT, digitOf);
   const drawn = drawnLetters.get(same) ?? drawnLetters.get(withoutMarks(same));
   return drawn ?? (ASCII.test(same) ? same : (drawnLetters.get(skeleton(same)) ?? same));
 };
@@ -66,17 +75,23 @@ const DIFFERS_FROM = [0, 0, 1, 1];
 const AS_COMPATIBLE = 1;
 
 /**
- * Letters, and marks that are letters, of scripts that are not mixed with Latin within a word (UTS #39 §5.2, "Highly Restrictive"). Next to
- * Latin letters they are there for their outline.
+ * Letters of Latin orthographies, their marks, and what stands between words: as NFD. All others that are next to Latin letters are there
+ * for their outline. Korean adds its particles to Latin words.
  */
-const FOREIGN =
-  /^(?![\p{scx=Latn}\p{sc=Zinh}\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\uac00-\ud7a3])[\p{L}\p{M}\p{Nl}]$/u;
-/** Scripts whose letters are read as the Latin ones that they look like, and letters of no script. */
-const LIKE_LATIN = /^[\p{sc=Grek}\p{sc=Cyrl}\p{sc=Zyyy}]$/u;
-/** Stands for any letter in a reading. */
+const ORDINARY =
+  /^(?:[a-zßæðøþđħıĸłŋœſ]\p{M}*|[\0-\x7f\p{Z}\p{Pd}\p{Cf}·‘’“”…]|\p{sc=Zinh}|[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?)$/iu;
+/** Words of scripts without spaces, before or after a Latin word. */
+const UNSPACED_WORDS = new RegExp(
+  `(?<![a-z])(?:UNSPACED){2,}|(?:UNSPACED){2,}(?![a-z])`.replaceAll('UNSPACED', UNSPACED.source.slice(0, -1)),
+  'giu',
+);
+/** Pictures of several characters, which are looked for only where one of these is. */
+const PICTURES = /\p{RGI_Emoji}/gv;
+const IN_PICTURES = /[\u200d\u20e3\p{RI}\p{EMod}]/u;
+const asOne = (text: string) => (IN_PICTURES.test(text) ? text.replace(PICTURES, '\ufffd') : text);
+/** Stands for any letter in a reading, or for none. */
 export const ANY_LETTER = '*';
 const UNKNOWN: Glyph = { text: ANY_LETTER, isSeparator: false, isUnspaced: false };
-const NO_LETTER: Glyph = { ...UNKNOWN, text: '' };
 const LATIN_LETTERS = /[a-z]/g;
 
 /** A word in which most letters are unknown is written in another script, and looks like no Latin one. */
@@ -126,7 +141,7 @@ function glyphOf(character: string, skeleton: Skeleton): Glyph {
 }
 
 /** What has no other case, no compatible form, and is not a mark. */
-const UNCHANGING = /^[^\0-\x7f\p{M}\p{Cf}\p{CWKCF}\p{CWU}]$/u;
+const UNCHANGING = /^[^\0-\x7f\p{M}\p{Cf}\p{Nd}\p{CWKCF}\p{CWU}]$/u;
 /** A syllable: the same composed and in its parts, since a name is composed before it is read. */
 const HANGUL = /[\uac00-\ud7a3]/;
 
@@ -155,7 +170,7 @@ const together = (glyphs: readonly Glyph[]): Glyph => ({
 });
 
 /** Runs glyphs together to words. Single letters, as in "A C M E", are parts of one. */
-function wordsOf(glyphs: readonly Glyph[]): string {
+function wordsOf(all: readonly Glyphs[], way: number): string {
   let words = '';
   let word = '';
   let [isLone, isBesideLone] = [false, false];
@@ -166,7 +181,8 @@ function wordsOf(glyphs: readonly Glyph[]): string {
     words += isLone && isBesideLone ? `-${word}` : before + word;
     isBesideLone = isLone && word !== '';
   };
-  for (const glyph of glyphs) {
+  for (const glyphs of all) {
+    const glyph = glyphs[way]!;
     if (glyph.text === '') continue;
     if (glyph.isSeparator) behind += glyph.text;
     else if (word !== '' && behind === '' && last?.isUnspaced === glyph.isUnspaced) {
@@ -195,10 +211,21 @@ function remembered<T>(look: (character: string) => T): (character: string) => T
   };
 }
 
+/** The same as `test`, which is asked once for each of all characters that there are. */
+function rememberedTest(test: (character: string) => boolean): (character: string) => boolean {
+  const known = new Uint8Array(0x110000);
+  return (character) => {
+    const code = character.codePointAt(0)!;
+    known[code] ||= test(character) ? 2 : 1;
+    return known[code] === 2;
+  };
+}
+
 /** The glyphs of a character, one for each way to read, and the same one where two ways read the same. */
 type GlyphsOf = (character: string) => readonly Glyph[];
+type Glyphs = ReturnType<GlyphsOf>;
 
-const inAllWays = (glyph: Glyph): readonly Glyph[] => WAYS_TO_READ.map(() => glyph);
+const inAllWays = (glyph: Glyph): readonly Glyph[] => [glyph, glyph, glyph, glyph];
 const PLAIN_SEPARATOR = inAllWays({ text: '-', isSeparator: true, isUnspaced: false });
 
 /**
@@ -233,22 +260,17 @@ function glyphReader(skeleton: Skeleton): GlyphsOf {
 /** Reads texts. Most have one reading. */
 export function reader(skeleton: Skeleton): Read {
   const glyphsOf = glyphReader(skeleton);
-  /** Readings of a foreign character: as a letter, and as a stroke beside one; null for others. */
-  const foreign = remembered((character) => {
-    if (!FOREIGN.test(character)) return null;
-    const glyph = glyphsOf(character).find(({ text }) => LATIN.test(text));
-    if (glyph === undefined) return [UNKNOWN, NO_LETTER];
-    return LIKE_LATIN.test(character) ? null : [glyph, NO_LETTER];
-  });
-  const withForeign = (text: string): string[] => {
-    const characters = ASCII.test(text) ? [] : [...text];
-    if (!characters.some((character) => foreign(character) !== null)) return [];
-    return [0, 1].map((way) => {
-      const glyphs = characters.map(
-        (character) => foreign(character)?.[way] ?? glyphsOf(character)[AS_COMPATIBLE]!,
-      );
-      return withFewUnknown(wordsOf(glyphs));
+  const isOrdinary = rememberedTest((character) => ORDINARY.test(character.normalize('NFD')));
+  /** Readings with unknown letters: those that look like no Latin letter, or all that are not ordinary. */
+  const withUnknown = (text: string): string[] => {
+    const characters = ASCII.test(text) ? [] : [...asOne(text.replace(UNSPACED_WORDS, ' '))];
+    if (characters.every(isOrdinary)) return [];
+    const glyphs = characters.map((character) => {
+      const glyph = glyphsOf(character)[AS_COMPATIBLE]!;
+      if (isOrdinary(character)) return [glyph, glyph];
+      return LATIN.test(glyph.text) ? [glyph, UNKNOWN] : [UNKNOWN, UNKNOWN];
     });
+    return [0, 1].map((way) => withFewUnknown(wordsOf(glyphs, way)));
   };
   /** The text with letters for what looks like several, in Latin letters of the same case where there is one. */
   const joinedText = (text: string) => {
@@ -268,10 +290,10 @@ export function reader(skeleton: Skeleton): Read {
       for (const way of WAYS_TO_READ.keys()) {
         const other = DIFFERS_FROM[way]!;
         const isNew = way === 0 || characters.some((glyphs) => glyphs[way] !== glyphs[other]);
-        if (isNew) readings.add(wordsOf(characters.map((glyphs) => glyphs[way]!)));
+        if (isNew) readings.add(wordsOf(characters, way));
       }
     }
-    for (const reading of withForeign(text)) readings.add(reading);
+    for (const reading of withUnknown(text)) readings.add(reading);
     return [...readings];
   };
 }

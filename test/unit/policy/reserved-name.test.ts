@@ -321,15 +321,16 @@ const LOOK_ALIKES = Object.entries(
 
 it('no character that looks like a letter is lost', () => {
   expect(LOOK_ALIKES.length).toBeGreaterThan(1_000);
-  const letters = [...'abcdefghijklmnopqrstuvwxyz'];
-  const posesAs = reservedNameIn(
-    letters.map((letter) => `x${letter}yz`),
-    skeleton,
+  const posesAs = Object.fromEntries(
+    [...new Set(LOOK_ALIKES.map(([, letter]) => letter))].map((letter) => [
+      letter,
+      reservedNameIn([letter.repeat(3)], skeleton),
+    ]),
   );
-  const lost = LOOK_ALIKES.filter(([character, letter]) => {
-    const entry = posesAs(`x${letter}yz`);
-    return entry === undefined || posesAs(`x${character}yz`) !== entry;
-  });
+  // In a word without one plain letter, where no other letter can be meant
+  const lost = LOOK_ALIKES.filter(
+    ([character, letter]) => posesAs[letter]!(character.repeat(3)) === undefined,
+  );
   expect(lost.map((each) => each.join(' for '))).toEqual([]);
 });
 
@@ -400,6 +401,56 @@ describe('A request with the maximum number of names', () => {
     looks = 0;
     names.forEach(posesAs);
     expect(looks).toBe(0);
+  });
+
+  it('has equal names compared once, and none after one that poses as another', () => {
+    const compared: string[] = [];
+    const rule = reservedNameRule((name) => {
+      compared.push(name);
+      return name === 'Acme' ? name : undefined;
+    });
+    const translationsOf = (names: string[]) =>
+      Object.fromEntries(names.map((name, i) => [`client_name#x-${i}`, name]));
+    const errors = rule.errors({
+      name: 'App',
+      translations: translationsOf(['App', 'Tool', 'App', 'Tool', 'Acme', 'Other']),
+    });
+    expect(compared).toEqual(['App', 'Tool', 'Acme']);
+    expect(errors).toEqual([expect.stringContaining('"Acme"')]);
+  });
+
+  it('has none of them compared if they are too long together', () => {
+    const rule = reservedNameRule(() => {
+      throw new Error('compared');
+    });
+    const translations = Object.fromEntries(
+      Array.from({ length: 50 }, (_, i) => [`client_name#x-${i}`, `${i}`.padEnd(51, 'x')]),
+    );
+    expect(rule.errors({ name: '', translations })).toEqual([
+      'must be at most 2500 characters long, with its translations',
+    ]);
+  });
+
+  it.each([
+    ['arrows and other symbols', 0x2190, 2_000],
+    ['letters with marks', 0x180, 400],
+  ])('costs little in the longest names that there are: %s', (_, first, count) => {
+    const rule = reservedNameRule(reservedNameIn(['Acme', 'Microsoft'], skeleton));
+    const names = Array.from({ length: 10 }, (_, i) =>
+      Array.from({ length: 250 }, (_, place) =>
+        String.fromCodePoint(first + ((i * 997 + place * 31) % count)),
+      ).join(''),
+    );
+    const translations = Object.fromEntries(names.map((name, i) => [`client_name#x-${i}`, name]));
+    const timesMs = Array.from({ length: 7 }, () => {
+      const began = process.cpuUsage();
+      expect(rule.errors({ name: '', translations })).toEqual([]);
+      const { user, system } = process.cpuUsage(began);
+      return (user + system) / 1000;
+    });
+    timesMs.sort((a, b) => a - b);
+    // Twice what it may be: a machine that is busy with something else is slower
+    expect(timesMs[3]).toBeLessThan(40);
   });
 
   it('has no more of them compared', () => {

@@ -12,6 +12,8 @@ describe('Look-alikes of reserved names', () => {
     'Wise',
     'Sunny',
     'Drive',
+    '123',
+    'OpenAI',
     '*globex*',
   ];
   const posesAs = reservedNameIn(entries, loadConfusables());
@@ -63,6 +65,34 @@ describe('Look-alikes of reserved names', () => {
     ['Acmᥱ', 'Acme'],
     ['\u{16f00}Acme', 'Acme'],
     ['Glo\u{10a6d}ex Tools', '*globex*'],
+    // By a character of no Latin orthography, in a word that is mostly of Latin letters
+    ['M工crosoft', 'Microsoft'],
+    ['Acm三', 'Acme'],
+    ['ACMヨ', 'Acme'],
+    ['Micrㅇsoft', 'Microsoft'],
+    ['Acmeǀ', 'Acme'],
+    ['Micꝛosoft', 'Microsoft'],
+    ['Microꞅofꞇ', 'Microsoft'],
+    ['Acmꬳ', 'Acme'],
+    ['ꓭing', 'Bing'],
+    ['ACM℈', 'Acme'],
+    ['Micr🍎soft', 'Microsoft'],
+    ['Micr👨‍👩‍👧soft', 'Microsoft'],
+    ['Micr☀️soft', 'Microsoft'],
+    ['Acm🥚', 'Acme'],
+    ['🥚Acme', 'Acme'],
+    ['Microso∫t', 'Microsoft'],
+    ['M†crosoft', 'Microsoft'],
+    ['Mi⟨rosoft', 'Microsoft'],
+    ['Acm≡', 'Acme'],
+    ['Micr⓿soft', 'Microsoft'],
+    ['Micr០soft', 'Microsoft'],
+    ['Micr᠐soft', 'Microsoft'],
+    ['M🕯cr🍩soft', 'Microsoft'],
+    ['My Glo🅱️ex', '*globex*'],
+    ['My Glo🚀bex', '*globex*'],
+    // By a digit of any script
+    ['১২৩ App', '123'],
   ])('%j poses as %j', (name, entry) => {
     expect(posesAs(name)).toBe(entry);
   });
@@ -89,6 +119,22 @@ describe('Look-alikes of reserved names', () => {
     'C++ <> Rust',
     'λFunctions',
     'µTorrent',
+    'Acné Café',
+    '東京 Acne',
+    'Open 笔记',
+    'Open笔记',
+    'C++ Tools',
+    'Tom & Jerry',
+    'AT&T',
+    'Wi‑Fi Helper',
+    'Globe 🚀',
+    'Acm 🥚',
+    '🚀 Tools for Acme',
+    'Świętosław Łódź',
+    'Nguyễn Đình',
+    'Ærø Þór',
+    'Notes ✨',
+    'नोट्स App',
   ])('accepts %s', (name) => {
     expect(posesAs(name)).toBeUndefined();
   });
