@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { basicCredentials } from '../../auth/basic-credentials.js';
+import { basicCredentials, isBasic } from '../../auth/basic-credentials.js';
 import { bearerToken } from '../../auth/bearer-token.js';
 import { countedFor } from '../../addresses/networks.js';
 import { CONSENT_PATH, isRegistrationPath, REGISTRATION_PATH, SESSION_PATH } from '../../config/paths.js';
@@ -123,10 +123,11 @@ export function limitFailedAuth(
     settle(request);
     done();
   });
-  // Those of a client are checked by its handler, which has read the body
+  // Those of a client are checked by its handler, which has read the body. Any other header is ignored there
   fastify.addHook('preValidation', async (request, reply) => {
     const { authorization } = request.headers;
-    return request.credentialKey === null ? undefined : judge(request, reply, authorization!);
+    if (request.credentialKey === null || !isBasic(authorization)) return undefined;
+    return judge(request, reply, authorization!);
   });
   const judgeSignIn = async (request: FastifyRequest, reply: FastifyReply) => {
     const { api_key: apiKey } = (request.body ?? {}) as { api_key?: unknown };
