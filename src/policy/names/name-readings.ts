@@ -86,7 +86,7 @@ const UNSPACED_WORDS = new RegExp(
   'giu',
 );
 /** Pictures of several characters, which are looked for only where one of these is. */
-const PICTURES = /\p{RGI_Emoji}/gv;
+const PICTURES = new RegExp('\\p{RGI_Emoji}', 'gv');
 const IN_PICTURES = /[\u200d\u20e3\p{RI}\p{EMod}]/u;
 const asOne = (text: string) => (IN_PICTURES.test(text) ? text.replace(PICTURES, '\ufffd') : text);
 /** Stands for any letter in a reading, or for none. */
