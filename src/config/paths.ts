@@ -39,6 +39,9 @@ export const PUSHED_REQUEST_PATH = '/v2/oauth/par';
 
 export const JWKS_PATH = '/v2/oauth/jwks';
 
+/** The metadata of this API as a protected resource (RFC 9728). */
+export const PROTECTED_RESOURCE_PATH = '/.well-known/oauth-protected-resource';
+
 const WELL_KNOWN = ['oauth-authorization-server', 'oauth-protected-resource'];
 
 /** What clients of the authorization server call, also those that run in a browser. */

@@ -25,6 +25,8 @@ import { guardGraphqlEndpoint } from './requests/graphql-requests.js';
 import { checkHeaderFields } from './requests/header-fields.js';
 import { readBodies } from './requests/request-body.js';
 import { setDefaultHeaders } from './responses/default-headers.js';
+import { PublicUrl } from './responses/public-url.js';
+import { nameResourceMetadata } from './responses/resource-metadata.js';
 
 /** The Fastify server, and what its plugins share. */
 export interface HttpServer {
@@ -61,6 +63,9 @@ export const HTTP_PLUGINS = [
   plugin('in-flight-requests', ['connections'], (fastify, { inFlight }) => inFlight.track(fastify)),
   plugin('errors', [], answerErrors),
   plugin('default-headers', [], setDefaultHeaders),
+  plugin('resource-metadata', ['errors'], (fastify, { app, config }) => {
+    if (isAuthorizationServerOn(config)) nameResourceMetadata(fastify, app.get(PublicUrl, { strict: false }));
+  }),
   plugin('page-headers', [], protectPages),
   plugin('method-not-allowed', ['errors'], (fastify, { afterRoutes }) => {
     afterRoutes.push(rejectOtherMethods(fastify));

@@ -82,6 +82,12 @@ export class Registry {
     return this.app.get(DataSource, { strict: false });
   }
 
+  /** What a 401 says in WWW-Authenticate. @param error null: there were no credentials */
+  challenge(error: string | null = null): string {
+    const metadata = `resource_metadata="${this.url}/.well-known/oauth-protected-resource"`;
+    return error === null ? `Bearer ${metadata}` : `Bearer error="${error}", ${metadata}`;
+  }
+
   /** A key for a member of a new organization, unless one is given. */
   async createKey(
     overrides: Partial<NewApiKey> = {},

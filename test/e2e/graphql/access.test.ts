@@ -117,7 +117,7 @@ onEachEngine((engine) => {
     it.each(QUERIES)('an anonymous caller gets 401 for %s', async (_, query) => {
       const answer = await registry.graphql(query, {}, null);
       expectRefused(answer, 401, 'UNAUTHENTICATED');
-      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      expect(answer.headers.get('www-authenticate')).toBe(registry.challenge());
     });
 
     it.each(QUERIES)('a member gets 403 for %s', async (_, query) => {
@@ -133,7 +133,7 @@ onEachEngine((engine) => {
     it.each(QUERIES)('an unknown key gets 401 for %s', async (_, query) => {
       const answer = await registry.graphql(query, {}, `ocr_${'a'.repeat(51)}`);
       expectRefused(answer, 401, 'UNAUTHENTICATED');
-      expect(answer.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+      expect(answer.headers.get('www-authenticate')).toBe(registry.challenge('invalid_token'));
     });
 
     it('an admin of any organization gets an answer', async () => {

@@ -103,7 +103,7 @@ onEachEngine((engine) => {
         [status, headers.get('www-authenticate'), text].join(' '),
       );
       expect(new Set(said).size).toBe(1);
-      expect(said[0]).toMatch(/^401 Bearer error="invalid_token" .*exhausted/);
+      expect(said[0]).toMatch(/^401 Bearer error="invalid_token", resource_metadata=.*exhausted/);
     }
     expect(await registry.rows('oauth_clients')).toBe(before);
   });

@@ -393,22 +393,28 @@ onEachEngine((engine) => {
 
   describe('401 and 403', () => {
     it.each([
-      ['without credentials, no error is told', {}, 'Bearer'],
-      [
-        'with invalid ones, invalid_token',
-        { authorization: 'Bearer nonsense' },
-        'Bearer error="invalid_token"',
-      ],
-      [
-        'with another scheme, invalid_token',
-        { authorization: 'Basic dXNlcjpwYXNz' },
-        'Bearer error="invalid_token"',
-      ],
-    ])('%s (RFC 6750 §3.1)', async (_, headers, challenge) => {
+      ['without credentials, no error is told', {}, null],
+      ['with invalid ones, invalid_token', { authorization: 'Bearer nonsense' }, 'invalid_token'],
+      ['with another scheme, invalid_token', { authorization: 'Basic dXNlcjpwYXNz' }, 'invalid_token'],
+    ])('%s (RFC 6750 §3.1)', async (_, headers, error) => {
       const answer = await registry.send('/v2/oauth/clients', { body: aClient(), headers });
       expect(answer.status).toBe(401);
-      expect(answer.headers.get('www-authenticate')).toBe(challenge);
+      expect(answer.headers.get('www-authenticate')).toBe(registry.challenge(error));
       expect(Object.keys(answer.body as object)).toEqual(['error', 'error_description']);
+    });
+
+    it('A 401 names the metadata of this API if the authorization server is on (RFC 9728 §5.1)', async () => {
+      const { headers } = await registry.send('/v2/oauth/clients', { method: 'GET' });
+      const [, url] = /^Bearer resource_metadata="([^"]+)"$/.exec(headers.get('www-authenticate')!)!;
+      const metadata = (await (await fetch(url!)).json()) as Record<string, unknown>;
+      expect(metadata).toMatchObject({ resource: registry.url, authorization_servers: [registry.url] });
+      const off = await Registry.start(engine, { AUTHORIZATION_SERVER: 'off' });
+      try {
+        const plain = await off.send('/v2/oauth/clients', { method: 'GET' });
+        expect(plain.headers.get('www-authenticate')).toBe('Bearer');
+      } finally {
+        await off.stop();
+      }
     });
 
     it('precedes the validation of the body, so that callers without credentials learn nothing', async () => {

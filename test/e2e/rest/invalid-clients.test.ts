@@ -65,7 +65,7 @@ onEachEngine((engine) => {
         () => registry.send('/v2/oauth/clients', { body: {}, key: 'a'.repeat(12_000) }),
         { status: 401, error: 'invalid_token' },
       );
-      expect(answer.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+      expect(answer.headers.get('www-authenticate')).toBe(registry.challenge('invalid_token'));
     });
   });
 });
