@@ -242,12 +242,13 @@ export const corsOrigins = orOff<'*' | readonly string[], null>(
   null,
 );
 
-/** Split at the first equals sign. */
-export const claimValue = matching<ClaimValue>(
-  'CLAIM=VALUE, such as roles=registry-admin or realm_access.roles=registry-admin',
-  /^([^\s=]+)=(\S.*)$/,
-  (_raw, [claim, value]) => ({ claim: claim!, value: value! }),
-);
+/** Split at the first equals sign. @param role of the example */
+export const claimValue = (role: string) =>
+  matching<ClaimValue>(
+    `CLAIM=VALUE, such as roles=registry-${role} or realm_access.roles=registry-${role}`,
+    /^([^\s=]+)=(\S.*)$/,
+    (_raw, [claim, value]) => ({ claim: claim!, value: value! }),
+  );
 
 export const grantTypes: Value<readonly GrantType[]> = {
   takes: `any of ${GRANT_TYPES.join(', ')}, separated by spaces or commas`,
@@ -322,7 +323,7 @@ const MAX_RESOURCES = 100;
 
 /** Identifiers of resources, each with the format of its tokens. */
 export const resources: Value<readonly ConfiguredResource[]> = {
-  takes: `at most ${MAX_RESOURCES} absolute URIs without a fragment, each with =jwt behind it for JWT access tokens`,
+  takes: `at most ${MAX_RESOURCES} absolute URIs without a fragment; =jwt after a URI, if its tokens are JWTs`,
   read: (raw) => {
     const read = readEach(words(raw), readResource);
     return read !== undefined && read.length <= MAX_RESOURCES ? read : undefined;

@@ -145,23 +145,23 @@ const topics = {
         example: 'https://issuer.example/.well-known/jwks.json',
       },
     ),
-    jwtAdmin: optional('AUTH_JWT_ADMIN', values.claimValue, 'no JWT has the admin role', {
+    jwtAdmin: optional('AUTH_JWT_ADMIN', values.claimValue('admin'), 'no JWT has the admin role', {
       description:
         'The claim that gives a JWT the admin role. Its value may be a string, a list, `true` or a scope (`scope=registry:admin`). A dot in the name selects a member of an object. The name may be a URL.',
       example: 'realm_access.roles=registry-admin',
     }),
-    jwtService: optional('AUTH_JWT_SERVICE', values.claimValue, 'no JWT has the service role', {
+    jwtService: optional('AUTH_JWT_SERVICE', values.claimValue('service'), 'no JWT has the service role', {
       description:
         'The claim that gives a JWT the service role, as in `AUTH_JWT_ADMIN`. If a JWT has several of these claims, admin precedes service, and service precedes viewer. A JWT with none of them has the role member.',
       example: 'scope=registry:service',
     }),
-    jwtViewer: optional('AUTH_JWT_VIEWER', values.claimValue, 'no JWT has the viewer role', {
+    jwtViewer: optional('AUTH_JWT_VIEWER', values.claimValue('viewer'), 'no JWT has the viewer role', {
       description: 'The claim that gives a JWT the viewer role, as in `AUTH_JWT_ADMIN`.',
       example: 'realm_access.roles=registry-viewer',
     }),
     jwtType: optional('AUTH_JWT_TYPE', values.mediaType, 'any type', {
       description:
-        'The required `typ` in the header of a JWT. Set it if the access tokens of the issuer have a `typ`, such as `at+jwt` (RFC 9068).',
+        'The required `typ` in the header of a JWT. Set it if the access tokens of the issuer have a `typ`, such as `at+jwt` (RFC 9068). JWTs with another `typ`, or without one, are then rejected.',
       example: 'at+jwt',
     }),
   },
@@ -172,7 +172,7 @@ const topics = {
     }),
     registrationMetadata: setting('REGISTRATION_METADATA', values.wordOf(METADATA_PROFILES), 'registered', {
       description:
-        'The metadata profile: which members a registration may have beyond those of the Telnyx API. `strict`: none. `registered`: the members of the IANA registries of OAuth, which are stored or ignored; all others are rejected. `lenient`: any; unknown ones are ignored.',
+        'The metadata profile: which members a registration may have. `strict`: `client_name`, `redirect_uris`, `grant_types`, `response_types`, `scope`, `token_endpoint_auth_method`, `logo_uri`, `policy_uri` and `tos_uri`. `registered`: also the members of the IANA registries of OAuth, which are stored or ignored; all others are rejected. `lenient`: any; unknown ones are ignored.',
     }),
     registrationAllowedScopes: optional('REGISTRATION_ALLOWED_SCOPES', values.scopes, 'any scope', {
       description: 'The scopes that a registration may get.',
@@ -278,7 +278,7 @@ const topics = {
     }),
     maxClientsPerOrg: setting('MAX_CLIENTS_PER_ORG', orNone(values.count(MAX_CLIENTS)), 'off', {
       description:
-        'The maximum number of clients of an organization, at all interfaces. Above it, the reply is a 403 `insufficient_scope`. Deleted clients do not count. Of these, ten times as many (at least 100) are kept for restoring.',
+        'The maximum number of clients of an organization, at all interfaces. Above it, the reply is a 403 `insufficient_scope`. Deleted clients do not count. The service keeps at most ten times this number (at least 100) of deleted clients of an organization for restoring, and purges older ones.',
     }),
     rateLimitExempt: unwritten('RATE_LIMIT_EXEMPT', values.addresses, [], 'none', {
       description: 'The addresses and networks that have no rate limits.',
@@ -385,7 +385,7 @@ const topics = {
     }),
     purgeMaxClockSkewMs: setting('PURGE_MAX_CLOCK_SKEW', values.duration('1d'), '1d', {
       description:
-        'How far the clock may be ahead of the last hourly purge before the service distrusts it. This prevents a wrong clock from purging rows too early.',
+        'How far the clock may be ahead of the trusted time before the service distrusts the clock. This prevents a wrong clock from purging rows too early.',
     }),
   },
   observability: {

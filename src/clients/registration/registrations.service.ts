@@ -73,7 +73,7 @@ export class RegistrationsService {
     if (this.mode === 'token' && owner === null) {
       throw new RegistryError(
         'unauthorized',
-        'Registration requires an initial access token or an API key: send "Authorization: Bearer TOKEN".',
+        'Registration requires an initial access token, an API key or a JWT: send "Authorization: Bearer TOKEN".',
       );
     }
     const requiresStatement = this.mode === 'statement' && owner === null;
