@@ -67,7 +67,7 @@ export async function compare(comparison: Comparison): Promise<Result[]> {
       label,
       responsesPerSecond: median(speeds),
       responsesPerSecondRange: [Math.min(...speeds), Math.max(...speeds)],
-      refusalsPerSecond: median(runs.map((run) => run.refusalsPerSecond)),
+      rejectionsPerSecond: median(runs.map((run) => run.rejectionsPerSecond)),
       p50Ms: median(runs.map((run) => run.p50Ms)),
       p99Ms: median(runs.map((run) => run.p99Ms)),
       maxMs: median(runs.map((run) => run.maxMs)),

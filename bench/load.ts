@@ -21,14 +21,14 @@ export interface Load {
   /** Any other status makes the run fail. */
   expectedStatus: number;
   /** Rejections for want of capacity are counted, rather than make the run fail. */
-  mayBeRefused?: boolean;
+  mayBeRejected?: boolean;
   connections: number;
   seconds: number;
 }
 
 /** A server that has not answered on every connection by then is not measured; most need a second, a slow one many. */
 const WARM_UP_LIMIT_SECONDS = 60;
-const REFUSED_STATUS = 503;
+const REJECTED_STATUS = 503;
 /** How often autocannon looks whether it is to stop. */
 const SAMPLE_INTERVAL_MS = 50;
 
@@ -69,9 +69,9 @@ async function measure(load: Load): Promise<Measurement> {
     const run = autocannon(options, (error: Error | null, result) => (error ? fail(error) : done(result)));
     run.on('response', (client, status, _bytes, timeMs) => {
       replies++;
-      const isRefused = load.mayBeRefused === true && status === REFUSED_STATUS;
-      window.add(client, timeMs, isRefused);
-      if (status !== load.expectedStatus && !isRefused)
+      const isRejected = load.mayBeRejected === true && status === REJECTED_STATUS;
+      window.add(client, timeMs, isRejected);
+      if (status !== load.expectedStatus && !isRejected)
         unexpected.set(status, (unexpected.get(status) ?? 0) + 1);
       if (window.isOver || unexpected.size > 0) run.stop();
     });

@@ -4,7 +4,7 @@ import { cpuMs, residentMb } from './process-usage.js';
 export interface Measurement {
   responsesPerSecond: number;
   /** In addition to those: rejections, if they are allowed. */
-  refusalsPerSecond: number;
+  rejectionsPerSecond: number;
   p50Ms: number;
   p99Ms: number;
   maxMs: number;
@@ -25,7 +25,7 @@ export class MeasuredWindow {
   private readonly connected = new Set<unknown>();
   // autocannon's own percentiles are whole milliseconds
   private readonly timesMs: number[] = [];
-  private refusals = 0;
+  private rejections = 0;
   private startedAtMs: number | undefined;
   private elapsedMs = 0;
   private cpuBeforeMs: number | null = null;
@@ -39,7 +39,7 @@ export class MeasuredWindow {
   ) {}
 
   /** Takes a reply that has just come. */
-  add(connection: unknown, timeMs: number, isRefused: boolean): void {
+  add(connection: unknown, timeMs: number, isRejected: boolean): void {
     if (this.isOver) return;
     const nowMs = performance.now();
     if (this.startedAtMs === undefined) {
@@ -50,7 +50,7 @@ export class MeasuredWindow {
       this.cpuBeforeMs = cpuMs(this.pid);
       return;
     }
-    if (isRefused) this.refusals++;
+    if (isRejected) this.rejections++;
     else this.timesMs.push(timeMs);
     this.elapsedMs = nowMs - this.startedAtMs;
     if (this.elapsedMs < this.seconds * 1000) return;
@@ -64,7 +64,7 @@ export class MeasuredWindow {
     const isCpuKnown = cpuBeforeMs !== null && cpuAfterMs !== null;
     return {
       responsesPerSecond: (timesMs.length / elapsedMs) * 1000,
-      refusalsPerSecond: (this.refusals / elapsedMs) * 1000,
+      rejectionsPerSecond: (this.rejections / elapsedMs) * 1000,
       p50Ms: percentile(sortedMs, 0.5),
       p99Ms: percentile(sortedMs, 0.99),
       maxMs: percentile(sortedMs, 1),

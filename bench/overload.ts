@@ -25,7 +25,7 @@ const SEEDED_CLIENTS = 1000;
 const OPERATIONS: readonly OperationName[] = ['register', 'create', 'get'];
 /** Enough to keep the processor busy. */
 const PEAK_CONNECTIONS = 50;
-/** What is offered, in connections. The peak comes first; of the last, half are more than are worked on at a time. */
+/** Numbers of connections. The peak comes first; the last is twice the maximum number of in-flight requests. */
 const PRESSURES: readonly number[] = [PEAK_CONNECTIONS, 4 * PEAK_CONNECTIONS, 10 * PEAK_CONNECTIONS];
 /** As many as one operation may change. */
 const BULK = 10_000;
@@ -39,16 +39,16 @@ interface Options {
   engines: readonly (typeof ENGINES)[number][];
 }
 
-/** What becomes of the throughput where more is asked for than can be done. */
+/** Measures the throughput of an overloaded server. */
 async function main({ seconds, rounds, engines }: Options): Promise<void> {
   requireDisk();
   const directory = temporaryDirectory('overload');
   const sections = [
     '# Overload',
     list([...describeMachine(directory), `Date: ${new Date().toISOString().slice(0, 10)}`]),
-    `What is answered as asked while more is asked for than can be done; the rest is refused with 503. Medians of ${rounds} rounds of ` +
-      `${seconds} s; times are those of what was not refused, and the processor time is all that the server took, refusals included. Each caller sends its next request as soon as it has an answer or a refusal, ` +
-      `as no good client would. The goal is that at least ${GOAL * 100} % of the peak is left.`,
+    `These are the requests per second that an overloaded server answers. It rejects the others with a 503. Medians of ${rounds} rounds of ${seconds} s. The times ` +
+      'are those of answered requests. The processor time includes that of rejected requests. Each caller sends its next request as soon as it ' +
+      `has a reply, and ignores Retry-After. The goal is at least ${GOAL * 100} % of the throughput of the peak.`,
   ];
   for (const engine of engines) {
     const databases = await databasesOf(engine, directory);
@@ -79,7 +79,7 @@ async function press(
         runs[i]!.push(await measure(loadOf(operation, server, seconds, connections)));
       }
     }
-    const of = (i: number, key: 'responsesPerSecond' | 'refusalsPerSecond' | 'p50Ms' | 'p99Ms') =>
+    const of = (i: number, key: 'responsesPerSecond' | 'rejectionsPerSecond' | 'p50Ms' | 'p99Ms') =>
       median(runs[i]!.map((run) => run[key]));
     PRESSURES.forEach((connections, i) => {
       const left = of(i, 'responsesPerSecond') / of(0, 'responsesPerSecond');
@@ -87,7 +87,7 @@ async function press(
         operation,
         whole(connections),
         whole(of(i, 'responsesPerSecond')),
-        whole(of(i, 'refusalsPerSecond')),
+        whole(of(i, 'rejectionsPerSecond')),
         of(i, 'p50Ms').toFixed(0),
         of(i, 'p99Ms').toFixed(0),
         medianOfKnown(runs[i]!.map((run) => run.cpuMsPerResponse))?.toFixed(2) ?? 'n/a',
@@ -102,7 +102,7 @@ async function press(
       'operation',
       'connections',
       'answered/s',
-      'refused/s',
+      'rejected/s',
       'p50 ms',
       'p99 ms',
       'CPU ms per answer',
@@ -120,7 +120,7 @@ async function changeInBulk(databases: DatabaseServer, directory: string): Promi
   const rows: string[][] = [];
   for (const mutation of ['disableOAuthClients', 'deleteOAuthClients']) {
     console.error(`register: ${mutation} …`);
-    const load = { ...loadOf('register', server, BULK_SECONDS, PEAK_CONNECTIONS), mayBeRefused: false };
+    const load = { ...loadOf('register', server, BULK_SECONDS, PEAK_CONNECTIONS), mayBeRejected: false };
     const measuring = measure(load);
     // In the middle of it
     await setTimeout((WARM_UP_SECONDS + BULK_SECONDS / 4) * 1000);
@@ -159,7 +159,7 @@ function loadOf(operation: OperationName, server: Server, seconds: number, conne
     headers,
     requests: requests(server),
     expectedStatus,
-    mayBeRefused: true,
+    mayBeRejected: true,
     connections,
     seconds,
   };
