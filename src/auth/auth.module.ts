@@ -4,6 +4,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { AdminSessionsRepository } from './sessions/admin-sessions.repository.js';
 import { AdminSessionsService } from './sessions/admin-sessions.service.js';
 import { BrowserSessions } from './sessions/browser-sessions.js';
+import { ConsentSessions } from './sessions/consent-sessions.js';
 import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { AuthGuard } from './auth.guard.js';
@@ -23,8 +24,9 @@ import { JwtService } from './jwt/jwt.service.js';
     Authenticator,
     Denials,
     BrowserSessions,
+    ConsentSessions,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [ApiKeysService, AdminSessionsService, Authenticator, BrowserSessions],
+  exports: [ApiKeysService, AdminSessionsService, Authenticator, BrowserSessions, ConsentSessions],
 })
 export class AuthModule {}

@@ -2,7 +2,7 @@ import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typ
 import { timestamp } from '../../database/sql/column-types.js';
 import { ApiKeyEntity } from '../api-keys/api-key.entity.js';
 
-/** A browser in which an operator signed in. Signing out removes the row: what is not here has ended. */
+/** A browser in which an operator signed in, or a user at the consent page. Signing out removes the row: what is not here has ended. */
 @Entity('admin_sessions')
 @Index('admin_sessions_api_key_id', ['apiKeyId'])
 @Index('admin_sessions_expires_at', ['expiresAt'])

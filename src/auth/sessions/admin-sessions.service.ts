@@ -11,6 +11,13 @@ import type { Principal } from '../principal/principal.js';
 /** How long a session lasts, a working day. */
 export const SESSION_SECONDS = 8 * 3_600;
 
+/** Where people sign in with an API key. */
+export type SessionPage = 'console' | 'consent';
+
+/** A session of one page is unknown to the other. */
+const hashOf = (token: string, page: SessionPage) =>
+  hashSecret(page === 'console' ? token : `${page} ${token}`);
+
 /** What a browser is given instead of the key. */
 export interface IssuedSession {
   /** The only copy of it in plaintext. */
@@ -46,24 +53,32 @@ export class AdminSessionsService {
         `The console requires the ${rolesText('viewer')} role. This key has the ${role} role.`,
       );
     }
+    return { token: await this.begin(principal, context), principal };
+  }
+
+  /**
+   * Begins a session of who has just shown an API key; the token of it.
+   * @param page which accepts the session; no other one does
+   */
+  async begin({ actor }: Principal, context: RequestContext, page: SessionPage = 'console'): Promise<string> {
     const token = generateSecret();
     const createdAt = new Date();
     const expiresAt = new Date(createdAt.getTime() + SESSION_SECONDS * 1000);
-    const session = { hash: hashSecret(token), apiKeyId: principal.actor.id!, createdAt, expiresAt };
+    const session = { hash: hashOf(token, page), apiKeyId: actor.id!, createdAt, expiresAt };
     await this.repository.insert(session, { ...context, actor });
-    return { token, principal };
+    return token;
   }
 
   /** The principal of the session; null if the session is unknown or has ended, or its key is not valid any more. */
-  async authenticate(token: string): Promise<Principal | null> {
-    const session = await this.repository.findByHash(hashSecret(token));
+  async authenticate(token: string, page: SessionPage = 'console'): Promise<Principal | null> {
+    const session = await this.repository.findByHash(hashOf(token, page));
     if (session === null || session.expiresAt <= new Date()) return null;
     return this.apiKeys.authenticateSession(session.apiKeyId, session.expiresAt);
   }
 
   /** Ends a session, if there is one: a copy of its cookie opens nothing any more. */
-  async end(token: string, context: RequestContext): Promise<void> {
-    const session = await this.repository.findByHash(hashSecret(token));
+  async end(token: string, context: RequestContext, page: SessionPage = 'console'): Promise<void> {
+    const session = await this.repository.findByHash(hashOf(token, page));
     if (session === null) return;
     await this.repository.remove(session, { ...context, actor: { type: 'api_key', id: session.apiKeyId } });
   }

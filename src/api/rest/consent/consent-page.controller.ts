@@ -16,6 +16,7 @@ import { AcceptsForms } from '../../../http/requests/request-body.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { consentUrl, redirectBrowser } from './browser-redirect.js';
 import { consentPage, sendErrorPage, sendPage } from './consent-page.js';
+import { ConsentSessions } from '../../../auth/sessions/consent-sessions.js';
 import { LoginCookie } from './login-cookie.js';
 
 /** Consent without a portal: a page for users who sign in at the identity provider or have an API key. It has no scripts. */
@@ -28,6 +29,7 @@ export class ConsentPageController {
     private readonly provider: IdentityProvider,
     private readonly logins: LoginsService,
     private readonly cookie: LoginCookie,
+    private readonly sessions: ConsentSessions,
     private readonly authenticator: Authenticator,
     private readonly publicUrl: PublicUrl,
     @Inject(CONFIG) private readonly config: Pick<Config, 'authorizationConsentUrl'>,
@@ -41,7 +43,9 @@ export class ConsentPageController {
   ): Promise<void> {
     const token = textOf(consentToken);
     await this.answer(request, reply, token, async () => {
-      const user = await this.knownUser(token, request);
+      const user = this.provider.isConfigured
+        ? await this.signedInUser(token, request)
+        : await this.rememberedUser(request, this.sessions.formToken(request, token));
       if (user === null && this.provider.isConfigured) return this.signIn(token, request, reply);
       const asked = await this.consent.describe(token, user);
       const issuer = this.publicUrl.of('');
@@ -65,16 +69,32 @@ export class ConsentPageController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { consent_token: token = '', api_key: apiKey = '', decision } = readParameters(body);
+    const parameters = readParameters(body);
+    const {
+      consent_token: token = '',
+      api_key: apiKey = '',
+      form_token: formToken = '',
+      decision,
+    } = parameters;
     await this.answer(request, reply, token, async () => {
-      const user = (await this.knownUser(token, request)) ?? (await this.keyHolder(apiKey, request));
+      const issuer = this.publicUrl.of('');
+      const isOwnForm = this.sessions.isOwnForm(request, token, formToken);
+      if (isOwnForm && decision === 'sign-out') {
+        await this.sessions.end(request, reply);
+        return redirectBrowser(reply, consentUrl(issuer, token));
+      }
+      const known = this.provider.isConfigured
+        ? await this.signedInUser(token, request)
+        : isOwnForm
+          ? await this.rememberedUser(request, formToken)
+          : null;
+      const user = known ?? (await this.keyHolder(token, apiKey, request, reply));
       if (user === null) {
         const asked = await this.consent.describe(token, null);
         const page = consentPage(token, asked, { isKeyRejected: true });
         return sendPage(request, reply, 401, page, asked.redirectUri);
       }
       const context = requestContextOf(request, 'rest');
-      const issuer = this.publicUrl.of('');
       await redirectBrowser(
         reply,
         await this.consent.decide(issuer, token, user, decision === 'allow', context),
@@ -94,24 +114,44 @@ export class ConsentPageController {
   }
 
   /** Null: no user has signed in for this request with this browser. */
-  private async knownUser(token: string, request: FastifyRequest): Promise<PageUser | null> {
-    if (!this.provider.isConfigured) return null;
+  private async signedInUser(token: string, request: FastifyRequest): Promise<PageUser | null> {
     const user = await this.logins.userOf(token, this.cookie.read(request));
     if (user !== null) request.principal = principalOf(user);
-    return user;
+    return user && { ...user, formToken: null };
+  }
+
+  /** Null: no session remembers the user. */
+  private async rememberedUser(request: FastifyRequest, formToken: string | null): Promise<PageUser | null> {
+    const user = await this.sessions.userOf(request);
+    if (user === null) return null;
+    request.principal = user;
+    return { ...user, name: user.userId, formToken };
   }
 
   /**
-   * Null: the API key is none, or one of a role that has no users.
+   * Null: the API key is none, or one of a role that has no users. A session remembers its holder.
    * @throws RegistryError `unauthorized` if users sign in otherwise
    */
-  private async keyHolder(apiKey: string, request: FastifyRequest): Promise<PageUser | null> {
+  private async keyHolder(
+    token: string,
+    apiKey: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<PageUser | null> {
     // No redirect: the policy of the page allows forms to lead to the client only
     if (this.provider.isConfigured) throw signedOut();
+    const principal = await this.authenticate(apiKey, request);
+    if (principal === null) return null;
+    // Only for a request that can be decided, since a session is stored
+    await this.consent.describe(token, principal);
+    await this.sessions.begin(principal, request, reply);
+    return { ...principal, name: principal.userId, formToken: null };
+  }
+
+  private async authenticate(apiKey: string, request: FastifyRequest): Promise<Principal | null> {
     request.headers.authorization = `Bearer ${apiKey}`;
     try {
-      const principal = await this.authenticator.authenticate(request, 'member', 'rest');
-      return principal && { ...principal, name: principal.userId };
+      return await this.authenticator.authenticate(request, 'member', 'rest');
     } catch (error) {
       if (error instanceof RegistryError && error.status < 500) return null;
       throw error;
@@ -137,8 +177,8 @@ export class ConsentPageController {
   }
 }
 
-/** The user of the page, and the name to show. */
-type PageUser = User & { name: string };
+/** The user of the page, the name to show, and what their form has to contain. */
+type PageUser = User & { name: string; formToken: string | null };
 
 const RETRIED: readonly ErrorCode[] = ['unauthorized', 'temporarily_unavailable'];
 

@@ -56,8 +56,8 @@ const page = (title: string, body: Html): string =>
 
 const NOTHING = html``;
 
-/** How the page knows its user: by name, or by an API key that it asks for. */
-export type KnownUser = { name: string } | { isKeyRejected: boolean };
+/** How the page knows its user: by name, with a token for the form if a session knows them, or by an API key that it asks for. */
+export type KnownUser = { name: string; formToken: string | null } | { isKeyRejected: boolean };
 
 /** Asks the user whether the client may act for them. */
 export function consentPage(
@@ -65,6 +65,7 @@ export function consentPage(
   { client, redirectUri, scopes }: ConsentRequest,
   user: KnownUser,
 ): string {
+  const formToken = 'name' in user ? user.formToken : null;
   const isOnOwnMachine = client.redirectUris.every((uri) => isLoopback(new URL(uri)));
   return page(
     `Allow ${client.name}?`,
@@ -95,8 +96,10 @@ export function consentPage(
       <form method="post">
         <input type="hidden" name="consent_token" value="${consentToken}" />
         ${'name' in user ? NOTHING : keyField(user.isKeyRejected)}
+        ${formToken === null ? NOTHING : html`<input type="hidden" name="form_token" value="${formToken}" />`}
         <button name="decision" value="allow">Allow</button>
         <button name="decision" value="deny">Deny</button>
+        ${formToken === null ? NOTHING : html`<button name="decision" value="sign-out">Sign out</button>`}
       </form>`,
   );
 }

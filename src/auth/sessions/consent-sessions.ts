@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isAllowed } from '../principal/access.js';
+import type { Principal } from '../principal/principal.js';
+import { requestContextOf } from '../principal/request-context.js';
+import { AdminSessionsService } from './admin-sessions.service.js';
+import { CONSENT_PATH } from '../../config/paths.js';
+import { CONFIG, type Config } from '../../config/variables.js';
+import { hashSecret, matchesHash } from '../../secrets/secret.js';
+
+const COOKIE = 'consent_session';
+const SECRET = /^[\w-]{43}$/;
+/** Sessions of the console are others: neither page accepts those of the other one. */
+const PAGE = 'consent';
+
+/** Users who showed an API key at the consent page, for the session of their browser. The cookie has a random secret, not the key. */
+@Injectable()
+export class ConsentSessions {
+  private readonly cookie: string;
+  private readonly attributes;
+
+  constructor(
+    private readonly sessions: AdminSessionsService,
+    @Inject(CONFIG) { publicUrl }: Pick<Config, 'publicUrl'>,
+  ) {
+    const url = publicUrl === null ? null : new URL(publicUrl);
+    const secure = url?.protocol === 'https:';
+    // The prefix __Host- does not go with a path
+    this.cookie = secure ? `__Secure-${COOKIE}` : COOKIE;
+    const path = `${url?.pathname.replace(/\/$/, '') ?? ''}${CONSENT_PATH}`;
+    // Clients send the browser by a link, with which Strict would hold the cookie back
+    this.attributes = { path, secure, httpOnly: true, sameSite: 'lax' as const };
+  }
+
+  /** The user of the browser; null: none, or their session or key has ended. */
+  async userOf(request: FastifyRequest): Promise<Principal | null> {
+    const secret = this.read(request);
+    const principal = secret === null ? null : await this.sessions.authenticate(secret, PAGE);
+    return principal !== null && isAllowed(principal.role, 'member') ? principal : null;
+  }
+
+  /** What the form of a page has to contain to count as sent by the user: no other site can read it (CSRF). Null: there is no session. */
+  formToken(request: FastifyRequest, consentToken: string): string | null {
+    const secret = this.read(request);
+    return secret === null ? null : hashSecret(formSecret(secret, consentToken));
+  }
+
+  /** Whether a form is one that the browser was shown. */
+  isOwnForm(request: FastifyRequest, consentToken: string, formToken: string): boolean {
+    const secret = this.read(request);
+    return secret !== null && matchesHash(formSecret(secret, consentToken), formToken);
+  }
+
+  /** Remembers the holder of an API key, unless another site sent the key: it must not sign a browser in (login CSRF). */
+  async begin(principal: Principal, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { 'sec-fetch-site': site = 'same-origin' } = request.headers;
+    if (principal.actor.type !== 'api_key' || site !== 'same-origin') return;
+    await this.end(request, reply);
+    const secret = await this.sessions.begin(principal, requestContextOf(request, 'rest'), PAGE);
+    // No age: it is gone when the browser is closed
+    void reply.setCookie(this.cookie, secret, this.attributes);
+  }
+
+  /** Ends the session, if there is one. */
+  async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const secret = this.read(request);
+    if (secret === null) return;
+    await this.sessions.end(secret, requestContextOf(request, 'rest'), PAGE);
+    void reply.clearCookie(this.cookie, this.attributes);
+  }
+
+  private read({ cookies }: FastifyRequest): string | null {
+    const value = cookies[this.cookie];
+    return value !== undefined && SECRET.test(value) ? value : null;
+  }
+}
+
+const formSecret = (secret: string, consentToken: string) => `${secret} ${consentToken}`;

@@ -1,0 +1,110 @@
+import { authorizationOf, FORM } from '../../support/authorization.js';
+import { onEachEngine } from '../../support/databases.js';
+import { CookieJar } from '../../support/network/cookie-jar.js';
+import { Registry } from '../../support/registry.js';
+
+onEachEngine((engine) => {
+  let registry: Registry;
+  beforeAll(async () => {
+    registry = await Registry.start(engine);
+  });
+  afterAll(() => registry.stop());
+  const { register, ask } = authorizationOf(() => registry);
+
+  describe('A browser whose user has shown an API key', () => {
+    const at = (consentToken: string) => `${registry.url}/consent?consent_token=${consentToken}`;
+    const post = (browser: CookieJar, parameters: Record<string, string>, headers: object = {}) =>
+      browser.fetch(`${registry.url}/consent`, {
+        method: 'POST',
+        body: new URLSearchParams(parameters),
+        headers: { ...FORM, ...headers },
+      });
+    const formTokenOf = (text: string) => /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
+
+    /** A browser that has allowed a client, and what the reply set. */
+    async function aBrowser(apiKey: string, headers: object = {}) {
+      const browser = new CookieJar();
+      const client = await register();
+      const { consentToken } = await ask(client, { scope: 'read' });
+      const reply = await post(
+        browser,
+        { consent_token: consentToken, api_key: apiKey, decision: 'allow' },
+        headers,
+      );
+      expect(reply.status).toBe(303);
+      return { browser, client, cookies: reply.headers.getSetCookie() };
+    }
+
+    /** The page of another request in the same browser. */
+    async function nextPage(browser: CookieJar) {
+      const { consentToken } = await ask(await register());
+      const text = await (await browser.fetch(at(consentToken))).text();
+      return { consentToken, text, asksForKey: text.includes('Your API key'), formToken: formTokenOf(text) };
+    }
+
+    it('is asked for no key again, nor for what it has allowed', async () => {
+      const { apiKey } = await registry.createKey({ userId: 'alice' });
+      const { browser, client, cookies } = await aBrowser(apiKey);
+      expect(cookies).toEqual([
+        expect.stringMatching(/^consent_session=[\w-]{43}; Path=\/consent; HttpOnly; SameSite=Lax$/),
+      ]);
+      const granted = await ask(client, { scope: 'read' });
+      expect((await browser.location(at(granted.consentToken))).searchParams.has('code')).toBe(true);
+      const { consentToken, text, asksForKey, formToken } = await nextPage(browser);
+      expect([asksForKey, text.includes('alice')]).toEqual([false, true]);
+      const form = { consent_token: consentToken, form_token: formToken, decision: 'allow' };
+      const location = new URL((await post(browser, form)).headers.get('location')!);
+      expect(location.searchParams.has('code')).toBe(true);
+    });
+
+    it('decides nothing by a form that it was not shown (CSRF)', async () => {
+      const { browser } = await aBrowser((await registry.createKey()).apiKey);
+      const other = await nextPage(browser);
+      const { consentToken } = await nextPage(browser);
+      for (const formToken of ['', other.formToken]) {
+        const form = { consent_token: consentToken, form_token: formToken, decision: 'allow' };
+        const reply = await post(browser, form);
+        expect([reply.status, reply.headers.get('location')]).toEqual([401, null]);
+      }
+    });
+
+    it('is not remembered if another site sent the key (login CSRF)', async () => {
+      const { apiKey } = await registry.createKey();
+      const { cookies } = await aBrowser(apiKey, { 'sec-fetch-site': 'cross-site' });
+      expect(cookies).toEqual([]);
+    });
+
+    it('is asked for a key after it has signed out, also with a copy of the cookie', async () => {
+      const { browser, cookies } = await aBrowser((await registry.createKey()).apiKey);
+      const { consentToken, formToken } = await nextPage(browser);
+      const form = { consent_token: consentToken, form_token: formToken, decision: 'sign-out' };
+      expect((await post(browser, form)).headers.get('location')).toBe(at(consentToken));
+      const headers = { cookie: cookies[0]!.split(';')[0]! };
+      const copy = await registry.send(`/consent?consent_token=${consentToken}`, { method: 'GET', headers });
+      expect(copy.text).toContain('Your API key');
+      expect((await nextPage(browser)).asksForKey).toBe(true);
+    });
+
+    it('is asked for a key once that is revoked, or after eight hours', async () => {
+      const { apiKey, id } = await registry.createKey();
+      const { browser } = await aBrowser(apiKey);
+      expect((await nextPage(browser)).asksForKey).toBe(false);
+      await registry.graphql('mutation ($id: ID!) { revokeApiKey(id: $id) { apiKey { id } } }', { id });
+      expect((await nextPage(browser)).asksForKey).toBe(true);
+      const { browser: late } = await aBrowser((await registry.createKey()).apiKey);
+      expect((await nextPage(late)).asksForKey).toBe(false);
+      await registry.dataSource.query(`UPDATE admin_sessions SET expires_at = ${Date.now() - 1}`);
+      expect((await nextPage(late)).asksForKey).toBe(true);
+    });
+
+    it('has no session of the console', async () => {
+      const { cookies } = await aBrowser(registry.adminKey);
+      const secret = /=([^;]+)/.exec(cookies[0]!)![1]!;
+      const { status } = await registry.send('/graphql', {
+        body: { query: '{ __typename }' },
+        headers: { cookie: `admin_session=${secret}`, origin: registry.url },
+      });
+      expect(status).toBe(401);
+    });
+  });
+});
