@@ -4,7 +4,6 @@ import type { Client } from '../../clients/client/client.js';
 import { type ErrorCode, RegistryError } from '../../errors/registry-error.js';
 import { GRANT_TYPES, type GrantType } from '../../policy/grant-types.js';
 import { splitScope } from '../../policy/scope.js';
-import { decrypt, encrypt } from '../../secrets/encryption.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { AuthorizationEngine, ENGINE_PATHS } from '../engine/authorization-engine.js';
@@ -16,10 +15,8 @@ import { ResourcesService } from '../resources/resources.service.js';
 import { isTrusted, requestedScopes } from '../resources/scopes.js';
 import { TokenCountsService } from './token-counts.service.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
-import { REPLY_AGAIN_MS, TokensRepository } from '../tokens/tokens.repository.js';
-
-/** Only the holder of the replaced token can read the reply. */
-const SEALED_REPLY = 'reply to a refresh token';
+import { replyToRetry, sealReply } from '../tokens/refresh-token-retries.js';
+import { TokensRepository } from '../tokens/tokens.repository.js';
 
 /** The parameters of a token request, without the credentials of the client. */
 export type TokenParameters = Record<string, string>;
@@ -109,18 +106,14 @@ export class TokenIssuer {
   }
 
   /** The stored reply to a refresh token that was just replaced. Later, its use revokes the grant. */
-  private async replyAgain(
-    { consumedAt, sealedReply, grantId }: TokenEntity,
-    value: string,
-    context: RequestContext,
-  ): Promise<Issuance> {
-    if (sealedReply !== null && Date.now() - consumedAt!.getTime() < REPLY_AGAIN_MS) {
-      const grant = await this.grants.find(grantId!);
+  private async replyAgain(replaced: TokenEntity, value: string, context: RequestContext): Promise<Issuance> {
+    const reply = replyToRetry(replaced, value);
+    if (reply !== null) {
+      const grant = await this.grants.find(replaced.grantId!);
       if (grant === null || grant.revokedAt !== null) throw new RegistryError('invalid_grant', INVALID_GRANT);
-      const tokens = JSON.parse(decrypt(value, SEALED_REPLY, sealedReply)) as IssuedTokens;
-      return { tokens, storedBytes: 0 };
+      return { tokens: JSON.parse(reply) as IssuedTokens, storedBytes: 0 };
     }
-    await this.grants.revoke(grantId!, 'refresh_token_reuse', context);
+    await this.grants.revoke(replaced.grantId!, 'refresh_token_reuse', context);
     throw new RegistryError('invalid_grant', 'The refresh token was used before. Its grant is revoked.');
   }
 
@@ -137,7 +130,7 @@ export class TokenIssuer {
     const { knownToken } = unit;
     // A retry proves no possession of the key that a token is bound to, and gets no reply
     const isRepeatable = consume !== undefined && knownToken !== null && !knownToken.payload.jkt;
-    const sealedReply = isRepeatable ? encrypt(parameters.refresh_token!, SEALED_REPLY, body) : null;
+    const sealedReply = isRepeatable ? sealReply(parameters.refresh_token!, body) : null;
     const isStored = await this.tokens.commit(
       { consume, insert, ...(knownToken && { replaced: { sealedReply } }) },
       context,

@@ -6,10 +6,9 @@ import { purgeDue } from '../../database/writes/purge-batches.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { type Cancellation, isWaiting } from '../../queues/cancellation.js';
+import { RETRY_MS } from './refresh-token-retries.js';
 import { TokenEntity } from './token.entity.js';
 
-/** How long a replaced refresh token gets the same reply again: replies get lost. */
-export const REPLY_AGAIN_MS = 10_000;
 /** Replies that are removed at a time: more than one statement of exchanges adds. */
 const REMOVED_REPLIES = 500;
 
@@ -86,7 +85,7 @@ export class TokensRepository {
       return outcomes;
     });
     this.sealed.splice(0, ended.length);
-    const untilMs = Date.now() + REPLY_AGAIN_MS;
+    const untilMs = Date.now() + RETRY_MS;
     for (const { consume, replaced } of exchanges) {
       if (replaced?.sealedReply) this.sealed.push({ hash: consume, untilMs });
     }

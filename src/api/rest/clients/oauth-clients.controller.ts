@@ -163,7 +163,7 @@ export class OAuthClientsController {
   @ApiOperation({ operationId: 'DeleteOAuthClient', summary: 'Delete an OAuth client and its secrets' })
   @ApiHeader(IF_MATCH)
   @ApiResponse({ status: 204, description: 'The client is deleted' })
-  @ApiErrors({ 401: UNAUTHORIZED, 404: NOT_FOUND, 412: STALE })
+  @ApiErrors({ 400: 'Query parameters are invalid', 401: UNAUTHORIZED, 404: NOT_FOUND, 412: STALE })
   async remove(
     @Param('client_id') id: string,
     @Headers('if-match') ifMatch: string | undefined,

@@ -88,7 +88,7 @@ export class AuthorizeController {
     description: 'The caller is the user. From then on no other user can decide.',
   })
   @ApiResponse({ status: 200, type: ConsentReply, description: 'The request of the client' })
-  @ApiErrors({ 401: UNAUTHORIZED, 404: NO_SUCH_CONSENT })
+  @ApiErrors({ 400: 'Query parameters are invalid', 401: UNAUTHORIZED, 404: NO_SUCH_CONSENT })
   async describe(
     @Param('consent_token') consentToken: string,
     @CurrentPrincipal() user: Principal,

@@ -40,7 +40,7 @@ export class GrantsController {
   @Get(':id')
   @ApiOperation({ operationId: 'GetOAuthGrant', summary: 'Get a grant of the calling user' })
   @ApiResponse({ status: 200, type: GrantReply, description: 'The grant' })
-  @ApiErrors({ 401: UNAUTHORIZED, 404: NOT_FOUND })
+  @ApiErrors({ 400: 'Query parameters are invalid', 401: UNAUTHORIZED, 404: NOT_FOUND })
   async get(@Param('id') id: string, @CurrentPrincipal() user: Principal): Promise<GrantReply> {
     return { data: toView(await this.grants.get(id, user)) };
   }
@@ -52,7 +52,7 @@ export class GrantsController {
     description: 'Its authorization codes, access tokens and refresh tokens end at once.',
   })
   @ApiResponse({ status: 200, type: GrantReply, description: 'The revoked grant' })
-  @ApiErrors({ 401: UNAUTHORIZED, 404: NOT_FOUND })
+  @ApiErrors({ 400: 'Query parameters are invalid', 401: UNAUTHORIZED, 404: NOT_FOUND })
   async revoke(
     @Param('id') id: string,
     @CurrentPrincipal() user: Principal,

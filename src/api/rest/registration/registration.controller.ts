@@ -107,6 +107,7 @@ export class RegistrationController {
 
   @Get(':client_id')
   @Managed({ isTokenRequired: false })
+  @ApiErrors({ 400: 'Query parameters are invalid' })
   @ApiOperation({
     operationId: 'GetOAuthRegistration',
     summary: 'Read a registration (RFC 7592 §2.1)',
@@ -151,6 +152,7 @@ export class RegistrationController {
 
   @Delete(':client_id')
   @Managed()
+  @ApiErrors({ 400: 'Query parameters are invalid' })
   @HttpCode(204)
   @ApiOperation({ operationId: 'DeleteOAuthRegistration', summary: 'Delete a registration (RFC 7592 §2.3)' })
   @ApiResponse({
