@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { COMMAND_LINE } from '../audit/audit-event.js';
 import { type InitialAccessTokenDraft, initialAccessTokenFaults } from '../policy/initial-access-token.js';
-import type { GrantType } from '../policy/grant-types.js';
+import type { GrantType } from '../policy/grants/grant-types.js';
 import { command, type Command, EVERYTHING, readExpiry, rejectInvalidOptions } from './arguments.js';
 import { day, expiry, listCommand } from './list.js';
 

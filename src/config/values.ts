@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import ipaddr from 'ipaddr.js';
-import { type GrantType, GRANT_TYPES, isGrantType } from '../policy/grant-types.js';
+import { type GrantType, GRANT_TYPES, isGrantType } from '../policy/grants/grant-types.js';
 import { type JsonWebKeySet, jwksFaults } from '../policy/metadata/jwks.js';
 import { ownerName, ownerNameFaults } from '../policy/names/owner-name.js';
 import {
@@ -12,7 +12,7 @@ import {
 } from '../policy/resource.js';
 import { isRedirectTarget } from '../policy/uris/redirect-host.js';
 import { isReservable } from '../policy/reserved-name.js';
-import { isScopeToken } from '../policy/scope.js';
+import { isScopeToken } from '../policy/grants/scope.js';
 import { DURATION, readDuration } from './duration.js';
 import { rejectBadEscapes } from './percent-encoding.js';
 

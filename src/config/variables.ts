@@ -1,4 +1,4 @@
-import { GRANT_TYPES } from '../policy/grant-types.js';
+import { GRANT_TYPES } from '../policy/grants/grant-types.js';
 import { METADATA_PROFILES } from '../policy/metadata-members.js';
 import { REGISTRATION_MODES } from '../policy/registration.js';
 import { isLoopback } from '../policy/uris/uri.js';

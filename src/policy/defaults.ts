@@ -11,7 +11,7 @@ import {
   type FieldValues,
   METADATA_FIELDS,
 } from './fields.js';
-import { type GrantType, offeredGrants } from './grant-types.js';
+import { type GrantType, offeredGrants } from './grants/grant-types.js';
 
 export const DEFAULT_GRANT_TYPES: readonly GrantType[] = COLUMN_FIELDS.grantTypes.default;
 

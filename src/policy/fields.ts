@@ -1,7 +1,7 @@
-import { GRANT_TYPES, type GrantType } from './grant-types.js';
+import { GRANT_TYPES, type GrantType } from './grants/grant-types.js';
 import { type JsonWebKeySet, jwksFaults } from './metadata/jwks.js';
 import { contactFaults, MAX_TEXT_LENGTH, textFaults } from './names/text.js';
-import { MAX_SCOPES, scopeFaults } from './scope.js';
+import { MAX_SCOPES, scopeFaults } from './grants/scope.js';
 import { MAX_REDIRECT_URIS, redirectUriFaults } from './uris/redirect-uri.js';
 import { webUriFaults } from './uris/uri.js';
 

@@ -1,8 +1,8 @@
-import { GRANT_TYPES, isGrantType } from './grant-types.js';
+import { GRANT_TYPES, isGrantType } from './grants/grant-types.js';
 import { isRedirectHost } from './uris/redirect-host.js';
 import type { RegistrationLimits } from './registration.js';
 import type { FieldErrors } from './rules.js';
-import { scopeFaults } from './scope.js';
+import { scopeFaults } from './grants/scope.js';
 import { ownerNameFaults } from './names/owner-name.js';
 import { textFaults } from './names/text.js';
 

@@ -1,6 +1,6 @@
 import type { ClientMetadataInput } from './client.js';
 import { FIELD_ROWS } from './fields.js';
-import { type GrantType, isGrantType, isRegisteredGrantType, offeredGrants } from './grant-types.js';
+import { type GrantType, isGrantType, isRegisteredGrantType, offeredGrants } from './grants/grant-types.js';
 import type { MetadataProfile } from './metadata-members.js';
 import { deniedHostFaults, redirectHostFaults } from './uris/redirect-host.js';
 import { reservedNameRule } from './reserved-name.js';

@@ -1,6 +1,6 @@
 import { textFaults } from './names/text.js';
 import type { FieldErrors } from './rules.js';
-import { isScopeToken, MAX_SCOPE_LENGTH, MAX_SCOPES } from './scope.js';
+import { isScopeToken, MAX_SCOPE_LENGTH, MAX_SCOPES } from './grants/scope.js';
 import { parseUri } from './uris/uri.js';
 
 /** The format of access tokens for a resource: a random string, or a signed JWT (RFC 9068). */

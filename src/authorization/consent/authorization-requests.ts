@@ -6,7 +6,7 @@ import { ClientLookupRepository } from '../../clients/client/client-lookup.repos
 import { CONSENT_PATH } from '../../config/paths.js';
 import { CONFIG, type Config } from '../../config/variables.js';
 import { type ErrorCode, isErrorCode, RegistryError } from '../../errors/registry-error.js';
-import { splitScope } from '../../policy/scope.js';
+import { splitScope } from '../../policy/grants/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { AuthorizationEngine, CONSENT_REPLY, ENGINE_PATHS } from '../engine/authorization-engine.js';
 import type { EngineReply } from '../engine/exchange.js';

@@ -4,7 +4,7 @@ import type { Principal } from '../../auth/principal/principal.js';
 import { type Client, isUsable } from '../../clients/client/client.js';
 import { ClientLookupRepository } from '../../clients/client/client-lookup.repository.js';
 import { RegistryError } from '../../errors/registry-error.js';
-import { splitScope } from '../../policy/scope.js';
+import { splitScope } from '../../policy/grants/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { AuthorizationEngine } from '../engine/authorization-engine.js';

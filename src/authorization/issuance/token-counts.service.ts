@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { TokenCountsRepository } from '../../clients/counts/daily-counts.repository.js';
 import { DailyCounts } from '../../clients/counts/daily-counts.service.js';
-import type { GrantType } from '../../policy/grant-types.js';
+import type { GrantType } from '../../policy/grants/grant-types.js';
 
 /** Counts access tokens that were issued, by grant type. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { RegistryError } from '../../errors/registry-error.js';
-import { splitScope } from '../../policy/scope.js';
+import { splitScope } from '../../policy/grants/scope.js';
 import { decrypt, encrypt } from '../../secrets/encryption.js';
 import { generateSecret, hashSecret } from '../../secrets/secret.js';
 import { noSuchRequest, type Rejection, userHash } from '../consent/consent.service.js';

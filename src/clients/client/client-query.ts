@@ -1,6 +1,6 @@
 import type { Client, ClientSource, ClientStatus } from './client.js';
 import type { ClientType, TokenEndpointAuthMethod } from '../../policy/client.js';
-import type { GrantType } from '../../policy/grant-types.js';
+import type { GrantType } from '../../policy/grants/grant-types.js';
 import type { PageRequest } from '../../database/sql/pages.js';
 
 export { type IdPageRequest, type Page, pageOf, type PageRequest } from '../../database/sql/pages.js';

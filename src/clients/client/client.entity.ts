@@ -2,7 +2,7 @@ import { Column, DeleteDateColumn, Entity, Index, JoinColumn, ManyToOne, Primary
 import { document, timestamp, tokenList } from '../../database/sql/column-types.js';
 import type { Client, ClientSource, ClientStatus, DisabledReason } from './client.js';
 import type { ClientType, ExtendedMetadata, TokenEndpointAuthMethod } from '../../policy/client.js';
-import type { GrantType } from '../../policy/grant-types.js';
+import type { GrantType } from '../../policy/grants/grant-types.js';
 
 /**
  * A client that registered anonymously, has no recorded use, and was neither verified nor disabled by an administrator.

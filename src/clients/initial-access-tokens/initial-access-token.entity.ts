@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { timestamp, tokenList } from '../../database/sql/column-types.js';
 import type { InitialAccessToken } from './initial-access-token.js';
-import type { GrantType } from '../../policy/grant-types.js';
+import type { GrantType } from '../../policy/grants/grant-types.js';
 
 @Entity('initial_access_tokens')
 @Index('initial_access_tokens_hash', ['hash'], { unique: true })

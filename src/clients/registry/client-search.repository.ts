@@ -8,7 +8,7 @@ import { ScanQueue, type ScanRequest, type RunLongSql } from '../../database/sql
 import { Table } from '../../database/sql/table.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { CLIENT_TYPES } from '../../policy/client.js';
-import { GRANT_TYPES } from '../../policy/grant-types.js';
+import { GRANT_TYPES } from '../../policy/grants/grant-types.js';
 import {
   CLIENT_SOURCES,
   CLIENT_STATUSES,

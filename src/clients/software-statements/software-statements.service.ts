@@ -8,7 +8,7 @@ import type { ClientMetadataInput, ExtendedMetadata } from '../../policy/client.
 import { FIELD_NAMES, FIELD_ROWS } from '../../policy/fields.js';
 import { classifyMember } from '../../policy/metadata-members.js';
 import { isFixed, type Rule } from '../../policy/rules.js';
-import { splitScope } from '../../policy/scope.js';
+import { splitScope } from '../../policy/grants/scope.js';
 
 /** Why a software statement is not taken (RFC 7591 §3.2.2). */
 export interface StatementFault {

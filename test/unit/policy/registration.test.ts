@@ -1,5 +1,5 @@
 import type { ClientMetadataInput } from '../../../src/policy/client.js';
-import { GRANT_TYPES, type GrantType } from '../../../src/policy/grant-types.js';
+import { GRANT_TYPES, type GrantType } from '../../../src/policy/grants/grant-types.js';
 import {
   addDefaultScopes,
   intersectPolicy,

@@ -1,7 +1,7 @@
 import { Field, Int, ObjectType } from '@nestjs/graphql';
 import type { ClientSource, ClientStatus } from '../../../clients/client/client.js';
 import type { ClientType } from '../../../policy/client.js';
-import type { GrantType } from '../../../policy/grant-types.js';
+import type { GrantType } from '../../../policy/grants/grant-types.js';
 import { ClientSourceEnum, ClientStatusEnum, ClientTypeEnum, GrantTypeEnum } from '../schema/enums.js';
 
 @ObjectType({ isAbstract: true })

@@ -2,7 +2,7 @@ import { Field, InputType, OmitType, PartialType } from '@nestjs/graphql';
 import { isTranslation } from '../../../policy/metadata-members.js';
 import { type ClientType, readFields, type TokenEndpointAuthMethod } from '../../../policy/client.js';
 import { FIELD_NAMES } from '../../../policy/fields.js';
-import type { GrantType } from '../../../policy/grant-types.js';
+import type { GrantType } from '../../../policy/grants/grant-types.js';
 import { ownerNameFaults } from '../../../policy/names/owner-name.js';
 import type { ClientRequest } from '../../../clients/client/client-request.js';
 import type { FieldFaults } from '../../../errors/registry-error.js';

@@ -10,8 +10,8 @@ import type {
   OrderDirection,
 } from '../../../clients/client/client-query.js';
 import type { ClientType, TokenEndpointAuthMethod } from '../../../policy/client.js';
-import { SCOPE_TOKEN } from '../../../policy/scope.js';
-import type { GrantType } from '../../../policy/grant-types.js';
+import { SCOPE_TOKEN } from '../../../policy/grants/scope.js';
+import type { GrantType } from '../../../policy/grants/grant-types.js';
 import { isExactRedirectTarget } from '../../../policy/uris/redirect-host.js';
 import { FilterField, SearchField } from '../schema/filter.js';
 import { TwoWayPageArgs } from '../pagination/connection.js';

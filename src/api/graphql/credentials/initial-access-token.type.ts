@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import type { InitialAccessToken as Token } from '../../../clients/initial-access-tokens/initial-access-token.js';
-import type { GrantType } from '../../../policy/grant-types.js';
+import type { GrantType } from '../../../policy/grants/grant-types.js';
 import { connectionOf } from '../pagination/connection.js';
 import { GrantTypeEnum } from '../schema/enums.js';
 

@@ -5,7 +5,7 @@ import { CLIENT_SOURCES, CLIENT_STATUSES, DISABLED_REASONS } from '../../../clie
 import type { ClientOrderField, OrderDirection } from '../../../clients/client/client-query.js';
 import { APPLICATION_TYPES, CLIENT_TYPES, TOKEN_ENDPOINT_AUTH_METHODS } from '../../../policy/client.js';
 import { SIGNING_KEY_STATUSES } from '../../../authorization/keys/signing-key.js';
-import { GRANT_TYPES } from '../../../policy/grant-types.js';
+import { GRANT_TYPES } from '../../../policy/grants/grant-types.js';
 import { TOKEN_FORMATS } from '../../../policy/resource.js';
 
 /** An enum of the schema: the names of its values, and the value that each represents. */

@@ -16,7 +16,7 @@ import {
 } from '../../../config/paths.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { ASSERTION_SIGNING_ALGORITHMS, TOKEN_ENDPOINT_AUTH_METHODS } from '../../../policy/client.js';
-import { GRANT_TYPES } from '../../../policy/grant-types.js';
+import { GRANT_TYPES } from '../../../policy/grants/grant-types.js';
 import { AuthorizationServerMetadata, JsonWebKeySetView, ProtectedResourceMetadata } from './metadata.dto.js';
 
 /** Verifiers and clients may keep documents for so long. */

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { oneOf } from '../../documentation/openapi-schemas.js';
-import { GRANT_TYPES } from '../../../policy/grant-types.js';
+import { GRANT_TYPES } from '../../../policy/grants/grant-types.js';
 
 /** The credentials of a client that does not send them in the Authorization header. */
 export class ClientParameters {

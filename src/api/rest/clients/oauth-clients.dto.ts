@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import type { ClientType } from '../../../policy/client.js';
 import { FIELDS } from '../../../policy/fields.js';
-import type { GrantType } from '../../../policy/grant-types.js';
+import type { GrantType } from '../../../policy/grants/grant-types.js';
 import { NULLABLE_STRING, oneOf } from '../../documentation/openapi-schemas.js';
 import { ReplyField, RequestField } from '../fields/client-field.js';
 

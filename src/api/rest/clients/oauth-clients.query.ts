@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
 import type { ClientFilter, NumberedPageRequest } from '../../../clients/client/client-query.js';
 import { CLIENT_TYPES } from '../../../policy/client.js';
-import { GRANT_TYPES } from '../../../policy/grant-types.js';
+import { GRANT_TYPES } from '../../../policy/grants/grant-types.js';
 import { ChecksQueryParameters } from '../../../http/requests/query-parameters.js';
 import { type FieldFaults, RegistryError } from '../../../errors/registry-error.js';
 

@@ -4,7 +4,7 @@ import type { ClientRequest } from '../../../clients/client/client-request.js';
 import { isTranslation } from '../../../policy/metadata-members.js';
 import { type ClientMetadata, readFields, showFields } from '../../../policy/client.js';
 import { FIELD_NAMES } from '../../../policy/fields.js';
-import { splitScope } from '../../../policy/scope.js';
+import { splitScope } from '../../../policy/grants/scope.js';
 import type { FieldFaults } from '../../../errors/registry-error.js';
 import type { Shaped } from '../../../http/requests/shape.js';
 import type { ExtendedRegistrationRequest, RegistrationResponse } from './registration.dto.js';

@@ -1,4 +1,8 @@
-import { isGrantType, isRegisteredGrantType, offeredGrants } from '../../../src/policy/grant-types.js';
+import {
+  isGrantType,
+  isRegisteredGrantType,
+  offeredGrants,
+} from '../../../../src/policy/grants/grant-types.js';
 
 it.each([
   ['authorization_code', 'offered'],

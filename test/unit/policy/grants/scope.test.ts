@@ -1,4 +1,4 @@
-import { isScopeToken, scopeFaults, splitScope } from '../../../src/policy/scope.js';
+import { isScopeToken, scopeFaults, splitScope } from '../../../../src/policy/grants/scope.js';
 
 const NOT_TOKENS =
   'must contain only scope-tokens: 1 to 128 printable ASCII characters each, except space, double quote and backslash (RFC 6749 §3.3)';
