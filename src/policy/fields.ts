@@ -30,7 +30,7 @@ export interface FieldRow {
   description: string;
   /** Follows the description in requests. */
   limits?: string;
-  /** The default; `applyDefaults` computes that of a column without one. */
+  /** The value if a request does not send the field. If a column has none, `applyDefaults` computes its value. */
   default?: boolean | readonly string[] | null;
   /** Returns the errors of a value, each completing the sentence "FIELD …"; omitted if every value of the shape is valid. */
   errors?: (value: never) => string[];
@@ -49,7 +49,7 @@ const httpsUriFaults = (uri: string) => (/^http:/i.test(uri) ? ['must use https'
 /** A page that users can open. */
 const WEB_PAGE = { shape: 'uri', errors: webUriFaults, isTranslatable: true } as const;
 
-/** Fields of the contract: each has a column, and is read in every profile. Both tables have the order of `metadata_hash`. */
+/** Each has a column, and is read in every profile. `metadata_hash` is the hash of JSON in the order of the rows of both tables. */
 export const COLUMN_FIELDS = {
   name: {
     rest: 'name',
@@ -143,7 +143,7 @@ export const COLUMN_FIELDS = {
   },
 } as const satisfies Record<string, FieldRow>;
 
-/** Fields beyond the contract: stored in one JSON document if sent, and ignored in the `strict` profile. */
+/** Fields beyond the contract: stored in one JSON document if sent, and rejected in the `strict` profile. */
 export const METADATA_FIELDS = {
   clientUri: {
     ...WEB_PAGE,
