@@ -27,6 +27,10 @@ export function jsonOf({ text }: Pick<HttpReply, 'text'>): unknown {
   }
 }
 
+/** Whether a browser shows it: errors of the authorization endpoint are pages for those that accept HTML. */
+export const isPage = ({ headers }: Pick<HttpReply, 'headers'>): boolean =>
+  headers['content-type']?.startsWith('text/html') ?? false;
+
 /** A command that sends the same. */
 export function toCurl(url: string, { method, path, headers, body, encoding }: HttpRequest): string {
   const bytes = Buffer.from(body ?? '', encoding);

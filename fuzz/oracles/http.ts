@@ -1,5 +1,5 @@
 import type { HttpReply } from '../http-request.js';
-import { jsonOf } from '../http-request.js';
+import { isPage, jsonOf } from '../http-request.js';
 import { type Planted, toldBy } from '../known.js';
 import type { OpenApiDocument } from '../openapi-document.js';
 import type { Finding, Oracle } from './finding.js';
@@ -33,8 +33,8 @@ export function httpOracle(document: OpenApiDocument, planted: Planted): Oracle 
     const check = checks.get(status);
     if (!check)
       findings.push(finding(`answers ${status}, which the document does not have`, text.slice(0, 500)));
-    // A HEAD is answered without the body, and a GraphQL error has a form of its own
-    else if (method !== 'HEAD' && !isGraphQL(reply)) {
+    // A HEAD is answered without the body, a GraphQL error has a form of its own, and browsers get pages
+    else if (method !== 'HEAD' && !isGraphQL(reply) && !isPage(reply)) {
       const fault = check(jsonOf(reply));
       if (fault)
         findings.push(

@@ -1,4 +1,4 @@
-import { jsonOf } from '../http-request.js';
+import { isPage, jsonOf } from '../http-request.js';
 import type { OpenApiDocument } from '../openapi-document.js';
 import type { Finding, Oracle } from './finding.js';
 import { operationChecks } from './schema-check.js';
@@ -34,7 +34,7 @@ export function restOracle(document: OpenApiDocument): Oracle {
       .map(([name]) => finding(`without a good ${name}`));
     const check = checks.get(status);
     if (check) {
-      const fault = check(jsonOf(reply));
+      const fault = isPage(reply) ? undefined : check(jsonOf(reply));
       if (fault) findings.push(finding(`against its schema: ${fault}`));
     } else if (!document.errors.has(status)) {
       findings.push(finding('which is not documented'));

@@ -97,6 +97,6 @@ onEachEngine((engine) => {
     await fuzzer.run(400, SEED);
     fuzzer.close();
     leaky.close();
-    expect([...fuzzer.found.keys()]).toContain('GetOAuthClient: tells a secret again');
+    expect([...fuzzer.found.keys()]).toContainEqual(expect.stringMatching(/: tells a secret again$/));
   });
 });

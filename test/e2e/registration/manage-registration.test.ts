@@ -376,7 +376,7 @@ onEachEngine((engine) => {
         texts.add(`${answer.status} ${answer.headers.get('www-authenticate')} ${headers} ${answer.text}`);
       }
     }
-    expect([...texts]).toEqual([expect.stringMatching(/^401 Bearer error="invalid_token" /)]);
+    expect([...texts]).toEqual([expect.stringMatching(/^401 Bearer error="invalid_token", /)]);
     expect((await mine.send('GET')).status).toBe(200);
   });
 

@@ -1,36 +1,6 @@
-import { transformFile } from '@swc/core';
-import { existsSync } from 'node:fs';
 import { register } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 
 // For `node --import`: TypeScript is compiled as it is imported, with the decorators that NestJS and TypeORM need.
-// Node.js runs loaders in a thread of their own.
-if (isMainThread) register(import.meta.url);
-
-const OPTIONS = {
-  swcrc: false,
-  sourceMaps: 'inline',
-  module: { type: 'es6' },
-  jsc: {
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-    target: 'es2022',
-    keepClassNames: true,
-  },
-};
-
-/** An import names the file that the compiler would write. */
-export async function resolve(specifier, context, next) {
-  if (/^\.{1,2}\/.*\.js$/.test(specifier) && context.parentURL) {
-    const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);
-    if (existsSync(source)) return { url: source.href, format: 'module', shortCircuit: true };
-  }
-  return next(specifier, context);
-}
-
-export async function load(url, context, next) {
-  if (!url.endsWith('.ts')) return next(url, context);
-  const { code } = await transformFile(fileURLToPath(url), OPTIONS);
-  return { source: code, format: 'module', shortCircuit: true };
-}
+// Threads of the service, which import this too, have no TypeScript.
+if (isMainThread) register('./typescript.loader.js', import.meta.url);
