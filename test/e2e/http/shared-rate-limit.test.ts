@@ -39,6 +39,17 @@ async function timed<T>(work: Promise<T>): Promise<[T, number]> {
   return [await work, performance.now() - begin];
 }
 
+/** Instances count alone while Redis takes over 100 ms, as it may on a busy machine: then it is tried again, with new instances. */
+async function repeated(check: () => Promise<void>): Promise<void> {
+  for (let left = 3; ; left--) {
+    try {
+      return await check();
+    } catch (error) {
+      if (left === 1) throw error;
+    }
+  }
+}
+
 onEachEngine((engine) => {
   const registries: Registry[] = [];
   const start = async (limit: string, url = link.url) => {
@@ -102,33 +113,37 @@ onEachEngine((engine) => {
     },
   );
 
-  withRedis(noted('counts what all instances get as one'), async () => {
-    const [one, other] = [await start('3/1m'), await start('3/1m')];
-    const address = anAddress();
-    const answers = [];
-    for (const registry of [one, other, one, other, one]) answers.push(await register(registry, address));
-    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 429, 429]);
-    expect(answers.map(({ headers }) => headers.get('ratelimit')?.split(';')[1])).toEqual([
-      'r=2',
-      'r=1',
-      'r=0',
-      'r=0',
-      'r=0',
-    ]);
-  });
+  withRedis(noted('counts what all instances get as one'), () =>
+    repeated(async () => {
+      const [one, other] = [await start('3/1m'), await start('3/1m')];
+      const address = anAddress();
+      const answers = [];
+      for (const registry of [one, other, one, other, one]) answers.push(await register(registry, address));
+      expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 429, 429]);
+      expect(answers.map(({ headers }) => headers.get('ratelimit')?.split(';')[1])).toEqual([
+        'r=2',
+        'r=1',
+        'r=0',
+        'r=0',
+        'r=0',
+      ]);
+    }),
+  );
 
-  withRedis(noted('counts bad credentials of all instances as one'), async () => {
-    const [one, other] = [await start('off'), await start('off')];
-    const address = anAddress();
-    expect((await register(one, address, 'bad')).status).toBe(401);
-    expect((await register(other, address, 'bad')).status).toBe(401);
-    // An instance learns of it with the next invalid credentials that it sees, so that valid ones cost no round trip
-    expect([
-      (await register(one, address, 'bad')).status,
-      (await register(one, address, 'bad')).status,
-    ]).toEqual([401, 429]);
-    expect((await register(other, address, 'bad')).status).toBe(429);
-  });
+  withRedis(noted('counts bad credentials of all instances as one'), () =>
+    repeated(async () => {
+      const [one, other] = [await start('off'), await start('off')];
+      const address = anAddress();
+      expect((await register(one, address, 'bad')).status).toBe(401);
+      expect((await register(other, address, 'bad')).status).toBe(401);
+      // An instance learns of it with the next invalid credentials that it sees, so that valid ones cost no round trip
+      expect([
+        (await register(one, address, 'bad')).status,
+        (await register(one, address, 'bad')).status,
+      ]).toEqual([401, 429]);
+      expect((await register(other, address, 'bad')).status).toBe(429);
+    }),
+  );
 
   withRedis.each(['cut', 'silence'] as const)(
     noted('goes on with what it knows when the connection is lost (%s), and shares again'),
