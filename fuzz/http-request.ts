@@ -27,9 +27,9 @@ export function jsonOf({ text }: Pick<HttpReply, 'text'>): unknown {
   }
 }
 
-/** Whether a browser shows it: errors of the authorization endpoint are pages for those that accept HTML. */
-export const isPage = ({ headers }: Pick<HttpReply, 'headers'>): boolean =>
-  headers['content-type']?.startsWith('text/html') ?? false;
+/** Whether it is a page: errors of the authorization endpoint are, for browsers. */
+export const isPage = (operationId: string, { headers }: Pick<HttpReply, 'headers'>): boolean =>
+  operationId === 'AuthorizeOAuthClient' && (headers['content-type']?.startsWith('text/html') ?? false);
 
 /** A command that sends the same. */
 export function toCurl(url: string, { method, path, headers, body, encoding }: HttpRequest): string {

@@ -34,7 +34,7 @@ export function httpOracle(document: OpenApiDocument, planted: Planted): Oracle 
     if (!check)
       findings.push(finding(`answers ${status}, which the document does not have`, text.slice(0, 500)));
     // A HEAD is answered without the body, a GraphQL error has a form of its own, and browsers get pages
-    else if (method !== 'HEAD' && !isGraphQL(reply) && !isPage(reply)) {
+    else if (method !== 'HEAD' && !isGraphQL(reply) && !isPage(label, reply)) {
       const fault = check(jsonOf(reply));
       if (fault)
         findings.push(

@@ -34,7 +34,7 @@ export function restOracle(document: OpenApiDocument): Oracle {
       .map(([name]) => finding(`without a good ${name}`));
     const check = checks.get(status);
     if (check) {
-      const fault = isPage(reply) ? undefined : check(jsonOf(reply));
+      const fault = isPage(label, reply) ? undefined : check(jsonOf(reply));
       if (fault) findings.push(finding(`against its schema: ${fault}`));
     } else if (!document.errors.has(status)) {
       findings.push(finding('which is not documented'));

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
+import { DataSource, In, IsNull } from 'typeorm';
 import type { AuditEntry, RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { ClientEntity } from '../../clients/client/client.entity.js';
@@ -22,6 +22,7 @@ import { inSmallBatches, purgeDue } from '../../database/writes/purge-batches.js
 import { UseNotes } from '../../database/writes/use-notes.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { TokenEntity } from '../tokens/token.entity.js';
+import { useUp } from '../tokens/tokens.repository.js';
 import type { Grant, GrantedScopes, GrantFilter } from './grant.js';
 import { GrantEntity } from './grant.entity.js';
 
@@ -248,15 +249,6 @@ const revocation = ({ id, clientId }: Pick<Grant, 'id' | 'clientId'>, reason: st
   targetId: id,
   changes: [{ field: 'reason', before: null, after: reason }],
 });
-
-async function useUp(manager: EntityManager, hash: string): Promise<boolean> {
-  const { affected } = await manager.update(
-    TokenEntity,
-    { hash, consumedAt: IsNull() },
-    { consumedAt: new Date() },
-  );
-  return affected === 1;
-}
 
 /** Both, resource by resource: a step-up keeps what was granted. */
 function union(before: GrantedScopes, added: GrantedScopes): GrantedScopes {

@@ -122,10 +122,11 @@ export class TokensRepository {
   }
 }
 
-async function useUp(
+/** Uses up a token, by one statement. False if it was used up before. */
+export async function useUp(
   manager: EntityManager,
   hash: string,
-  replaced: TokenChanges['replaced'],
+  replaced?: TokenChanges['replaced'],
 ): Promise<boolean> {
   const used = { consumedAt: new Date(), sealedReply: null, ...(replaced && { ...replaced, payload: {} }) };
   const { affected } = await manager.update(TokenEntity, { hash, consumedAt: IsNull() }, used);

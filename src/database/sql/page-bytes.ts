@@ -10,7 +10,7 @@ import type { Table } from './table.js';
 export const MAX_PAGE_BYTES = 1.5 * 1024 * 1024;
 
 /** Pages that are read, or wait for a turn to be replied with, at a time. */
-const UNDER_WAY = 4;
+const MAX_IN_FLIGHT = 4;
 
 /**
  * Runs statements that read pages: each in a turn of the event loop, and few at a time, so that few pages are in memory. A Batcher would
@@ -20,7 +20,7 @@ export function pageRunner(run: RunSql): RunSql {
   let inFlight = 0;
   const waiting: (() => void)[] = [];
   return async (sql, parameters) => {
-    if (inFlight < UNDER_WAY) inFlight++;
+    if (inFlight < MAX_IN_FLIGHT) inFlight++;
     else await new Promise<void>((begin) => waiting.push(begin));
     try {
       await takeTurn();

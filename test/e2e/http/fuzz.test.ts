@@ -94,9 +94,9 @@ onEachEngine((engine) => {
     const leaky = await leakSecretsOf(registry.url);
     const { port } = leaky.address() as AddressInfo;
     const fuzzer = new Fuzzer(await targetAt(`http://127.0.0.1:${port}`), new Statistics());
-    await fuzzer.run(400, SEED);
+    await fuzzer.run(800, SEED);
     fuzzer.close();
     leaky.close();
-    expect([...fuzzer.found.keys()]).toContainEqual(expect.stringMatching(/: tells a secret again$/));
+    expect([...fuzzer.found.keys()]).toContain('GetOAuthClient: tells a secret again');
   });
 });
