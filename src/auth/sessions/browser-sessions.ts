@@ -4,21 +4,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminSessionsService, SESSION_SECONDS } from './admin-sessions.service.js';
 import { requestContextOf } from '../principal/request-context.js';
 import type { Principal } from '../principal/principal.js';
+import { cookieName, secretIn } from './secret-cookie.js';
 import { isLoopback } from '../../policy/uris/uri.js';
 import { CONFIG, type Config } from '../../config/variables.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { CONSOLE_PATH } from '../../config/paths.js';
 
 const COOKIE = 'admin_session';
-/** The form in which a session is given out. Others are not looked up. */
-const TOKEN = /^[\w-]{43}$/;
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
 /** Session cookies of operators. A browser sends them by itself, so they are accepted from pages of this service only (ADR 14). */
 @Injectable()
 export class BrowserSessions {
   private readonly publicUrl: URL | null;
-  /** With https, a name that no other host of the domain can set (RFC 6265bis §4.1.3.2); below a path, the weaker prefix. */
   private readonly cookie: string;
   /** No script reads it, no page of another site makes a browser send it, and with https it is never sent in plaintext. */
   private readonly attributes: CookieSerializeOptions;
@@ -29,8 +27,7 @@ export class BrowserSessions {
   ) {
     this.publicUrl = publicUrl === null ? null : new URL(publicUrl);
     const path = this.publicUrl?.pathname ?? '/';
-    const prefix = path === '/' ? '__Host-' : '__Secure-';
-    this.cookie = this.isSecure ? `${prefix}${COOKIE}` : COOKIE;
+    this.cookie = cookieName(COOKIE, path, this.isSecure);
     this.attributes = { path, httpOnly: true, secure: this.isSecure, sameSite: 'strict' };
   }
 
@@ -65,7 +62,7 @@ export class BrowserSessions {
    */
   async identify(request: FastifyRequest): Promise<Principal | null> {
     const { authorization, 'content-type': type = '' } = request.headers;
-    const token = this.tokenOf(request);
+    const token = secretIn(request, this.cookie);
     if (authorization !== undefined || token === null) return null;
     // A form can send no JSON, and a page of another origin has to ask first, and is not let
     if (request.method !== 'POST' || !JSON_TYPE.test(type) || !this.isOwnPage(request)) return null;
@@ -75,13 +72,8 @@ export class BrowserSessions {
     return principal;
   }
 
-  private tokenOf({ cookies }: FastifyRequest): string | null {
-    const value = cookies[this.cookie];
-    return value !== undefined && TOKEN.test(value) ? value : null;
-  }
-
   private async endSessionOf(request: FastifyRequest): Promise<void> {
-    const token = this.tokenOf(request);
+    const token = secretIn(request, this.cookie);
     if (token !== null) await this.sessions.end(token, requestContextOf(request, 'console'));
   }
 

@@ -4,12 +4,12 @@ import { isAllowed } from '../principal/access.js';
 import type { Principal } from '../principal/principal.js';
 import { requestContextOf } from '../principal/request-context.js';
 import { AdminSessionsService } from './admin-sessions.service.js';
+import { cookieName, secretIn } from './secret-cookie.js';
 import { CONSENT_PATH } from '../../config/paths.js';
 import { CONFIG, type Config } from '../../config/variables.js';
 import { hashSecret, matchesHash } from '../../secrets/secret.js';
 
 const COOKIE = 'consent_session';
-const SECRET = /^[\w-]{43}$/;
 /** Sessions of the console are others: neither page accepts those of the other one. */
 const PAGE = 'consent';
 
@@ -25,29 +25,28 @@ export class ConsentSessions {
   ) {
     const url = publicUrl === null ? null : new URL(publicUrl);
     const secure = url?.protocol === 'https:';
-    // The prefix __Host- does not go with a path
-    this.cookie = secure ? `__Secure-${COOKIE}` : COOKIE;
     const path = `${url?.pathname.replace(/\/$/, '') ?? ''}${CONSENT_PATH}`;
+    this.cookie = cookieName(COOKIE, path, secure);
     // Clients send the browser by a link, with which Strict would hold the cookie back
     this.attributes = { path, secure, httpOnly: true, sameSite: 'lax' as const };
   }
 
   /** The user of the browser; null: none, or their session or key has ended. */
   async userOf(request: FastifyRequest): Promise<Principal | null> {
-    const secret = this.read(request);
+    const secret = secretIn(request, this.cookie);
     const principal = secret === null ? null : await this.sessions.authenticate(secret, PAGE);
     return principal !== null && isAllowed(principal.role, 'member') ? principal : null;
   }
 
   /** What the form of a page has to contain to count as sent by the user: no other site can read it (CSRF). Null: there is no session. */
   formToken(request: FastifyRequest, consentToken: string): string | null {
-    const secret = this.read(request);
+    const secret = secretIn(request, this.cookie);
     return secret === null ? null : hashSecret(formSecret(secret, consentToken));
   }
 
   /** Whether a form is one that the browser was shown. */
   isOwnForm(request: FastifyRequest, consentToken: string, formToken: string): boolean {
-    const secret = this.read(request);
+    const secret = secretIn(request, this.cookie);
     return secret !== null && matchesHash(formSecret(secret, consentToken), formToken);
   }
 
@@ -63,15 +62,10 @@ export class ConsentSessions {
 
   /** Ends the session, if there is one. */
   async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const secret = this.read(request);
+    const secret = secretIn(request, this.cookie);
     if (secret === null) return;
     await this.sessions.end(secret, requestContextOf(request, 'rest'), PAGE);
     void reply.clearCookie(this.cookie, this.attributes);
-  }
-
-  private read({ cookies }: FastifyRequest): string | null {
-    const value = cookies[this.cookie];
-    return value !== undefined && SECRET.test(value) ? value : null;
   }
 }
 

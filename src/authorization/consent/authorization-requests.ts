@@ -5,11 +5,11 @@ import { type Client, isUsable } from '../../clients/client/client.js';
 import { ClientLookupRepository } from '../../clients/client/client-lookup.repository.js';
 import { CONSENT_PATH } from '../../config/paths.js';
 import { CONFIG, type Config } from '../../config/variables.js';
-import { type ErrorCode, isErrorCode, RegistryError } from '../../errors/registry-error.js';
+import { type ErrorCode, RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/grants/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { AuthorizationEngine, CONSENT_REPLY, ENGINE_PATHS } from '../engine/authorization-engine.js';
-import type { EngineReply } from '../engine/exchange.js';
+import { engineError, type EngineReply } from '../engine/exchange.js';
 import { hashSecret } from '../../secrets/secret.js';
 import type { KnownResources } from '../resources/known-resources.js';
 import { ResourcesService } from '../resources/resources.service.js';
@@ -196,11 +196,7 @@ function redirectUriOf(client: Client, query: URLSearchParams): string {
 }
 
 /** An error of the engine that is not sent to the client by a redirect. */
-function toRegistryError({ body }: EngineReply): RegistryError {
-  const { error, error_description: description } = JSON.parse(body) as Record<string, string | undefined>;
-  const code = isErrorCode(error) ? error : 'invalid_request';
-  return new RegistryError(code, description ?? 'The authorization request is invalid.');
-}
+const toRegistryError = (reply: EngineReply) => engineError(reply, 'The authorization request is invalid.');
 
 const noSuchPushedRequest = () =>
   new RegistryError(

@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { isErrorCode, RegistryError } from '../../errors/registry-error.js';
 
 /** A request to the engine. Nothing of the caller's request reaches it but what stands here. */
 export interface EngineRequest {
@@ -16,6 +17,14 @@ export interface EngineReply {
   status: number;
   headers: Record<string, string>;
   body: string;
+}
+
+/** The error of a reply. @param fallback the description, if the engine gives none */
+export function engineError({ body }: EngineReply, fallback: string): RegistryError {
+  const { error, error_description: description = fallback } = JSON.parse(body) as Partial<
+    Record<string, string>
+  >;
+  return new RegistryError(isErrorCode(error) ? error : 'invalid_request', description);
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;

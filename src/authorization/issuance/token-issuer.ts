@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../audit/audit-event.js';
 import type { Client } from '../../clients/client/client.js';
-import { type ErrorCode, RegistryError } from '../../errors/registry-error.js';
+import { RegistryError } from '../../errors/registry-error.js';
 import { GRANT_TYPES, type GrantType } from '../../policy/grants/grant-types.js';
 import { splitScope } from '../../policy/grants/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { AuthorizationEngine, ENGINE_PATHS } from '../engine/authorization-engine.js';
-import type { EngineReply } from '../engine/exchange.js';
+import { engineError, type EngineReply } from '../engine/exchange.js';
 import type { UnitOfWork } from '../engine/unit-of-work.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
@@ -174,12 +174,9 @@ const noScope = () => new RegistryError('invalid_scope', 'The client may get non
 const INVALID_GRANT = 'The code or refresh token is unknown, expired, used up, or not for this request.';
 
 /** The error of the engine. For grants, its reason is not disclosed. */
-function toRegistryError({ body }: EngineReply): RegistryError {
-  const { error, error_description: description = error } = JSON.parse(body) as {
-    error: ErrorCode;
-    error_description?: string;
-  };
-  return new RegistryError(error, error === 'invalid_grant' ? INVALID_GRANT : description);
+function toRegistryError(reply: EngineReply): RegistryError {
+  const error = engineError(reply, 'The token request is invalid.');
+  return error.code === 'invalid_grant' ? new RegistryError('invalid_grant', INVALID_GRANT) : error;
 }
 
 function grantTypeOf({ grant_type: grantType }: TokenParameters, client: Client): GrantType {

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { cookieName, secretIn } from '../../../auth/sessions/secret-cookie.js';
 import { CONFIG, type Config } from '../../../config/variables.js';
 
 const COOKIE = 'login';
-const SECRET = /^[\w-]{43}$/;
+const PATH = '/';
 /** As long as a consent request. */
 const MAX_AGE_SECONDS = 600;
 
@@ -14,30 +15,26 @@ const MAX_AGE_SECONDS = 600;
 @Injectable()
 export class LoginCookie {
   private readonly isSecure: boolean;
+  private readonly name: string;
 
   constructor(@Inject(CONFIG) { publicUrl }: Pick<Config, 'publicUrl'>) {
     this.isSecure = publicUrl?.startsWith('https:') ?? false;
+    this.name = cookieName(COOKIE, PATH, this.isSecure);
   }
 
   /** The secret of the browser; null: it has none. */
-  read({ cookies }: FastifyRequest): string | null {
-    const value = cookies[this.name];
-    return value !== undefined && SECRET.test(value) ? value : null;
+  read(request: FastifyRequest): string | null {
+    return secretIn(request, this.name);
   }
 
   write(reply: FastifyReply, secret: string): void {
     void reply.setCookie(this.name, secret, {
-      path: '/',
+      path: PATH,
       httpOnly: true,
       secure: this.isSecure,
       // The identity provider sends the browser back by a link, with which Strict would hold the cookie back
       sameSite: 'lax',
       maxAge: MAX_AGE_SECONDS,
     });
-  }
-
-  /** With https, no other host of the domain can set it (RFC 6265bis §4.1.3.2). */
-  private get name(): string {
-    return this.isSecure ? `__Host-${COOKIE}` : COOKIE;
   }
 }
