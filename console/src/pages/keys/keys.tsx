@@ -1,4 +1,4 @@
-import { Button, NativeSelect, Text, TextInput } from '@mantine/core';
+import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -10,7 +10,7 @@ import {
   type Role,
 } from '../../graphql/operations';
 import { request } from '../../graphql/request';
-import { ConfirmDialog } from '../../parts/confirm-dialog';
+import { ConfirmMutation } from '../../parts/confirm-mutation';
 import { CreateCredential } from '../../parts/create-credential';
 import { CredentialState, isEnded } from '../../parts/credential-state';
 import { DataTable } from '../../parts/data-table';
@@ -179,28 +179,16 @@ function CreateKey({ onClose }: { onClose: () => void }) {
 
 function RevokeKey({ apiKey, onClose }: { apiKey: KeyFragment; onClose: () => void }) {
   const viewer = useViewer();
-  const client = useQueryClient();
-  const { mutate, isPending, error } = useMutation({
-    mutationFn: () => request(RevokeKeyDocument, { id: apiKey.id }),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: ['keys'] });
-      onClose();
-    },
-  });
   return (
-    <ConfirmDialog
+    <ConfirmMutation
       title={`Revoke ${apiKey.name}`}
       action="Revoke"
-      isDangerous
-      isPending={isPending}
-      error={error}
-      onConfirm={() => mutate()}
+      mutate={() => request(RevokeKeyDocument, { id: apiKey.id })}
+      queryKey="keys"
       onClose={onClose}
     >
-      <Text size="sm">
-        Requests with this key are rejected from now on. This cannot be undone.
-        {apiKey.id === viewer.apiKeyId && ' You signed in with this key: your session ends, too.'}
-      </Text>
-    </ConfirmDialog>
+      Requests with this key are rejected from now on. This cannot be undone.
+      {apiKey.id === viewer.apiKeyId && ' You signed in with this key: your session ends, too.'}
+    </ConfirmMutation>
   );
 }

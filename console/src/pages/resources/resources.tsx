@@ -1,9 +1,9 @@
 import { Button, Group, Text } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { DeleteResourceDocument, type ResourceFragment, ResourcesDocument } from '../../graphql/operations';
 import { request } from '../../graphql/request';
-import { ConfirmDialog } from '../../parts/confirm-dialog';
+import { ConfirmMutation } from '../../parts/confirm-mutation';
 import { DataTable } from '../../parts/data-table';
 import { Page } from '../../parts/page';
 import { Section } from '../../parts/section';
@@ -123,27 +123,15 @@ const scopesOf = ({ scopes }: ResourceFragment): string =>
     : scopes.map(({ name, restricted }) => (restricted ? `${name} (restricted)` : name)).join(', ');
 
 function DeleteResource({ resource, onClose }: { resource: EditableResource; onClose: () => void }) {
-  const client = useQueryClient();
-  const { mutate, isPending, error } = useMutation({
-    mutationFn: () => request(DeleteResourceDocument, { id: resource.id }),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: ['resources'] });
-      onClose();
-    },
-  });
   return (
-    <ConfirmDialog
+    <ConfirmMutation
       title={`Delete ${resource.name}`}
       action="Delete"
-      isDangerous
-      isPending={isPending}
-      error={error}
-      onConfirm={() => mutate()}
+      mutate={() => request(DeleteResourceDocument, { id: resource.id })}
+      queryKey="resources"
       onClose={onClose}
     >
-      <Text size="sm">
-        No tokens are issued for the resource any more. Issued access tokens stay valid until they expire.
-      </Text>
-    </ConfirmDialog>
+      No tokens are issued for the resource any more. Issued access tokens stay valid until they expire.
+    </ConfirmMutation>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Stack, Textarea, TextInput } from '@mantine/core';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -10,7 +10,7 @@ import {
   TokensDocument,
 } from '../../graphql/operations';
 import { request } from '../../graphql/request';
-import { ConfirmDialog } from '../../parts/confirm-dialog';
+import { ConfirmMutation } from '../../parts/confirm-mutation';
 import { CreateCredential } from '../../parts/create-credential';
 import { CredentialState, isEnded } from '../../parts/credential-state';
 import { DataTable } from '../../parts/data-table';
@@ -225,27 +225,15 @@ function CreateToken({ onClose }: { onClose: () => void }) {
 }
 
 function RevokeToken({ token, onClose }: { token: TokenFragment; onClose: () => void }) {
-  const client = useQueryClient();
-  const { mutate, isPending, error } = useMutation({
-    mutationFn: () => request(RevokeTokenDocument, { id: token.id }),
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: ['tokens'] });
-      onClose();
-    },
-  });
   return (
-    <ConfirmDialog
+    <ConfirmMutation
       title={`Revoke ${token.name}`}
       action="Revoke"
-      isDangerous
-      isPending={isPending}
-      error={error}
-      onConfirm={() => mutate()}
+      mutate={() => request(RevokeTokenDocument, { id: token.id })}
+      queryKey="tokens"
       onClose={onClose}
     >
-      <Text size="sm">
-        The token can no longer register clients. Its clients stay, and so do its restrictions on them.
-      </Text>
-    </ConfirmDialog>
+      The token can no longer register clients. Its clients stay, and so do its restrictions on them.
+    </ConfirmMutation>
   );
 }
