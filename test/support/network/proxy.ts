@@ -5,7 +5,7 @@ export class Proxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private isStalled = false;
   private delayMs = 0;
-  private swallowed: string | undefined;
+  private trap: { text: string; spring: (pair: readonly [Socket, Socket]) => void } | undefined;
 
   private constructor(
     private readonly server: Server,
@@ -56,7 +56,12 @@ export class Proxy {
 
   /** The connection on which this text is sent next stays, and nothing comes through it any more, the text included. */
   swallow(text: string): void {
-    this.swallowed = text;
+    this.trap = { text, spring: (pair) => pair.forEach((socket) => socket.pause()) };
+  }
+
+  /** The connection on which this text is sent next, in either direction, is cut off instead. */
+  cutAt(text: string): void {
+    this.trap = { text, spring: (pair) => pair.forEach((socket) => socket.destroy()) };
   }
 
   async stop(): Promise<void> {
@@ -70,9 +75,9 @@ export class Proxy {
     this.pairs.add(pair);
     for (const [from, to] of [pair, [upstream, socket] as const]) {
       from.on('data', (data: Buffer) => {
-        if (this.swallowed !== undefined && data.includes(this.swallowed)) {
-          this.swallowed = undefined;
-          for (const end of pair) end.pause();
+        if (this.trap !== undefined && data.includes(this.trap.text)) {
+          this.trap.spring(pair);
+          this.trap = undefined;
         } else this.pass(data, to);
       });
       from.on('error', () => undefined);
