@@ -24,7 +24,7 @@ export interface TestClient {
 }
 
 /** What clients, users and resources send to the authorization server. */
-export function authorizationOf(registryOf: () => Registry) {
+export function authorizationOf(registryOf: () => Pick<Registry, 'url' | 'adminKey' | 'send'>) {
   const token = (parameters: Parameters, headers: Record<string, string> = {}): Promise<Answer> =>
     registryOf().send('/v2/oauth/token', { body: toForm(parameters), headers: { ...FORM, ...headers } });
 
@@ -37,14 +37,15 @@ export function authorizationOf(registryOf: () => Registry) {
 
   /** A client that registered itself: public, for codes and refresh tokens, unless told otherwise. */
   async function register(overrides: object = {}): Promise<TestClient> {
-    const { body } = await registryOf().register({
+    const metadata = {
       client_name: 'Agent',
       redirect_uris: [CALLBACK],
       token_endpoint_auth_method: 'none',
       grant_types: ['authorization_code', 'refresh_token'],
       scope: 'read write',
       ...overrides,
-    });
+    };
+    const { body } = await registryOf().send('/v2/oauth/register', { body: metadata });
     return { id: body.client_id as string, secret: (body.client_secret as string | undefined) ?? null };
   }
 

@@ -122,26 +122,12 @@ export class Registry {
   }
 
   /** Sends a request, and reads its reply. @throws Error if it is one of REST that the OpenAPI document does not promise */
-  async send(
-    path: string,
-    { method = 'POST', body: sent, key = null, headers = {} }: Sending = {},
-  ): Promise<Answer> {
-    const isRaw = typeof sent === 'string' || sent instanceof Uint8Array;
-    const response = await fetch(`${this.url}${path}`, {
-      method,
-      body: sent === undefined ? undefined : isRaw ? (sent as string) : JSON.stringify(sent),
-      headers: {
-        ...(sent !== undefined && { 'content-type': 'application/json' }),
-        ...(key !== null && { authorization: `Bearer ${key}` }),
-        ...headers,
-      },
-    });
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json');
-    const body = isJson && text ? (JSON.parse(text) as unknown) : undefined;
-    const { status } = response;
-    checkDocumented(this.app, { method, url: response.url }, { status, body });
-    return { status, headers: response.headers, text, body };
+  async send(path: string, sending: Sending = {}): Promise<Answer> {
+    const answer = await sendTo(this.url, path, sending);
+    const { status, body } = answer;
+    const { method = 'POST' } = sending;
+    checkDocumented(this.app, { method, url: `${this.url}${path}` }, { status, body });
+    return answer;
   }
 
   createClient(body: unknown, key: string = this.adminKey): Promise<Answer> {
@@ -161,6 +147,28 @@ export class Registry {
     const [row] = await this.dataSource.query<{ n: string | number }[]>(`SELECT COUNT(*) AS n FROM ${table}`);
     return Number(row?.n);
   }
+}
+
+/** Sends a request to a service, and reads its reply. */
+export async function sendTo(
+  url: string,
+  path: string,
+  { method = 'POST', body: sent, key = null, headers = {} }: Sending = {},
+): Promise<Answer> {
+  const isRaw = typeof sent === 'string' || sent instanceof Uint8Array;
+  const response = await fetch(`${url}${path}`, {
+    method,
+    body: sent === undefined ? undefined : isRaw ? (sent as string) : JSON.stringify(sent),
+    headers: {
+      ...(sent !== undefined && { 'content-type': 'application/json' }),
+      ...(key !== null && { authorization: `Bearer ${key}` }),
+      ...headers,
+    },
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json');
+  const body = isJson && text ? (JSON.parse(text) as unknown) : undefined;
+  return { status: response.status, headers: response.headers, text, body };
 }
 
 /** A valid request, for cases that change one thing about it. */
