@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { AnonymousClientQuota } from '../../../src/clients/anonymous/anonymous-client-quota.js';
 import { ClientUseService } from '../../../src/clients/use/client-use.service.js';
 import { Retention } from '../../../src/jobs/retention.js';
 import { onEachEngine } from '../../support/databases.js';
@@ -153,6 +154,19 @@ onEachEngine((engine) => {
       expect((await registry.register({})).status).toBe(503);
       await recordUse(...ids);
       await hasRoom(registry);
+    });
+
+    it('gives the place of a registration that failed to the next one', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '2' });
+      const quota = registry.app.get(AnonymousClientQuota, { strict: false });
+      for (let i = 0; i < 3; i++) {
+        await expect(quota.reserve(() => Promise.reject(new Error('not stored')))).rejects.toThrow(
+          'not stored',
+        );
+      }
+      const kept = [await register(), await register()];
+      expect(await idsOf()).toEqual(kept);
+      expect((await registry.register({})).status).toBe(503);
     });
 
     it('accepts registrations after its limit was lowered', async () => {
