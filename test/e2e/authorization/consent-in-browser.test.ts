@@ -3,8 +3,16 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { authorizationOf } from '../../support/authorization.js';
 import { IdentityProvider } from '../../support/backing-services/identity-provider.js';
+import { violations } from '../../support/console/axe.js';
 import { inBrowser, launchBrowser } from '../../support/console/browser.js';
 import { Registry } from '../../support/registry.js';
+
+type PageOptions = NonNullable<Parameters<Browser['newPage']>[0]>;
+
+const LOOKS: [string, PageOptions & { viewport: { width: number } }][] = [
+  ['in light colours, 1280 px wide', { colorScheme: 'light', viewport: { width: 1280, height: 800 } }],
+  ['in dark colours, 375 px wide', { colorScheme: 'dark', viewport: { width: 375, height: 700 } }],
+];
 
 // On one engine: the other tests of consent and sign-in run on both
 inBrowser((engine) => {
@@ -26,13 +34,14 @@ inBrowser((engine) => {
     client.close();
   });
 
-  /** Opens the request of a client in a window without scripts, which the pages do not need. */
+  /** Opens the request of a client, by default in a window without scripts, which the pages do not need. */
   async function onRequest(
     env: Record<string, string>,
     test: (page: Page, registry: Registry) => Promise<void>,
+    options: PageOptions = {},
   ) {
     const registry = await Registry.start(engine, env);
-    const page = await browser.newPage({ javaScriptEnabled: false });
+    const page = await browser.newPage({ javaScriptEnabled: false, ...options });
     const blocked: string[] = [];
     page.on('console', (message) => message.type() === 'error' && blocked.push(message.text()));
     try {
@@ -95,5 +104,40 @@ inBrowser((engine) => {
       await page.getByRole('button', { name: 'Allow' }).click();
       await clientHasACode(page);
     });
+  });
+
+  it.each(LOOKS)('axe finds no violation on any page, %s', async (_, look) => {
+    /** The page that is open, which is as wide as its window and has one heading. */
+    const expectAccessible = async (page: Page) => {
+      expect({ url: page.url(), violations: await violations(page) }).toEqual({
+        url: page.url(),
+        violations: [],
+      });
+      expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(look.viewport.width);
+    };
+    const ofIdentityProvider = async (page: Page) => {
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('alice@example.com').waitFor();
+      await expectAccessible(page);
+      await page.context().clearCookies({ name: 'login' });
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await page.getByText('You are not signed in any more').waitFor();
+      await expectAccessible(page);
+    };
+    // Axe is a script
+    const options = { ...look, javaScriptEnabled: true };
+    await onRequest(provider.env, ofIdentityProvider, options);
+    const ofKeys = async (page: Page, { url }: Registry) => {
+      await expectAccessible(page);
+      await page.getByLabel('Your API key').fill('wrong');
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await page.getByRole('alert').waitFor();
+      await expectAccessible(page);
+      await page.goto(`${url}/v2/oauth/authorize?client_id=unknown`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await expectAccessible(page);
+    };
+    await onRequest({}, ofKeys, options);
   });
 }, 'sqlite');

@@ -27,7 +27,7 @@ const textOf = (value: string | Html | Html[]): string => {
   return value instanceof Html ? value.text : escape(value);
 };
 
-const STYLE = `:root{color-scheme:light dark;font:1rem/1.5 system-ui,sans-serif}
+const STYLE = `:root{color-scheme:light dark;background:Canvas;color:CanvasText;font:1rem/1.5 system-ui,sans-serif}
 body{max-width:30rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.4rem}
 .warning{border-left:4px solid #c2410c;padding-left:.75rem}
