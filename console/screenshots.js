@@ -29,6 +29,9 @@ const service = spawn(process.execPath, [join(ROOT, 'dist/main.js')], {
     BOOTSTRAP_API_KEY: KEY,
     DATABASE_URL: `sqlite:${join(directory, 'registry.sqlite')}`,
     RATE_LIMIT_REGISTER: 'off',
+    AUTHORIZATION_SERVER: 'on',
+    PUBLIC_URL: 'http://localhost',
+    AUTHORIZATION_RESOURCES: 'https://invoices.example/mcp https://orders.example=jwt',
   },
 });
 
@@ -65,12 +68,13 @@ async function fillRegistry(url) {
     return response.json();
   };
   for (const [i, name] of [...NAMES, ...NAMES, ...NAMES].entries()) {
-    await post('/v2/oauth/clients', {
+    const { data: client } = await post('/v2/oauth/clients', {
       name: i < NAMES.length ? name : `${name} ${Math.floor(i / NAMES.length) + 1}`,
       client_type: i % 3 === 0 ? 'public' : 'confidential',
       allowed_scopes: ['invoices:read'],
       allowed_grant_types: ['client_credentials'],
     });
+    if (client.client_type === 'confidential') await post('/v2/oauth/token', credentialsOf(client), {});
   }
   for (let i = 1; i <= 12; i++) {
     await post(
@@ -103,6 +107,10 @@ async function fillRegistry(url) {
   return data.client_id;
 }
 
+function credentialsOf({ client_id, client_secret }) {
+  return { grant_type: 'client_credentials', client_id, client_secret };
+}
+
 async function takePictures(url, clientId) {
   await mkdir(PICTURES, { recursive: true });
   const [found] = spawnSync('which', ['chromium-headless-shell', 'chromium'], {
@@ -123,6 +131,7 @@ async function takePictures(url, clientId) {
       clients: '/clients',
       client: `/clients/${clientId}`,
       create: '/clients/new',
+      resources: '/resources',
       audit: '/audit',
     };
     for (const [name, path] of Object.entries(pages)) {
