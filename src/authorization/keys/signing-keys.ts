@@ -1,4 +1,3 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Inject, Injectable } from '@nestjs/common';
 import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
 import { type RequestContext, SYSTEM } from '../../audit/audit-event.js';
@@ -8,8 +7,8 @@ import { newId } from '../../database/id.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { ACCESS_TOKEN_LIFETIME } from '../../policy/resource.js';
 import { decrypt, encrypt } from '../../secrets/encryption.js';
-import { generateSecret } from '../../secrets/secret.js';
 import { SIGNING_ALGORITHM } from '../engine/signing-algorithm.js';
+import { readSecretFile } from './secret-file.js';
 import type { PublicJwk, PublishedKey, SigningKey } from './signing-key.js';
 import { SigningKeysRepository } from './signing-keys.repository.js';
 import type { SigningKeyEntity } from './signing-key.entity.js';
@@ -98,7 +97,7 @@ export class SigningKeys {
     const { signingKeySecret, database } = this.config;
     if (signingKeySecret !== null) return signingKeySecret;
     if (database.engine !== 'sqlite') throw new Error('SIGNING_KEY_SECRET is not set.');
-    this.secretOfFile ??= keyFile(`${database.path}.signing-secret`);
+    this.secretOfFile ??= readSecretFile(`${database.path}.signing-secret`);
     return this.secretOfFile;
   }
 
@@ -166,17 +165,4 @@ const isAnnounced = ({ activeFrom }: SigningKeyEntity) => activeFrom.getTime() >
 function currentOf(keys: readonly SigningKeyEntity[]): SigningKeyEntity {
   const now = Date.now();
   return keys.find(({ activeFrom }) => activeFrom.getTime() <= now) ?? keys.at(-1)!;
-}
-
-/** Reads the secret from a file that only its owner can read. Creates the file if it does not exist. */
-function keyFile(path: string): string {
-  if (!existsSync(path)) {
-    try {
-      writeFileSync(path, generateSecret(), { mode: 0o600, flag: 'wx' });
-    } catch (error) {
-      // Another process was faster
-      if (!existsSync(path)) throw error;
-    }
-  }
-  return readFileSync(path, 'utf8');
 }

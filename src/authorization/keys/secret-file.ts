@@ -1,0 +1,51 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { generateSecret } from '../../secrets/secret.js';
+
+/** As for SIGNING_KEY_SECRET. */
+const MIN_LENGTH = 32;
+const OF_OWNER = 0o600;
+
+/**
+ * The secret in a file that only its owner can read. Creates the file if it does not exist.
+ * @throws Error if the file is too short to be a secret: an empty one would encrypt nothing
+ */
+export function readSecretFile(path: string): string {
+  if (!existsSync(path)) create(path);
+  if ((statSync(path).mode & 0o777) !== OF_OWNER) chmodSync(path, OF_OWNER);
+  const secret = readFileSync(path, 'utf8');
+  if (secret.length >= MIN_LENGTH) return secret;
+  throw new Error(
+    `${path} has fewer than ${MIN_LENGTH} characters. Restore it, or remove it and run "signing-key rotate --revoke-others".`,
+  );
+}
+
+/** Under its name there is the whole secret or nothing, also after a crash and if two processes start at once. */
+function create(path: string): void {
+  const unfinished = `${path}.${generateSecret()}`;
+  try {
+    const file = openSync(unfinished, 'wx', OF_OWNER);
+    try {
+      writeSync(file, generateSecret());
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    linkSync(unfinished, path);
+  } catch (error) {
+    // Another process was faster
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
