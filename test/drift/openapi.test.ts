@@ -201,6 +201,22 @@ describe('/openapi.json', () => {
     expect(Object.keys(responses['429'].headers)).toEqual(['Cache-Control', 'Retry-After']);
   });
 
+  it('declares the parameters of every path', async () => {
+    const { body } = await registry.send('/openapi.json', { method: 'GET' });
+    const undeclared = Object.entries(
+      body.paths as Record<string, Record<string, Record<string, unknown>>>,
+    ).flatMap(([path, operations]) =>
+      Object.values(operations).flatMap(({ operationId, parameters }) => {
+        const declared = (parameters ?? []) as { in: string; name: string }[];
+        return [...path.matchAll(/\{(\w+)\}/g)]
+          .map(([, name]) => name!)
+          .filter((name) => !declared.some((each) => each.in === 'path' && each.name === name))
+          .map((name) => `${String(operationId)}: ${name}`);
+      }),
+    );
+    expect(undeclared).toEqual([]);
+  });
+
   it('says where the service is, and how to authenticate', async () => {
     const { body, status } = await registry.send('/openapi.json', { method: 'GET' });
     expect(status).toBe(200);

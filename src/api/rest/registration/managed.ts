@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiHeader } from '@nestjs/swagger';
+import { ApiHeader, ApiParam } from '@nestjs/swagger';
 import { Access } from '../../../auth/principal/access.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { ApiErrors } from '../../documentation/api-errors.js';
@@ -9,6 +9,8 @@ export const Managed = ({ isTokenRequired = true } = {}) =>
   applyDecorators(
     Access('public'),
     NoStore(),
+    // The guard reads it: no parameter of a method declares it
+    ApiParam({ name: 'client_id', type: String }),
     ApiHeader({
       name: 'Authorization',
       required: isTokenRequired,
