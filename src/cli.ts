@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
 import { API_KEY_COMMANDS } from './cli/api-keys.js';
 import { command, type Command, UsageError } from './cli/arguments.js';
@@ -48,7 +48,8 @@ const LOCKED =
 function onMigrated(commands: Record<string, Command<DataSource>>): Record<string, Command<DatabaseConfig>> {
   const open =
     (work: (dataSource: DataSource) => void | Promise<void>) => async (database: DatabaseConfig) => {
-      if (database.engine === 'sqlite' && !existsSync(database.path)) {
+      // Throws if the directory is not accessible
+      if (database.engine === 'sqlite' && !statSync(database.path, { throwIfNoEntry: false })) {
         throw new Error(
           `The database ${database.path} does not exist. Set DATABASE_URL as the service has it, or create the database with "npm run migrate".`,
         );

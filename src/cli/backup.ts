@@ -27,7 +27,8 @@ export const backup = command({
         'PostgreSQL is backed up by its own pg_dump: see docs/operations/backup-and-restore.md.',
       );
     }
-    if (!existsSync(database.path))
+    // Throws if the directory is not accessible
+    if (statSync(database.path, { throwIfNoEntry: false }) === undefined)
       throw new Error(`There is no database ${database.path}. See DATABASE_URL.`);
     if (existsSync(path)) throw existsAlready(path);
     const folder = dirname(path);

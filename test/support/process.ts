@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 
 const DIST = resolve('dist');
 
-const SETPRIV = ['setpriv', '--bounding-set=-dac_override'];
+const SETPRIV = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
 
 /** Starts a program to which the permissions of files apply, as they do not to root; undefined if that cannot be done. */
 export const WITHOUT_OVERRIDE: string[] | undefined =

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
@@ -12,6 +12,7 @@ import {
   onEachEngine,
   type TestDatabase,
 } from '../../support/databases.js';
+import { WITHOUT_OVERRIDE } from '../../support/process.js';
 import { directory, start, startProgramsPerTest } from '../../support/programs.js';
 import { aClient, Registry } from '../../support/registry.js';
 
@@ -50,6 +51,22 @@ describe('commands', () => {
     });
     expect(existsSync(join(directory, 'data'))).toBe(false);
   });
+
+  (WITHOUT_OVERRIDE ? it : it.skip).each(['api-key list', 'backup copy'])(
+    '%s: says that the directory of the database is not accessible',
+    async (line) => {
+      const guarded = join(directory, 'guarded');
+      await mkdir(guarded, { mode: 0 });
+      const env = { DATABASE_URL: 'sqlite:guarded/x.sqlite' };
+      const program = start(env, 'cli.js', line.split(' '), WITHOUT_OVERRIDE);
+      const code = await program.ended;
+      await chmod(guarded, 0o700);
+      expect({ code, stderr: program.stderr }).toEqual({
+        code: 1,
+        stderr: "EACCES: permission denied, stat 'guarded/x.sqlite'\n",
+      });
+    },
+  );
 
   it('expire-unused takes REGISTRATION_UNUSED_TTL from .env', async () => {
     await writeFile(
