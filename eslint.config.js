@@ -94,7 +94,7 @@ const PARTS = {
     tokens: [],
     grants: ['tokens'],
     engine: ['grants', 'resources', 'tokens'],
-    keys: ['engine', 'resources', 'tokens'],
+    keys: ['engine', 'grants', 'resources', 'tokens'],
     issuance: ['engine', 'grants', 'keys', 'resources', 'tokens'],
     consent: ['engine', 'grants', 'resources', 'tokens'],
     login: ['consent', 'tokens'],

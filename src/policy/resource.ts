@@ -1,7 +1,7 @@
 import { textFaults } from './names/text.js';
 import type { FieldErrors } from './rules.js';
 import { isScopeToken, MAX_SCOPE_LENGTH, MAX_SCOPES } from './grants/scope.js';
-import { parseUri } from './uris/uri.js';
+import { parseUri, withoutTrailingSlashes } from './uris/uri.js';
 
 /** The format of access tokens for a resource: a random string, or a signed JWT (RFC 9068). */
 export const TOKEN_FORMATS = ['opaque', 'jwt'] as const;
@@ -35,7 +35,7 @@ export interface ResourceDraft {
 const MAX_TITLE_LENGTH = 100;
 
 /** Identifiers are compared without a trailing slash. */
-export const normalizeIdentifier = (identifier: string): string => identifier.replace(/\/+$/, '');
+export const normalizeIdentifier = withoutTrailingSlashes;
 
 /** Validates an identifier (RFC 8707 §2). */
 export function identifierFaults(identifier: string): string[] {

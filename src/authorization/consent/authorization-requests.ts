@@ -144,10 +144,7 @@ export class AuthorizationRequests {
     query: URLSearchParams,
   ): Promise<{ parameters: URLSearchParams } | { error: ErrorCode; description: string }> {
     const fault = (error: ErrorCode, description: string) => ({ error, description });
-    const repeated = [...new Set(query.keys())].find(
-      (name) => name !== 'resource' && query.getAll(name).length > 1,
-    );
-    if (repeated !== undefined) return fault('invalid_request', 'A parameter is repeated.');
+    if (isRepeated(query)) return fault('invalid_request', 'A parameter is repeated.');
     if ((query.get('response_mode') ?? 'query') !== 'query') {
       return fault('invalid_request', 'response_mode must be query.');
     }
@@ -186,6 +183,12 @@ export class AuthorizationRequests {
     }
     return client;
   }
+}
+
+/** Whether a parameter comes twice, which RFC 8707 §2 allows for resources alone. */
+function isRepeated(query: URLSearchParams): boolean {
+  const names = [...query.keys()].filter((name) => name !== 'resource');
+  return new Set(names).size < names.length;
 }
 
 /** The redirect URI of a request. @throws RegistryError `invalid_request` unless the client registered it */

@@ -5,6 +5,7 @@ import { hashSecret } from '../../secrets/secret.js';
 import type { UnitOfWork } from '../engine/unit-of-work.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { SIGNING_ALGORITHM } from '../engine/signing-algorithm.js';
+import { subjectOf } from '../grants/subject.js';
 import { isIssued } from '../tokens/token.js';
 import { SigningKeys } from './signing-keys.js';
 
@@ -22,9 +23,13 @@ export class JwtAccessTokens {
    * The body of a token reply, with a JWT in place of the opaque access token if its resource wants one. The opaque one is discarded:
    * its row gets the hash of the `jti` instead.
    */
-  async inPlaceOfOpaque(issuer: string, body: string, { insert, client }: UnitOfWork): Promise<string> {
+  async inPlaceOfOpaque(
+    issuer: string,
+    body: string,
+    { insert, client, grant }: UnitOfWork,
+  ): Promise<string> {
     const access = insert.find(({ kind }) => kind === 'access');
-    const { aud, accountId, scope, jkt } = (access?.payload ?? {}) as Record<string, string | undefined>;
+    const { aud, scope, jkt } = (access?.payload ?? {}) as Record<string, string | undefined>;
     const resource = aud === undefined ? null : (await this.resources.known()).find(aud, issuer);
     if (resource?.tokenFormat !== 'jwt') return body;
     const reply = JSON.parse(body) as { access_token: string };
@@ -32,6 +37,7 @@ export class JwtAccessTokens {
     const jti = newId();
     access!.hash = hashOfJti(jti);
     const claims = {
+      ...subjectOf(client, grant),
       client_id: client.id,
       ...(scope && { scope }),
       ...(jkt && { cnf: { jkt } }),
@@ -39,7 +45,6 @@ export class JwtAccessTokens {
     const jwt = await new SignJWT(claims)
       .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: TYPE, kid })
       .setIssuer(issuer)
-      .setSubject(accountId ?? client.id)
       .setAudience(aud!)
       .setJti(jti)
       .setIssuedAt(access!.createdAt)

@@ -9,6 +9,7 @@ import { FIELD_NAMES, FIELD_ROWS } from '../../policy/fields.js';
 import { classifyMember } from '../../policy/metadata-members.js';
 import { isFixed, type Rule } from '../../policy/rules.js';
 import { splitScope } from '../../policy/grants/scope.js';
+import { withoutTrailingSlashes } from '../../policy/uris/uri.js';
 
 /** Why a software statement is not taken (RFC 7591 §3.2.2). */
 export interface StatementFault {
@@ -86,7 +87,7 @@ export class SoftwareStatementsService {
   private isMeantForUs(audience: readonly string[] | undefined): boolean {
     const { publicUrl } = this.config;
     if (audience === undefined) return true;
-    return publicUrl !== null && audience.some((url) => url.replace(/\/+$/, '') === publicUrl);
+    return publicUrl !== null && audience.some((url) => withoutTrailingSlashes(url) === publicUrl);
   }
 }
 

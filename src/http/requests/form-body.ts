@@ -1,10 +1,8 @@
 import { NO_PROTO } from '../../json/strict-json.js';
 import { RegistryError } from '../../errors/registry-error.js';
+import { MAX_PARAMETERS } from './parameters.js';
 
 export const FORM = 'application/x-www-form-urlencoded';
-
-/** More than any OAuth request has. */
-const MAX_PARAMETERS = 100;
 
 /**
  * The parameters of a form body (RFC 6749 appendix B). Parameters without a value count as omitted (§3.1).

@@ -1,6 +1,9 @@
 import { RegistryError } from '../../errors/registry-error.js';
 import { requireObject } from './shape.js';
 
+/** More than any OAuth request has. The engine takes time that grows with their square. */
+export const MAX_PARAMETERS = 100;
+
 /** Parameters of a form or JSON body. */
 export type Parameters = Record<string, string>;
 
@@ -10,6 +13,9 @@ export type Parameters = Record<string, string>;
  */
 export function readParameters(body: unknown): Parameters {
   const members = Object.entries(requireObject(body));
+  if (members.length > MAX_PARAMETERS) {
+    throw new RegistryError('invalid_request', `The body has more than ${MAX_PARAMETERS} parameters.`);
+  }
   const faulty = members.filter(([, value]) => typeof value !== 'string').map(([name]) => name);
   if (faulty.length > 0) {
     throw new RegistryError('invalid_request', 'Parameters must be strings.', {

@@ -74,7 +74,7 @@ function isDenied(uri: string, denied: readonly string[], allowed: readonly stri
   const url = new URL(uri);
   if (!/^https?:$/.test(url.protocol)) return denied.includes(url.protocol);
   // A name with the dot of the root is the same host
-  const hostname = url.hostname.replace(/\.+$/, '');
+  const hostname = url.hostname.replace(/(?<!\.)\.+$/, '');
   if (isLoopback(url)) return denied.includes('localhost') || denied.includes(hostname);
   if (IP_ADDRESS.test(hostname)) return !allowed.includes(hostname) || denied.includes(hostname);
   return denied.some((host) => isHostOf(hostname, host));

@@ -1,5 +1,8 @@
 export const MAX_URI_LENGTH = 2048;
 
+/** A URI without the slashes at its end. The look-behind keeps it linear: a run of slashes is tried once, not from each of them. */
+export const withoutTrailingSlashes = (uri: string): string => uri.replace(/(?<!\/)\/+$/, '');
+
 /** The characters of RFC 3986 §2. Parsers disagree about others. */
 const URI_CHARACTERS = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]*$/;
 const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i;

@@ -1,6 +1,9 @@
+import { decodeJwt } from 'jose';
 import { authorizationOf, CALLBACK } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
+
+const JWT_API = 'https://jwt.example';
 
 onEachEngine((engine) => {
   let registry: Registry;
@@ -9,6 +12,8 @@ onEachEngine((engine) => {
     registry = await Registry.start(engine, {
       AUTHORIZATION_CONSENT_URL: 'https://portal.example/consent?lang=en',
       AUTHORIZATION_RESTRICTED_SCOPES: 'admin',
+      AUTHORIZATION_RESOURCES: `${JWT_API}=jwt http://localhost:9000/mcp`,
+      SIGNING_KEY_SECRET: 'a-secret-for-tests-of-32-characters',
     });
     user = (await registry.createKey({ orgId: 'acme', userId: 'alice' })).apiKey;
   });
@@ -83,6 +88,28 @@ onEachEngine((engine) => {
         aud: registry.url,
       });
       expect(await events(client.id)).toEqual(expect.arrayContaining(['GRANT_GIVEN']));
+    });
+
+    it('is told apart from a user of the same name in another organization', async () => {
+      const namesake = (await registry.createKey({ orgId: 'other', userId: 'alice' })).apiKey;
+      const client = await register();
+      const users = [];
+      for (const [key, resource] of [
+        [user, undefined],
+        [namesake, undefined],
+        [namesake, JWT_API],
+      ] as const) {
+        const { exchange } = await aCode(client, key, { resource });
+        const { body } = await exchange({ resource });
+        const token = body.access_token as string;
+        const claims = resource === undefined ? (await introspect(token)).body : decodeJwt(token);
+        users.push([claims.sub, claims.org_id]);
+      }
+      expect(users).toEqual([
+        ['alice', 'acme'],
+        ['alice', 'other'],
+        ['alice', 'other'],
+      ]);
     });
 
     it('decides once, and no one else can decide', async () => {

@@ -117,7 +117,7 @@ onEachEngine((engine) => {
         typ: 'at+jwt',
       });
       expect(protectedHeader.alg).toBe('ES256');
-      expect(payload).toMatchObject({ client_id: id, sub: id, scope: 'read write' });
+      expect(payload).toMatchObject({ client_id: id, sub: id, org_id: 'default', scope: 'read write' });
       expect(payload.exp! - payload.iat!).toBe(3600);
       expect((await introspect(body.access_token as string)).body).toMatchObject({ active: true, aud: API });
       const forged = `${(body.access_token as string).slice(0, -4)}AAAA`;

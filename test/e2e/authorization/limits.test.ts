@@ -185,4 +185,23 @@ onEachEngine((engine) => {
       expect((await token(credentials, basic(randomUUID(), 'x'))).status).toBe(401);
     }
   });
+
+  it('rejects more than 100 parameters, which take the engine time that grows with their square', async () => {
+    registry = await Registry.start(engine);
+    const client = await register();
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`p${i}`, 'x']));
+    expect(await authorize({ ...aRequest(client).parameters, ...many })).toEqual({
+      status: 400,
+      location: null,
+    });
+    for (const path of ['/v2/oauth/token', '/v2/oauth/par', '/v2/oauth/introspect', '/v2/oauth/revoke']) {
+      const { status, body } = await registry.send(path, { body: { client_id: client.id, ...many } });
+      expect([path, status, body.error, body.error_description]).toEqual([
+        path,
+        400,
+        'invalid_request',
+        'The body has more than 100 parameters.',
+      ]);
+    }
+  });
 });

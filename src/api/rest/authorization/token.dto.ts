@@ -85,6 +85,12 @@ export class TokenIntrospection {
   @ApiPropertyOptional({ description: 'The user, or the client if no user is involved' })
   sub?: string;
 
+  @ApiPropertyOptional({
+    description:
+      'The organization of the user or client. Absent: the client belongs to none. Only with it, sub is unique',
+  })
+  org_id?: string;
+
   @ApiPropertyOptional({ description: 'The scopes, separated by spaces' })
   scope?: string;
 

@@ -1,4 +1,5 @@
 import type { ActiveToken } from '../../../authorization/issuance/token-lookup.js';
+import { subjectOf } from '../../../authorization/grants/subject.js';
 import type { TokenIntrospection } from './token.dto.js';
 
 const seconds = (date: Date) => Math.floor(date.getTime() / 1000);
@@ -11,7 +12,7 @@ export function toIntrospection(found: ActiveToken | null, issuer: string): Toke
   return {
     active: true,
     client_id: client.id,
-    sub: grant?.userId ?? client.id,
+    ...subjectOf(client, grant),
     ...(scope && { scope }),
     ...(aud && { aud }),
     iss: issuer,

@@ -1,8 +1,19 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONSENT_PATH } from '../../../config/paths.js';
+import { RegistryError } from '../../../errors/registry-error.js';
+import { MAX_PARAMETERS } from '../../../http/requests/parameters.js';
 
-/** The query of a request as it was sent. */
-export const queryOf = ({ raw }: FastifyRequest): string => raw.url!.split(/\?(.*)/s)[1] ?? '';
+/**
+ * The query of a request as it was sent.
+ * @throws RegistryError `invalid_request` for more than 100 parameters
+ */
+export function queryOf({ raw }: FastifyRequest): string {
+  const query = raw.url!.split(/\?(.*)/s)[1] ?? '';
+  if (query.split('&', MAX_PARAMETERS + 1).length > MAX_PARAMETERS) {
+    throw new RegistryError('invalid_request', `The query has more than ${MAX_PARAMETERS} parameters.`);
+  }
+  return query;
+}
 
 /** The built-in consent page. */
 export const consentUrl = (issuer: string, consentToken: string): string =>

@@ -1,4 +1,4 @@
-import { parseUri, webUriFaults } from '../../../../src/policy/uris/uri.js';
+import { parseUri, webUriFaults, withoutTrailingSlashes } from '../../../../src/policy/uris/uri.js';
 
 const TOO_LONG = 'must be at most 2048 characters long';
 const BAD_CHARACTERS =
@@ -69,4 +69,12 @@ it.each([
   ['com.example.app:/cb', 'com.example.app:/cb'],
 ])('A valid URI is parsed as WHATWG URL does: %s', (uri, href) => {
   expect(String(parseUri(uri))).toBe(href);
+});
+
+it('Slashes at the end are removed in time that grows with the length of the text', () => {
+  expect(withoutTrailingSlashes('https://a.example//b///')).toBe('https://a.example//b');
+  const start = performance.now();
+  expect(withoutTrailingSlashes(`${'/'.repeat(200_000)}x`)).toHaveLength(200_001);
+  // Tried again from each slash, it takes half a minute
+  expect(performance.now() - start).toBeLessThan(1_000);
 });
