@@ -313,7 +313,7 @@ const topics = {
     ),
     authorizationRestrictedScopes: unwritten('AUTHORIZATION_RESTRICTED_SCOPES', values.scopes, [], 'none', {
       description:
-        'The scopes that only clients of organizations and verified clients can get in tokens. Anonymous clients can still register these scopes if `REGISTRATION_ALLOWED_SCOPES` allows them.',
+        'The scopes that only clients of organizations and verified clients can get in tokens. This protects against anonymous clients: members of any organization can create clients that get these scopes. Anonymous clients can still register them if `REGISTRATION_ALLOWED_SCOPES` allows it.',
       example: 'admin',
     }),
     authorizationConsentUrl: optional(
