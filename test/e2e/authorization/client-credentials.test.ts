@@ -145,6 +145,8 @@ onEachEngine((engine) => {
       expect([replayed.status, replayed.body.error]).toEqual([400, 'invalid_dpop_proof']);
       const foreign = await send(await aProof('https://evil.example/v2/oauth/token'));
       expect([foreign.status, foreign.body.error]).toEqual([400, 'invalid_dpop_proof']);
+      const empty = await send('');
+      expect([empty.status, empty.body.error]).toEqual([400, 'invalid_dpop_proof']);
     });
 
     it.each<[string, Record<string, string>, number, string]>([

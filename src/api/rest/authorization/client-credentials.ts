@@ -11,9 +11,14 @@ const CREDENTIALS = ['client_id', 'client_secret', 'client_assertion', 'client_a
 export const withoutCredentials = (parameters: Parameters): Parameters =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => !CREDENTIALS.includes(name)));
 
-/** The DPoP proof of a request (RFC 9449 §4); undefined: none. */
-export const dpopOf = ({ headers: { dpop } }: FastifyRequest): string | undefined =>
-  typeof dpop === 'string' ? dpop : undefined;
+/**
+ * The DPoP proof of a request (RFC 9449 §4); undefined: none.
+ * @throws RegistryError `invalid_dpop_proof` if it is empty: the library would take it for none, and issue a Bearer token
+ */
+export function dpopOf({ headers: { dpop } }: FastifyRequest): string | undefined {
+  if (dpop === '') throw new RegistryError('invalid_dpop_proof', 'The DPoP header is empty.');
+  return typeof dpop === 'string' ? dpop : undefined;
+}
 
 /**
  * What a client authenticates with (RFC 6749 §2.3.1, RFC 7521 §4.2). A Bearer header is none: SDKs send their API key with every request.
