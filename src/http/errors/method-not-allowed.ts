@@ -1,5 +1,6 @@
 import { METHODS } from 'node:http';
-import type { FastifyContextConfig, FastifyInstance, HTTPMethods } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, HTTPMethods, onRequestHookHandler } from 'fastify';
+import { AUTHORIZATION_PATH, CONSENT_PATH, LOGIN_CALLBACK_PATH } from '../../config/paths.js';
 import { RegistryError } from '../../errors/registry-error.js';
 
 declare module 'fastify' {
@@ -12,6 +13,17 @@ declare module 'fastify' {
 /** Every method that Node reads, but CONNECT, which asks for a tunnel and never reaches a router. */
 const ROUTED_METHODS = METHODS.filter((method) => method !== 'CONNECT') as HTTPMethods[];
 
+/** Paths whose GET uses something up. Fastify would answer HEAD as GET, with the same effect. */
+const WITHOUT_HEAD = [AUTHORIZATION_PATH, CONSENT_PATH, LOGIN_CALLBACK_PATH];
+
+const allowedOf = (methods: ReadonlySet<string>, url: string) =>
+  [...methods].filter((method) => method !== 'HEAD' || !WITHOUT_HEAD.includes(url));
+
+const notAllowed = (method: string, allow: readonly string[]) =>
+  new RegistryError('method_not_allowed', `${method} is not supported here; ${allow.join(', ')} is.`, {
+    allow,
+  });
+
 /**
  * Makes a known path answer 405 with `Allow` if it does not know the method (RFC 9110 §15.5.6); Fastify alone says 404.
  * Call it before any route is added, and the function that it returns after the last one was.
@@ -21,16 +33,24 @@ export function rejectOtherMethods(fastify: FastifyInstance): () => void {
     if (!fastify.supportedMethods.includes(method)) fastify.addHttpMethod(method);
   }
   const routes = new Map<string, { methods: Set<string>; hasPath: FastifyContextConfig['hasPath'] }>();
-  fastify.addHook('onRoute', ({ url, method, config }) => {
+  let isComplete = false;
+  fastify.addHook('onRoute', (route) => {
+    const { url, method, config } = route;
     // Every path, for the sake of preflights (registration-cors.ts): not one that is known
-    if (url === '*') return;
+    if (url === '*' || isComplete) return;
     const { methods } = routes.get(url) ?? { methods: new Set() };
+    if (method === 'HEAD' && WITHOUT_HEAD.includes(url)) {
+      const reject: onRequestHookHandler = (_request, _reply, done) =>
+        done(notAllowed(method, allowedOf(methods, url)));
+      route.onRequest = [route.onRequest ?? [], reject].flat();
+    }
     for (const each of [method].flat()) methods.add(each);
     routes.set(url, { methods, hasPath: config?.hasPath });
   });
   return () => {
-    for (const [url, { methods, hasPath }] of [...routes]) {
-      const allow = [...methods];
+    isComplete = true;
+    for (const [url, { methods, hasPath }] of routes) {
+      const allow = allowedOf(methods, url);
       const others = ROUTED_METHODS.filter((method) => !methods.has(method));
       if (others.length === 0) continue;
       fastify.route({
@@ -40,11 +60,7 @@ export function rejectOtherMethods(fastify: FastifyInstance): () => void {
         handler: (request, reply) => {
           const { '*': rest = '' } = request.params as { '*'?: string };
           if (hasPath?.(rest) === false) return reply.callNotFound();
-          throw new RegistryError(
-            'method_not_allowed',
-            `${request.method} is not supported here; ${allow.join(', ')} is.`,
-            { allow },
-          );
+          throw notAllowed(request.method, allow);
         },
       });
     }

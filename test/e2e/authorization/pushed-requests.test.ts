@@ -100,6 +100,11 @@ onEachEngine((engine) => {
     expect([status, body.error, await rows()]).toEqual([400, error, before]);
   });
 
+  it('With a DPoP header that is empty it is an error', async () => {
+    const { status, body } = await push(await register(), {}, { dpop: '' }).reply;
+    expect([status, body.error]).toEqual([400, 'invalid_dpop_proof']);
+  });
+
   it('With a parameter that is repeated it is an error', async () => {
     const { parameters } = aRequest(await register());
     const body = `${new URLSearchParams(parameters as Record<string, string>).toString()}&state=other`;
@@ -134,6 +139,23 @@ onEachEngine((engine) => {
         `UPDATE oauth_tokens SET expires_at = 1 WHERE client_id = '${client.id}'`,
       );
       expect(await openPushed(client, requestUri)).toEqual(nowhere);
+    });
+
+    it('is not used up by HEAD, which no page of the flow supports', async () => {
+      const client = await register();
+      const { body } = await push(client).reply;
+      const query = new URLSearchParams({ client_id: client.id, request_uri: body.request_uri as string });
+      const before = await rows();
+      for (const [path, allow] of [
+        [`/v2/oauth/authorize?${query.toString()}`, 'GET'],
+        ['/consent?consent_token=x', 'GET, POST'],
+        ['/v2/oauth/login/callback?state=x', 'GET'],
+      ] as const) {
+        const { status, headers } = await fetch(`${registry.url}${path}`, { method: 'HEAD' });
+        expect([path, status, headers.get('allow')]).toEqual([path, 405, allow]);
+      }
+      expect(await rows()).toBe(before);
+      expect((await openPushed(client, body.request_uri as string)).status).toBe(303);
     });
 
     it('is no consent token, code or access token', async () => {
