@@ -10,8 +10,9 @@ import type { Server } from './server.js';
 export async function ask(
   { requests, headers, expectedStatus, idMember, expectedClients }: Contestant,
   server: Server,
+  request = requests(server)[0]!,
 ): Promise<string[]> {
-  const { method, path, body } = requests(server)[0]!;
+  const { method, path, body } = request;
   const url = `${server.url}${path}`;
   const response = await fetch(url, { method, headers, body, signal: ended });
   const text = await response.text();

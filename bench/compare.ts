@@ -82,14 +82,15 @@ async function run(
   { servers, connections, seconds }: Pick<Comparison, 'servers' | 'connections' | 'seconds'>,
 ): Promise<Measurement> {
   const server = servers.find(({ name }) => name === contestant.server)!;
-  await contestant.prepare?.(server);
-  await ask(contestant, server);
+  await contestant.prepare?.(server, seconds);
+  const [first, ...others] = contestant.requests(server);
+  await ask(contestant, server, first);
   const { headers, expectedStatus, isOnce } = contestant;
   return measure({
     url: server.url,
     pid: server.pid,
     headers,
-    requests: contestant.requests(server),
+    requests: isOnce ? others : [first!, ...others],
     expectedStatus,
     isOnce,
     connections,

@@ -90,11 +90,37 @@ export async function runSql<Row extends pg.QueryResultRow>(
   }
 }
 
-async function query<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
+/** Stores rows in a table of a database of either engine. All have the same columns. */
+export async function insertRows(
+  databaseUrl: string,
+  table: string,
+  rows: readonly Record<string, unknown>[],
+): Promise<void> {
+  if (!databaseUrl.startsWith('sqlite:')) {
+    const sql = `INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`;
+    await query(databaseUrl, sql, [JSON.stringify(rows)]);
+    return;
+  }
+  const columns = Object.keys(rows[0]!);
+  const values = columns.map((column) => `:${column}`);
+  const database = new Sqlite(databaseUrl.slice('sqlite:'.length));
+  try {
+    const insert = database.prepare(`INSERT INTO ${table} (${columns.join()}) VALUES (${values.join()})`);
+    database.transaction(() => rows.forEach((row) => insert.run(row)))();
+  } finally {
+    database.close();
+  }
+}
+
+async function query<Row extends pg.QueryResultRow>(
+  url: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
   const client = new pg.Client(url);
   await client.connect();
   try {
-    return (await client.query<Row>(sql)).rows;
+    return (await client.query<Row>(sql, values)).rows;
   } finally {
     await client.end();
   }

@@ -48,6 +48,8 @@ const GOALS: readonly Goal[] = [
   throughput('create', 'registry', 'bare', { sqlite: 1.8, postgres: 0.75 }),
   throughput('get', 'registry', 'bare', { sqlite: 0.5, postgres: 1 }),
   throughput('authenticate', 'registry, secret', 'registry, get', { sqlite: 0.6, postgres: 0.6 }),
+  throughput('client credentials', 'registry', 'node-oidc-provider', { sqlite: 1.5, postgres: 1 }),
+  throughput('introspect', 'registry', 'node-oidc-provider', { sqlite: 2, postgres: 2 }),
   {
     text: (limit) => `start: ready in ≤ ${limit}`,
     is: 'at most',

@@ -1,29 +1,46 @@
 import { prepareAuthentication, withAssertion, withSecret } from './authentication.js';
 import type { LoadRequest } from './load.js';
-import { AS_ADMIN, CLIENT, JSON_BODY, REGISTRATION } from './requests.js';
+import { AS_ADMIN, CLIENT, FORM_BODY, JSON_BODY, REGISTRATION } from './requests.js';
 import type { Server, ServerName } from './server.js';
+import {
+  prepareClientCredentials,
+  prepareCodes,
+  preparedRequests,
+  prepareIntrospection,
+  prepareRefreshTokens,
+} from './tokens.js';
 
 /** One kind of request to one kind of server, and what it must be answered with. */
 export interface Contestant {
   /** What the tables call it. */
   label: string;
   server: ServerName;
-  /** Makes what the requests need, once. */
-  prepare?: (server: Server) => Promise<void>;
+  /** Makes what the requests of a run need. */
+  prepare?: (server: Server, seconds: number) => Promise<void>;
   /** Each request is sent once, rather than all in turn on each connection. */
   isOnce?: true;
   /** Sent in turn. */
   requests: (server: Server) => LoadRequest[];
   headers: Record<string, string>;
   expectedStatus: number;
-  /** The member of the reply that holds a client's identifier … */
+  /** The member of the reply that holds the identifier of a client, or a token … */
   idMember: string;
   /** … and how many of them there must be: a page without clients would be quick. */
   expectedClients: number;
 }
 
 /** Reads come first: they find as many clients on each server, and writes make as many as they can. */
-export const OPERATION_NAMES = ['get', 'list', 'authenticate', 'create', 'register'] as const;
+export const OPERATION_NAMES = [
+  'get',
+  'list',
+  'authenticate',
+  'introspect',
+  'create',
+  'register',
+  'client credentials',
+  'code exchange',
+  'refresh',
+] as const;
 export type OperationName = (typeof OPERATION_NAMES)[number];
 
 export const PAGE_SIZE = 50;
@@ -82,6 +99,19 @@ const authenticates = {
   expectedClients: 1,
 } as const;
 
+/** The same requests to both authorization servers, which find or store the same. */
+const onBoth = (operation: OperationName, prepare: Contestant['prepare'], isOnce?: true): Contestant[] =>
+  [registry, provider].map((contestant) => ({
+    ...contestant,
+    prepare,
+    isOnce,
+    requests: preparedRequests(operation),
+    headers: FORM_BODY,
+    expectedStatus: 200,
+    idMember: operation === 'introspect' ? 'client_id' : 'access_token',
+    expectedClients: 1,
+  }));
+
 /** Which servers are compared. */
 export const CONTESTANTS: Record<OperationName, Contestant[]> = {
   get: [
@@ -111,6 +141,7 @@ export const CONTESTANTS: Record<OperationName, Contestant[]> = {
     },
     { ...registry, ...readsOne('/v2/oauth/clients', AS_ADMIN), label: 'registry, get' },
   ],
+  introspect: onBoth('introspect', prepareIntrospection),
   create: [
     { ...registry, ...makes('/v2/oauth/clients', CLIENT, AS_ADMIN) },
     { ...bare, ...makes('/clients', CLIENT) },
@@ -120,6 +151,9 @@ export const CONTESTANTS: Record<OperationName, Contestant[]> = {
     { ...provider, ...makes('/reg', REGISTRATION) },
     { ...bare, ...makes('/clients', { name: REGISTRATION.client_name, ...REGISTRATION }) },
   ],
+  'client credentials': onBoth('client credentials', prepareClientCredentials),
+  'code exchange': onBoth('code exchange', prepareCodes, true),
+  refresh: onBoth('refresh', prepareRefreshTokens, true),
 };
 
 /** How each server comes to the clients that it has before anything is measured. */

@@ -44,7 +44,7 @@ export async function report({
       resultTable(results.filter((result) => result.engine === engine)),
     ]),
     '## Start',
-    'Time until the service listens, and its memory before the first request.',
+    'Time until the service listens, and its memory before the first request, with the authorization server on.',
     table(
       ['engine', 'ready ms', 'memory MB'],
       starts.map(({ engine, readyMs, idleMb }) => [

@@ -1,6 +1,7 @@
 import { API_KEY } from './server.js';
 
 export const JSON_BODY = { 'content-type': 'application/json' };
+export const FORM_BODY = { 'content-type': 'application/x-www-form-urlencoded' };
 export const AS_ADMIN = { authorization: `Bearer ${API_KEY}` };
 
 /** As MCP clients send it. */

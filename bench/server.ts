@@ -28,6 +28,8 @@ const POLL_INTERVAL_MS = 20;
 export interface Server {
   name: ServerName;
   url: string;
+  /** As the server takes it. */
+  databaseUrl: string;
   pid: number;
   /** From its start until it listens. */
   startMs: number;
@@ -67,7 +69,12 @@ export async function startServer(
       RATE_LIMIT_FAILED_AUTH: 'off',
       RATE_LIMIT_GRAPHQL: 'off',
       RATE_LIMIT_ORG: 'off',
+      RATE_LIMIT_AUTHORIZE: 'off',
+      RATE_LIMIT_TOKEN: 'off',
       RATE_LIMIT_AUDIT_BYTES: 'off',
+      // In production it is off by default, and requires a public URL
+      AUTHORIZATION_SERVER: 'on',
+      PUBLIC_URL: 'http://127.0.0.1',
       BOOTSTRAP_API_KEY: API_KEY,
       DATABASE_URL: databaseUrl,
       ...env,
@@ -89,7 +96,8 @@ export async function startServer(
 
   for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS && !hasEnded; waitedMs += POLL_INTERVAL_MS) {
     const url = /Listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(readFileSync(logPath, 'utf8'))?.[1];
-    if (url) return { name, url, pid: child.pid!, startMs: performance.now() - since, ids: [], stop };
+    if (url)
+      return { name, url, databaseUrl, pid: child.pid!, startMs: performance.now() - since, ids: [], stop };
     await setTimeout(POLL_INTERVAL_MS);
   }
   throw new Error(`${name} does not start: ${readFileSync(logPath, 'utf8')}`);

@@ -1,10 +1,11 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { type Adapter, type AdapterPayload, Provider } from 'oidc-provider';
 import { openStatements } from './statements.js';
 
 /**
- * The best known OpenID provider for Node.js, configured for dynamic registration: keys of its own,
+ * The best known OpenID provider for Node.js, configured for dynamic registration and the grants that are measured: keys of its own,
  * everything else as it comes, and an adapter like the examples of its documentation.
  */
 const { execute, prepare } = openStatements(process.env.DATABASE_URL!);
@@ -69,11 +70,48 @@ class ModelAdapter implements Adapter {
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const provider = new Provider('http://127.0.0.1', {
   adapter: ModelAdapter,
-  features: { registration: { enabled: true }, devInteractions: { enabled: false } },
+  features: {
+    registration: { enabled: true },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+    devInteractions: { enabled: false },
+  },
   // Those of the request, or it is rejected
   scopes: ['openid', 'offline_access', 'read', 'write'],
   jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }] },
+  // Else only with the scope offline_access, which is OpenID Connect's
+  issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
   cookies: { keys: [randomBytes(32).toString('base64url')] },
+});
+
+type AuthorizationRequest = Record<
+  'client_id' | 'redirect_uri' | 'scope' | 'code_challenge' | 'code_challenge_method',
+  string
+>;
+
+/** A code that a user has allowed, without the pages that ask the user. */
+provider.use(async (ctx, next) => {
+  if (ctx.path !== '/allow') {
+    await next();
+    return;
+  }
+  const request = JSON.parse(await text(ctx.req)) as AuthorizationRequest;
+  const client = (await provider.Client.find(request.client_id))!;
+  const accountId = 'user';
+  const grant = new provider.Grant({ accountId, clientId: client.clientId });
+  grant.addOIDCScope(request.scope);
+  const code = new provider.AuthorizationCode({
+    accountId,
+    client,
+    grantId: await grant.save(),
+    gty: 'authorization_code',
+    redirectUri: request.redirect_uri,
+    scope: request.scope,
+    codeChallenge: request.code_challenge,
+    codeChallengeMethod: request.code_challenge_method,
+  });
+  ctx.body = { code: await code.save() };
 });
 
 const server = provider.listen(0, '127.0.0.1', () => {
