@@ -5,14 +5,23 @@ import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import { ask } from './ask.js';
 import { ended, runScript, temporaryDirectory } from './cleanup.js';
-import { measure, median } from './compare.js';
+import { measure } from './compare.js';
 import { type DatabaseServer, databasesOf, type Engine, ENGINES } from './databases.js';
 import { EVENTS_PER_CLIENT, fill, LARGE_ORG, SECRETS_PER_CLIENT, YEARS } from './fill.js';
-import { type Growing, GROWING, SEEDING_PAGE } from './growing.js';
+import { GROWING, SEEDING_PAGE } from './growing.js';
+import {
+  CONNECTIONS,
+  GOAL,
+  type Growth,
+  growthTable,
+  loadOf,
+  measureGrowth,
+  whole,
+} from './growth-rounds.js';
 import { describeMachine, requireDisk } from './machine.js';
 import { plansOf } from './plans.js';
 import { residentMb } from './process-usage.js';
-import { list, table, TITLES } from './report.js';
+import { list, TITLES } from './report.js';
 import { type Server, startServer } from './server.js';
 
 const USAGE = `npm run bench:growth -- [options]
@@ -24,9 +33,6 @@ const USAGE = `npm run bench:growth -- [options]
 
 const RESULTS_PATH = join(import.meta.dirname, '../bench/growth.md');
 const CLI = resolve(import.meta.dirname, '../dist/cli.js');
-const CONNECTIONS = 50;
-/** How much worse the slowest hundredth may become from the smallest database to the largest. */
-const GOAL = 1.5;
 const MEMORY_SAMPLES = 10;
 /** Of the ids that requests take: as many as the smallest database has. */
 const SEEDING_PAGES = 8;
@@ -37,13 +43,6 @@ interface Options {
   rounds: number;
   soakSeconds: number;
   engines: readonly Engine[];
-}
-
-interface Growth {
-  growing: Growing;
-  /** For each size, in their order. */
-  p50Ms: number[];
-  p99Ms: number[];
 }
 
 async function main({ sizes, seconds, rounds, soakSeconds, engines }: Options): Promise<void> {
@@ -97,63 +96,13 @@ async function grow(
   for (const server of servers) await server.stop();
   const plans = await plansOf(urls.at(-1)!, servers.at(-1)!.ids[0]!, sizes.at(-1)!);
   return [
-    table(
-      [
-        'request',
-        ...sizes.map((size) => `${whole(size)}: p50 / p99 ms`),
-        'p99, largest to smallest',
-        'reached',
-      ],
-      growths.map(({ growing, p50Ms, p99Ms }) => {
-        const ratio = p99Ms.at(-1)! / p99Ms[0]!;
-        const times = p50Ms.map((p50, i) => `${p50.toFixed(1)} / ${p99Ms[i]!.toFixed(1)}`);
-        return [growing.label, ...times, `${ratio.toFixed(2)} ×`, ratio <= GOAL ? 'yes' : '**no**'];
-      }),
-    ),
+    growthTable(sizes, growths),
     `Memory of the process with ${whole(sizes.at(-1)!)} clients over ${soakSeconds} s of registrations, updates and reads on ` +
       `${CONNECTIONS} connections, in MB: ${memory.map((mb) => mb.toFixed(0)).join(', ')}.`,
     `Plans at ${whole(sizes.at(-1)!)} clients:`,
     ...plans,
   ];
 }
-
-async function measureGrowth(
-  growing: Growing,
-  servers: readonly Server[],
-  sizes: readonly number[],
-  seconds: number,
-  rounds: number,
-): Promise<Growth> {
-  const runs = servers.map(() => ({ p50Ms: [] as number[], p99Ms: [] as number[] }));
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, server] of servers.entries()) {
-      const load = (of: Omit<Growing, 'label'>) => measure(loadOf(of, server, sizes[i]!, seconds));
-      const [{ p50Ms, p99Ms }] = await Promise.all([load(growing), growing.beside && load(growing.beside)]);
-      runs[i]!.p50Ms.push(p50Ms);
-      runs[i]!.p99Ms.push(p99Ms);
-    }
-  }
-  return {
-    growing,
-    p50Ms: runs.map((run) => median(run.p50Ms)),
-    p99Ms: runs.map((run) => median(run.p99Ms)),
-  };
-}
-
-const loadOf = (
-  { headers, expectedStatus, requests, connections = CONNECTIONS }: Omit<Growing, 'label'>,
-  server: Server,
-  size: number,
-  seconds: number,
-) => ({
-  url: server.url,
-  pid: server.pid,
-  headers,
-  requests: requests(server, size),
-  expectedStatus,
-  connections,
-  seconds,
-});
 
 /** @returns megabytes, at the ends of equal parts of the time */
 async function soak(server: Server, seconds: number): Promise<number[]> {
@@ -166,8 +115,6 @@ async function soak(server: Server, seconds: number): Promise<number[]> {
   }
   return samples;
 }
-
-const whole = (value: number) => value.toLocaleString('en');
 
 function readOptions(): Options {
   const { values } = parseArgs({

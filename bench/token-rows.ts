@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { insertRows, runSql } from './databases.js';
 import type { Server } from './server.js';
 
-export type TokenKind = 'code' | 'refresh';
+export type TokenKind = keyof typeof MODELS;
 
 /** A row, as one of the servers has stored it. */
 export interface TokenRow {
@@ -10,17 +10,19 @@ export interface TokenRow {
   [column: string]: unknown;
 }
 
-/** A code or refresh token that counts once. */
-interface Copy {
+/** A token that has a row of its own. */
+export interface Copy {
   token: string;
   clientId: string;
 }
 
-/** They are used up within a run. */
-const LIFETIME_MS = 3_600_000;
+/** Longer than a run. */
+const LIFETIME_MS = 86_400_000;
+const ROWS_PER_STATEMENT = 20_000;
 
-/** Where a server stores its tokens. */
+/** How a server stores its tokens. */
 interface Store {
+  prefixes: Record<TokenKind, string>;
   table: string;
   /** Those of a kind that were not used up. */
   where: (kind: TokenKind) => string;
@@ -28,44 +30,50 @@ interface Store {
   key: (token: string) => { row: object; payload: object };
 }
 
-const MODELS = { code: 'AuthorizationCode', refresh: 'RefreshToken' } as const;
+/** What node-oidc-provider calls them. */
+const MODELS = { access: 'ClientCredentials', code: 'AuthorizationCode', refresh: 'RefreshToken' } as const;
 
 const STORES: Record<string, Store> = {
   registry: {
+    prefixes: { access: 'oca_', code: 'occ_', refresh: 'ocf_' },
     table: 'oauth_tokens',
     where: (kind) => `kind = '${kind}' AND consumed_at IS NULL`,
     key: (token) => ({ row: { hash: `sha256:${hash('sha256', token, 'hex')}` }, payload: {} }),
   },
   'node-oidc-provider': {
+    prefixes: { access: '', code: '', refresh: '' },
     table: 'models',
     where: (kind) => `model = '${MODELS[kind]}' AND consumed_at IS NULL`,
     key: (token) => ({ row: { id: token }, payload: { jti: token } }),
   },
 };
 
-/** The codes or refresh tokens that a server has. */
+/** The tokens of a kind that a server has. */
 export function tokenRows({ name, databaseUrl }: Server, kind: TokenKind): Promise<TokenRow[]> {
   const { table, where } = STORES[name]!;
   return runSql<TokenRow>(databaseUrl, `SELECT * FROM ${table} WHERE ${where(kind)}`);
 }
 
-/**
- * Stores copies of rows in turn, each for a token of its own, in place of those that an earlier run left: the server would take minutes to
- * issue as many.
- */
+/** Removes the tokens of a kind that were not used up. */
+export async function removeTokens({ name, databaseUrl }: Server, kind: TokenKind): Promise<void> {
+  const { table, where } = STORES[name]!;
+  await runSql(databaseUrl, `DELETE FROM ${table} WHERE ${where(kind)}`);
+}
+
+/** Stores copies of rows in turn, each for a token of its own: the server would take minutes to issue as many. */
 export async function copyTokens(
   { name, databaseUrl }: Server,
   kind: TokenKind,
   rows: readonly TokenRow[],
   count: number,
 ): Promise<Copy[]> {
-  const { table, where, key } = STORES[name]!;
+  const { prefixes, table, key } = STORES[name]!;
   const expiresAtMs = Date.now() + LIFETIME_MS;
   const copies: Copy[] = [];
-  const stored: TokenRow[] = [];
+  let stored: TokenRow[] = [];
   for (let i = 0; i < count; i++) {
     const row = rows[i % rows.length]!;
-    const token = randomBytes(32).toString('base64url');
+    const token = prefixes[kind] + randomBytes(32).toString('base64url');
     const own = key(token);
     const payload = JSON.parse(row.payload) as { clientId: string };
     const exp = Math.floor(expiresAtMs / 1000);
@@ -76,8 +84,9 @@ export async function copyTokens(
       expires_at: expiresAtMs,
       payload: JSON.stringify({ ...payload, ...own.payload, exp }),
     });
+    if (stored.length < ROWS_PER_STATEMENT && copies.length < count) continue;
+    await insertRows(databaseUrl, table, stored);
+    stored = [];
   }
-  await runSql(databaseUrl, `DELETE FROM ${table} WHERE ${where(kind)}`);
-  await insertRows(databaseUrl, table, stored);
   return copies;
 }

@@ -2,7 +2,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { LoadRequest } from './load.js';
 import { AS_ADMIN, FORM_BODY, JSON_BODY } from './requests.js';
 import type { Server, ServerName } from './server.js';
-import { copyTokens, type TokenKind, type TokenRow, tokenRows } from './token-rows.js';
+import {
+  type Copy,
+  copyTokens,
+  removeTokens,
+  type TokenKind,
+  type TokenRow,
+  tokenRows,
+} from './token-rows.js';
 
 /** Clients that take turns. */
 const CLIENTS = 200;
@@ -210,7 +217,9 @@ const prepareOnce =
   async (server: Server, seconds: number): Promise<void> => {
     const clients = new Map((await clientsOf(server)).map((client) => [client.client_id, client]));
     const count = EXCHANGES_PER_SECOND * (seconds + OTHER_SECONDS);
-    const copies = await copyTokens(server, kind, await rowsOf(server), count);
+    const rows = await rowsOf(server);
+    await removeTokens(server, kind);
+    const copies = await copyTokens(server, kind, rows, count);
     keep(
       server,
       operation,
@@ -220,3 +229,10 @@ const prepareOnce =
 
 export const prepareCodes = prepareOnce('code exchange', 'code', confidentialClients, codes, codeExchange);
 export const prepareRefreshTokens = prepareOnce('refresh', 'refresh', publicClients, refreshTokens, refresh);
+
+/** Gives the clients of a server so many live access tokens more. */
+export async function issueMany(server: Server, count: number): Promise<Copy[]> {
+  for (const client of await confidentialClients(server))
+    await send(server, clientCredentials(server, client));
+  return copyTokens(server, 'access', await tokenRows(server, 'access'), count);
+}
