@@ -21,7 +21,7 @@ const MIN_LETTERS = 3;
 const ANYWHERE = /^\*([^*]+)\*$/;
 
 /** Words ignored before a name; the last two are letters that look like a bar and a dash. */
-const ARTICLES = ['a', 'an', 'the', 'my', 'your', 'our', 'official', 'www', 'l', 'ー'];
+const ARTICLES = ['a', 'an', 'the', 'my', 'your', 'our', 'official', 'verified', 'www', 'l', 'ー'];
 /** Schemes ignored before a name, as in "https://acme". */
 const SCHEMES = ['http', 'https'];
 
