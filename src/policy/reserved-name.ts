@@ -4,6 +4,7 @@ import { joinSequences } from './names/drawn-letters.js';
 import {
   ANY_LETTER,
   BETWEEN_WORDS,
+  ONE_LETTER,
   reader,
   type Read,
   type Skeleton,
@@ -55,24 +56,35 @@ function prepare(entry: string, read: Read, openings: string): ReservedName[] {
   const isAnywhere = ANYWHERE.test(entry);
   const forms = formsOf(entry.replaceAll('*', '').replace(CAPITAL_WITHIN, ' '));
   const readings = new Set(forms.map((form) => read(form)[0] ?? ''));
-  return Array.from(readings, (words) => {
+  return Array.from(readings, (words, place) => {
     const text = joined(words);
+    // Only as it is written has it the letters that any others may stand for
+    const lettersOf = place === 0 ? lettersOrOne : lettersOrAny;
     // A name may cut a word by a hyphen or a dot; by a space only if the entry has one
     const spelled = words.split(SEPARATOR).map((word) => lettersOf(word).join(`[.${ANY_LETTER}-]?`));
     const end = UNSPACED.test(words) ? '' : `[${ANY_LETTER}]?(?=[ .-]|$)`;
     const source = isAnywhere
-      ? lettersOf(text).join(`[${ANY_LETTER}]?`)
+      ? `(?<![${ONE_LETTER}])${lettersOf(text).join(`[${ANY_LETTER}]?`)}(?![${ONE_LETTER}])`
       : `^${openings}[${ANY_LETTER}]?${spelled.join(`[ .${ANY_LETTER}-]?`)}${end}`;
     return { entry, isAnywhere, text, pattern: new RegExp(source, 'u') };
   });
 }
 
-/** Patterns of the letters of a word. The skeleton of an m is two. */
-const lettersOf = (word: string) =>
-  Array.from(word.match(/rn|./gu) ?? [], (letter) => `(?:${[...letter].join('[.-]?')}|[${ANY_LETTER}])`);
+/** Patterns of the letters of a word, or of `other`. The skeleton of an m is two. */
+const lettersOr = (other: string, otherForTwo: string) => (word: string) =>
+  Array.from(
+    word.match(/rn|./gu) ?? [],
+    (letter) => `(?:${[...letter].join('[.-]?')}|${letter === 'rn' ? otherForTwo : other})`,
+  );
+const lettersOrAny = lettersOr(`[${ANY_LETTER}]`, `[${ANY_LETTER}]`);
+const lettersOrOne = lettersOr(
+  `[${ANY_LETTER}${ONE_LETTER}]`,
+  `[${ANY_LETTER}${ONE_LETTER}][${ONE_LETTER}]?`,
+);
 
 const SEPARATOR = /[ .-]/g;
-const joined = (words: string) => words.replace(SEPARATOR, '');
+/** Without spaces, except between words in which each letter is any one: they are found whole. */
+const joined = (words: string) => words.replace(/(?<!\?) | (?!\?)|[.-]/g, '');
 
 /** The labels of the host that a reading begins with ("login.acme.com", "https://acme.com"), without the last, which is not a name. */
 function labelsOf(reading: string, opening: RegExp): string[] {

@@ -1,4 +1,5 @@
 import { drawnLetters, joinSequences, LETTER_SYMBOLS, lettersForSigns } from './drawn-letters.js';
+import { piecesOf, type Writing, writingOf } from './scripts.js';
 
 /** Replaces each character by the one that it can be mistaken for: the skeleton of Unicode UTS #39 §4. */
 export type Skeleton = (text: string) => string;
@@ -8,9 +9,11 @@ export type Read = (text: string) => string[];
 
 export const BETWEEN_WORDS = /[^\p{L}\p{N}]+/gu;
 const MARKS = /[\p{M}\p{Cf}]/gu;
+const MARK_ABOVE = /\p{Mn}/u;
 const ASCII = /^[\0-\x7f]*$/;
 const ASCII_WORDS = /^[a-z0-9 ]*$/i;
 const LATIN = /^[a-z0-9]+$/i;
+const LATIN_LETTER = /\p{sc=Latn}/u;
 
 /** Scripts that put no spaces between words. */
 export const UNSPACED =
@@ -79,10 +82,13 @@ const AS_COMPATIBLE = 1;
  * for their outline. Korean adds its particles to Latin words.
  */
 const ORDINARY =
-  /^(?:[a-zßæðøþđħıĸłŋœſ]\p{M}*|[\0-\x7f\p{Z}\p{Pd}\p{Cf}·‘’“”…]|\p{sc=Zinh}|[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?)$/iu;
+  /^(?:[a-zßæøđħıĸłŋœſ]\p{M}*|[\0-\x7f\p{Z}\p{Pd}\p{Cf}·‘’“”…]|\p{sc=Zinh}|[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?)$/iu;
 /** Words of scripts without spaces, before or after a Latin word. */
 const UNSPACED_WORDS = new RegExp(
-  `(?<![a-z])(?:UNSPACED){2,}|(?:UNSPACED){2,}(?![a-z])`.replaceAll('UNSPACED', UNSPACED.source.slice(0, -1)),
+  '(?<!LETTER)(?:UNSPACED){2,}(?!OTHER)|(?<!OTHER)(?:UNSPACED){2,}(?!LETTER)'
+    .replaceAll('OTHER', '(?![a-z0-9])LETTER')
+    .replaceAll('LETTER', String.raw`[\p{L}\p{M}\p{N}]`)
+    .replaceAll('UNSPACED', UNSPACED.source.slice(0, -1)),
   'giu',
 );
 /** Pictures of several characters, which are looked for only where one of these is. */
@@ -91,14 +97,25 @@ const IN_PICTURES = /[\u200d\u20e3\p{RI}\p{EMod}]/u;
 const asOne = (text: string) => (IN_PICTURES.test(text) ? text.replace(PICTURES, '\ufffd') : text);
 /** Stands for any letter in a reading, or for none. */
 export const ANY_LETTER = '*';
-const UNKNOWN: Glyph = { text: ANY_LETTER, isSeparator: false, isUnspaced: false };
+/** Stands for any letter. */
+export const ONE_LETTER = '?';
+const UNKNOWN_LETTER = '\ufffd';
+const unknownAs = (text: string): Glyph => ({ text, isSeparator: false, isUnspaced: false });
+const UNKNOWN = { one: unknownAs(UNKNOWN_LETTER), mixed: unknownAs(ANY_LETTER), rare: unknownAs(ONE_LETTER) };
+const NO_LETTER = unknownAs('');
+/** What an unknown letter may be in a word. No language has many of those Latin letters that are not ordinary. */
+function unknownIn(writing: Writing, letter: string): Glyph {
+  if (writing === 'rare') return MARK_ABOVE.test(letter) ? NO_LETTER : UNKNOWN.rare;
+  return LATIN_LETTER.test(letter) ? UNKNOWN.mixed : UNKNOWN[writing];
+}
 const LATIN_LETTERS = /[a-z]/g;
 
-/** A word in which most letters are unknown is written in another script, and looks like no Latin one. */
+/** An unknown letter is any one in a word that is mostly of Latin letters. Other words are foreign, and look like no Latin one. */
 const withFewUnknown = (words: string) =>
   words.replace(/[^ .-]+/g, (word) => {
-    const unknown = word.split(ANY_LETTER).length - 1;
-    return (word.match(LATIN_LETTERS) ?? []).length > unknown ? word : word.replaceAll(ANY_LETTER, '\ufffd');
+    const unknown = word.split(UNKNOWN_LETTER).length - 1;
+    const isLatin = (word.match(LATIN_LETTERS) ?? []).length > unknown;
+    return isLatin ? word.replaceAll(UNKNOWN_LETTER, ANY_LETTER) : word;
   });
 
 /** The Latin letters that a character looks like, if need be in the size in which it does: т, unlike Т, is not a t to Unicode. */
@@ -263,12 +280,19 @@ export function reader(skeleton: Skeleton): Read {
   const isOrdinary = rememberedTest((character) => ORDINARY.test(character.normalize('NFD')));
   /** Readings with unknown letters: those that look like no Latin letter, or all that are not ordinary. */
   const withUnknown = (text: string): string[] => {
-    const characters = ASCII.test(text) ? [] : [...asOne(text.replace(UNSPACED_WORDS, ' '))];
-    if (characters.every(isOrdinary)) return [];
-    const glyphs = characters.map((character) => {
-      const glyph = glyphsOf(character)[AS_COMPATIBLE]!;
-      if (isOrdinary(character)) return [glyph, glyph];
-      return LATIN.test(glyph.text) ? [glyph, UNKNOWN] : [UNKNOWN, UNKNOWN];
+    const words = ASCII.test(text) ? '' : asOne(text.replace(UNSPACED_WORDS, ' '));
+    if (Array.from(words).every(isOrdinary)) return [];
+    const glyphs = piecesOf(words).flatMap((piece) => {
+      const writing = writingOf(piece);
+      return Array.from(piece, (character) => {
+        const glyph = glyphsOf(character)[AS_COMPATIBLE]!;
+        if (isOrdinary(character)) return [glyph, glyph];
+        const unknown = unknownIn(writing, character);
+        const known = LATIN.test(glyph.text) ? glyph : unknown;
+        // A digit of a rare script is used for its outline
+        if (writing === 'rare') return DIGIT.test(character) ? [unknown, unknown] : [known, known];
+        return [known, unknown];
+      });
     });
     return [0, 1].map((way) => withFewUnknown(wordsOf(glyphs, way)));
   };
@@ -293,7 +317,9 @@ export function reader(skeleton: Skeleton): Read {
         if (isNew) readings.add(wordsOf(characters, way));
       }
     }
-    for (const reading of withUnknown(text)) readings.add(reading);
+    for (const each of new Set([text, text.replace(NUMBERS, ' ')])) {
+      for (const reading of withUnknown(each)) readings.add(reading);
+    }
     return [...readings];
   };
 }

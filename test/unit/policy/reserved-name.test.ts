@@ -437,6 +437,8 @@ describe('A request with the maximum number of names', () => {
   it.each([
     ['arrows and other symbols', 0x2190, 2_000],
     ['letters with marks', 0x180, 400],
+    ['letters of rare scripts, in words that are too long', 0xa000, 1_000],
+    ['syllables of a script in general use', 0x1200, 300],
   ])('costs little in the longest names that there are: %s', (_, first, count) => {
     const rule = reservedNameRule(reservedNameIn(['Acme', 'Microsoft'], skeleton));
     const names = Array.from({ length: 10 }, (_, i) =>

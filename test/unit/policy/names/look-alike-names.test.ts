@@ -15,6 +15,7 @@ describe('Look-alikes of reserved names', () => {
     '123',
     'OpenAI',
     '*globex*',
+    '*GitHub*',
   ];
   const posesAs = reservedNameIn(entries, loadConfusables());
 
@@ -93,8 +94,43 @@ describe('Look-alikes of reserved names', () => {
     ['My Glo🚀bex', '*globex*'],
     // By a digit of any script
     ['১২৩ App', '123'],
+    // By letters of scripts that no writing system mixes
+    ['คς๓є', 'Acme'],
+    ['เคς๓є', 'Acme'],
+    ['ค¢๓є Tools', 'Acme'],
+    ['คc๓e', 'Acme'],
+    ['ค ς ๓ є', 'Acme'],
+    ['Verified — คς๓є', 'Acme'],
+    // By letters of scripts that are in no general use
+    ['ꪖᥴꪑꫀ', 'Acme'],
+    ['ꪖ-ᥴ ꪑ ꫀ', 'Acme'],
+    ['ꍏꉓꎭꍟ', 'Acme'],
+    ['2048: ꍏꉓꎭꍟ アプリ', 'Acme'],
+    ['𞤀𞤧𞤢𞥄𞤲', 'Acme'],
+    // By letters of Latin that have several readings, or of Ethiopic and Thai by their outline
+    ['Githuþ', '*GitHub*'],
+    ['ɠıɬɧųɓ', '*GitHub*'],
+    ['ልርጠቿ', 'Acme'],
+    ['ኗጎፕዘሁጌ', '*GitHub*'],
+    ['ฬเรe', 'Wise'],
   ])('%j poses as %j', (name, entry) => {
     expect(posesAs(name)).toBe(entry);
+  });
+
+  // Among many entries, another one is found first
+  it.each([
+    ['ﻮเՇђยც', '*GitHub*'],
+    ['My ɠıɬɧųც Tools', '*GitHub*'],
+    ['My ꁅꀤ꓄ꃅꀎꌃ ꓄ꂦꂦ꒒ꌗ', '*GitHub*'],
+    ['ςɭคย๔є', 'Claude'],
+    ['᥇꠸ꪀᧁ', 'Bing'],
+    ['ꃅꂦꋪꈤꍟ꓄', 'Hornet'],
+  ])('%j may be read as %j, where no letter is known', (name, entry) => {
+    expect(reservedNameIn([entry], loadConfusables())(name)).toBe(entry);
+  });
+
+  it.each(['ꆈꌠꁱꂷꉙꑍ', 'ᏣᎳᎩ', 'ߒߞߏ ߞߊߙߊ߲'])('accepts %s, which has other lengths than Acme', (name) => {
+    expect(reservedNameIn(['Acme', '*GitHub Enterprise*'], loadConfusables())(name)).toBeUndefined();
   });
 
   it.each([
@@ -135,6 +171,36 @@ describe('Look-alikes of reserved names', () => {
     'Ærø Þór',
     'Notes ✨',
     'नोट्स App',
+    // Of every writing system in general use
+    'የአማርኛ መዝገበ ቃላት',
+    'ኢትዮጵያ ባንክ',
+    'ธนาคารกรุงเทพ',
+    'ภาษาไทย',
+    'תרגום עברית',
+    'בנק הפועלים',
+    'Հայերեն բառարան',
+    'ქართული ენა',
+    'საქართველოს ბანკი',
+    'می\u200cخواهم',
+    'Яндекс Музыка',
+    'Εφημερίδα',
+    '네이버 지도',
+    '微信读书',
+    'Ẹ̀kọ́ Yorùbá',
+    'Ɖekawɔwɔ Eʋegbe',
+    // Of several, as they are mixed
+    'API ภาษาไทย',
+    'APIภาษาไทยสำหรับนักพัฒนา',
+    'Яндекс Mail',
+    'Яндекс-Mail',
+    'LINE公式',
+    'Eコマースのためのアプリ',
+    'SMSки и USB-кабель',
+    'ה-API של Wix',
+    'API-ის დოკუმენტაცია',
+    'የAPI ሰነድ',
+    // Of a rare one, and of no length that a reserved name has
+    'ꆈꌠ',
   ])('accepts %s', (name) => {
     expect(posesAs(name)).toBeUndefined();
   });
