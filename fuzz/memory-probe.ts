@@ -1,6 +1,8 @@
-/** Loaded into the service by `--import`: reports over IPC the heap after a full garbage collection. */
-process.on('message', () => {
-  globalThis.gc!();
-  process.send!(process.memoryUsage());
-});
-process.channel!.unref();
+/** Loaded into the service by `--import`: reports over IPC the heap after a full garbage collection. Its threads have no channel. */
+if (process.channel) {
+  process.on('message', () => {
+    globalThis.gc!();
+    process.send!(process.memoryUsage());
+  });
+  process.channel.unref();
+}
