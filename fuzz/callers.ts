@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { globalAgent } from 'node:http';
 import fc from 'fast-check';
 import { type TokenIssuer } from '../test/support/backing-services/token-issuer.js';
+import { RESOURCES } from './generate/flows.js';
 import { hostileJwts } from './generate/jwt.js';
 import { type HttpRequest, jsonOf } from './http-request.js';
+import { Flows } from './flows.js';
 import { Known } from './known.js';
 import { send } from './send.js';
 
@@ -19,6 +22,12 @@ export const trusting = (issuer: TokenIssuer): Record<string, string> => ({
   RATE_LIMIT_FAILED_AUTH: 'off',
   RATE_LIMIT_GRAPHQL: 'off',
   RATE_LIMIT_ORG: 'off',
+  RATE_LIMIT_TOKEN: 'off',
+  RATE_LIMIT_AUTHORIZE: 'off',
+  RATE_LIMIT_AUDIT_BYTES: 'off',
+  AUTHORIZATION_SERVER: 'on',
+  AUTHORIZATION_RESOURCES: `${RESOURCES[0]} ${RESOURCES[1]}=jwt`,
+  SIGNING_KEY_SECRET: randomBytes(33).toString('base64'),
 });
 
 const CREATE_KEY = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { value apiKey { id } } }`;
@@ -48,17 +57,28 @@ const START: readonly [label: string, path: string, body: object][] = [
     {
       name: 'Billing',
       client_type: 'confidential',
-      allowed_scopes: ['read'],
-      allowed_grant_types: ['client_credentials'],
+      allowed_scopes: ['read', 'write', 'admin'],
+      allowed_grant_types: ['client_credentials', 'authorization_code', 'refresh_token'],
+      redirect_uris: ['https://billing.example/cb?of=us'],
     },
   ],
-  [
+  ...[
+    ['none', 'http://127.0.0.1/cb'],
+    ['client_secret_basic', 'https://example.com/cb'],
+    ['client_secret_post', 'com.example.app:/cb'],
+  ].map(([method, redirectUri]): (typeof START)[number] => [
     'RegisterOAuthClient',
     '/v2/oauth/register',
-    { client_name: 'Fuzz', redirect_uris: ['https://example.com/cb'] },
-  ],
+    {
+      client_name: 'Fuzz',
+      redirect_uris: [redirectUri],
+      token_endpoint_auth_method: method,
+      grant_types: ['authorization_code', 'refresh_token'],
+      scope: 'read write admin',
+    },
+  ]),
 ];
-const STARTS = 3;
+const STARTS = 2;
 
 /** Callers of the service, each of an organization of its own, with credentials of every kind. */
 export async function createCallers(
@@ -78,6 +98,9 @@ export async function createCallers(
   const revoked = await createKey('nobody');
   await ask(REVOKE_KEY, { id: revoked.apiKey.id });
 
+  const metadata = await fetch(`${url}/.well-known/oauth-authorization-server`);
+  const { issuer: issuedBy } = (await metadata.json()) as { issuer: string };
+
   const exp = Math.floor(Date.now() / 1000) + SECONDS_PER_DAY;
   const statement = { aud: undefined, exp, client_name: 'Attested', software_id: 'fuzz' };
   const createCaller = async (orgId: string, seed: number): Promise<Known> => {
@@ -90,7 +113,11 @@ export async function createCallers(
       jwt: await issuer.sign({ org_id: orgId, exp }),
       softwareStatement: await issuer.sign(statement),
     };
-    const caller = new Known(credentials, fc.sample(hostileJwts(issuer), { numRuns: HOSTILE_JWTS, seed }));
+    const caller = new Known(
+      credentials,
+      fc.sample(hostileJwts(issuer), { numRuns: HOSTILE_JWTS, seed }),
+      new Flows(issuedBy),
+    );
     for (const [label, path, body] of Array.from({ length: STARTS }, () => START).flat()) {
       const request = post(label, path, member, body);
       caller.learn(request, await send(url, globalAgent, request));

@@ -1,6 +1,8 @@
 import { Agent } from 'node:http';
 import fc from 'fast-check';
 import type { GraphQLSchema } from 'graphql';
+import { outcomeOf } from './flows.js';
+import { flowRequests } from './generate/flows.js';
 import { graphqlRequests } from './generate/graphql.js';
 import { otherRequests } from './generate/other-paths.js';
 import { rawMessages } from './generate/raw-http.js';
@@ -9,6 +11,7 @@ import { type HttpRequest, quote, toCurl } from './http-request.js';
 import { type Known, secretsIn } from './known.js';
 import type { OpenApiDocument } from './openapi-document.js';
 import type { Finding, Oracle } from './oracles/finding.js';
+import { flowFaults } from './oracles/flows.js';
 import { graphqlOracle } from './oracles/graphql.js';
 import { httpOracle } from './oracles/http.js';
 import { leaks } from './oracles/leaks.js';
@@ -77,6 +80,7 @@ export class Fuzzer {
       { weight: 9, arbitrary: restRequests(document) },
       { weight: 6, arbitrary: graphqlRequests(schema) },
       { weight: 1, arbitrary: otherRequests(document) },
+      { weight: 7, arbitrary: flowRequests },
     );
     this.plans = fc.oneof(
       { weight: 16, arbitrary: fc.record({ focus: fc.nat({ max: 10_000 }), request: requests }) },
@@ -146,9 +150,11 @@ export class Fuzzer {
       return { findings: [{ kind: `${label}: gives no reply`, detail: String(error) }], command };
     }
     this.statistics.add(label, reply.status, reply.durationMs);
+    this.statistics.note(outcomeOf(caller.flows, request, reply));
     const findings = [
       ...this.oracles.flatMap((judge) => judge(request, reply)),
       ...leaks(caller, this.planted, request, reply),
+      ...flowFaults(caller.flows, request, reply),
     ];
     // Nothing of what is rejected is kept
     if (reply.status >= 400) for (const secret of planting) this.planted.delete(secret);

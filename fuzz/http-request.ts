@@ -8,7 +8,13 @@ export interface HttpRequest {
   body: string | null;
   /** How the body becomes bytes; with `latin1` it is not UTF-8 where it is not ASCII. */
   encoding: 'utf8' | 'latin1' | 'utf16le';
+  /** What comes before it: sent instead while its sender does not know what it names. */
+  previous?: HttpRequest;
 }
+
+/** All that is sent. */
+export const textOf = ({ path, headers, body }: HttpRequest): string =>
+  `${path} ${headers.flat().join(' ')} ${body ?? ''}`;
 
 /** What came back for it. */
 export interface HttpReply {

@@ -1,4 +1,5 @@
-import type { HttpReply, HttpRequest } from './http-request.js';
+import type { Flows } from './flows.js';
+import { type HttpReply, type HttpRequest, textOf } from './http-request.js';
 
 /** What a caller may have learnt of a client. */
 interface KnownClient {
@@ -87,10 +88,12 @@ export class Known {
   constructor(
     private readonly credentials: Credentials,
     private readonly hostileJwts: readonly string[],
+    readonly flows: Flows,
   ) {}
 
   /** @param focus which client is meant, among those of which is known what the request needs */
-  fillIn(request: HttpRequest, focus: number): HttpRequest {
+  fillIn(template: HttpRequest, focus: number): HttpRequest {
+    const request = this.flows.possible(template);
     const values = this.valuesFor(request, focus);
     // Any value will do if nothing is known yet
     const look = (_: string, name: string) => values[name] ?? '1';
@@ -98,7 +101,11 @@ export class Known {
     return {
       ...request,
       path: fill(request.path),
-      headers: request.headers.map(([name, value]) => [name, fill(value)] as const),
+      headers: request.headers
+        .map(([name, value]) => [name, fill(value), value] as const)
+        // A client that authenticates in another way has no header
+        .filter(([, value, template]) => value !== '' || template === '')
+        .map(([name, value]) => [name, value] as const),
       body: request.body === null ? null : fill(request.body),
     };
   }
@@ -111,15 +118,16 @@ export class Known {
       hostileJwt: this.hostileJwts[focus % this.hostileJwts.length],
       ...(Object.fromEntries(listed) as Record<string, string | undefined>),
       ...(client && { ...client, isShown: undefined }),
+      ...this.flows.valuesFor(textOf(request), focus),
     };
   }
 
   /** The client that a request is about. */
-  private choose({ path, headers, body }: HttpRequest, focus: number): KnownClient | undefined {
-    const text = `${path} ${headers.flat().join(' ')} ${body ?? ''}`;
+  private choose(request: HttpRequest, focus: number): KnownClient | undefined {
+    const text = textOf(request);
     const needs = RARELY_KNOWN.filter((name) => text.includes(`{{${name}}}`));
     // Now and then a foreign one
-    const mustBeShown = path.startsWith('/v2/oauth/clients') && focus % 8 !== 0;
+    const mustBeShown = request.path.startsWith('/v2/oauth/clients') && focus % 8 !== 0;
     const fitting = this.clients.filter(
       (client) => needs.every((name) => client[name] !== undefined) && (client.isShown || !mustBeShown),
     );
@@ -128,8 +136,10 @@ export class Known {
   }
 
   /** Notes what a reply says of clients and credentials. */
-  learn({ label }: HttpRequest, reply: HttpReply): void {
+  learn(request: HttpRequest, reply: HttpReply): void {
+    const { label } = request;
     const { status, text } = reply;
+    this.flows.learn(request, reply);
     for (const secret of secretsOf(reply)) this.secrets.add(secret);
     for (const secret of this.secrets) {
       if (this.secrets.size <= MAX_SECRETS_KEPT) break;

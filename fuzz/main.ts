@@ -10,6 +10,7 @@ import { Fuzzer } from './fuzz.js';
 import { growthMb, isGrowing, type MemorySample } from './growth.js';
 import { secretsIn } from './known.js';
 import { OpenApiDocument } from './openapi-document.js';
+import { tellsCredential } from './oracles/flows.js';
 import { describe, table } from './report.js';
 import { type Service, startService } from './service.js';
 import { Statistics } from './statistics.js';
@@ -70,9 +71,10 @@ async function fuzz(service: Service, issuer: TokenIssuer, requests: number, see
   fuzzer.close();
 
   const issued = new Set([service.adminKey, ...target.callers.flatMap(({ secrets }) => [...secrets])]);
+  const told = new Set(target.callers.flatMap(({ flows }) => [...flows.credentials]));
   let leaked = 0;
   const complaints = await service.stop((line) => {
-    if (secretsIn(line).some((secret) => issued.has(secret))) leaked++;
+    if (secretsIn(line).some((secret) => issued.has(secret)) || tellsCredential(line, told)) leaked++;
   });
   console.log(
     `${table(statistics, samples)}\n${(statistics.requests / seconds).toFixed(0)} requests per second`,

@@ -3,7 +3,10 @@ import type { Reproduction } from './fuzz.js';
 import type { Statistics } from './statistics.js';
 
 /** A table of requests by label and status, and of the memory of the service. */
-export function table({ byLabel, requests, done }: Statistics, samples: readonly MemorySample[]): string {
+export function table(
+  { byLabel, outcomes, requests, done }: Statistics,
+  samples: readonly MemorySample[],
+): string {
   const rows = [...byLabel]
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([label, { requests: count, statuses, slowestMs }]) => {
@@ -20,6 +23,7 @@ export function table({ byLabel, requests, done }: Statistics, samples: readonly
     `${'label'.padEnd(32)} requests slowest  statuses`,
     ...rows,
     `${requests} requests, ${done} done`,
+    [...outcomes].map(([outcome, count]) => `${outcome}×${count}`).join(', '),
     '',
     ...memory,
   ].join('\n');

@@ -55,6 +55,8 @@ export async function startService(
         HOME: process.env.HOME,
         NODE_ENV: 'production',
         PORT: '0',
+        // The authorization server requires one in production. Its port is not known here
+        PUBLIC_URL: 'http://127.0.0.1',
         BOOTSTRAP_API_KEY: adminKey,
         DATABASE_URL: databaseUrl,
         ...env,

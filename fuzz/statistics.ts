@@ -8,6 +8,8 @@ interface LabelStatistics {
 /** Counts requests and replies by the label of the request. */
 export class Statistics {
   readonly byLabel = new Map<string, LabelStatistics>();
+  /** What requests to the authorization server achieved, by name. */
+  readonly outcomes = new Map<string, number>();
   requests = 0;
   /** Those that were not rejected. */
   done = 0;
@@ -21,5 +23,10 @@ export class Statistics {
     this.byLabel.set(label, of);
     this.requests++;
     if (status >= 200 && status < 300) this.done++;
+  }
+
+  /** @param outcome null: none */
+  note(outcome: string | null): void {
+    if (outcome !== null) this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
   }
 }

@@ -29,6 +29,7 @@ const KNOWN_VALUES: Partial<Record<string, readonly unknown[]>> = {
 const IDS: Partial<Record<string, string>> = {
   revokeApiKey: '{{apiKeyId}}',
   revokeInitialAccessToken: '{{initialAccessTokenId}}',
+  revokeGrant: '{{grantId}}',
 };
 
 const SCALARS: Partial<Record<string, fc.Arbitrary<unknown>>> = {

@@ -11,6 +11,8 @@ const AUTHORIZATIONS = [
   'Bearer {{jwt}}x',
   'Bearer {{token}}',
   'Bearer {{clientSecret}}',
+  'Bearer {{accessToken}}',
+  '{{clientAuthorization}}',
   'Bearer {{initialAccessToken}}',
   'bearer {{member}}',
   'BEARER   {{member}}',
@@ -92,19 +94,22 @@ const others = fc.oneof(
   { weight: 1, arbitrary: fc.array(fc.constantFrom(...HEADERS), { minLength: 1, maxLength: 3 }) },
 );
 
-/** @param usual credentials that the operation accepts; half of the requests send one of them */
-export function headersWith(usual: readonly string[], hasBody: boolean): fc.Arbitrary<Header[]> {
+/**
+ * @param usual credentials that the operation accepts, most requests send one of them; null: none
+ * @param type the content type; null: there is no body
+ */
+export function headersWith(usual: readonly (string | null)[], type: string | null): fc.Arbitrary<Header[]> {
   const authorization = fc.oneof(
     { weight: 12, arbitrary: fc.constantFrom(...usual) },
     { weight: 2, arbitrary: fc.constantFrom(...AUTHORIZATIONS) },
     { weight: 1, arbitrary: fc.constant(null) },
   );
-  const type: Header[] = hasBody ? [['content-type', 'application/json']] : [];
+  const types: Header[] = type === null ? [] : [['content-type', type]];
   return fc
     .tuple(authorization, others)
     .map(([value, more]) => [
       ...(value === null ? [] : [['authorization', value] as const]),
-      ...type.filter(([name]) => !more.some(([other]) => other === name)),
+      ...types.filter(([name]) => !more.some(([other]) => other === name)),
       ...more,
     ]);
 }

@@ -76,7 +76,7 @@ export function otherRequests(document: OpenApiDocument): fc.Arbitrary<HttpReque
     .record({
       method: fc.oneof(fc.constantFrom('GET', 'HEAD', 'OPTIONS', 'POST'), fc.constantFrom(...methods)),
       path: fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...PATHS) }, fc.constantFrom(...documented)),
-      headers: headersWith(['Bearer {{member}}', 'Bearer {{admin}}'], true),
+      headers: headersWith(['Bearer {{member}}', 'Bearer {{admin}}'], 'application/json'),
       body: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, textsOf(fc.constant({ name: 'a' }))),
     })
     .map((request) => ({

@@ -10,6 +10,9 @@ import type { OpenApiDocument, Operation, Parameter } from '../openapi-document.
 const KNOWN_VALUES: Partial<Record<string, readonly string[]>> = {
   client_id: ['{{clientId}}'],
   secret_id: ['{{secretId}}'],
+  id: ['{{grantId}}'],
+  consent_token: ['{{consentToken}}'],
+  request_uri: ['{{requestUri}}'],
   'If-Match': ['"{{version}}"', '*', '"1", "{{version}}"'],
   force: ['true', 'false'],
   'page[number]': ['1', '2', '1000000'],
@@ -130,7 +133,7 @@ function requestsOf(operation: Operation, document: OpenApiDocument): fc.Arbitra
     .record({
       path: pathOf(operation),
       body: bodyOf(operation, document),
-      headers: headersWith(usual, operation.requestSchema !== null),
+      headers: headersWith(usual, operation.requestSchema === null ? null : 'application/json'),
       ifMatch: ifMatch ? fc.option(valueOf(ifMatch).map(inHeader)) : fc.constant(null),
       encoding: fc.oneof(
         { weight: 40, arbitrary: fc.constant('utf8' as const) },

@@ -1,3 +1,4 @@
+import { Flows } from '../../../fuzz/flows.js';
 import type { HttpReply, HttpRequest } from '../../../fuzz/http-request.js';
 import { Known } from '../../../fuzz/known.js';
 import { OpenApiDocument } from '../../../fuzz/openapi-document.js';
@@ -28,7 +29,7 @@ const aReply = (body: object, headers: Record<string, string> = {}): HttpReply =
 /** A caller that received `SECRET`. */
 function aCaller(): Known {
   const credentials = { admin: '', member: '', orgId: '', revoked: '', jwt: '', softwareStatement: '' };
-  const caller = new Known(credentials, []);
+  const caller = new Known(credentials, [], new Flows('https://issuer.example'));
   caller.learn(aRequest({ label: 'CreateOAuthClient', method: 'POST' }), aReply({ client_secret: SECRET }));
   return caller;
 }
