@@ -7,6 +7,8 @@ import { errorChecks } from './schema-check.js';
 
 /** GraphQL over HTTP §6.3: the document is about REST alone. */
 const NOT_ACCEPTABLE = 406;
+/** To an unknown Transfer-Encoding (RFC 9112 §6.1): no fault of the service. */
+const NOT_IMPLEMENTED = 501;
 
 /** Checks every reply: no 5xx, and every error as the OpenAPI document describes it. */
 export function httpOracle(document: OpenApiDocument, planted: Planted): Oracle {
@@ -19,7 +21,8 @@ export function httpOracle(document: OpenApiDocument, planted: Planted): Oracle 
       detail,
     });
     const findings: Finding[] = [];
-    if (status >= 500) findings.push(finding(`${label} answers ${status}`, text.slice(0, 500)));
+    if (status >= 500 && status !== NOT_IMPLEMENTED)
+      findings.push(finding(`${label} answers ${status}`, text.slice(0, 500)));
     if (status < 200) findings.push(finding(`answers ${status}`));
     if (toldBy(reply, planted).length > 0 && !isNoStore(reply)) {
       findings.push(finding('lets caches keep a secret'));
