@@ -23,7 +23,7 @@ const USAGE = `npm run bench -- [options]
   --seconds N           of each measurement (3)
   --rounds N            of measurements (5)
   --engine NAME         only ${ENGINES.join(' or ')}
-  --operation NAME      only ${OPERATION_NAMES.join(', ')}
+  --operation NAME      only this one, again for more: ${OPERATION_NAMES.join(', ')}
   --postgres-url URL    a server to use instead of the one that is started
   --write               writes bench/results.md although not everything was measured as usual`;
 
@@ -98,7 +98,7 @@ function readOptions(): Options {
       seconds: { type: 'string' },
       rounds: { type: 'string' },
       engine: { type: 'string' },
-      operation: { type: 'string' },
+      operation: { type: 'string', multiple: true },
       'postgres-url': { type: 'string' },
       write: { type: 'boolean', default: false },
     },
@@ -109,8 +109,7 @@ function readOptions(): Options {
     seconds: readCount('--seconds', seconds ?? '3'),
     rounds: readCount('--rounds', rounds ?? '5'),
     engines: engine === undefined ? ENGINES : [readOneOf('--engine', ENGINES, engine)],
-    operations:
-      operation === undefined ? OPERATION_NAMES : [readOneOf('--operation', OPERATION_NAMES, operation)],
+    operations: operation?.map((name) => readOneOf('--operation', OPERATION_NAMES, name)) ?? OPERATION_NAMES,
     postgresUrl: values['postgres-url'],
     write: write || isUsual,
   };
