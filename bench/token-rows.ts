@@ -48,6 +48,9 @@ const STORES: Record<string, Store> = {
   },
 };
 
+export const clientIdOf = ({ payload }: TokenRow): string =>
+  (JSON.parse(payload) as { clientId: string }).clientId;
+
 /** The tokens of a kind that a server has. */
 export function tokenRows({ name, databaseUrl }: Server, kind: TokenKind): Promise<TokenRow[]> {
   const { table, where } = STORES[name]!;
@@ -75,9 +78,9 @@ export async function copyTokens(
     const row = rows[i % rows.length]!;
     const token = prefixes[kind] + randomBytes(32).toString('base64url');
     const own = key(token);
-    const payload = JSON.parse(row.payload) as { clientId: string };
+    const payload = JSON.parse(row.payload) as object;
     const exp = Math.floor(expiresAtMs / 1000);
-    copies.push({ token, clientId: payload.clientId });
+    copies.push({ token, clientId: clientIdOf(row) });
     stored.push({
       ...row,
       ...own.row,

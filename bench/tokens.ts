@@ -3,6 +3,7 @@ import type { LoadRequest } from './load.js';
 import { AS_ADMIN, FORM_BODY, JSON_BODY } from './requests.js';
 import type { Server, ServerName } from './server.js';
 import {
+  clientIdOf,
   type Copy,
   copyTokens,
   removeTokens,
@@ -202,7 +203,9 @@ const refreshTokens = onceFor(async (server) => {
     const code = await interfaceOf(server).authorize(server, client.client_id);
     await send(server, codeExchange(server, code, client));
   }
-  return tokenRows(server, 'refresh');
+  const clientIds = new Set((await publicClients(server)).map(({ client_id }) => client_id));
+  // Code exchanges that were measured have left others
+  return (await tokenRows(server, 'refresh')).filter((row) => clientIds.has(clientIdOf(row)));
 });
 
 /** Stores as many codes or refresh tokens as a run uses up, and makes a request of each. */
