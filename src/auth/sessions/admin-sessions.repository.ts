@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { credentialEntry, type RequestContext } from '../../audit/audit-event.js';
-import { record } from '../../audit/audit-events.repository.js';
+import { record, spendOn } from '../../audit/audit-events.repository.js';
 import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { purgeDue } from '../../database/writes/purge-batches.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
@@ -23,10 +23,18 @@ export class AdminSessionsRepository {
     return this.byHash([hash]);
   }
 
-  insert(session: AdminSessionEntity, context: RequestContext): Promise<void> {
+  /**
+   * Stores a session of an API key.
+   * @param orgId that of the key
+   * @throws RegistryError `rate_limited`
+   */
+  insert(session: AdminSessionEntity, orgId: string, context: RequestContext): Promise<void> {
     return this.writeQueue.run(async (manager) => {
+      const started = credentialEntry('session.started', session.apiKeyId, []);
+      // Its end counts beforehand: it must not be rejected
+      spendOn(context, orgId, [started, credentialEntry('session.ended', session.apiKeyId, [])], session);
       await manager.insert(AdminSessionEntity, session);
-      await record(manager, context, [credentialEntry('session.started', session.apiKeyId, [])]);
+      await record(manager, context, [started]);
     });
   }
 

@@ -60,12 +60,16 @@ export class AdminSessionsService {
    * Begins a session of who has just shown an API key; the token of it.
    * @param page which accepts the session; no other one does
    */
-  async begin({ actor }: Principal, context: RequestContext, page: SessionPage = 'console'): Promise<string> {
+  async begin(
+    { actor, orgId }: Principal,
+    context: RequestContext,
+    page: SessionPage = 'console',
+  ): Promise<string> {
     const token = generateSecret();
     const createdAt = new Date();
     const expiresAt = new Date(createdAt.getTime() + SESSION_SECONDS * 1000);
     const session = { hash: hashOf(token, page), apiKeyId: actor.id!, createdAt, expiresAt };
-    await this.repository.insert(session, { ...context, actor });
+    await this.repository.insert(session, orgId, { ...context, actor });
     return token;
   }
 

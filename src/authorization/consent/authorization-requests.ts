@@ -28,6 +28,8 @@ export interface PushedRequest {
 
 /** Requests are stored until the user has decided. */
 const MAX_STATE_LENGTH = 4096;
+/** A grant has the scopes of each. */
+const MAX_RESOURCES = 10;
 
 /** Authorization requests (RFC 6749 §4.1.1): from the client's browser to the page that asks its user. */
 @Injectable()
@@ -158,6 +160,9 @@ export class AuthorizationRequests {
     }
     if (!client.grantTypes.includes('authorization_code')) {
       return fault('unauthorized_client', 'The client may not use the grant type authorization_code.');
+    }
+    if (query.getAll('resource').length > MAX_RESOURCES) {
+      return fault('invalid_target', `At most ${MAX_RESOURCES} resources can be requested at once.`);
     }
     const known = await this.resources.known();
     const resources = resourcesOf(known, issuer, query);

@@ -104,7 +104,7 @@ export class ConsentService {
   ): Promise<string> {
     if (!isAllowed) return this.reject(issuer, consentToken, user, 'access_denied', context);
     const opened = await this.open(consentToken, user);
-    const { client, parameters, scopes, hash } = opened;
+    const { client, parameters, scopes, known, hash } = opened;
     const { redirect_uri: redirectUri, state = null, resource } = parameters;
     const { orgId, userId } = user;
     const { code, row } = await this.engine.issueCode(issuer, client, {
@@ -117,9 +117,14 @@ export class ConsentService {
       dpopJkt: parameters.dpop_jkt,
     });
     const owner = { clientId: client.id, orgId, userId };
-    const granted = scopesByResource(opened);
-    const host = redirectHost(redirectUri);
-    if (!(await this.grants.give(hash, owner, granted, host, row, context))) throw noSuchRequest();
+    const consent = {
+      scopes: scopesByResource(opened),
+      redirectHost: redirectHost(redirectUri),
+      grantable: (each: string) =>
+        known.find(each, issuer) === null ? null : known.grantableScopes(client, [each]),
+      hosts: client.redirectUris.map(redirectHost),
+    };
+    if (!(await this.grants.give(hash, owner, consent, row, context))) throw noSuchRequest();
     return redirectTo(redirectUri, { code, state, iss: issuer });
   }
 
@@ -137,7 +142,7 @@ export class ConsentService {
   ): Promise<string> {
     const { client, parameters, hash } = await this.open(consentToken, user);
     const isFirst = await (error === 'access_denied'
-      ? this.grants.deny(hash, client.id, context)
+      ? this.grants.deny(hash, { clientId: client.id, orgId: user?.orgId ?? null }, context)
       : this.tokens.commit({ consume: hash, insert: [] }, context));
     if (!isFirst) throw noSuchRequest();
     const { redirect_uri: redirectUri, state = null } = parameters;

@@ -24,3 +24,37 @@ export interface Grant {
   /** Null: it is good. */
   revokedAt: Date | null;
 }
+
+/** The scopes that a client can get at a resource; null if there is no such resource any more. */
+export type Grantable = (resource: string) => readonly string[] | null;
+
+/** Of a grant: about 20 resources with as many scopes as a client may have, each as long as it may be. */
+const MAX_SCOPES_BYTES = 256 * 1024;
+
+/**
+ * What is added, and what was granted before as far as the client can still get it: a step-up keeps the rest. Beyond
+ * {@link MAX_SCOPES_BYTES}, resources that were granted first are left out.
+ */
+export function withAdded(before: GrantedScopes, added: GrantedScopes, grantable: Grantable): GrantedScopes {
+  const stillGranted = Object.entries(before).flatMap(([resource, scopes]): [string, string[]][] => {
+    const left = grantable(resource);
+    return left === null ? [] : [[resource, scopes.filter((scope) => left.includes(scope))]];
+  });
+  const kept = new Map(stillGranted);
+  const updated = Object.entries(added).map(([resource, scopes]): [string, string[]] => [
+    resource,
+    [...new Set([...(kept.get(resource) ?? []), ...scopes])],
+  ]);
+  const newestLast = [...stillGranted.filter(([resource]) => !Object.hasOwn(added, resource)), ...updated];
+  let bytes = 0;
+  const start = newestLast.findLastIndex(
+    (entry) => (bytes += Buffer.byteLength(JSON.stringify(entry))) > MAX_SCOPES_BYTES,
+  );
+  return Object.fromEntries(newestLast.slice(start + 1));
+}
+
+/** Granted scopes as a list, for the audit log: a resource and a scope of it, or the resource if it has none. */
+export const textsOf = (granted: GrantedScopes): string[] =>
+  Object.entries(granted).flatMap(([resource, scopes]) =>
+    scopes.length === 0 ? [resource] : scopes.map((scope) => `${resource} ${scope}`),
+  );

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, In, IsNull } from 'typeorm';
-import type { AuditEntry, RequestContext } from '../../audit/audit-event.js';
-import { record } from '../../audit/audit-events.repository.js';
+import { type AuditEntry, changesBetween, type RequestContext } from '../../audit/audit-event.js';
+import { record, spendOn } from '../../audit/audit-events.repository.js';
 import { ClientEntity } from '../../clients/client/client.entity.js';
 import { newId } from '../../database/id.js';
 import { type Conditions, whereOf } from '../../database/sql/conditions.js';
-import { pageRunner, readFitting } from '../../database/sql/page-bytes.js';
+import { pageRunner, readFitting, readWhole } from '../../database/sql/page-bytes.js';
 import {
   type IdPageRequest,
   type Page,
@@ -23,7 +23,14 @@ import { UseNotes } from '../../database/writes/use-notes.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { TokenEntity } from '../tokens/token.entity.js';
 import { useUp } from '../tokens/tokens.repository.js';
-import type { Grant, GrantedScopes, GrantFilter } from './grant.js';
+import {
+  type Grant,
+  type GrantedScopes,
+  type GrantFilter,
+  textsOf,
+  type Grantable,
+  withAdded,
+} from './grant.js';
 import { GrantEntity } from './grant.entity.js';
 
 /** How exact the times of last use are. */
@@ -47,6 +54,17 @@ const isIndexed = ({ clientId, userId, orgId }: GrantFilter): boolean =>
     : userId === undefined && orgId === undefined;
 
 type Owner = Pick<Grant, 'orgId' | 'userId'>;
+
+/** What a user allows a client. */
+interface Consent {
+  scopes: GrantedScopes;
+  /** Where the user is sent. */
+  redirectHost: string;
+  /** What the client can get now. */
+  grantable: Grantable;
+  /** The hosts of all redirect URIs of the client. */
+  hosts: readonly string[];
+}
 
 /** Grants in the database. */
 @Injectable()
@@ -104,10 +122,10 @@ export class GrantsRepository {
   }
 
   /** How many grants match and were not revoked. Reads each of them. */
-  async count(filter: GrantFilter): Promise<number> {
+  async count(filter: GrantFilter, run: RunSql = this.runLong): Promise<number> {
     const { sql, parameters } = whereOf(CONDITIONS, filter);
     const statement = `SELECT COUNT(*) FROM oauth_grants own WHERE ${sql} AND own.${ACTIVE}`;
-    const [row] = await this.runLong(statement, parameters);
+    const [row] = await run(statement, parameters);
     return Number(row![0]);
   }
 
@@ -117,33 +135,39 @@ export class GrantsRepository {
     return this.dataSource.manager.findOneBy(GrantEntity, where);
   }
 
-  /** A page of a user's grants that were not revoked, the newest first, and how many there are. */
+  /**
+   * A page of a user's grants that were not revoked, the newest first, and how many there are.
+   * @throws RegistryError `invalid_request` if the page is too large ({@link readWhole})
+   */
   async pageOfUser(
     { orgId, userId }: Owner,
     offset: number,
     size: number,
   ): Promise<{ grants: Grant[]; total: number }> {
-    const where = { orgId, userId, revokedAt: IsNull() };
-    const [grants, total] = await this.dataSource.manager.findAndCount(GrantEntity, {
-      where,
-      order: { id: 'DESC' },
-      skip: offset,
-      take: size,
-    });
+    const { sql, parameters } = whereOf(CONDITIONS, { orgId, userId });
+    const selection = {
+      alias: 'own',
+      where: `WHERE ${sql} AND own.${ACTIVE}`,
+      order: 'own.id DESC',
+      limit: 'LIMIT :limit OFFSET :offset',
+    };
+    const [grants, total] = await Promise.all([
+      readWhole(this.run, this.table, selection, { ...parameters, limit: size, offset }),
+      this.count({ orgId, userId }, this.run),
+    ]);
     return { grants, total };
   }
 
   /**
-   * Uses up a consent token, and stores the code that comes of it. The user has one grant to the client, which keeps its scopes and gets
-   * the new ones.
-   * @param redirectHost to which the user is sent
+   * Uses up a consent token, and stores the code that comes of it. The user has one grant to the client, which keeps of its scopes and hosts
+   * those that the client still has, and gets the new ones.
    * @returns false if the token was used before
+   * @throws RegistryError `rate_limited`
    */
   give(
     consentHash: string,
     { clientId, orgId, userId }: Owner & Pick<Grant, 'clientId'>,
-    granted: GrantedScopes,
-    redirectHost: string,
+    { scopes: added, redirectHost, grantable, hosts }: Consent,
     code: TokenEntity,
     context: RequestContext,
   ): Promise<boolean> {
@@ -154,23 +178,25 @@ export class GrantsRepository {
       // A unique index decides whether there is one already
       await manager.createQueryBuilder().insert().into(GrantEntity).values(none).orIgnore().execute();
       const where = { clientId, orgId, userId, revokedAt: IsNull() };
-      const {
-        id,
-        scopes: before,
-        redirectHosts: hosts,
-      } = await manager.findOneOrFail(GrantEntity, {
+      const before = await manager.findOneOrFail(GrantEntity, {
         where,
         lock: rowLock(manager),
       });
-      const scopes = union(before, granted);
-      const redirectHosts = [...new Set([...(hosts ?? []), redirectHost])];
+      const { id } = before;
+      const scopes = withAdded(before.scopes, added, grantable);
+      const kept = (before.redirectHosts ?? []).filter((host) => hosts.includes(host));
+      const redirectHosts = [...new Set([...kept, redirectHost])];
       await manager.update(GrantEntity, { id }, { scopes, redirectHosts });
       const ofGrant = { ...code, grantId: id, payload: { ...code.payload, grantId: id } };
       await manager.insert(TokenEntity, ofGrant);
       // Clients with grants are not unused
       await manager.update(ClientEntity, { id: clientId, lastUsedAt: IsNull() }, { lastUsedAt: now });
-      const changes = [{ field: 'scopes', before, after: scopes }];
-      await record(manager, context, [{ action: 'grant.given', clientId, targetId: id, changes }]);
+      const changes = changesBetween({ scopes: textsOf(before.scopes) }, { scopes: textsOf(scopes) });
+      const given: AuditEntry = { action: 'grant.given', clientId, targetId: id, changes };
+      // A revocation counts beforehand: it must not be rejected
+      const entries = [given, revocation({ id, clientId }, 'user')];
+      spendOn(context, orgId, entries, [scopes, redirectHosts, ofGrant]);
+      await record(manager, context, [given]);
       return true;
     }, context);
   }
@@ -233,11 +259,21 @@ export class GrantsRepository {
     return purgeDue(this.writeQueue, GrantEntity, 'revokedAt', limit);
   }
 
-  /** Uses up a consent token without a grant. False if it was used before. */
-  deny(consentHash: string, clientId: string, context: RequestContext): Promise<boolean> {
+  /**
+   * Uses up a consent token without a grant. False if it was used before.
+   * @param orgId of the user; null: not known
+   * @throws RegistryError `rate_limited`
+   */
+  deny(
+    consentHash: string,
+    { clientId, orgId }: { clientId: string; orgId: string | null },
+    context: RequestContext,
+  ): Promise<boolean> {
     return this.writeQueue.run(async (manager) => {
       if (!(await useUp(manager, consentHash))) return false;
-      await record(manager, context, [{ action: 'grant.denied', clientId, targetId: clientId, changes: [] }]);
+      const denied: AuditEntry = { action: 'grant.denied', clientId, targetId: clientId, changes: [] };
+      spendOn(context, orgId, [denied]);
+      await record(manager, context, [denied]);
       return true;
     }, context);
   }
@@ -249,11 +285,3 @@ const revocation = ({ id, clientId }: Pick<Grant, 'id' | 'clientId'>, reason: st
   targetId: id,
   changes: [{ field: 'reason', before: null, after: reason }],
 });
-
-/** Both, resource by resource: a step-up keeps what was granted. */
-function union(before: GrantedScopes, added: GrantedScopes): GrantedScopes {
-  const resources = [...new Set([...Object.keys(before), ...Object.keys(added)])];
-  return Object.fromEntries(
-    resources.map((each) => [each, [...new Set([...(before[each] ?? []), ...(added[each] ?? [])])]]),
-  );
-}

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import { type Conditions, type Where, whereOf } from '../../database/sql/conditions.js';
-import { MAX_PAGE_BYTES, pageRunner, readFitting } from '../../database/sql/page-bytes.js';
+import { pageRunner, readFitting, readWhole } from '../../database/sql/page-bytes.js';
 import { pageOf, readingOrder } from '../../database/sql/pages.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { ScanQueue, type ScanRequest, type RunLongSql } from '../../database/sql/scan-queue.js';
 import { Table } from '../../database/sql/table.js';
-import { RegistryError } from '../../errors/registry-error.js';
 import { CLIENT_TYPES } from '../../policy/client.js';
 import { GRANT_TYPES } from '../../policy/grants/grant-types.js';
 import {
@@ -166,7 +165,7 @@ export class ClientSearchRepository {
 
   /**
    * Two statements: how many there are, and the page, of which the clients before it are passed over in the index alone.
-   * @throws RegistryError `invalid_request` if the page is larger than {@link MAX_PAGE_BYTES}; it says how many clients fit
+   * @throws RegistryError `invalid_request` if the page is too large ({@link readWhole})
    */
   async numberedPage(
     filter: ClientFilter,
@@ -196,14 +195,12 @@ export class ClientSearchRepository {
       offset === 0
         ? { where: `WHERE ${sql}`, limit }
         : { where: `WHERE client.id IN (SELECT client.id FROM oauth_clients client ${page})`, limit: '' };
-    const { rows, found } = await readFitting(
+    return readWhole(
       run,
       this.table,
       { alias: 'client', order, ...selection },
       { ...parameters, limit: size, offset },
     );
-    if (rows.length < found) throw pageTooLarge(rows.length);
-    return rows;
   }
 
   /** How many match. Those of an organization as a whole, and all, are counted already; others are counted one by one. */
@@ -313,11 +310,3 @@ export class ClientSearchRepository {
 /** Whether all clients of the organization match, or all there are. */
 const isWhole = ({ orgId: _, ...rest }: ClientFilter) =>
   Object.values(rest).every((condition) => condition === undefined);
-
-/** Numbered pages have no other way to hold less than they were asked for, and to lose nothing. */
-function pageTooLarge(fitting: number): RegistryError {
-  const fault = `must be at most ${fitting} for this page, which is limited to ${MAX_PAGE_BYTES / 2 ** 20} MiB`;
-  return new RegistryError('invalid_request', 'The page is too large. Request a smaller page.', {
-    invalidFields: { 'page[size]': [fault] },
-  });
-}

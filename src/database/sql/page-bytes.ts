@@ -1,4 +1,5 @@
 import type { ObjectLiteral } from 'typeorm';
+import { RegistryError } from '../../errors/registry-error.js';
 import { continueInTurn, takeTurn } from '../../event-loop/turns.js';
 import type { RunSql } from './run-sql.js';
 import type { Table } from './table.js';
@@ -94,4 +95,19 @@ export async function readFittingOfEach<E extends ObjectLiteral>(
     else fitting.set(key, { rows: [entity], found: Number(row[table.readColumns.length]) });
   }
   return fitting;
+}
+
+/**
+ * The rows of a numbered page, which has no other way to hold less than it was asked for, and to lose nothing.
+ * @throws RegistryError `invalid_request` if they are larger than {@link MAX_PAGE_BYTES}; it says how many fit
+ */
+export async function readWhole<E extends ObjectLiteral>(
+  ...reading: Parameters<typeof readFitting<E>>
+): Promise<E[]> {
+  const { rows, found } = await readFitting<E>(...reading);
+  if (rows.length === found) return rows;
+  const fault = `must be at most ${rows.length} for this page, which is limited to ${MAX_PAGE_BYTES / 2 ** 20} MiB`;
+  throw new RegistryError('invalid_request', 'The page is too large. Request a smaller page.', {
+    invalidFields: { 'page[size]': [fault] },
+  });
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestContext } from '../../../audit/audit-event.js';
@@ -12,6 +12,7 @@ import {
 import { AuthorizationRequests } from '../../../authorization/consent/authorization-requests.js';
 import { ConsentService } from '../../../authorization/consent/consent.service.js';
 import { refusal } from '../../../clients/client/client-request.js';
+import { OrganizationLimit } from '../../../http/rate-limits/rate-limits.js';
 import { onlyMembersOf, readShape } from '../../../http/requests/shape.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
@@ -27,6 +28,7 @@ const NO_SUCH_CONSENT = 'The consent token is unknown, expired, used, or another
 
 /** The authorization endpoint, and what a consent page of the operator calls for its user. */
 @Controller('v2/oauth')
+@UseGuards(OrganizationLimit)
 @ApiTags('OAuth Protocol')
 export class AuthorizeController {
   constructor(

@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, Param, Query } from '@nestjs/common';
+import { Controller, Delete, Get, Param, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { RequestContext } from '../../../audit/audit-event.js';
 import { Access } from '../../../auth/principal/access.js';
@@ -9,6 +9,7 @@ import type { Grant } from '../../../authorization/grants/grant.js';
 import { ApiErrors, UNAUTHORIZED } from '../../documentation/api-errors.js';
 import { toPaginationMeta } from '../clients/oauth-clients.mapper.js';
 import { ApiPageParameters, readPageQuery } from '../clients/oauth-clients.query.js';
+import { OrganizationLimit } from '../../../http/rate-limits/rate-limits.js';
 import { RejectsUnknownParameters } from '../../../http/requests/query-parameters.js';
 import { GrantListReply, GrantReply, type GrantView } from './grants.dto.js';
 
@@ -18,6 +19,7 @@ const NOT_FOUND = 'The grant does not exist, is revoked, or is another user’s'
 @Controller(['v2/oauth_grants', 'v2/oauth/grants'])
 @RejectsUnknownParameters()
 @Access('member')
+@UseGuards(OrganizationLimit)
 @ApiTags('OAuth Protocol')
 @ApiBearerAuth('bearerAuth')
 export class GrantsController {
