@@ -23,6 +23,10 @@ export interface TestClient {
   secret: string | null;
 }
 
+/** What the form of a consent page contains besides the consent token; empty: no user is known. */
+export const formTokenOf = (text: string): string =>
+  /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
+
 /** What clients, users and resources send to the authorization server. */
 export function authorizationOf(registryOf: () => Pick<Registry, 'url' | 'adminKey' | 'send'>) {
   const token = (parameters: Parameters, headers: Record<string, string> = {}): Promise<Answer> =>
@@ -47,6 +51,20 @@ export function authorizationOf(registryOf: () => Pick<Registry, 'url' | 'adminK
     };
     const { body } = await registryOf().send('/v2/oauth/register', { body: metadata });
     return { id: body.client_id as string, secret: (body.client_secret as string | undefined) ?? null };
+  }
+
+  /** A public client of an organization, which answers for it. */
+  async function createClient(): Promise<TestClient> {
+    const { adminKey: key } = registryOf();
+    const client = {
+      name: 'Agent',
+      client_type: 'public',
+      redirect_uris: [CALLBACK],
+      allowed_grant_types: ['authorization_code', 'refresh_token'],
+      allowed_scopes: ['read', 'write'],
+    };
+    const { body } = await registryOf().send('/v2/oauth/clients', { body: client, key });
+    return { id: body.data.client_id as string, secret: null };
   }
 
   /** Where the authorization endpoint sends the browser; null: nowhere. */
@@ -147,6 +165,7 @@ export function authorizationOf(registryOf: () => Pick<Registry, 'url' | 'adminK
     token,
     introspect,
     register,
+    createClient,
     authorize,
     aRequest,
     ask,

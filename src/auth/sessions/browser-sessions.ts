@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AdminSessionsService, SESSION_SECONDS } from './admin-sessions.service.js';
 import { requestContextOf } from '../principal/request-context.js';
 import type { Principal } from '../principal/principal.js';
+import { isOwnPage } from './own-page.js';
 import { cookieName, secretIn } from './secret-cookie.js';
 import { isLoopback } from '../../policy/uris/uri.js';
 import { CONFIG, type Config } from '../../config/variables.js';
@@ -65,7 +66,8 @@ export class BrowserSessions {
     const token = secretIn(request, this.cookie);
     if (authorization !== undefined || token === null) return null;
     // A form can send no JSON, and a page of another origin has to ask first, and is not let
-    if (request.method !== 'POST' || !JSON_TYPE.test(type) || !this.isOwnPage(request)) return null;
+    if (request.method !== 'POST' || !JSON_TYPE.test(type) || !isOwnPage(request, this.publicUrl))
+      return null;
     const principal = await this.sessions.authenticate(token);
     if (principal === null)
       throw new RegistryError('invalid_token', 'The session has expired. Sign in again.');
@@ -82,7 +84,7 @@ export class BrowserSessions {
   }
 
   private rejectOtherPages(request: FastifyRequest): void {
-    if (this.isOwnPage(request)) return;
+    if (isOwnPage(request, this.publicUrl)) return;
     throw new RegistryError(
       'insufficient_scope',
       'Requests with a session must come from pages of this service.',
@@ -103,13 +105,5 @@ export class BrowserSessions {
       'Over http the browser drops the session cookie, which is Secure since PUBLIC_URL is https. ' +
         `Open the console at ${this.publicUrl!.href.replace(/\/$/, '')}${CONSOLE_PATH}/.`,
     );
-  }
-
-  /** As the browser reports it, which no page can forge. Programs and old browsers report nothing. */
-  private isOwnPage({ headers, host }: FastifyRequest): boolean {
-    const { origin, 'sec-fetch-site': site = 'same-origin' } = headers;
-    if (site !== 'same-origin') return false;
-    if (origin === undefined || origin === this.publicUrl?.origin) return true;
-    return URL.canParse(origin) && new URL(origin).host === host;
   }
 }

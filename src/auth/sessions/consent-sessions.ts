@@ -7,7 +7,6 @@ import { AdminSessionsService } from './admin-sessions.service.js';
 import { cookieName, secretIn } from './secret-cookie.js';
 import { CONSENT_PATH } from '../../config/paths.js';
 import { CONFIG, type Config } from '../../config/variables.js';
-import { hashSecret, matchesHash } from '../../secrets/secret.js';
 
 const COOKIE = 'consent_session';
 /** Sessions of the console are others: neither page accepts those of the other one. */
@@ -33,27 +32,19 @@ export class ConsentSessions {
 
   /** The user of the browser; null: none, or their session or key has ended. */
   async userOf(request: FastifyRequest): Promise<Principal | null> {
-    const secret = secretIn(request, this.cookie);
+    const secret = this.secretOf(request);
     const principal = secret === null ? null : await this.sessions.authenticate(secret, PAGE);
     return principal !== null && isAllowed(principal.role, 'member') ? principal : null;
   }
 
-  /** What the form of a page has to contain to count as sent by the user: no other site can read it (CSRF). Null: there is no session. */
-  formToken(request: FastifyRequest, consentToken: string): string | null {
-    const secret = secretIn(request, this.cookie);
-    return secret === null ? null : hashSecret(formSecret(secret, consentToken));
+  /** The secret of the browser; null: it has no session. */
+  secretOf(request: FastifyRequest): string | null {
+    return secretIn(request, this.cookie);
   }
 
-  /** Whether a form is one that the browser was shown. */
-  isOwnForm(request: FastifyRequest, consentToken: string, formToken: string): boolean {
-    const secret = secretIn(request, this.cookie);
-    return secret !== null && matchesHash(formSecret(secret, consentToken), formToken);
-  }
-
-  /** Remembers the holder of an API key, unless another site sent the key: it must not sign a browser in (login CSRF). */
+  /** Remembers the holder of an API key. */
   async begin(principal: Principal, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const { 'sec-fetch-site': site = 'same-origin' } = request.headers;
-    if (principal.actor.type !== 'api_key' || site !== 'same-origin') return;
+    if (principal.actor.type !== 'api_key') return;
     await this.end(request, reply);
     const secret = await this.sessions.begin(principal, requestContextOf(request, 'rest'), PAGE);
     // No age: it is gone when the browser is closed
@@ -62,11 +53,9 @@ export class ConsentSessions {
 
   /** Ends the session, if there is one. */
   async end(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const secret = secretIn(request, this.cookie);
+    const secret = this.secretOf(request);
     if (secret === null) return;
     await this.sessions.end(secret, requestContextOf(request, 'rest'), PAGE);
     void reply.clearCookie(this.cookie, this.attributes);
   }
 }
-
-const formSecret = (secret: string, consentToken: string) => `${secret} ${consentToken}`;

@@ -23,7 +23,14 @@ inBrowser((engine) => {
   beforeAll(async () => {
     browser = await launchBrowser();
     provider = await IdentityProvider.start();
-    client = createServer((_, response) => response.end('The client has it.')).listen(0, '127.0.0.1');
+    client = createServer(({ url }, response) => {
+      const { pathname, searchParams } = new URL(url!, 'http://client');
+      if (pathname !== '/attack') return response.end('The client has it.');
+      const form =
+        `<form method="post" action="${searchParams.get('action')}"><input name="consent_token" ` +
+        `value="${searchParams.get('token')}"><button name="decision" value="allow">Win a prize</button></form>`;
+      return response.setHeader('content-type', 'text/html').end(form);
+    }).listen(0, '127.0.0.1');
     await new Promise((resolve) => client.once('listening', resolve));
     redirectUri = `http://127.0.0.1:${(client.address() as AddressInfo).port}/callback`;
   });
@@ -79,6 +86,22 @@ inBrowser((engine) => {
     });
   });
 
+  it('A user who is signed in decides nothing at a page of another port, which is the same site', async () => {
+    await onRequest(provider.env, async (page, { url }) => {
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('button', { name: 'Allow' }).waitFor();
+      const shown = page.url();
+      const token = new URL(shown).searchParams.get('consent_token')!;
+      const attack = new URLSearchParams({ action: `${url}/consent`, token });
+      await page.goto(`${new URL(redirectUri).origin}/attack?${attack.toString()}`);
+      await page.getByRole('button', { name: 'Win a prize' }).click();
+      await page.getByText('The form was sent by a page of another site').waitFor();
+      await page.goto(shown);
+      await page.getByRole('button', { name: 'Allow' }).click();
+      await clientHasACode(page);
+    });
+  });
+
   it('A user whose sign-in is gone can sign in again from the page', async () => {
     await onRequest(provider.env, async (page) => {
       await page.getByRole('button', { name: 'Sign in' }).click();
@@ -128,7 +151,8 @@ inBrowser((engine) => {
     // Axe is a script
     const options = { ...look, javaScriptEnabled: true };
     await onRequest(provider.env, ofIdentityProvider, options);
-    const ofKeys = async (page: Page, { url }: Registry) => {
+    const ofKeys = async (page: Page, registry: Registry) => {
+      const { url } = registry;
       await expectAccessible(page);
       await page.getByLabel('Your API key').fill('wrong');
       await page.getByRole('button', { name: 'Allow' }).click();

@@ -45,18 +45,24 @@ onEachEngine((engine) => {
     ]).toEqual(['no-referrer', 'DENY', 'no-store']);
   });
 
-  it('warns of clients that run on the machine of the user', async () => {
-    const client = await register({ redirect_uris: ['http://127.0.0.1/callback'] });
-    const { consentToken } = await ask(client, { redirect_uri: 'http://127.0.0.1:4000/callback' });
-    expect((await show(consentToken)).text).toContain('It runs on your own machine');
+  it.each([
+    ['the loopback interface', 'http://127.0.0.1:4000/callback', true],
+    ['an application', 'com.example.app:/callback', true],
+    ['a host', 'https://app.example/callback', false],
+  ])('warns of programs on the machine of the user if the request leads to %s', async (_, uri, isWarned) => {
+    const all = ['http://127.0.0.1/callback', 'com.example.app:/callback', 'https://app.example/callback'];
+    const { consentToken } = await ask(await register({ redirect_uris: all }), { redirect_uri: uri });
+    expect((await show(consentToken)).text.includes('It runs on your own machine')).toBe(isWarned);
   });
 
-  it('shows the scheme of an application, not the host that it claims', async () => {
-    const uri = 'com.evil.app://accounts.example.com/callback';
+  it.each([
+    ['com.evil.app://accounts.example.com/callback', 'com.evil.app:'],
+    ['accounts.example.com:/callback', 'accounts.example.com:'],
+  ])('shows an application, not the host that it claims: %s', async (uri, scheme) => {
     const { consentToken } = await ask(await register({ redirect_uris: [uri] }), { redirect_uri: uri });
     const { text } = await show(consentToken);
-    expect(text).toContain('<strong>com.evil.app:</strong>');
-    expect(text).not.toContain('accounts.example.com');
+    expect(text).toContain(`<strong>an application on this device (${scheme})</strong>`);
+    expect(text.split('accounts.example.com')).toHaveLength(scheme.startsWith('accounts') ? 2 : 1);
   });
 
   it('says in words why an authorization request is rejected', async () => {
@@ -94,6 +100,27 @@ onEachEngine((engine) => {
       ({ status } = await submit({ consent_token: consentToken, api_key: `key-${i}`, decision: 'allow' }));
     }
     expect(status).toBe(429);
+  });
+
+  it('judges no API key for a consent token of no use', async () => {
+    const other = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '3/1h' });
+    try {
+      const send = async (apiKey: string, consentToken = 'unknown') => {
+        const body = new URLSearchParams({ consent_token: consentToken, api_key: apiKey, decision: 'allow' });
+        return (await fetch(`${other.url}/consent`, { method: 'POST', body, redirect: 'manual' })).status;
+      };
+      const { apiKey } = await other.createKey();
+      expect([await send(apiKey), await send('wrong')]).toEqual([404, 404]);
+      const keys = authorizationOf(() => other);
+      const { consentToken } = await keys.ask(await keys.register());
+      const statuses = [];
+      for (let i = 0; i < 4; i++) statuses.push(await send(`wrong-${i}`, consentToken));
+      expect(statuses).toEqual([401, 401, 401, 429]);
+      // One that was judged would be exempt from the limit
+      expect(await send(apiKey)).toBe(429);
+    } finally {
+      await other.stop();
+    }
   });
 
   it('says what is wrong with an unknown consent token', async () => {

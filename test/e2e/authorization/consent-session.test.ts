@@ -1,4 +1,4 @@
-import { authorizationOf, FORM } from '../../support/authorization.js';
+import { authorizationOf, FORM, formTokenOf } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { CookieJar } from '../../support/network/cookie-jar.js';
 import { Registry } from '../../support/registry.js';
@@ -19,18 +19,13 @@ onEachEngine((engine) => {
         body: new URLSearchParams(parameters),
         headers: { ...FORM, ...headers },
       });
-    const formTokenOf = (text: string) => /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
 
     /** A browser that has allowed a client, and what the reply set. */
-    async function aBrowser(apiKey: string, headers: object = {}) {
+    async function aBrowser(apiKey: string) {
       const browser = new CookieJar();
       const client = await register();
       const { consentToken } = await ask(client, { scope: 'read' });
-      const reply = await post(
-        browser,
-        { consent_token: consentToken, api_key: apiKey, decision: 'allow' },
-        headers,
-      );
+      const reply = await post(browser, { consent_token: consentToken, api_key: apiKey, decision: 'allow' });
       expect(reply.status).toBe(303);
       return { browser, client, cookies: reply.headers.getSetCookie() };
     }
@@ -68,10 +63,43 @@ onEachEngine((engine) => {
       }
     });
 
-    it('is not remembered if another site sent the key (login CSRF)', async () => {
+    it.each([
+      ['another site', { 'sec-fetch-site': 'cross-site', origin: 'null' }],
+      ['another host of the site', { 'sec-fetch-site': 'same-site', origin: 'https://other.example' }],
+      ['another port, told by an old browser', { origin: 'http://127.0.0.1:1' }],
+    ])('is neither signed in nor decides by a form of %s', async (_, headers) => {
       const { apiKey } = await registry.createKey();
-      const { cookies } = await aBrowser(apiKey, { 'sec-fetch-site': 'cross-site' });
-      expect(cookies).toEqual([]);
+      const { browser } = await aBrowser(apiKey);
+      const { consentToken, formToken } = await nextPage(browser);
+      const ways: Record<string, string>[] = [{ form_token: formToken }, { api_key: apiKey }];
+      for (const known of ways) {
+        const reply = await post(
+          browser,
+          { consent_token: consentToken, decision: 'allow', ...known },
+          headers,
+        );
+        expect([reply.status, reply.headers.get('location'), reply.headers.getSetCookie()]).toEqual([
+          403,
+          null,
+          [],
+        ]);
+      }
+      const own = { 'sec-fetch-site': 'same-origin', origin: 'null' };
+      const form = { consent_token: consentToken, form_token: formToken, decision: 'allow' };
+      expect((await post(browser, form, own)).status).toBe(303);
+    });
+
+    it('is asked for its key again with prompt=login, also for what it has allowed', async () => {
+      const { apiKey } = await registry.createKey();
+      const { browser, client } = await aBrowser(apiKey);
+      const { consentToken } = await ask(client, { scope: 'read', prompt: 'login' });
+      const page = await browser.fetch(at(consentToken));
+      const text = await page.text();
+      expect([page.status, text.includes('Your API key'), formTokenOf(text)]).toEqual([200, true, '']);
+      const form = { consent_token: consentToken, decision: 'allow' };
+      expect((await post(browser, form)).status).toBe(401);
+      const location = new URL((await post(browser, { ...form, api_key: apiKey })).headers.get('location')!);
+      expect(location.searchParams.has('code')).toBe(true);
     });
 
     it('is asked for a key after it has signed out, also with a copy of the cookie', async () => {

@@ -1,4 +1,10 @@
-import { authorizationOf, CALLBACK, FORM, type TestClient } from '../../support/authorization.js';
+import {
+  authorizationOf,
+  CALLBACK,
+  FORM,
+  formTokenOf,
+  type TestClient,
+} from '../../support/authorization.js';
 import { IdentityProvider } from '../../support/backing-services/identity-provider.js';
 import { onEachEngine } from '../../support/databases.js';
 import { CookieJar } from '../../support/network/cookie-jar.js';
@@ -23,7 +29,7 @@ onEachEngine((engine) => {
     await registry.stop();
     provider.stop();
   });
-  const { register, ask, introspect, exchangeCode } = authorizationOf(() => registry);
+  const { register, createClient, ask, introspect, exchangeCode } = authorizationOf(() => registry);
 
   const aClient = () => register({ redirect_uris: [CALLBACK, OTHER, LOOPBACK, PRIVATE_USE] });
 
@@ -39,10 +45,11 @@ onEachEngine((engine) => {
       location.protocol === 'about:'
         ? PAGE
         : (location.searchParams.get('error') ?? (location.searchParams.has('code') ? 'code' : 'nothing'));
+    const formToken = leads === null ? '' : formTokenOf(await leads.text());
     const allow = async () => {
       const reply = await browser.fetch(`${registry.url}/consent`, {
         method: 'POST',
-        body: new URLSearchParams({ consent_token: consentToken, decision: 'allow' }),
+        body: new URLSearchParams({ consent_token: consentToken, form_token: formToken, decision: 'allow' }),
         headers: FORM,
       });
       return new URL(reply.headers.get('location')!);
@@ -121,9 +128,24 @@ onEachEngine((engine) => {
     expect(await outcome(client, { scope: 'read' })).toBe(PAGE);
   });
 
+  it('A user who comes back has to sign in again with prompt=login', async () => {
+    const client = await grantedClient();
+    const browser = new CookieJar();
+    const pageOf = (consentToken: string) => `${registry.url}/consent?consent_token=${consentToken}`;
+    const { consentToken } = await ask(client, { scope: 'read' });
+    // The provider remembers its user
+    await browser.location(await provider.signIn(browser, pageOf(consentToken)));
+    const again = await ask(client, { scope: 'read', prompt: 'login' });
+    const atProvider = await browser.location(pageOf(again.consentToken));
+    expect(atProvider.searchParams.get('prompt')).toBe('login');
+    expect((await browser.location(atProvider)).pathname).toMatch('/interaction/');
+    expect(await outcome(client, { scope: 'read', prompt: 'login' })).toBe('code');
+  });
+
   describe('With prompt=none', () => {
     it('a user who comes back is not asked', async () => {
-      const client = await grantedClient();
+      const client = await createClient();
+      await (await request(client, { scope: 'read' })).allow();
       const browser = new CookieJar();
       const { consentToken } = await ask(client, { scope: 'read' });
       const start = `${registry.url}/consent?consent_token=${consentToken}`;
@@ -147,7 +169,7 @@ onEachEngine((engine) => {
     });
 
     it('a user who has not signed in sends the client an error', async () => {
-      const { result, location } = await request(await aClient(), { prompt: 'none' });
+      const { result, location } = await request(await createClient(), { prompt: 'none' });
       expect([result, location.host, location.searchParams.get('state')]).toEqual([
         'login_required',
         'app.example',
@@ -159,7 +181,7 @@ onEachEngine((engine) => {
       const other = await Registry.start(engine);
       try {
         const keys = authorizationOf(() => other);
-        const { consentToken } = await keys.ask(await keys.register(), { prompt: 'none' });
+        const { consentToken } = await keys.ask(await keys.createClient(), { prompt: 'none' });
         const page = `${other.url}/consent?consent_token=${consentToken}`;
         const location = await new CookieJar().location(page);
         expect([location.host, location.searchParams.get('error')]).toEqual([

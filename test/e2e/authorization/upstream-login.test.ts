@@ -1,4 +1,4 @@
-import { authorizationOf, FORM, type TestClient } from '../../support/authorization.js';
+import { authorizationOf, FORM, formTokenOf, type TestClient } from '../../support/authorization.js';
 import { IdentityProvider } from '../../support/backing-services/identity-provider.js';
 import { onEachEngine } from '../../support/databases.js';
 import { CookieJar } from '../../support/network/cookie-jar.js';
@@ -19,7 +19,7 @@ onEachEngine((engine) => {
     await registry.stop();
     provider.stop();
   });
-  const { register, ask, introspect, exchangeCode } = authorizationOf(() => registry);
+  const { register, createClient, ask, introspect, exchangeCode } = authorizationOf(() => registry);
 
   const consentUrl = (consentToken: string) => `${registry.url}/consent?consent_token=${consentToken}`;
 
@@ -34,12 +34,18 @@ onEachEngine((engine) => {
     return { consentToken, verifier, callback, status: page.status, text: await page.text() };
   }
 
-  const decide = (browser: CookieJar, consentToken: string, decision = 'allow') =>
+  const submit = (browser: CookieJar, consentToken: string, formToken: string, decision = 'allow') =>
     browser.fetch(`${registry.url}/consent`, {
       method: 'POST',
-      body: new URLSearchParams({ consent_token: consentToken, decision }),
+      body: new URLSearchParams({ consent_token: consentToken, form_token: formToken, decision }),
       headers: FORM,
     });
+
+  /** Submits the form that the browser is shown; one without a token if it is shown none. */
+  async function decide(browser: CookieJar, consentToken: string, decision?: string) {
+    const page = await browser.fetch(consentUrl(consentToken));
+    return submit(browser, consentToken, formTokenOf(await page.text()), decision);
+  }
 
   const storedText = async () =>
     JSON.stringify(await registry.dataSource.query<unknown[]>('SELECT * FROM oauth_tokens'));
@@ -84,8 +90,20 @@ onEachEngine((engine) => {
       expect([location.host, location.searchParams.get('error')]).toEqual(['app.example', 'access_denied']);
     });
 
+    it('decides nothing by a form that they were not shown (CSRF)', async () => {
+      const browser = new CookieJar();
+      const other = await openPage(browser, await register());
+      const { consentToken, text } = await openPage(browser, await register());
+      expect(text).not.toContain('Sign out');
+      for (const formToken of ['', formTokenOf(other.text)]) {
+        const reply = await submit(browser, consentToken, formToken);
+        expect([reply.status, reply.headers.get('location')]).toEqual([401, null]);
+      }
+      expect((await submit(browser, consentToken, formTokenOf(text))).status).toBe(303);
+    });
+
     it('who says no at the provider sends the client an error', async () => {
-      const { consentToken } = await ask(await register());
+      const { consentToken } = await ask(await createClient());
       const browser = new CookieJar();
       const location = await browser.location(await signIn(browser, consentUrl(consentToken), '?deny'));
       expect([
@@ -142,9 +160,14 @@ onEachEngine((engine) => {
         await browser.location(consentUrl(one.consentToken)),
         await browser.location(consentUrl(two.consentToken)),
       ];
-      for (const location of begun) await browser.location(await signIn(browser, location));
-      expect((await decide(browser, one.consentToken)).status).toBe(303);
-      expect((await decide(browser, two.consentToken)).status).toBe(303);
+      const pages = [];
+      for (const location of begun) {
+        const callback = await signIn(browser, location);
+        pages.push(await (await browser.fetch(await browser.location(callback))).text());
+      }
+      for (const [i, { consentToken }] of [one, two].entries()) {
+        expect((await submit(browser, consentToken, formTokenOf(pages[i]!))).status).toBe(303);
+      }
     });
   });
 

@@ -17,6 +17,8 @@ import { PublicUrl } from '../../../http/responses/public-url.js';
 import { consentUrl, redirectBrowser } from './browser-redirect.js';
 import { consentPage, sendErrorPage, sendPage } from './consent-page.js';
 import { ConsentSessions } from '../../../auth/sessions/consent-sessions.js';
+import { formTokenOf, isOwnForm } from '../../../auth/sessions/form-token.js';
+import { isOwnPage } from '../../../auth/sessions/own-page.js';
 import { LoginCookie } from './login-cookie.js';
 
 /** Consent without a portal: a page for users who sign in at the identity provider or have an API key. It has no scripts. */
@@ -43,9 +45,7 @@ export class ConsentPageController {
   ): Promise<void> {
     const token = textOf(consentToken);
     await this.answer(request, reply, token, async () => {
-      const user = this.provider.isConfigured
-        ? await this.signedInUser(token, request)
-        : await this.rememberedUser(request, this.sessions.formToken(request, token));
+      const user = await this.knownUser(token, request);
       if (user === null && this.provider.isConfigured) return this.signIn(token, request, reply);
       const asked = await this.consent.describe(token, user);
       const issuer = this.publicUrl.of('');
@@ -78,19 +78,18 @@ export class ConsentPageController {
     } = parameters;
     await this.answer(request, reply, token, async () => {
       const issuer = this.publicUrl.of('');
-      const isOwnForm = this.sessions.isOwnForm(request, token, formToken);
-      if (isOwnForm && decision === 'sign-out') {
+      // The referrer policy of the page hides its origin
+      if (!isOwnPage(request, new URL(issuer), true)) throw fromElsewhere();
+      const isOwn = isOwnForm(this.secretOf(request), token, formToken);
+      if (isOwn && decision === 'sign-out') {
         await this.sessions.end(request, reply);
         return redirectBrowser(reply, consentUrl(issuer, token));
       }
-      const known = this.provider.isConfigured
-        ? await this.signedInUser(token, request)
-        : isOwnForm
-          ? await this.rememberedUser(request, formToken)
-          : null;
+      // Before a key is judged: a wrong one would be a 404, which is not counted
+      const asked = await this.consent.describe(token, null);
+      const known = isOwn ? await this.knownUser(token, request) : null;
       const user = known ?? (await this.keyHolder(token, apiKey, request, reply));
       if (user === null) {
-        const asked = await this.consent.describe(token, null);
         const page = consentPage(token, asked, { isKeyRejected: true });
         return sendPage(request, reply, 401, page, asked.redirectUri);
       }
@@ -113,19 +112,25 @@ export class ConsentPageController {
     await redirectBrowser(reply, location);
   }
 
-  /** Null: no user has signed in for this request with this browser. */
-  private async signedInUser(token: string, request: FastifyRequest): Promise<PageUser | null> {
-    const user = await this.logins.userOf(token, this.cookie.read(request));
-    if (user !== null) request.principal = principalOf(user);
-    return user && { ...user, formToken: null };
+  /** What the browser has in its cookie; null: nothing. */
+  private secretOf(request: FastifyRequest): string | null {
+    return this.provider.isConfigured ? this.cookie.read(request) : this.sessions.secretOf(request);
   }
 
-  /** Null: no session remembers the user. */
-  private async rememberedUser(request: FastifyRequest, formToken: string | null): Promise<PageUser | null> {
+  /** Null: the browser has no user for this request, or one who has to show the API key again. */
+  private async knownUser(token: string, request: FastifyRequest): Promise<PageUser | null> {
+    const secret = this.secretOf(request);
+    if (secret === null) return null;
+    const formToken = formTokenOf(secret, token);
+    if (this.provider.isConfigured) {
+      const user = await this.logins.userOf(token, secret);
+      if (user !== null) request.principal = principalOf(user);
+      return user && { ...user, formToken, hasSession: false };
+    }
     const user = await this.sessions.userOf(request);
-    if (user === null) return null;
+    if (user === null || (await this.consent.describe(token, null)).prompt.includes('login')) return null;
     request.principal = user;
-    return { ...user, name: user.userId, formToken };
+    return { ...user, name: user.userId, formToken, hasSession: true };
   }
 
   /**
@@ -137,7 +142,7 @@ export class ConsentPageController {
     apiKey: string,
     request: FastifyRequest,
     reply: FastifyReply,
-  ): Promise<PageUser | null> {
+  ): Promise<User | null> {
     // No redirect: the policy of the page allows forms to lead to the client only
     if (this.provider.isConfigured) throw signedOut();
     const principal = await this.authenticate(apiKey, request);
@@ -145,7 +150,7 @@ export class ConsentPageController {
     // Only for a request that can be decided, since a session is stored
     await this.consent.describe(token, principal);
     await this.sessions.begin(principal, request, reply);
-    return { ...principal, name: principal.userId, formToken: null };
+    return principal;
   }
 
   private async authenticate(apiKey: string, request: FastifyRequest): Promise<Principal | null> {
@@ -177,8 +182,8 @@ export class ConsentPageController {
   }
 }
 
-/** The user of the page, the name to show, and what their form has to contain. */
-type PageUser = User & { name: string; formToken: string | null };
+/** The user of the page, the name to show, what their form has to contain, and whether they can sign out. */
+type PageUser = User & { name: string; formToken: string; hasSession: boolean };
 
 const RETRIED: readonly ErrorCode[] = ['unauthorized', 'temporarily_unavailable'];
 
@@ -195,6 +200,12 @@ const principalOf = ({ orgId, userId }: User): Principal => ({
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const signedOut = () => new RegistryError('unauthorized', 'You are not signed in any more for this request.');
+
+const fromElsewhere = () =>
+  new RegistryError(
+    'insufficient_scope',
+    'The form was sent by a page of another site. Start again at the client.',
+  );
 
 const elsewhere = () =>
   new RegistryError('not_found', 'Consent is given at another page (AUTHORIZATION_CONSENT_URL).');

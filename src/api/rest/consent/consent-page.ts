@@ -1,10 +1,9 @@
 import { promisify } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ConsentRequest } from '../../../authorization/consent/consent.service.js';
-import { redirectHost } from '../../../authorization/consent/redirect.js';
+import { redirectHost, redirectTarget } from '../../../authorization/consent/redirect.js';
 import { protectBy } from '../../../http/browsers/page-headers.js';
 import { RegistryError } from '../../../errors/registry-error.js';
-import { isLoopback } from '../../../policy/uris/uri.js';
 
 const ESCAPES: Record<string, string> = {
   '&': '&amp;',
@@ -56,8 +55,14 @@ const page = (title: string, body: Html): string =>
 
 const NOTHING = html``;
 
-/** How the page knows its user: by name, with a token for the form if a session knows them, or by an API key that it asks for. */
-export type KnownUser = { name: string; formToken: string | null } | { isKeyRejected: boolean };
+/** How the page knows its user: by name, with a token for the form, or by an API key that it asks for. */
+export type KnownUser = { name: string; formToken: string; hasSession: boolean } | { isKeyRejected: boolean };
+
+/** A private-use scheme can look like a host. */
+const destination = (redirectUri: string): string =>
+  redirectTarget(redirectUri) === 'application'
+    ? `an application on this device (${redirectHost(redirectUri)})`
+    : redirectHost(redirectUri);
 
 /** Asks the user whether the client may act for them. */
 export function consentPage(
@@ -65,8 +70,7 @@ export function consentPage(
   { client, redirectUri, scopes }: ConsentRequest,
   user: KnownUser,
 ): string {
-  const formToken = 'name' in user ? user.formToken : null;
-  const isOnOwnMachine = client.redirectUris.every((uri) => isLoopback(new URL(uri)));
+  const isOnOwnMachine = redirectTarget(redirectUri) !== 'web';
   return page(
     `Allow ${client.name}?`,
     html`${
@@ -83,7 +87,7 @@ export function consentPage(
             : NOTHING
         }
         <dt>You are sent to</dt>
-        <dd><strong>${redirectHost(redirectUri)}</strong></dd>
+        <dd><strong>${destination(redirectUri)}</strong></dd>
         <dt>It may</dt>
         ${scopes.length === 0 ? html`<dd>know who you are</dd>` : NOTHING}
         ${scopes.map(
@@ -95,11 +99,18 @@ export function consentPage(
       </dl>
       <form method="post">
         <input type="hidden" name="consent_token" value="${consentToken}" />
-        ${'name' in user ? NOTHING : keyField(user.isKeyRejected)}
-        ${formToken === null ? NOTHING : html`<input type="hidden" name="form_token" value="${formToken}" />`}
+        ${
+          'name' in user
+            ? html`<input type="hidden" name="form_token" value="${user.formToken}" />`
+            : keyField(user.isKeyRejected)
+        }
         <button name="decision" value="allow">Allow</button>
         <button name="decision" value="deny">Deny</button>
-        ${formToken === null ? NOTHING : html`<button name="decision" value="sign-out">Sign out</button>`}
+        ${
+          'name' in user && user.hasSession
+            ? html`<button name="decision" value="sign-out">Sign out</button>`
+            : NOTHING
+        }
       </form>`,
   );
 }
