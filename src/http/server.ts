@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { Logger } from 'pino';
-import { type Addresses, addressesIn } from '../addresses/address.js';
+import { addressesIn } from '../addresses/address.js';
+import { forwardedAddress, type TrustedProxies } from '../addresses/forwarded-address.js';
 import { subscriberOf } from '../addresses/networks.js';
 import { type Config, isAuthorizationServerOn } from '../config/variables.js';
 import { REGISTRATION_PATH } from '../config/paths.js';
@@ -121,16 +123,28 @@ export const HTTP_PLUGINS = [
   ),
 ];
 
-/** Whether a connection from an address is that of a proxy. With a hop count, each is: the operator says so. */
-const proxiesOf = (trusted: Config['trustProxy']): Addresses =>
-  typeof trusted === 'number' ? () => true : addressesIn(trusted || []);
+declare module 'node:http' {
+  interface IncomingMessage {
+    /** The caller that it counts for, once that was asked for. */
+    caller?: string;
+  }
+}
+
+/** The proxies of TRUST_PROXY. With a hop count, each sender is one: the operator says so. */
+const proxiesOf = (trusted: Config['trustProxy']): TrustedProxies =>
+  typeof trusted === 'number' ? (_address, hop) => hop < trusted : addressesIn(trusted || []);
 
 /** Makes the server, which has no plugins and no routes yet. */
 export function createServer(config: Config, limits: HttpLimits, logger: Logger): HttpServer {
   const { trustProxy: trusted } = config;
   const isProxy = proxiesOf(trusted);
-  const connections = new Connections(limits, (address) => (isProxy(address) ? null : subscriberOf(address)));
-  const inFlight = new InFlightRequests(connections, limits, subscriberOf);
+  const connections = new Connections(limits, (address) =>
+    isProxy(address, 0) ? null : subscriberOf(address),
+  );
+  const callerOf = (request: IncomingMessage) =>
+    (request.caller ??=
+      connections.callerOn(request.socket) ?? subscriberOf(forwardedAddress(request, isProxy)));
+  const inFlight = new InFlightRequests(connections, limits, callerOf);
   const shedder = new LoadShedder(inFlight, limits, logger);
   const adapter = new FastifyAdapter({
     serverFactory: shedder.serverFactory,

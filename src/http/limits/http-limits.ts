@@ -39,6 +39,8 @@ export const HTTP_LIMITS = {
   maxConnectionsPerAddress: 500,
   /** Worked on at a time (bench/overload.md): five times what keeps the processor busy. More are rejected at once. */
   maxRequests: 250,
+  /** Additional ones while all of those are worked on, reserved for callers that have less than an equal share of them. */
+  reservedRequests: 50,
   /** Requests of one connection that wait for earlier replies. With more, the connection is closed. */
   maxHeldRequests: 16,
   /** The same, of all connections together: 10 MB. With more, the connection that holds one more is closed. */

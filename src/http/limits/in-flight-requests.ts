@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connections } from './connections.js';
 import type { HttpLimits } from './http-limits.js';
+import { Workload } from './workload.js';
 
 /** Memory of a request in addition to its reply: its objects, the requests that wait after it, and a piece of a stream. */
 const BYTES_OF_EACH = 64 * 1024;
@@ -16,6 +18,8 @@ type Phase = 'working' | 'arriving' | 'leaving' | 'over';
 /** A request whose reply has not left yet. */
 export interface InFlightRequest {
   reply: FastifyReply;
+  /** The caller that it counts for. */
+  caller: string;
   /** When it arrived (`performance.now()`). */
   sinceMs: number;
   phase: Phase;
@@ -40,27 +44,26 @@ declare module 'fastify' {
  */
 export class InFlightRequests {
   private readonly requests = new Set<InFlightRequest>();
-  /** Numbers, since a set of replies would keep some of them for long (ADR 8). */
-  private readonly counts: Record<Phase, number> = { working: 0, arriving: 0, leaving: 0, over: 0 };
+  /** A number, since a set of replies would keep some of them for long (ADR 8). */
+  private arriving = 0;
+  /** If a caller disconnects, its request counts until the work is done. */
+  readonly workload: Workload;
   private unsentBytes = 0;
   private isEvicting = false;
   /** Requests whose connections were closed, ever: bodies that did not arrive, and replies that were not read. */
   brokenOff = 0;
 
-  /** @param callerOf the caller that requests from an address count for */
+  /** @param callerOf the caller that a request counts for */
   constructor(
     private readonly connections: Connections,
     private readonly limits: HttpLimits,
-    private readonly callerOf: (address: string) => string,
-  ) {}
+    readonly callerOf: (request: IncomingMessage) => string,
+  ) {
+    this.workload = new Workload(limits);
+  }
 
   get size(): number {
     return this.requests.size;
-  }
-
-  /** Requests that are worked on. If the caller disconnects, its request counts until the work is done. */
-  get working(): number {
-    return this.counts.working;
   }
 
   [Symbol.iterator](): Iterator<InFlightRequest> {
@@ -111,7 +114,8 @@ export class InFlightRequests {
   }
 
   private begin(request: FastifyRequest, reply: FastifyReply): void {
-    const own: InFlightRequest = { reply, sinceMs: performance.now(), phase: 'over', unsentBytes: 0 };
+    const caller = this.callerOf(request.raw);
+    const own: InFlightRequest = { reply, caller, sinceMs: performance.now(), phase: 'over', unsentBytes: 0 };
     reply.inFlight = own;
     this.requests.add(own);
     this.move(own, 'working');
@@ -133,9 +137,11 @@ export class InFlightRequests {
     if (own === null) return;
     const isOpen = (own.reply as FastifyReply | null) !== null;
     const phase = isOpen || to === 'working' ? to : 'over';
-    this.counts[own.phase]--;
-    this.counts[phase]++;
-    own.phase = phase;
+    if (phase !== own.phase) {
+      this.count(own, -1);
+      own.phase = phase;
+      this.count(own, 1);
+    }
     this.unsentBytes -= own.unsentBytes;
     own.unsentBytes = phase === 'leaving' ? unsentBytes : 0;
     this.unsentBytes += own.unsentBytes;
@@ -143,8 +149,13 @@ export class InFlightRequests {
     const { socket } = own.reply.request.raw;
     if (phase === 'arriving') this.connections.rest(socket);
     else this.connections.occupy(socket);
-    if (this.counts.arriving > this.limits.maxArriving) this.breakOffArriving();
+    if (this.arriving > this.limits.maxArriving) this.breakOffArriving();
     if (this.unsentBytes > this.limits.maxUnsentBytes) this.evictSoon();
+  }
+
+  private count({ phase, caller }: InFlightRequest, change: 1 | -1): void {
+    if (phase === 'working') this.workload.count(caller, change);
+    else if (phase === 'arriving') this.arriving += change;
   }
 
   private breakOffArriving(): void {
@@ -168,18 +179,17 @@ export class InFlightRequests {
   /** Over the limit, evicts unread replies, the longest unread first, of the caller with the most bytes. */
   private evictUnread(): void {
     if (this.unsentBytes <= this.limits.maxUnsentBytes) return;
-    const bySubscriber = new Map<string, { bytes: number; replies: InFlightRequest[] }>();
+    const byCaller = new Map<string, { bytes: number; replies: InFlightRequest[] }>();
     for (const own of this.requests) {
       if (own.phase !== 'leaving') continue;
-      const key = this.callerOf(own.reply.request.ip);
-      const unread = bySubscriber.get(key) ?? { bytes: 0, replies: [] };
+      const unread = byCaller.get(own.caller) ?? { bytes: 0, replies: [] };
       unread.bytes += own.unsentBytes;
       unread.replies.push(own);
-      bySubscriber.set(key, unread);
+      byCaller.set(own.caller, unread);
     }
-    const subscribers = [...bySubscriber.values()];
-    while (this.unsentBytes > this.limits.maxUnsentBytes && subscribers.length > 0) {
-      const largest = subscribers.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+    const callers = [...byCaller.values()];
+    while (this.unsentBytes > this.limits.maxUnsentBytes && callers.length > 0) {
+      const largest = callers.reduce((a, b) => (b.bytes > a.bytes ? b : a));
       const oldest = largest.replies.shift();
       // What is left is closed already, and not counted any more in a moment
       if (oldest === undefined) return;

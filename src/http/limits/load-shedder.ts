@@ -31,8 +31,6 @@ export class LoadShedder {
   private closed = 0;
   private brokenOffBefore = 0;
   private handle: RequestListener = () => undefined;
-  /** Requests that are begun in later turns. */
-  private waiting = 0;
   /** Requests that wait for the replies to those before them on their connection: of each connection, and of all. */
   private readonly heldOf = new WeakMap<Socket, number>();
   private held = 0;
@@ -69,8 +67,10 @@ export class LoadShedder {
   track(fastify: FastifyInstance): void {
     fastify.addHook('preValidation', ({ id, url }, reply, done) => {
       // Bodies of many requests may have arrived in the same moment
-      const hasJustArrived = reply.inFlight?.phase === 'arriving' && !reply.sent;
-      if (!hasJustArrived || !this.isFull || EXEMPT.test(url)) return done();
+      const { inFlight } = reply;
+      const hasJustArrived = inFlight?.phase === 'arriving' && !reply.sent;
+      if (!hasJustArrived || !this.inFlight.workload.isFullFor(inFlight.caller) || EXEMPT.test(url))
+        return done();
       this.rejected++;
       void reply.code(OVERLOADED.status).headers(OVERLOADED.headers(id)).send(OVERLOADED.body);
     });
@@ -82,21 +82,23 @@ export class LoadShedder {
     });
   }
 
-  private get isFull(): boolean {
-    return this.inFlight.working + this.waiting >= this.limits.maxRequests;
-  }
-
   private take(request: IncomingMessage, response: ServerResponse): void {
     if (request.socket.destroyed) return;
-    if (EXEMPT.test(request.url!)) this.handle(request, response);
-    else if (this.isFull) this.reject(request, response);
-    else {
-      this.waiting++;
-      doInTurn(() => {
-        this.waiting--;
-        if (!request.socket.destroyed) this.handle(request, response);
-      });
+    if (EXEMPT.test(request.url!)) {
+      this.handle(request, response);
+      return;
     }
+    const { workload } = this.inFlight;
+    const caller = this.inFlight.callerOf(request);
+    if (workload.isFullFor(caller)) {
+      this.reject(request, response);
+      return;
+    }
+    workload.count(caller, 1);
+    doInTurn(() => {
+      workload.count(caller, -1);
+      if (!request.socket.destroyed) this.handle(request, response);
+    });
   }
 
   /**

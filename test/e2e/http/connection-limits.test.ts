@@ -102,6 +102,53 @@ describe('HTTP', () => {
     });
   });
 
+  describe('a flood of requests', () => {
+    const LIMITS = { maxRequests: 4, reservedRequests: 2 };
+    /** Registers from an address; `connectFrom`: by a proxy. */
+    const register = async (address: string, connectFrom: string) => {
+      const connection = await open(connectFrom);
+      connection.send(`${POST}X-Forwarded-For: 192.0.2.9, ${address}\r\nContent-Length: 2\r\n\r\n{}`);
+      return connection;
+    };
+    const statusesOf = (connections: { statuses: string[] }[]) =>
+      connections.map(({ statuses }) => statuses.join());
+
+    it.each<[string, Record<string, string>, (address: string) => string]>([
+      ['directly', {}, (address) => address],
+      ['through a proxy (TRUST_PROXY=1)', { TRUST_PROXY: '1' }, () => '127.0.0.1'],
+      ['through a proxy (TRUST_PROXY=127.0.0.1)', { TRUST_PROXY: '127.0.0.1' }, () => '127.0.0.1'],
+    ])('of one address is rejected alone, %s', async (_, env, connectFrom) => {
+      await start(LIMITS, env);
+      const from = (address: string) => register(address, connectFrom(address));
+      const unlock = await lockClients(registry);
+      const flood = [];
+      for (let i = 0; i < 8; i++) flood.push(await from('127.0.0.3'));
+      await pause(100);
+      const others = [await from('127.0.0.2'), await from('127.0.0.4')];
+      await pause(100);
+      expect(statusesOf(others)).toEqual(['', '']);
+      await unlock();
+      for (const connection of [...flood, ...others]) await connection.answered();
+      expect(statusesOf(others)).toEqual(['201', '201']);
+      expect(statusesOf(flood).sort()).toEqual([...Array(4).fill('201'), ...Array(4).fill('503')]);
+    });
+
+    it('of a proxy that forwards no addresses may take all places but the reserved ones', async () => {
+      await start(LIMITS, { TRUST_PROXY: '127.0.0.1' });
+      const unlock = await lockClients(registry);
+      const all = [];
+      for (let i = 0; i < 5; i++) {
+        const connection = await open();
+        connection.send(`${POST}Content-Length: 2\r\n\r\n{}`);
+        await pause(50);
+        all.push(connection);
+      }
+      await unlock();
+      for (const connection of all) await connection.answered();
+      expect(statusesOf(all)).toEqual(['201', '201', '201', '201', '503']);
+    });
+  });
+
   describe('unread replies', () => {
     const CLIENTS = 24;
     let list: string;

@@ -30,6 +30,7 @@ it('every limit has its documented value', () => {
     reservedConnections: 100,
     maxConnectionsPerAddress: 500,
     maxRequests: 250,
+    reservedRequests: 50,
     maxHeldRequests: 16,
     maxHeldRequestsTogether: 2_000,
     maxArriving: 1_000,

@@ -15,9 +15,9 @@ export class Connection {
   readonly closed: Promise<number>;
   private readonly socket: Socket;
 
-  constructor(url: string) {
+  constructor(url: string, localAddress?: string) {
     const begin = performance.now();
-    this.socket = connect(Number(new URL(url).port), '127.0.0.1');
+    this.socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', localAddress });
     this.socket.on('data', (data) => {
       if (this.received === '') this.receivedAtMs = performance.now();
       this.received += data.toString('latin1');
@@ -26,8 +26,9 @@ export class Connection {
     this.closed = new Promise((done) => this.socket.once('close', () => done(performance.now() - begin)));
   }
 
-  static async open(url: string): Promise<Connection> {
-    const connection = new Connection(url);
+  /** @param from another address of this machine */
+  static async open(url: string, from?: string): Promise<Connection> {
+    const connection = new Connection(url, from);
     await new Promise((done) => connection.socket.once('connect', done));
     return connection;
   }
@@ -65,8 +66,8 @@ export function connectionsPerTest() {
   let connections: Connection[];
   const start = async (limits: Partial<HttpLimits> = {}, env: Record<string, string> = {}) =>
     (registry = await Registry.start('sqlite', env, limits));
-  const open = async () => {
-    const connection = await Connection.open(registry.url);
+  const open = async (from?: string) => {
+    const connection = await Connection.open(registry.url, from);
     connections.push(connection);
     return connection;
   };

@@ -21,9 +21,9 @@ describe('a limit of what is worked on', () => {
     lines = [];
     order = [];
     const logger = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
-    const limits = { ...HTTP_LIMITS, maxRequests: MAX };
+    const limits = { ...HTTP_LIMITS, maxRequests: MAX, reservedRequests: 1 };
     const connections = new Connections(limits, () => null);
-    const inFlight = new InFlightRequests(connections, limits, () => 'all');
+    const inFlight = new InFlightRequests(connections, limits, ({ socket }) => socket.remoteAddress ?? '');
     const shedder = new LoadShedder(inFlight, limits, logger);
     server = fastify({ serverFactory: shedder.serverFactory });
     connections.track(server.server);
@@ -60,8 +60,8 @@ describe('a limit of what is worked on', () => {
   const untilBegun = async (count: number) => {
     while (letGo.length < count) await wait(5);
   };
-  const send = (text: string) => {
-    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const send = (text: string, localAddress?: string) => {
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', localAddress });
     socket.on('error', () => undefined);
     socket.write(text);
     return socket;
@@ -91,6 +91,37 @@ describe('a limit of what is worked on', () => {
     expect((await next).status).toBe(200);
     await server.close();
     expect(lines).toMatchObject([{ level: 40, rejected: 1 }]);
+  });
+
+  it('reserves places for other callers while one has all the others', async () => {
+    const flood = Array.from({ length: MAX }, work);
+    await untilBegun(MAX);
+    expect((await work()).status).toBe(503);
+    const received: string[] = [];
+    const other = () => {
+      const socket = send('POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n', '127.0.0.2');
+      socket.on('data', (data) => received.push(data.toString().slice(0, 12)));
+      return socket;
+    };
+    const sockets = [other()];
+    await untilBegun(MAX + 1);
+    // The one that was reserved is taken
+    sockets.push(other());
+    while (received.length === 0) await wait(5);
+    expect(received).toEqual(['HTTP/1.1 503']);
+    expect((await work()).status).toBe(503);
+
+    expect(letAllGo()).toBe(MAX + 1);
+    expect((await Promise.all(flood)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    while (received.length === 1) await wait(5);
+    expect(received).toEqual(['HTTP/1.1 503', 'HTTP/1.1 200']);
+    // Without the others, all are free for one
+    const again = Array.from({ length: MAX }, work);
+    await untilBegun(MAX);
+    expect((await work()).status).toBe(503);
+    letAllGo();
+    expect((await Promise.all(again)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    for (const socket of sockets) socket.destroy();
   });
 
   it('begins no more in one turn than take a moment, so that health checks are answered in between', async () => {
