@@ -27,6 +27,12 @@ export interface TestClient {
 export const formTokenOf = (text: string): string =>
   /name="form_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
 
+/** Where the link of a page leads, and its text; null: there is none. */
+export function linkOf(text: string): { url: URL; text: string } | null {
+  const [, href, label] = /<a href="([^"]+)">([^<]+)<\/a>/.exec(text) ?? [];
+  return href === undefined ? null : { url: new URL(href.replaceAll('&amp;', '&')), text: label! };
+}
+
 /** What clients, users and resources send to the authorization server. */
 export function authorizationOf(registryOf: () => Pick<Registry, 'url' | 'adminKey' | 'send'>) {
   const token = (parameters: Parameters, headers: Record<string, string> = {}): Promise<Answer> =>

@@ -15,7 +15,7 @@ import type { KnownResources } from '../resources/known-resources.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { requestedScopes } from '../resources/scopes.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
-import { redirectTo } from './redirect.js';
+import { redirectTo, redirectUnasked } from './redirect.js';
 
 /** Where a pushed request is, its identifier behind it (RFC 9126 §2.2). */
 const REQUEST_URI = 'urn:ietf:params:oauth:request_uri:';
@@ -46,6 +46,7 @@ export class AuthorizationRequests {
   /**
    * Where to send the browser: to the consent page, or back to the client with an error.
    * @throws RegistryError `rate_limited`; `invalid_request` if the client or the redirect URI cannot be trusted: the browser is not redirected then
+   * @throws UntrustedRedirect in place of an error for an anonymous client
    */
   async begin(issuer: string, sent: URLSearchParams, context: RequestContext): Promise<string> {
     const client = await this.findClient(only(sent, 'client_id'));
@@ -55,7 +56,8 @@ export class AuthorizationRequests {
     if ('error' in checked) {
       const { error, description } = checked;
       const state = only(query, 'state');
-      return redirectTo(redirectUri, { error, error_description: description, state, iss: issuer });
+      const response = { error, error_description: description, state, iss: issuer };
+      return redirectUnasked(client, redirectTo(redirectUri, response));
     }
     // The engine would answer that there is no session. The page knows more of the user
     const isSilent = query.get('prompt') === 'none' && this.config.authorizationConsentUrl === null;
@@ -66,7 +68,7 @@ export class AuthorizationRequests {
     });
     const { location } = reply.headers;
     if (location === undefined) throw toRegistryError(reply);
-    if (!location.startsWith(CONSENT_REPLY)) return location;
+    if (!location.startsWith(CONSENT_REPLY)) return redirectUnasked(client, location);
     if (isSilent)
       for (const { payload } of unit.insert) Object.assign(payload.params as object, { prompt: 'none' });
     // Counted per address: anyone can send such requests

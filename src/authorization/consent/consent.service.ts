@@ -15,7 +15,7 @@ import type { KnownResources } from '../resources/known-resources.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
-import { redirectHost, redirectTo } from './redirect.js';
+import { redirectHost, redirectTo, redirectUnasked } from './redirect.js';
 
 /** Whose consent it is. */
 export type User = Pick<Principal, 'orgId' | 'userId'>;
@@ -102,7 +102,9 @@ export class ConsentService {
     isAllowed: boolean,
     context: RequestContext,
   ): Promise<string> {
-    if (!isAllowed) return this.reject(issuer, consentToken, user, 'access_denied', context);
+    if (!isAllowed) {
+      return (await this.end(issuer, consentToken, user, 'access_denied', context)).location;
+    }
     const opened = await this.open(consentToken, user);
     const { client, parameters, scopes, known, hash } = opened;
     const { redirect_uri: redirectUri, state = null, resource } = parameters;
@@ -129,9 +131,10 @@ export class ConsentService {
   }
 
   /**
-   * Where to send the browser with an error instead of a code. It uses up the consent token, too.
+   * Where to send the browser with an error that the user did not choose here. It uses up the consent token, too.
    * @param user null: not known
    * @throws RegistryError `not_found`, as {@link describe}
+   * @throws UntrustedRedirect in place of an error for an anonymous client
    */
   async reject(
     issuer: string,
@@ -140,18 +143,26 @@ export class ConsentService {
     error: Rejection,
     context: RequestContext,
   ): Promise<string> {
+    const { client, location } = await this.end(issuer, consentToken, user, error, context);
+    return redirectUnasked(client, location);
+  }
+
+  /** Uses the consent token up, with an error for the client. */
+  private async end(
+    issuer: string,
+    consentToken: string,
+    user: User | null,
+    error: Rejection,
+    context: RequestContext,
+  ): Promise<{ client: Client; location: string }> {
     const { client, parameters, hash } = await this.open(consentToken, user);
     const isFirst = await (error === 'access_denied'
       ? this.grants.deny(hash, { clientId: client.id, orgId: user?.orgId ?? null }, context)
       : this.tokens.commit({ consume: hash, insert: [] }, context));
     if (!isFirst) throw noSuchRequest();
     const { redirect_uri: redirectUri, state = null } = parameters;
-    return redirectTo(redirectUri, {
-      error,
-      error_description: REJECTIONS[error],
-      state,
-      iss: issuer,
-    });
+    const response = { error, error_description: REJECTIONS[error], state, iss: issuer };
+    return { client, location: redirectTo(redirectUri, response) };
   }
 
   private async open(consentToken: string, user: User | null): Promise<OpenRequest> {

@@ -1,4 +1,7 @@
+import type { Client } from '../../clients/client/client.js';
+import { RegistryError } from '../../errors/registry-error.js';
 import { isLoopback } from '../../policy/uris/uri.js';
+import { isTrusted } from '../resources/scopes.js';
 
 /** Where a redirect URI leads: to a web server, to the machine that opens it, or there to an application with a private-use scheme (RFC 8252 §7). */
 export type RedirectTarget = 'web' | 'loopback' | 'application';
@@ -25,4 +28,24 @@ export function redirectTo(redirectUri: string, parameters: Record<string, strin
     if (value !== null) url.searchParams.append(name, value);
   }
   return url.href;
+}
+
+/** An error to which the browser is not redirected; the user is offered a link. */
+export class UntrustedRedirect extends RegistryError {
+  constructor(readonly location: string) {
+    const { searchParams } = new URL(location);
+    // The last ones: a redirect URI may contain others
+    const told = ['error', 'error_description'].flatMap((name) => searchParams.getAll(name).slice(-1));
+    super('invalid_request', `The request of the application was rejected: ${told.join(': ')}`);
+  }
+}
+
+/**
+ * Where to send the browser with an error that no user has caused.
+ * @param location the redirect URI with the error
+ * @throws UntrustedRedirect if no one answers for the client: anyone could register one to have browsers redirected (RFC 9700 §4.11.2)
+ */
+export function redirectUnasked(client: Client, location: string): string {
+  if (isTrusted(client) || redirectTarget(location) === 'loopback') return location;
+  throw new UntrustedRedirect(location);
 }

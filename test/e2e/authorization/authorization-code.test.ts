@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { authorizationOf, CALLBACK } from '../../support/authorization.js';
+import { authorizationOf, CALLBACK, linkOf } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
 
@@ -18,9 +18,8 @@ onEachEngine((engine) => {
     user = (await registry.createKey({ orgId: 'acme', userId: 'alice' })).apiKey;
   });
   afterAll(() => registry.stop());
-  const { introspect, register, authorize, aRequest, ask, decide, aCode, refresh } = authorizationOf(
-    () => registry,
-  );
+  const { introspect, register, createClient, authorize, aRequest, ask, decide, aCode, refresh } =
+    authorizationOf(() => registry);
 
   const events = async (clientId: string) => {
     const { body } = await registry.graphql(
@@ -279,11 +278,11 @@ onEachEngine((engine) => {
       expect(await stored(client.id)).toEqual([]);
     });
 
-    it.each<[string, Record<string, string | undefined>, string]>([
+    const REJECTED: [string, Record<string, string | undefined>, string][] = [
       ['no PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
       ['plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
       ['another response type', { response_type: 'token' }, 'unsupported_response_type'],
-      ['scopes that the client did not register', { scope: 'admin' }, 'invalid_scope'],
+      ['scopes that the client did not register', { scope: 'delete' }, 'invalid_scope'],
       ['a restricted scope', { scope: 'admin' }, 'invalid_scope'],
       ['an unknown resource', { resource: 'https://evil.example' }, 'invalid_target'],
       ['a resource with credentials', { resource: 'http://u:p@localhost/' }, 'invalid_target'],
@@ -292,8 +291,10 @@ onEachEngine((engine) => {
       ['prompt=none', { prompt: 'none' }, 'login_required'],
       ['another response mode', { response_mode: 'form_post' }, 'invalid_request'],
       ['a request object', { request: 'eyJ.e30.' }, 'request_not_supported'],
-    ])('sends the browser back to the client with %s', async (_, changes, error) => {
-      const client = await register();
+    ];
+
+    it.each(REJECTED)('sends the browser back to the client with %s', async (_, changes, error) => {
+      const client = await createClient();
       const { status, location } = await authorize({ ...aRequest(client).parameters, ...changes });
       const told = new URLSearchParams(location!.search || location!.hash.slice(1));
       expect([status, location!.origin, told.get('error'), told.get('state'), told.get('iss')]).toEqual([
@@ -306,8 +307,63 @@ onEachEngine((engine) => {
       expect(await stored(client.id)).toEqual([]);
     });
 
+    it.each(REJECTED)(
+      'shows the user of an anonymous client a page with a link with %s',
+      async (_, changes, error) => {
+        const client = await register({ scope: 'read write admin' });
+        const parameters = { ...aRequest(client).parameters, ...changes };
+        const sent = Object.entries(parameters).filter((entry): entry is [string, string] => !!entry[1]);
+        const url = `${registry.url}/v2/oauth/authorize?${new URLSearchParams(sent).toString()}`;
+        const reply = await fetch(url, { redirect: 'manual', headers: { accept: 'text/html' } });
+        const { headers } = reply;
+        expect([reply.status, headers.get('location'), headers.get('referrer-policy')]).toEqual([
+          400,
+          null,
+          'no-referrer',
+        ]);
+        expect(headers.get('content-security-policy')).toMatch("default-src 'none';");
+        const text = await reply.text();
+        const link = linkOf(text)!;
+        const told = link.url.searchParams;
+        expect([text.includes(error), link.text, link.url.origin]).toEqual([
+          true,
+          'Go to app.example',
+          'https://app.example',
+        ]);
+        expect(text).not.toContain('undefined');
+        expect([told.get('error'), told.get('state'), told.get('iss')]).toEqual([
+          error,
+          parameters.state,
+          registry.url,
+        ]);
+        expect(await stored(client.id)).toEqual([]);
+      },
+    );
+
+    it.each([
+      ['a loopback URI', 'http://127.0.0.1:4000/callback', 303],
+      ['an application that names it', 'com.example.app://localhost/callback', 400],
+    ])(
+      'that is rejected is redirected for an anonymous client on the loopback interface only: %s',
+      async (_, uri, status) => {
+        const client = await register({ redirect_uris: [uri] });
+        const request = aRequest(client, { redirect_uri: uri, response_type: 'token' });
+        expect((await authorize(request.parameters)).status).toBe(status);
+      },
+    );
+
+    it('that is rejected is redirected for a verified client', async () => {
+      const client = await register();
+      await registry.graphql(
+        'mutation ($id: ID!) { setOAuthClientVerified(clientId: $id, verified: true) { client { verified } } }',
+        { id: client.id },
+      );
+      const { location } = await authorize(aRequest(client, { response_type: 'token' }).parameters);
+      expect(location?.host).toBe('app.example');
+    });
+
     it('sends the browser back to the client with a repeated parameter', async () => {
-      const { parameters } = aRequest(await register());
+      const { parameters } = aRequest(await createClient());
       const query = new URLSearchParams([
         ...Object.entries(parameters as Record<string, string>),
         ['scope', 'read'],

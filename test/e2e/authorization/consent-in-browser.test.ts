@@ -161,6 +161,12 @@ inBrowser((engine) => {
       await page.goto(`${url}/v2/oauth/authorize?client_id=unknown`);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await expectAccessible(page);
+      const { register, aRequest } = authorizationOf(() => registry);
+      const { parameters } = aRequest(await register(), { response_type: 'token' });
+      const query = new URLSearchParams(parameters as Record<string, string>);
+      await page.goto(`${url}/v2/oauth/authorize?${query.toString()}`);
+      await page.getByRole('link', { name: 'Go to app.example' }).waitFor();
+      await expectAccessible(page);
     };
     await onRequest({}, ofKeys, options);
   });

@@ -1,4 +1,4 @@
-import { authorizationOf, FORM, formTokenOf, type TestClient } from '../../support/authorization.js';
+import { authorizationOf, FORM, formTokenOf, linkOf, type TestClient } from '../../support/authorization.js';
 import { IdentityProvider } from '../../support/backing-services/identity-provider.js';
 import { onEachEngine } from '../../support/databases.js';
 import { CookieJar } from '../../support/network/cookie-jar.js';
@@ -100,6 +100,19 @@ onEachEngine((engine) => {
         expect([reply.status, reply.headers.get('location')]).toEqual([401, null]);
       }
       expect((await submit(browser, consentToken, formTokenOf(text))).status).toBe(303);
+    });
+
+    it('who says no at the provider sees a page with a link to an anonymous client', async () => {
+      const { consentToken } = await ask(await register());
+      const browser = new CookieJar();
+      const reply = await browser.fetch(await signIn(browser, consentUrl(consentToken), '?deny'));
+      const link = linkOf(await reply.text())!;
+      expect([reply.status, link.text, link.url.searchParams.get('error')]).toEqual([
+        400,
+        'Go to app.example',
+        'access_denied',
+      ]);
+      expect((await browser.fetch(consentUrl(consentToken))).status).toBe(404);
     });
 
     it('who says no at the provider sends the client an error', async () => {

@@ -46,7 +46,8 @@ export class AuthorizeController {
     summary: 'Ask a user for authorization (RFC 6749 §4.1.1)',
     description:
       'Browsers are sent here by clients. The reply sends the browser to the consent page, or back to the client with an error ' +
-      '(RFC 6749 §4.1.2.1, RFC 9207). PKCE with S256 is required for public clients, and for clients with require_pkce.',
+      '(RFC 6749 §4.1.2.1, RFC 9207). An error for an anonymous client is a page with a link instead, unless the redirect URI is a ' +
+      'loopback one (RFC 9700 §4.11.2). PKCE with S256 is required for public clients, and for clients with require_pkce.',
     security: [],
   })
   @ApiQuery({ name: 'client_id', required: true, type: String })
@@ -64,7 +65,9 @@ export class AuthorizeController {
   @ApiQuery({ name: 'code_challenge_method', required: false, type: String, description: 'Must be S256' })
   @ApiQuery({ name: 'resource', required: false, type: String, description: 'RFC 8707' })
   @ApiResponse({ status: 303, description: 'To the consent page, or back to the client' })
-  @ApiErrors({ 400: 'The client or the redirect URI cannot be trusted: the browser is sent nowhere' })
+  @ApiErrors({
+    400: 'The client or the redirect URI is not valid, or not trusted with an error: the browser is sent nowhere',
+  })
   async authorize(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     try {
       const location = await this.requests.begin(

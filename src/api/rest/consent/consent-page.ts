@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ConsentRequest } from '../../../authorization/consent/consent.service.js';
-import { redirectHost, redirectTarget } from '../../../authorization/consent/redirect.js';
+import { redirectHost, redirectTarget, UntrustedRedirect } from '../../../authorization/consent/redirect.js';
 import { protectBy } from '../../../http/browsers/page-headers.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 
@@ -121,13 +121,20 @@ const keyField = (isRejected: boolean) =>
 
 const warning = (text: string) => html`<p class="warning">${text}</p>`;
 
-/** Says why there is nothing to decide. @param retryUrl where the user can try again; undefined: nowhere */
-const errorPage = (description: string, retryUrl?: string): string =>
+/** Says why there is nothing to decide. @param link where the user can go on; undefined: nowhere */
+const errorPage = (description: string, link?: { url: string; text: string }): string =>
   page(
     'This does not work',
     html`<p role="alert">${description}</p>
-      ${retryUrl === undefined ? NOTHING : html`<p><a href="${retryUrl}">Try again</a></p>`}`,
+      ${link === undefined ? NOTHING : html`<p><a href="${link.url}">${link.text}</a></p>`}`,
   );
+
+function linkOf(error: RegistryError, retryUrl?: string): { url: string; text: string } | undefined {
+  if (error instanceof UntrustedRedirect) {
+    return { url: error.location, text: `Go to ${destination(error.location)}` };
+  }
+  return retryUrl === undefined ? undefined : { url: retryUrl, text: 'Try again' };
+}
 
 /** Sends a page. Chromium counts the redirect after a form as a part of it, so its target is allowed. */
 export async function sendPage(
@@ -156,7 +163,7 @@ export async function sendErrorPage(
   if (!isForUsers) throw error;
   const { retryAfterSeconds } = error.options;
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
-  await sendPage(request, reply, error.status, errorPage(error.message, retryUrl));
+  await sendPage(request, reply, error.status, errorPage(error.message, linkOf(error, retryUrl)));
 }
 
 /** Disables scripts, frames and forms with other targets. The URL of the page contains the token and is never sent as a referrer. */
