@@ -1,5 +1,5 @@
 import { GRANT_TYPES } from '../policy/grants/grant-types.js';
-import { METADATA_PROFILES } from '../policy/metadata-members.js';
+import { CONTRACT_MEMBERS, METADATA_PROFILES } from '../policy/metadata-members.js';
 import { REGISTRATION_MODES } from '../policy/registration.js';
 import { isLoopback } from '../policy/uris/uri.js';
 import { ConfigError } from './config-error.js';
@@ -171,8 +171,7 @@ const topics = {
         'Who may register clients: anyone (`open`), callers with a software statement or credentials (`statement`), callers with credentials (`token`), or no one (`closed`). Credentials are an initial access token, an API key or a JWT. A software statement must be of an issuer in `SOFTWARE_STATEMENT_ISSUERS`. In every mode, registered clients can manage their registration.',
     }),
     registrationMetadata: setting('REGISTRATION_METADATA', values.wordOf(METADATA_PROFILES), 'registered', {
-      description:
-        'The metadata profile: which members a registration may have. `strict`: `client_name`, `redirect_uris`, `grant_types`, `response_types`, `scope`, `token_endpoint_auth_method`, `logo_uri`, `policy_uri` and `tos_uri`. `registered`: also the members of the IANA registries of OAuth, which are stored or ignored; all others are rejected. `lenient`: any; unknown ones are ignored.',
+      description: `The metadata profile: which members a registration may have. \`strict\`: ${[...CONTRACT_MEMBERS].map((member) => `\`${member}\``).join(', ')}. \`registered\`: also the members of the IANA registries of OAuth, which are stored or ignored; all others are rejected. \`lenient\`: any; unknown ones are ignored.`,
     }),
     registrationAllowedScopes: optional('REGISTRATION_ALLOWED_SCOPES', values.scopes, 'any scope', {
       description: 'The scopes that a registration may get.',

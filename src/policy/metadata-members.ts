@@ -5,7 +5,7 @@ import { OTHER_CLIENT_METADATA, REGISTERED_ELSEWHERE } from './metadata/iana-reg
  * What a registration request may contain. A member registered elsewhere and not supported here is ignored; an unregistered
  * member is rejected.
  *
- * - `strict`: the nine members of the contract, nothing else.
+ * - `strict`: the members of the contract, nothing else.
  * - `registered`: the IANA registry "OAuth Dynamic Client Registration Metadata"; members of the other OAuth registries
  *   are ignored.
  * - `lenient`: anything; unregistered members are ignored, too.
@@ -20,8 +20,8 @@ export type MemberClass = 'accepted' | 'ignored' | 'rejected';
 const namesOf = (fields: Record<string, FieldRow>) =>
   Object.values(fields).flatMap(({ registration: name }) => name ?? []);
 
-/** The members of the contract. */
-const CONTRACT_MEMBERS: ReadonlySet<string> = new Set([...namesOf(COLUMN_FIELDS), 'response_types']);
+/** The members of the contract, which every profile accepts. */
+export const CONTRACT_MEMBERS: ReadonlySet<string> = new Set([...namesOf(COLUMN_FIELDS), 'response_types']);
 
 /** A software statement is verified first, and not read with the rest (RFC 7591 §2.3). */
 const { softwareStatement, ...READ_FIELDS } = METADATA_FIELDS;

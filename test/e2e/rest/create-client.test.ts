@@ -1,3 +1,4 @@
+import { FIELDS_AT } from '../../../src/policy/fields.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
 
@@ -206,10 +207,7 @@ onEachEngine((engine) => {
 
     it('D13, D16: rejects members that only the server sets, and says so', async () => {
       const { body: created } = await registry.createClient(aClient());
-      const taken = [
-        ...['name', 'client_type', 'allowed_scopes', 'allowed_grant_types'],
-        ...['require_pkce', 'redirect_uris', 'logo_uri', 'policy_uri', 'tos_uri'],
-      ];
+      const taken: string[] = FIELDS_AT.rest.map(({ name }) => name);
       const members = Object.keys(created.data as object).filter((member) => !taken.includes(member));
       expect(members).toEqual(expect.arrayContaining(['client_id', 'client_secret', 'org_id', 'created_at']));
       const sent = [...members, 'status', 'verified', 'client_secret_expires_at', 'client_id_issued_at'];
