@@ -73,7 +73,7 @@ export const HTTP_PLUGINS = [
     afterRoutes.push(rejectOtherMethods(fastify));
   }),
   plugin('host-required', ['errors', 'default-headers'], rejectMissingHost),
-  // Before anything that rejects requests: a page of another origin has to be able to read the rejection
+  // Before rate limits and authentication: a page of another origin has to be able to read the rejection
   plugin('registration-cors', ['method-not-allowed'], (fastify, { config }) =>
     allowBrowsersToRegister(fastify, config),
   ),
