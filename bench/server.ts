@@ -71,6 +71,7 @@ export async function startServer(
       RATE_LIMIT_ORG: 'off',
       RATE_LIMIT_AUTHORIZE: 'off',
       RATE_LIMIT_TOKEN: 'off',
+      RATE_LIMIT_TOKEN_BYTES: 'off',
       RATE_LIMIT_AUDIT_BYTES: 'off',
       // In production it is off by default, and requires a public URL
       AUTHORIZATION_SERVER: 'on',

@@ -267,6 +267,10 @@ const topics = {
       description:
         'Requests to `/v2/oauth/token` and `/v2/oauth/par` per client, for public clients per client and address. Each further KB that a token request stores counts as a request.',
     }),
+    rateLimitTokenBytes: setting('RATE_LIMIT_TOKEN_BYTES', values.byteRate, '1000000000/1h', {
+      description:
+        'Bytes that requests to `/v2/oauth/token` store, of all clients together: per organization of the user or, without a user, of the client. For a client without an owner, the limit applies per address.',
+    }),
     rateLimitOrg: setting('RATE_LIMIT_ORG', values.rateLimit, '6000/1m', {
       description:
         'Requests to `/v2/oauth/clients`, `/v2/oauth/grants` and `/v2/oauth/consent` per organization, except those to `/v2/oauth/clients/authenticate`. All its API keys and JWTs count together.',

@@ -16,11 +16,11 @@ export interface AuthenticatedRequest {
   isWaiting: () => boolean;
   /** Set once the caller is authorized. */
   principal?: Principal | null;
-  /** Counts bytes of the audit log; see {@link RequestContext.spend}. */
-  server?: { spendAuditBytes?: SpendAuditBytes };
+  /** Count stored bytes; see {@link RequestContext.spend}. */
+  server?: { spendAuditBytes?: SpendBytes; spendTokenBytes?: SpendBytes };
 }
 
-type SpendAuditBytes = (orgId: string | null, address: string, bytes: number) => void;
+type SpendBytes = (orgId: string | null, address: string, bytes: number) => void;
 
 /** Channels whose changes of clients are limited by the bytes that they write. */
 const COUNTED: readonly Channel[] = ['rest', 'registration'];
@@ -28,7 +28,9 @@ const COUNTED: readonly Channel[] = ['rest', 'registration'];
 declare module 'fastify' {
   interface FastifyInstance {
     /** Counts bytes of the audit log and of clients, by organization or address; undefined if nothing limits them. */
-    spendAuditBytes?: SpendAuditBytes;
+    spendAuditBytes?: SpendBytes;
+    /** Counts bytes of tokens, by organization or address; undefined if nothing limits them. */
+    spendTokenBytes?: SpendBytes;
   }
   interface FastifyRequest {
     /** The caller, once authorized; null if anonymous. */
@@ -58,17 +60,22 @@ export const CurrentContext = createParamDecorator(
 );
 
 /** The caller, as the audit log names it. */
-export const requestContextOf = (
-  { principal, id, ip, isWaiting, server }: AuthenticatedRequest,
+export const requestContextOf = (request: AuthenticatedRequest, channel: Channel): RequestContext =>
+  contextOf(request, channel, COUNTED.includes(channel) ? request.server?.spendAuditBytes : undefined);
+
+/** The same of a token request: what it stores counts against the limit of tokens. */
+export const tokenContextOf = (request: AuthenticatedRequest): RequestContext =>
+  contextOf(request, 'rest', request.server?.spendTokenBytes);
+
+const contextOf = (
+  { principal, id, ip, isWaiting }: AuthenticatedRequest,
   channel: Channel,
-): RequestContext => {
-  const spendAuditBytes = COUNTED.includes(channel) ? server?.spendAuditBytes : undefined;
-  return {
-    actor: principal?.actor ?? { type: 'anonymous', id: null },
-    channel,
-    address: addressText(ip),
-    requestId: id,
-    isWaiting,
-    ...(spendAuditBytes && { spend: (orgId, bytes) => spendAuditBytes(orgId, ip, bytes) }),
-  };
-};
+  spendBytes: SpendBytes | undefined,
+): RequestContext => ({
+  actor: principal?.actor ?? { type: 'anonymous', id: null },
+  channel,
+  address: addressText(ip),
+  requestId: id,
+  isWaiting,
+  ...(spendBytes && { spend: (orgId, bytes) => spendBytes(orgId, ip, bytes) }),
+});

@@ -52,6 +52,7 @@ export class TokenIssuer {
    * The reply to a token request of a client that was authenticated.
    * @param issuer the issuer identifier of this server
    * @param dpop the DPoP header (RFC 9449 §5); undefined: none
+   * @param context its `spend` counts the bytes that are stored
    * @throws RegistryError
    */
   async issue(
@@ -131,6 +132,8 @@ export class TokenIssuer {
     // A retry proves no possession of the key that a token is bound to, and gets no reply
     const isRepeatable = consume !== undefined && knownToken !== null && !knownToken.payload.jkt;
     const sealedReply = isRepeatable ? sealReply(parameters.refresh_token!, body) : null;
+    const storedBytes = Buffer.byteLength(JSON.stringify([insert, sealedReply]));
+    context.spend?.(unit.grant?.orgId ?? client.orgId, storedBytes);
     const isStored = await this.tokens.commit(
       { consume, insert, ...(knownToken && { replaced: { sealedReply } }) },
       context,
@@ -138,8 +141,7 @@ export class TokenIssuer {
     if (!isStored) return this.rejectSecondUse(client, parameters, unit, context);
     if (unit.grant !== null) this.grants.uses.note(unit.grant);
     this.counts.count(parameters.grant_type as GrantType);
-    const stored = JSON.stringify([insert, sealedReply]);
-    return { tokens: JSON.parse(body) as IssuedTokens, storedBytes: Buffer.byteLength(stored) };
+    return { tokens: JSON.parse(body) as IssuedTokens, storedBytes };
   }
 
   /** Another request was faster. */

@@ -26,6 +26,7 @@ const QUOTAS = {
   'failed-auth': ['rateLimitFailedAuth', 'requests with invalid credentials from this address'],
   'failed-client': ['rateLimitFailedAuth', 'failed authentications of this client'],
   token: ['rateLimitToken', 'token requests of this client'],
+  'token-bytes': ['rateLimitTokenBytes', 'bytes of tokens of this organization or address'],
   organization: ['rateLimitOrg', 'requests of this organization'],
   'audit-bytes': ['rateLimitAuditBytes', 'bytes of audited changes from this organization or address'],
 } as const satisfies Record<string, [keyof Config, string]>;
@@ -45,6 +46,12 @@ const COUNTED_ROUTES: [QuotaName, (route: RouteOptions) => boolean][] = [
   ['graphql', ({ url, method }) => url === GRAPHQL_PATH && method.includes('POST')],
   ['authorize', ({ url }) => [AUTHORIZATION_PATH, CONSENT_PATH, LOGIN_CALLBACK_PATH].includes(url)],
 ];
+
+/** The quotas of stored bytes by organization or address, and the function that counts them. */
+const BYTE_QUOTAS = [
+  ['audit-bytes', 'spendAuditBytes'],
+  ['token-bytes', 'spendTokenBytes'],
+] as const satisfies [QuotaName, keyof FastifyInstance][];
 
 /**
  * Keeps one address from filling the registry by open registration, from guessing credentials, and from keeping GraphQL
@@ -71,11 +78,12 @@ export async function limitRates(
 
   const ofOrganizations = quotaOf('organization', countedOrganization);
   if (ofOrganizations !== null) fastify.decorate('spendOf', spendOn(ofOrganizations));
-  const bytesOfOrganizations = quotaOf('audit-bytes', countedOrganization);
-  const bytesOfAddresses = quotaOf('audit-bytes');
-  if (bytesOfOrganizations !== null && bytesOfAddresses !== null) {
-    // Spent in the transaction of a change, which waits for no other instance: the changes after it are rejected
-    fastify.decorate('spendAuditBytes', (orgId: string | null, address: string, bytes: number) => {
+  for (const [name, decoration] of BYTE_QUOTAS) {
+    const bytesOfOrganizations = quotaOf(name, countedOrganization);
+    const bytesOfAddresses = quotaOf(name);
+    if (bytesOfOrganizations === null || bytesOfAddresses === null) continue;
+    // Spent by a change, which waits for no other instance: the changes after it are rejected
+    fastify.decorate(decoration, (orgId: string | null, address: string, bytes: number) => {
       if (isExempt(address)) return;
       const [quota, caller] = orgId === null ? [bytesOfAddresses, address] : [bytesOfOrganizations, orgId];
       const standing = quota.exceeded(caller);

@@ -1,6 +1,8 @@
+import { IsNull } from 'typeorm';
 import { GrantEntity } from '../../../src/authorization/grants/grant.entity.js';
+import { TokenEntity } from '../../../src/authorization/tokens/token.entity.js';
 import { newId } from '../../../src/database/id.js';
-import { authorizationOf, CALLBACK, FORM, type TestClient } from '../../support/authorization.js';
+import { authorizationOf, basic, CALLBACK, FORM, type TestClient } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { UNKNOWN_ID } from '../../support/graphql/operator.js';
 import { aClient, Registry } from '../../support/registry.js';
@@ -8,7 +10,7 @@ import { aClient, Registry } from '../../support/registry.js';
 onEachEngine((engine) => {
   let registry: Registry;
   afterEach(() => registry.stop());
-  const { aCode, answer, aRequest, decide, register } = authorizationOf(() => registry);
+  const { aCode, answer, aRequest, decide, register, token } = authorizationOf(() => registry);
 
   const from = (address: string) => ({ 'x-forwarded-for': address });
   const scopesOf = (mark: string) => Array.from({ length: 100 }, (_, i) => `${mark}-${i}-`.padEnd(128, 'x'));
@@ -172,5 +174,37 @@ onEachEngine((engine) => {
     ]);
     expect((await answer(request(10), true, apiKey)).searchParams.has('code')).toBe(true);
     expect(Object.keys((await grants())[0]!.scopes)).toEqual(resources.slice(0, 10));
+  });
+
+  it('counts the bytes of tokens of all clients of an organization, and rejects no client of another one', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_TOKEN_BYTES: '2000/1h' });
+    const [acme, neighbour] = [await registry.createKey({ orgId: 'acme' }), await registry.createKey()];
+    const statusOf = async (key: string) => {
+      const { body } = await registry.createClient(aClient({ allowed_scopes: ['read'] }), key);
+      const { client_id: id, client_secret: secret } = body.data as Record<string, string>;
+      return (await token({ grant_type: 'client_credentials' }, basic(id!, secret!))).status;
+    };
+    const statuses = [];
+    for (let i = 0; i < 8; i++) statuses.push(await statusOf(acme.apiKey));
+    expect([statuses[0], statuses.at(-1)]).toEqual([200, 429]);
+    expect(await statusOf(neighbour.apiKey)).toBe(200);
+    const limited = statuses.filter((status) => status === 429).length;
+    expect(await registry.dataSource.getRepository(TokenEntity).count()).toBe(9 - limited);
+  });
+
+  it('counts the bytes of tokens of a user against the limit of their organization, and uses up no code beyond it', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_TOKEN_BYTES: '2000/1h' });
+    const [user, neighbour] = [await registry.createKey({ orgId: 'acme' }), await registry.createKey()];
+    const statuses = [];
+    for (let i = 0; i < 5; i++) {
+      const { exchange } = await aCode(await register(), user.apiKey);
+      statuses.push((await exchange()).status);
+    }
+    expect([statuses[0], statuses.at(-1)]).toEqual([200, 429]);
+    const unused = { kind: 'code', consumedAt: IsNull() } as const;
+    expect(await registry.dataSource.getRepository(TokenEntity).countBy(unused)).toBe(
+      statuses.filter((status) => status === 429).length,
+    );
+    expect((await (await aCode(await register(), neighbour.apiKey)).exchange()).status).toBe(200);
   });
 });

@@ -38,6 +38,7 @@ const DEFAULTS: Config = {
   rateLimitGraphql: { points: 600, durationSeconds: 60 },
   rateLimitAuthorize: { points: 600, durationSeconds: 60 },
   rateLimitToken: { points: 6000, durationSeconds: 60 },
+  rateLimitTokenBytes: { points: 1_000_000_000, durationSeconds: 3600 },
   maxClientsPerOrg: null,
   rateLimitOrg: { points: 6000, durationSeconds: 60 },
   rateLimitAuditBytes: { points: 50_000_000, durationSeconds: 3600 },

@@ -5,7 +5,7 @@ import { Authenticator } from '../../../auth/authenticator.js';
 import { isBasic } from '../../../auth/basic-credentials.js';
 import { bearerToken } from '../../../auth/bearer-token.js';
 import { Access } from '../../../auth/principal/access.js';
-import { requestContextOf } from '../../../auth/principal/request-context.js';
+import { requestContextOf, tokenContextOf } from '../../../auth/principal/request-context.js';
 import { type Caller, TokenLookup } from '../../../authorization/issuance/token-lookup.js';
 import { type IssuedTokens, TokenIssuer } from '../../../authorization/issuance/token-issuer.js';
 import { RegistryError } from '../../../errors/registry-error.js';
@@ -60,7 +60,7 @@ export class TokenController {
       client,
       withoutCredentials(parameters),
       dpopOf(request),
-      requestContextOf(request, 'rest'),
+      tokenContextOf(request),
     );
     await countTokenBytes(request, client, storedBytes);
     return tokens;
