@@ -40,10 +40,10 @@ export class TokenLookup {
     const now = new Date();
     if (token.consumedAt !== null || token.expiresAt <= now) return null;
     const [client, grant] = await Promise.all([
-      this.clients.find({ id: token.clientId }),
+      this.findKnown(token.clientId, caller),
       token.grantId === null ? null : this.grants.find(token.grantId),
     ]);
-    if (client === null || !isUsable(client, now) || !mayKnow(caller, client)) return null;
+    if (client === null || !isUsable(client, now)) return null;
     if (token.grantId !== null && (grant === null || grant.revokedAt !== null)) return null;
     return { token, client, grant };
   }
@@ -56,15 +56,18 @@ export class TokenLookup {
     if (token.kind === 'access') await this.tokens.remove(token.hash);
   }
 
+  /** The client with an id, if the caller may know of its tokens: `service` and `admin` of any, `member` of its organization's. */
+  private async findKnown(id: string, caller: Caller): Promise<Client | null> {
+    // It was looked up when it was authenticated
+    if ('client' in caller) return caller.client.id === id ? caller.client : null;
+    const { role, orgId } = caller.principal;
+    const client = await this.clients.find({ id });
+    const isKnown = role === 'service' || role === 'admin' || (role === 'member' && client?.orgId === orgId);
+    return isKnown ? client : null;
+  }
+
   private async find(issuer: string, value: string): Promise<TokenEntity | null> {
     const hash = await this.jwts.hashOf(issuer, value);
     return hash === null ? null : this.tokens.find(hash);
   }
-}
-
-/** `service` and `admin` know any token, `member` those of its organization's clients. */
-function mayKnow(caller: Caller, client: Client): boolean {
-  if ('client' in caller) return caller.client.id === client.id;
-  const { role, orgId } = caller.principal;
-  return role === 'service' || role === 'admin' || (role === 'member' && client.orgId === orgId);
 }
