@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { CONSOLE_PATH, DOCS_PATH } from '../../config/paths.js';
 import { PublicUrl } from '../responses/public-url.js';
 import type { FirstKey } from '../../auth/api-keys/bootstrap.js';
-import type { Config } from '../../config/variables.js';
+import { type Config, isAuthorizationServerOn } from '../../config/variables.js';
 import type { HttpLimits } from '../limits/http-limits.js';
 
 /** Prints the first admin key to standard output, so that the log does not contain it. */
@@ -35,6 +35,11 @@ export function announce(
   if (config.production) new Logger('Start').warn(`Listening on ${url}`);
   if (config.adminConsole && !hasConsole) {
     new Logger('Start').warn('The admin console is not built. Run npm run build.');
+  }
+  if (config.authorizationLoginIssuer !== null && !isAuthorizationServerOn(config)) {
+    new Logger('Start').warn(
+      'AUTHORIZATION_LOGIN_ISSUER has no effect while the authorization server is off. Set AUTHORIZATION_SERVER=on.',
+    );
   }
   if (config.production) return;
   const key = firstKey !== null && 'value' in firstKey ? firstKey.value : '$API_KEY';

@@ -79,6 +79,15 @@ describe('npm start without any configuration', () => {
   });
 });
 
+it('warns of a sign-in that has no effect, because the authorization server is off', async () => {
+  const login = { AUTHORIZATION_LOGIN_ISSUER: 'https://login.example', AUTHORIZATION_LOGIN_CLIENT_ID: 'x' };
+  const program = start({ NODE_ENV: 'production', BOOTSTRAP_API_KEY: KEY, ...login });
+  await program.says(/AUTHORIZATION_LOGIN_ISSUER has no effect while the authorization server is off\./);
+  const other = start({ NODE_ENV: 'development', DATABASE_URL: 'sqlite:other.sqlite', ...login });
+  await other.says(/documentation/);
+  expect(other.stdout).not.toContain('has no effect');
+});
+
 describe('a failed start prints one line and exits with 1', () => {
   const refusal = async (env: Record<string, string>, startedBy?: string[]) => {
     const program = start(env, 'main.js', undefined, startedBy);
