@@ -255,13 +255,14 @@ const topics = {
     }),
     rateLimitFailedAuth: setting('RATE_LIMIT_FAILED_AUTH', values.rateLimit, '30/1m', {
       description:
-        'Failed authentications per address, at all interfaces together. Above the limit, credentials are rejected without a check, except those that were valid within the last ten minutes. The limit also applies to the failures of each client at `/v2/oauth/clients/authenticate`, but valid credentials are never rejected there.',
+        'Failed authentications per address, at all interfaces together. Above the limit, credentials are rejected without a check, except those that were valid within the last ten minutes. The same limit applies to the failures of each client at `/v2/oauth/clients/authenticate` and at the token, PAR, introspection and revocation endpoints; this limit per client never rejects valid credentials.',
     }),
     rateLimitGraphql: setting('RATE_LIMIT_GRAPHQL', values.rateLimit, '600/1m', {
       description: 'Requests to `/graphql` per address.',
     }),
     rateLimitAuthorize: setting('RATE_LIMIT_AUTHORIZE', values.rateLimit, '600/1m', {
-      description: 'Requests to `/v2/oauth/authorize` and to the built-in consent page per address.',
+      description:
+        'Requests to `/v2/oauth/authorize`, the built-in consent page and `/v2/oauth/login/callback` per address.',
     }),
     rateLimitToken: setting('RATE_LIMIT_TOKEN', values.rateLimit, '6000/1m', {
       description:
