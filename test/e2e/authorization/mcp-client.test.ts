@@ -52,6 +52,7 @@ class Memory implements OAuthClientProvider {
 onEachEngine((engine) => {
   let registry: Registry;
   let user: string;
+  let organization: string;
   let server: DocumentedProgram;
   let url: string;
   beforeAll(async () => {
@@ -61,7 +62,7 @@ onEachEngine((engine) => {
       AUTHORIZATION_RESOURCES: url,
       REGISTRATION_DEFAULT_SCOPES: 'notes:read notes:write',
     });
-    user = (await registry.createKey({ userId: 'alice' })).apiKey;
+    ({ apiKey: user, orgId: organization } = await registry.createKey({ userId: 'alice' }));
     const { apiKey } = await registry.createKey({ role: 'service' });
     server = await DocumentedProgram.start('mcp-servers.md', {
       REGISTRY: registry.url,
@@ -133,7 +134,7 @@ onEachEngine((engine) => {
     expect(await call(memory, 'write_note', { text: 'Buy milk' })).toBe('Written.');
     expect(memory.request!.searchParams.get('scope')).toBe('notes:read notes:write');
     expect(memory.stored!.scope).toBe('notes:read notes:write');
-    expect(await call(memory, 'read_notes')).toBe('alice: Buy milk');
+    expect(await call(memory, 'read_notes')).toBe(`${organization}/alice: Buy milk`);
   });
 
   it('registers the client again when its registration was deleted', async () => {

@@ -46,7 +46,7 @@ describe.each([
 
   it('lets in a token for it that has the scope', async () => {
     const { id, value } = await aToken({ resource, scope: 'read' });
-    expect(await call(value)).toEqual([200, null, JSON.stringify({ user: id })]);
+    expect(await call(value)).toEqual([200, null, JSON.stringify({ user: { organization: 'default', id } })]);
   });
 
   it.each([API, JWT_API].filter((each) => each !== resource))('rejects a token for %s', async (other) => {
