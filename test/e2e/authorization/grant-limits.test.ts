@@ -158,9 +158,10 @@ onEachEngine((engine) => {
   it('accepts at most ten resources in an authorization request', async () => {
     const resources = Array.from({ length: 11 }, (_, i) => `https://${i}.example`);
     registry = await Registry.start(engine, { AUTHORIZATION_RESOURCES: resources.join(' ') });
-    const client = await register();
+    const redirectUri = 'http://127.0.0.1/callback';
+    const client = await register({ redirect_uris: [redirectUri] });
     const { apiKey } = await registry.createKey();
-    const { parameters } = aRequest(client);
+    const { parameters } = aRequest(client, { redirect_uri: redirectUri });
     const request = (count: number) => {
       const url = new URL(`${registry.url}/v2/oauth/authorize`);
       for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value!);

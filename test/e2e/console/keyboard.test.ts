@@ -49,9 +49,11 @@ class Typist {
   async choose(item: string): Promise<void> {
     const items = this.page.getByRole('menuitem');
     await items.first().waitFor();
-    for (let presses = 2 * (await items.count()); presses > 0; presses--) {
+    for (let presses = 10 * (await items.count()); presses > 0; presses--) {
       await this.page.keyboard.press('ArrowDown');
       if ((await this.page.evaluate<string>(FOCUSED)) === item) return this.page.keyboard.press('Enter');
+      // The menu gets the focus a moment after it was opened
+      await this.page.waitForTimeout(20);
     }
     throw new Error(`The focus never comes to ${item}`);
   }

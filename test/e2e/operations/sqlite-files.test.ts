@@ -103,6 +103,10 @@ async function until(isSo: () => Promise<boolean>, withinMs = 5_000): Promise<vo
 }
 
 const said = ({ stdout, stderr }: Program) => stdout + stderr;
+/** Its output may come after its replies. */
+const untilItSays = async (program: Program, text: string) => {
+  while (!said(program).includes(text)) await new Promise((done) => setTimeout(done, 20));
+};
 const run = async (...args: string[]) => {
   const program = start(...args);
   return { code: await program.ended, said: said(program) };
@@ -139,7 +143,7 @@ describe('Files that are replaced under a running service', () => {
       const refused = await Promise.all(Array.from({ length: CALLERS }, register));
       expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
       expect(await ready()).toBe(503);
-      expect(said(program)).toContain(`${at(name)} was moved, removed or replaced.`);
+      await untilItSays(program, `${at(name)} was moved, removed or replaced.`);
       await rename(at('away'), at(name));
     }
     const last = await register();
@@ -177,7 +181,7 @@ describe('Files that are replaced under a running service', () => {
     await Promise.all(calling);
     expect(new Set(after)).toEqual(new Set([503]));
     expect(await ready()).toBe(503);
-    expect(said(program)).toContain('The database file was replaced while it was open.');
+    await untilItSays(program, 'The database file was replaced while it was open.');
     // The end of the process does not touch the new files
     const left = await readFile(at(LIVE));
     program.signal('SIGTERM');
@@ -192,7 +196,7 @@ describe('Files that are replaced under a running service', () => {
     for (let i = 0; i < 5; i++) await register();
     expect((await register()).status).toBe(503);
     expect(await ready()).toBe(503);
-    expect(said(program)).toMatch(/The database is damaged \(SQLITE_CORRUPT/);
+    await untilItSays(program, 'The database is damaged (SQLITE_CORRUPT');
   });
 });
 

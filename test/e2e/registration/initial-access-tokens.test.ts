@@ -216,9 +216,12 @@ onEachEngine((engine) => {
     const second =
       engine === 'postgres' ? await Registry.start(engine, { DATABASE_URL: first.databaseUrl }) : first;
     const { value, token } = await first.createInitialAccessToken({ maxRegistrations: 5 });
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => (i % 2 ? first : second).register({}, value)),
-    );
+    const register = async (registry: Registry): Promise<Answer> => {
+      const answer = await registry.register({}, value);
+      // On a busy machine, the turn of some comes too late
+      return answer.status === 503 ? register(registry) : answer;
+    };
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => register(i % 2 ? first : second)));
     const [rows, uses] = [await first.rows('oauth_clients'), await usesOf(first, token.id)];
     const secrets = await first.rows('oauth_client_secrets');
     if (second !== first) await second.stop();
