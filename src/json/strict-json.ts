@@ -7,8 +7,12 @@ export const MAX_DEPTH = 32;
 /** Members of all objects of a text together. A registration with 100 translations and 20 keys has fewer than 400. */
 const MAX_MEMBERS = 1000;
 
+/** Values of a text: more than any request needs, and few enough that they are small in memory, where an empty object takes 100 bytes. */
+const MAX_VALUES = 2500;
+
 export const TOO_DEEP = `must not be nested deeper than ${MAX_DEPTH} levels`;
 const TOO_MANY_MEMBERS = `must not contain more than ${MAX_MEMBERS} members in all objects`;
+const TOO_MANY_VALUES = `must not contain more than ${MAX_VALUES} values`;
 export const NO_PROTO = 'must not contain a member "__proto__"';
 
 const INVALID = 'must be valid JSON';
@@ -17,8 +21,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The value of a JSON text from outside. Stricter than `JSON.parse` where two readers could understand the same text differently:
- * it must be UTF-8, and no object may name a member twice, nor `__proto__` (RFC 8259 §4 and §8.1, RFC 7493 §2.3). Its depth and members are
- * bounded.
+ * it must be UTF-8, and no object may name a member twice, nor `__proto__` (RFC 8259 §4 and §8.1, RFC 7493 §2.3). Its depth, members and
+ * values are bounded.
  * @throws JsonFault
  */
 export function parseStrictJson(source: string | Uint8Array): unknown {
@@ -47,6 +51,7 @@ function decode(bytes: Uint8Array): string {
 function checkMembers(text: string): void {
   const open: (Set<string> | null)[] = [];
   let members = 0;
+  let values = 1;
   let string: [start: number, end: number] | null = null;
   for (let at = 0; at < text.length; at++) {
     const character = text[at]!;
@@ -54,6 +59,7 @@ function checkMembers(text: string): void {
       string = [at, endOfString(text, at)];
       at = string[1];
     } else if (character === '{' || character === '[') {
+      values++;
       if (open.push(character === '{' ? new Set() : null) > MAX_DEPTH) throw new JsonFault(TOO_DEEP);
     } else if (character === '}' || character === ']') {
       open.pop();
@@ -63,7 +69,10 @@ function checkMembers(text: string): void {
       if (++members > MAX_MEMBERS) throw new JsonFault(TOO_MANY_MEMBERS);
       noteMember(names, nameIn(text.slice(string[0], string[1] + 1)));
       string = null;
+    } else if (character === ',') {
+      values++;
     }
+    if (values > MAX_VALUES) throw new JsonFault(TOO_MANY_VALUES);
   }
 }
 

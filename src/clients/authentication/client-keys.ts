@@ -211,8 +211,15 @@ function verificationKeys(jwks: unknown): JsonWebKeySet {
   const [fault] = jwksFaults(jwks);
   if (fault !== undefined) throw new KeySetFault(`The key set of the client ${fault}.`);
   // RFC 7517 §5: keys with values out of the supported ranges are ignored
-  return { keys: (jwks as JsonWebKeySet).keys.filter(isVerificationKey) };
+  return { keys: (jwks as JsonWebKeySet).keys.filter(isVerificationKey).map(withoutOthers) };
 }
+
+/** What verifies signatures, and chooses the key for it (RFC 7517 §4, RFC 7518 §6). */
+const USED_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use', 'key_ops'];
+
+/** A key as it is remembered: its other members may be large. */
+const withoutOthers = (key: object): object =>
+  Object.fromEntries(Object.entries(key).filter(([name]) => USED_MEMBERS.includes(name)));
 
 const algorithmsOf = ({ metadata: { tokenEndpointAuthSigningAlg: algorithm } }: Client): string[] =>
   ASSERTION_SIGNING_ALGORITHMS.filter((known) => algorithm === undefined || known === algorithm);

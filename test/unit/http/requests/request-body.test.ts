@@ -6,6 +6,7 @@ const NOT_UTF8 = 'The request body must be encoded in UTF-8.';
 const NOT_JSON = 'The request body must be valid JSON.';
 const TOO_DEEP = 'The request body must not be nested deeper than 32 levels.';
 const TOO_MANY = 'The request body must not contain more than 1000 members in all objects.';
+const TOO_MANY_VALUES = 'The request body must not contain more than 2500 values.';
 const PROTO = 'The request body must not contain a member "__proto__".';
 const twice = (name: string) => `The request body must not contain the member ${JSON.stringify(name)} twice.`;
 
@@ -94,6 +95,8 @@ it.each<[string, Buffer | string, string]>([
   ['an inherited name twice', '{"constructor":1,"constructor":2}', twice('constructor')],
   ['1,001 members', `{${members(1_001)}}`, TOO_MANY],
   ['1,001 members of two objects', `[{${members(1_000)}},{"a":1}]`, TOO_MANY],
+  ['2,501 values in arrays', `{"a":[${'{},'.repeat(1_249)}{}]}`, TOO_MANY_VALUES],
+  ['2,501 values of an array', `[${'1,'.repeat(2_499)}1,1]`, TOO_MANY_VALUES],
   ['1,001 members, never closed', `{${members(1_001)}`, TOO_MANY],
   ['a string, never closed', '{"a":"', NOT_JSON],
   ['a name with a broken escape', '{"\\u12":1}', NOT_JSON],
