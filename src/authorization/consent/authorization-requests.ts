@@ -69,8 +69,10 @@ export class AuthorizationRequests {
     const { location } = reply.headers;
     if (location === undefined) throw toRegistryError(reply);
     if (!location.startsWith(CONSENT_REPLY)) return redirectUnasked(client, location);
-    if (isSilent)
-      for (const { payload } of unit.insert) Object.assign(payload.params as object, { prompt: 'none' });
+    for (const { payload } of unit.insert) {
+      payload.clientVersion = client.version;
+      if (isSilent) Object.assign(payload.params as object, { prompt: 'none' });
+    }
     // Counted per address: anyone can send such requests
     context.spend?.(null, Buffer.byteLength(JSON.stringify(unit.insert)));
     const isFirst = await this.tokens.commit({ consume: hash, insert: unit.insert }, context);

@@ -5,7 +5,6 @@ import { type Client, isUsable } from '../../clients/client/client.js';
 import { ClientLookupRepository } from '../../clients/client/client-lookup.repository.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/grants/scope.js';
-import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { AuthorizationEngine } from '../engine/authorization-engine.js';
 import type { GrantedScopes } from '../grants/grant.js';
@@ -174,11 +173,8 @@ export class ConsentService {
     const client = await this.clients.find({ id: token.clientId });
     const parameters = token.payload.params as Parameters;
     if (client === null || !isUsable(client, new Date())) throw noSuchRequest();
-    // It may have changed since
-    const isRegistered =
-      client.grantTypes.includes('authorization_code') &&
-      isRegisteredRedirectUri(parameters.redirect_uri, client.redirectUris);
-    if (!isRegistered) throw noSuchRequest();
+    // The user decides about the client that they were shown: it cannot be another one for a moment
+    if (client.version !== token.payload.clientVersion) throw noSuchRequest();
     const known = await this.resources.known();
     const grantable = known.grantableScopes(client, [parameters.resource].flat());
     const scopes = splitScope(parameters.scope ?? '').filter((scope) => grantable.includes(scope));

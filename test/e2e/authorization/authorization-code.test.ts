@@ -135,7 +135,7 @@ onEachEngine((engine) => {
       expect(page.status).toBe(404);
     });
 
-    it('sees and grants what the client may get by then', async () => {
+    it('decides about the client as it was when it asked, and not after it has changed', async () => {
       const client = await registry.register({
         redirect_uris: [CALLBACK],
         token_endpoint_auth_method: 'none',
@@ -143,9 +143,9 @@ onEachEngine((engine) => {
         scope: 'read write admin',
       });
       const id = client.body.client_id as string;
-      const { consentToken } = await ask({ id, secret: null });
-      const change = (metadata: object, key: string) =>
-        registry.send(`/v2/oauth/register/${id}`, {
+      let key = client.body.registration_access_token as string;
+      const change = async (scope: string) => {
+        const { body } = await registry.send(`/v2/oauth/register/${id}`, {
           method: 'PUT',
           key,
           body: {
@@ -153,17 +153,20 @@ onEachEngine((engine) => {
             redirect_uris: [CALLBACK],
             token_endpoint_auth_method: 'none',
             grant_types: ['authorization_code'],
-            ...metadata,
+            scope,
           },
         });
-      const narrowed = await change({ scope: 'read' }, client.body.registration_access_token as string);
-      const consent = await registry.send(`/v2/oauth/consent/${consentToken}`, { method: 'GET', key: user });
-      expect(consent.body.data.requested_scopes).toEqual([{ id: 'read', name: 'read', description: null }]);
-      await change(
-        { scope: 'read', redirect_uris: ['https://app.example/other'] },
-        narrowed.body.registration_access_token as string,
-      );
-      expect((await decide(consentToken, true, user)).status).toBe(404);
+        key = body.registration_access_token as string;
+      };
+      const { consentToken } = await ask({ id, secret: null });
+      const describe = async () =>
+        (await registry.send(`/v2/oauth/consent/${consentToken}`, { method: 'GET', key: user })).status;
+      expect(await describe()).toBe(200);
+      await change('read');
+      expect([await describe(), (await decide(consentToken, true, user)).status]).toEqual([404, 404]);
+      // What the user saw narrow would be granted wide
+      await change('read write admin');
+      expect([await describe(), (await decide(consentToken, true, user)).status]).toEqual([404, 404]);
     });
 
     it('has one grant, however many requests are allowed at once', async () => {
