@@ -24,7 +24,9 @@ export class ConsentSessions {
   ) {
     const url = publicUrl === null ? null : new URL(publicUrl);
     const secure = url?.protocol === 'https:';
-    const path = `${url?.pathname.replace(/\/$/, '') ?? ''}${CONSENT_PATH}`;
+    const base = url?.pathname.replace(/\/$/, '') ?? '';
+    // For all paths, no other host can set it
+    const path = base === '' ? '/' : `${base}${CONSENT_PATH}`;
     this.cookie = cookieName(COOKIE, path, secure);
     // Clients send the browser by a link, with which Strict would hold the cookie back
     this.attributes = { path, secure, httpOnly: true, sameSite: 'lax' as const };

@@ -1,7 +1,7 @@
 import { MAX_TEXT_LENGTH, textFaults } from './text.js';
 
-/** Whitespace that looks like a space, and invisible characters. */
-const LOOK_ALIKE = /(?! )\s|\p{Default_Ignorable_Code_Point}/u;
+/** Whitespace that looks like a space, several spaces, which pages show as one, and invisible characters. */
+const LOOK_ALIKE = /(?! )\s| {2}|\p{Default_Ignorable_Code_Point}/u;
 
 /** Code units that at most become one character in Unicode NFC, and more: a longer text is not a name in any form. */
 const MAX_UNITS_OF_CHARACTER = 8;
@@ -46,7 +46,9 @@ export function ownerNameFaults(value: string): string[] {
   const faults = textFaults(name);
   if (faults.length > 0) return faults;
   return LOOK_ALIKE.test(name)
-    ? ['must not contain invisible characters, or whitespace other than the space character']
+    ? [
+        'must not contain invisible characters, whitespace other than the space character, or several spaces in a row',
+      ]
     : compatibilityFaults(name);
 }
 

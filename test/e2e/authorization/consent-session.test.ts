@@ -41,7 +41,7 @@ onEachEngine((engine) => {
       const { apiKey } = await registry.createKey({ userId: 'alice' });
       const { browser, client, cookies } = await aBrowser(apiKey);
       expect(cookies).toEqual([
-        expect.stringMatching(/^consent_session=[\w-]{43}; Path=\/consent; HttpOnly; SameSite=Lax$/),
+        expect.stringMatching(/^consent_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/),
       ]);
       const granted = await ask(client, { scope: 'read' });
       expect((await browser.location(at(granted.consentToken))).searchParams.has('code')).toBe(true);
@@ -51,6 +51,36 @@ onEachEngine((engine) => {
       const location = new URL((await post(browser, form)).headers.get('location')!);
       expect(location.searchParams.has('code')).toBe(true);
     });
+
+    it.each([
+      [
+        'https://registry.example',
+        /^__Host-consent_session=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      ],
+      [
+        'https://host.example/registry',
+        /^__Secure-consent_session=[\w-]{43}; Path=\/registry\/consent; HttpOnly; Secure; SameSite=Lax$/,
+      ],
+    ])(
+      'has a cookie that other hosts cannot set, or below a path not without https, at %s',
+      async (publicUrl, cookie) => {
+        const secure = await Registry.start(engine, { PUBLIC_URL: publicUrl });
+        try {
+          const client = await authorizationOf(() => secure).register();
+          const { consentToken } = await authorizationOf(() => secure).ask(client);
+          const { apiKey } = await secure.createKey();
+          const reply = await fetch(`${secure.url}/consent`, {
+            method: 'POST',
+            redirect: 'manual',
+            body: new URLSearchParams({ consent_token: consentToken, api_key: apiKey, decision: 'allow' }),
+            headers: { ...FORM, accept: 'text/html' },
+          });
+          expect(reply.headers.getSetCookie()).toEqual([expect.stringMatching(cookie)]);
+        } finally {
+          await secure.stop();
+        }
+      },
+    );
 
     it('decides nothing by a form that it was not shown (CSRF)', async () => {
       const { browser } = await aBrowser((await registry.createKey()).apiKey);

@@ -106,6 +106,19 @@ onEachEngine((engine) => {
     expect(answer.status).toBe(200);
   });
 
+  it.each(['/v2/oauth/introspect', '/v2/oauth/revoke'])(
+    'counts requests of public clients at %s',
+    async (path) => {
+      registry = await Registry.start(engine, { RATE_LIMIT_TOKEN: '3/1h' });
+      const { id } = await register();
+      const statuses = [];
+      for (let i = 0; i < 5; i++) {
+        statuses.push((await registry.send(path, { body: { client_id: id, token: 'x' } })).status);
+      }
+      expect(statuses).toEqual([200, 200, 200, 429, 429]);
+    },
+  );
+
   it('counts token requests of a confidential client once it is authenticated, from all addresses together', async () => {
     registry = await Registry.start(engine, { RATE_LIMIT_TOKEN: '3/1h', TRUST_PROXY: '1' });
     const service = await aService();

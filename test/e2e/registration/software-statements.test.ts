@@ -134,6 +134,10 @@ onEachEngine((engine) => {
       const { client_secret, client_secret_expires_at, ...first } = withSecret[0]!.body as Metadata;
       expect(again.body).toEqual(first);
       expect(again.body).not.toHaveProperty('registration_access_token');
+      // Anyone who knows the client_id can read it, and could register with the statement
+      const read = await required.send(`/v2/oauth/register/${first.client_id as string}`, { method: 'GET' });
+      const { software_statement: kept, ...registered } = first;
+      expect([kept, read.status, read.body]).toEqual([software_statement, 200, registered]);
       const [row] = await required.dataSource.query<{ n: string | number }[]>(
         `SELECT COUNT(*) AS n FROM oauth_client_secrets WHERE client_id = '${first.client_id as string}'`,
       );

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import type { Client } from '../../../clients/client/client.js';
 import { Authenticator } from '../../../auth/authenticator.js';
 import { isBasic } from '../../../auth/basic-credentials.js';
 import { bearerToken } from '../../../auth/bearer-token.js';
@@ -106,9 +107,16 @@ export class TokenController {
   @ApiErrors({ 400: 'The request is malformed', 401: INVALID_CLIENT })
   async revoke(@Body() body: unknown, @Req() request: FastifyRequest): Promise<void> {
     const parameters = readParameters(body);
-    const client = await this.clients.authenticate(request, parameters);
+    const client = await this.clientOf(request, parameters);
     const context = requestContextOf(request, 'rest');
     await this.tokens.revoke(this.publicUrl.of(''), tokenOf(parameters), client, context);
+  }
+
+  /** A public client is anyone who knows its identifier: its requests are limited as those for tokens are. */
+  private async clientOf(request: FastifyRequest, parameters: Parameters): Promise<Client> {
+    const client = await this.clients.authenticate(request, parameters);
+    if (client.type === 'public') await limitTokens(request, client);
+    return client;
   }
 
   private async callerOf(request: FastifyRequest, parameters: Parameters): Promise<Caller> {
@@ -118,7 +126,7 @@ export class TokenController {
       parameters.client_id !== undefined ||
       parameters.client_assertion !== undefined;
     if (isClient && bearerToken(authorization) === undefined) {
-      return { client: await this.clients.authenticate(request, parameters) };
+      return { client: await this.clientOf(request, parameters) };
     }
     const principal = await this.authenticator.authenticate(request, 'introspection', 'rest');
     return { principal: principal! };

@@ -15,6 +15,7 @@ import {
 } from '../../../clients/registration/registration-management.service.js';
 import { SoftwareStatementsService } from '../../../clients/software-statements/software-statements.service.js';
 import { countsAsAbsent, STORED_MEMBERS, classifyMember } from '../../../policy/metadata-members.js';
+import type { Client } from '../../../clients/client/client.js';
 import { CONFIG, type Config } from '../../../config/variables.js';
 import { CurrentPermit, CurrentRegistration } from '../../authentication/authentication.js';
 import { readFlag } from '../../../http/requests/boolean-parameter.js';
@@ -115,7 +116,9 @@ export class RegistrationController {
   })
   @ApiResponse({ status: 200, type: RegistrationResponse, description: 'The client without its secret' })
   get(@CurrentRegistration() { client, token }: ManagedRegistration): RegistrationResponse {
-    return toResponse(client, null, this.managementOf(client.id, token));
+    // Callers who know no more than the client_id of a shared client could register with its statement
+    const shown = token === null ? withoutStatement(client) : client;
+    return toResponse(shown, null, this.managementOf(client.id, token));
   }
 
   @Put(':client_id')
@@ -202,3 +205,8 @@ function attest(said: Record<string, unknown>, claims: [string, unknown][]): Rec
   const rest = Object.entries(said).filter(([member]) => !attested.has(baseOf(member)));
   return Object.fromEntries([...rest, ...claims]);
 }
+
+const withoutStatement = ({ metadata, ...client }: Client): Client => ({
+  ...client,
+  metadata: { ...metadata, softwareStatement: undefined },
+});

@@ -61,6 +61,7 @@ it.each([
   ['a control character', 'acme\u0007'],
   ['a no-break space inside', 'acme\u00a0corp'],
   ['an en space inside', 'acme\u2002corp'],
+  ['two spaces, which a page shows as one', 'acme  corp'],
   ['a zero-width space', 'ac\u200bme'],
   ['a joiner, which a name of a client may need', 'می\u200cخواهم'],
   ['a variation selector', 'acme\ufe0f'],
