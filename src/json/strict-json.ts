@@ -59,8 +59,8 @@ function checkMembers(text: string): void {
       string = [at, endOfString(text, at)];
       at = string[1];
     } else if (character === '{' || character === '[') {
-      values++;
       if (open.push(character === '{' ? new Set() : null) > MAX_DEPTH) throw new JsonFault(TOO_DEEP);
+      if (++values > MAX_VALUES) throw new JsonFault(TOO_MANY_VALUES);
     } else if (character === '}' || character === ']') {
       open.pop();
     } else if (character === ':') {
@@ -70,9 +70,8 @@ function checkMembers(text: string): void {
       noteMember(names, nameIn(text.slice(string[0], string[1] + 1)));
       string = null;
     } else if (character === ',') {
-      values++;
+      if (++values > MAX_VALUES) throw new JsonFault(TOO_MANY_VALUES);
     }
-    if (values > MAX_VALUES) throw new JsonFault(TOO_MANY_VALUES);
   }
 }
 

@@ -32,7 +32,7 @@ export type Grantable = (resource: string) => readonly string[] | null;
 const MAX_SCOPES_BYTES = 256 * 1024;
 
 /**
- * What is added, and what was granted before as far as the client can still get it: a step-up keeps the rest. Beyond
+ * The added scopes, and those granted before that the client can still get: a step-up keeps them. Beyond
  * {@link MAX_SCOPES_BYTES}, resources that were granted first are left out.
  */
 export function withAdded(before: GrantedScopes, added: GrantedScopes, grantable: Grantable): GrantedScopes {

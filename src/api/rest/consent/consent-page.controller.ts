@@ -117,7 +117,7 @@ export class ConsentPageController {
     return this.provider.isConfigured ? this.cookie.read(request) : this.sessions.secretOf(request);
   }
 
-  /** Null: the browser has no user for this request, or one who has to show the API key again. */
+  /** Null: the browser has no user for this request, or the user must show the API key again. */
   private async knownUser(token: string, request: FastifyRequest): Promise<PageUser | null> {
     const secret = this.secretOf(request);
     if (secret === null) return null;
