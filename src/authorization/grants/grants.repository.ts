@@ -15,12 +15,13 @@ import {
 } from '../../database/sql/pages.js';
 import { lockRows, rowLock } from '../../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
-import { ScanQueue } from '../../database/sql/scan-queue.js';
+import { type RunLongSql, ScanQueue } from '../../database/sql/scan-queue.js';
 import { Table } from '../../database/sql/table.js';
 import { batchedFindOne, type Lookup } from '../../database/sql/lookup.js';
 import { inSmallBatches, purgeDue } from '../../database/writes/purge-batches.js';
 import { UseNotes } from '../../database/writes/use-notes.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
+import type { Cancellation } from '../../queues/cancellation.js';
 import { TokenEntity } from '../tokens/token.entity.js';
 import { useUp } from '../tokens/tokens.repository.js';
 import {
@@ -73,7 +74,7 @@ export class GrantsRepository {
   readonly uses: UseNotes;
   private readonly byId: Lookup<GrantEntity>;
   private readonly table: Table<GrantEntity>;
-  private readonly run: RunSql;
+  private readonly run: RunLongSql;
   private readonly runLong: RunSql;
 
   constructor(
@@ -143,7 +144,9 @@ export class GrantsRepository {
     { orgId, userId }: Owner,
     offset: number,
     size: number,
+    cancellation: Cancellation,
   ): Promise<{ grants: Grant[]; total: number }> {
+    const run: RunSql = (statement, values) => this.run(statement, values, { ...cancellation, orgId });
     const { sql, parameters } = whereOf(CONDITIONS, { orgId, userId });
     const selection = {
       alias: 'own',
@@ -152,8 +155,8 @@ export class GrantsRepository {
       limit: 'LIMIT :limit OFFSET :offset',
     };
     const [grants, total] = await Promise.all([
-      readWhole(this.run, this.table, selection, { ...parameters, limit: size, offset }),
-      this.count({ orgId, userId }, this.run),
+      readWhole(run, this.table, selection, { ...parameters, limit: size, offset }),
+      this.count({ orgId, userId }, run),
     ]);
     return { grants, total };
   }

@@ -21,8 +21,12 @@ export class GrantsService {
   constructor(private readonly repository: GrantsRepository) {}
 
   /** A page of grants that were not revoked, the newest first, and how many there are. */
-  list(owner: Owner, page: { number: number; size: number }): Promise<{ grants: Grant[]; total: number }> {
-    return this.repository.pageOfUser(owner, (page.number - 1) * page.size, page.size);
+  list(
+    owner: Owner,
+    page: { number: number; size: number },
+    { isWaiting }: RequestContext,
+  ): Promise<{ grants: Grant[]; total: number }> {
+    return this.repository.pageOfUser(owner, (page.number - 1) * page.size, page.size, { isWaiting });
   }
 
   /** @throws RegistryError `not_found` */

@@ -125,7 +125,7 @@ export class ClientSearchRepository {
   private readonly conditions: Conditions<ClientFilter>;
   private readonly table: Table<ClientEntity>;
   private readonly run: RunSql;
-  private readonly runPage: RunSql;
+  private readonly runPage: RunLongSql;
   private readonly runLong: RunLongSql;
   private readonly counts: ClientCountsRepository;
 
@@ -183,7 +183,8 @@ export class ClientSearchRepository {
       return { clients, total };
     }
     const { total, createdBefore, offset: rest } = await this.counts.pageStart(orgId, offset);
-    return { total, clients: await this.newest(this.runPage, { ...filter, createdBefore }, size, rest) };
+    const run: RunSql = (sql, parameters) => this.runPage(sql, parameters, request);
+    return { total, clients: await this.newest(run, { ...filter, createdBefore }, size, rest) };
   }
 
   private async newest(run: RunSql, filter: ClientFilter, size: number, offset: number): Promise<Client[]> {
@@ -285,8 +286,8 @@ export class ClientSearchRepository {
     const isNamed = filter.id !== undefined || filter.ids !== undefined;
     // Clients of an organization have one index, by creation time
     const isSorted = filter.orgId === undefined || orderedBy === 'createdAt';
-    if (isNamed || (isWhole(filter) && isSorted)) return this.runPage;
-    return (sql, parameters) => this.runLong(sql, parameters, request);
+    const run = isNamed || (isWhole(filter) && isSorted) ? this.runPage : this.runLong;
+    return (sql, parameters) => run(sql, parameters, request);
   }
 
   private where(filter: ClientFilter): Where {

@@ -1,7 +1,9 @@
 import type { ObjectLiteral } from 'typeorm';
 import { RegistryError } from '../../errors/registry-error.js';
 import { continueInTurn, takeTurn } from '../../event-loop/turns.js';
+import { FairSlots } from '../../queues/fair-slots.js';
 import type { RunSql } from './run-sql.js';
+import type { RunLongSql } from './scan-queue.js';
 import type { Table } from './table.js';
 
 /**
@@ -14,27 +16,19 @@ export const MAX_PAGE_BYTES = 1.5 * 1024 * 1024;
 const MAX_IN_FLIGHT = 4;
 
 /**
- * Runs statements that read pages: each in a turn of the event loop, and few at a time, so that few pages are in memory. A Batcher would
- * begin each in an iteration of its own, outside of the turns, and health checks would wait longer.
+ * Runs statements that read pages: each in a turn of the event loop, and few at a time, so that few pages are in memory. Organizations take
+ * turns.
  */
-export function pageRunner(run: RunSql): RunSql {
-  let inFlight = 0;
-  const waiting: (() => void)[] = [];
-  return async (sql, parameters) => {
-    if (inFlight < MAX_IN_FLIGHT) inFlight++;
-    else await new Promise<void>((begin) => waiting.push(begin));
-    try {
+export function pageRunner(run: RunSql): RunLongSql {
+  const slots = new FairSlots(MAX_IN_FLIGHT);
+  return (sql, parameters, { orgId = '', ...cancellation } = {}) =>
+    slots.run(orgId, cancellation, async () => {
       await takeTurn();
       const rows = await run(sql, parameters);
       // To make and send the reply takes as long
       await continueInTurn();
       return rows;
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) inFlight--;
-      else next();
-    }
-  };
+    });
 }
 
 /** Which rows of which table, and in which order. `alias` is what the conditions call the table. */

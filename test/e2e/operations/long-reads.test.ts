@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { batches, type BatchMessage } from '../../../src/diagnostics/channels.js';
+import { ClientsService } from '../../../src/clients/registry/clients.service.js';
+import { GrantsService } from '../../../src/authorization/grants/grants.service.js';
 import { DatabaseUse } from '../../../src/database/database-use.js';
 import { driverOf } from '../../../src/database/connection/driver.js';
 import { ScanQueue } from '../../../src/database/sql/scan-queue.js';
@@ -173,6 +175,48 @@ onEachEngine((engine) => {
     expect((await search(modest)).status).toBe(200);
     expect(new Set((await Promise.all(many)).map(({ status }) => status))).toEqual(new Set([200, 503]));
     await busy;
+  });
+
+  describe('lists of an organization', () => {
+    const context = {
+      actor: { type: 'anonymous', id: null },
+      channel: 'rest',
+      address: null,
+      requestId: null,
+    } as const;
+    /** A page of clients, or of grants. */
+    const lists: [string, (orgId: string, isWaiting: () => boolean) => Promise<unknown>][] = [
+      [
+        'clients',
+        (orgId, isWaiting) =>
+          registry.app
+            .get(ClientsService)
+            .list({}, orgId, { number: 1, size: 20 }, { ...context, isWaiting }),
+      ],
+      [
+        'grants',
+        (orgId, isWaiting) =>
+          registry.app
+            .get(GrantsService)
+            .list({ orgId, userId: 'alice' }, { number: 1, size: 20 }, { ...context, isWaiting }),
+      ],
+    ];
+
+    it.each(lists)('take turns with those of others: %s', async (_, list) => {
+      const answered: string[] = [];
+      const ask = (orgId: string) => list(orgId, () => true).then(() => answered.push(orgId));
+      await Promise.all([...Array.from({ length: 40 }, () => ask('greedy')), ask('modest')]);
+      expect(answered.indexOf('modest')).toBeLessThan(20);
+    });
+
+    it.each(lists)('are not read once their callers have disconnected: %s', async (_, list) => {
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 40 }, (_each, i) => list('greedy', () => i % 2 === 0)),
+      );
+      const rejected = outcomes.filter(({ status }) => status === 'rejected');
+      expect(rejected.length).toBeGreaterThan(15);
+      expect(rejected[0]).toMatchObject({ reason: { code: 'temporarily_unavailable' } });
+    });
   });
 
   if (engine === 'sqlite') {

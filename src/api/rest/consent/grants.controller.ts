@@ -33,9 +33,10 @@ export class GrantsController {
   async list(
     @Query() query: Record<string, unknown>,
     @CurrentPrincipal() user: Principal,
+    @CurrentContext('rest') context: RequestContext,
   ): Promise<GrantListReply> {
     const page = readPageQuery(query);
-    const { grants, total } = await this.grants.list(user, page);
+    const { grants, total } = await this.grants.list(user, page, context);
     return { data: grants.map(toView), meta: toPaginationMeta(page, total) };
   }
 
