@@ -111,7 +111,7 @@ export class AuthorizationRequests {
         ...(dpop !== undefined && { headers: { dpop } }),
       },
       client,
-      { redirectUri },
+      { redirectUri, spend: context.spend },
     );
     if (reply.status !== 201) throw toRegistryError(reply);
     // Anyone can send such requests for a public client

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { Injectable, Logger } from '@nestjs/common';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Configuration, errors as Errors, Provider, ResourceServer } from 'oidc-provider';
-import { AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
+import { ASSERTION_BYTES, AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
 import type { Client } from '../../clients/client/client.js';
 import { AUTHORIZATION_PATH, PUSHED_REQUEST_PATH, TOKEN_PATH } from '../../config/paths.js';
 import { ACCESS_TOKEN_LIFETIME } from '../../policy/resource.js';
@@ -104,7 +104,7 @@ export class AuthorizationEngine {
     issuer: string,
     request: EngineRequest,
     client: Client,
-    known: Partial<Pick<UnitOfWork, 'redirectUri' | 'knownToken'>> = {},
+    known: Partial<Pick<UnitOfWork, 'redirectUri' | 'knownToken' | 'spend'>> = {},
   ): Promise<EngineResult> {
     const engine = await this.start(issuer);
     const unit = aUnit(client, known);
@@ -155,6 +155,10 @@ export class AuthorizationEngine {
     const uses = this.assertionUses;
     Object.assign(provider.ReplayDetection, {
       unique: async (clientId: string, jti: string, exp: number) => {
+        const { client, grant, spend } = currentUnit();
+        // Anyone can send proofs for a public client
+        const orgId = client.type === 'public' ? null : client.orgId;
+        spend?.(grant?.orgId ?? orgId, ASSERTION_BYTES);
         // The library accepts a proof as long before its time as after it
         const until = new Date((exp + DPOP_WINDOW_SECONDS) * 1000);
         if (await uses.useOnce(`dpop ${clientId}`, jti, until)) return true;

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { RequestContext } from '../../audit/audit-event.js';
 import type { Client } from '../../clients/client/client.js';
 import type { Grant } from '../grants/grant.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
@@ -11,6 +12,8 @@ export interface UnitOfWork {
   redirectUri: string | null;
   /** A token that was read before: the library sees it as it was then. Null: none was. */
   knownToken: TokenEntity | null;
+  /** Counts bytes that are stored before the library answers. */
+  spend?: RequestContext['spend'];
   /** The hash of the code or token that is used up. */
   consume?: string;
   /** The grant that the library read; null: none. */

@@ -86,6 +86,7 @@ export class TokenIssuer {
       client,
       {
         knownToken,
+        spend: context.spend,
         redirectUri: grantType === 'authorization_code' ? redirectUriOf(parameters, client) : null,
       },
     );

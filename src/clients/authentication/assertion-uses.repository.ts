@@ -7,6 +7,9 @@ import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { ClientAssertionEntity } from './client-assertion.entity.js';
 
+/** What the database needs to remember a `jti`. */
+export const ASSERTION_BYTES = 256;
+
 /** Which signed statements of clients were used: each counts once, on all instances together. */
 @Injectable()
 export class AssertionUses {

@@ -15,13 +15,10 @@ import {
   type FailedAuthentication,
   JWT_BEARER,
 } from './client-authentication.js';
-import { AssertionUses } from './assertion-uses.repository.js';
+import { ASSERTION_BYTES, AssertionUses } from './assertion-uses.repository.js';
 import { ClientAuthenticationCountsService } from './client-authentication-counts.service.js';
 import { ClientAuthenticationRepository } from './client-authentication.repository.js';
 import { ClientKeys } from './client-keys.js';
-
-/** What the database needs to remember a `jti`. */
-const ASSERTION_BYTES = 256;
 
 const STATEMENT_EXPIRED = 'The software statement of the client has expired.';
 

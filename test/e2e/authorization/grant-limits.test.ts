@@ -1,6 +1,8 @@
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { IsNull } from 'typeorm';
 import { GrantEntity } from '../../../src/authorization/grants/grant.entity.js';
 import { TokenEntity } from '../../../src/authorization/tokens/token.entity.js';
+import { ClientAssertionEntity } from '../../../src/clients/authentication/client-assertion.entity.js';
 import { newId } from '../../../src/database/id.js';
 import { authorizationOf, basic, CALLBACK, FORM, type TestClient } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
@@ -207,5 +209,24 @@ onEachEngine((engine) => {
       statuses.filter((status) => status === 429).length,
     );
     expect((await (await aCode(await register(), neighbour.apiKey)).exchange()).status).toBe(200);
+  });
+
+  it('counts the bytes of DPoP proofs, and stores none beyond the limit', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_TOKEN_BYTES: '2000/1h' });
+    const { body } = await registry.createClient(aClient({ allowed_scopes: ['read'] }));
+    const { client_id: id, client_secret: secret } = body.data as Record<string, string>;
+    const { privateKey, publicKey } = await generateKeyPair('ES256');
+    const jwk = await exportJWK(publicKey);
+    const statusOf = async () => {
+      const dpop = await new SignJWT({ jti: newId(), htm: 'POST', htu: `${registry.url}/v2/oauth/token` })
+        .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+        .setIssuedAt()
+        .sign(privateKey);
+      return (await token({ grant_type: 'client_credentials' }, { ...basic(id!, secret!), dpop })).status;
+    };
+    const statuses = [];
+    for (let i = 0; i < 12; i++) statuses.push(await statusOf());
+    expect([statuses[0], statuses.at(-1)]).toEqual([200, 429]);
+    expect(await registry.dataSource.getRepository(ClientAssertionEntity).count()).toBeLessThan(5);
   });
 });
