@@ -32,6 +32,9 @@ export function countedFor(address: string): RateLimitKey[] {
 /** The narrowest of {@link countedFor}. */
 export const subscriberOf = (address: string): string => countedFor(address)[0]!.key;
 
+/** The widest of {@link countedFor}: one site cannot pose as many callers. */
+export const siteOf = (address: string): string => countedFor(address).at(-1)!.key;
+
 function networkOf({ parts }: ipaddr.IPv6, length: number): string {
   const network = parts.slice(0, length).map((part) => part.toString(16));
   return `${network.join(':')}::/${length * 16}`;

@@ -6,7 +6,7 @@ import fastifyPlugin from 'fastify-plugin';
 import type { Logger } from 'pino';
 import { addressesIn } from '../addresses/address.js';
 import { forwardedAddress, type TrustedProxies } from '../addresses/forwarded-address.js';
-import { subscriberOf } from '../addresses/networks.js';
+import { siteOf, subscriberOf } from '../addresses/networks.js';
 import { type Config, isAuthorizationServerOn } from '../config/variables.js';
 import { REGISTRATION_PATH } from '../config/paths.js';
 import { logRequests } from '../observability/logs/request-log.js';
@@ -20,7 +20,9 @@ import { Connections } from './limits/connections.js';
 import { enforceRequestTimeout } from './limits/request-timeout.js';
 import type { HttpLimits } from './limits/http-limits.js';
 import { InFlightRequests } from './limits/in-flight-requests.js';
+import { KnownCredentials } from './limits/known-credentials.js';
 import { LoadShedder } from './limits/load-shedder.js';
+import { KNOWN } from './limits/workload.js';
 import { limitRates } from './rate-limits/rate-limits.js';
 import { boundCallerAddress } from './requests/caller-address.js';
 import { guardGraphqlEndpoint } from './requests/graphql-requests.js';
@@ -37,6 +39,7 @@ export interface HttpServer {
   limits: HttpLimits;
   logger: Logger;
   connections: Connections;
+  known: KnownCredentials;
   inFlight: InFlightRequests;
   shedder: LoadShedder;
 }
@@ -63,6 +66,7 @@ export const HTTP_PLUGINS = [
   plugin('connections', [], (fastify, { connections }) => connections.track(fastify.server)),
   plugin('load-shedder', ['connections'], (fastify, { shedder }) => shedder.track(fastify)),
   plugin('in-flight-requests', ['connections'], (fastify, { inFlight }) => inFlight.track(fastify)),
+  plugin('known-credentials', [], (fastify, { known }) => known.track(fastify)),
   plugin('errors', [], answerErrors),
   plugin('default-headers', [], setDefaultHeaders),
   plugin('resource-metadata', ['errors'], (fastify, { app, config }) => {
@@ -141,9 +145,10 @@ export function createServer(config: Config, limits: HttpLimits, logger: Logger)
   const connections = new Connections(limits, (address) =>
     isProxy(address, 0) ? null : subscriberOf(address),
   );
+  const known = new KnownCredentials();
   const callerOf = (request: IncomingMessage) =>
     (request.caller ??=
-      connections.callerOn(request.socket) ?? subscriberOf(forwardedAddress(request, isProxy)));
+      (known.has(request.headers) ? KNOWN : '') + siteOf(forwardedAddress(request, isProxy)));
   const inFlight = new InFlightRequests(connections, limits, callerOf);
   const shedder = new LoadShedder(inFlight, limits, logger);
   const adapter = new FastifyAdapter({
@@ -170,5 +175,5 @@ export function createServer(config: Config, limits: HttpLimits, logger: Logger)
     // A path or parameter that the router itself rejects gets the same errors as everything else
     frameworkErrors: answerError,
   });
-  return { adapter, config, limits, logger, connections, inFlight, shedder };
+  return { adapter, config, limits, logger, connections, known, inFlight, shedder };
 }

@@ -30,11 +30,6 @@ export class Connections {
     return this.open.keys();
   }
 
-  /** The caller that an open connection counts for; null: a proxy's, which has many callers. */
-  callerOn(socket: Socket): string | null {
-    return this.open.get(socket) ?? null;
-  }
-
   /** Something is done for a request on it. */
   occupy(socket: Socket): void {
     this.idle.delete(socket);

@@ -41,6 +41,10 @@ export const HTTP_LIMITS = {
   maxRequests: 250,
   /** Additional ones while all of those are worked on, reserved for callers that have less than an equal share of them. */
   reservedRequests: 50,
+  /** Additional ones while all of those are taken, for callers whose credentials were valid within ten minutes. */
+  maxKnownRequests: 25,
+  /** As many more, reserved for those of them that have less than an equal share. */
+  reservedKnownRequests: 25,
   /** Requests of one connection that wait for earlier replies. With more, the connection is closed. */
   maxHeldRequests: 16,
   /** The same, of all connections together: 10 MB. With more, the connection that holds one more is closed. */

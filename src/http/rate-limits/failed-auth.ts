@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { basicCredentials, isBasic } from '../../auth/basic-credentials.js';
 import { bearerToken } from '../../auth/bearer-token.js';
-import { countedFor } from '../../addresses/networks.js';
+import { siteOf } from '../../addresses/networks.js';
 import { CONSENT_PATH, isRegistrationPath, REGISTRATION_PATH, SESSION_PATH } from '../../config/paths.js';
 import { overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
 import type { Quota, RateLimitStatus } from './quota.js';
@@ -56,9 +56,6 @@ type Use = 'management' | 'api';
 const useOf = ({ routeOptions: { url = '' } }: FastifyRequest): Use =>
   isRegistrationPath(url) && url !== `/${REGISTRATION_PATH}` ? 'management' : 'api';
 
-/** The widest network that an address is counted with. */
-const networkOf = (address: string) => countedFor(address).at(-1)!.key;
-
 /**
  * Rejects all credentials of an address after too many invalid ones. Recently valid ones are still checked, so that one caller behind a
  * shared address cannot lock out the others. Concurrent checks are limited to the remaining failures; more of them wait.
@@ -79,7 +76,7 @@ export function limitFailedAuth(
     if (!request.hasReserved) return;
     request.hasReserved = false;
     quota.release(request.ip);
-    const network = networkOf(request.ip);
+    const network = siteOf(request.ip);
     const others = waiting.get(network) ?? [];
     waiting.delete(network);
     for (const done of others) done();
@@ -95,7 +92,7 @@ export function limitFailedAuth(
         request.hasReserved = true;
         return undefined;
       }
-      const network = networkOf(request.ip);
+      const network = siteOf(request.ip);
       const others = waiting.get(network) ?? [];
       if (others.length >= MAX_WAITING) throw tooManyAtOnce();
       await new Promise<void>((done) => waiting.set(network, [...others, done]));

@@ -133,6 +133,36 @@ describe('HTTP', () => {
       expect(statusesOf(flood).sort()).toEqual([...Array(4).fill('201'), ...Array(4).fill('503')]);
     });
 
+    it('of one IPv6 site is rejected alone, from any of its networks', async () => {
+      await start(LIMITS, { TRUST_PROXY: '1' });
+      const unlock = await lockClients(registry);
+      const flood = [];
+      for (let i = 0; i < 8; i++) flood.push(await register(`2001:db8:1:${i}::1`, '127.0.0.1'));
+      await pause(100);
+      const other = await register('2001:db8:2::1', '127.0.0.1');
+      await pause(100);
+      await unlock();
+      for (const connection of [...flood, other]) await connection.answered();
+      expect(statusesOf([other])).toEqual(['201']);
+      expect(statusesOf(flood).sort()).toEqual([...Array(4).fill('201'), ...Array(4).fill('503')]);
+    });
+
+    it('of any number of addresses leaves places to callers whose credentials were valid', async () => {
+      await start(LIMITS, { TRUST_PROXY: '1' });
+      const { apiKey } = await registry.createKey();
+      const list = async (key: string) =>
+        (await registry.send('/v2/oauth/clients', { method: 'GET', key })).status;
+      expect([await list(apiKey), await list('wrong')]).toEqual([200, 401]);
+      const unlock = await lockClients(registry);
+      const flood = [];
+      for (let i = 0; i < 8; i++) flood.push(await register(`192.0.2.${i}`, '127.0.0.1'));
+      await pause(100);
+      expect([await list(apiKey), await list('wrong')]).toEqual([200, 503]);
+      await unlock();
+      for (const connection of flood) await connection.answered();
+      expect(statusesOf(flood).sort()).toEqual([...Array(6).fill('201'), ...Array(2).fill('503')]);
+    });
+
     it('of a proxy that forwards no addresses may take all places but the reserved ones', async () => {
       await start(LIMITS, { TRUST_PROXY: '127.0.0.1' });
       const unlock = await lockClients(registry);

@@ -31,6 +31,8 @@ it('every limit has its documented value', () => {
     maxConnectionsPerAddress: 500,
     maxRequests: 250,
     reservedRequests: 50,
+    maxKnownRequests: 25,
+    reservedKnownRequests: 25,
     maxHeldRequests: 16,
     maxHeldRequestsTogether: 2_000,
     maxArriving: 1_000,

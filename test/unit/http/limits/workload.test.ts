@@ -1,5 +1,5 @@
 import { HTTP_LIMITS } from '../../../../src/http/limits/http-limits.js';
-import { Workload } from '../../../../src/http/limits/workload.js';
+import { KNOWN, Workload } from '../../../../src/http/limits/workload.js';
 
 describe('The requests that are worked on', () => {
   /** The callers that get no more, of a, b and c, after requests of these began; a capital: after one ended. */
@@ -29,6 +29,21 @@ describe('The requests that are worked on', () => {
 
   it('are none if none are allowed', () => {
     expect(fullAfter('', { maxRequests: 0, reservedRequests: 2 })).toBe('abc');
+  });
+
+  it('leave places to known callers, of which one takes not all, when strangers have all others', () => {
+    const workload = new Workload(HTTP_LIMITS);
+    const begin = (caller: string) => {
+      let begun = 0;
+      for (; !workload.isFullFor(caller); begun++) workload.count(caller, 1);
+      return begun;
+    };
+    let strangers = 0;
+    for (let i = 0; i < 1_000; i++) strangers += begin(`stranger ${i}`);
+    expect(strangers).toBe(300);
+    expect([begin('stranger'), begin(`${KNOWN}a`), begin(`${KNOWN}b`)]).toEqual([0, 25, 13]);
+    workload.count('stranger 0', -1);
+    expect(begin('stranger')).toBe(0);
   });
 
   it('of many callers leave places to another one', () => {
