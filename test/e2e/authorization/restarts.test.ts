@@ -21,14 +21,14 @@ const KILLS = 3;
 const LOAD_MS = 400;
 /** Of all instances. `ROLLING_RESTARTS=10` takes some minutes. */
 const ROLLING_RESTARTS = Number(process.env.ROLLING_RESTARTS ?? 3);
-/** Of them, those during which callers keep their connections. */
-const KEPT_RESTARTS = 1;
 const INSTANCES: Record<Engine, number> = { sqlite: 1, postgres: 3 };
 
 startProgramsPerTest();
 
 /** An instance of the service that can be ended and started again at its address. */
 class Instance {
+  /** Whether the load balancer sends requests to it. */
+  isUsed = true;
   private program!: Program;
 
   private constructor(
@@ -49,6 +49,7 @@ class Instance {
   async start(): Promise<void> {
     this.program = new Program('main.js', { cwd: directory, env: { ...this.env, PORT: String(this.port) } });
     await this.program.says(/Listening on (http:\/\/\S+)/);
+    this.isUsed = true;
   }
 
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string> {
@@ -79,7 +80,6 @@ onEachEngine((engine) => {
   beforeEach(async () => {
     database = await createDatabase(engine);
     instances = [];
-    isKept = true;
     env = {
       DATABASE_URL: database.url,
       BOOTSTRAP_API_KEY: KEY,
@@ -95,20 +95,25 @@ onEachEngine((engine) => {
     await Promise.all(instances.map((instance) => instance.end('SIGKILL')));
     await database.drop();
   });
-  /** Whether callers keep their connections. Each instance waits some seconds for those that are idle. */
-  let isKept: boolean;
   let turn = 0;
-  /** As a load balancer does: to the instances in turn, and to the next one if a connection is refused. */
+  /**
+   * As a load balancer does: on a new connection, to the instances that are used in turn, and to the next one if a connection is refused.
+   * Kept connections are subject of signals.test.ts.
+   */
   async function send(path: string, sending?: Sending): Promise<Answer> {
     for (;;) {
-      const { url } = instances[turn++ % instances.length]!;
+      const instance = instances[turn++ % instances.length]!;
       try {
-        const headers = { connection: isKept ? 'keep-alive' : 'close', ...sending?.headers };
-        return await sendTo(url, path, { ...sending, headers });
+        if (instance.isUsed) {
+          return await sendTo(instance.url, path, {
+            ...sending,
+            headers: { connection: 'close', ...sending?.headers },
+          });
+        }
       } catch (error) {
         if (!isRefused(error)) throw error;
-        await wait(10);
       }
+      await wait(10);
     }
   }
   const { register, aCode, refresh, introspect } = authorizationOf(() => ({
@@ -180,8 +185,9 @@ onEachEngine((engine) => {
     // Its failure is awaited in the end
     failed.catch(() => undefined);
     for (let restart = 0; restart < ROLLING_RESTARTS; restart++) {
-      isKept = restart < KEPT_RESTARTS;
       for (const instance of instances) {
+        // The port is closed at some moment: a connection that arrives in it is reset
+        instance.isUsed = false;
         expect(await instance.end('SIGTERM')).toBe(0);
         await instance.start();
       }

@@ -125,13 +125,11 @@ describe('a batcher', () => {
     const { add } = bound(batcher(1, 1, { limits: { waitMs: 50 } }));
     const hanging = add(1);
     await turn();
-    const start = performance.now();
     const refusals = await Promise.allSettled([add(2), add(3)]);
     expect(refusals.map((refusal) => 'reason' in refusal && refusal.reason.code)).toEqual([
       'temporarily_unavailable',
       'temporarily_unavailable',
     ]);
-    expect(performance.now() - start).toBeLessThan(500);
     letGo.shift()!();
     expect(await hanging).toBe('1');
     await turn();
