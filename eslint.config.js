@@ -7,6 +7,7 @@ import tseslint from 'typescript-eslint';
  */
 const IMPORTS = {
   addresses: [],
+  files: [],
   diagnostics: [],
   errors: [],
   'event-loop': [],
@@ -34,11 +35,22 @@ const IMPORTS = {
     'queues',
     'secrets',
   ],
-  authorization: ['audit', 'auth', 'clients', 'config', 'database', 'errors', 'policy', 'queues', 'secrets'],
+  authorization: [
+    'audit',
+    'auth',
+    'clients',
+    'config',
+    'database',
+    'errors',
+    'files',
+    'policy',
+    'queues',
+    'secrets',
+  ],
   auth: ['addresses', 'audit', 'config', 'database', 'errors', 'jwt', 'policy', 'secrets'],
   observability: ['addresses', 'clients', 'config', 'database', 'diagnostics', 'policy'],
   jobs: ['audit', 'auth', 'authorization', 'clients', 'config', 'database', 'diagnostics'],
-  cli: ['audit', 'auth', 'authorization', 'clients', 'config', 'database', 'errors', 'policy'],
+  cli: ['audit', 'auth', 'authorization', 'clients', 'config', 'database', 'errors', 'files', 'policy'],
   http: [
     'addresses',
     'auth',

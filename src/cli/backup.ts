@@ -1,19 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../config/variables.js';
 import { loadSqlite } from '../database/connection/sqlite.js';
+import { publish, syncToDisk } from '../files/new-file.js';
 import { command } from './arguments.js';
 
 /** The database is left as it is: a backup is made before an upgrade, so it must not migrate. */
@@ -61,8 +50,11 @@ async function copy(database: SqliteConfig, path: string): Promise<void> {
     // One read transaction. SQLite's backup interface would begin again with every write of the service
     connection.prepare('VACUUM INTO ?').run(COPY);
     syncToDisk(COPY);
-    publish(COPY, to, path);
+    publish(COPY, to);
     syncToDisk(dirname(to));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existsAlready(path);
+    throw error;
   } finally {
     connection.close();
     rmSync(COPY, { force: true });
@@ -79,32 +71,6 @@ function isNewAndPrivate(path: string): boolean {
   // A link to a folder of the same user, with files of theirs
   if (readdirSync(path).length > 0) return false;
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o077) === 0);
-}
-
-/** A file, or the names in a folder. */
-export function syncToDisk(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** File systems without hard links. */
-const NO_LINKS = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
-
-/** Gives the copy its name, unless something has it, be it a link to nowhere. */
-function publish(copy: string, to: string, path: string): void {
-  try {
-    linkSync(copy, to);
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw existsAlready(path);
-    if (!NO_LINKS.includes(code)) throw error;
-    closeSync(openSync(to, 'wx', 0o600));
-    renameSync(copy, to);
-  }
 }
 
 /** @throws Error if there is nothing to back up: any file that is empty passes for a SQLite database */

@@ -12,8 +12,8 @@ import { dirname, join, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DatabaseConfig } from '../config/variables.js';
 import { loadSqlite } from '../database/connection/sqlite.js';
+import { syncToDisk } from '../files/new-file.js';
 import { command } from './arguments.js';
-import { syncToDisk } from './backup.js';
 
 /** Replaces the database with a backup, atomically, while no process has either open. */
 export const restore = command({

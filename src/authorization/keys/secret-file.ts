@@ -1,15 +1,5 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { publish, syncToDisk } from '../../files/new-file.js';
 import { generateSecret } from '../../secrets/secret.js';
 
 /** As for SIGNING_KEY_SECRET. */
@@ -34,14 +24,9 @@ export function readSecretFile(path: string): string {
 function create(path: string): void {
   const unfinished = `${path}.${generateSecret()}`;
   try {
-    const file = openSync(unfinished, 'wx', OF_OWNER);
-    try {
-      writeSync(file, generateSecret());
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    linkSync(unfinished, path);
+    writeFileSync(unfinished, generateSecret(), { flag: 'wx', mode: OF_OWNER });
+    syncToDisk(unfinished);
+    publish(unfinished, path);
   } catch (error) {
     // Another process was faster
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
