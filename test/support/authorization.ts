@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { CookieJar } from './network/cookie-jar.js';
 import type { Answer, Registry } from './registry.js';
 
 export const CALLBACK = 'https://app.example/callback';
@@ -108,6 +109,24 @@ export function authorizationOf(registryOf: () => Pick<Registry, 'url' | 'adminK
   const decide = (consentToken: string, allowed: boolean, key: string) =>
     registryOf().send('/v2/oauth/grants', { body: { consent_token: consentToken, allowed }, key });
 
+  /** A browser whose user shows an API key at the consent page of a request, and decides; it has opened the page before. */
+  async function showKey(
+    consentToken: string,
+    apiKey: string,
+    decision = 'allow',
+    browser = new CookieJar(),
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
+    const { url } = registryOf();
+    const page = await browser.fetch(`${url}/consent?consent_token=${consentToken}`, { headers });
+    const form = { consent_token: consentToken, form_token: formTokenOf(await page.text()), decision };
+    return browser.fetch(`${url}/consent`, {
+      method: 'POST',
+      body: new URLSearchParams({ ...form, api_key: apiKey }),
+      headers: { ...FORM, ...headers },
+    });
+  }
+
   const exchangeCode = (
     { id, secret }: TestClient,
     code: string,
@@ -176,6 +195,7 @@ export function authorizationOf(registryOf: () => Pick<Registry, 'url' | 'adminK
     aRequest,
     ask,
     decide,
+    showKey,
     answer,
     aCode,
     exchangeCode,

@@ -1,7 +1,11 @@
 import type { FastifyRequest } from 'fastify';
+import { generateSecret } from '../../secrets/secret.js';
 
 /** The form in which secrets are given to browsers. Others are not looked up. */
 const SECRET = /^[\w-]{43}$/;
+
+/** A secret for a browser that has none. */
+export const newSecret = (): string => generateSecret();
 
 /**
  * The name of a cookie. With https, no other host of the domain can set it, nor, below a path, a page without https (RFC 6265bis §4.1.3).

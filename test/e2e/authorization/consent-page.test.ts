@@ -1,5 +1,6 @@
-import { authorizationOf, FORM } from '../../support/authorization.js';
+import { authorizationOf } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
+import { CookieJar } from '../../support/network/cookie-jar.js';
 import { Registry } from '../../support/registry.js';
 
 onEachEngine((engine) => {
@@ -13,17 +14,10 @@ onEachEngine((engine) => {
     key = (await registry.createKey()).apiKey;
   });
   afterAll(() => registry.stop());
-  const { register, ask } = authorizationOf(() => registry);
+  const { register, ask, showKey } = authorizationOf(() => registry);
 
   const show = (consentToken: string) =>
     registry.send(`/consent?consent_token=${encodeURIComponent(consentToken)}`, { method: 'GET' });
-  const submit = (parameters: Record<string, string>) =>
-    fetch(`${registry.url}/consent`, {
-      method: 'POST',
-      body: new URLSearchParams(parameters),
-      headers: FORM,
-      redirect: 'manual',
-    });
 
   it('shows who asks, for what and where the user is sent, and contains no script', async () => {
     const client = await register({ client_name: '"><script>alert(1)</script>' });
@@ -78,11 +72,12 @@ onEachEngine((engine) => {
     ['deny', 'error'],
   ])('sends the browser back to the client on %s', async (decision, parameter) => {
     const { consentToken } = await ask(await register());
-    const reply = await submit({ consent_token: consentToken, api_key: key, decision });
+    const browser = new CookieJar();
+    const reply = await showKey(consentToken, key, decision, browser);
     expect([reply.status, reply.headers.get('referrer-policy')]).toEqual([303, 'no-referrer']);
     const location = new URL(reply.headers.get('location')!);
     expect([location.host, location.searchParams.has(parameter)]).toEqual(['app.example', true]);
-    const again = await submit({ consent_token: consentToken, api_key: key, decision });
+    const again = await showKey(consentToken, key, decision, browser);
     expect([again.status, again.headers.get('location')]).toEqual([404, null]);
   });
 
@@ -90,14 +85,14 @@ onEachEngine((engine) => {
     const { consentToken } = await ask(await register());
     const viewer = (await registry.createKey({ role: 'viewer' })).apiKey;
     for (const apiKey of ['unknown', viewer, '']) {
-      const reply = await submit({ consent_token: consentToken, api_key: apiKey, decision: 'allow' });
+      const reply = await showKey(consentToken, apiKey);
       const text = await reply.text();
       expect([reply.status, text.includes('The API key is not valid')]).toEqual([401, true]);
       if (apiKey !== '') expect(text).not.toContain(apiKey);
     }
     let status = 401;
     for (let i = 0; i < 25 && status === 401; i++) {
-      ({ status } = await submit({ consent_token: consentToken, api_key: `key-${i}`, decision: 'allow' }));
+      ({ status } = await showKey(consentToken, `key-${i}`));
     }
     expect(status).toBe(429);
   });
@@ -105,13 +100,11 @@ onEachEngine((engine) => {
   it('judges no API key for a consent token of no use', async () => {
     const other = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '3/1h' });
     try {
-      const send = async (apiKey: string, consentToken = 'unknown') => {
-        const body = new URLSearchParams({ consent_token: consentToken, api_key: apiKey, decision: 'allow' });
-        return (await fetch(`${other.url}/consent`, { method: 'POST', body, redirect: 'manual' })).status;
-      };
       const { apiKey } = await other.createKey();
-      expect([await send(apiKey), await send('wrong')]).toEqual([404, 404]);
       const keys = authorizationOf(() => other);
+      const send = async (key: string, consentToken = 'unknown') =>
+        (await keys.showKey(consentToken, key)).status;
+      expect([await send(apiKey), await send('wrong')]).toEqual([404, 404]);
       const { consentToken } = await keys.ask(await keys.register());
       const statuses = [];
       for (let i = 0; i < 4; i++) statuses.push(await send(`wrong-${i}`, consentToken));

@@ -9,7 +9,7 @@ onEachEngine((engine) => {
     registry = await Registry.start(engine);
   });
   afterAll(() => registry.stop());
-  const { register, ask } = authorizationOf(() => registry);
+  const { register, ask, showKey } = authorizationOf(() => registry);
 
   describe('A browser whose user has shown an API key', () => {
     const at = (consentToken: string) => `${registry.url}/consent?consent_token=${consentToken}`;
@@ -25,7 +25,7 @@ onEachEngine((engine) => {
       const browser = new CookieJar();
       const client = await register();
       const { consentToken } = await ask(client, { scope: 'read' });
-      const reply = await post(browser, { consent_token: consentToken, api_key: apiKey, decision: 'allow' });
+      const reply = await showKey(consentToken, apiKey, 'allow', browser);
       expect(reply.status).toBe(303);
       return { browser, client, cookies: reply.headers.getSetCookie() };
     }
@@ -66,15 +66,10 @@ onEachEngine((engine) => {
       async (publicUrl, cookie) => {
         const secure = await Registry.start(engine, { PUBLIC_URL: publicUrl });
         try {
-          const client = await authorizationOf(() => secure).register();
-          const { consentToken } = await authorizationOf(() => secure).ask(client);
+          const user = authorizationOf(() => secure);
+          const { consentToken } = await user.ask(await user.register());
           const { apiKey } = await secure.createKey();
-          const reply = await fetch(`${secure.url}/consent`, {
-            method: 'POST',
-            redirect: 'manual',
-            body: new URLSearchParams({ consent_token: consentToken, api_key: apiKey, decision: 'allow' }),
-            headers: { ...FORM, accept: 'text/html' },
-          });
+          const reply = await user.showKey(consentToken, apiKey);
           expect(reply.headers.getSetCookie()).toEqual([expect.stringMatching(cookie)]);
         } finally {
           await secure.stop();
@@ -91,6 +86,29 @@ onEachEngine((engine) => {
         const reply = await post(browser, form);
         expect([reply.status, reply.headers.get('location')]).toEqual([401, null]);
       }
+    });
+
+    it('is not signed in by a form that it was not shown, also over plain http (login CSRF)', async () => {
+      const { apiKey } = await registry.createKey();
+      const attacker = new CookieJar();
+      const { consentToken } = await ask(await register());
+      const formToken = formTokenOf(await (await attacker.fetch(at(consentToken))).text());
+      // Over http, a browser says nothing of the sender but the origin, which a page can hide
+      const headers = { origin: 'null' };
+      const victim = new CookieJar();
+      await nextPage(victim);
+      for (const browser of [victim, new CookieJar()]) {
+        for (const shown of ['', formToken]) {
+          const form = { consent_token: consentToken, form_token: shown, api_key: apiKey, decision: 'allow' };
+          const reply = await post(browser, form, headers);
+          expect([reply.status, reply.headers.get('location'), reply.headers.getSetCookie()]).toEqual([
+            403,
+            null,
+            [],
+          ]);
+        }
+      }
+      expect((await showKey(consentToken, apiKey, 'allow', victim, headers)).status).toBe(303);
     });
 
     it.each([
@@ -125,8 +143,8 @@ onEachEngine((engine) => {
       const { consentToken } = await ask(client, { scope: 'read', prompt: 'login' });
       const page = await browser.fetch(at(consentToken));
       const text = await page.text();
-      expect([page.status, text.includes('Your API key'), formTokenOf(text)]).toEqual([200, true, '']);
-      const form = { consent_token: consentToken, decision: 'allow' };
+      expect([page.status, text.includes('Your API key')]).toEqual([200, true]);
+      const form = { consent_token: consentToken, form_token: formTokenOf(text), decision: 'allow' };
       expect((await post(browser, form)).status).toBe(401);
       const location = new URL((await post(browser, { ...form, api_key: apiKey })).headers.get('location')!);
       expect(location.searchParams.has('code')).toBe(true);

@@ -4,7 +4,7 @@ import { GrantEntity } from '../../../src/authorization/grants/grant.entity.js';
 import { TokenEntity } from '../../../src/authorization/tokens/token.entity.js';
 import { ClientAssertionEntity } from '../../../src/clients/authentication/client-assertion.entity.js';
 import { newId } from '../../../src/database/id.js';
-import { authorizationOf, basic, CALLBACK, FORM, type TestClient } from '../../support/authorization.js';
+import { authorizationOf, basic, CALLBACK, type TestClient } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { UNKNOWN_ID } from '../../support/graphql/operator.js';
 import { aClient, Registry } from '../../support/registry.js';
@@ -12,7 +12,7 @@ import { aClient, Registry } from '../../support/registry.js';
 onEachEngine((engine) => {
   let registry: Registry;
   afterEach(() => registry.stop());
-  const { aCode, answer, aRequest, decide, register, token } = authorizationOf(() => registry);
+  const { aCode, answer, aRequest, decide, register, showKey, token } = authorizationOf(() => registry);
 
   const from = (address: string) => ({ 'x-forwarded-for': address });
   const scopesOf = (mark: string) => Array.from({ length: 100 }, (_, i) => `${mark}-${i}-`.padEnd(128, 'x'));
@@ -148,9 +148,7 @@ onEachEngine((engine) => {
     const client = await register();
     const signIn = async (host: number) => {
       const consentToken = await askFrom(client, host);
-      const body = new URLSearchParams({ consent_token: consentToken, api_key: apiKey, decision: 'deny' });
-      const request = { method: 'POST', redirect: 'manual', body, headers: FORM } as const;
-      return (await fetch(`${registry.url}/consent`, request)).status;
+      return (await showKey(consentToken, apiKey, 'deny')).status;
     };
     const statuses = [];
     for (let i = 0; i < 6; i++) statuses.push(await signIn(i));

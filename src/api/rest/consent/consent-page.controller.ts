@@ -19,6 +19,7 @@ import { consentPage, sendErrorPage, sendPage } from './consent-page.js';
 import { ConsentSessions } from '../../../auth/sessions/consent-sessions.js';
 import { formTokenOf, isOwnForm } from '../../../auth/sessions/form-token.js';
 import { isOwnPage } from '../../../auth/sessions/own-page.js';
+import { newSecret } from '../../../auth/sessions/secret-cookie.js';
 import { LoginCookie } from './login-cookie.js';
 
 /** Consent without a portal: a page for users who sign in at the identity provider or have an API key. It has no scripts. */
@@ -57,7 +58,7 @@ export class ConsentPageController {
         const error = user === null ? 'login_required' : 'consent_required';
         return redirectBrowser(reply, await this.consent.reject(issuer, token, user, error, context));
       }
-      const page = consentPage(token, asked, user ?? { isKeyRejected: false });
+      const page = consentPage(token, asked, user ?? this.keyForm(token, request, reply, false));
       return sendPage(request, reply, 200, page, asked.redirectUri);
     });
   }
@@ -88,9 +89,13 @@ export class ConsentPageController {
       // Before a key is judged: a wrong one would be a 404, which is not counted
       const asked = await this.consent.describe(token, null);
       const known = isOwn ? await this.knownUser(token, request) : null;
+      if (known === null && apiKey !== '' && !this.provider.isConfigured) {
+        // Or a page of another site could sign the browser in: over http, browsers do not say who sent a form
+        if (!isOwnForm(this.cookie.read(request), token, formToken)) throw fromElsewhere();
+      }
       const user = known ?? (await this.keyHolder(token, apiKey, request, reply));
       if (user === null) {
-        const page = consentPage(token, asked, { isKeyRejected: true });
+        const page = consentPage(token, asked, this.keyForm(token, request, reply, true));
         return sendPage(request, reply, 401, page, asked.redirectUri);
       }
       const context = requestContextOf(request, 'rest');
@@ -110,6 +115,13 @@ export class ConsentPageController {
     );
     this.cookie.write(reply, browser);
     await redirectBrowser(reply, location);
+  }
+
+  /** Asks for an API key. Only this browser can send the form, which has a token for its cookie. */
+  private keyForm(token: string, request: FastifyRequest, reply: FastifyReply, isKeyRejected: boolean) {
+    const browser = this.cookie.read(request) ?? newSecret();
+    this.cookie.write(reply, browser);
+    return { formToken: formTokenOf(browser, token), isKeyRejected };
   }
 
   /** What the browser has in its cookie; null: nothing. */
@@ -204,7 +216,7 @@ const signedOut = () => new RegistryError('unauthorized', 'You are not signed in
 const fromElsewhere = () =>
   new RegistryError(
     'insufficient_scope',
-    'The form was sent by a page of another site. Start again at the client.',
+    'The form was sent by a page of another site, or the browser keeps no cookies. Start again at the client.',
   );
 
 const elsewhere = () =>

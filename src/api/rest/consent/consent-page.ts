@@ -55,8 +55,10 @@ const page = (title: string, body: Html): string =>
 
 const NOTHING = html``;
 
-/** How the page knows its user: by name, with a token for the form, or by an API key that it asks for. */
-export type KnownUser = { name: string; formToken: string; hasSession: boolean } | { isKeyRejected: boolean };
+/** How the page knows its user: by name, or by an API key that it asks for; and the token for the form. */
+export type KnownUser = { formToken: string } & (
+  { name: string; hasSession: boolean } | { isKeyRejected: boolean }
+);
 
 /** A private-use scheme can look like a host. */
 const destination = (redirectUri: string): string =>
@@ -99,11 +101,8 @@ export function consentPage(
       </dl>
       <form method="post">
         <input type="hidden" name="consent_token" value="${consentToken}" />
-        ${
-          'name' in user
-            ? html`<input type="hidden" name="form_token" value="${user.formToken}" />`
-            : keyField(user.isKeyRejected)
-        }
+        <input type="hidden" name="form_token" value="${user.formToken}" />
+        ${'name' in user ? NOTHING : keyField(user.isKeyRejected)}
         <button name="decision" value="allow">Allow</button>
         <button name="decision" value="deny">Deny</button>
         ${

@@ -9,8 +9,8 @@ const PATH = '/';
 const MAX_AGE_SECONDS = 600;
 
 /**
- * The cookie that ties a sign-in to the browser which began it, so that no one can sign a browser in as somebody else (login CSRF). It is a
- * random secret, and one for all tabs: it is worth nothing without a consent token.
+ * The cookie that ties a sign-in, at the identity provider or by an API key, to the browser which began it, so that no one can sign a browser
+ * in as somebody else (login CSRF). It is a random secret, and one for all tabs: it is worth nothing without a consent token.
  */
 @Injectable()
 export class LoginCookie {
