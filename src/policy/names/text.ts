@@ -13,23 +13,34 @@ const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 export const MAX_TEXT_LENGTH = 255;
 
 const ZERO_WIDTH_JOINERS = /[\u200c\u200d]/;
-/** Emoji that are one by joiners, such as families: those that Unicode recommends (UTS #51), and no others, which would look like several. */
-const EMOJI = new RegExp('\\p{RGI_Emoji}', 'gv');
+/** Emoji with joiners between them. */
+const EMOJI_SEQUENCES = /\p{ExtPict}[\p{EMod}\ufe0f]*(?:\u200d\p{ExtPict}[\p{EMod}\ufe0f]*)+/gu;
+/** Those that are one, such as families: those that Unicode recommends (UTS #51), and no others, which would look like several. */
+const EMOJI = new RegExp('^\\p{RGI_Emoji}$', 'v');
+/** The thousands of them are compared one by one: the result is kept. */
+const knownEmoji = new Set<string>();
 /** Together they show nothing more. */
 const TWO_JOINERS = /[\u200c\u200d]{2}/;
 const WORDS = /[\p{L}\p{M}\u200c\u200d]+/gu;
 
+function isEmoji(sequence: string): boolean {
+  if (knownEmoji.has(sequence)) return true;
+  if (!EMOJI.test(sequence)) return false;
+  knownEmoji.add(sequence);
+  return true;
+}
+
 /**
  * The same text without the joiners that its writing needs, as Persian and Indic do: RFC 5892, appendix A.1 and A.2. The check is the one
- * of domain names (UTS #46, CheckJoiners), which every label has to pass.
+ * of domain names (UTS #46, CheckJoiners), which every label has to pass. Where one joiner is not needed, all are left.
  */
 function withoutNeededJoiners(value: string): string {
-  if (!ZERO_WIDTH_JOINERS.test(value)) return value;
-  return value
-    .replace(EMOJI, ' ')
-    .replace(WORDS, (word) =>
-      TWO_JOINERS.test(word) || domainToASCII(word.normalize('NFC')) === '' ? word : '',
-    );
+  if (!ZERO_WIDTH_JOINERS.test(value) || TWO_JOINERS.test(value)) return value;
+  if (!(value.match(EMOJI_SEQUENCES) ?? []).every(isEmoji)) return value;
+  const text = value.replace(EMOJI_SEQUENCES, ' ');
+  const words = text.match(WORDS)?.filter((word) => ZERO_WIDTH_JOINERS.test(word)) ?? [];
+  const isNeeded = words.length === 0 || domainToASCII(words.join('.').normalize('NFC')) !== '';
+  return isNeeded ? text.replaceAll(/[\u200c\u200d]/g, '') : value;
 }
 
 /** Validates a short text of 1 to `max` characters after trimming. */

@@ -121,3 +121,19 @@ describe('A text that is too long', () => {
     expect(work).toEqual({ replacements: 0, normalized: 0 });
   });
 });
+
+describe('A hundred names of one client, with joiners', () => {
+  it.each([
+    ['between emoji that are none together', '👨\u200d'.repeat(84)],
+    ['in many words', 'क्\u200d '.repeat(63)],
+  ])('take milliseconds: %s', (_, name) => {
+    const timesMs = Array.from({ length: 30 }, () => {
+      const began = performance.now();
+      for (let i = 0; i < 100; i++) textFaults(name);
+      return performance.now() - began;
+    });
+    timesMs.sort((a, b) => a - b);
+    // In the median, and several times what was measured: a machine that is busy with something else is given time
+    expect(timesMs[15]).toBeLessThan(25);
+  });
+});
