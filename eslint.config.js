@@ -43,6 +43,7 @@ const IMPORTS = {
     'database',
     'errors',
     'files',
+    'jwt',
     'policy',
     'queues',
     'secrets',

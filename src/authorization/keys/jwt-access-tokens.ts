@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { createLocalJWKSet, jwtVerify, SignJWT } from 'jose';
 import { newId } from '../../database/id.js';
+import { readJwt } from '../../jwt/read-jwt.js';
 import { hashSecret } from '../../secrets/secret.js';
 import type { UnitOfWork } from '../engine/unit-of-work.js';
 import { ResourcesService } from '../resources/resources.service.js';
@@ -56,7 +57,7 @@ export class JwtAccessTokens {
   /** The hash that identifies a token in the database; null if it is not a token of this server. */
   async hashOf(issuer: string, token: string): Promise<string | null> {
     if (isIssued(token)) return hashSecret(token);
-    if (token.split('.').length !== 3) return null;
+    if (readJwt(token) === null) return null;
     const keys = (await this.keys.published()).map(({ kid, publicJwk }) => ({ ...publicJwk, kid }));
     const options = { issuer, typ: TYPE, algorithms: [SIGNING_ALGORITHM] };
     const verified = await jwtVerify(token, createLocalJWKSet({ keys }), options).catch(() => null);

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import {
   calculateJwkThumbprint,
+  CompactSign,
   createRemoteJWKSet,
   exportJWK,
   generateKeyPair,
   jwtVerify,
   SignJWT,
 } from 'jose';
+import { SigningKeys } from '../../../src/authorization/keys/signing-keys.js';
 import { authorizationOf, basic, type TestClient } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
@@ -120,6 +122,13 @@ onEachEngine((engine) => {
       expect(payload).toMatchObject({ client_id: id, sub: id, org_id: 'default', scope: 'read write' });
       expect(payload.exp! - payload.iat!).toBe(3600);
       expect((await introspect(body.access_token as string)).body).toMatchObject({ active: true, aud: API });
+      // Signed by this server, but two parsers could read it differently
+      const { key, kid } = await registry.app.get(SigningKeys).current();
+      const twice = JSON.stringify(payload).replace('{', '{"jti":"another",');
+      const ambiguous = await new CompactSign(Buffer.from(twice))
+        .setProtectedHeader({ ...protectedHeader, kid })
+        .sign(key);
+      expect((await introspect(ambiguous)).body).toEqual({ active: false });
       const forged = `${(body.access_token as string).slice(0, -4)}AAAA`;
       expect((await introspect(forged)).body).toEqual({ active: false });
     });
