@@ -8,6 +8,7 @@ import {
 } from '../../audit/audit-event.js';
 import { countedFor } from '../../addresses/networks.js';
 import { RegistryError } from '../../errors/registry-error.js';
+import { translatedNames } from '../../policy/reserved-name.js';
 import { clientEntry } from '../client/client-audit.js';
 import type { Client } from '../client/client.js';
 
@@ -24,8 +25,11 @@ export const MAX_RECENT = 2 * MAX_OF_ALL;
 
 /** Events of a client that are read for what it was called and where it led. */
 export const MAX_PAST = 100;
-/** Limit of a client's names and hosts together. One earlier event has at most 18 KiB of them. */
-const MAX_KEPT_BYTES = 20 * 1024;
+/** Limit of a client's names and hosts together. What one version can have is at most 29 KiB. */
+const MAX_KEPT_BYTES = 30 * 1024;
+/** Bytes of the names that the client has now and that no event has. Above it, each is cut to its share of them. */
+const MAX_OWN_NAMES_BYTES = 12 * 1024;
+const MAX_CUT_NAME_BYTES = 120;
 
 /** What the audit log keeps of an unused client that ends itself, and the events that make room for it. */
 export interface UnusedDeletion {
@@ -34,7 +38,7 @@ export interface UnusedDeletion {
 }
 
 /**
- * Keeps one event, with all names that the client had, all hosts of its redirect URIs, and the address. Over the limit per hour, an event
+ * Keeps one event, with the names that the client had, of long ones the beginning or the hash, all hosts of its redirect URIs, and the address. Over the limit per hour, an event
  * of the network with the most events is removed, so that a flood removes its own events first.
  * @param recent deletions of the last hour
  * @param past the events of the client, or more than {@link MAX_PAST} of them
@@ -49,7 +53,7 @@ export function unusedDeletion(
 ): UnusedDeletion | null {
   // What it is now counts as another event: its first ones may have been purged
   const versions = [...past, clientEntry('client.created', null, client)].flatMap(({ changes }) => changes);
-  const changes = [change('names', namesIn(versions)), change('redirectHosts', hostsIn(versions))];
+  const changes = [change('names', namesOf(client, versions)), change('redirectHosts', hostsIn(versions))];
   if (past.length > MAX_PAST || Buffer.byteLength(JSON.stringify(changes)) > MAX_KEPT_BYTES) return null;
   const left = recent.map(({ id, address }) => ({ id, networks: networksOf(address) }));
   if (hasUsedUp(left, address)) {
@@ -66,11 +70,11 @@ export function unusedDeletion(
 }
 
 /** That what a client had is gone. */
-const change = (field: string, values: string[]): Change => ({
+const change = (field: string, values: (string | Digest)[]): Change => ({
   field,
   before: null,
   after: null,
-  removed: [...new Set(values)],
+  removed: [...new Map(values.map((value) => [JSON.stringify(value), value])).values()],
 });
 
 /** An event that a client has left which ended itself. */
@@ -109,9 +113,24 @@ const valuesOf = (changes: readonly Change[], isWanted: (field: string) => boole
     .filter(({ field }) => isWanted(field))
     .flatMap(({ before, after, added = [], removed = [] }) => [before, removed, after, added].flat());
 
-/** What a client was called, in any language. */
-const namesIn = (changes: readonly Change[]): string[] =>
-  valuesOf(changes, isName).filter((value) => typeof value === 'string');
+/**
+ * What a client was called, in any language: the names that its events have, those that it has now, and the hashes of translations that are
+ * not in its events.
+ */
+function namesOf({ name, metadata }: Client, changes: readonly Change[]): (string | Digest)[] {
+  const known = valuesOf(changes, isName).filter((value) => typeof value === 'string');
+  const own = [name, ...translatedNames(metadata)].filter((each) => !known.includes(each));
+  const isLong = Buffer.byteLength(own.join('')) > MAX_OWN_NAMES_BYTES;
+  const hidden = valuesOf(changes, (field) => field === 'translations').filter((value) => value !== null);
+  return [...known, ...(isLong ? own.map(cut) : own), ...(hidden as Digest[])];
+}
+
+/** The beginning of a name. */
+function cut(name: string): string {
+  if (Buffer.byteLength(name) <= MAX_CUT_NAME_BYTES) return name;
+  // Not within a character
+  return `${new TextDecoder().decode(Buffer.from(name).subarray(0, MAX_CUT_NAME_BYTES), { stream: true })}…`;
+}
 
 /** Where redirect URIs have led, those included that the audit log has as a digest. */
 const hostsIn = (changes: readonly Change[]): string[] =>

@@ -72,7 +72,7 @@ onEachEngine((engine) => {
     const shortDecoy = (i: number) => ({ client_name: `Decoy ${i}` });
 
     it.each<[string, object[]]>([
-      ['behind and before long ones', [longDecoy(1), EVIL, longDecoy(2)]],
+      ['behind and before long ones', [longDecoy(1), EVIL, longDecoy(2), longDecoy(3)]],
       [
         'behind a hundred others',
         [...Array.from({ length: 101 }, (_, i) => shortDecoy(i)), EVIL, shortDecoy(101)],
@@ -112,6 +112,32 @@ onEachEngine((engine) => {
       const [names, redirectHosts] = event!.changes as { removed: string[] }[];
       expect(names!.removed[0]).toBe('😀'.repeat(255));
       expect(redirectHosts!.removed).toHaveLength(50);
+      // Of the names that are too long for the event of the registration, the beginnings
+      const beginnings = names!.removed.map((each) => /^\d+(?=あ)/.exec(each)?.[0] ?? '').filter(Boolean);
+      expect(new Set(beginnings).size).toBe(100);
+    });
+
+    it('keeps names in the event that were only a hash in the events before', async () => {
+      await start({ REGISTRATION_MAX_UNUSED: '5', TRUST_PROXY: '1' });
+      const evil = `Evil Bank ${'x'.repeat(200)}`;
+      const decoys = Object.fromEntries(
+        Array.from({ length: 40 }, (_, i) => [`client_name#x-${i}`, `${i}`.padEnd(150, 'decoy ')]),
+      );
+      const last = await becomeEachOf([{ client_name: 'x', ...decoys, 'client_name#en': evil }]);
+      expect((await deleteItself(last, '203.0.113.9')).status).toBe(204);
+      const [event] = await deletions();
+      expect((event!.changes as { removed: unknown[] }[])[0]!.removed).toEqual(
+        expect.arrayContaining([
+          'x',
+          evil,
+          ...Object.values(decoys),
+          {
+            sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+            bytes: expect.any(Number),
+            entries: expect.any(Number),
+          },
+        ]),
+      );
     });
 
     it.each<[string, Record<string, unknown>[], { names: string[]; redirectHosts: string[] }]>([
