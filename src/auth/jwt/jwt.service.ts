@@ -43,7 +43,7 @@ export class JwtService {
     // Logged without the value, and not sent: the issuer signed it
     this.logger.warn(
       `A valid JWT was rejected: ${bad.join(' and ')} must be a string of 1 to 255 characters in Unicode NFC, without leading or trailing ` +
-        'whitespace, control, invisible or compatibility characters such as full-width letters, whitespace other than the space character, or several spaces in a row.',
+        'whitespace, control, invisible or compatibility characters such as full-width letters, whitespace other than the space character, several spaces in a row, or Cyrillic or Greek letters beside others in a word.',
     );
     return null;
   }

@@ -1,3 +1,4 @@
+import { writingOf } from './scripts.js';
 import { MAX_TEXT_LENGTH, textFaults } from './text.js';
 
 /** Whitespace that looks like a space, several spaces, which pages show as one, and invisible characters. */
@@ -40,16 +41,24 @@ function compatibilityFaults(name: string): string[] {
   return [`must not contain full-width letters, ligatures or other compatibility characters; ${remedy}`];
 }
 
+/** Their letters look like those of Latin and of each other, and no word has both. */
+const CYRILLIC_OR_GREEK = /[\p{sc=Cyrl}\p{sc=Grek}]/u;
+
+const isMixed = (name: string) =>
+  name.split(/[^\p{L}\p{M}]+/u).some((word) => CYRILLIC_OR_GREEK.test(word) && writingOf(word) === 'mixed');
+
 /** Validates the name of an organization or user. Rejects characters by which two tenants would look alike. */
 export function ownerNameFaults(value: string): string[] {
   const name = ownerName(value);
   const faults = textFaults(name);
   if (faults.length > 0) return faults;
-  return LOOK_ALIKE.test(name)
-    ? [
-        'must not contain invisible characters, whitespace other than the space character, or several spaces in a row',
-      ]
-    : compatibilityFaults(name);
+  if (LOOK_ALIKE.test(name)) {
+    return [
+      'must not contain invisible characters, whitespace other than the space character, or several spaces in a row',
+    ];
+  }
+  if (isMixed(name)) return ['must not mix Cyrillic or Greek letters with those of other scripts in a word'];
+  return compatibilityFaults(name);
 }
 
 /** Whether a value is the name of an owner, in the form that it must have. */

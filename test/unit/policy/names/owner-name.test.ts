@@ -48,6 +48,11 @@ it.each([
   '株式会社アクメ',
   'हिन्दी',
   'Zoë & Søn',
+  'ООО Ромашка',
+  'Яндекс.Cloud',
+  'Ελληνική Τράπεζα (HB)',
+  'บริษัทABC',
+  'LINEヤフー',
   'x'.repeat(255),
 ])('May be the name of an owner: %s', (name) => {
   expect(isOwnerName(name)).toBe(true);
@@ -67,6 +72,9 @@ it.each([
   ['a variation selector', 'acme\ufe0f'],
   ['a bidirectional override', '\u202eemca'],
   ['half a surrogate pair', 'acme\ud83d'],
+  ['a Cyrillic letter among Latin ones', '\u0430cme'],
+  ['a Greek letter among Latin ones', 'acm\u03b5'],
+  ['Greek and Cyrillic letters', '\u03bf\u0431\u0440\u0430\u0437'],
 ])('Must not be the name of an owner: %s', (_, name) => {
   expect(ownerNameFaults(name)).not.toEqual([]);
   expect(isOwnerName(name)).toBe(false);
