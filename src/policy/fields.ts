@@ -38,6 +38,8 @@ export interface FieldRow {
   isRestriction?: (before: never, after: never) => boolean;
   /** Whether the field can be localized (RFC 7591 §2.2). */
   isTranslatable?: true;
+  /** Whether authorization servers send browsers there: registrations may then use allowed hosts only, unlike for pages that users open. */
+  isRedirectTarget?: true;
 }
 
 const isSubset = (before: readonly string[], after: readonly string[]) =>
@@ -112,6 +114,7 @@ export const COLUMN_FIELDS = {
     default: [],
     errors: redirectUriFaults,
     isRestriction: isSubset,
+    isRedirectTarget: true,
   },
   requirePkce: {
     rest: 'require_pkce',
@@ -204,6 +207,7 @@ export const METADATA_FIELDS = {
     shape: 'uri',
     description: 'The URL at which third parties start a login at the client',
     errors: httpsUriFaults,
+    isRedirectTarget: true,
   },
   // OpenID Connect RP-Initiated Logout §3.1
   postLogoutRedirectUris: {
@@ -211,6 +215,7 @@ export const METADATA_FIELDS = {
     shape: 'uris',
     description: 'The redirect URIs after logout',
     errors: redirectUriFaults,
+    isRedirectTarget: true,
   },
 } as const satisfies Record<string, FieldRow>;
 

@@ -7,10 +7,10 @@ import { reservedNameRule } from './reserved-name.js';
 import type { Rule } from './rules.js';
 import { authMethodOf, DEFAULT_GRANT_TYPES } from './defaults.js';
 
-/** Where authorization servers send browsers, unlike pages that users may open: all are held to the hosts that the policy allows. */
-const REDIRECT_FIELDS = FIELD_ROWS.filter(
-  ([field, { shape }]) => shape === 'uris' || field === 'initiateLoginUri',
-).map(([field]) => field as 'redirectUris' | 'initiateLoginUri');
+/** All are held to the hosts that the policy allows. */
+const REDIRECT_FIELDS = FIELD_ROWS.filter(([, { isRedirectTarget }]) => isRedirectTarget).map(
+  ([field]) => field as 'redirectUris' | 'initiateLoginUri',
+);
 
 /** The callers that may register: anyone, anyone with a software statement, callers with credentials, or no one. */
 export const REGISTRATION_MODES = ['open', 'statement', 'token', 'closed'] as const;

@@ -1,7 +1,6 @@
 import { ASSERTION_SIGNING_ALGORITHMS, type ClientMetadataInput } from './client.js';
 import { type ClientField, FIELD_ROWS, type FieldNames } from './fields.js';
-import { textFaults } from './names/text.js';
-import { isLoopback, webUriFaults } from './uris/uri.js';
+import { isLoopback } from './uris/uri.js';
 
 export const MAX_TRANSLATIONS = 100;
 
@@ -138,6 +137,15 @@ function isChanged(field: ClientField, before: ClientMetadataInput, after: Clien
   return JSON.stringify(before[field]) !== JSON.stringify(after[field]);
 }
 
+/** The errors of a text, by the member whose translation it is. */
+const ERRORS_OF_TRANSLATION = new Map(
+  FIELD_ROWS.flatMap(([, { registration: member, errors, isTranslatable }]) =>
+    member !== undefined && errors !== undefined && isTranslatable
+      ? [[member, errors as (value: string) => string[]] as const]
+      : [],
+  ),
+);
+
 /** Localized members obey the rules of their base members. */
 function translationFaults(translations: Record<string, string>): FieldErrors {
   const members = Object.entries(translations);
@@ -154,7 +162,7 @@ function translationFaults(translations: Record<string, string>): FieldErrors {
     members
       .map(([member, value]): [string, string[]] => [
         member,
-        member.startsWith('client_name#') ? textFaults(value) : webUriFaults(value),
+        ERRORS_OF_TRANSLATION.get(member.slice(0, member.indexOf('#')))?.(value) ?? [],
       ])
       .filter(([, errors]) => errors.length > 0),
   );
