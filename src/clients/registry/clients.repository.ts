@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, In } from 'typeorm';
 import { type AuditAction, type RequestContext, SYSTEM } from '../../audit/audit-event.js';
 import { AuditEventEntity } from '../../audit/audit-event.entity.js';
 import { newEvent, record, spendOn } from '../../audit/audit-events.repository.js';
@@ -25,6 +25,11 @@ import { OrganizationQuota } from './organization-quota.js';
 
 /** Deleted clients that a creation removes permanently at most. One more is deleted for each that is created. */
 const SURPLUS_BATCH = 10;
+/** Grants of them that it removes at most. */
+const SURPLUS_GRANTS = 500;
+
+/** What users granted clients. It goes with them, and one client can have any number. */
+const GRANTS = 'oauth_grants';
 
 /** A client stays shared when an administrator verifies it. Any other change ends the sharing. */
 const KEEPS_SHARED: readonly AuditAction[] = ['client.verified', 'client.unverified'];
@@ -199,7 +204,7 @@ export class ClientsRepository {
 
   /**
    * Permanently removes clients that were deleted before `limit`.
-   * @returns how many they were
+   * @returns how many rows were removed: clients, and grants that were too many to go with their client
    */
   purge(limit: Date, context: RequestContext): Promise<number> {
     let fromMs = 0;
@@ -215,9 +220,8 @@ export class ClientsRepository {
       // Each of several instances takes other rows
       const clients = await lockRows(query, 'skip_locked').getMany();
       if (clients.length === 0) return 0;
-      fromMs = clients.at(-1)!.deletedAt!.getTime();
-      await purgeClients(manager, clients, context);
-      return clients.length;
+      fromMs = clients[0]!.deletedAt!.getTime();
+      return purgeClients(manager, clients, size, context);
     });
   }
 
@@ -238,22 +242,51 @@ export class ClientsRepository {
       .offset(this.quota.maxDeleted)
       .limit(SURPLUS_BATCH)
       .getMany();
-    if (surplus.length > 0) await purgeClients(manager, surplus, SYSTEM);
+    if (surplus.length > 0) await purgeClients(manager, surplus, SURPLUS_GRANTS, SYSTEM);
   }
 }
 
+/**
+ * Removes clients with their grants, as far as these are at most `maxGrants`. The first client that has more stays, with the grants that are
+ * left, and so do those behind it.
+ * @returns how many rows
+ */
 async function purgeClients(
   manager: EntityManager,
   clients: readonly Client[],
+  maxGrants: number,
   context: RequestContext,
-): Promise<void> {
-  await manager.delete(
-    ClientEntity,
-    clients.map(({ id }) => id),
-  );
-  await record(
-    manager,
-    context,
-    clients.map((client) => clientEntry('client.purged', client, client)),
-  );
+): Promise<number> {
+  const ids = clients.map(({ id }) => id);
+  const counted = await manager
+    .createQueryBuilder(ClientEntity, 'client')
+    .withDeleted()
+    .select('client.id', 'id')
+    .addSelect(
+      `(SELECT COUNT(*) FROM (SELECT 1 FROM ${GRANTS} WHERE client_id = client.id LIMIT :most) own)`,
+      'grants',
+    )
+    .where({ id: In(ids) })
+    .setParameters({ most: maxGrants + 1 })
+    .getRawMany<{ id: string; grants: number | string }>();
+  const grants = new Map(counted.map(({ id, grants }) => [id, Number(grants)]));
+  let left = maxGrants;
+  const end = clients.findIndex(({ id }) => {
+    const fits = grants.get(id)! <= left;
+    if (fits) left -= grants.get(id)!;
+    return !fits;
+  });
+  const purged = end < 0 ? clients : clients.slice(0, end);
+  if (purged.length > 0) {
+    await manager.delete(
+      ClientEntity,
+      purged.map(({ id }) => id),
+    );
+    const entries = purged.map((client) => clientEntry('client.purged', client, client));
+    await record(manager, context, entries);
+  }
+  if (end < 0) return purged.length;
+  const some = `id IN (SELECT id FROM ${GRANTS} WHERE client_id = :id ORDER BY id LIMIT :left)`;
+  await manager.createQueryBuilder().delete().from(GRANTS).where(some, { id: ids[end], left }).execute();
+  return purged.length + left;
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { WriteQueue } from '../../../src/database/writes/write-queue.js';
 import { Retention } from '../../../src/jobs/retention.js';
 import { authorizationOf } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
@@ -60,6 +62,35 @@ onEachEngine((engine) => {
     await purge();
     expect(await rows('oauth_grants', ofClient)).toBe(1);
     expect(await rows('oauth_grants', `${ofClient} AND revoked_at IS NULL`)).toBe(1);
+  });
+
+  it('a deleted client with many grants is purged in small transactions', async () => {
+    const { id } = await register();
+    const values = Array.from(
+      { length: 1200 },
+      (_, n) => `('${randomUUID()}', '${id}', 'user-${n}', 'acme', '{}', 1)`,
+    );
+    await registry.dataSource.query(
+      `INSERT INTO oauth_grants (id, client_id, user_id, org_id, scopes, created_at) VALUES ${values.join()}`,
+    );
+    const ofClient = `client_id = '${id}'`;
+    const deletedAt = Date.now() - 31 * DAY_MS;
+    await registry.dataSource.query(`UPDATE oauth_clients SET deleted_at = ${deletedAt} WHERE id = '${id}'`);
+    const writeQueue = registry.app.get(WriteQueue, { strict: false });
+    const left = [1200];
+    const run = writeQueue.run.bind(writeQueue);
+    const spy = jest.spyOn(writeQueue, 'run').mockImplementation(async (...transaction) => {
+      const result = await run(...transaction);
+      left.push(await rows('oauth_grants', ofClient));
+      return result;
+    });
+    await purge();
+    spy.mockRestore();
+    const removed = left.slice(1).map((after, i) => left[i]! - after);
+    expect(Math.max(...removed)).toBeLessThanOrEqual(500);
+    expect(left.at(-1)).toBe(0);
+    expect(await rows('oauth_clients', `id = '${id}'`)).toBe(0);
+    expect(await rows('audit_events', `${ofClient} AND action = 'client.purged'`)).toBe(1);
   });
 
   it('counts of issued tokens are purged after 400 days', async () => {

@@ -75,6 +75,39 @@ onEachEngine((engine) => {
     );
   });
 
+  it('of a deleted client with many grants that is removed then, one creation removes a part', async () => {
+    const { apiKey, ids } = await organizationWith(1);
+    const create = async () => (await registry.createClient(aClient(), apiKey)).body.data.client_id as string;
+    await remove(ids[0]!, apiKey);
+    for (let i = 0; i < 100; i++) await remove(await create(), apiKey);
+    const ofClient = `client_id = '${ids[0]}'`;
+    const grants = Array.from(
+      { length: 1200 },
+      (_, n) => `('${randomUUID()}', '${ids[0]}', 'user-${n}', 'acme', '{}', 1)`,
+    );
+    await registry.dataSource.query(
+      `INSERT INTO oauth_grants (id, client_id, user_id, org_id, scopes, created_at) VALUES ${grants.join()}`,
+    );
+    const left = async () => {
+      const [row] = await registry.dataSource.query<{ grants: number | string; clients: number | string }[]>(
+        `SELECT (SELECT COUNT(*) FROM oauth_grants WHERE ${ofClient}) AS grants, COUNT(*) AS clients
+         FROM oauth_clients WHERE id = '${ids[0]}'`,
+      );
+      return [Number(row!.clients), Number(row!.grants)];
+    };
+    const seen: number[][] = [];
+    for (let i = 0; i < 3; i++) {
+      const id = await create();
+      seen.push(await left());
+      await remove(id, apiKey);
+    }
+    expect(seen).toEqual([
+      [1, 700],
+      [1, 200],
+      [0, 0],
+    ]);
+  });
+
   it('clients without an owner are not limited', async () => {
     for (let i = 0; i < 5; i++) expect((await registry.register({})).status).toBe(201);
   });
