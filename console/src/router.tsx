@@ -41,6 +41,8 @@ const routes = [
   createRoute({
     getParentRoute: () => root,
     path: '/clients/$clientId',
+    // The page of its grants
+    validateSearch: readPageSearch,
     component: lazyRouteComponent(() => import('./pages/client/client'), 'ClientPage'),
   }),
   createRoute({

@@ -525,17 +525,6 @@ export type ClientQuery = {
         lastUsedAt: string | null;
       }>;
     };
-    grants: {
-      totalCount: number;
-      nodes: Array<{
-        id: string;
-        userId: string;
-        orgId: string;
-        createdAt: string;
-        lastUsedAt: string | null;
-        scopes: Array<{ resource: string; scopes: Array<string> }>;
-      }>;
-    };
     history: {
       nodes: Array<{
         id: string;
@@ -558,6 +547,36 @@ export type ClientQuery = {
       pageInfo: { hasNextPage: boolean };
     };
     translations: Array<{ member: string; value: string }>;
+  } | null;
+};
+
+export type ClientGrantsQueryVariables = Exact<{
+  clientId: string;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+export type ClientGrantsQuery = {
+  oauthClient: {
+    grants: {
+      totalCount: number;
+      pageInfo: {
+        hasNextPage: boolean;
+        hasPreviousPage: boolean;
+        startCursor: string | null;
+        endCursor: string | null;
+      };
+      nodes: Array<{
+        id: string;
+        userId: string;
+        orgId: string;
+        createdAt: string;
+        lastUsedAt: string | null;
+        scopes: Array<{ resource: string; scopes: Array<string> }>;
+      }>;
+    };
   } | null;
 };
 
@@ -1315,20 +1334,6 @@ export const ClientDocument = new TypedDocumentString(`
         lastUsedAt
       }
     }
-    grants(first: 100) {
-      totalCount
-      nodes {
-        id
-        userId
-        orgId
-        scopes {
-          resource
-          scopes
-        }
-        createdAt
-        lastUsedAt
-      }
-    }
     history(first: 20) {
       nodes {
         ...Event
@@ -1403,6 +1408,32 @@ fragment ClientRow on OAuthClient {
   lastUsedAt
   deletedAt
 }`) as unknown as TypedDocumentString<ClientQuery, ClientQueryVariables>;
+export const ClientGrantsDocument = new TypedDocumentString(`
+    query ClientGrants($clientId: ID!, $first: Int, $after: String, $last: Int, $before: String) {
+  oauthClient(clientId: $clientId) {
+    grants(first: $first, after: $after, last: $last, before: $before) {
+      totalCount
+      pageInfo {
+        hasNextPage
+        hasPreviousPage
+        startCursor
+        endCursor
+      }
+      nodes {
+        id
+        userId
+        orgId
+        scopes {
+          resource
+          scopes
+        }
+        createdAt
+        lastUsedAt
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ClientGrantsQuery, ClientGrantsQueryVariables>;
 export const DeletedClientDocument = new TypedDocumentString(`
     query DeletedClient($clientId: ID!) {
   oauthClients(first: 1, filter: {ids: [$clientId], deleted: true}) {

@@ -1,8 +1,10 @@
 import type { Page } from 'playwright-core';
+import { authorizationOf } from '../../support/authorization.js';
 import { Console, inBrowser } from '../../support/console/browser.js';
 
 inBrowser((engine) => {
   const console = Console.forEachTest(engine);
+  const { register, ask, decide } = authorizationOf(() => console.registry);
   beforeAll(async () => {
     for (let n = 0; n < 45; n++) {
       const name = `Paged ${String(n).padStart(2, '0')}`;
@@ -57,6 +59,34 @@ inBrowser((engine) => {
       await other.getByText(`1–20 of ${total}`).waitFor();
     },
   );
+
+  it('the grants of a client go back from a link that was shared', async () => {
+    const client = await register();
+    for (let n = 0; n < 45; n++) {
+      const { apiKey } = await console.registry.createKey({
+        orgId: 'acme',
+        userId: `Paged ${String(n).padStart(2, '0')}`,
+      });
+      const { consentToken } = await ask(client);
+      await decide(consentToken, true, apiKey);
+    }
+    const page = await console.openSignedIn(`/clients/${client.id}`);
+    await page.getByText('1–20 of 45').waitFor();
+    expect((await shown(page))[0]).toMatch(/^Paged 44 of acme/);
+    await turn(page, 'Next');
+    await page.getByText('21–40 of 45').waitFor();
+    await turn(page, 'Next');
+    await page.getByText('41–45 of 45').waitFor();
+    expect((await shown(page)).at(-1)).toMatch(/^Paged 00 of acme/);
+
+    const other = await console.openSignedIn(`/clients/${client.id}${new URL(page.url()).search}`);
+    await other.getByRole('button', { name: 'Revoke the grant of Paged 03 of acme' }).click();
+    await other.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await other.getByText('41–44 of 44').waitFor();
+    await turn(other, 'Previous');
+    await other.getByText('21–40 of 44').waitFor();
+    expect((await shown(other))[0]).toMatch(/^Paged 24 of acme/);
+  });
 
   it('the audit log goes back from a link that was shared', async () => {
     const page = await console.openSignedIn('/audit');

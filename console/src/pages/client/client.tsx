@@ -39,7 +39,7 @@ export function ClientPage() {
       const [deleted] = oauthClients.nodes;
       if (deleted === undefined)
         throw new RequestError('not-found', 'No client has this ID, or it was purged. Check the ID.');
-      return { ...deleted, secrets: null, grants: null, history: null };
+      return { ...deleted, secrets: null, history: null };
     },
   });
   if (data === undefined) {
@@ -49,7 +49,7 @@ export function ClientPage() {
       </Page>
     );
   }
-  const { secrets, grants, history } = data;
+  const { secrets, history } = data;
   return (
     <Page key={clientId} title={data.name} actions={mayChange && <Actions client={data} />}>
       {error && <Failed error={error} onRetry={() => void refetch()} />}
@@ -65,9 +65,9 @@ export function ClientPage() {
           <Secrets clientId={clientId} secrets={secrets.nodes} hasMore={secrets.pageInfo.hasNextPage} />
         </Section>
       )}
-      {data.allowedGrantTypes.includes('AUTHORIZATION_CODE') && grants && (
+      {data.allowedGrantTypes.includes('AUTHORIZATION_CODE') && data.deletedAt === null && (
         <Section title="Grants">
-          <Grants clientId={clientId} grants={grants} />
+          <Grants />
         </Section>
       )}
       {history && (

@@ -1,23 +1,46 @@
 import { Button, Group, Text } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
-import { type ClientQuery, RevokeGrantDocument, RevokeGrantsDocument } from '../../graphql/operations';
+import {
+  ClientGrantsDocument,
+  type ClientGrantsQuery,
+  RevokeGrantDocument,
+  RevokeGrantsDocument,
+} from '../../graphql/operations';
 import { request } from '../../graphql/request';
 import { ConfirmDialog } from '../../parts/confirm-dialog';
 import { DataTable } from '../../parts/data-table';
-import { Empty } from '../../parts/states';
+import { Pager } from '../../parts/pager';
+import { pageVariables } from '../../parts/paging';
+import { Empty, Failed, Loading } from '../../parts/states';
 import { When } from '../../parts/when';
 import { useMayChange } from '../../session/session';
 
-type Grants = NonNullable<ClientQuery['oauthClient']>['grants'];
-type Grant = Grants['nodes'][number];
+const route = getRouteApi('/clients/$clientId');
 
-/** What users allowed a client to do, and for an admin buttons to revoke one grant or all. */
-export function Grants({ clientId, grants }: { clientId: string; grants: Grants }) {
+type Grant = NonNullable<ClientGrantsQuery['oauthClient']>['grants']['nodes'][number];
+
+/** What users allowed a client to do, page by page, and for an admin buttons to revoke one grant or all. */
+export function Grants() {
   const mayChange = useMayChange();
+  const { clientId } = route.useParams();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
   const [revoking, setRevoking] = useState<Grant | 'all' | null>(null);
-  const { nodes, totalCount } = grants;
-  if (nodes.length === 0) {
+  const variables = { clientId, ...pageVariables(search) };
+  const { data, error, isPlaceholderData, refetch } = useQuery({
+    queryKey: ['grants', variables],
+    queryFn: async ({ signal }) =>
+      (await request(ClientGrantsDocument, variables, signal)).oauthClient?.grants ?? null,
+    placeholderData: keepPreviousData,
+  });
+  if (error) return <Failed error={error} onRetry={() => void refetch()} />;
+  if (data === undefined) return <Loading />;
+  // Deleted meanwhile
+  if (data === null) return null;
+  const { nodes, totalCount } = data;
+  if (totalCount === 0) {
     return (
       <Empty>No user has allowed the client. Users do so when its software sends them to sign in.</Empty>
     );
@@ -68,11 +91,13 @@ export function Grants({ clientId, grants }: { clientId: string; grants: Grants 
             : []),
         ]}
       />
-      {totalCount > nodes.length && (
-        <Text size="sm">
-          The newest {nodes.length} of {totalCount.toLocaleString('en')} grants are shown.
-        </Text>
-      )}
+      <Pager
+        search={search}
+        shown={data}
+        total={totalCount}
+        isStale={isPlaceholderData}
+        onChange={(change) => void navigate({ search: (before) => ({ ...before, ...change }) })}
+      />
       {mayChange && (
         <Group mt="xs">
           <Button size="xs" variant="default" c="red" onClick={() => setRevoking('all')}>
