@@ -35,16 +35,18 @@ const ASSETS_DIRECTORY = join(dirname(createRequire(import.meta.url).resolve('al
 export const explorerPage: ApolloServerPlugin = {
   serverWillStart: () =>
     Promise.resolve({
-      renderLandingPage: async () => {
-        const { renderAltair } = await import('altair-static');
-        return {
-          html: renderAltair({
-            // Relative to the page: a proxy may serve it below any path
-            baseURL: ASSETS_PATH.slice(1),
-            serveInitialOptionsInSeperateRequest: START_SCRIPT,
-          }),
-        };
-      },
+      renderLandingPage: () =>
+        Promise.resolve({
+          // Apollo asks for the page when it starts, and for its text when it is requested
+          html: async () => {
+            const { renderAltair } = await import('altair-static');
+            return renderAltair({
+              // Relative to the page: a proxy may serve it below any path
+              baseURL: ASSETS_PATH.slice(1),
+              serveInitialOptionsInSeperateRequest: START_SCRIPT,
+            });
+          },
+        }),
     }),
 };
 

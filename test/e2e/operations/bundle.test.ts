@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -33,34 +32,46 @@ async function bundledPackages(): Promise<string[]> {
   return packagesOf(sources.flat());
 }
 
-test('no package is loaded twice, from the bundle and from node_modules', async () => {
+/** The packages that a service has loaded when it ends, after it has served these paths. */
+async function loadedPackages(paths: string[], env: Record<string, string> = {}): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), 'bundle-'));
   try {
     const service = new Program('main.js', {
       cwd: directory,
       env: {
         PORT: '0',
-        METRICS_PORT: '0',
         DATABASE_URL: 'sqlite:registry.sqlite',
-        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
-        REGISTRATION_RESERVED_NAMES: 'Acme',
         NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(REPORT_LOADED)}`,
+        ...env,
       },
     });
     const url = await service.says(/Listening on (http:\S+)/);
-    for (const path of ['/docs', '/graphql', '/admin', '/health/ready']) {
+    for (const path of paths) {
       const { status } = await fetch(url + path, { headers: { accept: 'text/html' } });
       expect([path, status]).toEqual([path, 200]);
     }
     expect(await service.stop()).toBe(0);
-    expect(existsSync(join(directory, 'loaded'))).toBe(true);
-    const loaded = packagesOf((await readFile(join(directory, 'loaded'), 'utf8')).split('\n'));
-    const bundled = await bundledPackages();
-
-    expect(loaded).toContain('typeorm');
-    expect(bundled).toContain('@nestjs/core');
-    expect(loaded.filter((name) => bundled.includes(name) && !STATELESS.includes(name))).toEqual([]);
+    return packagesOf((await readFile(join(directory, 'loaded'), 'utf8')).split('\n'));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+test('no package is loaded twice, from the bundle and from node_modules', async () => {
+  const loaded = await loadedPackages(['/docs', '/graphql', '/admin', '/health/ready'], {
+    METRICS_PORT: '0',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+    REGISTRATION_RESERVED_NAMES: 'Acme',
+  });
+  const bundled = await bundledPackages();
+
+  expect(loaded).toEqual(expect.arrayContaining(['typeorm', 'altair-static']));
+  expect(bundled).toContain('@nestjs/core');
+  expect(loaded.filter((name) => bundled.includes(name) && !STATELESS.includes(name))).toEqual([]);
+});
+
+test('the explorer is loaded with its page', async () => {
+  const loaded = await loadedPackages([]);
+  expect(loaded).toContain('typeorm');
+  expect(loaded).not.toContain('altair-static');
 });
