@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -11,8 +11,10 @@ import { PERSISTENCE } from '../../src/persistence.js';
 export const ENGINES = ['sqlite', 'postgres'] as const;
 export type Engine = (typeof ENGINES)[number];
 
-/** The database that migrated ones are copied from; created once in a run. */
+/** The database of PostgreSQL that migrated ones are copied from; created once in a run. */
 const TEMPLATE = 'registry_template';
+/** The file of SQLite that migrated ones are copied from; created once in a process. */
+let sqliteTemplate: Promise<Buffer> | undefined;
 /** PostgreSQL's code of the error that a template does not exist. */
 const UNDEFINED_DATABASE = '3D000';
 
@@ -34,11 +36,15 @@ export async function createDatabase(engine: Engine, options = ''): Promise<Test
 }
 
 /**
- * A database of its own with the schema of this release and no rows. PostgreSQL copies it from a template: to run all migrations for
- * each of some hundred databases takes three times as long. The tests of migrations and of whole processes run them themselves.
+ * A database of its own with the schema of this release and no rows. It is copied from a template: to run all migrations for each of
+ * some hundred databases takes three times as long. The tests of migrations and of whole processes run them themselves.
  */
 export async function createMigratedDatabase(engine: Engine): Promise<TestDatabase> {
-  if (engine === 'sqlite') return createSqlite();
+  if (engine === 'sqlite') {
+    const database = await createSqlite();
+    await writeFile(pathOf(database), await (sqliteTemplate ??= createSqliteTemplate()));
+    return database;
+  }
   const copied = `TEMPLATE ${TEMPLATE} STRATEGY FILE_COPY`;
   try {
     return await createPostgres(copied);
@@ -60,6 +66,17 @@ async function createSqlite(): Promise<TestDatabase> {
     drop: () => rm(directory, { recursive: true, force: true }),
   };
 }
+
+async function createSqliteTemplate(): Promise<Buffer> {
+  const database = await createSqlite();
+  const dataSource = await connectTo(database.url);
+  await dataSource.destroy();
+  const file = await readFile(pathOf(database));
+  await database.drop();
+  return file;
+}
+
+const pathOf = ({ url }: TestDatabase) => url.slice('sqlite:'.length);
 
 async function createPostgres(options: string): Promise<TestDatabase> {
   const name = `registry_${randomUUID().replaceAll('-', '')}`;
