@@ -33,7 +33,8 @@ export interface Sending {
 /** The service as production builds it, on a database of its own, over real HTTP. */
 export class Registry {
   private constructor(
-    readonly app: NestFastifyApplication,
+    /** Until it stops: a variable of a test file, which lives as long as Jest, would keep it in memory. */
+    public app: NestFastifyApplication,
     readonly url: string,
     /** Of an admin of the organization `default`. */
     readonly adminKey: string,
@@ -75,6 +76,7 @@ export class Registry {
 
   async stop(): Promise<void> {
     await this.app.close();
+    delete (this as Partial<Registry>).app;
     await this.drop();
   }
 
