@@ -1,3 +1,4 @@
+import { METHODS as READ_BY_NODE } from 'node:http';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
 import { many } from '../../support/many.js';
@@ -18,6 +19,8 @@ const ROUTES: [path: string, methods: string[]][] = [
   ['/docs', ['GET', 'HEAD']],
   ['/', ['GET', 'HEAD']],
 ];
+/** CONNECT asks for a tunnel, the parser takes SOURCE for another protocol's, and QUERY without a Content-Type is a 400. */
+const METHODS_OF_NODE = READ_BY_NODE.filter((method) => !['CONNECT', 'SOURCE', 'QUERY'].includes(method));
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'];
 const WRONG_METHODS = ROUTES.flatMap(([path, methods]) =>
   METHODS.filter((method) => !methods.includes(method)).map((method): [string, string, string[]] => [
@@ -212,6 +215,24 @@ onEachEngine((engine) => {
       expect(answer.text).not.toMatch(INTERNALS);
       expect(await stored()).toEqual(before);
     });
+  });
+
+  it.each([
+    ['/v2/oauth/clients/authenticate', 'POST'],
+    ['/v2/oauth/clients/some-id/secrets/other-id', 'DELETE'],
+    ['/v2/oauth/register/%C3%A9', 'DELETE, GET, HEAD, OPTIONS, PUT'],
+    ['/v2/oauth/authorize?a=b', 'GET'],
+    ['/graphql/explorer/start.js', 'GET, HEAD'],
+    ['/graphql/explorer/index.html', 'GET, HEAD'],
+    ['/graphql/explorer/nothing.html', null],
+    ['/v2/oauth/clients/some-id/nothing', null],
+    ['/v2/oauth/clients//secrets', 'GET, HEAD, POST'],
+  ])('knows for all methods that Node.js reads whether %s is a path', async (path, allow) => {
+    for (const method of METHODS_OF_NODE.filter((each) => !allow?.split(', ').includes(each))) {
+      const answer = await sendRaw(registry, path, { method });
+      const sorted = answer.headers.get('allow')?.split(', ').sort().join(', ') ?? null;
+      expect([method, answer.status, sorted]).toEqual([method, allow === null ? 404 : 405, allow]);
+    }
   });
 
   describe('answers 404 with an error body to an unknown path', () => {
