@@ -2,7 +2,7 @@ import { closestMatch } from 'leven';
 
 /** Prefixes that are ours alone, so that an unknown name under them is a mistake. */
 export const OWN_PREFIXES =
-  /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|MAX_CLIENTS_|SOFTWARE_STATEMENT_|DELETED_CLIENT_|AUDIT_|PURGE_|ADMIN_CONSOLE|GRAPHQL_EXPLORER)/;
+  /^(?:REGISTRATION_|AUTH_JWT_|BOOTSTRAP_|RATE_LIMIT_|MAX_CLIENTS_|SOFTWARE_STATEMENT_|DELETED_CLIENT_|AUDIT_|PURGE_|AUTHORIZATION_|SIGNING_KEY_|ADMIN_CONSOLE|GRAPHQL_EXPLORER)/;
 
 /** What Kubernetes puts into every environment for a Service that is called, say, `registration`. */
 export const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT|PORT_\d\w*)$/;

@@ -40,11 +40,13 @@ export class JwtVerifier {
 
   /**
    * The claims of a token that the issuer signed and that is valid now; null if it is not.
+   * @param rejected called with the claim if the issuer signed the token, but for something else
    * @throws RegistryError `temporarily_unavailable` if the issuer's keys could not be fetched
    */
   async verify(
     token: string,
     options: Pick<JWTVerifyOptions, 'audience' | 'requiredClaims' | 'typ'> = {},
+    rejected: (claim: string) => void = () => undefined,
   ): Promise<JWTPayload | null> {
     if (readJwt(token) === null) return null;
     const { issuer } = this;
@@ -56,6 +58,8 @@ export class JwtVerifier {
       return payload;
     } catch (error) {
       if (isAboutTheKeySet(error)) throw unavailable(error);
+      // Found after the signature is verified; JWTExpired is an error of its own
+      if (error instanceof errors.JWTClaimValidationFailed) rejected(error.claim);
       return null;
     } finally {
       this.inFlight--;

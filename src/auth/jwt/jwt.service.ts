@@ -32,20 +32,32 @@ export class JwtService {
    */
   async authenticate(token: string): Promise<Principal | null> {
     const { jwtAudience, jwtType } = this.config;
-    const claims = await this.verifier?.verify(token, {
-      audience: jwtAudience ?? undefined,
-      typ: jwtType ?? undefined,
-      requiredClaims: ['exp', 'sub'],
-    });
-    if (!claims || isForOtherUse(claims)) return null;
+    const claims = await this.verifier?.verify(
+      token,
+      {
+        audience: jwtAudience ?? undefined,
+        typ: jwtType ?? undefined,
+        requiredClaims: ['exp', 'sub'],
+      },
+      (claim) => this.warn(`its ${claim} is missing or not the configured one.`),
+    );
+    if (!claims) return null;
+    if (isForOtherUse(claims)) {
+      this.warn('its claims are those of an ID token or a logout token. Send the access token.');
+      return null;
+    }
     const bad = OWNER_CLAIMS.filter((claim) => !isOwnerName(claims[claim]));
     if (bad.length === 0) return principalOf(claims, this.config);
-    // Logged without the value, and not sent: the issuer signed it
-    this.logger.warn(
-      `A valid JWT was rejected: ${bad.join(' and ')} must be a string of 1 to 255 characters in Unicode NFC, without leading or trailing ` +
+    this.warn(
+      `${bad.join(' and ')} must be a string of 1 to 255 characters in Unicode NFC, without leading or trailing ` +
         'whitespace, control, invisible or compatibility characters such as full-width letters, whitespace other than the space character, several spaces in a row, or Cyrillic or Greek letters beside others in a word.',
     );
     return null;
+  }
+
+  /** For operators who set up an issuer: without the values, and only of tokens that the issuer signed. Callers get no reason. */
+  private warn(reason: string): void {
+    this.logger.warn(`A JWT that AUTH_JWT_ISSUER signed was rejected: ${reason}`);
   }
 }
 

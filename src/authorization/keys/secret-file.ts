@@ -7,11 +7,11 @@ const MIN_LENGTH = 32;
 const OF_OWNER = 0o600;
 
 /**
- * The secret in a file that only its owner can read. Creates the file if it does not exist.
- * @throws Error if the file is too short to be a secret: an empty one would encrypt nothing
+ * The secret in a file that only its owner can read.
+ * @throws Error if there is no file, or if it is too short to be a secret: an empty one would encrypt nothing
  */
 export function readSecretFile(path: string): string {
-  if (!existsSync(path)) create(path);
+  if (!existsSync(path)) throw new Error(`there is no file ${path}`);
   if ((statSync(path).mode & 0o777) !== OF_OWNER) chmodSync(path, OF_OWNER);
   const secret = readFileSync(path, 'utf8');
   if (secret.length >= MIN_LENGTH) return secret;
@@ -20,8 +20,9 @@ export function readSecretFile(path: string): string {
   );
 }
 
-/** Under its name there is the whole secret or nothing, also after a crash and if two processes start at once. */
-function create(path: string): void {
+/** Creates the file unless it exists: the whole of it or nothing, also after a crash and if two processes start at once. */
+export function createSecretFile(path: string): void {
+  if (existsSync(path)) return;
   const unfinished = `${path}.${generateSecret()}`;
   try {
     writeFileSync(unfinished, generateSecret(), { flag: 'wx', mode: OF_OWNER });

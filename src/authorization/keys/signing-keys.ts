@@ -1,14 +1,14 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
 import { type RequestContext, SYSTEM } from '../../audit/audit-event.js';
-import { canSignTokens, CONFIG, type Config } from '../../config/variables.js';
+import { canSignTokens, CONFIG, type Config, isAuthorizationServerOn } from '../../config/variables.js';
 import { CachedRead } from '../../database/cached-read.js';
 import { newId } from '../../database/id.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { ACCESS_TOKEN_LIFETIME } from '../../policy/resource.js';
 import { decrypt, encrypt } from '../../secrets/encryption.js';
 import { SIGNING_ALGORITHM } from '../engine/signing-algorithm.js';
-import { readSecretFile } from './secret-file.js';
+import { createSecretFile, readSecretFile } from './secret-file.js';
 import type { PublicJwk, PublishedKey, SigningKey } from './signing-key.js';
 import { SigningKeysRepository } from './signing-keys.repository.js';
 import type { SigningKeyEntity } from './signing-key.entity.js';
@@ -17,7 +17,7 @@ import type { SigningKeyEntity } from './signing-key.entity.js';
 const ANNOUNCED_MS = 86_400_000;
 
 /** How long keys are cached: another instance may rotate them. */
-const CACHE_MS = 60_000;
+const CACHE_MS = 5_000;
 
 /** A key that can sign. */
 interface Signer {
@@ -27,15 +27,26 @@ interface Signer {
 
 /** The ES256 keys that sign access tokens: made when they are first needed, and the same on all instances. */
 @Injectable()
-export class SigningKeys {
+export class SigningKeys implements OnModuleInit {
   private readonly cache = new CachedRead(() => this.load(), CACHE_MS);
   private signer: { kid: string; signer: Promise<Signer> } | undefined;
   private secretOfFile: string | undefined;
 
   constructor(
     private readonly repository: SigningKeysRepository,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'signingKeySecret' | 'database'>,
+    @Inject(CONFIG)
+    private readonly config: Pick<
+      Config,
+      'signingKeySecret' | 'database' | 'authorizationServer' | 'production'
+    >,
   ) {}
+
+  /** @throws Error at the start, rather than at each request, if the stored keys were encrypted with another secret */
+  async onModuleInit(): Promise<void> {
+    if (!this.isAvailable || !isAuthorizationServerOn(this.config)) return;
+    const [newest] = await this.repository.list();
+    if (newest !== undefined) await this.open(newest);
+  }
 
   /** Whether private keys can be stored; without, there are no JWT access tokens. */
   get isAvailable(): boolean {
@@ -83,6 +94,8 @@ export class SigningKeys {
         `The next key is announced already, and signs from ${from}.`,
       );
     }
+    // Otherwise it would be the only one that the service can read
+    if (newest !== undefined && !revokesOthers) await this.open(newest);
     const isFirst = newest === undefined;
     const activeFrom = isFirst || revokesOthers ? new Date() : announced();
     const key = await this.make((newest?.number ?? 0) + 1, activeFrom, revokesOthers, context);
@@ -93,11 +106,13 @@ export class SigningKeys {
   }
 
   /** Read when it is needed: a service that signs nothing creates no file. */
-  private get secret(): string {
+  private secret(use: 'encrypt' | 'decrypt'): string {
     const { signingKeySecret, database } = this.config;
     if (signingKeySecret !== null) return signingKeySecret;
     if (database.engine !== 'sqlite') throw new Error('SIGNING_KEY_SECRET is not set.');
-    this.secretOfFile ??= readSecretFile(`${database.path}.signing-secret`);
+    const path = `${database.path}.signing-secret`;
+    if (use === 'encrypt') createSecretFile(path);
+    this.secretOfFile ??= readSecretFile(path);
     return this.secretOfFile;
   }
 
@@ -122,7 +137,7 @@ export class SigningKeys {
       number,
       kid,
       publicJwk: { kty, crv, x, y },
-      privateKey: encrypt(this.secret, kid, JSON.stringify(await exportJWK(privateKey))),
+      privateKey: encrypt(this.secret('encrypt'), kid, JSON.stringify(await exportJWK(privateKey))),
       createdAt: new Date(),
       activeFrom,
     };
@@ -132,8 +147,21 @@ export class SigningKeys {
   }
 
   private async open({ kid, privateKey }: SigningKeyEntity): Promise<Signer> {
-    const jwk = JSON.parse(decrypt(this.secret, kid, privateKey)) as JWK;
+    const jwk = JSON.parse(this.decrypt(kid, privateKey)) as JWK;
     return { kid, key: (await importJWK(jwk, SIGNING_ALGORITHM)) as CryptoKey };
+  }
+
+  private decrypt(kid: string, privateKey: string): string {
+    try {
+      return decrypt(this.secret('decrypt'), kid, privateKey);
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new Error(
+        `The signing key ${kid} cannot be decrypted (${message}). It was encrypted with another SIGNING_KEY_SECRET or file .signing-secret: ` +
+          'restore that, or run "signing-key rotate --revoke-others", which ends the JWTs that were signed with it.',
+        { cause },
+      );
+    }
   }
 }
 

@@ -52,7 +52,7 @@ function tour(urls: PublicUrl, hasConsole: boolean, key: string): string {
 Listening on ${url}
 
 Create a client:
-  curl -s ${url}/v2/oauth/clients -H 'Content-Type: application/json' -H "Authorization: Bearer ${key}" -d '{"name":"My OAuth client","client_type":"confidential","allowed_scopes":["admin"],"allowed_grant_types":["client_credentials"]}'
+  curl -s ${url}/v2/oauth/clients -H 'Content-Type: application/json' -H "Authorization: Bearer ${key}" -d '{"name":"My OAuth client","client_type":"confidential","allowed_scopes":["invoices:read"],"allowed_grant_types":["client_credentials"]}'
 
 Register a client dynamically (RFC 7591):
   curl -s ${url}/v2/oauth/register -H 'Content-Type: application/json' -d '{"client_name":"My MCP client","redirect_uris":["http://localhost:8080/callback"],"token_endpoint_auth_method":"none"}'

@@ -117,6 +117,19 @@ onEachEngine((engine) => {
     expect(byJob).toMatchObject({ actor: { type: 'SYSTEM' }, targetId: (await list())[0]!.kid });
   });
 
+  it('a service whose keys were encrypted with another secret does not start, unless it issues no tokens', async () => {
+    const { kid } = await aJwt();
+    const start = (env: Record<string, string>) =>
+      Registry.start(engine, { ...ENV, ...env }, {}, () => registry.databaseUrl);
+    const SIGNING_KEY_SECRET = 'another-secret-for-tests-of-32-characters';
+    await expect(start({ SIGNING_KEY_SECRET })).rejects.toThrow(
+      new RegExp(
+        `^The signing key ${kid} cannot be decrypted .* or run "signing-key rotate --revoke-others"`,
+      ),
+    );
+    await (await start({ SIGNING_KEY_SECRET, AUTHORIZATION_SERVER: 'off' })).stop();
+  });
+
   it('a service that issues no tokens creates no key', async () => {
     const off = await Registry.start(engine, { AUTHORIZATION_SERVER: 'off' });
     try {

@@ -223,6 +223,12 @@ onEachEngine((engine) => {
       code: 1,
       output: expect.stringMatching(/^The next key is announced already, and signs from \S+\.\n$/),
     });
+    env.SIGNING_KEY_SECRET = 'another-secret-for-tests-of-32-characters';
+    await registry.dataSource.query('UPDATE signing_keys SET active_from = created_at');
+    expect(await rotate()).toMatchObject({
+      code: 1,
+      output: expect.stringContaining(`The signing key ${second.kid} cannot be decrypted`),
+    });
     const { kid } = await rotate('--revoke-others');
     expect(await listed()).toEqual([[kid, 'current']]);
     const { body } = await registry.graphql('{ signingKeys { kid } }');

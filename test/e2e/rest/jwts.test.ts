@@ -40,10 +40,32 @@ onEachEngine((engine) => {
     expect(statuses).toEqual([401, 401, 401]);
     expect(lines).toEqual(
       ['org_id', 'org_id', 'sub'].map((claim) =>
-        expect.stringContaining(`A valid JWT was rejected: ${claim} must be`),
+        expect.stringContaining(`A JWT that AUTH_JWT_ISSUER signed was rejected: ${claim} must be`),
       ),
     );
     expect(lines.join()).not.toMatch(/acme|\u0007/);
+  });
+
+  it('the log says why a JWT of the issuer is none for this service, and nothing of other and expired JWTs', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const statuses = [];
+    for (const token of [
+      await issuer.sign({ aud: 'another' }),
+      await issuer.sign({ iss: 'https://other.example' }),
+      await issuer.sign({ nonce: 'n' }),
+      await issuer.sign({ exp: 1 }),
+      `${await issuer.sign({ aud: 'another' })}A`,
+    ]) {
+      statuses.push((await registry.createClient(aClient(), token)).status);
+    }
+    const lines = warn.mock.calls.map(([line]) => String(line));
+    warn.mockRestore();
+    expect(statuses).toEqual([401, 401, 401, 401, 401]);
+    expect(lines).toEqual(
+      ['its aud is missing or', 'its iss is missing or', 'its claims are those of an ID token'].map(
+        (reason) => expect.stringContaining(`A JWT that AUTH_JWT_ISSUER signed was rejected: ${reason}`),
+      ),
+    );
   });
 
   describe('a JWT of an admin', () => {

@@ -50,7 +50,7 @@ export class SigningKeysResolver {
       defaultValue: false,
       description:
         'For a private key that leaked: the new key signs at once, and all others are removed. Tokens that they signed are not valid any ' +
-        'more: here at once, on all instances within a minute, and at resources as soon as they fetch the keys again.',
+        'more: here at once, on all instances within five seconds, and at resources as soon as they fetch the keys again.',
     })
     revokeOthers: boolean,
     @CurrentContext('graphql') context: RequestContext,
