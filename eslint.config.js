@@ -77,6 +77,7 @@ const IMPORTS = {
     'event-loop',
     'http',
     'json',
+    'jwt',
     'policy',
   ],
 };

@@ -3,6 +3,7 @@ import { basicCredentials } from '../../../auth/basic-credentials.js';
 import type { ClientCredentials } from '../../../clients/authentication/client-authentication.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import type { Parameters } from '../../../http/requests/parameters.js';
+import { readJwt } from '../../../jwt/read-jwt.js';
 
 /** Those that authenticate a client. */
 const CREDENTIALS = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
@@ -51,15 +52,8 @@ export function readClientCredentials(
 
 /** RFC 7521 §4.2: client_id is optional. The value is only used for the lookup; the signature is verified later. */
 function subjectOf(assertion: string | undefined): string | undefined {
-  if (assertion === undefined) return undefined;
-  try {
-    const payload = JSON.parse(Buffer.from(assertion.split('.')[1]!, 'base64url').toString()) as {
-      sub?: unknown;
-    };
-    return typeof payload.sub === 'string' ? payload.sub : undefined;
-  } catch {
-    return undefined;
-  }
+  const sub: unknown = assertion === undefined ? undefined : readJwt(assertion)?.claims.sub;
+  return typeof sub === 'string' ? sub : undefined;
 }
 
 const invalid = (description: string) => new RegistryError('invalid_request', description);
