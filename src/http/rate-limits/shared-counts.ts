@@ -1,10 +1,12 @@
 import { createClient } from '@redis/client';
 import type { Logger } from 'pino';
-import { RateLimiterRedis, RLWrapperTimeouts } from 'rate-limiter-flexible';
+import { RateLimiterRedis } from 'rate-limiter-flexible';
 import type { Count } from './local-counts.js';
 
 /** For a count, which a request waits for. Redis in the same network answers in less than one. */
 const COMMAND_TIMEOUT_MS = 100;
+/** Between them, replies are read that came while this process was busy. */
+const TIMEOUT_STEPS = 5;
 /** How long the start of the service waits for a connection. */
 const CONNECT_TIMEOUT_MS = 1_000;
 /** Between attempts to connect, for as long as the service runs. */
@@ -20,7 +22,7 @@ export type ConnectionLog = Pick<Logger, 'info' | 'warn'>;
  */
 export class SharedCounts {
   /** Null while Redis cannot be used. */
-  private limiter: RLWrapperTimeouts | null = null;
+  private limiter: RateLimiterRedis | null = null;
   private disconnect: () => void = () => undefined;
   private retry: NodeJS.Timeout | undefined;
   private isClosed = false;
@@ -69,7 +71,7 @@ export class SharedCounts {
       if (client.isOpen) client.destroy();
     };
     this.disconnect = disconnect;
-    const store = new RateLimiterRedis({
+    const limiter = new RateLimiterRedis({
       storeClient: client,
       useRedisPackage: true,
       keyPrefix: KEY_PREFIX,
@@ -77,7 +79,6 @@ export class SharedCounts {
       points: 1,
       duration: 1,
     });
-    const limiter = new RLWrapperTimeouts({ limiter: store, timeoutMs: COMMAND_TIMEOUT_MS });
     client.on('error', (error: Error) => {
       if (limiter === this.limiter) this.lose(error);
     });
@@ -119,15 +120,35 @@ export class SharedCounts {
 }
 
 async function addTo(
-  limiter: RLWrapperTimeouts,
+  limiter: RateLimiterRedis,
   key: string,
   windowSeconds: number,
   amount: number,
 ): Promise<Count> {
-  const { consumedPoints, msBeforeNext } = await limiter.penalty(key, amount, {
-    customDuration: windowSeconds,
-  });
+  const { consumedPoints, msBeforeNext } = await inTime(
+    limiter.penalty(key, amount, { customDuration: windowSeconds }),
+  );
   return { used: consumedPoints, msLeft: msBeforeNext };
+}
+
+/**
+ * What Redis replies in time. While this process is busy, no time passes: a burst of requests must not look like a slow Redis, and end the
+ * sharing of counts.
+ */
+async function inTime<T>(reply: Promise<T>): Promise<T> {
+  let timeout: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const wait = (steps: number) => {
+      if (steps === 0) reject(new Error('Operation timed out'));
+      else timeout = setTimeout(() => wait(steps - 1), COMMAND_TIMEOUT_MS / TIMEOUT_STEPS);
+    };
+    wait(TIMEOUT_STEPS);
+  });
+  try {
+    return await Promise.race([reply, late]);
+  } finally {
+    clearTimeout(timeout);
+  }
 }
 
 /** If a name has several addresses, each may have an error of its own; the error then has a code and no message. */

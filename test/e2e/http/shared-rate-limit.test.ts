@@ -232,6 +232,19 @@ describe('The log', () => {
     ]);
   });
 
+  withRedis(
+    noted('does not take a busy process for a slow Redis: a burst must not end the sharing'),
+    async () => {
+      const shared = await open(redis!.url);
+      await until(async () => (await shared.add(randomUUID(), 60)) !== null);
+      lines.length = 0;
+      const counting = shared.add(randomUUID(), 60);
+      for (const until = performance.now() + 300; performance.now() < until;);
+      expect(await counting).toMatchObject({ used: 1 });
+      expect(lines).toEqual([]);
+    },
+  );
+
   it('logs a missing Redis once, without the password', async () => {
     const shared = await open('redis://user:hunter2@127.0.0.1:1');
     expect(await shared.add('x', 60)).toBeNull();
