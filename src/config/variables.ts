@@ -82,7 +82,7 @@ const topics = {
     }),
     publicUrl: optional('PUBLIC_URL', values.httpBase, 'the address that it listens on', {
       description:
-        'The public URL of the service, for links in replies. The `Host` header has no effect on them. With https, the session cookie of the console is `Secure`.',
+        'The public URL of the service: the issuer identifier of the authorization server (`iss`), and the base of URLs in replies. The `Host` header has no effect on them. With https, cookies are `Secure`.',
       example: 'https://registry.example',
     }),
     trustProxy: setting('TRUST_PROXY', values.trustedProxies, 'false', {
