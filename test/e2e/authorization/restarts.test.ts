@@ -20,7 +20,7 @@ const KILLS = 3;
 /** How long after the first acknowledged grant the process is killed at the latest. */
 const LOAD_MS = 400;
 /** Of all instances. `ROLLING_RESTARTS=10` takes some minutes. */
-const ROLLING_RESTARTS = Number(process.env.ROLLING_RESTARTS ?? 3);
+const ROLLING_RESTARTS = Number(process.env.ROLLING_RESTARTS ?? 2);
 const INSTANCES: Record<Engine, number> = { sqlite: 1, postgres: 3 };
 
 startProgramsPerTest();

@@ -7,7 +7,7 @@ import { Program } from '../../support/process.js';
 import { readStored } from '../../support/stored.js';
 
 /** Each run of the tests adds as many, at other moments. */
-const KILLS = 5;
+const KILLS = 3;
 const CALLERS = 20;
 /** How long after the first answer the process is killed at the latest; each time it is at another moment. */
 const LOAD_MS = 250;
