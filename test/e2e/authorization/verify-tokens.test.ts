@@ -10,6 +10,7 @@ const JWT_API = 'https://jwt.example';
 describe.each([
   ['Fastify, with introspection', 'import Fastify', API],
   ['Express, with JWTs', 'import express', JWT_API],
+  ['NestJS, with JWTs', 'import {\n  type CanActivate', JWT_API],
 ])('An API in %s', (_, beginning, resource) => {
   let registry: Registry;
   let api: DocumentedProgram;
@@ -41,7 +42,9 @@ describe.each([
   async function call(value?: string) {
     const headers = value === undefined ? undefined : { authorization: `Bearer ${value}` };
     const reply = await fetch(url, { headers });
-    return [reply.status, reply.headers.get('www-authenticate'), await reply.text()];
+    const text = await reply.text();
+    // NestJS writes a body of its own for errors
+    return [reply.status, reply.headers.get('www-authenticate'), ...(reply.ok ? [text] : [])];
   }
 
   it('lets in a token for it that has the scope', async () => {
@@ -51,13 +54,13 @@ describe.each([
 
   it.each([API, JWT_API].filter((each) => each !== resource))('rejects a token for %s', async (other) => {
     const { value } = await aToken({ resource: other, scope: 'read' });
-    expect(await call(value)).toEqual([401, 'Bearer error="invalid_token"', '']);
+    expect(await call(value)).toEqual([401, 'Bearer error="invalid_token"']);
   });
 
   it('rejects a token without the scope, and a call without a token', async () => {
     const { value } = await aToken({ resource, scope: 'write' });
-    expect(await call(value)).toEqual([403, 'Bearer error="insufficient_scope", scope="read"', '']);
-    expect(await call()).toEqual([401, 'Bearer', '']);
-    expect(await call('nonsense')).toEqual([401, 'Bearer error="invalid_token"', '']);
+    expect(await call(value)).toEqual([403, 'Bearer error="insufficient_scope", scope="read"']);
+    expect(await call()).toEqual([401, 'Bearer']);
+    expect(await call('nonsense')).toEqual([401, 'Bearer error="invalid_token"']);
   });
 });
