@@ -85,6 +85,7 @@ export class AuthorizationRequests {
   /**
    * Stores the parameters of an authorization request for a minute (RFC 9126 §2).
    * @param client which was authenticated
+   * @param resources of the parameters the one that may be repeated (RFC 8707 §2)
    * @param dpop the DPoP header (RFC 9449 §10.1); undefined: none
    * @throws RegistryError `rate_limited`; that of the authorization request, if it is not valid
    */
@@ -92,6 +93,7 @@ export class AuthorizationRequests {
     issuer: string,
     client: Client,
     parameters: Record<string, string>,
+    resources: readonly string[],
     dpop: string | undefined,
     context: RequestContext,
   ): Promise<PushedRequest> {
@@ -99,6 +101,7 @@ export class AuthorizationRequests {
       throw new RegistryError('invalid_request', 'request_uri must not be sent here (RFC 9126 §2.1).');
     }
     const query = new URLSearchParams({ ...parameters, client_id: client.id });
+    for (const resource of resources) query.append('resource', resource);
     const redirectUri = redirectUriOf(client, query);
     const checked = await this.check(issuer, client, query);
     if ('error' in checked) throw new RegistryError(checked.error, checked.description);

@@ -6,10 +6,11 @@ export const FORM = 'application/x-www-form-urlencoded';
 
 /**
  * The parameters of a form body (RFC 6749 appendix B). Parameters without a value count as omitted (§3.1).
+ * @param repeatable the one parameter that may be repeated, whose value is a list then; undefined: none
  * @throws RegistryError `invalid_request` for malformed encoding, a repeated parameter (§3.2) or more than 100 parameters
  */
-export function parseFormBody(body: Buffer): Record<string, string> {
-  const parameters = new Map<string, string>();
+export function parseFormBody(body: Buffer, repeatable?: string): Record<string, string | string[]> {
+  const parameters = new Map<string, string[]>();
   const pairs = body.toString('latin1').split('&', MAX_PARAMETERS + 1);
   if (pairs.length > MAX_PARAMETERS) throw malformed(`has more than ${MAX_PARAMETERS} parameters`);
   for (const pair of pairs) {
@@ -17,12 +18,18 @@ export function parseFormBody(body: Buffer): Record<string, string> {
     const [key, value] = [decode(name), decode(rest.join('='))];
     // An object would have another prototype instead of the parameter
     if (key === '__proto__') throw malformed(NO_PROTO);
-    if (pair !== '' && parameters.has(key)) {
+    if (pair !== '' && key !== repeatable && parameters.has(key)) {
       throw malformed('repeats a parameter. Send each parameter once');
     }
-    parameters.set(key, value);
+    parameters.set(key, [...(parameters.get(key) ?? []), value]);
   }
-  return Object.fromEntries([...parameters].filter(([, value]) => value !== ''));
+  return Object.fromEntries(
+    [...parameters].flatMap(([key, values]): [string, string | string[]][] => {
+      const [value, ...others] = values.filter((each) => each !== '');
+      if (value === undefined) return [];
+      return [[key, others.length === 0 ? value : [value, ...others]]];
+    }),
+  );
 }
 
 function decode(text: string): string {

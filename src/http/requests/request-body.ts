@@ -42,12 +42,15 @@ const isForm = ({ headers }: FastifyRequest) =>
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whether the route takes form bodies, too; see {@link AcceptsForms}. */
-    acceptsForms?: boolean;
+    acceptsForms?: { repeatable?: string };
   }
 }
 
-/** For handlers that take a form body as well as JSON. */
-export const AcceptsForms = () => RouteConfig({ acceptsForms: true });
+/**
+ * For handlers that take a form body as well as JSON.
+ * @param repeatable the parameter that a form may repeat
+ */
+export const AcceptsForms = (repeatable?: string) => RouteConfig({ acceptsForms: { repeatable } });
 
 const unsupported = (description: string) => new RegistryError('unsupported_media_type', description);
 
@@ -73,7 +76,7 @@ export function readBodies(fastify: FastifyInstance): void {
   fastify.addContentTypeParser(
     FORM,
     { parseAs: 'buffer' },
-    parser(({ routeOptions }) => routeOptions.config.acceptsForms === true),
+    parser(({ routeOptions }) => routeOptions.config.acceptsForms !== undefined),
   );
   // Bodies of many requests may have arrived in the same moment. What follows is done at once if nothing has to wait
   fastify.addHook('preValidation', (request, reply, done) => {
@@ -83,7 +86,8 @@ export function readBodies(fastify: FastifyInstance): void {
       // Given up meanwhile
       if (reply.sent) return;
       try {
-        request.body = isForm(request) ? parseFormBody(body) : parseJsonBody(body);
+        const { acceptsForms } = request.routeOptions.config;
+        request.body = isForm(request) ? parseFormBody(body, acceptsForms?.repeatable) : parseJsonBody(body);
       } catch (error) {
         return done(error as Error);
       }

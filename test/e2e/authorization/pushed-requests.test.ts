@@ -105,6 +105,42 @@ onEachEngine((engine) => {
     expect([status, body.error]).toEqual([400, 'invalid_dpop_proof']);
   });
 
+  it('Several resources are granted, by form and by JSON', async () => {
+    const resource = ['http://localhost:9000', 'http://localhost:9001'];
+    const client = await register();
+    const { parameters } = aRequest(client);
+    const form = new URLSearchParams(parameters as Record<string, string>);
+    for (const each of resource) form.append('resource', each);
+    for (const [body, headers] of [
+      [form.toString(), FORM],
+      [{ ...parameters, resource }, {}],
+    ] as const) {
+      const { apiKey, orgId } = await registry.createKey();
+      const pushed = await registry.send('/v2/oauth/par', { body, headers });
+      expect(pushed.status).toBe(201);
+      const { location } = await openPushed(client, pushed.body.request_uri as string);
+      await decide(location!.searchParams.get('consent_token')!, true, apiKey);
+      const { body: found } = await registry.graphql(
+        'query ($orgId: String!) { oauthGrants(filter: { orgId: $orgId }) { nodes { scopes { resource } } } }',
+        { orgId },
+      );
+      expect(found.data.oauthGrants.nodes).toEqual([
+        { scopes: resource.map((each) => ({ resource: each })) },
+      ]);
+    }
+  });
+
+  it.each([
+    ['more than ten resources', Array(11).fill('http://localhost:9000'), 'invalid_target'],
+    ['a resource that is unknown', ['http://localhost:9000', 'https://unknown.example'], 'invalid_target'],
+    ['a resource that is no text', ['http://localhost:9000', 1], 'invalid_request'],
+    ['resources that are no list', { 0: 'http://localhost:9000' }, 'invalid_request'],
+  ])('With %s it is an error', async (_, resource, error) => {
+    const { parameters } = aRequest(await register());
+    const { status, body } = await registry.send('/v2/oauth/par', { body: { ...parameters, resource } });
+    expect([status, body.error]).toEqual([400, error]);
+  });
+
   it('With a parameter that is repeated it is an error', async () => {
     const { parameters } = aRequest(await register());
     const body = `${new URLSearchParams(parameters as Record<string, string>).toString()}&state=other`;

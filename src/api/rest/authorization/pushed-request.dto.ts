@@ -22,8 +22,11 @@ export class PushedAuthorizationRequest extends ClientParameters {
   @ApiPropertyOptional({ description: 'Must be S256' })
   code_challenge_method?: string;
 
-  @ApiPropertyOptional({ description: 'RFC 8707 §2' })
-  resource?: string;
+  @ApiPropertyOptional({
+    oneOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+    description: 'RFC 8707 §2. At most 10; in a form, the parameter is repeated',
+  })
+  resource?: string | string[];
 
   @ApiPropertyOptional({ description: 'The key that the code is bound to (RFC 9449 §10)' })
   dpop_jkt?: string;

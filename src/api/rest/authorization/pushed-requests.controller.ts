@@ -7,7 +7,7 @@ import { AuthorizationRequests } from '../../../authorization/consent/authorizat
 import { PUSHED_REQUEST_PATH } from '../../../config/paths.js';
 import { limitTokens } from '../../../http/rate-limits/rate-limits.js';
 import { FORM } from '../../../http/requests/form-body.js';
-import { readParameters } from '../../../http/requests/parameters.js';
+import { readRepeated } from '../../../http/requests/parameters.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
@@ -15,6 +15,9 @@ import { ApiErrors } from '../../documentation/api-errors.js';
 import { ClientAuthentication } from './client-authentication.js';
 import { dpopOf, withoutCredentials } from './client-credentials.js';
 import { PushedAuthorizationReply, PushedAuthorizationRequest } from './pushed-request.dto.js';
+
+/** RFC 8707 §2. */
+const REPEATABLE = 'resource';
 
 /** Takes authorization requests from clients themselves, before a browser brings them. */
 @Controller(PUSHED_REQUEST_PATH)
@@ -29,7 +32,7 @@ export class PushedRequestsController {
 
   @Post()
   @NoStore()
-  @AcceptsForms()
+  @AcceptsForms(REPEATABLE)
   @ApiOperation({
     operationId: 'PushOAuthAuthorizationRequest',
     summary: 'Push an authorization request (RFC 9126)',
@@ -46,13 +49,14 @@ export class PushedRequestsController {
     401: 'The client could not be authenticated',
   })
   async push(@Body() body: unknown, @Req() request: FastifyRequest): Promise<PushedAuthorizationReply> {
-    const parameters = readParameters(body);
+    const { parameters, values: resources } = readRepeated(body, REPEATABLE);
     const client = await this.clients.authenticate(request, parameters);
     await limitTokens(request, client);
     return this.requests.push(
       this.publicUrl.of(''),
       client,
       withoutCredentials(parameters),
+      resources,
       dpopOf(request),
       requestContextOf(request, 'rest'),
     );
