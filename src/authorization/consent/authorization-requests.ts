@@ -26,6 +26,9 @@ export interface PushedRequest {
   expires_in: number;
 }
 
+/** The library rejects them without the scope openid, which no one gets. Without OpenID Connect they are unknown, and ignored (RFC 6749 §3.1); `max_age` is the page's. */
+const OPENID_PARAMETERS = ['acr_values', 'claims', 'claims_locales', 'id_token_hint', 'max_age', 'nonce'];
+
 /** Requests are stored until the user has decided. */
 const MAX_STATE_LENGTH = 4096;
 /** A grant has the scopes of each. */
@@ -71,7 +74,9 @@ export class AuthorizationRequests {
     if (!location.startsWith(CONSENT_REPLY)) return redirectUnasked(client, location);
     for (const { payload } of unit.insert) {
       payload.clientVersion = client.version;
-      if (isSilent) Object.assign(payload.params as object, { prompt: 'none' });
+      const { maxAge } = checked;
+      const forPage = { ...(isSilent && { prompt: 'none' }), ...(maxAge !== null && { max_age: maxAge }) };
+      Object.assign(payload.params as object, forPage);
     }
     // Counted per address: anyone can send such requests
     context.spend?.(null, Buffer.byteLength(JSON.stringify(unit.insert)));
@@ -117,6 +122,7 @@ export class AuthorizationRequests {
       { redirectUri, spend: context.spend },
     );
     if (reply.status !== 201) throw toRegistryError(reply);
+    for (const { payload } of unit.insert) payload.maxAge = checked.maxAge;
     // Anyone can send such requests for a public client
     const orgId = client.type === 'public' ? null : client.orgId;
     context.spend?.(orgId, Buffer.byteLength(JSON.stringify(unit.insert)));
@@ -143,6 +149,8 @@ export class AuthorizationRequests {
     for (const [name, value] of Object.entries(parameters)) {
       for (const each of [value].flat()) query.append(name, String(each));
     }
+    const { maxAge } = row.payload as { maxAge?: string | null };
+    if (maxAge) query.set('max_age', maxAge);
     return { query, hash: row.hash };
   }
 
@@ -151,7 +159,9 @@ export class AuthorizationRequests {
     issuer: string,
     client: Client,
     query: URLSearchParams,
-  ): Promise<{ parameters: URLSearchParams } | { error: ErrorCode; description: string }> {
+  ): Promise<
+    { parameters: URLSearchParams; maxAge: string | null } | { error: ErrorCode; description: string }
+  > {
     const fault = (error: ErrorCode, description: string) => ({ error, description });
     if (isRepeated(query)) return fault('invalid_request', 'A parameter is repeated.');
     if ((query.get('response_mode') ?? 'query') !== 'query') {
@@ -164,6 +174,10 @@ export class AuthorizationRequests {
     }
     if ((query.get('state') ?? '').length > MAX_STATE_LENGTH) {
       return fault('invalid_request', `state must have at most ${MAX_STATE_LENGTH} characters.`);
+    }
+    const maxAge = query.get('max_age') || null;
+    if (maxAge !== null && !/^\d{1,9}$/.test(maxAge)) {
+      return fault('invalid_request', 'max_age must be a number of seconds.');
     }
     if (!client.grantTypes.includes('authorization_code')) {
       return fault('unauthorized_client', 'The client may not use the grant type authorization_code.');
@@ -180,9 +194,9 @@ export class AuthorizationRequests {
     if (scopes === null) return fault('invalid_scope', 'The client may get none of the requested scopes.');
     const parameters = new URLSearchParams(query);
     parameters.set('scope', scopes.join(' '));
-    parameters.delete('resource');
+    for (const name of ['resource', ...OPENID_PARAMETERS]) parameters.delete(name);
     for (const identifier of resources) parameters.append('resource', identifier);
-    return { parameters };
+    return { parameters, maxAge };
   }
 
   private async findClient(id: string | null): Promise<Client> {

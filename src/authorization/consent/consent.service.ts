@@ -26,6 +26,8 @@ export interface ConsentRequest {
   scopes: ResourceScope[];
   /** How the client wants the user to be asked (OpenID Connect Core §3.1.2.1). */
   prompt: string[];
+  /** How many seconds ago the user may have signed in, as the client wants it; null: at any time. */
+  maxAge: number | null;
   /** Whether the user has allowed all of it before, so that no page is needed. */
   isGranted: boolean;
 }
@@ -37,6 +39,7 @@ interface Parameters {
   state?: string;
   resource: string | string[];
   prompt?: string;
+  max_age?: string;
   code_challenge?: string;
   code_challenge_method?: string;
   dpop_jkt?: string;
@@ -86,6 +89,7 @@ export class ConsentService {
       redirectUri: parameters.redirect_uri,
       scopes: known.describe(scopes, [parameters.resource].flat()),
       prompt: splitScope(parameters.prompt ?? ''),
+      maxAge: parameters.max_age === undefined ? null : Number(parameters.max_age),
       isGranted: user !== null && (await this.isGranted(opened, user)),
     };
   }

@@ -27,6 +27,8 @@ export interface LoginChecks {
   state: string;
   nonce: string;
   codeVerifier: string;
+  /** How many seconds ago the user may have signed in; undefined: at any time. */
+  maxAge?: number;
 }
 
 /** A user whom the provider has signed in, and the name to show. */
@@ -55,25 +57,28 @@ export class IdentityProvider {
 
   /**
    * The values of one sign-in, and where to send the browser for it.
-   * @param prompt what the client asks for (OpenID Connect Core §3.1.2.1); undefined: nothing
+   * @param prompt what the client asks for (OpenID Connect Core §3.1.2.1), as is `maxAge`; undefined: nothing
    * @throws RegistryError `temporarily_unavailable`
    */
   async begin(
     redirectUri: string,
     state: string,
     prompt: string | undefined,
+    maxAge: number | undefined,
   ): Promise<{ location: string; checks: LoginChecks }> {
     const openid = await import('openid-client');
     const configuration = await this.discover();
-    const checks = { state, nonce: openid.randomNonce(), codeVerifier: openid.randomPKCECodeVerifier() };
+    const codeVerifier = openid.randomPKCECodeVerifier();
+    const checks = { state, nonce: openid.randomNonce(), codeVerifier, maxAge };
     const location = openid.buildAuthorizationUrl(configuration, {
       redirect_uri: redirectUri,
       scope: this.config.authorizationLoginScope,
       state,
       nonce: checks.nonce,
-      code_challenge: await openid.calculatePKCECodeChallenge(checks.codeVerifier),
+      code_challenge: await openid.calculatePKCECodeChallenge(codeVerifier),
       code_challenge_method: 'S256',
       ...(prompt !== undefined && { prompt }),
+      ...(maxAge !== undefined && { max_age: String(maxAge) }),
     });
     return { location: location.href, checks };
   }
@@ -85,7 +90,7 @@ export class IdentityProvider {
    * @throws RegistryError `invalid_request` if the answer is not one to this sign-in, `insufficient_scope` if the user has no organization,
    *   `temporarily_unavailable`
    */
-  async finish(callback: URL, { state, nonce, codeVerifier }: LoginChecks): Promise<SignedInUser> {
+  async finish(callback: URL, { state, nonce, codeVerifier, maxAge }: LoginChecks): Promise<SignedInUser> {
     const openid = await import('openid-client');
     const configuration = await this.discover();
     try {
@@ -93,6 +98,7 @@ export class IdentityProvider {
         expectedState: state,
         expectedNonce: nonce,
         pkceCodeVerifier: codeVerifier,
+        maxAge,
         idTokenExpected: true,
       });
       return this.userOf(tokens.claims()!);

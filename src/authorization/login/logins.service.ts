@@ -53,11 +53,12 @@ export class LoginsService {
     const now = new Date();
     const isOpen = consent?.kind === 'consent' && consent.consumedAt === null && consent.expiresAt > now;
     if (!isOpen) throw noSuchRequest();
-    const { prompt = '' } = consent.payload.params as { prompt?: string };
+    const { prompt = '', max_age: maxAge } = consent.payload.params as { prompt?: string; max_age?: string };
     const { location, checks } = await this.provider.begin(
       redirectUri,
       generateSecret(),
       loginPrompt(prompt),
+      maxAge === undefined ? undefined : Number(maxAge),
     );
     const browser = known ?? generateSecret();
     const login: Login = { ...checks, consentToken };

@@ -383,6 +383,13 @@ onEachEngine((engine) => {
       ]);
     });
 
+    it.each(['nonce', 'acr_values', 'id_token_hint', 'claims_locales', 'unknown'])(
+      'is answered although it has %s, which is unknown without OpenID Connect',
+      async (name) => {
+        expect((await ask(await register(), { [name]: 'x' })).consentToken).not.toBe('');
+      },
+    );
+
     it('names its resource with or without a slash at the end', async () => {
       const client = await register();
       const { exchange } = await aCode(client, user, { resource: 'http://localhost:9000/mcp/' });

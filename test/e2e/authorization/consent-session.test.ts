@@ -137,6 +137,19 @@ onEachEngine((engine) => {
       expect((await post(browser, form, own)).status).toBe(303);
     });
 
+    it('is asked for its key again with a max_age below eight hours', async () => {
+      const { browser, client } = await aBrowser((await registry.createKey()).apiKey);
+      const asksForKey = async (maxAge: string) => {
+        const { consentToken } = await ask(client, { scope: 'read', max_age: maxAge });
+        return (await (await browser.fetch(at(consentToken))).text()).includes('Your API key');
+      };
+      expect([await asksForKey('0'), await asksForKey('28799'), await asksForKey('28800')]).toEqual([
+        true,
+        true,
+        false,
+      ]);
+    });
+
     it('is asked for its key again with prompt=login, also for what it has allowed', async () => {
       const { apiKey } = await registry.createKey();
       const { browser, client } = await aBrowser(apiKey);

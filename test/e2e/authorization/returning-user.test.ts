@@ -142,6 +142,86 @@ onEachEngine((engine) => {
     expect(await outcome(client, { scope: 'read', prompt: 'login' })).toBe('code');
   });
 
+  describe('With max_age', () => {
+    const pageOf = (consentToken: string) => `${registry.url}/consent?consent_token=${consentToken}`;
+
+    /** A browser whose user the provider remembers, and a client that the user has allowed to read. */
+    async function returning() {
+      const client = await createClient();
+      await (await request(client, { scope: 'read' })).allow();
+      const browser = new CookieJar();
+      const { consentToken } = await ask(client, { scope: 'read' });
+      await browser.location(await provider.signIn(browser, pageOf(consentToken)));
+      const start = async (overrides: Record<string, string>) => {
+        const { consentToken: next } = await ask(client, { scope: 'read', ...overrides });
+        return browser.location(pageOf(next));
+      };
+      return { browser, client, start };
+    }
+
+    it('a user whose sign-in is recent enough is not asked, and the provider is told', async () => {
+      const { browser, start } = await returning();
+      const atProvider = await start({ max_age: '3600' });
+      expect(atProvider.searchParams.get('max_age')).toBe('3600');
+      const callback = await browser.location(atProvider);
+      expect(callback.pathname).toBe('/v2/oauth/login/callback');
+      const location = await browser.location(await browser.location(callback));
+      expect(location.searchParams.has('code')).toBe(true);
+    });
+
+    it('a user whose sign-in is older has to sign in again', async () => {
+      const { browser, start } = await returning();
+      const atProvider = await start({ max_age: '1' });
+      // Seconds are counted in full
+      const isOld = async () => (await browser.location(atProvider)).pathname.startsWith('/interaction/');
+      while (!(await isOld())) await new Promise((resolve) => setTimeout(resolve, 200));
+      const callback = await provider.signIn(browser, await start({ max_age: '1' }));
+      const location = await browser.location(await browser.location(callback));
+      expect(location.searchParams.has('code')).toBe(true);
+    });
+
+    it('of 0 every user has to sign in again', async () => {
+      const { browser, start } = await returning();
+      const atProvider = await start({ max_age: '0' });
+      expect((await browser.location(atProvider)).pathname).toMatch('/interaction/');
+    });
+
+    it('an ID token that does not say when the user signed in is rejected', async () => {
+      const { browser, start } = await returning();
+      const atProvider = await start({ max_age: '3600' });
+      atProvider.searchParams.delete('max_age');
+      const reply = await browser.fetch(await browser.location(atProvider));
+      expect([reply.status, reply.headers.get('location')]).toEqual([400, null]);
+    });
+
+    it.each([
+      ['a negative max_age', { max_age: '-1' }, 'invalid_request'],
+      ['a max_age that is no number', { max_age: 'soon' }, 'invalid_request'],
+    ])('and %s the client gets an error', async (_, parameters, error) => {
+      const { authorize, aRequest } = authorizationOf(() => registry);
+      const { location } = await authorize(aRequest(await createClient(), parameters).parameters);
+      expect([location!.host, location!.searchParams.get('error')]).toEqual(['app.example', error]);
+    });
+
+    it('of 0 and prompt=none the client gets an error', async () => {
+      const { browser, start } = await returning();
+      const callback = await browser.location(await start({ max_age: '0', prompt: 'none' }));
+      const location = await browser.location(callback);
+      expect([location.host, location.searchParams.get('error')]).toEqual(['app.example', 'login_required']);
+    });
+
+    it('that was pushed, the provider is told', async () => {
+      const client = await createClient();
+      const { aRequest, authorize } = authorizationOf(() => registry);
+      const { parameters } = aRequest(client, { max_age: '60' });
+      const { body } = await registry.send('/v2/oauth/par', { body: parameters });
+      const request = { client_id: client.id, request_uri: body.request_uri as string };
+      const { location } = await authorize(request);
+      const atProvider = await new CookieJar().location(location!);
+      expect(atProvider.searchParams.get('max_age')).toBe('60');
+    });
+  });
+
   describe('With prompt=none', () => {
     it('a user who comes back is not asked', async () => {
       const client = await createClient();

@@ -28,6 +28,9 @@ export class PushedAuthorizationRequest extends ClientParameters {
   })
   resource?: string | string[];
 
+  @ApiPropertyOptional({ description: 'In seconds: users who signed in earlier sign in again' })
+  max_age?: string;
+
   @ApiPropertyOptional({ description: 'The key that the code is bound to (RFC 9449 §10)' })
   dpop_jkt?: string;
 }

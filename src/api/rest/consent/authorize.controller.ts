@@ -63,6 +63,12 @@ export class AuthorizeController {
   @ApiQuery({ name: 'state', required: false, type: String })
   @ApiQuery({ name: 'code_challenge', required: false, type: String })
   @ApiQuery({ name: 'code_challenge_method', required: false, type: String, description: 'Must be S256' })
+  @ApiQuery({
+    name: 'max_age',
+    required: false,
+    type: String,
+    description: 'In seconds: users who signed in earlier sign in again (OpenID Connect Core §3.1.2.1)',
+  })
   @ApiQuery({ name: 'resource', required: false, type: String, description: 'RFC 8707' })
   @ApiResponse({ status: 303, description: 'To the consent page, or back to the client' })
   @ApiErrors({

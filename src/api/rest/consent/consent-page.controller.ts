@@ -16,6 +16,7 @@ import { AcceptsForms } from '../../../http/requests/request-body.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { consentUrl, redirectBrowser } from './browser-redirect.js';
 import { consentPage, sendErrorPage, sendPage } from './consent-page.js';
+import { SESSION_SECONDS } from '../../../auth/sessions/admin-sessions.service.js';
 import { ConsentSessions } from '../../../auth/sessions/consent-sessions.js';
 import { formTokenOf, isOwnForm } from '../../../auth/sessions/form-token.js';
 import { isOwnPage } from '../../../auth/sessions/own-page.js';
@@ -140,7 +141,10 @@ export class ConsentPageController {
       return user && { ...user, formToken, hasSession: false };
     }
     const user = await this.sessions.userOf(request);
-    if (user === null || (await this.consent.describe(token, null)).prompt.includes('login')) return null;
+    if (user === null) return null;
+    const { prompt, maxAge } = await this.consent.describe(token, null);
+    // Any session can be that old
+    if (prompt.includes('login') || (maxAge !== null && maxAge < SESSION_SECONDS)) return null;
     request.principal = user;
     return { ...user, name: user.userId, formToken, hasSession: true };
   }
