@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type GraphQLResolveInfo, OperationTypeNode } from 'graphql';
-import { Access, type AccessLevel } from './principal/access.js';
+import { Access, type AccessLevel } from './principal/access.decorator.js';
 import { Authenticator } from './authenticator.js';
 import { requestOf } from './principal/request-context.js';
 

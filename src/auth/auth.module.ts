@@ -9,7 +9,7 @@ import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { AuthGuard } from './auth.guard.js';
 import { Authenticator } from './authenticator.js';
-import { Denials } from './principal/denials.js';
+import { DenialAudit } from './principal/denial-audit.js';
 import { JwtService } from './jwt/jwt.service.js';
 
 /** Authentication. Importing it guards every route of the application. */
@@ -22,7 +22,7 @@ import { JwtService } from './jwt/jwt.service.js';
     AdminSessionsService,
     JwtService,
     Authenticator,
-    Denials,
+    DenialAudit,
     BrowserSessions,
     ConsentSessions,
     { provide: APP_GUARD, useClass: AuthGuard },

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Channel } from '../audit/audit-event.js';
 import { RegistryError } from '../errors/registry-error.js';
-import { type AccessLevel, isAllowed, rolesText } from './principal/access.js';
+import { type AccessLevel, isAllowed, rolesText } from './principal/access.decorator.js';
 import { requestContextOf, type AuthenticatedRequest } from './principal/request-context.js';
 import { bearerToken, initialAccessToken } from './bearer-token.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
-import { Denials } from './principal/denials.js';
+import { DenialAudit } from './principal/denial-audit.js';
 import { JwtService } from './jwt/jwt.service.js';
 import type { Principal } from './principal/principal.js';
 
@@ -15,7 +15,7 @@ export class Authenticator {
   constructor(
     private readonly apiKeys: ApiKeysService,
     private readonly jwts: JwtService,
-    private readonly denials: Denials,
+    private readonly denials: DenialAudit,
   ) {}
 
   /**

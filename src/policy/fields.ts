@@ -45,7 +45,7 @@ export interface FieldRow {
 const isSubset = (before: readonly string[], after: readonly string[]) =>
   after.every((entry) => before.includes(entry));
 
-/** OpenID Connect Core §4: the login request must not be modified in transit. */
+/** Of a URI that must not be modified in transit, such as that of login requests (OpenID Connect Core §4). */
 const httpsUriFaults = (uri: string) => (/^http:/i.test(uri) ? ['must use https'] : webUriFaults(uri));
 
 /** A page that users can open. */

@@ -1,14 +1,12 @@
 import { textFaults } from './names/text.js';
 import type { FieldErrors } from './rules.js';
 import { isScopeToken, MAX_SCOPE_LENGTH, MAX_SCOPES } from './grants/scope.js';
+import { ACCESS_TOKEN_LIFETIME } from './token-lifetimes.js';
 import { parseUri, withoutTrailingSlashes } from './uris/uri.js';
 
 /** The format of access tokens for a resource: a random string, or a signed JWT (RFC 9068). */
 export const TOKEN_FORMATS = ['opaque', 'jwt'] as const;
 export type TokenFormat = (typeof TOKEN_FORMATS)[number];
-
-/** In seconds. A retired signing key is published as long as the longest. */
-export const ACCESS_TOKEN_LIFETIME = { min: 60, default: 3_600, max: 86_400 };
 
 /** What a client may do at a resource, as the user reads it. */
 export interface ResourceScope {

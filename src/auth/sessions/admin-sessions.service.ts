@@ -4,8 +4,8 @@ import { RegistryError } from '../../errors/registry-error.js';
 import { generateSecret, hashSecret } from '../../secrets/secret.js';
 import { AdminSessionsRepository } from './admin-sessions.repository.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
-import { isAllowed, rolesText } from '../principal/access.js';
-import { Denials } from '../principal/denials.js';
+import { isAllowed, rolesText } from '../principal/access.decorator.js';
+import { DenialAudit } from '../principal/denial-audit.js';
 import type { Principal } from '../principal/principal.js';
 
 /** How long a session lasts, a working day. */
@@ -31,7 +31,7 @@ export class AdminSessionsService {
   constructor(
     private readonly repository: AdminSessionsRepository,
     private readonly apiKeys: ApiKeysService,
-    private readonly denials: Denials,
+    private readonly denials: DenialAudit,
   ) {}
 
   /**

@@ -6,7 +6,12 @@ import type { Configuration, errors as Errors, Provider, ResourceServer } from '
 import { ASSERTION_BYTES, AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
 import type { Client } from '../../clients/client/client.js';
 import { AUTHORIZATION_PATH, PUSHED_REQUEST_PATH, TOKEN_PATH } from '../../config/paths.js';
-import { ACCESS_TOKEN_LIFETIME } from '../../policy/resource.js';
+import {
+  ACCESS_TOKEN_LIFETIME,
+  AUTHORIZATION_CODE_LIFETIME,
+  AUTHORIZATION_REQUEST_LIFETIME,
+  REFRESH_TOKEN_LIFETIME,
+} from '../../policy/token-lifetimes.js';
 import { SIGNING_ALGORITHM } from './signing-algorithm.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { ResourcesService } from '../resources/resources.service.js';
@@ -33,9 +38,9 @@ const accessTokenLifetime = (_: unknown, { resourceServer }: { resourceServer?: 
 const LIFETIMES = {
   AccessToken: accessTokenLifetime,
   ClientCredentials: accessTokenLifetime,
-  AuthorizationCode: 60,
-  RefreshToken: 30 * 86_400,
-  Interaction: 600,
+  AuthorizationCode: AUTHORIZATION_CODE_LIFETIME,
+  RefreshToken: REFRESH_TOKEN_LIFETIME,
+  Interaction: AUTHORIZATION_REQUEST_LIFETIME,
   // The library wants them, and stores none
   Session: 1,
   Grant: 1,

@@ -5,7 +5,7 @@ import { canSignTokens, CONFIG, type Config, isAuthorizationServerOn } from '../
 import { CachedRead } from '../../database/cached-read.js';
 import { newId } from '../../database/id.js';
 import { RegistryError } from '../../errors/registry-error.js';
-import { ACCESS_TOKEN_LIFETIME } from '../../policy/resource.js';
+import { ACCESS_TOKEN_LIFETIME } from '../../policy/token-lifetimes.js';
 import { decrypt, encrypt } from '../../secrets/encryption.js';
 import { SIGNING_ALGORITHM } from '../engine/signing-algorithm.js';
 import { createSecretFile, readSecretFile } from './secret-file.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { SigningKeys } from '../../../src/authorization/keys/signing-keys.js';
-import { ACCESS_TOKEN_LIFETIME } from '../../../src/policy/resource.js';
+import { ACCESS_TOKEN_LIFETIME } from '../../../src/policy/token-lifetimes.js';
 import * as Operation from '../../operator/operations.js';
 import { authorizationOf, basic } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';

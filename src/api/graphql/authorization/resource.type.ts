@@ -2,11 +2,11 @@ import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
 import type { Resource } from '../../../authorization/resources/resource.js';
 import {
-  ACCESS_TOKEN_LIFETIME,
   type ResourceDraft,
   type ResourceScope as Scope,
   type TokenFormat,
 } from '../../../policy/resource.js';
+import { ACCESS_TOKEN_LIFETIME } from '../../../policy/token-lifetimes.js';
 import { TokenFormatEnum } from '../schema/enums.js';
 import { FieldWithDefault } from '../schema/field-with-default.js';
 

@@ -8,8 +8,8 @@ const MAX_PER_PERIOD = 1_000;
 
 /** Records calls that were denied for the role of their caller, each instance for itself. */
 @Injectable()
-export class Denials {
-  private readonly logger = new Logger(Denials.name);
+export class DenialAudit {
+  private readonly logger = new Logger(DenialAudit.name);
   /** Strangers have a bound of their own: they must not keep a member's attempt out of the audit log. */
   private readonly members = new Recent();
   private readonly strangers = new Recent();
