@@ -208,6 +208,7 @@ export class ClientsRepository {
    */
   purge(limit: Date, context: RequestContext): Promise<number> {
     let fromMs = 0;
+    let removed: RemovedGrants = NO_GRANTS;
     return inSmallBatches(this.writeQueue, async (manager, size) => {
       const query = this.search
         .select({ deleted: true }, manager)
@@ -221,7 +222,9 @@ export class ClientsRepository {
       const clients = await lockRows(query, 'skip_locked').getMany();
       if (clients.length === 0) return 0;
       fromMs = clients[0]!.deletedAt!.getTime();
-      return purgeClients(manager, clients, size, context);
+      const purged = await purgeClients(manager, clients, size, removed, context);
+      removed = purged.removed;
+      return purged.rows;
     });
   }
 
@@ -242,32 +245,42 @@ export class ClientsRepository {
       .offset(this.quota.maxDeleted)
       .limit(SURPLUS_BATCH)
       .getMany();
-    if (surplus.length > 0) await purgeClients(manager, surplus, SURPLUS_GRANTS, SYSTEM);
+    if (surplus.length > 0) await purgeClients(manager, surplus, SURPLUS_GRANTS, NO_GRANTS, SYSTEM);
   }
 }
+
+/** The grants of a client up to one, in the order of their ids. */
+interface RemovedGrants {
+  clientId: string;
+  until: string;
+}
+const NO_GRANTS: RemovedGrants = { clientId: '', until: '' };
 
 /**
  * Removes clients with their grants, as far as these are at most `maxGrants`. The first client that has more stays, with the grants that are
  * left, and so do those behind it.
- * @returns how many rows
+ * @param removed which were removed before: PostgreSQL keeps index entries of removed rows, and no batch looks at those of the ones before
+ * @returns how many rows, and which grants of a client that stays
  */
 async function purgeClients(
   manager: EntityManager,
   clients: readonly Client[],
   maxGrants: number,
+  removed: RemovedGrants,
   context: RequestContext,
-): Promise<number> {
+): Promise<{ rows: number; removed: RemovedGrants }> {
   const ids = clients.map(({ id }) => id);
   const counted = await manager
     .createQueryBuilder(ClientEntity, 'client')
     .withDeleted()
     .select('client.id', 'id')
     .addSelect(
-      `(SELECT COUNT(*) FROM (SELECT 1 FROM ${GRANTS} WHERE client_id = client.id LIMIT :most) own)`,
+      `(SELECT COUNT(*) FROM (SELECT 1 FROM ${GRANTS} WHERE client_id = client.id
+         AND id > CASE client.id WHEN :clientId THEN :until ELSE '' END ORDER BY id LIMIT :most) own)`,
       'grants',
     )
     .where({ id: In(ids) })
-    .setParameters({ most: maxGrants + 1 })
+    .setParameters({ ...removed, most: maxGrants + 1 })
     .getRawMany<{ id: string; grants: number | string }>();
   const grants = new Map(counted.map(({ id, grants }) => [id, Number(grants)]));
   let left = maxGrants;
@@ -285,8 +298,23 @@ async function purgeClients(
     const entries = purged.map((client) => clientEntry('client.purged', client, client));
     await record(manager, context, entries);
   }
-  if (end < 0) return purged.length;
-  const some = `id IN (SELECT id FROM ${GRANTS} WHERE client_id = :id ORDER BY id LIMIT :left)`;
-  await manager.createQueryBuilder().delete().from(GRANTS).where(some, { id: ids[end], left }).execute();
-  return purged.length + left;
+  const rest = clients[end];
+  if (rest === undefined || left === 0) return { rows: purged.length, removed: NO_GRANTS };
+  const until = rest.id === removed.clientId ? removed.until : '';
+  const some = await manager
+    .createQueryBuilder()
+    .select('own.id', 'id')
+    .from(GRANTS, 'own')
+    .where('own.client_id = :id AND own.id > :until', { id: rest.id, until })
+    .orderBy('own.id')
+    .limit(left)
+    .getRawMany<{ id: string }>();
+  const grantIds = some.map(({ id }) => id);
+  await manager
+    .createQueryBuilder()
+    .delete()
+    .from(GRANTS)
+    .where({ id: In(grantIds) })
+    .execute();
+  return { rows: purged.length + some.length, removed: { clientId: rest.id, until: grantIds.at(-1)! } };
 }
