@@ -10,7 +10,7 @@ const IMPORTS = {
   files: [],
   diagnostics: [],
   errors: [],
-  'event-loop': [],
+  'event-loop': ['queues'],
   json: [],
   migrations: [],
   policy: [],

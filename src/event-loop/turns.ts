@@ -1,3 +1,5 @@
+import { RoundRobin } from '../queues/round-robin.js';
+
 /** How long work is begun in one turn, in milliseconds. The rest waits for the next turn. */
 const TURN_MS = 5;
 /** How long at most no work is begun while connections arrive: Node.js accepts one with each iteration of the event loop. */
@@ -5,7 +7,8 @@ const ACCEPTING_MS = 20;
 /** Work that is begun at most in one turn, of what has waited. */
 const BEGUN_PER_TURN = 32;
 
-const queue: (() => void)[] = [];
+/** By caller: one with much work delays others by one piece of it. */
+const queue = new RoundRobin<() => void>();
 let isInTurn = false;
 /** When the turn began; `Infinity`: its first work has not begun. */
 let turnSinceMs = 0;
@@ -26,30 +29,35 @@ export function noteConnection(): void {
 /**
  * Does work at once, or in a later turn if work has been done for long in this one. Work that blocks (SQLite answers at once, and large
  * replies are made at once) would otherwise take one iteration of the event loop together, and no connection would be accepted meanwhile.
+ * @param caller callers whose work waits take turns
  */
-export function doInTurn(work: () => void): void {
-  if (isTurnOver()) queue.push(work);
+export function doInTurn(caller: string, work: () => void): void {
+  if (isTurnOver()) queue.push(caller, work);
   else work();
 }
 
 /**
- * Waits for a turn to do work that takes a millisecond or more. Of the callers in one iteration of the event loop, the first gets it at
- * once: the work of each begins only after all have called.
+ * Waits for a turn to do work that takes a millisecond or more. In one iteration of the event loop, the first call gets it at once if
+ * nothing waits: the work of each begins only after all have called.
+ * @param caller whose work it is: an organization or, as for {@link doInTurn}, a caller of HTTP
  */
-export async function takeTurn(): Promise<void> {
-  if (isTurnOver() || isTaken) await new Promise<void>((done) => queue.push(done));
+export async function takeTurn(caller: string): Promise<void> {
+  if (isTurnOver() || isTaken || queue.size > 0) await new Promise<void>((done) => queue.push(caller, done));
   else isTaken = true;
 }
 
-/** Waits for the next turn with work that has begun, before any that has not: it may hold much memory. */
-export async function continueInTurn(): Promise<void> {
+/** Waits for the next turn with work that has begun, before any of its caller that has not: it may hold much memory. */
+export async function continueInTurn(caller: string): Promise<void> {
   beginTurn();
-  await new Promise<void>((done) => queue.unshift(done));
+  await new Promise<void>((done) => queue.unshift(caller, done));
 }
+
+/** The caller of work for an organization, of any address; '': the operators. */
+export const organizationCaller = (orgId: string) => `organization ${orgId}`;
 
 function isTurnOver(): boolean {
   beginTurn();
-  return (queue.length > 0 && !isBeginning) || performance.now() - turnSinceMs > TURN_MS;
+  return (queue.size > 0 && !isBeginning) || performance.now() - turnSinceMs > TURN_MS;
 }
 
 function beginTurn(): void {
@@ -67,14 +75,14 @@ function endTurn(): void {
     const now = performance.now();
     acceptingSinceMs ??= now;
     // Until no connection waits to be accepted
-    if (queue.length === 0 || now - acceptingSinceMs < ACCEPTING_MS) {
+    if (queue.size === 0 || now - acceptingSinceMs < ACCEPTING_MS) {
       setImmediate(endTurn);
       return;
     }
   }
   acceptingSinceMs = null;
   isTaken = false;
-  const count = Math.min(queue.length, BEGUN_PER_TURN);
+  const count = Math.min(queue.size, BEGUN_PER_TURN);
   isInTurn = count > 0;
   if (!isInTurn) return;
   turnSinceMs = Infinity;

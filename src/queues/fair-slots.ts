@@ -1,5 +1,6 @@
 import { overloaded } from '../errors/registry-error.js';
 import { type Cancellation, isWaiting } from './cancellation.js';
+import { RoundRobin } from './round-robin.js';
 
 interface Call extends Cancellation {
   begin: () => void;
@@ -12,8 +13,7 @@ interface Call extends Cancellation {
  */
 export class FairSlots {
   private inFlight = 0;
-  /** Calls by key; the key whose turn is next comes first. */
-  private readonly waiting = new Map<string, Call[]>();
+  private readonly waiting = new RoundRobin<Call>();
 
   /** @param most tasks at a time */
   constructor(private readonly most: number) {}
@@ -31,18 +31,12 @@ export class FairSlots {
 
   private wait(key: string, { isWaiting: wants }: Cancellation): Promise<void> {
     return new Promise((begin, reject) => {
-      const call = { begin, reject, isWaiting: wants };
-      const calls = this.waiting.get(key);
-      if (calls) calls.push(call);
-      else this.waiting.set(key, [call]);
+      this.waiting.push(key, { begin, reject, isWaiting: wants });
     });
   }
 
   private beginNext(): void {
-    for (const [key, calls] of this.waiting) {
-      const call = calls.shift()!;
-      this.waiting.delete(key);
-      if (calls.length > 0) this.waiting.set(key, calls);
+    for (let call = this.waiting.shift(); call; call = this.waiting.shift()) {
       if (isWaiting(call)) return call.begin();
       call.reject(overloaded());
     }

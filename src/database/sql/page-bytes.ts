@@ -1,6 +1,6 @@
 import type { ObjectLiteral } from 'typeorm';
 import { RegistryError } from '../../errors/registry-error.js';
-import { continueInTurn, takeTurn } from '../../event-loop/turns.js';
+import { continueInTurn, organizationCaller, takeTurn } from '../../event-loop/turns.js';
 import { FairSlots } from '../../queues/fair-slots.js';
 import type { RunSql } from './run-sql.js';
 import type { RunLongSql } from './scan-queue.js';
@@ -23,10 +23,10 @@ export function pageRunner(run: RunSql): RunLongSql {
   const slots = new FairSlots(MAX_IN_FLIGHT);
   return (sql, parameters, { orgId = '', ...cancellation } = {}) =>
     slots.run(orgId, cancellation, async () => {
-      await takeTurn();
+      await takeTurn(organizationCaller(orgId));
       const rows = await run(sql, parameters);
       // To make and send the reply takes as long
-      await continueInTurn();
+      await continueInTurn(organizationCaller(orgId));
       return rows;
     });
 }

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
-import { continueInTurn } from '../../event-loop/turns.js';
+import { continueInTurn, organizationCaller } from '../../event-loop/turns.js';
 import type { Cancellation } from '../../queues/cancellation.js';
 import { driverOf, type Row } from '../connection/driver.js';
 import { FairQueue } from '../../queues/fair-queue.js';
@@ -69,7 +69,7 @@ export class ScanQueue implements OnApplicationShutdown {
         async () => {
           const rows = await run(sql, parameters);
           // To make and send the reply takes long too, and the next is not in memory until then
-          await continueInTurn();
+          await continueInTurn(organizationCaller(orgId));
           return rows;
         },
         cancellation,

@@ -95,7 +95,7 @@ export class LoadShedder {
       return;
     }
     workload.count(caller, 1);
-    doInTurn(() => {
+    doInTurn(caller, () => {
       workload.count(caller, -1);
       if (!request.socket.destroyed) this.handle(request, response);
     });

@@ -35,6 +35,7 @@ export function guardGraphqlEndpoint(fastify: FastifyInstance): void {
     if (route.url !== GRAPHQL_PATH) return;
     onRequestOf(route, guard);
     // Parsing and execution take long compared to a REST request
-    route.preHandler = [route.preHandler ?? [], takeTurn].flat();
+    const inTurn = (_request: FastifyRequest, { inFlight }: FastifyReply) => takeTurn(inFlight!.caller);
+    route.preHandler = [route.preHandler ?? [], inTurn].flat();
   });
 }

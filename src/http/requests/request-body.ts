@@ -82,7 +82,7 @@ export function readBodies(fastify: FastifyInstance): void {
   fastify.addHook('preValidation', (request, reply, done) => {
     const { body } = request;
     if (!(body instanceof Buffer)) return done();
-    doInTurn(() => {
+    doInTurn(reply.inFlight!.caller, () => {
       // Given up meanwhile
       if (reply.sent) return;
       try {

@@ -1,5 +1,5 @@
 import { setImmediate as nextIteration } from 'node:timers/promises';
-import { continueInTurn, noteConnection, takeTurn } from '../../../src/event-loop/turns.js';
+import { continueInTurn, doInTurn, noteConnection, takeTurn } from '../../../src/event-loop/turns.js';
 
 /** Longer than a turn. */
 const WORK_MS = 8;
@@ -30,7 +30,7 @@ describe('Turns of the event loop', () => {
     await iterationsDuring((iteration) =>
       Promise.all(
         Array.from({ length: 10 }, async () => {
-          await takeTurn();
+          await takeTurn('');
           work();
           done.push(iteration());
         }),
@@ -43,10 +43,10 @@ describe('Turns of the event loop', () => {
   it('Work that has begun goes on before other work begins', async () => {
     const order: string[] = [];
     const piece = async (name: string) => {
-      await takeTurn();
+      await takeTurn('');
       order.push(`${name} begins`);
       work();
-      await continueInTurn();
+      await continueInTurn('');
       order.push(`${name} ends`);
       work();
     };
@@ -61,6 +61,57 @@ describe('Turns of the event loop', () => {
     ]);
   });
 
+  it('Callers take turns: work of one waits neither for all work nor for all pages of another', async () => {
+    const order: string[] = [];
+    const done = (name: string) => {
+      order.push(name);
+      work();
+    };
+    const page = async (caller: string) => {
+      await takeTurn(caller);
+      done(`${caller} begins`);
+      await continueInTurn(caller);
+      done(`${caller} ends`);
+    };
+    const pages = ['many', 'many', 'many', 'many', 'few'].map(page);
+    const requests = ['busy', 'busy', 'busy', 'busy', 'modest'].map(
+      (caller) => new Promise<void>((resolve) => doInTurn(caller, () => resolve(done(caller)))),
+    );
+    await Promise.all([...pages, ...requests]);
+    const position = (name: string) => order.lastIndexOf(name);
+    expect(position('modest')).toBeLessThan(position('busy'));
+    expect(order.slice(0, position('modest')).filter((name) => name === 'busy').length).toBeLessThanOrEqual(
+      2,
+    );
+    expect(
+      order.slice(0, position('few ends')).filter((name) => name === 'many begins').length,
+    ).toBeLessThanOrEqual(3);
+  });
+
+  it('A page that is asked for while others wait takes its turn after them', async () => {
+    const order: string[] = [];
+    const waits = (caller: string, begun: () => void) =>
+      new Promise<void>((resolve) =>
+        doInTurn(caller, () => {
+          begun();
+          resolve();
+        }),
+      );
+    const pages: Promise<void>[] = [];
+    const page = async (caller: string) => {
+      await takeTurn('an organization');
+      order.push(`page of ${caller}`);
+      work();
+    };
+    await waits('first', work);
+    await Promise.all([
+      ...['a', 'b', 'c'].map((caller) => waits(caller, () => pages.push(page(caller)))),
+      waits('modest', () => order.push('modest')),
+    ]);
+    await Promise.all(pages);
+    expect(order).toEqual(['modest', 'page of a', 'page of b', 'page of c']);
+  });
+
   it('Work pauses while connections arrive', async () => {
     let connections = 100;
     const arrive = () => {
@@ -71,7 +122,7 @@ describe('Turns of the event loop', () => {
     arrive();
     await Promise.all(
       Array.from({ length: 5 }, async () => {
-        await takeTurn();
+        await takeTurn('');
         work();
         left.push(connections);
       }),
