@@ -211,7 +211,21 @@ function verificationKeys(jwks: unknown): JsonWebKeySet {
   const [fault] = jwksFaults(jwks);
   if (fault !== undefined) throw new KeySetFault(`The key set of the client ${fault}.`);
   // RFC 7517 §5: keys with values out of the supported ranges are ignored
-  return { keys: (jwks as JsonWebKeySet).keys.filter(isVerificationKey).map(withoutOthers) };
+  return { keys: bounded((jwks as JsonWebKeySet).keys.filter(isVerificationKey).map(withoutOthers)) };
+}
+
+/** What is remembered of a set: anyone can have many sets remembered. An RSA key of 4,096 bits has 800 characters. */
+const MAX_KEY_LENGTH = 1_024;
+const MAX_SET_LENGTH = 10_240;
+
+/** Without keys that are larger than any that verifies, and those beyond the size of a set. */
+function bounded(keys: object[]): object[] {
+  let total = 0;
+  return keys.filter((key) => {
+    const { length } = JSON.stringify(key);
+    if (length <= MAX_KEY_LENGTH) total += length;
+    return length <= MAX_KEY_LENGTH && total <= MAX_SET_LENGTH;
+  });
 }
 
 /** What verifies signatures, and chooses the key for it (RFC 7517 §4, RFC 7518 §6). */

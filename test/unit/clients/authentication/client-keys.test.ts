@@ -170,6 +170,19 @@ describe('An assertion', () => {
     for (const key of keys) expect(await verify(assertion, { jwks: { keys: [key] } })).toEqual(NO_KEY);
   });
 
+  it('is verified with keys of at most 1,024 characters, and the first 10,240 of a set: they are remembered', async () => {
+    const assertion = await assertionOf(es256.privateKey);
+    const own = { ...es256.jwk, kid: undefined };
+    const result = (...keys: object[]) => verify(assertion, { jwks: { keys: keys as JWK[] } });
+    const fillers = (count: number) =>
+      Array.from({ length: count }, () => ({ kty: 'RSA', e: 'AQAB', n: '_'.repeat(682), alg: 'PS256' }));
+    expect(await result({ ...own, kid: 'k'.repeat(800) })).toMatchObject({ kid: null });
+    expect(await result({ ...own, kid: 'k'.repeat(65_000) })).toEqual(NO_KEY);
+    expect(await result({ ...own, x5c: ['x'.repeat(65_000)] })).toMatchObject({ kid: null });
+    expect(await result(...fillers(12), own)).toMatchObject({ kid: null });
+    expect(await result(...fillers(16), own)).toEqual(NO_KEY);
+  });
+
   it('without a kid is tried with three keys at most', async () => {
     const fillers = await Promise.all(Array.from({ length: 3 }, () => pairOf('ES256')));
     const keysThen = (count: number) => [...fillers.slice(0, count).map(({ jwk }) => jwk), es256.jwk];
