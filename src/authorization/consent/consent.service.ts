@@ -23,6 +23,8 @@ export type User = Pick<Principal, 'orgId' | 'userId'>;
 export interface ConsentRequest {
   client: Client;
   redirectUri: string;
+  /** The names of the resources that the client requests, if they are configured. */
+  resources: string[];
   scopes: ResourceScope[];
   /** How the client wants the user to be asked (OpenID Connect Core §3.1.2.1). */
   prompt: string[];
@@ -87,6 +89,7 @@ export class ConsentService {
     return {
       client,
       redirectUri: parameters.redirect_uri,
+      resources: known.namesOf([parameters.resource].flat()),
       scopes: known.describe(scopes, [parameters.resource].flat()),
       prompt: splitScope(parameters.prompt ?? ''),
       maxAge: parameters.max_age === undefined ? null : Number(parameters.max_age),

@@ -33,9 +33,10 @@ export function redirectTo(redirectUri: string, parameters: Record<string, strin
 /** An error to which the browser is not redirected; the user is offered a link. */
 export class UntrustedRedirect extends RegistryError {
   constructor(readonly location: string) {
-    const { searchParams } = new URL(location);
-    // The last ones: a redirect URI may contain others
-    const told = ['error', 'error_description'].flatMap((name) => searchParams.getAll(name).slice(-1));
+    const parameters = [...new URL(location).searchParams];
+    // The last error and what follows: the redirect URI, which the client chose, may contain others
+    const appended = parameters.slice(parameters.findLastIndex(([name]) => name === 'error'));
+    const told = appended.flatMap(([name, value]) => (/^error(_description)?$/.test(name) ? [value] : []));
     super('invalid_request', `The request of the application was rejected: ${told.join(': ')}`);
   }
 }

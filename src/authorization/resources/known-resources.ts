@@ -56,13 +56,24 @@ export class KnownResources {
     );
   }
 
-  /** The definitions of scopes for users to read. A resource's own definition comes before those of others. */
+  /** The definitions of scopes for users to read: all different ones of the resources or, if these have none, that of another resource. */
   describe(scopes: readonly string[], identifiers: readonly string[]): ResourceScope[] {
-    const own = byName(identifiers.flatMap((each) => this.named(each)?.scopes ?? []));
-    return scopes.map((name) => {
+    const own = identifiers.flatMap((each) => this.named(each)?.scopes ?? []);
+    return scopes.flatMap((name) => {
+      const texts = new Map(
+        own
+          .filter((scope) => scope.name === name)
+          .map((scope) => [JSON.stringify([scope.title, scope.description]), scope]),
+      );
+      if (texts.size > 0) return [...texts.values()];
       const undefinedScope = { name, title: null, description: null, restricted: this.restricted.has(name) };
-      return own.get(name) ?? this.defined.get(name) ?? undefinedScope;
+      return [this.defined.get(name) ?? undefinedScope];
     });
+  }
+
+  /** The names of the resources that are configured or stored. */
+  namesOf(identifiers: readonly string[]): string[] {
+    return identifiers.flatMap((each) => this.named(each)?.name ?? []);
   }
 
   /** The scopes that a resource accepts: its own or, if it defines none, those of all. Empty if no resource defines any. */

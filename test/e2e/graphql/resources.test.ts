@@ -26,7 +26,7 @@ onEachEngine((engine) => {
     const { oauthResources } = await operator.do(Operation.ListResourcesDocument, {});
     for (const { id } of oauthResources) if (id) await operator.do(Operation.DeleteResourceDocument, { id });
   });
-  const { token, register, ask, aCode, refresh } = authorizationOf(() => registry);
+  const { token, register, aRequest, ask, aCode, refresh } = authorizationOf(() => registry);
 
   const create = async (input: Partial<Operation.CreateResourceInput> = {}) => {
     const identifier = `https://${randomUUID()}.example`;
@@ -141,6 +141,31 @@ onEachEngine((engine) => {
     await update(id!, { scopes: [{ name: 'read' }] });
     const refreshed = await refresh(client, body.refresh_token as string);
     expect([refreshed.status, refreshed.body.scope]).toEqual([200, 'read']);
+  });
+
+  it('a user reads what a scope means at each requested resource', async () => {
+    const notes = await create({ name: 'Notes', scopes: [{ name: 'write', title: 'Add to your notes' }] });
+    const bank = await create({
+      identifier: 'https://bank.example',
+      name: 'Bank',
+      scopes: [{ name: 'write', title: 'Transfer money' }],
+    });
+    const client = await register({ scope: 'write' });
+    const { parameters } = aRequest(client, { scope: 'write' });
+    const query = new URLSearchParams(parameters as Record<string, string>);
+    for (const { identifier } of [notes, bank]) query.append('resource', identifier);
+    const reply = await fetch(`${registry.url}/v2/oauth/authorize?${query}`, { redirect: 'manual' });
+    const consentToken = new URL(reply.headers.get('location')!).searchParams.get('consent_token')!;
+    const html = await (await fetch(`${registry.url}${CONSENT_PATH}?consent_token=${consentToken}`)).text();
+    expect(html).toMatch(/At Notes and Bank, it may[^]*Add to your notes[^]*Transfer money/);
+    const { body } = await registry.send(`/v2/oauth/consent/${consentToken}`, {
+      method: 'GET',
+      key: (await registry.createKey()).apiKey,
+    });
+    expect(body.data.requested_scopes).toEqual([
+      { id: 'write', name: 'Add to your notes', description: null },
+      { id: 'write', name: 'Transfer money', description: null },
+    ]);
   });
 
   it('a user reads titles and descriptions of the requested scopes, in the API and on the page', async () => {

@@ -69,7 +69,7 @@ const destination = (redirectUri: string): string =>
 /** Asks the user whether the client may act for them. */
 export function consentPage(
   consentToken: string,
-  { client, redirectUri, scopes }: ConsentRequest,
+  { client, redirectUri, resources, scopes }: ConsentRequest,
   user: KnownUser,
 ): string {
   const isOnOwnMachine = redirectTarget(redirectUri) !== 'web';
@@ -90,7 +90,7 @@ export function consentPage(
         }
         <dt>You are sent to</dt>
         <dd><strong>${destination(redirectUri)}</strong></dd>
-        <dt>It may</dt>
+        <dt>${resources.length === 0 ? 'It may' : `At ${resources.join(' and ')}, it may`}</dt>
         ${scopes.length === 0 ? html`<dd>know who you are</dd>` : NOTHING}
         ${scopes.map(
           ({ name, title, description }) =>
