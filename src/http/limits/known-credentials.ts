@@ -2,14 +2,15 @@ import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import { bearerToken } from '../../auth/bearer-token.js';
 
 const REMEMBERED_MS = 10 * 60_000;
 const MAX_REMEMBERED = 10_000;
 
-/** An API key, a JWT or a session, as it was sent; null: none. */
-function keyOf({ authorization, cookie }: IncomingHttpHeaders): string | null {
-  const credentials = authorization ?? cookie;
-  return credentials === undefined ? null : hash('sha256', credentials, 'base64');
+/** Of an API key or a JWT, however it was spelled; null: there is none. */
+function keyOf({ authorization }: IncomingHttpHeaders): string | null {
+  const token = bearerToken(authorization);
+  return token === undefined ? null : hash('sha256', token, 'base64');
 }
 
 /**
@@ -26,10 +27,15 @@ export class KnownCredentials {
 
   /** Call it before any route is added. */
   track(fastify: FastifyInstance): void {
-    fastify.addHook('onSend', ({ headers, principal }, { statusCode }, _payload, done) => {
-      const key = keyOf(headers);
-      if (key !== null && statusCode === 401) this.valid.delete(key);
-      else if (key !== null && principal) this.valid.set(key, true);
+    // Later, a handler can find a principal by a session, and ignore the header
+    fastify.addHook('preParsing', ({ headers, principal }, _reply, _payload, done) => {
+      const key = principal?.sessionExpiresAt === null ? keyOf(headers) : null;
+      if (key !== null) this.valid.set(key, true);
+      done();
+    });
+    fastify.addHook('onSend', ({ headers }, { statusCode }, _payload, done) => {
+      const key = statusCode === 401 ? keyOf(headers) : null;
+      if (key !== null) this.valid.delete(key);
       done();
     });
   }

@@ -1,10 +1,11 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { isBasic } from '../../auth/basic-credentials.js';
 import { requestOf } from '../../auth/principal/request-context.js';
 import type { Config } from '../../config/variables.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { type CountedOf, countedWithGrants } from './exemptions.js';
-import { limitFailedAuth } from './failed-auth.js';
+import { exemptCredentials, limitFailedAuth } from './failed-auth.js';
 import { Quota, type RateLimitStatus } from './quota.js';
 import type { ConnectionLog, SharedCounts } from './shared-counts.js';
 import { sendError, toGraphQLError } from '../errors/error.filter.js';
@@ -188,12 +189,15 @@ export async function limitFailedClient({ server, ip }: FastifyRequest, clientId
 }
 
 /**
- * Counts a failed authentication by the address of a client that sent its credentials in the body; those in the header are counted with all
- * others. Valid credentials in a body are never counted or rejected.
+ * Counts a failed authentication by the address of a client that sent its credentials in the body; those in a Basic header are counted with
+ * all others, and any other header is ignored. Valid credentials in a body are never counted or rejected.
  * @throws RegistryError `rate_limited`
  */
-export async function limitFailedAddress({ server, ip, headers }: FastifyRequest): Promise<void> {
-  const standing = headers.authorization === undefined ? await server.spendFailureOf?.(ip) : null;
+export async function limitFailedAddress(request: FastifyRequest): Promise<void> {
+  const { server, ip, headers } = request;
+  if (isBasic(headers.authorization)) return;
+  exemptCredentials(request);
+  const standing = await server.spendFailureOf?.(ip);
   if (standing?.isExceeded) throw tooMany(standing);
 }
 

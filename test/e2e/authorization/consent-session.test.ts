@@ -37,6 +37,28 @@ onEachEngine((engine) => {
       return { consentToken, text, asksForKey: text.includes('Your API key'), formToken: formTokenOf(text) };
     }
 
+    it('makes no other credentials of its requests count as valid', async () => {
+      const strict = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '2/1h' });
+      try {
+        const user = authorizationOf(() => strict);
+        const browser = new CookieJar();
+        const { apiKey } = await strict.createKey({ userId: 'alice' });
+        const first = await user.ask(await user.register());
+        expect((await user.showKey(first.consentToken, apiKey, 'allow', browser)).status).toBe(303);
+        const { consentToken } = await user.ask(await user.register());
+        const page = `${strict.url}/consent?consent_token=${consentToken}`;
+        const shown = await browser.fetch(page, { headers: { authorization: 'Bearer unknown' } });
+        expect(shown.status).toBe(200);
+        const statuses = [];
+        for (const key of ['other', 'another', 'unknown']) {
+          statuses.push((await strict.send('/v2/oauth/grants', { method: 'GET', key })).status);
+        }
+        expect(statuses).toEqual([401, 401, 429]);
+      } finally {
+        await strict.stop();
+      }
+    });
+
     it('is asked for no key again, nor for what it has allowed', async () => {
       const { apiKey } = await registry.createKey({ userId: 'alice' });
       const { browser, client, cookies } = await aBrowser(apiKey);

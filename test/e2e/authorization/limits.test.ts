@@ -72,6 +72,22 @@ onEachEngine((engine) => {
     expect(await send(clients[0]!.id, clients[0]!.secret)).toBe(200);
   });
 
+  it('counts failed clients by address, also beside a token that is valid elsewhere', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_FAILED_AUTH: '5/1h' });
+    const { body } = await registry.register({ redirect_uris: ['https://app.example/cb'] });
+    const key = body.registration_access_token as string;
+    const path = new URL(body.registration_client_uri as string).pathname;
+    expect((await registry.send(path, { method: 'GET', key })).status).toBe(200);
+    const method = { token_endpoint_auth_method: 'client_secret_post' };
+    const clients = await Promise.all(Array.from({ length: 7 }, () => register(method)));
+    const statuses = [];
+    for (const { id } of clients) {
+      const parameters = { token: 'x', client_id: id, client_secret: 'wrong' };
+      statuses.push((await registry.send('/v2/oauth/revoke', { key, body: parameters })).status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
+  });
+
   it('leaves an anonymous client in the unused pool that only authenticates itself', async () => {
     registry = await Registry.start(engine);
     const { id, secret } = await register({ token_endpoint_auth_method: 'client_secret_post' });

@@ -11,6 +11,7 @@ import { LoginsService } from '../../../authorization/login/logins.service.js';
 import { CONSENT_PATH, LOGIN_CALLBACK_PATH } from '../../../config/paths.js';
 import { CONFIG, type Config } from '../../../config/variables.js';
 import { type ErrorCode, RegistryError } from '../../../errors/registry-error.js';
+import { exemptCredentials } from '../../../http/rate-limits/failed-auth.js';
 import { readParameters } from '../../../http/requests/parameters.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
@@ -137,7 +138,7 @@ export class ConsentPageController {
     const formToken = formTokenOf(secret, token);
     if (this.provider.isConfigured) {
       const user = await this.logins.userOf(token, secret);
-      if (user !== null) request.principal = principalOf(user);
+      if (user !== null) this.actAs(principalOf(user), request);
       return user && { ...user, formToken, hasSession: false };
     }
     const user = await this.sessions.userOf(request);
@@ -145,8 +146,14 @@ export class ConsentPageController {
     const { prompt, maxAge } = await this.consent.describe(token, null);
     // Any session can be that old
     if (prompt.includes('login') || (maxAge !== null && maxAge < SESSION_SECONDS)) return null;
-    request.principal = user;
+    this.actAs(user, request);
     return { ...user, name: user.userId, formToken, hasSession: true };
+  }
+
+  /** As a user whom the cookie identifies: other credentials of the request are ignored, and count neither as valid nor as invalid. */
+  private actAs(user: Principal, request: FastifyRequest): void {
+    request.principal = user;
+    exemptCredentials(request);
   }
 
   /**
