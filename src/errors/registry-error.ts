@@ -54,7 +54,7 @@ export const ERROR_HELP: Record<ErrorCode, string> = {
     'The authorization code or refresh token is unknown, expired, used before, or was issued to another client; or its grant is revoked (RFC 6749 §5.2). Send the user to the authorization endpoint again.',
   invalid_dpop_proof: 'The DPoP proof is invalid (RFC 9449 §5). Send a new one for this request.',
   invalid_scope:
-    'The client is allowed none of the requested scopes (RFC 6749 §5.2). Request scopes that it registered.',
+    'The client is allowed none of the requested scopes, or more than 100 are requested (RFC 6749 §5.2). Request scopes that it registered.',
   invalid_target: 'The `resource` is unknown (RFC 8707 §2). Request a resource that this server knows.',
   unauthorized_client:
     'The client may not use this grant type (RFC 6749 §5.2). Register it with the grant type.',

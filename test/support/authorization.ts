@@ -1,6 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { many } from './many.js';
 import { CookieJar } from './network/cookie-jar.js';
 import type { Answer, Registry } from './registry.js';
+
+/** One of them a client of these tests may get. */
+export const TOO_MANY_SCOPES = ['read', ...many(100, (i) => `scope${i}`)].join(' ');
 
 export const CALLBACK = 'https://app.example/callback';
 

@@ -13,7 +13,7 @@ import { engineError, type EngineReply } from '../engine/exchange.js';
 import { hashSecret } from '../../secrets/secret.js';
 import type { KnownResources } from '../resources/known-resources.js';
 import { ResourcesService } from '../resources/resources.service.js';
-import { requestedScopes } from '../resources/scopes.js';
+import { NO_SCOPES, requestedScopes } from '../resources/scopes.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { redirectTo, redirectUnasked } from './redirect.js';
 
@@ -191,7 +191,7 @@ export class AuthorizationRequests {
     const asked = query.get('scope');
     const grantable = known.grantableScopes(client, resources);
     const scopes = requestedScopes(asked === null ? undefined : splitScope(asked), grantable);
-    if (scopes === null) return fault('invalid_scope', 'The client may get none of the requested scopes.');
+    if (scopes === null) return fault('invalid_scope', NO_SCOPES);
     const parameters = new URLSearchParams(query);
     parameters.set('scope', scopes.join(' '));
     for (const name of ['resource', ...OPENID_PARAMETERS]) parameters.delete(name);

@@ -12,7 +12,7 @@ import type { UnitOfWork } from '../engine/unit-of-work.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
 import { ResourcesService } from '../resources/resources.service.js';
-import { isTrusted, requestedScopes } from '../resources/scopes.js';
+import { isTrusted, NO_SCOPES, requestedScopes } from '../resources/scopes.js';
 import { TokenCountsService } from './token-counts.service.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { replyToRetry, sealReply } from '../tokens/refresh-token-retries.js';
@@ -172,7 +172,7 @@ function scopeFor({ scope }: TokenParameters, grantable: readonly string[]): str
   return scopes.join(' ');
 }
 
-const noScope = () => new RegistryError('invalid_scope', 'The client may get none of the requested scopes.');
+const noScope = () => new RegistryError('invalid_scope', NO_SCOPES);
 
 const INVALID_GRANT = 'The code or refresh token is unknown, expired, used up, or not for this request.';
 

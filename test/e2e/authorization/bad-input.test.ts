@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { authorizationOf, basic, CALLBACK, FORM, type TestClient } from '../../support/authorization.js';
+import {
+  authorizationOf,
+  basic,
+  CALLBACK,
+  FORM,
+  type TestClient,
+  TOO_MANY_SCOPES,
+} from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
 
@@ -99,6 +106,7 @@ onEachEngine((engine) => {
       ['a relative resource', { resource: '/mcp' }, 'invalid_target'],
       ['a resource with a fragment', { resource: `${API}#part` }, 'invalid_target'],
       ['a scope of other characters', { scope: 'read"' }, 'invalid_scope'],
+      ['more scopes than a client can have', { scope: TOO_MANY_SCOPES }, 'invalid_scope'],
     ])('with %s sends the client an error', async (_, changes, error) => {
       const before = await stored();
       const { location } = await authorize(aRequest(await createClient(), changes).parameters);

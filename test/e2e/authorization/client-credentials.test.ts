@@ -9,7 +9,7 @@ import {
   SignJWT,
 } from 'jose';
 import { SigningKeys } from '../../../src/authorization/keys/signing-keys.js';
-import { authorizationOf, basic, type TestClient } from '../../support/authorization.js';
+import { authorizationOf, basic, type TestClient, TOO_MANY_SCOPES } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
 
@@ -102,6 +102,7 @@ onEachEngine((engine) => {
       ['all of its scopes by default', {}, 'read write'],
       ['those of its scopes that it requests', { scope: 'write admin' }, 'write'],
       ['an error for scopes that it did not register', { scope: 'admin openid' }, null],
+      ['an error for more scopes than it can have', { scope: TOO_MANY_SCOPES }, null],
     ])('gets %s', async (_, parameters, scope) => {
       const { id, secret } = await aService({ allowed_scopes: ['read', 'write', 'openid'] });
       const { status, body } = await token(credentials(parameters), basic(id, secret!));

@@ -1,5 +1,12 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { authorizationOf, basic, CALLBACK, FORM, type TestClient } from '../../support/authorization.js';
+import {
+  authorizationOf,
+  basic,
+  CALLBACK,
+  FORM,
+  type TestClient,
+  TOO_MANY_SCOPES,
+} from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { Registry } from '../../support/registry.js';
 
@@ -89,6 +96,7 @@ onEachEngine((engine) => {
     ['no PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
     ['plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],
     ['a scope that the client has not registered', { scope: 'admin' }, 'invalid_scope'],
+    ['more scopes than a client can have', { scope: TOO_MANY_SCOPES }, 'invalid_scope'],
     ['an unknown resource', { resource: 'https://unknown.example' }, 'invalid_target'],
     ['a state that is too long', { state: 'x'.repeat(5000) }, 'invalid_request'],
     ['a request_uri', { request_uri: 'urn:ietf:params:oauth:request_uri:x' }, 'invalid_request'],
