@@ -6,9 +6,15 @@ const TURN_MS = 5;
 const ACCEPTING_MS = 20;
 /** Work that is begun at most in one turn, of what has waited. */
 const BEGUN_PER_TURN = 32;
+/** Of these, urgent work that begins before the other. */
+const URGENT_PER_TURN = 4;
 
 /** By caller: one with much work delays others by one piece of it. */
 const queue = new RoundRobin<() => void>();
+const urgent = new RoundRobin<() => void>();
+/** When the first urgent work of the turn was asked for. */
+let urgentSinceMs: number | null = null;
+let urgentBegun = 0;
 let isInTurn = false;
 /** When the turn began; `Infinity`: its first work has not begun. */
 let turnSinceMs = 0;
@@ -33,6 +39,19 @@ export function noteConnection(): void {
  */
 export function doInTurn(caller: string, work: () => void): void {
   if (isTurnOver()) queue.push(caller, work);
+  else work();
+}
+
+/**
+ * Does short work at once before all that waits, for a few milliseconds in a turn. Beyond that, it comes first in the next turns: many health
+ * checks would otherwise keep new connections, and with them other health checks, from being accepted.
+ * @param caller callers whose work waits take turns
+ */
+export function doUrgently(caller: string, work: () => void): void {
+  beginTurn();
+  const now = performance.now();
+  urgentSinceMs ??= now;
+  if (urgent.size > 0 || now - urgentSinceMs > TURN_MS) urgent.push(caller, work);
   else work();
 }
 
@@ -75,14 +94,16 @@ function endTurn(): void {
     const now = performance.now();
     acceptingSinceMs ??= now;
     // Until no connection waits to be accepted
-    if (queue.size === 0 || now - acceptingSinceMs < ACCEPTING_MS) {
+    if (queue.size + urgent.size === 0 || now - acceptingSinceMs < ACCEPTING_MS) {
       setImmediate(endTurn);
       return;
     }
   }
   acceptingSinceMs = null;
   isTaken = false;
-  const count = Math.min(queue.size, BEGUN_PER_TURN);
+  urgentSinceMs = null;
+  urgentBegun = 0;
+  const count = Math.min(queue.size + urgent.size, BEGUN_PER_TURN);
   isInTurn = count > 0;
   if (!isInTurn) return;
   turnSinceMs = Infinity;
@@ -95,5 +116,7 @@ function beginNext(): void {
   isBeginning = true;
   const now = performance.now();
   if (turnSinceMs === Infinity) turnSinceMs = now;
-  if (now - turnSinceMs <= TURN_MS) queue.shift()!();
+  if (now - turnSinceMs > TURN_MS) return;
+  const first = urgentBegun++ < URGENT_PER_TURN ? urgent.shift() : undefined;
+  (first ?? queue.shift() ?? urgent.shift())?.();
 }

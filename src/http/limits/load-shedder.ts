@@ -11,7 +11,7 @@ import type { FastifyHttpOptions, FastifyInstance, FastifyServerFactory } from '
 import type { Logger } from 'pino';
 import { rejections } from '../../diagnostics/channels.js';
 import { OVERLOADED } from '../errors/error.filter.js';
-import { doInTurn, noteConnection } from '../../event-loop/turns.js';
+import { doInTurn, doUrgently, noteConnection } from '../../event-loop/turns.js';
 import type { HttpLimits } from './http-limits.js';
 import { boundParsing } from './parser-limits.js';
 import type { InFlightRequests } from './in-flight-requests.js';
@@ -51,12 +51,12 @@ export class LoadShedder {
       else this.hold(request, response);
     });
     server.on('connection', (socket) => {
+      noteConnection();
       // Reset before it was accepted: no caller waits, and its address is unknown
       if (socket.remoteAddress === undefined) {
         socket.destroy();
         return;
       }
-      noteConnection();
       boundParsing(socket, () => this.closed++);
       socket.once('close', () => this.count(socket, -(this.heldOf.get(socket) ?? 0)));
     });
@@ -84,20 +84,23 @@ export class LoadShedder {
 
   private take(request: IncomingMessage, response: ServerResponse): void {
     if (request.socket.destroyed) return;
-    if (EXEMPT.test(request.url!)) {
-      this.handle(request, response);
-      return;
-    }
     const { workload } = this.inFlight;
     const caller = this.inFlight.callerOf(request);
+    const handle = () => {
+      if (!request.socket.destroyed) this.handle(request, response);
+    };
+    if (EXEMPT.test(request.url!)) {
+      doUrgently(caller, handle);
+      return;
+    }
     if (workload.isFullFor(caller)) {
-      this.reject(request, response);
+      doUrgently(caller, () => this.reject(request, response));
       return;
     }
     workload.count(caller, 1);
     doInTurn(caller, () => {
       workload.count(caller, -1);
-      if (!request.socket.destroyed) this.handle(request, response);
+      handle();
     });
   }
 

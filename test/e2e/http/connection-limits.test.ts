@@ -244,6 +244,8 @@ describe('HTTP', () => {
         connection.send(`${GET}\r\n`.repeat(8));
         connection.end();
         await connection.closed;
+        // The server has closed its side, too
+        await isWell();
       }
       const connection = await open();
       connection.send(`${GET}\r\n`.repeat(8));

@@ -1,5 +1,11 @@
 import { setImmediate as nextIteration } from 'node:timers/promises';
-import { continueInTurn, doInTurn, noteConnection, takeTurn } from '../../../src/event-loop/turns.js';
+import {
+  continueInTurn,
+  doInTurn,
+  doUrgently,
+  noteConnection,
+  takeTurn,
+} from '../../../src/event-loop/turns.js';
 
 /** Longer than a turn. */
 const WORK_MS = 8;
@@ -110,6 +116,32 @@ describe('Turns of the event loop', () => {
     ]);
     await Promise.all(pages);
     expect(order).toEqual(['modest', 'page of a', 'page of b', 'page of c']);
+  });
+
+  it('Urgent work begins at once, then before other work, over iterations, and keeps none waiting for all of it', async () => {
+    const order: string[] = [];
+    const begun: number[] = [];
+    await iterationsDuring((iteration) =>
+      Promise.all([
+        ...Array.from(
+          { length: 40 },
+          (_, i) =>
+            new Promise<void>((resolve) =>
+              doUrgently('many', () => {
+                order.push('many');
+                begun.push(iteration());
+                if (i === 0) work();
+                resolve();
+              }),
+            ),
+        ),
+        new Promise<void>((resolve) => doInTurn('other', () => resolve(void order.push('other')))),
+        new Promise<void>((resolve) => doUrgently('few', () => resolve(void order.push('few')))),
+      ]),
+    );
+    expect(order.slice(0, 3)).toEqual(['many', 'many', 'few']);
+    expect(order.at(-1)).toBe('many');
+    expect(begun[1]).toBeGreaterThan(begun[0]!);
   });
 
   it('Work pauses while connections arrive', async () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { pino } from 'pino';
@@ -10,16 +10,25 @@ import { InFlightRequests } from '../../../../src/http/limits/in-flight-requests
 
 const MAX = 3;
 
+/** Longer than a turn. */
+function busy(): void {
+  const until = performance.now() + 30;
+  while (performance.now() < until);
+}
+
 describe('a limit of what is worked on', () => {
   let server: FastifyInstance;
   let url: string;
   let letGo: (() => void)[];
   let lines: Record<string, unknown>[];
   let order: string[];
+  let onBusy: () => void;
+  let onHealth: () => void;
   beforeEach(async () => {
     letGo = [];
     lines = [];
     order = [];
+    onBusy = onHealth = () => undefined;
     const logger = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
     const limits = { ...HTTP_LIMITS, maxRequests: MAX, reservedRequests: 1 };
     const connections = new Connections(limits, () => null);
@@ -35,12 +44,13 @@ describe('a limit of what is worked on', () => {
     });
     server.get('/health/live', () => {
       order.push('health');
+      onHealth();
       return 'ok';
     });
     server.get('/busy', () => {
       order.push('busy');
-      const until = performance.now() + 30;
-      while (performance.now() < until);
+      onBusy();
+      busy();
       return 'done';
     });
     server.post('/given-up', {
@@ -136,6 +146,49 @@ describe('a limit of what is worked on', () => {
     sockets.at(-1)!.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
     while (order.length < MAX + 1) await wait(5);
     expect(order).toEqual(['busy', 'health', 'busy', 'busy']);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  const openAndSend = async (requests: string[]) => {
+    const sockets = requests.map(() => send(''));
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    await wait(50);
+    sockets.forEach((socket, i) => socket.write(`GET ${requests[i]} HTTP/1.1\r\nHost: x\r\n\r\n`));
+    return sockets;
+  };
+
+  it('spreads health checks that take long over iterations, so that connections are accepted in between', async () => {
+    let iteration = 0;
+    const counting = () => {
+      iteration++;
+      if (order.length < MAX) setImmediate(counting);
+    };
+    const begun = new Set<number>();
+    onHealth = () => {
+      if (begun.size === 0) counting();
+      begun.add(iteration);
+      busy();
+    };
+    const sockets = await openAndSend(Array<string>(MAX).fill('/health/live'));
+    while (order.length < MAX) await wait(5);
+    expect(begun.size).toBe(MAX);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('begins no work while connections are accepted, also those that were reset before', async () => {
+    let left = 8;
+    const arrive = () => {
+      server.server.emit('connection', new Socket());
+      if (--left > 0) setImmediate(arrive);
+    };
+    const leftThen: number[] = [];
+    onBusy = () => {
+      leftThen.push(left);
+      if (leftThen.length === 1) arrive();
+    };
+    const sockets = await openAndSend(Array<string>(MAX).fill('/busy'));
+    while (order.length < MAX) await wait(5);
+    expect(leftThen).toEqual([8, 0, 0]);
     for (const socket of sockets) socket.destroy();
   });
 
