@@ -154,7 +154,9 @@ onEachEngine((engine) => {
     const { parameters } = aRequest(client, { scope: 'write' });
     const query = new URLSearchParams(parameters as Record<string, string>);
     for (const { identifier } of [notes, bank]) query.append('resource', identifier);
-    const reply = await fetch(`${registry.url}/v2/oauth/authorize?${query}`, { redirect: 'manual' });
+    const reply = await fetch(`${registry.url}/v2/oauth/authorize?${query.toString()}`, {
+      redirect: 'manual',
+    });
     const consentToken = new URL(reply.headers.get('location')!).searchParams.get('consent_token')!;
     const html = await (await fetch(`${registry.url}${CONSENT_PATH}?consent_token=${consentToken}`)).text();
     expect(html).toMatch(/At Notes and Bank, it may[^]*Add to your notes[^]*Transfer money/);
