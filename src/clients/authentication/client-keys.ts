@@ -214,7 +214,7 @@ function verificationKeys(jwks: unknown): JsonWebKeySet {
   return { keys: bounded((jwks as JsonWebKeySet).keys.filter(isVerificationKey).map(withoutOthers)) };
 }
 
-/** What is remembered of a set: anyone can have many sets remembered. An RSA key of 4,096 bits has 800 characters. */
+/** Limits of a cached key, and of all keys of a cached set, in characters of JSON. An RSA key of 4,096 bits has 800. */
 const MAX_KEY_LENGTH = 1_024;
 const MAX_SET_LENGTH = 10_240;
 
