@@ -39,16 +39,16 @@ export class LoginsService {
   ) {}
 
   /**
-   * Where to send a browser for the sign-in, and its secret.
-   * @param known the secret that the browser has; null: it has none
+   * Where to send a browser for the sign-in.
+   * @param browser the secret in its cookie
    * @throws RegistryError `not_found` if the consent token is of no use, `temporarily_unavailable` if the provider is, `rate_limited`
    */
   async begin(
     consentToken: string,
-    known: string | null,
+    browser: string,
     redirectUri: string,
     context: RequestContext,
-  ): Promise<{ location: string; browser: string }> {
+  ): Promise<string> {
     const consent = await this.tokens.find(hashSecret(consentToken));
     const now = new Date();
     const isOpen = consent?.kind === 'consent' && consent.consumedAt === null && consent.expiresAt > now;
@@ -60,7 +60,6 @@ export class LoginsService {
       loginPrompt(prompt),
       maxAge === undefined ? undefined : Number(maxAge),
     );
-    const browser = known ?? generateSecret();
     const login: Login = { ...checks, consentToken };
     const row = {
       hash: hashSecret(checks.state),
@@ -77,7 +76,7 @@ export class LoginsService {
     // As authorization requests are
     context.spend?.(null, Buffer.byteLength(JSON.stringify(row)));
     await this.tokens.commit({ insert: [row] }, context);
-    return { location, browser };
+    return location;
   }
 
   /**

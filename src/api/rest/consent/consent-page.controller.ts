@@ -109,9 +109,10 @@ export class ConsentPageController {
   }
 
   private async signIn(token: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const { location, browser } = await this.logins.begin(
+    const browser = this.secretFor(request);
+    const location = await this.logins.begin(
       token,
-      this.cookie.read(request),
+      browser,
       this.publicUrl.of(LOGIN_CALLBACK_PATH),
       requestContextOf(request, 'rest'),
     );
@@ -121,9 +122,14 @@ export class ConsentPageController {
 
   /** Asks for an API key. Only this browser can send the form, which has a token for its cookie. */
   private keyForm(token: string, request: FastifyRequest, reply: FastifyReply, isKeyRejected: boolean) {
-    const browser = this.cookie.read(request) ?? newSecret();
+    const browser = this.secretFor(request);
     this.cookie.write(reply, browser);
     return { formToken: formTokenOf(browser, token), isKeyRejected };
+  }
+
+  /** What ties a sign-in to the browser: its secret, or a new one. */
+  private secretFor(request: FastifyRequest): string {
+    return this.cookie.read(request) ?? newSecret();
   }
 
   /** What the browser has in its cookie; null: nothing. */
