@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 interface Parser {
   socket: Socket | null;
   onIncoming: (request: IncomingMessage, isKeptAlive: boolean) => number;
+  /** Called before another connection uses it. */
+  initialize: (...given: unknown[]) => void;
   constructor: { kOnHeaders: number; kOnBody: number };
   /** At `kOnHeaders`: called with every 32 fields. At `kOnBody`: called with each chunk. Null: fields and chunks are skipped. */
   [callback: number]: ((...args: never[]) => void) | null;
@@ -69,8 +71,12 @@ function bound<T>(parser: Parser, callback: number, isWithin: (message: Message,
     message.onExceeded();
     socket.destroy();
     parser[callback] = null;
-    // Before another connection can be given the parser
-    process.nextTick(() => (parser[callback] = within as never));
+  };
+  const { initialize } = parser;
+  // Not in the next tick: Node.js begins one after each chunk
+  parser.initialize = (...given) => {
+    parser[callback] = within;
+    initialize.apply(parser, given);
   };
   parser[callback] = within;
 }

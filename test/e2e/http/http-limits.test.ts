@@ -233,6 +233,14 @@ describe('HTTP', () => {
     async (path) => {
       await start();
       let pushed = 0;
+      let destroyed = 0;
+      registry.app.getHttpServer().on('connection', (socket: Socket) => {
+        const destroy = socket.destroy.bind(socket);
+        socket.destroy = (error) => {
+          destroyed++;
+          return destroy(error);
+        };
+      });
       registry.app.getHttpServer().on('request', (request: IncomingMessage) => {
         const push = request.push.bind(request);
         request.push = (chunk) => {
@@ -245,6 +253,7 @@ describe('HTTP', () => {
       connection.send(head + '1\r\n \r\n'.repeat(20_000));
       await connection.closed;
       expect(pushed).toBeLessThan(110);
+      expect(destroyed).toBeLessThan(10);
       await isWell();
     },
   );
