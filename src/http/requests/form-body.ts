@@ -10,31 +10,30 @@ export const FORM = 'application/x-www-form-urlencoded';
  * @throws RegistryError `invalid_request` for malformed encoding, a repeated parameter (§3.2) or more than 100 parameters
  */
 export function parseFormBody(body: Buffer, repeatable?: string): Record<string, string | string[]> {
-  const parameters = new Map<string, string[]>();
   const pairs = body.toString('latin1').split('&', MAX_PARAMETERS + 1);
   if (pairs.length > MAX_PARAMETERS) throw malformed(`has more than ${MAX_PARAMETERS} parameters`);
+  const parameters: Record<string, string | string[]> = {};
+  const names = new Set<string>();
   for (const pair of pairs) {
-    const [name = '', ...rest] = pair.split('=');
-    const [key, value] = [decode(name), decode(rest.join('='))];
+    const separator = pair.indexOf('=');
+    const name = decode(separator === -1 ? pair : pair.slice(0, separator));
+    const value = separator === -1 ? '' : decode(pair.slice(separator + 1));
     // An object would have another prototype instead of the parameter
-    if (key === '__proto__') throw malformed(NO_PROTO);
-    if (pair !== '' && key !== repeatable && parameters.has(key)) {
+    if (name === '__proto__') throw malformed(NO_PROTO);
+    if (pair !== '' && name !== repeatable && names.has(name)) {
       throw malformed('repeats a parameter. Send each parameter once');
     }
-    parameters.set(key, [...(parameters.get(key) ?? []), value]);
+    names.add(name);
+    if (value === '') continue;
+    parameters[name] = Object.hasOwn(parameters, name) ? [parameters[name]!, value].flat() : value;
   }
-  return Object.fromEntries(
-    [...parameters].flatMap(([key, values]): [string, string | string[]][] => {
-      const [value, ...others] = values.filter((each) => each !== '');
-      if (value === undefined) return [];
-      return [[key, others.length === 0 ? value : [value, ...others]]];
-    }),
-  );
+  return parameters;
 }
 
 function decode(text: string): string {
   // Everything but ASCII is percent-encoded
   if (!/^[\x21-\x7e]*$/.test(text)) throw malformed('is not percent-encoded');
+  if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {

@@ -5,6 +5,8 @@ import { droppedLogLines } from '../../diagnostics/channels.js';
 
 /** Characters that wait to be written: some ten thousand lines. */
 const MAX_WAITING = 4 * 1024 * 1024;
+/** How long a line waits for others: each write is a task for another thread. */
+const COLLECTING_MS = 5;
 const FIRST_RETRY_MS = 5;
 const MAX_RETRY_MS = 1_000;
 /** How long the end of the process may wait for a pipe whose reader is slow. */
@@ -36,10 +38,7 @@ export class LogDestination {
     }
     this.waiting.push(line);
     this.waitingLength += line.length;
-    if (this.state !== 'idle') return;
-    this.state = 'scheduled';
-    // With all other lines of this iteration of the event loop: each write is a task for another thread
-    setImmediate(() => this.writeNext());
+    if (this.state === 'idle') this.schedule();
   }
 
   /** Waits until all lines are written, at most for the time. */
@@ -70,6 +69,11 @@ export class LogDestination {
     this.waitingLength = 0;
   }
 
+  private schedule(): void {
+    this.state = 'scheduled';
+    setTimeout(() => this.writeNext(), COLLECTING_MS);
+  }
+
   private writeNext(): void {
     this.state = 'writing';
     if (this.batch.length === 0) this.fillBatch();
@@ -82,7 +86,8 @@ export class LogDestination {
   private continueAfter(written: number): void {
     this.retryMs = FIRST_RETRY_MS;
     this.batch = this.batch.subarray(written);
-    if (this.batch.length > 0 || this.waiting.length > 0) return this.writeNext();
+    if (this.batch.length > 0) return this.writeNext();
+    if (this.waiting.length > 0) return this.schedule();
     this.state = 'idle';
     const { dropped } = this;
     this.dropped = 0;
