@@ -16,10 +16,10 @@ const migrate = command({
   does: 'Brings the database up to date.',
   options: {},
   prepare: () => async (database: DatabaseConfig) => {
-    const { openDatabase, PERSISTENCE } = await loadDatabase();
-    const dataSource = await openDatabase(database, PERSISTENCE);
-    await dataSource.destroy();
-    process.stdout.write('The database is up to date.\n');
+    const { migrateDatabase, PERSISTENCE } = await loadDatabase();
+    const applied = await migrateDatabase(database, PERSISTENCE);
+    for (const name of applied) process.stdout.write(`Applied ${name}\n`);
+    process.stdout.write(`The database ${applied.length > 0 ? 'is' : 'was already'} up to date.\n`);
   },
 });
 

@@ -15,15 +15,16 @@ export type Log = (line: string) => void;
 
 /**
  * Applies the migrations that are pending. Instances that start together do so one after the other: TypeORM itself takes no lock.
+ * @returns the names of those that this call applied, in order
  * @throws Error if another process holds the lock of migrations, or others keep a table locked, for too long
  */
-export async function migrate(dataSource: DataSource, log: Log, waiting = WAIT): Promise<void> {
-  if (await isMigrated(dataSource)) return;
-  if (dataSource.options.type === 'postgres') {
-    await migratePostgres(dataSource, log, waiting);
-  } else {
-    await migrateSqlite(dataSource);
-  }
+export async function migrate(dataSource: DataSource, log: Log, waiting = WAIT): Promise<string[]> {
+  if (await isMigrated(dataSource)) return [];
+  const applied =
+    dataSource.options.type === 'postgres'
+      ? await migratePostgres(dataSource, log, waiting)
+      : await migrateSqlite(dataSource);
+  return applied.map(({ name }) => name);
 }
 
 /** Waits without a connection, and asks again: a statement that waits for a lock would keep indexes from being built concurrently. */
@@ -31,14 +32,16 @@ async function migratePostgres(
   dataSource: DataSource,
   log: Log,
   { pauseMs, logMs, limitMs }: typeof WAIT,
-): Promise<void> {
+): Promise<Migration[]> {
+  const applied: Migration[] = [];
   let sinceMs = performance.now();
   let logAtMs = sinceMs;
   for (;;) {
     const result = await migrateNext(dataSource);
-    if (result === 'complete') return;
     const nowMs = performance.now();
-    if (result === 'applied') {
+    if (typeof result !== 'string') {
+      if (result.length === 0) return applied;
+      applied.push(...result);
       sinceMs = nowMs;
       logAtMs = nowMs;
       continue;
@@ -62,8 +65,9 @@ const REASONS = {
 /**
  * Applies the next migration, in a transaction that holds the advisory lock, or outside of it (CREATE INDEX CONCURRENTLY): poolers may give
  * each transaction another session. An empty database, without other sessions, gets all of them at once.
+ * @returns what it applied, nothing if none is pending; or why it cannot apply the next one yet
  */
-async function migrateNext(dataSource: DataSource): Promise<'applied' | 'complete' | keyof typeof REASONS> {
+async function migrateNext(dataSource: DataSource): Promise<Migration[] | keyof typeof REASONS> {
   const runner = dataSource.createQueryRunner();
   try {
     // A later level would keep a snapshot, and CREATE INDEX CONCURRENTLY waits for the end of those
@@ -78,13 +82,13 @@ async function migrateNext(dataSource: DataSource): Promise<'applied' | 'complet
     await runner.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     const pending = await new MigrationExecutor(dataSource, runner).getPendingMigrations();
     const [next] = pending;
-    if (next === undefined) return 'complete';
+    if (next === undefined) return [];
     const isEmpty = pending.length === dataSource.migrations.length;
     if (isEmpty) for (const migration of pending) await apply(dataSource, migration, runner);
     else if (isConcurrent(next)) await applyConcurrently(dataSource, next);
     else await apply(dataSource, next, runner);
     await runner.commitTransaction();
-    return 'applied';
+    return isEmpty ? pending : [next];
   } catch (error) {
     if (isUndone(error)) return 'busy';
     throw error;
@@ -119,7 +123,7 @@ async function applyConcurrently(dataSource: DataSource, migration: Migration): 
 }
 
 /** SQLite has one writer: the write transaction is the lock. */
-async function migrateSqlite(dataSource: DataSource): Promise<void> {
+async function migrateSqlite(dataSource: DataSource): Promise<Migration[]> {
   const runner = dataSource.createQueryRunner();
   // SQLite changes a table by rebuilding it; with this on, dropping the old one takes along the rows that refer to it.
   // It cannot be changed inside a transaction.
@@ -128,8 +132,9 @@ async function migrateSqlite(dataSource: DataSource): Promise<void> {
     await runner.query('BEGIN IMMEDIATE');
     const executor = new MigrationExecutor(dataSource, runner);
     executor.transaction = 'none';
-    await executor.executePendingMigrations();
+    const applied = await executor.executePendingMigrations();
     await runner.query('COMMIT');
+    return applied;
   } catch (error) {
     await runner.query('ROLLBACK').catch(() => undefined);
     throw error;

@@ -38,11 +38,33 @@ export function openDatabase(
   persistence: Persistence,
   log: Log = toStandardError,
 ): Promise<DataSource> {
-  return connect(database, persistence, log, async (dataSource) => {
-    await migrate(dataSource, log);
-    // Only makes statements faster
-    await refreshStatistics(dataSource).catch((error: unknown) => log(`Statistics: ${reasonOf(error)}`));
+  return connect(
+    database,
+    persistence,
+    log,
+    async (dataSource) => void (await bringUpToDate(dataSource, log)),
+  );
+}
+
+/**
+ * Migrates and disconnects.
+ * @returns the names of the migrations that it applied
+ * @throws Error as above
+ */
+export async function migrateDatabase(database: DatabaseConfig, persistence: Persistence): Promise<string[]> {
+  let applied: string[] = [];
+  const dataSource = await connect(database, persistence, toStandardError, async (dataSource) => {
+    applied = await bringUpToDate(dataSource, toStandardError);
   });
+  await dataSource.destroy();
+  return applied;
+}
+
+async function bringUpToDate(dataSource: DataSource, log: Log): Promise<string[]> {
+  const applied = await migrate(dataSource, log);
+  // Only makes statements faster
+  await refreshStatistics(dataSource).catch((error: unknown) => log(`Statistics: ${reasonOf(error)}`));
+  return applied;
 }
 
 /**

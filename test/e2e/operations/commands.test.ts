@@ -12,6 +12,7 @@ import {
   onEachEngine,
   type TestDatabase,
 } from '../../support/databases.js';
+import { PERSISTENCE } from '../../../src/persistence.js';
 import { WITHOUT_OVERRIDE } from '../../support/process.js';
 import { directory, start, startProgramsPerTest } from '../../support/programs.js';
 import { aClient, Registry } from '../../support/registry.js';
@@ -289,11 +290,20 @@ onEachEngine((engine) => {
     await database.drop();
   });
 
-  it('migrate brings the database up to date', async () => {
+  it('migrate brings the database up to date, and names the migrations that it applied', async () => {
     const database = await createDatabase(engine);
-    const program = start({ DATABASE_URL: database.url }, 'cli.js', ['migrate']);
-    expect(await program.ended).toBe(0);
-    expect(program.stdout).toBe('The database is up to date.\n');
+    const migrate = async () => {
+      const program = start({ DATABASE_URL: database.url }, 'cli.js', ['migrate']);
+      expect(await program.ended).toBe(0);
+      return program.stdout;
+    };
+    // Names end with a time
+    const names = PERSISTENCE.migrations
+      .map(({ name }) => name)
+      .toSorted((a, b) => a.slice(-13).localeCompare(b.slice(-13)));
+    const applied = names.map((name) => `Applied ${name}\n`).join('');
+    expect(await migrate()).toBe(`${applied}The database is up to date.\n`);
+    expect(await migrate()).toBe('The database was already up to date.\n');
     await database.drop();
   });
 });
