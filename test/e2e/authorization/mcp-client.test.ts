@@ -160,6 +160,34 @@ onEachEngine((engine) => {
     expect(memory.request).toBeDefined();
   });
 
+  it('lets pages of an allowed host call the server and read the scopes that they need (CORS)', async () => {
+    const headers = { origin: 'http://localhost:6274' };
+    const preflight = await fetch(url, {
+      method: 'OPTIONS',
+      headers: {
+        ...headers,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type,mcp-protocol-version',
+      },
+    });
+    expect(preflight.ok).toBe(true);
+    expect(Object.fromEntries(preflight.headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': expect.stringContaining('POST') as string,
+      'access-control-allow-headers': 'authorization,content-type,mcp-protocol-version',
+    });
+    const reply = await fetch(url, { method: 'POST', headers });
+    expect(reply.status).toBe(401);
+    expect(Object.fromEntries(reply.headers)).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-expose-headers': 'WWW-Authenticate',
+      'www-authenticate': expect.stringContaining('scope="notes:read"') as string,
+    });
+    const foreign = await fetch(url, { method: 'OPTIONS', headers: { origin: 'https://other.example' } });
+    expect(foreign.status).toBe(403);
+    expect(foreign.headers.has('access-control-allow-origin')).toBe(false);
+  });
+
   it('tells the client that the user denied it', async () => {
     const memory = new Memory();
     const transport = new StreamableHTTPClientTransport(new URL(url), { authProvider: memory });
