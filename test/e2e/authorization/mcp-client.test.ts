@@ -137,6 +137,44 @@ onEachEngine((engine) => {
     expect(await call(memory, 'read_notes')).toBe(`${organization}/alice: Buy milk`);
   });
 
+  it('no form of a request calls a tool whose scope the token lacks: one call is a 403, a batch an error of the tool', async () => {
+    const memory = new Memory();
+    const before = await call(memory, 'read_notes');
+    const toolCall = (name: string, id = 1) => ({
+      jsonrpc: '2.0',
+      id,
+      method: 'tools/call',
+      params: { name, arguments: { text: 'Forged' } },
+    });
+    const post = async (body: unknown, contentType = 'application/json') => {
+      const reply = await fetch(url, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${memory.stored!.access_token}`,
+          accept: 'application/json, text/event-stream',
+          'content-type': contentType,
+          'mcp-protocol-version': '2025-03-26',
+        },
+        body: JSON.stringify(body),
+      });
+      return {
+        status: reply.status,
+        text: await reply.text(),
+        challenge: reply.headers.get('www-authenticate'),
+      };
+    };
+    expect(await post(toolCall('write_note'))).toMatchObject({
+      status: 403,
+      challenge: expect.stringMatching(/error="insufficient_scope".*scope="notes:write"/) as string,
+    });
+    const batch = await post([toolCall('read_notes'), toolCall('write_note', 2)]);
+    expect(batch.text).toContain('The access token lacks the scope notes:write.');
+    expect(batch.text).not.toContain('Written.');
+    for (const body of [[[toolCall('write_note')]], [null, toolCall('write_note')]]) await post(body);
+    expect((await post(toolCall('write_note'), 'text/plain')).status).toBe(415);
+    expect(await call(memory, 'read_notes')).toBe(before);
+  });
+
   it('registers the client again when its registration was deleted', async () => {
     const memory = new Memory();
     await call(memory, 'read_notes');
