@@ -13,7 +13,9 @@ const REJECTED_SCHEMES: readonly string[] = [
   // "Open this in that browser", which then goes wherever the rest says
   'googlechrome googlechromes googlechrome-* chromehtml x-safari-* safari safari-* microsoft-edge microsoft-edge-* msedgehtm firefox firefox-*',
   'firefoxurl firefoxurl-* firefoxhtml brave bravehtml opera opera-* operagx touch-http touch-https vivaldi duckduckgo ddgquicklink',
-  'dolphin ucbrowser mttbrowser samsunginternet puffin read yandexbrowser yandexbrowser-open-url onionhttp onionhttps ohttp ohttps',
+  'dolphin samsunginternet puffin read yandexbrowser-* vivaldi-* brave-* duckduckgo-* arc arc-* orion orion-* icab icabmobile icabmobiles aloha ecosia klar',
+  'naverwhale whale naversearchapp kakaotalk kakaoweb maxthon coccoc alook quark bdboxapp baiduboxapp baiduboxlite sogoumse',
+  'librewolf waterfox palemoon seamonkey chromium chromium-* metamask cbwallet',
   // Any web page may ask to be what opens them, and any extension of a browser
   'web+* ext+* bitcoin dat did doi dweb ethereum hyper im ipfs ipns matrix openpgp4fpr ssb urn wtai',
   // Files, here or elsewhere on the network
@@ -61,7 +63,14 @@ const rejectedPrefixes = REJECTED_SCHEMES.filter((scheme) => scheme.endsWith('*'
 
 const isRejectedScheme = (scheme: string) =>
   rejectedSchemes.has(scheme) ||
+  BROWSER_SCHEME.test(scheme) ||
   (!APPLICATION_SCHEMES.has(scheme) && rejectedPrefixes.some((prefix) => scheme.startsWith(prefix)));
+
+/** Ends of schemes with which browsers offer to open a page, such as mqqbrowser, touch-https and yandexbrowser-open-url. */
+const BROWSER_SCHEME = /^(?!https?$)[^.]*(?:browser|https?|open-url)$/;
+
+/** A web address after a private-use scheme: "open this in that browser". */
+const WEB_ADDRESS = /https?(?::|%3a)(?:\/|%2f)/i;
 
 const HOST_AND_PORT = /^[\w.-]+:\d+(?:[/?]|$)/;
 
@@ -76,6 +85,9 @@ export function redirectUriFault(value: string): string | undefined {
   if (value.includes('#')) return 'must not contain a fragment (#)';
   if (isRejectedScheme(scheme)) {
     return `must not use the scheme ${scheme}; use https, http on loopback, or a private-use scheme`;
+  }
+  if (!/^https?$/.test(scheme) && WEB_ADDRESS.test(value.slice(scheme.length))) {
+    return 'must not contain a web address after a private-use scheme; use the https URI itself, or omit the address';
   }
   if (/^[^:]+:\/*$/.test(value)) return 'must contain a host or path after its scheme';
   // A forgotten http:// makes a private-use scheme of "localhost"

@@ -73,6 +73,13 @@ describe('A redirect URI', () => {
       [
         'http-client',
         'https-everywhere',
+        'browser-use',
+        'browserstack',
+        'com.example.browser',
+        'arcade',
+        'arc.example',
+        'orionlabs',
+        'metamasker',
         'webapp',
         'extras',
         'unixporn',
@@ -172,6 +179,12 @@ describe('A redirect URI', () => {
         'mttbrowser',
         'samsunginternet',
       ],
+      'arc orion icabmobile naverwhale naversearchapp mqqbrowser qqbrowser bdbrowser alohabrowser quark alook'.split(
+        ' ',
+      ),
+      'opera-https touch-http mxhttps brave-https yandexbrowser-open-url vivaldi-x someotherbrowser kakaotalk metamask'.split(
+        ' ',
+      ),
       [
         'rtsp',
         'git+ssh',
@@ -363,5 +376,24 @@ describe('A redirect URI', () => {
         `must not use the scheme ${name}; use https, http on loopback, or a private-use scheme`,
       );
     }
+  });
+
+  it.each([
+    'anotherapp://open?url=https://evil.example/cb',
+    'anotherapp://open?url=HTTPS%3A%2F%2Fevil.example/cb',
+    'anotherapp:https://evil.example/cb',
+    'anotherapp://http:/evil.example/',
+  ])('is rejected if an application may open the web address in it: %s', (uri) => {
+    expect(redirectUriFault(uri)).toBe(
+      'must not contain a web address after a private-use scheme; use the https URI itself, or omit the address',
+    );
+  });
+
+  it.each([
+    'anotherapp://https/callback',
+    'anotherapp://cb?from=https',
+    'https://example.com/?next=https://a.example/',
+  ])('may be %s', (uri) => {
+    expect(redirectUriFault(uri)).toBeUndefined();
   });
 });
