@@ -1,7 +1,6 @@
-import type { Client } from '../../clients/client/client.js';
+import { type Client, isTrusted } from '../../clients/client/client.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { isLoopback } from '../../policy/uris/uri.js';
-import { isTrusted } from '../resources/scopes.js';
 
 /** Where a redirect URI leads: to a web server, to the machine that opens it, or there to an application with a private-use scheme (RFC 8252 §7). */
 export type RedirectTarget = 'web' | 'loopback' | 'application';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../audit/audit-event.js';
-import type { Client } from '../../clients/client/client.js';
+import { type Client, usableGrantTypes } from '../../clients/client/client.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { GRANT_TYPES, type GrantType } from '../../policy/grants/grant-types.js';
 import { splitScope } from '../../policy/grants/scope.js';
@@ -12,7 +12,7 @@ import type { UnitOfWork } from '../engine/unit-of-work.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
 import { ResourcesService } from '../resources/resources.service.js';
-import { isTrusted, NO_SCOPES, requestedScopes } from '../resources/scopes.js';
+import { NO_SCOPES, requestedScopes } from '../resources/scopes.js';
 import { TokenCountsService } from './token-counts.service.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { replyToRetry, sealReply } from '../tokens/refresh-token-retries.js';
@@ -188,9 +188,7 @@ function grantTypeOf({ grant_type: grantType }: TokenParameters, client: Client)
   if (known === undefined) {
     throw new RegistryError('unsupported_grant_type', `grant_type must be one of ${GRANT_TYPES.join(', ')}.`);
   }
-  // A public client cannot prove who it is, and no one answers for an anonymous one: no user consents to what it does
-  const isUnproven = known === 'client_credentials' && (client.type === 'public' || !isTrusted(client));
-  if (isUnproven || !client.grantTypes.includes(known)) {
+  if (!usableGrantTypes(client).includes(known)) {
     throw new RegistryError('unauthorized_client', `The client may not use the grant type ${known}.`);
   }
   return known;

@@ -1,10 +1,9 @@
-import type { Client } from '../../clients/client/client.js';
+import { type Client, isTrusted } from '../../clients/client/client.js';
 import type { Config } from '../../config/variables.js';
 import { normalizeIdentifier, type ResourceScope } from '../../policy/resource.js';
 import { ACCESS_TOKEN_LIFETIME } from '../../policy/token-lifetimes.js';
 import { isLoopback, parseUri } from '../../policy/uris/uri.js';
 import type { Resource } from './resource.js';
-import { isTrusted } from './scopes.js';
 
 /** OpenID Connect's scope: this server issues no ID tokens. */
 const OPENID = 'openid';

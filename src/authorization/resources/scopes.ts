@@ -1,8 +1,4 @@
-import type { Client } from '../../clients/client/client.js';
 import { MAX_SCOPES } from '../../policy/grants/scope.js';
-
-/** Whether someone answers for a client: an organization that it belongs to, or an administrator who verified it. */
-export const isTrusted = ({ orgId, verified }: Client): boolean => orgId !== null || verified;
 
 /** Why {@link requestedScopes} are none. */
 export const NO_SCOPES = `The client may get none of the requested scopes, or more than ${MAX_SCOPES} are requested.`;

@@ -1,4 +1,5 @@
 import type { ClientMetadata } from '../../policy/client.js';
+import type { GrantType } from '../../policy/grants/grant-types.js';
 
 /** The interface that created a client. */
 export const CLIENT_SOURCES = ['api', 'dynamic', 'admin'] as const;
@@ -82,6 +83,19 @@ export const standingOf = (client: ClientStanding, now: Date): Pick<Client, 'sta
   client.status === 'active' && isStatementOver(client, now)
     ? { status: 'disabled', disabledReason: 'statement_expired' }
     : { status: client.status, disabledReason: client.disabledReason };
+
+/** Whether someone answers for a client: an organization that it belongs to, or an administrator who verified it. */
+export const isTrusted = ({ orgId, verified }: Pick<Client, 'orgId' | 'verified'>): boolean =>
+  orgId !== null || verified;
+
+/**
+ * The registered grant types that a client may use, at any authorization server. No user consents to client_credentials: a public client
+ * cannot prove its identity for it (RFC 6749 §4.4), and no one answers for an anonymous one.
+ */
+export const usableGrantTypes = (client: Client): GrantType[] => {
+  const isProven = client.type === 'confidential' && isTrusted(client);
+  return client.grantTypes.filter((grantType) => grantType !== 'client_credentials' || isProven);
+};
 
 /** Whether it registered anonymously, has no recorded use, and no administrator verified or disabled it. */
 export const isUnused = ({

@@ -219,6 +219,38 @@ onEachEngine((engine) => {
     expect(await eventually(isUnused, (value) => !value)).toBe(false);
   });
 
+  it('may use client_credentials only if it is confidential, and verified or of an organization', async () => {
+    const usable = async (id: string, secret?: string) => {
+      const { body } = await authenticate({ client_id: id, client_secret: secret });
+      const lookup = { method: 'GET', key: service };
+      const { data } = (await registry.send(`/v2/oauth/clients/${id}`, lookup)).body as {
+        data: { allowed_grant_types: string[] };
+      };
+      expect(data.allowed_grant_types).toEqual(body.client.grant_types);
+      return data.allowed_grant_types;
+    };
+    const grant_types = ['client_credentials', 'authorization_code'];
+    const metadata = { redirect_uris: ['https://app.example/cb'], grant_types };
+    const registered = (await registry.register(metadata)).body as Record<string, string>;
+    // The reply of a registration is the registered metadata
+    expect(registered.grant_types).toEqual(grant_types);
+    const { client_id: anonymous, client_secret: secret } = registered;
+    expect(await usable(anonymous!, secret)).toEqual(['authorization_code']);
+    await registry.graphql(
+      `mutation { setOAuthClientVerified(clientId: "${anonymous}", verified: true) { client { clientId } } }`,
+    );
+    expect(await usable(anonymous!, secret)).toEqual(grant_types);
+    const { redirect_uris } = metadata;
+    const owned = await aConfidentialClient({ allowed_grant_types: grant_types, redirect_uris });
+    expect(await usable(owned.id, owned.secret)).toEqual(grant_types);
+    const ofPublic = { client_type: 'public', redirect_uris, allowed_grant_types: grant_types };
+    const { data } = (await registry.createClient(aClient(ofPublic))).body as {
+      data: { client_id: string; allowed_grant_types: string[] };
+    };
+    expect(data.allowed_grant_types).toEqual(grant_types);
+    expect(await usable(data.client_id)).toEqual(['authorization_code']);
+  });
+
   describe('Who is not authenticated', () => {
     it('a client that never was, was deleted or is disabled', async () => {
       const client = await aConfidentialClient();

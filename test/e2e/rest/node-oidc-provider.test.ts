@@ -100,14 +100,34 @@ onEachEngine((engine) => {
     expect(await authorize(true)).toMatch(/^https:\/\/app\.example\/cb\?error=invalid_request&/);
   });
 
+  it('an anonymous client gets no token for itself until an administrator verifies it', async () => {
+    const { client_id: id, client_secret } = (
+      await registry.register({ grant_types: ['client_credentials'], scope: 'invoices' })
+    ).body as { client_id: string; client_secret: string };
+    const ask = async () => {
+      const { status, body } = await askForToken({ scope: 'invoices' }, `${id}:${client_secret}`);
+      return [status, body.error];
+    };
+    // The error that oidc-provider has for other grant types
+    expect(await ask()).toEqual([400, 'invalid_request']);
+    await registry.graphql(
+      `mutation { setOAuthClientVerified(clientId: "${id}", verified: true) { client { clientId } } }`,
+    );
+    expect(await ask()).toEqual([200, undefined]);
+  });
+
   it('software that registered itself signs its assertions', async () => {
+    const { apiKey } = await registry.createKey();
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
     const { client_id: id } = (
-      await registry.register({
-        grant_types: ['client_credentials'],
-        token_endpoint_auth_method: 'private_key_jwt',
-        jwks: { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] },
-      })
+      await registry.register(
+        {
+          grant_types: ['client_credentials'],
+          token_endpoint_auth_method: 'private_key_jwt',
+          jwks: { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] },
+        },
+        apiKey,
+      )
     ).body as { client_id: string };
     const client_assertion = await new SignJWT({ jti: randomUUID() })
       .setProtectedHeader({ alg: 'ES256' })

@@ -8,7 +8,7 @@ import {
 } from '../../../clients/authentication/client-authentication.js';
 import { CLIENT_TYPES, type ClientType } from '../../../policy/client.js';
 import { MayBeAbsent, Text } from '../../../http/requests/shape.js';
-import { NULLABLE_STRING, oneOf } from '../../documentation/openapi-schemas.js';
+import { NULLABLE_STRING, oneOf, STRINGS } from '../../documentation/openapi-schemas.js';
 import { RegistrationResponse } from '../registration/registration.dto.js';
 
 /** The body of `POST /v2/oauth/clients/authenticate`. */
@@ -65,6 +65,13 @@ export class KeyReference {
 /** An authenticated client: its registered metadata (RFC 7591 §2) and what an authorization server enforces. */
 @ApiSchema({ name: 'OAuthAuthenticatedClient' })
 export class AuthenticatedClientView extends RegistrationResponse {
+  @ApiPropertyOptional({
+    ...STRINGS,
+    description:
+      'The registered grant types that the client may use. client_credentials only for a confidential client that is verified or has an organization',
+  })
+  override grant_types!: string[];
+
   @ApiProperty({
     ...oneOf(CLIENT_TYPES),
     description: 'Whether the client can keep a secret (RFC 6749 §2.1)',

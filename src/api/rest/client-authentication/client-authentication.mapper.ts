@@ -4,6 +4,7 @@ import type {
   ClientCredentials,
   FailedAuthentication,
 } from '../../../clients/authentication/client-authentication.js';
+import { usableGrantTypes } from '../../../clients/client/client.js';
 import { refusal } from '../../../clients/client/client-request.js';
 import type { Shaped } from '../../../http/requests/shape.js';
 import { toResponse } from '../registration/registration.mapper.js';
@@ -46,6 +47,7 @@ export function toReply(result: AuthenticatedClient | FailedAuthentication): Cli
     method,
     client: {
       ...toResponse(client, null, {}),
+      grant_types: usableGrantTypes(client),
       client_type: client.type,
       require_pkce: client.requirePkce,
       verified: client.verified,

@@ -114,7 +114,8 @@ export class OAuthClientsController {
     operationId: 'GetOAuthClient',
     summary: 'Get an OAuth client',
     description:
-      'A disabled client also has "status": "disabled" in every response. The role service gets clients of any organization, with the members that only registrations have.',
+      'A disabled client also has "status": "disabled" in every response. The role service gets clients of any organization, ' +
+      'with the members that only registrations have; its allowed_grant_types are those that the client may use.',
   })
   @ApiResponse({ status: 200, type: OAuthClientReply, description: 'The client without its secret' })
   @ApiErrors({ 400: 'Query parameters are invalid', 401: UNAUTHORIZED, 404: NOT_FOUND })

@@ -1,5 +1,10 @@
 import type { NumberedPage, NumberedPageRequest } from '../../../clients/client/client-query.js';
-import { type Client, type IssuedSecret, standingOf } from '../../../clients/client/client.js';
+import {
+  type Client,
+  type IssuedSecret,
+  standingOf,
+  usableGrantTypes,
+} from '../../../clients/client/client.js';
 import type { ClientRequest } from '../../../clients/client/client-request.js';
 import { readFields, showFields } from '../../../policy/client.js';
 import { FIELD_NAMES, FIELDS_AT } from '../../../policy/fields.js';
@@ -52,6 +57,7 @@ export function toLookedUpClient(client: Client): OAuthClient {
   const registered: Record<string, unknown> = showFields('registration', client);
   return {
     ...toOAuthClient(client),
+    allowed_grant_types: usableGrantTypes(client),
     verified: client.verified,
     ...Object.fromEntries(ONLY_REGISTERED.map(({ name }) => [name, registered[name]])),
   };
