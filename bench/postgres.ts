@@ -30,22 +30,33 @@ export async function bundledPostgres(): Promise<string> {
   return dirname(postgres);
 }
 
-/** Starts a PostgreSQL on files of its own, which are removed with it. @param bin where its programs are */
+/**
+ * Starts a PostgreSQL on files of its own, which are removed with it.
+ * @param bin where its programs are
+ * @param dataIn the directory for its databases, which every user may enter; left out: with its other files
+ */
 export async function startPostgres(
   bin: string,
   port: number,
   flags: string[] = [],
+  dataIn?: string,
 ): Promise<PostgresServer> {
   const user = unprivilegedUser();
   const directory = makeDirectory('registry-postgres-', user);
-  const removeFiles = () => rmSync(directory, { recursive: true, force: true, maxRetries: RETRIES });
+  const dataDirectory = dataIn === undefined ? directory : mkdtempSync(join(dataIn, 'registry-postgres-'));
+  const removeFiles = () => {
+    for (const path of [directory, dataDirectory]) {
+      rmSync(path, { recursive: true, force: true, maxRetries: RETRIES });
+    }
+  };
   process.once('exit', removeFiles);
 
   const password = randomBytes(16).toString('hex');
   const passwordFile = join(directory, 'password');
   writeFileSync(passwordFile, password);
+  if (user) changeOwner(dataDirectory, user);
   const programs = user ? giveTo(user, directory, bin) : bin;
-  const data = join(directory, 'data');
+  const data = join(dataDirectory, 'data');
   // The directory of this process may be one that `user` cannot enter
   const options = { ...user, cwd: directory };
   const access = ['--username=postgres', `--pwfile=${passwordFile}`, '--auth=password'];

@@ -7,6 +7,7 @@ import type { DataSource } from 'typeorm';
 import { readConfig } from '../../src/config/variables.js';
 import { openDatabase } from '../../src/database/connection/open-database.js';
 import { PERSISTENCE } from '../../src/persistence.js';
+import { directoryInMemory } from './memory.js';
 
 export const ENGINES = ['sqlite', 'postgres'] as const;
 export type Engine = (typeof ENGINES)[number];
@@ -60,7 +61,7 @@ export const connectTo = (url: string): Promise<DataSource> =>
   openDatabase(readConfig({ DATABASE_URL: url }).database, PERSISTENCE);
 
 async function createSqlite(): Promise<TestDatabase> {
-  const directory = await mkdtemp(join(tmpdir(), 'registry-sqlite-'));
+  const directory = await mkdtemp(join(directoryInMemory() ?? tmpdir(), 'registry-sqlite-'));
   return {
     url: `sqlite:${join(directory, 'registry.sqlite')}`,
     drop: () => rm(directory, { recursive: true, force: true }),

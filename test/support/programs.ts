@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Program } from './process.js';
+import { directoryInMemory } from './memory.js';
 import { aClient } from './registry.js';
 
 export const KEY = 'a-bootstrap-key-of-more-than-32-characters';
@@ -20,7 +21,7 @@ export function startProgramsPerTest(): void {
   });
   afterAll(() => void process.umask(umask));
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'registry-process-'));
+    directory = await mkdtemp(join(directoryInMemory() ?? tmpdir(), 'registry-process-'));
     programs = [];
   });
   afterEach(async () => {

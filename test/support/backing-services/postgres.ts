@@ -1,5 +1,6 @@
 import { bundledPostgres, type PostgresServer, startPostgres } from '../../../bench/postgres.js';
 import { freePort } from '../network/free-port.js';
+import { directoryInMemory } from '../memory.js';
 
 declare global {
   var testPostgres: PostgresServer | undefined;
@@ -9,19 +10,18 @@ declare global {
 export async function startPostgresForRun(): Promise<void> {
   // Ends the server with the run, also where the run is interrupted
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
-  globalThis.testPostgres = await startPostgres(await bundledPostgres(), await freePort(), [
-    ...['-c', 'max_connections=300'],
-    // The tests kill the service, not this server: nothing needs to be recovered
-    ...[
-      '-c',
+  globalThis.testPostgres = await startPostgres(
+    await bundledPostgres(),
+    await freePort(),
+    [
+      'max_connections=300',
+      // The tests kill the service, not this server: nothing needs to be recovered
       'fsync=off',
-      '-c',
       'full_page_writes=off',
-      '-c',
       'wal_level=minimal',
-      '-c',
       'max_wal_senders=0',
-    ],
-  ]);
+    ].flatMap((setting) => ['-c', setting]),
+    directoryInMemory(),
+  );
   process.env.TEST_POSTGRES_URL = globalThis.testPostgres.url;
 }
