@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { CONSOLE_PATH } from '../../config/paths.js';
 import { STATIC_ROUTE, StaticFiles } from '../../http/responses/static-files.js';
 
@@ -18,10 +18,9 @@ const FILE = /\.\w+$/;
 /** Whether the console is built. */
 export const isConsoleBuilt = (directory: string = BUILT_CONSOLE) => existsSync(join(directory, PAGE));
 
-/** The relative path from a page to the console root, since a proxy may add a path prefix. */
+/** From a page below the console root to the root. Browsers resolve it with the path as they have sent it: an escaped slash is none. */
 function toRoot(url: string): string {
-  const [path = ''] = url.split('?');
-  if (path === CONSOLE_PATH) return `.${CONSOLE_PATH}/`;
+  const [path = ''] = url.replace(/^[^/]+:\/\/[^/]*/, '').split(/[?#]/, 1);
   return '../'.repeat(path.split('/').length - CONSOLE_PATH.split('/').length - 1) || './';
 }
 
@@ -29,19 +28,19 @@ function toRoot(url: string): string {
 export function serveConsole(fastify: FastifyInstance, directory: string = BUILT_CONSOLE): void {
   const files = new StaticFiles(directory);
   const page = files.has(PAGE) ? readFileSync(join(directory, PAGE), 'utf8') : null;
-  const sendPage = ({ url }: FastifyRequest, reply: FastifyReply) => {
+  const sendPage = (reply: FastifyReply, root: string) => {
     if (page === null) return reply.callNotFound();
-    // The build output uses paths relative to the root
+    // The build output uses paths relative to the root, since a proxy may add a path prefix
     return reply
       .type('text/html; charset=utf-8')
       .header('cache-control', ASKED_AGAIN)
-      .send(page.replaceAll('"./', `"${toRoot(url)}`));
+      .send(page.replaceAll('"./', `"${root}`));
   };
-  fastify.get(CONSOLE_PATH, sendPage);
+  fastify.get(CONSOLE_PATH, (_request, reply) => sendPage(reply, `.${CONSOLE_PATH}/`));
   fastify.get<{ Params: { '*': string } }>(`${CONSOLE_PATH}/*`, STATIC_ROUTE, (request, reply) => {
     const { '*': path } = request.params;
     if (path.includes('\0')) return reply.callNotFound();
-    if (!FILE.test(path)) return sendPage(request, reply);
+    if (!FILE.test(path)) return sendPage(reply, toRoot(request.url));
     return files.send(path, request, reply, HASHED.test(path) ? FOR_EVER : ASKED_AGAIN);
   });
 }

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { BUILT_FILES, buildConsole } from '../../support/console/built-console.js';
+import { exchange, HOST, raw as rawRequest } from '../../support/network/raw-http.js';
 import { Registry } from '../../support/registry.js';
 
 const POLICY =
@@ -58,6 +59,23 @@ describe('The console', () => {
     expect(headers.get('cache-control')).toBe('no-cache');
     const [, source] = /src="([^"]+)"/.exec(text)!;
     expect(new URL(source!, `https://host.example/registry${path}`).pathname).toBe(`/registry${SCRIPT}`);
+  });
+
+  it.each([
+    ['/%61dmin', './admin/'],
+    ['/admin#/a/b', './admin/'],
+    ['http://other.example/admin', './admin/'],
+    ['/%61dmin/?back=/', './'],
+    ['/admin/a%2Fb', './'],
+    ['/admin/a#/b/c', './'],
+    ['http://other.example/admin/a', './'],
+  ])('is the same page however its path is spelled: %s', async (target, toRoot) => {
+    for (const method of ['GET', 'HEAD']) {
+      const request = rawRequest(`${method} ${target} HTTP/1.1`, HOST, 'Connection: close', '', '');
+      const reply = await exchange(registry.url, request);
+      expect(reply).toMatch(/^HTTP\/1\.1 200 /);
+      if (method === 'GET') expect(reply).toContain(pageAt(toRoot));
+    }
   });
 
   it('has files that are named after their content, which browsers keep', async () => {

@@ -130,6 +130,13 @@ const PAGE_FILES = [
   '/graphql/explorer/start.js',
 ];
 
+/** Each route, and another spelling of its path (RFC 3986 §6.2.2.2). */
+const BY_SPELLING = ROUTES.flatMap(([route, ...rest]) => [
+  [route, '', (path: string) => path, ...rest] as const,
+  [route, ', a letter escaped', (path: string) => path.replace(/[a-z]/, escaped), ...rest] as const,
+]);
+const escaped = (letter: string) => `%${letter.charCodeAt(0).toString(16)}`;
+
 /** Of preflights. */
 const ANY_PATH = '/*';
 
@@ -269,7 +276,7 @@ onEachEngine((engine) => {
     'JWT of a service that is a viewer, too': 'service',
   };
 
-  describe.each(ROUTES)('%s', (route, request, answersOf) => {
+  describe.each(BY_SPELLING)('%s%s', (route, _, spell, request, answersOf) => {
     it('authorizes each credential on each route, and gives the reason otherwise', async () => {
       const [method, path] = route
         .replace('explorer/*', 'explorer/main.js')
@@ -286,7 +293,7 @@ onEachEngine((engine) => {
             ? answersOf.anonymous
             : answersOf[GOOD[caller] ?? 'bad'];
         actual[caller] = summaryOf(
-          await registry.send(path, {
+          await registry.send(spell(path), {
             method,
             key,
             ...request,
