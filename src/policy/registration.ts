@@ -1,4 +1,4 @@
-import type { ClientMetadataInput } from './client.js';
+import type { ClientMetadata, ClientMetadataInput } from './client.js';
 import { FIELD_ROWS } from './fields.js';
 import { type GrantType, isGrantType, isRegisteredGrantType, offeredGrants } from './grants/grant-types.js';
 import type { MetadataProfile } from './metadata-members.js';
@@ -60,11 +60,11 @@ const STATEMENT_REQUIRED: Rule = {
 
 /**
  * What registration rejects, in addition to the rules for every client.
- * @param knownNames that the client has already
+ * @param registered the client that is changed
  */
 export function registrationRules(
   policy: RegistrationPolicy,
-  knownNames?: readonly string[],
+  registered?: ClientMetadata,
 ): readonly Rule[] {
   const { allowedScopes, allowedGrantTypes, redirectHosts, deniedRedirectHosts, reservedNameIn } = policy;
   const offered = allowedGrantTypes.join(', ') || 'none';
@@ -111,7 +111,7 @@ export function registrationRules(
       },
     ]),
     ...(policy.requiresStatement ? [STATEMENT_REQUIRED] : []),
-    ...(reservedNameIn ? [reservedNameRule(reservedNameIn, knownNames)] : []),
+    ...(reservedNameIn ? [reservedNameRule(reservedNameIn, registered)] : []),
     {
       // RFC 6749 §4.4: a client without credentials has none to be granted anything for
       field: 'tokenEndpointAuthMethod',

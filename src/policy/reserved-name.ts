@@ -1,4 +1,5 @@
-import type { ExtendedMetadata } from './client.js';
+import type { ClientMetadata, ClientMetadataInput, ExtendedMetadata } from './client.js';
+import { FIELD_NAMES, FIELD_ROWS } from './fields.js';
 import { MAX_TRANSLATIONS, type Rule } from './rules.js';
 import { joinSequences } from './names/drawn-letters.js';
 import {
@@ -122,10 +123,13 @@ export function reservedNameIn(
   };
 }
 
+/** Whether a member in another language is a name. */
+const isName = (member: string) => member.startsWith('client_name#');
+
 /** The names of a client in other languages. */
 export const translatedNames = ({ translations = {} }: Pick<ExtendedMetadata, 'translations'>): string[] =>
   Object.entries(translations)
-    .filter(([member]) => member.startsWith('client_name#'))
+    .filter(([member]) => isName(member))
     .map(([, name]) => name);
 
 /** The error message for a developer. */
@@ -137,27 +141,52 @@ function reservedNameFault(entry: string): string {
     : `must not contain the reserved name ${JSON.stringify(name)} in any language; use another name, ${remedy}`;
 }
 
+/** The same for a client that has the name already. */
+const keptNameFault = (entry: string, fields: readonly string[]) =>
+  `must not be a name with the reserved name ${JSON.stringify(entry.replaceAll('*', ''))} if ${fields.join(' and ')} has other URIs; ` +
+  'send the registered URIs, or another name, or ask the operator of this server to change the client';
+
+const URI_ROWS = FIELD_ROWS.filter(([, { shape }]) => shape === 'uri' || shape === 'uris');
+
+/** Members of client metadata with URIs that the client does not have, also in other languages. */
+function membersWithNewUris(draft: ClientMetadataInput, registered: ClientMetadata): string[] {
+  const { metadata, ...columns } = registered;
+  const old: Partial<Record<string, unknown>> = { ...columns, ...metadata };
+  const members = URI_ROWS.filter(([field]) => {
+    const known = [old[field] ?? []].flat();
+    return [draft[field] ?? []].flat().some((uri) => !known.includes(uri));
+  }).map(([field]) => FIELD_NAMES.registration[field]);
+  const translated = Object.entries(draft.translations ?? {})
+    .filter(([member, uri]) => !isName(member) && uri.trim() !== metadata.translations?.[member])
+    .map(([member]) => member.replace(/#.*/s, ''));
+  return [...new Set([...members, ...translated])];
+}
+
 /**
  * Rejects reserved names in every language.
- * @param known current names of the client, which an operator may have set
+ * @param registered the client that is changed, whose name an operator may have set: it keeps the name while it leads nowhere else
  */
 export function reservedNameRule(
   reservedIn: (name: string) => string | undefined,
-  known: readonly string[] = [],
+  registered: ClientMetadata | null = null,
 ): Rule {
+  const known = registered === null ? [] : [registered.name, ...translatedNames(registered.metadata)];
   return {
     field: 'name',
     errors: (draft) => {
       // A separate rule rejects more translations
       const all = new Set([draft.name ?? '', ...translatedNames(draft).slice(0, MAX_TRANSLATIONS)]);
-      const names = [...all].filter((each) => !known.includes(each.trim()));
+      const isKnown = (each: string) => known.includes(each.trim());
+      const elsewhere = registered === null ? [] : membersWithNewUris(draft, registered);
+      const names = elsewhere.length > 0 ? [...all] : [...all].filter((each) => !isKnown(each));
       const length = names.reduce((sum, each) => sum + each.length, 0);
       if (length > MAX_NAMES_LENGTH) {
         return [`must be at most ${MAX_NAMES_LENGTH} characters long, with its translations`];
       }
       for (const name of names) {
         const entry = reservedIn(name);
-        if (entry !== undefined) return [reservedNameFault(entry)];
+        if (entry === undefined) continue;
+        return [isKnown(name) ? keptNameFault(entry, elsewhere) : reservedNameFault(entry)];
       }
       return [];
     },

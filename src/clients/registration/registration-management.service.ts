@@ -3,7 +3,6 @@ import type { RequestContext } from '../../audit/audit-event.js';
 import { CONFIG, type Config } from '../../config/variables.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { usesSecret } from '../../policy/client.js';
-import { translatedNames } from '../../policy/reserved-name.js';
 import { generateSecret, hashSecret, matchesHash } from '../../secrets/secret.js';
 import { AnonymousClientQuota } from '../anonymous/anonymous-client-quota.js';
 import {
@@ -146,11 +145,7 @@ export class RegistrationManagementService {
         client.status === 'active'
           ? client
           : changeClient(client, { status: 'active', disabledReason: null });
-      const changed = changeProfile(
-        usable,
-        grant({ ...submission, faults }, policy, namesOf(client)),
-        context,
-      );
+      const changed = changeProfile(usable, grant({ ...submission, faults }, policy, client), context);
       // It expired after the request was read
       if (isStatementOver(changed, now)) throw statementExpired();
 
@@ -255,9 +250,6 @@ export class RegistrationManagementService {
     return mayBeDue && known.every((secret) => isRenewalDue(secret, now));
   }
 }
-
-/** In all languages. */
-const namesOf = ({ name, metadata }: Client) => [name, ...translatedNames(metadata)];
 
 /** Software that manages its own registration. */
 const asRegistration = (clientId: string, context: RequestContext): RequestContext => ({

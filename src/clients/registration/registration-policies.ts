@@ -48,13 +48,13 @@ export class RegistrationPolicies implements OnModuleInit {
 
 /**
  * What is granted of a submission under a policy.
- * @param knownNames that the client has already
+ * @param registered the client that is changed
  */
 export function grant(
   submission: ClientRequest,
   policy: RegistrationPolicy,
-  knownNames: readonly string[] = [],
+  registered?: ClientMetadata,
 ): ClientMetadata {
-  const rules = [...CLIENT_RULES, ...registrationRules(policy, knownNames)];
+  const rules = [...CLIENT_RULES, ...registrationRules(policy, registered)];
   return applyDefaults(restrictToPolicy(validateOrThrow(submission, rules), policy));
 }

@@ -56,6 +56,65 @@ onEachEngine((engine) => {
       expect(await registry.rows('oauth_clients')).toBe(1);
     });
 
+    it('lets a client keep a name that an operator gave it, while it leads nowhere else', async () => {
+      await start(RESERVED);
+      const sent = { ...PUBLIC, redirect_uris: ['https://a.example/1', 'https://a.example/2'] };
+      const { body } = await registry.register({ ...sent, client_name: 'Tool' });
+      const client_id = body.client_id as string;
+      await registry.graphql(
+        'mutation($id: ID!) { updateOAuthClient(clientId: $id, version: 1, input: {name: "Acme"}) { client { name } } setOAuthClientVerified(clientId: $id, verified: true) { client { verified } } }',
+        { id: client_id },
+      );
+      let key = body.registration_access_token as string;
+      const put = async (changes: object) => {
+        const reply = await registry.send(`/v2/oauth/register/${client_id}`, {
+          method: 'PUT',
+          key,
+          body: { ...sent, client_id, client_name: 'Acme', ...changes },
+        });
+        key = (reply.body.registration_access_token as string | undefined) ?? key;
+        return reply;
+      };
+      const elsewhere: [string, object][] = [
+        ['redirect_uris', { redirect_uris: ['https://evil.example/cb'] }],
+        ['redirect_uris', { redirect_uris: [...sent.redirect_uris, 'https://evil.example/cb'] }],
+        ['logo_uri', { logo_uri: 'https://evil.example/acme.png' }],
+        ['initiate_login_uri', { initiate_login_uri: 'https://evil.example/login' }],
+        ['tos_uri', { 'tos_uri#fr': 'https://evil.example/' }],
+      ];
+      for (const [member, changes] of elsewhere) {
+        const { status, body: refused } = await put(changes);
+        expect([status, refused.invalid_fields]).toEqual([
+          400,
+          {
+            client_name: [
+              `must not be a name with the reserved name "Acme" if ${member} has other URIs; send the registered URIs, ` +
+                'or another name, or ask the operator of this server to change the client',
+            ],
+          },
+        ]);
+      }
+      const kept = await registry.graphql(
+        'query($id: ID!) { oauthClient(clientId: $id) { name verified redirectUris } }',
+        { id: client_id },
+      );
+      expect(kept.body.data).toEqual({
+        oauthClient: { name: 'Acme', verified: true, redirectUris: sent.redirect_uris },
+      });
+      // What honest software changes with a new version
+      for (const changes of [
+        {},
+        { software_version: '2', contacts: ['ops@a.example'], scope: 'read' },
+        { redirect_uris: ['https://a.example/2'] },
+      ]) {
+        const reply = await put(changes);
+        expect([reply.status, reply.body.client_name]).toEqual([200, 'Acme']);
+      }
+      const renamed = await put({ client_name: 'Tool', redirect_uris: ['https://evil.example/cb'] });
+      expect(renamed.status).toBe(200);
+      expect((await put({ redirect_uris: ['https://evil.example/cb'] })).status).toBe(400);
+    });
+
     it('applies to updates, except for a name that the client has already', async () => {
       await start();
       const acme = (await registry.register({ ...PUBLIC, client_name: 'Acme Tool' })).body;
