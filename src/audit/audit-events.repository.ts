@@ -161,6 +161,15 @@ export class AuditEventsRepository {
     return pagesOfEach(this.run, this.table, ofClients, clientIds, request);
   }
 
+  /** How many events there are about a client, counted up to `limit`. */
+  async countOf(clientId: string, limit: number): Promise<number> {
+    const [row] = await this.run(
+      'SELECT COUNT(*) FROM (SELECT 1 FROM audit_events WHERE client_id = :clientId LIMIT :limit) events',
+      { clientId, limit },
+    );
+    return Number(row![0]);
+  }
+
   /** Removes events that are older than `limit`, all or those of one action; says how many. */
   purge(limit: Date, action?: AuditAction): Promise<number> {
     const and = action && `row.action = '${action}'`;

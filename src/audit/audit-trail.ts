@@ -28,6 +28,11 @@ export class AuditTrail {
     return new Map([...pages].map(([clientId, page]) => [clientId, toEvents(page)]));
   }
 
+  /** How many events there are about a client, counted up to `limit`. */
+  countOf(clientId: string, limit: number): Promise<number> {
+    return this.repository.countOf(clientId, limit);
+  }
+
   /** Removes events that are older than `limit`, all or those of one action; says how many. */
   purge(limit: Date, action?: AuditAction): Promise<number> {
     return this.repository.purge(limit, action);

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
 import { EgressGuard } from '../egress/egress-guard.js';
 import {
   ClientAuthenticationCountsRepository,
@@ -31,6 +32,7 @@ import { SoftwareStatementsService } from './software-statements/software-statem
 
 /** The core, which every interface uses. */
 @Module({
+  imports: [AuditModule],
   providers: [
     ClientLookupRepository,
     ClientSearchRepository,

@@ -1,4 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { parser } from '@prometheus-io/lezer-promql';
 import { parse } from 'yaml';
 import { Retention } from '../../src/jobs/retention.js';
@@ -101,6 +104,10 @@ describe('Metrics in deploy/', () => {
     await registry.dataSource.query('DROP TABLE oauth_client_secrets');
     await registry.dataSource.query('DROP TABLE oauth_clients');
     await registry.app.get(Retention, { strict: false }).run();
+    // The metrics of garbage collection are there after the first one
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+    await setImmediate();
     scrape = await Scrape.of(`http://127.0.0.1:${port}/metrics`);
     await registry.stop();
   });

@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { SYSTEM } from '../../audit/audit-event.js';
+import { AuditTrail } from '../../audit/audit-trail.js';
 import { CONFIG, type Config } from '../../config/variables.js';
 import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { RegistryError } from '../../errors/registry-error.js';
+import { type Client, isUnused } from '../client/client.js';
 import { ClientUseRepository, REMOVAL_BATCH } from '../use/client-use.repository.js';
 
 /** Share of the time that counting may take; the interval is longer if a count takes long. */
@@ -12,6 +14,8 @@ const MIN_COUNT_INTERVAL_MS = 1_000;
 /** Evicted at a time: as many as asked for room, or this part of the pool, so that a flood costs few transactions and events. */
 const EVICTED_SHARE = 1 / 100;
 const MAX_RETRY_AFTER_SECONDS = 3_600;
+/** Events about an unused client. They are removed with it, in one transaction with those of {@link REMOVAL_BATCH} clients. */
+const MAX_EVENTS = 250;
 /** If other instances evict at the same time. */
 const MAX_ATTEMPTS = 5;
 const LOCKED_MS = 20;
@@ -25,6 +29,7 @@ export class AnonymousClientQuota {
   private readonly logger = new Logger(AnonymousClientQuota.name);
   private readonly max: number | null;
   private readonly minAgeMs: number;
+  private readonly removesUnused: boolean;
   /** Places taken, as far as this instance knows. */
   private size = 0;
   /** Places that it has given away and that may not be seen by a count yet. */
@@ -40,9 +45,11 @@ export class AnonymousClientQuota {
 
   constructor(
     private readonly repository: ClientUseRepository,
-    @Inject(CONFIG) { registrationMaxUnused, registrationUnusedMinAgeMs }: Config,
+    private readonly trail: AuditTrail,
+    @Inject(CONFIG) { registrationMaxUnused, registrationUnusedMinAgeMs, registrationUnusedTtlMs }: Config,
   ) {
     this.max = registrationMaxUnused;
+    this.removesUnused = registrationMaxUnused !== null || registrationUnusedTtlMs !== null;
     this.minAgeMs = registrationUnusedMinAgeMs;
   }
 
@@ -65,6 +72,20 @@ export class AnonymousClientQuota {
     } finally {
       this.inFlight--;
     }
+  }
+
+  /**
+   * Bounds the changes of a client that will be removed with its events if no use of it is recorded.
+   * @throws RegistryError `rate_limited` if there were too many
+   */
+  async requireRoomForEvents(client: Client): Promise<void> {
+    if (!this.removesUnused || !isUnused(client)) return;
+    if ((await this.trail.countOf(client.id, MAX_EVENTS)) < MAX_EVENTS) return;
+    throw new RegistryError(
+      'rate_limited',
+      'This registration was changed too often without being used. Use the client, or register another one.',
+      { retryAfterSeconds: MAX_RETRY_AFTER_SECONDS },
+    );
   }
 
   private async reserveAll(asked: number): Promise<Outcome<void>[]> {

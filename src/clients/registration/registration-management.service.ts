@@ -113,7 +113,8 @@ export class RegistrationManagementService {
    * software statement has expired must send another one, which enables it again.
    * @param registered the client as {@link authenticate} found it for the token
    * @param readReplacement gets the software statement that applies if the request has none, and that is not verified again
-   * @throws RegistryError `invalid_token`, or with every field at fault; nothing is changed then
+   * @throws RegistryError `invalid_token`, or with every field at fault, or `rate_limited` after too many changes of an unused client;
+   *   nothing is changed then
    */
   async replace(
     registered: Client,
@@ -122,6 +123,7 @@ export class RegistrationManagementService {
     context: RequestContext,
   ): Promise<IssuedRegistration> {
     const { id } = registered;
+    await this.pool.requireRoomForEvents(registered);
     const replacement = await readReplacement(
       isLapsed(registered, new Date()) ? undefined : registered.metadata.softwareStatement,
     );
@@ -209,13 +211,14 @@ export class RegistrationManagementService {
 
   /**
    * Issues another secret to a client that manages itself. `value` is the only copy of it in plaintext.
-   * @throws RegistryError see {@link ClientSecretsService.issue}
+   * @throws RegistryError see {@link ClientSecretsService.issue}, or `rate_limited` after too many changes of an unused client
    */
-  issueSecret(
+  async issueSecret(
     id: string,
     submission: SecretSubmission,
     context: RequestContext,
   ): Promise<{ secret: ClientSecret; value: string }> {
+    await this.pool.requireRoomForEvents(await this.lookup.get({ id }));
     return this.secrets.issue({ id }, submission, asRegistration(id, context), this.secretTtlMs);
   }
 

@@ -14,8 +14,8 @@ import { ClientEntity, UNUSED } from '../client/client.entity.js';
 /** How exact the time of a client's last use is: what was used since is not written again. */
 const RESOLUTION_MS = 3_600_000;
 
-/** Unused clients that one transaction removes. */
-export const REMOVAL_BATCH = 500;
+/** Unused clients that one transaction removes, with all their events. */
+export const REMOVAL_BATCH = 100;
 
 /** Clients whose last registration was before this time. */
 const LAST_REGISTERED_BEFORE =

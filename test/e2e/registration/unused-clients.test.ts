@@ -127,6 +127,40 @@ onEachEngine((engine) => {
       expect(auditEvents.nodes).toEqual([]);
     });
 
+    it.each(['REGISTRATION_MAX_UNUSED', 'REGISTRATION_UNUSED_TTL'])(
+      'has at most 250 events, and can be read and deleted then: %s',
+      async (variable) => {
+        await start({ [variable]: variable === 'REGISTRATION_MAX_UNUSED' ? '3' : '30d' });
+        const { body } = await registry.register({});
+        const path = `/v2/oauth/register/${body.client_id}`;
+        let key = body.registration_access_token as string;
+        const update = async (i: number) => {
+          const answer = await registry.send(path, {
+            method: 'PUT',
+            key,
+            body: { client_id: body.client_id, client_name: `Name ${i}` },
+          });
+          key = answer.body.registration_access_token ?? key;
+          return answer;
+        };
+        // One event of the registration, and two of each update
+        for (let i = 0; i < 125; i++) expect((await update(i)).status).toBe(200);
+        const limited = { status: 429, error: 'rate_limited', retryAfter: 3600 };
+        expect(refusalOf(await update(125))).toEqual(limited);
+        expect(refusalOf(await registry.send(`${path}/secrets`, { method: 'POST', key, body: {} }))).toEqual(
+          limited,
+        );
+        expect(await registry.rows('audit_events')).toBe(252);
+        expect((await registry.send(path, { method: 'GET', key })).body.client_name).toBe('Name 124');
+
+        await recordUse(body.client_id as string);
+        expect((await update(126)).status).toBe(200);
+        await registry.dataSource.query('UPDATE oauth_clients SET last_used_at = NULL');
+        expect((await update(127)).status).toBe(429);
+        expect((await registry.send(path, { method: 'DELETE', key })).status).toBe(204);
+      },
+    );
+
     it('says in Retry-After when the oldest will be old enough, and sends no query until then', async () => {
       await start({ REGISTRATION_MAX_UNUSED: '1', REGISTRATION_UNUSED_MIN_AGE: '2h' });
       const id = await register();
