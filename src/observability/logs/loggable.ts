@@ -17,3 +17,16 @@ export function loggablePath(url: string): string {
   const segments = cut(path, MAX_PATH_LENGTH).split('/');
   return segments.map((segment) => (HARMLESS_SEGMENT.test(segment) ? segment : '…')).join('/');
 }
+
+/** What breaks a line, moves the cursor of a terminal, or reorders or hides text. */
+const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const CONTROLS_IN_LINES = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Callers could forge lines with them. In a JSON line, these escapes stand for the same characters. */
+const escaped = (controls: string) =>
+  controls.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+export const escapeControls = (text: string): string => text.replace(CONTROLS, escaped);
+
+/** Of lines, whose breaks stay. */
+export const escapeControlsInLines = (lines: string): string => lines.replace(CONTROLS_IN_LINES, escaped);

@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Config } from '../../config/variables.js';
-import { cut } from './loggable.js';
+import { cut, escapeControls, escapeControlsInLines } from './loggable.js';
 import { standardOutput } from './log-destination.js';
 
 const MAX_MESSAGE_LENGTH = 2_000;
@@ -19,10 +19,20 @@ export async function createLogger({ logLevel, production }: Config): Promise<Lo
 }
 
 async function destination(production: boolean): Promise<DestinationStream> {
-  if (production || !process.stdout.isTTY) return standardOutput;
+  const format = production || !process.stdout.isTTY ? escapeControlsInLines : await readableFormat();
+  return { write: (line) => standardOutput.write(format(line)) };
+}
+
+/** For terminals, of lines in JSON. Text that callers sent neither breaks a line nor controls the terminal. */
+export async function readableFormat(): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty');
   const prettify = prettyFactory({ ignore: 'pid,hostname' });
-  return { write: (line) => standardOutput.write(prettify(line)) };
+  const escape = (key: string, value: unknown) => {
+    if (typeof value !== 'string') return value;
+    // Its lines are indented
+    return key === 'stack' ? escapeControlsInLines(value) : escapeControls(value);
+  };
+  return (line) => prettify(JSON.parse(line, escape));
 }
 
 /** Lets Nest and its modules write to the same log. */
