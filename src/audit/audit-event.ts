@@ -39,9 +39,10 @@ export interface RequestContext {
   /**
    * Counts the bytes that a change writes against the limit of its organization, or of the address for a client without an owner.
    * Undefined: not counted.
+   * @param userId counts them against the limit of this user of the organization instead
    * @throws RegistryError `rate_limited` when the limit was reached before
    */
-  spend?: (orgId: string | null, bytes: number) => void;
+  spend?: (orgId: string | null, bytes: number, userId?: string) => void;
 }
 
 /** The registry itself, such as its jobs. */

@@ -270,7 +270,7 @@ const topics = {
     }),
     rateLimitTokenBytes: setting('RATE_LIMIT_TOKEN_BYTES', values.byteRate, '1000000000/1h', {
       description:
-        'Bytes that requests to `/v2/oauth/token` store, of all clients together: per organization of the user or, without a user, of the client. For a client without an owner, the limit applies per address.',
+        'Bytes that requests to `/v2/oauth/token` store for clients of an organization, all of them together. Clients of other organizations and clients without an owner never use up the limit of the organization of a user: a tenth of the limit applies to each user, for all of these clients together.',
     }),
     rateLimitOrg: setting('RATE_LIMIT_ORG', values.rateLimit, '6000/1m', {
       description:

@@ -20,7 +20,7 @@ export interface AuthenticatedRequest {
   server?: { spendAuditBytes?: SpendBytes; spendTokenBytes?: SpendBytes };
 }
 
-type SpendBytes = (orgId: string | null, address: string, bytes: number) => void;
+type SpendBytes = (orgId: string | null, address: string, bytes: number, userId?: string) => void;
 
 /** Channels whose changes of clients are limited by the bytes that they write. */
 const COUNTED: readonly Channel[] = ['rest', 'registration'];
@@ -29,7 +29,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Counts bytes of the audit log and of clients, by organization or address; undefined if nothing limits them. */
     spendAuditBytes?: SpendBytes;
-    /** Counts bytes of tokens, by organization or address; undefined if nothing limits them. */
+    /** Counts bytes of tokens, by organization, user or address; undefined if nothing limits them. */
     spendTokenBytes?: SpendBytes;
   }
   interface FastifyRequest {
@@ -77,5 +77,5 @@ const contextOf = (
   address: addressText(ip),
   requestId: id,
   isWaiting,
-  ...(spendBytes && { spend: (orgId, bytes) => spendBytes(orgId, ip, bytes) }),
+  ...(spendBytes && { spend: (orgId, bytes, userId) => spendBytes(orgId, ip, bytes, userId) }),
 });

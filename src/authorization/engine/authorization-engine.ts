@@ -21,7 +21,7 @@ import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { exchange, type EngineReply, type EngineRequest } from './exchange.js';
 import { adapterOf } from './storage-adapter.js';
-import { currentUnit, type UnitOfWork, unitOfWork } from './unit-of-work.js';
+import { currentUnit, spendTokenBytes, type UnitOfWork, unitOfWork } from './unit-of-work.js';
 
 /** The paths that the library answers. */
 export const ENGINE_PATHS = {
@@ -160,10 +160,7 @@ export class AuthorizationEngine {
     const uses = this.assertionUses;
     Object.assign(provider.ReplayDetection, {
       unique: async (clientId: string, jti: string, exp: number) => {
-        const { client, grant, spend } = currentUnit();
-        // Anyone can send proofs for a public client
-        const orgId = client.type === 'public' ? null : client.orgId;
-        spend?.(grant?.orgId ?? orgId, ASSERTION_BYTES);
+        spendTokenBytes(currentUnit(), ASSERTION_BYTES);
         // The library accepts a proof as long before its time as after it
         const until = new Date((exp + DPOP_WINDOW_SECONDS) * 1000);
         if (await uses.useOnce(`dpop ${clientId}`, jti, until)) return true;

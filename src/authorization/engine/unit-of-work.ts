@@ -25,6 +25,20 @@ export interface UnitOfWork {
   failure: Error | null;
 }
 
+/**
+ * Counts bytes that a token request stores. Only clients of an organization use up its limit. Any other client uses up a limit of the user
+ * who allowed it, which holds for all of these clients and for any number of addresses.
+ * @throws RegistryError `rate_limited`
+ */
+export function spendTokenBytes(
+  { client, grant, spend }: Pick<UnitOfWork, 'client' | 'grant' | 'spend'>,
+  bytes: number,
+): void {
+  // Without a grant, anyone can send proofs of possession for a public client
+  if (grant === null) spend?.(client.type === 'public' ? null : client.orgId, bytes);
+  else spend?.(grant.orgId, bytes, client.orgId === grant.orgId ? undefined : grant.userId);
+}
+
 /** The unit of work of the request that the library answers. */
 export const unitOfWork = new AsyncLocalStorage<UnitOfWork>();
 

@@ -8,7 +8,7 @@ import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { AuthorizationEngine, ENGINE_PATHS } from '../engine/authorization-engine.js';
 import { engineError, type EngineReply } from '../engine/exchange.js';
-import type { UnitOfWork } from '../engine/unit-of-work.js';
+import { spendTokenBytes, type UnitOfWork } from '../engine/unit-of-work.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
 import { ResourcesService } from '../resources/resources.service.js';
@@ -134,7 +134,7 @@ export class TokenIssuer {
     const isRepeatable = consume !== undefined && knownToken !== null && !knownToken.payload.jkt;
     const sealedReply = isRepeatable ? sealReply(parameters.refresh_token!, body) : null;
     const storedBytes = Buffer.byteLength(JSON.stringify([insert, sealedReply]));
-    context.spend?.(unit.grant?.orgId ?? client.orgId, storedBytes);
+    spendTokenBytes(unit, storedBytes);
     const isStored = await this.tokens.commit(
       { consume, insert, ...(knownToken && { replaced: { sealedReply } }) },
       context,

@@ -27,7 +27,7 @@ const QUOTAS = {
   'failed-auth': ['rateLimitFailedAuth', 'requests with invalid credentials from this address'],
   'failed-client': ['rateLimitFailedAuth', 'failed authentications of this client'],
   token: ['rateLimitToken', 'token requests of this client'],
-  'token-bytes': ['rateLimitTokenBytes', 'bytes of tokens of this organization or address'],
+  'token-bytes': ['rateLimitTokenBytes', 'bytes of tokens of this organization, user or address'],
   organization: ['rateLimitOrg', 'requests of this organization'],
   'audit-bytes': ['rateLimitAuditBytes', 'bytes of audited changes from this organization or address'],
 } as const satisfies Record<string, [keyof Config, string]>;
@@ -48,7 +48,7 @@ const COUNTED_ROUTES: [QuotaName, (route: RouteOptions) => boolean][] = [
   ['authorize', ({ url }) => [AUTHORIZATION_PATH, CONSENT_PATH, LOGIN_CALLBACK_PATH].includes(url)],
 ];
 
-/** The quotas of stored bytes by organization or address, and the function that counts them. */
+/** The quotas of stored bytes by organization, user or address, and the function that counts them. */
 const BYTE_QUOTAS = [
   ['audit-bytes', 'spendAuditBytes'],
   ['token-bytes', 'spendTokenBytes'],
@@ -81,16 +81,22 @@ export async function limitRates(
   if (ofOrganizations !== null) fastify.decorate('spendOf', spendOn(ofOrganizations));
   for (const [name, decoration] of BYTE_QUOTAS) {
     const bytesOfOrganizations = quotaOf(name, countedOrganization);
+    const bytesOfUsers = quotaOf(name, countedUser);
     const bytesOfAddresses = quotaOf(name);
-    if (bytesOfOrganizations === null || bytesOfAddresses === null) continue;
+    if (bytesOfOrganizations === null || bytesOfUsers === null || bytesOfAddresses === null) continue;
     // Spent by a change, which waits for no other instance: the changes after it are rejected
-    fastify.decorate(decoration, (orgId: string | null, address: string, bytes: number) => {
-      if (isExempt(address)) return;
-      const [quota, caller] = orgId === null ? [bytesOfAddresses, address] : [bytesOfOrganizations, orgId];
+    const spendOf = (quota: Quota, caller: string, bytes: number) => {
       const standing = quota.exceeded(caller);
       if (standing) throw tooMany(standing);
       void quota.spend(caller, bytes);
-    });
+    };
+    const spend: FastifyInstance[typeof decoration] = (orgId, address, bytes, userId) => {
+      if (isExempt(address)) return;
+      if (orgId === null) spendOf(bytesOfAddresses, address, bytes);
+      else if (userId === undefined) spendOf(bytesOfOrganizations, orgId, bytes);
+      else spendOf(bytesOfUsers, JSON.stringify([orgId, userId]), bytes);
+    };
+    fastify.decorate(decoration, spend);
   }
   const failedAuth = quotaOf('failed-auth');
   if (failedAuth !== null) {
@@ -112,6 +118,12 @@ export async function limitRates(
 
 /** The key differs from an address, which a quota of the same name may count. */
 const countedOrganization: CountedOf = (orgId) => [{ key: `organization ${orgId}`, times: 1 }];
+
+/** The part of the limit of an organization that is the limit of one of its users. */
+const USER_SHARE = 0.1;
+
+/** Of a JSON array: no two users have the same key. */
+const countedUser: CountedOf = (user) => [{ key: `user ${user}`, times: USER_SHARE }];
 
 const countedClient: CountedOf = (clientId) => [{ key: `client ${clientId}`, times: 1 }];
 

@@ -12,7 +12,9 @@ import { aClient, Registry } from '../../support/registry.js';
 onEachEngine((engine) => {
   let registry: Registry;
   afterEach(() => registry.stop());
-  const { aCode, answer, aRequest, decide, register, showKey, token } = authorizationOf(() => registry);
+  const { aCode, answer, aRequest, decide, refresh, register, showKey, token } = authorizationOf(
+    () => registry,
+  );
 
   const from = (address: string) => ({ 'x-forwarded-for': address });
   const scopesOf = (mark: string) => Array.from({ length: 100 }, (_, i) => `${mark}-${i}-`.padEnd(128, 'x'));
@@ -198,7 +200,7 @@ onEachEngine((engine) => {
     const [user, neighbour] = [await registry.createKey({ orgId: 'acme' }), await registry.createKey()];
     const statuses = [];
     for (let i = 0; i < 5; i++) {
-      const { exchange } = await aCode(await register(), user.apiKey);
+      const { exchange } = await aCode(await aWebClient(user.apiKey), user.apiKey);
       statuses.push((await exchange()).status);
     }
     expect([statuses[0], statuses.at(-1)]).toEqual([200, 429]);
@@ -206,7 +208,34 @@ onEachEngine((engine) => {
     expect(await registry.dataSource.getRepository(TokenEntity).countBy(unused)).toBe(
       statuses.filter((status) => status === 429).length,
     );
-    expect((await (await aCode(await register(), neighbour.apiKey)).exchange()).status).toBe(200);
+    const ofNeighbour = await aWebClient(neighbour.apiKey);
+    expect((await (await aCode(ofNeighbour, neighbour.apiKey)).exchange()).status).toBe(200);
+  });
+
+  it('counts the bytes of tokens of clients of others against a limit of the user, not against that of the organization', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_TOKEN_BYTES: '20000/1h', TRUST_PROXY: '1' });
+    const [user, foreigner] = [await registry.createKey({ orgId: 'acme' }), await registry.createKey()];
+    const colleague = await registry.createKey({ orgId: 'acme', userId: 'user-2' });
+    const statusOf = async (client: TestClient, key = user.apiKey) =>
+      (await (await aCode(client, key)).exchange()).status;
+    const client = await register();
+    let { body } = await (await aCode(client, user.apiKey)).exchange();
+    let status = 200;
+    let count = 0;
+    // An organization gets ten times as many
+    for (; status === 200 && count < 10; count++) {
+      const address = from(`198.51.100.${count}`);
+      ({ status, body } = await refresh(client, body.refresh_token as string, {}, address));
+    }
+    expect([status, body.error_description]).toEqual([
+      429,
+      expect.stringMatching(/^Too many bytes of tokens of this organization, user or address\./),
+    ]);
+    expect(await statusOf(await register())).toBe(429);
+    expect(await statusOf(await aWebClient(foreigner.apiKey))).toBe(429);
+    expect(await statusOf(await aWebClient(user.apiKey))).toBe(200);
+    expect(await statusOf(client, colleague.apiKey)).toBe(200);
+    expect(await statusOf(client, foreigner.apiKey)).toBe(200);
   });
 
   it('counts the bytes of DPoP proofs, and stores none beyond the limit', async () => {
