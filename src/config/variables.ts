@@ -122,7 +122,7 @@ const topics = {
       'no JWTs',
       {
         description:
-          'The issuer whose JWTs are accepted besides API keys. It must equal the `iss` claim, character by character.',
+          'The issuer whose JWTs are accepted besides API keys. It must equal the `iss` claim, character by character. It cannot be this service (`PUBLIC_URL`) while `AUTHORIZATION_SERVER` is on: its clients would act as users of the API.',
         example: 'https://issuer.example',
       },
     ),
@@ -147,7 +147,7 @@ const topics = {
     ),
     jwtAdmin: optional('AUTH_JWT_ADMIN', values.claimValue('admin'), 'no JWT has the admin role', {
       description:
-        'The claim that gives a JWT the admin role. Its value may be a string, a list, `true` or a scope (`scope=registry:admin`). A dot in the name selects a member of an object. The name may be a URL.',
+        'The claim that gives a JWT the admin role. Its value may be a string, a list, `true` or a scope (`scope=registry:admin`). A dot in the name selects a member of an object. The name may be a URL. With a scope, every client that the issuer lets request this scope can get the role: choose a scope that only trusted clients may request.',
       example: 'realm_access.roles=registry-admin',
     }),
     jwtService: optional('AUTH_JWT_SERVICE', values.claimValue('service'), 'no JWT has the service role', {
@@ -505,6 +505,11 @@ function authorizationFaults(config: Config): string[] {
   if (!isAuthorizationServerOn(config)) return [];
   const { publicUrl, production, database, signingKeySecret, authorizationResources } = config;
   const faults = loginFaults(config);
+  if (trustsItself(config)) {
+    faults.push(
+      'AUTH_JWT_ISSUER takes an issuer other than PUBLIC_URL while AUTHORIZATION_SERVER is on: clients choose the scopes of its tokens',
+    );
+  }
   if (production && (publicUrl === null || !isSecureOrigin(publicUrl))) {
     faults.push(
       'PUBLIC_URL takes an https URL, or one of the loopback interface; AUTHORIZATION_SERVER=on requires it',
@@ -517,6 +522,13 @@ function authorizationFaults(config: Config): string[] {
     );
   }
   return faults;
+}
+
+/** Whether the API would accept the tokens of the built-in authorization server. A setting that is a fault itself is undefined here. */
+function trustsItself({ jwtIssuer, publicUrl, host, port }: Config): boolean {
+  if (!jwtIssuer || publicUrl === undefined) return false;
+  const own = publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return URL.canParse(own) && new URL(own).href === new URL(jwtIssuer.replace(/\/+$/, '')).href;
 }
 
 /** A setting that is a fault itself is undefined here. */

@@ -82,6 +82,27 @@ describe('The configuration of the authorization server', () => {
 });
 
 describe('The configuration of JWTs', () => {
+  const JWT = { AUTH_JWT_AUDIENCE: 'registry' };
+  const OWN =
+    'AUTH_JWT_ISSUER takes an issuer other than PUBLIC_URL while AUTHORIZATION_SERVER is on: clients choose the scopes of its tokens';
+
+  it.each([
+    { ...JWT, ...SECURE, AUTH_JWT_ISSUER: 'https://registry.example' },
+    { ...JWT, ...SECURE, AUTH_JWT_ISSUER: 'https://Registry.example:443/' },
+    { ...JWT, ...SECURE, PUBLIC_URL: 'https://x.example/r/', AUTH_JWT_ISSUER: 'https://x.example/r' },
+    { ...JWT, AUTH_JWT_ISSUER: 'http://127.0.0.1:3000' },
+    { ...JWT, HOST: '::1', PORT: '4000', AUTH_JWT_ISSUER: 'http://[::1]:4000' },
+  ])('rejects the built-in authorization server as the issuer: %j', (env) => {
+    expect(() => readConfig(env)).toThrow(new ConfigError(OWN));
+  });
+
+  it.each([
+    { ...JWT, ...SECURE, AUTH_JWT_ISSUER: 'https://registry.example/realms/acme' },
+    { ...JWT, ...SECURE, AUTHORIZATION_SERVER: 'off', AUTH_JWT_ISSUER: 'https://registry.example' },
+  ])('accepts another authorization server at the same host: %j', (env) => {
+    expect(() => readConfig(env)).not.toThrow();
+  });
+
   it('reports an issuer that cannot be used, and not that its audience is missing', () => {
     expect(() => readConfig({ AUTH_JWT_ISSUER: 'issuer' })).toThrow(
       new ConfigError('AUTH_JWT_ISSUER takes the https or http URL of the token issuer'),
