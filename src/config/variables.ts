@@ -266,7 +266,7 @@ const topics = {
     }),
     rateLimitToken: setting('RATE_LIMIT_TOKEN', values.rateLimit, '6000/1m', {
       description:
-        'Requests to `/v2/oauth/token` and `/v2/oauth/par` per client, for public clients per client and address, with those to `/v2/oauth/introspect` and `/v2/oauth/revoke`. Each further KB that a token request stores counts as a request.',
+        'Requests to `/v2/oauth/token` and `/v2/oauth/par` per client, for public clients per client and address, with those to `/v2/oauth/introspect` and `/v2/oauth/revoke`; all public clients of an address together have four times this limit. Each further KB that a token request stores counts as a request.',
     }),
     rateLimitTokenBytes: setting('RATE_LIMIT_TOKEN_BYTES', values.byteRate, '1000000000/1h', {
       description:

@@ -15,7 +15,7 @@ interface Parser {
 /** The result of a callback that makes a parser skip the rest of its input. */
 const SKIP_REST = 2;
 /** Fields of a header or a trailer. One that exceeds `maxHeaderFields` by less is answered. */
-const MAX_FIELDS = 2_500;
+const MAX_FIELDS = 500;
 /** Chunks of a body that may have any length; further ones must have this many bytes on average, as a packet of a slow network has. */
 const FREE_CHUNKS = 100;
 const MIN_CHUNK_BYTES = 512;

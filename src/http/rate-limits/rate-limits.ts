@@ -127,6 +127,9 @@ const countedUser: CountedOf = (user) => [{ key: `user ${user}`, times: USER_SHA
 
 const countedClient: CountedOf = (clientId) => [{ key: `client ${clientId}`, times: 1 }];
 
+/** All public clients of an address together get this many times the limit of one: anyone can register any number of them. */
+const PUBLIC_CLIENTS_PER_ADDRESS = 4;
+
 /** Of `type client_id address`. Only with its address for a public client, since anyone can send its `client_id`. */
 const countedTokens =
   (countedOf: CountedOf): CountedOf =>
@@ -134,7 +137,10 @@ const countedTokens =
     const [kind, clientId = '', address = ''] = caller.split(' ');
     const networks = countedOf(address);
     if (kind !== 'public') return networks.length === 0 ? [] : countedClient(clientId);
-    return networks.map(({ key, times }) => ({ key: `client ${clientId} ${key}`, times }));
+    return networks.flatMap(({ key, times }) => [
+      { key: `client ${clientId} ${key}`, times },
+      { key: `public clients ${key}`, times: times * PUBLIC_CLIENTS_PER_ADDRESS },
+    ]);
   };
 
 async function sharedCounts(

@@ -122,6 +122,25 @@ onEachEngine((engine) => {
     expect(answer.status).toBe(200);
   });
 
+  it('counts token requests of all public clients of an address together', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_TOKEN: '3/1h', TRUST_PROXY: '1' });
+    const clients = [
+      await register(),
+      await register(),
+      await register(),
+      await register(),
+      await register(),
+    ];
+    const statuses = [];
+    for (const { id } of clients) {
+      for (let i = 0; i < 3; i++) {
+        statuses.push((await token({ client_id: id }, from('198.51.100.1'))).status);
+      }
+    }
+    expect(statuses).toEqual([...Array<number>(12).fill(400), 429, 429, 429]);
+    expect((await token({ client_id: clients[0]!.id }, from('198.51.100.2'))).status).toBe(400);
+  });
+
   it.each(['/v2/oauth/introspect', '/v2/oauth/revoke'])(
     'counts requests of public clients at %s',
     async (path) => {

@@ -92,10 +92,10 @@ describe('HTTP', () => {
 
   it.each([
     ['a header field of more than 16 KiB', `${GET}X-Long: ${'a'.repeat(16_384)}\r\n\r\n`, '431'],
-    ['many small ones of more than 16 KiB', `${GET}${'X-A: 0123456789\r\n'.repeat(2_000)}\r\n`, '431'],
+    ['many small ones of more than 16 KiB', `${GET}${`X-A: ${'0'.repeat(40)}\r\n`.repeat(400)}\r\n`, '431'],
     ['a path of more than 16 KiB', `GET /${'a'.repeat(16_384)} HTTP/1.1\r\nHost: x\r\n\r\n`, '431'],
     ['more than 100 header fields', `${GET}${'X:y\r\n'.repeat(100)}\r\n`, '400'],
-    ['20 times as many', `${GET}${'X:y\r\n'.repeat(1_990)}\r\n`, '400'],
+    ['four times as many', `${GET}${'X:y\r\n'.repeat(400)}\r\n`, '400'],
     [
       'a body of more than 64 KiB',
       `${POST}Connection: close\r\nContent-Length: 65537\r\n\r\n${' '.repeat(65_537)}`,
