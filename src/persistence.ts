@@ -20,6 +20,7 @@ import { IssueTokens1796731200000 } from './migrations/authorization/17967312000
 import { DefineResources1796820000000 } from './migrations/authorization/1796820000000-define-resources.js';
 import { ListGrants1796820060000 } from './migrations/authorization/1796820060000-list-grants.js';
 import { RememberRedirectHosts1796820120000 } from './migrations/authorization/1796820120000-remember-redirect-hosts.js';
+import { LeaveRevokedGrantsOutOfIndexes1796906400000 } from './migrations/authorization/1796906400000-leave-revoked-grants-out-of-indexes.js';
 import { AddRegistrationToken1795309200000 } from './migrations/registration/1795309200000-add-registration-token.js';
 import { CreateInitialAccessTokens1795395600000 } from './migrations/registration/1795395600000-create-initial-access-tokens.js';
 import { OverlapRegistrationTokens1796436000000 } from './migrations/registration/1796436000000-overlap-registration-tokens.js';
@@ -92,5 +93,6 @@ export const PERSISTENCE = {
     DefineResources1796820000000,
     ListGrants1796820060000,
     RememberRedirectHosts1796820120000,
+    LeaveRevokedGrantsOutOfIndexes1796906400000,
   ],
 };

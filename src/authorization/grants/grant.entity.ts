@@ -3,15 +3,17 @@ import { ClientEntity } from '../../clients/client/client.entity.js';
 import { document, timestamp, tokenList } from '../../database/sql/column-types.js';
 import type { Grant, GrantedScopes } from './grant.js';
 
+/** Lists omit revoked grants, of which a user can have any number. */
+const ACTIVE = { where: '"revoked_at" IS NULL' };
+
 /** What users allowed clients to do for them. */
 @Entity('oauth_grants')
-@Index('oauth_grants_owner', ['userId', 'orgId', 'id'])
+@Index('oauth_grants_owner', ['userId', 'orgId', 'id'], ACTIVE)
+@Index('oauth_grants_active_client_id', ['clientId', 'id'], ACTIVE)
+@Index('oauth_grants_org_id', ['orgId', 'id'], ACTIVE)
+// Revoked grants, too, go with their client
 @Index('oauth_grants_client_id', ['clientId', 'id'])
-@Index('oauth_grants_org_id', ['orgId', 'id'])
-@Index('oauth_grants_active', ['clientId', 'userId', 'orgId'], {
-  unique: true,
-  where: '"revoked_at" IS NULL',
-})
+@Index('oauth_grants_active', ['clientId', 'userId', 'orgId'], { unique: true, ...ACTIVE })
 @Index('oauth_grants_revoked_at', ['revokedAt'], { where: '"revoked_at" IS NOT NULL' })
 export class GrantEntity implements Grant {
   @PrimaryColumn({ type: 'varchar', length: 36, primaryKeyConstraintName: 'oauth_grants_pkey' })

@@ -8,6 +8,7 @@ import { type Conditions, whereOf } from '../../database/sql/conditions.js';
 import { pageRunner, readFitting, readWhole } from '../../database/sql/page-bytes.js';
 import {
   type IdPageRequest,
+  MAX_PASSED_ROWS,
   type Page,
   pageOf,
   pagesOfEach,
@@ -15,7 +16,7 @@ import {
 } from '../../database/sql/pages.js';
 import { lockRows, rowLock } from '../../database/sql/row-lock.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
-import { type RunLongSql, ScanQueue } from '../../database/sql/scan-queue.js';
+import { type RunLongSql, ScanQueue, type ScanRequest } from '../../database/sql/scan-queue.js';
 import { Table } from '../../database/sql/table.js';
 import { batchedFindOne, type Lookup } from '../../database/sql/lookup.js';
 import { inSmallBatches, purgeDue } from '../../database/writes/purge-batches.js';
@@ -75,7 +76,7 @@ export class GrantsRepository {
   private readonly byId: Lookup<GrantEntity>;
   private readonly table: Table<GrantEntity>;
   private readonly run: RunLongSql;
-  private readonly runLong: RunSql;
+  private readonly runLong: RunLongSql;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -123,10 +124,17 @@ export class GrantsRepository {
   }
 
   /** How many grants match and were not revoked. Reads each of them. */
-  async count(filter: GrantFilter, run: RunSql = this.runLong): Promise<number> {
+  async count(filter: GrantFilter, request: ScanRequest = {}): Promise<number> {
+    const run: RunSql = (statement, values) => this.runLong(statement, values, request);
+    return this.countUpTo(null, filter, run);
+  }
+
+  /** @param most null: all */
+  private async countUpTo(most: number | null, filter: GrantFilter, run: RunSql): Promise<number> {
     const { sql, parameters } = whereOf(CONDITIONS, filter);
-    const statement = `SELECT COUNT(*) FROM oauth_grants own WHERE ${sql} AND own.${ACTIVE}`;
-    const [row] = await run(statement, parameters);
+    const limit = most === null ? '' : 'LIMIT :most';
+    const matching = `SELECT 1 FROM oauth_grants own WHERE ${sql} AND own.${ACTIVE} ${limit}`;
+    const [row] = await run(`SELECT COUNT(*) FROM (${matching}) matching`, { ...parameters, most });
     return Number(row![0]);
   }
 
@@ -146,8 +154,11 @@ export class GrantsRepository {
     size: number,
     cancellation: Cancellation,
   ): Promise<{ grants: Grant[]; total: number }> {
-    const run: RunSql = (statement, values) => this.run(statement, values, { ...cancellation, orgId });
-    const { sql, parameters } = whereOf(CONDITIONS, { orgId, userId });
+    const ofUser = { orgId, userId };
+    const request = { ...cancellation, orgId };
+    const runShort: RunSql = (statement, values) => this.run(statement, values, request);
+    const runLong: RunSql = (statement, values) => this.runLong(statement, values, request);
+    const { sql, parameters } = whereOf(CONDITIONS, ofUser);
     const selection = {
       alias: 'own',
       where: `WHERE ${sql} AND own.${ACTIVE}`,
@@ -155,8 +166,14 @@ export class GrantsRepository {
       limit: 'LIMIT :limit OFFSET :offset',
     };
     const [grants, total] = await Promise.all([
-      readWhole(run, this.table, selection, { ...parameters, limit: size, offset }),
-      this.count({ orgId, userId }, run),
+      readWhole(offset > MAX_PASSED_ROWS ? runLong : runShort, this.table, selection, {
+        ...parameters,
+        limit: size,
+        offset,
+      }),
+      this.countUpTo(MAX_PASSED_ROWS + 1, ofUser, runShort).then((counted) =>
+        counted > MAX_PASSED_ROWS ? this.count(ofUser, request) : counted,
+      ),
     ]);
     return { grants, total };
   }
@@ -236,17 +253,20 @@ export class GrantsRepository {
   ): Promise<number> {
     const { sql, parameters } = whereOf(CONDITIONS, filter);
     const untilMs = performance.now() + budgetMs;
+    // PostgreSQL keeps index entries of changed rows: no batch looks at those of the ones before
+    let from = '';
     return inSmallBatches(this.writeQueue, async (manager, size) => {
       if (performance.now() >= untilMs) return 0;
       const query = manager
         .createQueryBuilder(GrantEntity, 'own')
         .select(['own.id', 'own.clientId'])
-        .where(`${sql} AND own.${ACTIVE}`, parameters)
+        .where(`${sql} AND own.${ACTIVE} AND own.id > :from`, { ...parameters, from })
         .orderBy('own.id')
         .limit(size);
       const grants = await lockRows(query).getMany();
       if (grants.length === 0) return 0;
       const ids = grants.map(({ id }) => id);
+      from = ids.at(-1)!;
       await manager.update(GrantEntity, { id: In(ids) }, { revokedAt: new Date() });
       await record(
         manager,

@@ -3,6 +3,9 @@ import { readFittingOfEach } from './page-bytes.js';
 import type { RunSql } from './run-sql.js';
 import type { Table } from './table.js';
 
+/** Rows that a read passes over or counts at most outside of the {@link ScanQueue}, beside those that it returns. */
+export const MAX_PASSED_ROWS = 5_000;
+
 /** A page of rows, and whether there are more on either side of it. */
 export interface Page<T> {
   rows: T[];
