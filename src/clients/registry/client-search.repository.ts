@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, type SelectQueryBuilder } from 'typeorm';
 import { type Conditions, type Where, whereOf } from '../../database/sql/conditions.js';
 import { pageRunner, readFitting, readWhole } from '../../database/sql/page-bytes.js';
-import { pageOf, readingOrder } from '../../database/sql/pages.js';
+import { MAX_PASSED_ROWS, pageOf, readingOrder } from '../../database/sql/pages.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { ScanQueue, type ScanRequest, type RunLongSql } from '../../database/sql/scan-queue.js';
 import { Table } from '../../database/sql/table.js';
@@ -178,12 +178,13 @@ export class ClientSearchRepository {
     if (offset === 0 || orgId === undefined || !isWhole(filter)) {
       const [total, clients] = await Promise.all([
         this.count(filter, request),
-        this.newest(this.runnerFor(filter, request), filter, size, offset),
+        this.newest(this.runnerFor(filter, { ...request, offset }), filter, size, offset),
       ]);
       return { clients, total };
     }
     const { total, createdBefore, offset: rest } = await this.counts.pageStart(orgId, offset);
-    const run: RunSql = (sql, parameters) => this.runPage(sql, parameters, request);
+    // Within a period
+    const run = this.runnerFor(filter, { ...request, offset: rest });
     return { total, clients: await this.newest(run, { ...filter, createdBefore }, size, rest) };
   }
 
@@ -277,16 +278,17 @@ export class ClientSearchRepository {
     return { counts, next: seen < limit ? null : last };
   }
 
-  /** All clients in the order of an index, and clients by id, are found at once. Other filters may match only after many rows. */
+  /** All clients in the order of an index, and clients by id, are found at once. Other filters, and an offset, may pass over many rows. */
   private runnerFor(
     filter: ClientFilter,
-    request: ScanRequest,
+    { offset = 0, ...request }: ScanRequest & { offset?: number },
     orderedBy: ClientOrder['field'] = 'createdAt',
   ): RunSql {
     const isNamed = filter.id !== undefined || filter.ids !== undefined;
     // Clients of an organization have one index, by creation time
     const isSorted = filter.orgId === undefined || orderedBy === 'createdAt';
-    const run = isNamed || (isWhole(filter) && isSorted) ? this.runPage : this.runLong;
+    const isShort = isNamed || (isWhole(filter) && isSorted && offset <= MAX_PASSED_ROWS);
+    const run = isShort ? this.runPage : this.runLong;
     return (sql, parameters) => run(sql, parameters, request);
   }
 

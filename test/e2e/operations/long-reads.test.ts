@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { batches, type BatchMessage } from '../../../src/diagnostics/channels.js';
 import { ClientsService } from '../../../src/clients/registry/clients.service.js';
 import { GrantsService } from '../../../src/authorization/grants/grants.service.js';
 import { DatabaseUse } from '../../../src/database/database-use.js';
@@ -8,6 +7,7 @@ import { driverOf } from '../../../src/database/connection/driver.js';
 import { ScanQueue } from '../../../src/database/sql/scan-queue.js';
 import { WriteQueue } from '../../../src/database/writes/write-queue.js';
 import { onEachEngine } from '../../support/databases.js';
+import { longReadsOf } from '../../support/measurements/long-reads.js';
 import { aClient, Registry } from '../../support/registry.js';
 
 /** Takes either database more than a second. */
@@ -54,17 +54,9 @@ onEachEngine((engine) => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   });
 
-  /** How many long reads it takes. */
-  const longReadsOf = async (field: string): Promise<number> => {
-    let reads = 0;
-    const note = (message: unknown) => {
-      if ((message as BatchMessage).name === 'long read') reads++;
-    };
-    batches.subscribe(note);
+  const query = async (field: string) => {
     const { body } = await registry.graphql(`{ ${field} }`);
-    batches.unsubscribe(note);
     expect(body.errors).toBeUndefined();
-    return reads;
   };
 
   const NEVER = '2100-01-01T00:00:00Z';
@@ -100,7 +92,7 @@ onEachEngine((engine) => {
       1,
     ],
   ])('%s: does not delay other requests', async (_what, field, reads) => {
-    expect(await longReadsOf(field)).toBe(reads);
+    expect(await longReadsOf(() => query(field))).toBe(reads);
   });
 
   it.each([
@@ -121,7 +113,7 @@ onEachEngine((engine) => {
       'auditEvents(filter: { clientId: "x", since: "2020-01-01T00:00:00Z" }) { nodes { id } }',
     ],
   ])('%s: at once', async (_what, field) => {
-    expect(await longReadsOf(field)).toBe(0);
+    expect(await longReadsOf(() => query(field))).toBe(0);
   });
 
   it('reads see earlier acknowledged writes', async () => {

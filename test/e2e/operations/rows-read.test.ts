@@ -1,11 +1,16 @@
 import { GrantEntity } from '../../../src/authorization/grants/grant.entity.js';
+import { MAX_PASSED_ROWS } from '../../../src/database/sql/pages.js';
+import { COUNT_PERIOD_MS } from '../../../src/clients/counts/client-count.entity.js';
+import { ClientEntity } from '../../../src/clients/client/client.entity.js';
 import { newId } from '../../../src/database/id.js';
 import * as Operation from '../../operator/operations.js';
 import { authorizationOf } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
+import { many } from '../../support/many.js';
 import { Operator } from '../../support/graphql/operator.js';
+import { longReadsOf } from '../../support/measurements/long-reads.js';
 import { statementsOf } from '../../support/measurements/statements.js';
-import { Registry } from '../../support/registry.js';
+import { aClient, Registry } from '../../support/registry.js';
 
 /** Revoked grants, beside one that is active. */
 const REVOKED = 2_000;
@@ -97,6 +102,44 @@ onEachEngine((engine) => {
         'oauth_grants_org_id',
         'oauth_grants_owner',
       ]);
+    });
+  });
+
+  describe('of an organization with thousands of clients of one month, each with a grant', () => {
+    /** As many as a read may pass over, and two pages of one. */
+    const COUNT = MAX_PASSED_ROWS + 2;
+    let apiKey: string;
+    beforeAll(async () => {
+      const key = await registry.createKey({ userId: 'busy' });
+      apiKey = key.apiKey;
+      const { body } = await registry.createClient(aClient(), apiKey);
+      const first = await registry.dataSource
+        .getRepository(ClientEntity)
+        .findOneByOrFail({ id: body.data.client_id as string });
+      const periodMs = Math.floor(Date.now() / COUNT_PERIOD_MS) * COUNT_PERIOD_MS;
+      const clients = many(COUNT - 1, (i) => ({ ...first, id: newId(), createdAt: new Date(periodMs + i) }));
+      const grants = [first, ...clients].map(({ id: clientId }) => ({
+        ...{ id: newId(), clientId, orgId: key.orgId, userId: 'busy' },
+        ...{ scopes: {}, createdAt: new Date(), lastUsedAt: null, revokedAt: null },
+      }));
+      const repositories = registry.dataSource;
+      while (clients.length > 0)
+        await repositories.getRepository(ClientEntity).insert(clients.splice(0, 500));
+      while (grants.length > 0) await repositories.getRepository(GrantEntity).insert(grants.splice(0, 500));
+    });
+
+    it.each([
+      ['their first grants', 'grants?page[size]=1', 1],
+      ['grants of a later page', `grants?page[size]=1&page[number]=${COUNT - 1}`, 1],
+      ['grants that others precede', `grants?page[size]=1&page[number]=${COUNT}`, 2],
+      ['their first clients', 'clients?page[size]=1', 0],
+      ['clients of a later page', `clients?page[size]=1&page[number]=${COUNT - 1}`, 0],
+      ['clients that others precede', `clients?page[size]=1&page[number]=${COUNT}`, 1],
+    ])('passes over thousands of rows in the scan queue alone: %s', async (_, path, reads) => {
+      const list = () => registry.send(`/v2/oauth/${path}`, { method: 'GET', key: apiKey });
+      const answer = await list();
+      expect(answer.body).toMatchObject({ data: [expect.anything()], meta: { total_results: COUNT } });
+      expect(await longReadsOf(list)).toBe(reads);
     });
   });
 });
