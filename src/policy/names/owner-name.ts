@@ -1,3 +1,6 @@
+import { loadConfusables } from './confusables.js';
+import { LETTER_SYMBOLS } from './drawn-letters.js';
+import type { Skeleton } from './name-readings.js';
 import { writingOf } from './scripts.js';
 import { MAX_TEXT_LENGTH, textFaults } from './text.js';
 
@@ -41,11 +44,36 @@ function compatibilityFaults(name: string): string[] {
   return [`must not contain full-width letters, ligatures or other compatibility characters; ${remedy}`];
 }
 
-/** Their letters look like those of Latin and of each other, and no word has both. */
-const CYRILLIC_OR_GREEK = /[\p{sc=Cyrl}\p{sc=Grek}]/u;
+/** Letters, marks and numbers, and all else that belongs to a script. */
+const WORDS = /(?:[\p{L}\p{M}\p{N}]|(?!\p{scx=Zyyy})\S)+/gu;
+/** Words of scripts that put no spaces between words, beside Latin ones. Those that UTS #39 mixes with Latin are not among them. */
+const UNSPACED_WORDS = /[\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}]{3,}/gu;
 
+/** Whether a word has letters of scripts that no writing system mixes: UTS #39 §5.2, "highly restrictive". */
 const isMixed = (name: string) =>
-  name.split(/[^\p{L}\p{M}]+/u).some((word) => CYRILLIC_OR_GREEK.test(word) && writingOf(word) === 'mixed');
+  (name.replace(UNSPACED_WORDS, ' ').match(WORDS) ?? []).some((word) => writingOf(word) === 'mixed');
+
+const ASCII = /^[\0-\x7f]*$/;
+const ASCII_CHARACTER = /^[\0-\x7f]$/;
+const LATIN_OR_COMMON = /[\p{sc=Latn}\p{sc=Zyyy}]/u;
+const LATIN_LETTER = /\p{sc=Latn}/u;
+/** Letters of orthographies in use that look like i, y and u, such as those of Turkish and Ewe. */
+const ORTHOGRAPHIC = 'ıɩɣʋ';
+/** Dashes of any length, and letters that are drawn like one, next to what is not written with them. */
+const DASHES = /[—―⸺⸻]|(?<=[!-~])[ー一](?![\p{sc=Hani}\p{sc=Hira}\p{sc=Kana}])/gu;
+
+let skeleton: Skeleton | undefined;
+/** Loaded with the first name that needs it: thousands of characters. */
+const skeletonOf: Skeleton = (text) => (skeleton ??= loadConfusables())(text);
+
+/** The same name with the ASCII characters that others look like. */
+const inAscii = (name: string) =>
+  Array.from(name.replace(DASHES, '-'), (character) => {
+    if (ASCII.test(character) || !LATIN_OR_COMMON.test(character)) return character;
+    const capital = LATIN_LETTER.test(character) ? LETTER_SYMBOLS.get(character) : undefined;
+    const similar = capital ?? skeletonOf(character);
+    return ASCII_CHARACTER.test(similar) && !ORTHOGRAPHIC.includes(character) ? similar : character;
+  }).join('');
 
 /** Validates the name of an organization or user. Rejects characters by which two tenants would look alike. */
 export function ownerNameFaults(value: string): string[] {
@@ -57,8 +85,15 @@ export function ownerNameFaults(value: string): string[] {
       'must not contain invisible characters, whitespace other than the space character, or several spaces in a row',
     ];
   }
-  if (isMixed(name)) return ['must not mix Cyrillic or Greek letters with those of other scripts in a word'];
-  return compatibilityFaults(name);
+  if (ASCII.test(name)) return [];
+  if (isMixed(name))
+    return ['must not mix letters of several scripts, such as Cyrillic and Latin, in a word'];
+  const compatibility = compatibilityFaults(name);
+  if (compatibility.length > 0) return compatibility;
+  const similar = inAscii(name);
+  return similar === name
+    ? []
+    : [`must not contain characters that look like ASCII ones; send ${JSON.stringify(similar)}`];
 }
 
 /** Whether a value is the name of an owner, in the form that it must have. */

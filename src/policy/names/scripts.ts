@@ -10,13 +10,14 @@ const MIXED = [
   ['Latn', 'Hani', 'Hang'],
 ];
 
-const classOf = (scripts: readonly string[]) => `[${scripts.map((script) => `\\p{sc=${script}}`).join('')}]`;
+const classOf = (scripts: readonly string[], property = 'sc') =>
+  `[${scripts.map((script) => `\\p{${property}=${script}}`).join('')}]`;
 /** A letter in general use. */
 const IN_USE = new RegExp(classOf(RECOMMENDED), 'u');
-/** Letters of one writing system, and characters of all. */
+/** Characters of one writing system, and those of all: by Script_Extensions (UTS #39 §5.1). */
 const WRITTEN = new RegExp(
   `^(?:${[...MIXED, ...RECOMMENDED.map((script) => [script])]
-    .map((scripts) => `${classOf(['Zyyy', 'Zinh', ...scripts])}*`)
+    .map((scripts) => `${classOf(['Zyyy', 'Zinh', ...scripts], 'scx')}*`)
     .join('|')})$`,
   'u',
 );

@@ -53,6 +53,28 @@ it.each([
   'Ελληνική Τράπεζα (HB)',
   'บริษัทABC',
   'LINEヤフー',
+  'ラーメン二郎',
+  '統一企業',
+  'Top一番',
+  'A社',
+  '네이버Cloud',
+  'บริษัทABC จำกัด',
+  'ABCไทย',
+  'Yıldız Holding A.Ş.',
+  'Łódź Sp. z o.o.',
+  'Ærø & Œuvre',
+  'Eʋegbe Ɖekawɔwɔ',
+  'Công ty Ơn',
+  'Ɓalewa',
+  'Яндекс24',
+  'ООО "Альфа-Банк"',
+  'Ուսում (կրթություն)',
+  'בית־ספר',
+  'شركة ١٢٣',
+  'बैंक १२',
+  'Acme 🚀',
+  '“Acme” ©',
+  'ᏣᎳᎩ',
   'x'.repeat(255),
 ])('May be the name of an owner: %s', (name) => {
   expect(isOwnerName(name)).toBe(true);
@@ -75,6 +97,17 @@ it.each([
   ['a Cyrillic letter among Latin ones', '\u0430cme'],
   ['a Greek letter among Latin ones', 'acm\u03b5'],
   ['Greek and Cyrillic letters', '\u03bf\u0431\u0440\u0430\u0437'],
+  ['an Armenian letter among Latin ones', 'gօօgle'],
+  ['a Cherokee letter among Latin ones', 'Ꭺcme'],
+  ['a Lisu letter among Latin ones', 'ꓮcme'],
+  ['a Coptic letter among Latin ones', 'ⲁcme'],
+  ['a Hebrew letter among Latin ones', 'acmeו'],
+  ['a Thai letter among Latin ones', 'Acเme'],
+  ['a Cyrillic letter and a digit', 'о1acme'],
+  ['a Bengali digit among Latin letters', 'acme০'],
+  ['an Arabic digit among Latin letters', 'acme٥'],
+  ['Hebrew punctuation among Latin letters', 'acme׃x'],
+  ['a Hebrew hyphen among Latin letters', 'acme־x'],
 ])('Must not be the name of an owner: %s', (_, name) => {
   expect(ownerNameFaults(name)).not.toEqual([]);
   expect(isOwnerName(name)).toBe(false);
@@ -98,6 +131,27 @@ it.each([
     `must not contain full-width letters, ligatures or other compatibility characters; send "${ordinary}"`,
   ]);
   expect(ownerNameFaults(ordinary)).toEqual([]);
+  expect(isOwnerName(name)).toBe(false);
+});
+
+it.each([
+  ['a hyphen', 'acme‐x', 'acme-x'],
+  ['an en dash', 'acme – x', 'acme - x'],
+  ['an em dash', 'acme—x', 'acme-x'],
+  ['a minus sign', 'acme−x', 'acme-x'],
+  ['a vowel sign of Katakana like a dash', 'acmeーx', 'acme-x'],
+  ['an ideograph like a dash', 'acme一x', 'acme-x'],
+  ['an apostrophe', 'L’Oréal', "L'Oréal"],
+  ['a colon that is a letter', 'acme꞉x', 'acme:x'],
+  ['a slash', 'acme∕x', 'acme/x'],
+  ['a click letter like a bar', 'acmeǀx', 'acmelx'],
+  ['a phonetic a', 'ɑcme', 'acme'],
+  ['a phonetic g', 'ɡoogle', 'google'],
+  ['small capitals', 'ᴏᴠᴇɴ', 'oven'],
+])('Is rejected as the name of an owner, with the name to send: it has %s', (_, name, similar) => {
+  expect(ownerNameFaults(name)).toEqual([
+    `must not contain characters that look like ASCII ones; send ${JSON.stringify(similar)}`,
+  ]);
   expect(isOwnerName(name)).toBe(false);
 });
 
