@@ -62,10 +62,7 @@ const STATEMENT_REQUIRED: Rule = {
  * What registration rejects, in addition to the rules for every client.
  * @param registered the client that is changed
  */
-export function registrationRules(
-  policy: RegistrationPolicy,
-  registered?: ClientMetadata,
-): readonly Rule[] {
+export function registrationRules(policy: RegistrationPolicy, registered?: ClientMetadata): readonly Rule[] {
   const { allowedScopes, allowedGrantTypes, redirectHosts, deniedRedirectHosts, reservedNameIn } = policy;
   const offered = allowedGrantTypes.join(', ') || 'none';
   return [

@@ -1,5 +1,5 @@
 import { drawnLetters, joinSequences, LETTER_SYMBOLS, lettersForSigns } from './drawn-letters.js';
-import { piecesOf, type Writing, writingOf } from './scripts.js';
+import { piecesOf, type Writing, withoutLettersLikeSigns, writingOf } from './scripts.js';
 
 /** Replaces each character by the one that it can be mistaken for: the skeleton of Unicode UTS #39 §4. */
 export type Skeleton = (text: string) => string;
@@ -304,8 +304,7 @@ export function reader(skeleton: Skeleton): Read {
     const all = joinSequences(latin);
     return all === latin ? [] : [all];
   };
-  return (name) => {
-    const text = name.normalize('NFC');
+  const readingsOf = (text: string): string[] => {
     const cut = ASCII_WORDS.test(text) ? [text] : WAYS_TO_CUT.map((cut) => cut(text));
     const texts = new Set([...cut, ...cut.map((each) => each.replace(NUMBERS, ' ')), ...joinedText(text)]);
     const readings = new Set<string>();
@@ -321,5 +320,10 @@ export function reader(skeleton: Skeleton): Read {
       for (const reading of withUnknown(each)) readings.add(reading);
     }
     return [...readings];
+  };
+  return (name) => {
+    const text = name.normalize('NFC');
+    const shown = ASCII.test(text) ? text : withoutLettersLikeSigns(text);
+    return shown === text ? readingsOf(text) : [...new Set([...readingsOf(text), ...readingsOf(shown)])];
   };
 }

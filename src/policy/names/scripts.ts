@@ -31,6 +31,20 @@ export function writingOf(word: string): Writing {
   return IN_USE.test(word) ? 'mixed' : 'rare';
 }
 
+/** Ideographs that are numbers, strokes or parts of others, and no words. Those beyond the block in common use are words of no name. */
+const IDEOGRAPH_LIKE_SIGN = String.raw`[一二三四五六七八九十〇丨丶丿亅乙乀乁乚乛丷亠冂冖凵匚匸冫勹卩厶囗口彡巛乂]|(?![\u4e00-\u9fff])\p{sc=Hani}`;
+/** A letter that is a word in some language, and so no decoration: of Latin or Cyrillic, a syllable of Korean, an ideograph. */
+const WORD_LETTER = String.raw`(?!\p{Lo})\p{sc=Latn}|[\p{sc=Cyrl}\uac00-\ud7a3]|(?!${IDEOGRAPH_LIKE_SIGN})\p{sc=Hani}`;
+/** A letter that stands alone where no language has a word, once or several times: "ㆍ Acme", "ㅁㅁ Acme". */
+const LETTER_LIKE_SIGN = new RegExp(
+  // A hyphen joins a letter to a word, as in Hebrew
+  String.raw`(?<![\p{L}\p{M}\p{N}־-])(?!${WORD_LETTER})([\p{L}\p{Nl}]\p{M}*)\1*(?![\p{L}\p{M}\p{N}־-])`,
+  'gu',
+);
+
+/** The same text without letters that stand alone like a sign. */
+export const withoutLettersLikeSigns = (text: string): string => text.replace(LETTER_LIKE_SIGN, ' ');
+
 /** Currency and mathematical signs, and one of Thai, are drawn like letters. */
 const LETTER = String.raw`(?:[\p{L}\p{M}\p{N}]|(?![\0-\x7f])[\p{Sc}\p{Sm}๏])`;
 const LONE = `(?<!LETTER)LETTER(?!LETTER)`;
