@@ -87,8 +87,8 @@ export const HTTP_PLUGINS = [
   plugin('caller-address', ['header-fields'], (fastify, { config }) => {
     if (config.trustProxy !== false) boundCallerAddress(fastify);
   }),
-  plugin('rate-limits', ['caller-address', 'in-flight-requests'], (fastify, { config, logger }) =>
-    limitRates(fastify, config, logger),
+  plugin('rate-limits', ['caller-address', 'in-flight-requests'], (fastify, { config, limits, logger }) =>
+    limitRates(fastify, config, limits.maxRememberedCredentials, logger),
   ),
   plugin('graphql-requests', ['rate-limits'], guardGraphqlEndpoint),
   plugin('request-bodies', ['errors'], readBodies),
@@ -145,7 +145,7 @@ export function createServer(config: Config, limits: HttpLimits, logger: Logger)
   const connections = new Connections(limits, (address) =>
     isProxy(address, 0) ? null : subscriberOf(address),
   );
-  const known = new KnownCredentials();
+  const known = new KnownCredentials(limits);
   const callerOf = (request: IncomingMessage) =>
     (request.caller ??=
       (known.has(request.headers) ? KNOWN : '') + siteOf(forwardedAddress(request, isProxy)));

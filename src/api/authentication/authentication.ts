@@ -13,6 +13,7 @@ import {
   RegistrationManagementService,
   type RegistrationOperation,
 } from '../../clients/registration/registration-management.service.js';
+import { isTrusted } from '../../clients/client/client.js';
 import type { Config } from '../../config/variables.js';
 import { type AuthenticateOperator, operatorAuthentication } from './operator-authentication.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
@@ -25,6 +26,7 @@ import {
   isUserPath,
   REGISTRATION_PATH,
 } from '../../config/paths.js';
+import { noteValidClient } from '../../http/rate-limits/failed-auth.js';
 import { onRequestOf } from '../../http/requests/route-hook.js';
 
 declare module 'fastify' {
@@ -80,6 +82,9 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
       const { client_id: id } = request.params as { client_id: string };
       const token = registrationToken(request.headers.authorization);
       request.registration = await management.authenticate(id, token, operation);
+      // Any credentials read a shared client
+      const { client, token: validToken } = request.registration;
+      if (validToken !== null) noteValidClient(request, isTrusted(client));
     };
   const hookFor = ({ url, method }: RouteOptions) => {
     if (url === GRAPHQL_PATH) return method.includes('POST') ? graphqlHook(admitOperator) : null;

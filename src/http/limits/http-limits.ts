@@ -45,6 +45,8 @@ export const HTTP_LIMITS = {
   maxKnownRequests: 25,
   /** As many more, reserved for those of them that have less than an equal share. */
   reservedKnownRequests: 25,
+  /** Credentials that were valid within ten minutes, whose callers are exempt from limits of others; as many more of anonymous clients. */
+  maxRememberedCredentials: 10_000,
   /** Requests of one connection that wait for earlier replies. With more, the connection is closed. */
   maxHeldRequests: 16,
   /** The same, of all connections together: 10 MB. With more, the connection that holds one more is closed. */

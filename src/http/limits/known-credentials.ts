@@ -3,9 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { bearerToken } from '../../auth/bearer-token.js';
+import type { HttpLimits } from './http-limits.js';
 
 const REMEMBERED_MS = 10 * 60_000;
-const MAX_REMEMBERED = 10_000;
 
 /** Of an API key or a JWT, however it was spelled; null: there is none. */
 function keyOf({ authorization }: IncomingHttpHeaders): string | null {
@@ -18,7 +18,11 @@ function keyOf({ authorization }: IncomingHttpHeaders): string | null {
  * before authentication, which it does not replace.
  */
 export class KnownCredentials {
-  private readonly valid = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
+  private readonly valid: LRUCache<string, true>;
+
+  constructor({ maxRememberedCredentials: max }: HttpLimits) {
+    this.valid = new LRUCache({ max, ttl: REMEMBERED_MS });
+  }
 
   has(headers: IncomingHttpHeaders): boolean {
     const key = keyOf(headers);

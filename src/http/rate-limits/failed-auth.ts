@@ -1,16 +1,12 @@
 import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { LRUCache } from 'lru-cache';
 import { basicCredentials, isBasic } from '../../auth/basic-credentials.js';
 import { bearerToken } from '../../auth/bearer-token.js';
 import { siteOf } from '../../addresses/networks.js';
 import { CONSENT_PATH, isRegistrationPath, REGISTRATION_PATH, SESSION_PATH } from '../../config/paths.js';
 import { overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
 import type { Quota, RateLimitStatus } from './quota.js';
-
-/** How long credentials that were valid are exempt from the limit of failed authentication. */
-const REMEMBERED_MS = 10 * 60_000;
-const MAX_REMEMBERED = 10_000;
+import { type Use, ValidCredentials } from './valid-credentials.js';
 
 /** Requests of one network whose credentials wait for the validation of others. */
 const MAX_WAITING = 50;
@@ -26,8 +22,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** A hash of the credentials that count toward the limit of invalid ones; null if none were sent. */
     credentialKey: string | null;
-    /** Whether its header has valid credentials of a client. */
-    isValidClient: boolean;
+    /** Whether its header has valid credentials of a client, and whose. */
+    validClient: 'trusted' | 'anonymous' | null;
     /** Whether one of the allowed invalid credentials is reserved for it. */
     hasReserved: boolean;
   }
@@ -40,18 +36,15 @@ function keyOf(authorization: string): string {
   return hash('sha256', JSON.stringify(credentials), 'base64');
 }
 
-/** Says that the header has valid credentials of a client, which no guard checks. */
-export const noteValidClient = (request: FastifyRequest): void => {
-  request.isValidClient = true;
+/** Says that the header has valid credentials of a client: a secret, or a registration access token. Anyone can make those of anonymous ones. */
+export const noteValidClient = (request: FastifyRequest, isTrusted: boolean): void => {
+  request.validClient = isTrusted ? 'trusted' : 'anonymous';
 };
 
 /** Says that invalid credentials are no guess, and are not counted. */
 export const exemptCredentials = (request: FastifyRequest): void => {
   request.credentialKey = null;
 };
-
-/** What credentials are for: one registration, or the other interfaces. */
-type Use = 'management' | 'api';
 
 const useOf = ({ routeOptions: { url = '' } }: FastifyRequest): Use =>
   isRegistrationPath(url) && url !== `/${REGISTRATION_PATH}` ? 'management' : 'api';
@@ -63,13 +56,14 @@ const useOf = ({ routeOptions: { url = '' } }: FastifyRequest): Use =>
 export function limitFailedAuth(
   fastify: FastifyInstance,
   quota: Quota,
+  maxRemembered: number,
   reject: (standing: RateLimitStatus, reply: FastifyReply) => FastifyReply,
 ): void {
-  const good = new LRUCache<string, Use>({ max: MAX_REMEMBERED, ttl: REMEMBERED_MS });
+  const good = new ValidCredentials(maxRemembered);
   /** Waiting lookups by network. */
   const waiting = new Map<string, (() => void)[]>();
   fastify.decorateRequest('credentialKey', null);
-  fastify.decorateRequest('isValidClient', false);
+  fastify.decorateRequest('validClient', null);
   fastify.decorateRequest('hasReserved', false);
 
   const settle = (request: FastifyRequest) => {
@@ -102,11 +96,9 @@ export function limitFailedAuth(
     return undefined;
   };
   const noteGood = (request: FastifyRequest) => {
-    const { principal, permit, registration, isValidClient, credentialKey } = request;
-    // Any credentials read a shared client
-    const isGood = isValidClient || Boolean(principal ?? permit ?? registration?.token);
-    if (credentialKey === null || !isGood) return;
-    good.set(credentialKey, useOf(request));
+    const { principal, permit, validClient, credentialKey } = request;
+    if (credentialKey === null || (principal ?? permit ?? validClient) === null) return;
+    good.add(credentialKey, useOf(request), validClient === 'anonymous');
     request.credentialKey = null;
   };
 
@@ -137,7 +129,7 @@ export function limitFailedAuth(
   fastify.addHook('onSend', async (request, reply) => {
     const { credentialKey } = request;
     if (credentialKey !== null) {
-      const knownUse = good.get(credentialKey) ?? useOf(request);
+      const knownUse = good.useOf(credentialKey) ?? useOf(request);
       if (reply.statusCode === 401 && knownUse !== useOf(request)) {
         // Valid elsewhere, such as an API key that is sent as a registration access token: no guess, and not invalid now
         request.credentialKey = null;

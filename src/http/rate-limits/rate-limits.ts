@@ -61,6 +61,7 @@ const BYTE_QUOTAS = [
 export async function limitRates(
   fastify: FastifyInstance,
   config: Config,
+  maxRememberedCredentials: number,
   log: ConnectionLog,
 ): Promise<void> {
   if (Object.values(QUOTAS).every(([variable]) => config[variable] === null)) return;
@@ -100,7 +101,7 @@ export async function limitRates(
   }
   const failedAuth = quotaOf('failed-auth');
   if (failedAuth !== null) {
-    limitFailedAuth(fastify, failedAuth, reject);
+    limitFailedAuth(fastify, failedAuth, maxRememberedCredentials, reject);
     fastify.decorate('spendFailureOf', (address: string) => failedAuth.spend(address));
   }
   const ofClients = quotaOf('failed-client', countedClient);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { authorizationOf, basic } from '../../support/authorization.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, type Answer, Registry } from '../../support/registry.js';
 
@@ -347,6 +348,38 @@ onEachEngine((engine) => {
       expect((await registry.register({}, token)).status).toBe(201);
       expect((await readSelf()).status).toBe(200);
       expect((await registry.createClient(aClient())).status).toBe(429);
+    });
+
+    it('do not lock out recently valid credentials after any number of those that anonymous clients make', async () => {
+      registry = await Registry.start(engine, LIMIT, { maxRememberedCredentials: 5 });
+      const { token, register: registerPublic } = authorizationOf(() => registry);
+      const isJudged = async (send: () => Promise<Answer>) => (await send()).status !== 429;
+      const { apiKey } = await registry.createKey();
+      const { value: initial } = await registry.createInitialAccessToken();
+      const { body: owned } = await registry.register({}, initial);
+      const { body: created } = await registry.createClient(aClient(), apiKey);
+      const read = (client: Answer['body']) =>
+        registry.send(new URL(client.registration_client_uri as string).pathname, {
+          method: 'GET',
+          key: client.registration_access_token,
+        });
+      const authenticate = (id: string, secret: string) =>
+        token({ grant_type: 'client_credentials' }, basic(id, secret));
+      const senders = [
+        () => registry.createClient(aClient(), apiKey),
+        () => read(owned),
+        () => authenticate(created.data.client_id as string, created.data.client_secret as string),
+      ];
+      for (const send of senders) expect(await isJudged(send)).toBe(true);
+      for (let i = 0; i < 6; i++) {
+        const { body } = await registry.register({});
+        expect((await read(body)).status).toBe(200);
+        const { id, secret } = await registerPublic({ token_endpoint_auth_method: 'client_secret_basic' });
+        await authenticate(id, secret!);
+      }
+      for (let i = 0; i < 5; i++) await registry.createClient(aClient(), `bad-${i}`);
+      for (const send of senders) expect(await isJudged(send)).toBe(true);
+      expect(await isJudged(() => registry.createClient(aClient(), 'bad'))).toBe(false);
     });
 
     it('do not include valid ones that are sent to the wrong interface', async () => {

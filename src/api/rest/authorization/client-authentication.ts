@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { isBasic } from '../../../auth/basic-credentials.js';
 import { requestContextOf } from '../../../auth/principal/request-context.js';
 import { ClientAuthenticator } from '../../../clients/authentication/client-authenticator.js';
-import type { Client } from '../../../clients/client/client.js';
+import { type Client, isTrusted } from '../../../clients/client/client.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import type { Parameters } from '../../../http/requests/parameters.js';
 import { exemptCredentials, noteValidClient } from '../../../http/rate-limits/failed-auth.js';
@@ -34,7 +34,9 @@ export class ClientAuthentication {
     );
     if (!('failure' in result)) {
       // Any other header was ignored, and not checked
-      if (isBasic(request.headers.authorization)) noteValidClient(request);
+      if (isBasic(request.headers.authorization)) {
+        noteValidClient(request, isTrusted(result.client));
+      }
       return result.client;
     }
     if (isFailedAttempt(result)) {
