@@ -6,7 +6,7 @@ const milliseconds: ColumnOptions = { type: 'bigint', transformer: { to: (ms: nu
 /** The one row. */
 export const PURGE_CLOCK_ID = 1;
 
-/** The time by which rows are removed permanently; it does not follow a clock that is suddenly far ahead (ADR 11). */
+/** The time by which rows are removed permanently; it does not follow a clock that is suddenly far ahead (ADR 22). */
 @Entity('purge_clock')
 export class PurgeClockEntity {
   @PrimaryColumn({ type: 'integer', primaryKeyConstraintName: 'purge_clock_pkey' })
