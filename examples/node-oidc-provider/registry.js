@@ -43,6 +43,34 @@ export function authenticateByRegistry(provider, registry) {
   };
 }
 
+/**
+ * Tells the registry which clients got tokens, every `everyMs`: anonymous clients without such a report count as unused. An authentication is
+ * no use: anyone can register a client and authenticate it.
+ * @param {import('oidc-provider').Provider} provider
+ * @param {Registry} registry
+ */
+export function reportUse(provider, registry, everyMs = 1_000) {
+  const used = new Set();
+  provider.on('grant.success', ({ oidc }) => used.add(oidc.client.clientId));
+  const report = async () => {
+    const clientIds = [...used].slice(0, MAX_REPORTED);
+    if (clientIds.length === 0) return;
+    for (const id of clientIds) used.delete(id);
+    const body = { query: RECORD_USE, variables: { clientIds } };
+    try {
+      const { errors } = await (await call(registry, '/graphql', { method: 'POST', body })).json();
+      if (errors) throw new Error(errors[0].message);
+    } catch (error) {
+      console.warn(`The use of ${clientIds.length} clients could not be reported: ${error.message}`);
+      for (const id of clientIds) used.add(id);
+    }
+  };
+  setInterval(report, everyMs).unref();
+}
+
+const MAX_REPORTED = 1_000;
+const RECORD_USE = 'mutation ($clientIds: [ID!]!) { recordOAuthClientUse(clientIds: $clientIds) { count } }';
+
 /** The client metadata (RFC 7591) of a registered client; undefined where it is unknown, deleted or disabled. */
 async function findClient(registry, id) {
   const response = await call(registry, `/v2/oauth/clients/${encodeURIComponent(id)}`);

@@ -1,6 +1,12 @@
 import { Provider } from 'oidc-provider';
 import MemoryAdapter from 'oidc-provider/lib/adapters/memory_adapter.js';
-import { authenticateByRegistry, REGISTRY_METADATA, requiresPkce, withRegistry } from './registry.js';
+import {
+  authenticateByRegistry,
+  REGISTRY_METADATA,
+  reportUse,
+  requiresPkce,
+  withRegistry,
+} from './registry.js';
 
 const { ISSUER = 'http://127.0.0.1:4000', REGISTRY_URL = 'http://127.0.0.1:3000', SERVICE_KEY } = process.env;
 const registry = { url: REGISTRY_URL, apiKey: SERVICE_KEY };
@@ -16,6 +22,7 @@ const provider = new Provider(ISSUER, {
   scopes: ['openid', 'offline_access', 'invoices', 'invoices:read'],
 });
 authenticateByRegistry(provider, registry);
+reportUse(provider, registry);
 
 const { hostname, port } = new URL(ISSUER);
 provider.listen(Number(port), hostname, () => console.log(`Listening on ${ISSUER}`));

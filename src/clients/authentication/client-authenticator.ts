@@ -40,13 +40,11 @@ export class ClientAuthenticator {
   /**
    * The client that the credentials prove, or why they prove none. A success notes the use of the client and of its secret; what expired
    * or was revoked is recorded in the audit log.
-   * @param isVouchedFor whether a server of the operator asks: an anonymous client that calls us itself does not leave the unused pool
    * @throws RegistryError `temporarily_unavailable`, `rate_limited`
    */
   async authenticate(
     credentials: ClientCredentials,
     context: RequestContext,
-    isVouchedFor = true,
   ): Promise<AuthenticatedClient | FailedAuthentication> {
     const { clientId, clientSecret } = credentials;
     const method = methodOf(credentials);
@@ -64,9 +62,8 @@ export class ClientAuthenticator {
     this.counts.count(result);
     if (clientAuthentications.hasSubscribers) clientAuthentications.publish({ method, result });
     if (hasFailed) return { method, ...judgement };
-    // A client_id alone is known to anyone: it must not take a client out of the unused pool
-    const countsAsFirstUse = isVouchedFor && method !== 'none';
-    if (countsAsFirstUse || !isUnused(client!)) this.repository.clientUses.note(client!);
+    // Software that registers a client has its credentials: only a code or a token takes it out of the unused pool
+    if (!isUnused(client!)) this.repository.clientUses.note(client!);
     return { client: client!, method, ...judgement };
   }
 

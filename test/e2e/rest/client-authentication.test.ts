@@ -203,7 +203,7 @@ onEachEngine((engine) => {
     expect(await lastUse()).toBe(first);
   });
 
-  it('takes an anonymous client out of the unused pool by its use', async () => {
+  it('does not take an anonymous client out of the unused pool, which a report of its use does', async () => {
     const registered = await registry.register({ redirect_uris: ['https://app.example/cb'] });
     const { client_id: id, client_secret } = registered.body as { client_id: string; client_secret: string };
     const isUnused = async () => {
@@ -213,10 +213,25 @@ onEachEngine((engine) => {
       );
       return body.data.oauthClients.totalCount === 1;
     };
-    await authenticate({ client_id: id, client_secret: 'wrong' });
-    expect(await isUnused()).toBe(true);
-    await authenticate({ client_id: id, client_secret });
-    expect(await eventually(isUnused, (value) => !value)).toBe(false);
+    const lastUse = async (clientId: string) => {
+      const query = `query ($id: ID!) { oauthClient(clientId: $id) { lastUsedAt } }`;
+      return (await registry.graphql(query, { id: clientId })).body.data.oauthClient.lastUsedAt as
+        string | null;
+    };
+    expect((await authenticate({ client_id: id, client_secret })).body.active).toBe(true);
+    // Uses are written in order
+    const other = await aConfidentialClient();
+    await authenticate({ client_id: other.id, client_secret: other.secret });
+    expect(
+      await eventually(
+        () => lastUse(other.id),
+        (time) => time !== null,
+      ),
+    ).not.toBeNull();
+    expect([await isUnused(), await lastUse(id)]).toEqual([true, null]);
+    const report = `mutation ($id: ID!) { recordOAuthClientUse(clientIds: [$id]) { count } }`;
+    await registry.graphql(report, { id }, service);
+    expect([await isUnused(), await lastUse(id)]).toEqual([false, expect.any(String)]);
   });
 
   it('may use client_credentials only if it is confidential, and verified or of an organization', async () => {

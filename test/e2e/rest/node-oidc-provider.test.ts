@@ -36,6 +36,17 @@ onEachEngine((engine) => {
     return { status: response.status, body };
   };
 
+  /** When the client was last used, once that is known. */
+  const reportedUse = async (id: string): Promise<string | null> => {
+    for (let i = 0; i < 300; i++) {
+      const query = `query ($id: ID!) { oauthClient(clientId: $id) { lastUsedAt } }`;
+      const { lastUsedAt } = (await registry.graphql(query, { id })).body.data.oauthClient;
+      if (lastUsedAt !== null) return lastUsedAt as string;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return null;
+  };
+
   it('a client of the registry gets a token with any of its valid secrets, and with no other', async () => {
     const { apiKey: key } = await registry.createKey();
     const { data } = (await registry.createClient(aClient({ allowed_scopes: ['invoices'] }), key)).body as {
@@ -142,6 +153,26 @@ onEachEngine((engine) => {
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     });
     expect([status, body]).toEqual([200, expect.objectContaining({ access_token: expect.any(String) })]);
+    // The registry did not authenticate it
+    expect(await reportedUse(id)).toEqual(expect.any(String));
+  });
+
+  it('a client that gets no token stays unused', async () => {
+    const { apiKey } = await registry.createKey();
+    const redirect_uri = 'https://app.example/cb';
+    const { client_id: id, client_secret } = (await registry.register({ redirect_uris: [redirect_uri] }))
+      .body as { client_id: string; client_secret: string };
+    const parameters = { grant_type: 'authorization_code', code: 'guessed', redirect_uri };
+    const { status, body } = await askForToken(parameters, `${id}:${client_secret}`);
+    expect([status, body.error]).toEqual([400, 'invalid_grant']);
+    const { data } = (await registry.createClient(aClient({ allowed_scopes: ['openid'] }), apiKey)).body as {
+      data: { client_id: string; client_secret: string };
+    };
+    expect((await askForToken({}, `${data.client_id}:${data.client_secret}`)).status).toBe(200);
+    // Uses are reported in order
+    expect(await reportedUse(data.client_id)).toEqual(expect.any(String));
+    const query = `query ($id: ID!) { oauthClients(filter: { ids: [$id], unused: true }) { totalCount } }`;
+    expect((await registry.graphql(query, { id })).body.data.oauthClients.totalCount).toBe(1);
   });
 
   it('an MCP client that registered itself is sent to sign in, and to its own redirect URI only', async () => {

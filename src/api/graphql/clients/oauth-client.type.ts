@@ -88,8 +88,8 @@ export class OAuthClient extends ClientFields {
   @Field(() => GraphQLDateTime, {
     nullable: true,
     description:
-      'When the client last authenticated, or recordOAuthClientUse last reported its use, accurate to one hour. Null: never. Use does not ' +
-      'change the version.',
+      'When the client last authenticated, or recordOAuthClientUse last reported its use, accurate to one hour. Null: never. An ' +
+      'anonymous client that only authenticates is never used. Use does not change the version.',
   })
   lastUsedAt!: Date | null;
 

@@ -27,11 +27,7 @@ export class ClientAuthentication {
       parameters,
       this.publicUrl.of(''),
     );
-    const result = await this.authenticator.authenticate(
-      credentials,
-      requestContextOf(request, 'rest'),
-      false,
-    );
+    const result = await this.authenticator.authenticate(credentials, requestContextOf(request, 'rest'));
     if (!('failure' in result)) {
       // Any other header was ignored, and not checked
       if (isBasic(request.headers.authorization)) {
