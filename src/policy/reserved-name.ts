@@ -12,6 +12,7 @@ import {
   UNSPACED,
 } from './names/name-readings.js';
 import { MAX_TEXT_LENGTH } from './names/text.js';
+import { isRegisteredRedirectUri } from './uris/redirect-uri.js';
 
 /** Different names of one client together, such as 50 characters in 50 languages: they are compared without a pause. */
 const MAX_NAMES_LENGTH = 2_500;
@@ -148,13 +149,16 @@ const keptNameFault = (entry: string, fields: readonly string[]) =>
 
 const URI_ROWS = FIELD_ROWS.filter(([, { shape }]) => shape === 'uri' || shape === 'uris');
 
+const urisIn = (value: unknown) => [value ?? []].flat() as string[];
+
 /** Members of client metadata with URIs that the client does not have, also in other languages. */
 function membersWithNewUris(draft: ClientMetadataInput, registered: ClientMetadata): string[] {
   const { metadata, ...columns } = registered;
   const old: Partial<Record<string, unknown>> = { ...columns, ...metadata };
   const members = URI_ROWS.filter(([field]) => {
-    const known = [old[field] ?? []].flat();
-    return [draft[field] ?? []].flat().some((uri) => !known.includes(uri));
+    const known = urisIn(old[field]);
+    // Of loopback ones, another port is the same place
+    return urisIn(draft[field]).some((uri) => !isRegisteredRedirectUri(uri, known));
   }).map(([field]) => FIELD_NAMES.registration[field]);
   const translated = Object.entries(draft.translations ?? {})
     .filter(([member, uri]) => !isName(member) && uri.trim() !== metadata.translations?.[member])

@@ -58,7 +58,10 @@ onEachEngine((engine) => {
 
     it('lets a client keep a name that an operator gave it, while it leads nowhere else', async () => {
       await start(RESERVED);
-      const sent = { ...PUBLIC, redirect_uris: ['https://a.example/1', 'https://a.example/2'] };
+      const sent = {
+        ...PUBLIC,
+        redirect_uris: ['https://a.example/1', 'https://a.example/2', 'http://localhost:3000/cb'],
+      };
       const { body } = await registry.register({ ...sent, client_name: 'Tool' });
       const client_id = body.client_id as string;
       await registry.graphql(
@@ -78,6 +81,7 @@ onEachEngine((engine) => {
       const elsewhere: [string, object][] = [
         ['redirect_uris', { redirect_uris: ['https://evil.example/cb'] }],
         ['redirect_uris', { redirect_uris: [...sent.redirect_uris, 'https://evil.example/cb'] }],
+        ['redirect_uris', { redirect_uris: ['http://localhost:3000/other'] }],
         ['logo_uri', { logo_uri: 'https://evil.example/acme.png' }],
         ['initiate_login_uri', { initiate_login_uri: 'https://evil.example/login' }],
         ['tos_uri', { 'tos_uri#fr': 'https://evil.example/' }],
@@ -105,6 +109,7 @@ onEachEngine((engine) => {
       for (const changes of [
         {},
         { software_version: '2', contacts: ['ops@a.example'], scope: 'read' },
+        { redirect_uris: ['https://a.example/2', 'http://localhost:4000/cb'] },
         { redirect_uris: ['https://a.example/2'] },
       ]) {
         const reply = await put(changes);
