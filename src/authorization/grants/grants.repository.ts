@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, In, IsNull } from 'typeorm';
+import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
 import { type AuditEntry, changesBetween, type RequestContext } from '../../audit/audit-event.js';
 import { record, spendOn } from '../../audit/audit-events.repository.js';
 import { ClientEntity } from '../../clients/client/client.entity.js';
@@ -194,14 +194,7 @@ export class GrantsRepository {
     return this.writeQueue.run(async (manager) => {
       if (!(await useUp(manager, consentHash))) return false;
       const now = new Date();
-      const none = { id: newId(), clientId, orgId, userId, scopes: {}, createdAt: now };
-      // A unique index decides whether there is one already
-      await manager.createQueryBuilder().insert().into(GrantEntity).values(none).orIgnore().execute();
-      const where = { clientId, orgId, userId, revokedAt: IsNull() };
-      const before = await manager.findOneOrFail(GrantEntity, {
-        where,
-        lock: rowLock(manager),
-      });
+      const before = await lockActive(manager, { clientId, orgId, userId }, now);
       const { id } = before;
       const scopes = withAdded(before.scopes, added, grantable);
       const kept = (before.redirectHosts ?? []).filter((host) => hosts.includes(host));
@@ -299,6 +292,23 @@ export class GrantsRepository {
       await record(manager, context, [denied]);
       return true;
     }, context);
+  }
+}
+
+/** The grant that was not revoked, which no other transaction can revoke before this one ends. Without one, an empty one is stored. */
+async function lockActive(
+  manager: EntityManager,
+  owner: Owner & Pick<Grant, 'clientId'>,
+  createdAt: Date,
+): Promise<GrantEntity> {
+  const where = { ...owner, revokedAt: IsNull() };
+  for (;;) {
+    const none = { ...owner, id: newId(), scopes: {}, createdAt };
+    // A unique index decides whether there is one already
+    await manager.createQueryBuilder().insert().into(GrantEntity).values(none).orIgnore().execute();
+    const grant = await manager.findOne(GrantEntity, { where, lock: rowLock(manager) });
+    // On PostgreSQL, another transaction can have revoked it since: the next row is of this transaction
+    if (grant !== null) return grant;
   }
 }
 
