@@ -92,7 +92,7 @@ export const eventsOfAction = (
   action: AuditAction,
   since: Date,
   limit: number,
-): Promise<Pick<AuditEventEntity, 'id' | 'address'>[]> =>
+): Promise<Pick<AuditEventEntity, 'address'>[]> =>
   manager
     .createQueryBuilder(AuditEventEntity, 'event')
     .select(['event.id', 'event.address'])
@@ -100,11 +100,6 @@ export const eventsOfAction = (
     .orderBy('event.id')
     .limit(limit)
     .getMany();
-
-/** Removes events. */
-export async function removeEvents(manager: EntityManager, ids: string[]): Promise<void> {
-  if (ids.length > 0) await manager.delete(AuditEventEntity, ids);
-}
 
 /** What happened to a client, the earliest first, `limit` events at most. */
 export const firstEventsOf = (manager: EntityManager, clientId: string, limit: number) =>

@@ -18,10 +18,10 @@ export const PERIOD_MS = 3_600_000;
 
 /** Unused clients of one caller that may end themselves in an hour. Each leaves an event. */
 const MAX_OF_CALLER = 60;
-/** Events that are left by those of all callers in an hour. */
-const MAX_OF_ALL = 1_000;
-/** How many of those events are examined. */
-export const MAX_RECENT = 2 * MAX_OF_ALL;
+/** Those of all callers, so that the disk is not filled from many addresses. */
+export const MAX_OF_ALL = 1_000;
+/** Above this many of all callers, one of each network: a flood from a few networks does not stop others. */
+const MAX_OF_FLOOD = 500;
 
 /** Events of a client that are read for what it was called and where it led. */
 export const MAX_PAST = 100;
@@ -31,42 +31,26 @@ const MAX_KEPT_BYTES = 30 * 1024;
 const MAX_OWN_NAMES_BYTES = 12 * 1024;
 const MAX_CUT_NAME_BYTES = 120;
 
-/** What the audit log keeps of an unused client that ends itself, and the events that make room for it. */
-export interface UnusedDeletion {
-  entry: AuditEntry;
-  surplusIds: string[];
-}
-
 /**
- * Keeps one event, with the names that the client had, of long ones the beginning or the hash, all hosts of its redirect URIs, and the address. Over the limit per hour, an event
- * of the network with the most events is removed, so that a flood removes its own events first.
- * @param recent deletions of the last hour
+ * What the audit log keeps of an unused client that ends itself: one event, with the names that the client had, of long ones the beginning or
+ * the hash, all hosts of its redirect URIs, and the address. No deletion removes the event of another one.
+ * @param recent deletions of the last hour, at least {@link MAX_OF_ALL} of them if there are as many
  * @param past the events of the client, or more than {@link MAX_PAST} of them
  * @returns null if they are too many or too large for one event: an attacker could hide a name among decoys if one were omitted
- * @throws RegistryError `rate_limited` if this caller has reached its limit per hour
+ * @throws RegistryError `rate_limited` if this caller, or all, have reached their limit per hour
  */
 export function unusedDeletion(
   client: Client,
   address: string | null,
-  recent: readonly Pick<AuditEvent, 'id' | 'address'>[],
+  recent: readonly Pick<AuditEvent, 'address'>[],
   past: readonly Pick<AuditEvent, 'changes'>[],
-): UnusedDeletion | null {
+): AuditEntry | null {
   // What it is now counts as another event: its first ones may have been purged
   const versions = [...past, clientEntry('client.created', null, client)].flatMap(({ changes }) => changes);
   const changes = [change('names', namesOf(client, versions)), change('redirectHosts', hostsIn(versions))];
   if (past.length > MAX_PAST || Buffer.byteLength(JSON.stringify(changes)) > MAX_KEPT_BYTES) return null;
-  const left = recent.map(({ id, address }) => ({ id, networks: networksOf(address) }));
-  if (hasUsedUp(left, address)) {
-    throw new RegistryError(
-      'rate_limited',
-      'Too many unused registrations were deleted from this address within an hour. Retry after the time in Retry-After.',
-      { retryAfterSeconds: PERIOD_MS / 1000 },
-    );
-  }
-  return {
-    entry: { action: UNUSED_DELETED, clientId: client.id, targetId: client.id, changes },
-    surplusIds: surplusOf(left),
-  };
+  requireRoom(address, recent);
+  return { action: UNUSED_DELETED, clientId: client.id, targetId: client.id, changes };
 }
 
 /** That what a client had is gone. */
@@ -77,35 +61,23 @@ const change = (field: string, values: (string | Digest)[]): Change => ({
   removed: [...new Map(values.map((value) => [JSON.stringify(value), value])).values()],
 });
 
-/** An event that a client has left which ended itself. */
-interface Left {
-  id: string;
-  /** The networks of the caller, the narrowest first. */
-  networks: string[];
+function requireRoom(address: string | null, recent: readonly Pick<AuditEvent, 'address'>[]): void {
+  const networks = recent.map((event) => countedFor(event.address ?? '').map(({ key }) => key));
+  const own = countedFor(address ?? '').map(({ key, times }) => ({
+    used: networks.filter((keys) => keys.includes(key)).length,
+    max: times * MAX_OF_CALLER,
+  }));
+  if (own.some(({ used, max }) => used >= max)) throw tooMany(' from this address');
+  const isFlood = recent.length >= MAX_OF_FLOOD && own.at(-1)!.used > 0;
+  if (isFlood || recent.length >= MAX_OF_ALL) throw tooMany('');
 }
 
-const networksOf = (address: string | null) => countedFor(address ?? '').map(({ key }) => key);
-
-const hasUsedUp = (recent: readonly Left[], address: string | null): boolean =>
-  countedFor(address ?? '').some(
-    ({ key, times }) =>
-      recent.filter(({ networks }) => networks.includes(key)).length >= times * MAX_OF_CALLER,
+const tooMany = (where: string) =>
+  new RegistryError(
+    'rate_limited',
+    `Too many unused registrations were deleted${where} within an hour. Retry after the time in Retry-After.`,
+    { retryAfterSeconds: PERIOD_MS / 1000 },
   );
-
-/** The events that make room for another: the oldest of the widest network that has left most. */
-function surplusOf(recent: readonly Left[]): string[] {
-  const idsOf = new Map<string, string[]>();
-  for (const { id, networks } of recent) {
-    const network = networks.at(-1)!;
-    const ids = idsOf.get(network);
-    if (ids === undefined) idsOf.set(network, [id]);
-    else ids.push(id);
-  }
-  return Array.from({ length: Math.max(0, recent.length + 1 - MAX_OF_ALL) }, () => {
-    const [most] = [...idsOf.values()].sort((a, b) => b.length - a.length);
-    return most!.shift()!;
-  });
-}
 
 /** What fields have been, the first value first. */
 const valuesOf = (changes: readonly Change[], isWanted: (field: string) => boolean): unknown[] =>

@@ -2,13 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In, IsNull } from 'typeorm';
 import { NIL as NO_CLIENT, validate as isClientId } from 'uuid';
 import type { AuditEntry, RequestContext } from '../../audit/audit-event.js';
-import {
-  eventsOfAction,
-  firstEventsOf,
-  record,
-  removeEvents,
-  spendOn,
-} from '../../audit/audit-events.repository.js';
+import { eventsOfAction, firstEventsOf, record, spendOn } from '../../audit/audit-events.repository.js';
 import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { lockRows, rowLock } from '../../database/sql/row-lock.js';
@@ -17,8 +11,8 @@ import { isDuplicate } from '../../database/writes/duplicate.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { hashSecret } from '../../secrets/secret.js';
 import {
+  MAX_OF_ALL,
   MAX_PAST,
-  MAX_RECENT,
   PERIOD_MS,
   unusedDeletion,
   UNUSED_DELETED,
@@ -268,13 +262,11 @@ export class LockedRegistration implements RegistrationTokens {
   async deleteUnused(): Promise<void> {
     const { manager, client, context } = this;
     const since = new Date(Date.now() - PERIOD_MS);
-    const recent = await eventsOfAction(manager, UNUSED_DELETED, since, MAX_RECENT);
+    const recent = await eventsOfAction(manager, UNUSED_DELETED, since, MAX_OF_ALL);
     const past = await firstEventsOf(manager, client.id, MAX_PAST + 1);
-    const deletion = unusedDeletion(client, context.address, recent, past);
-    if (deletion === null) return this.remove();
-    const { entry, surplusIds } = deletion;
+    const entry = unusedDeletion(client, context.address, recent, past);
+    if (entry === null) return this.remove();
     await removeUnused(manager, [client.id]);
-    await removeEvents(manager, surplusIds);
     await this.record([entry]);
   }
 
