@@ -10,6 +10,7 @@ import { ClientUseService } from './use/client-use.service.js';
 import { ClientSecretsRepository } from './secrets/client-secrets.repository.js';
 import { ClientSecretsService } from './secrets/client-secrets.service.js';
 import { ClientLookupRepository } from './client/client-lookup.repository.js';
+import { ClientPurgeRepository } from './registry/client-purge.repository.js';
 import { ClientSearchRepository } from './registry/client-search.repository.js';
 import { RegistrationsRepository } from './registration/registrations.repository.js';
 import { ClientsRepository } from './registry/clients.repository.js';
@@ -36,6 +37,7 @@ import { SoftwareStatementsService } from './software-statements/software-statem
   providers: [
     ClientLookupRepository,
     ClientSearchRepository,
+    ClientPurgeRepository,
     ClientsRepository,
     RegistrationsRepository,
     OrganizationQuota,

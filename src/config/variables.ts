@@ -282,7 +282,7 @@ const topics = {
     }),
     maxClientsPerOrg: setting('MAX_CLIENTS_PER_ORG', orNone(values.count(MAX_CLIENTS)), 'off', {
       description:
-        'The maximum number of clients of an organization, at all interfaces. Above it, the reply is a 403 `insufficient_scope`. Deleted clients do not count. The service keeps at most ten times this number (at least 100) of deleted clients of an organization for restoring, and purges older ones.',
+        'The maximum number of clients of an organization, at all interfaces. Above it, the reply is a 403 `insufficient_scope`. Deleted clients do not count. The service keeps at most ten times this number (at least 100) of deleted clients of an organization for restoring, and purges older ones once per minute.',
     }),
     rateLimitExempt: unwritten('RATE_LIMIT_EXEMPT', values.addresses, [], 'none', {
       description: 'The addresses and networks that have no rate limits.',

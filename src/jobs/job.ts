@@ -4,6 +4,7 @@ import { jobs } from '../diagnostics/channels.js';
 /** What is done again and again, by the names that metrics call it. */
 export type Job =
   | 'purge_deleted_clients'
+  | 'purge_surplus_clients'
   | 'purge_ended_secrets'
   | 'expire_unused_clients'
   | 'purge_audit_events'

@@ -8,11 +8,12 @@ import { AdminKeys } from './admin-keys.js';
 import { KeyRotation } from './key-rotation.js';
 import { LapsedClients } from './lapsed-clients.js';
 import { Retention } from './retention.js';
+import { SurplusClients } from './surplus-clients.js';
 import { Statistics } from './planner-statistics.js';
 
 /** Jobs that run again and again. */
 @Module({
   imports: [ScheduleModule.forRoot(), AuditModule, AuthModule, AuthorizationModule, ClientsModule],
-  providers: [AdminKeys, KeyRotation, LapsedClients, Retention, Statistics],
+  providers: [AdminKeys, KeyRotation, LapsedClients, Retention, Statistics, SurplusClients],
 })
 export class JobsModule {}

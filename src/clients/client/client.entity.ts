@@ -27,6 +27,9 @@ const LIVING = { where: '"deleted_at" IS NULL' };
 @Index('oauth_clients_last_used_at', { synchronize: false })
 // For parts of names, on PostgreSQL if the extension is installed: created by the migration alone
 @Index('oauth_clients_name_c_trgm', { synchronize: false })
+@Index('oauth_clients_deleted', ['orgId', 'createdAt', 'id'], {
+  where: '"org_id" IS NOT NULL AND "deleted_at" IS NOT NULL',
+})
 @Index('oauth_clients_deleted_at', ['deletedAt'], { where: '"deleted_at" IS NOT NULL' })
 @Index('oauth_clients_unused', ['createdAt', 'id'], { where: UNUSED })
 @Index('oauth_clients_verified', ['createdAt', 'id'], { where: '"verified" AND "deleted_at" IS NULL' })

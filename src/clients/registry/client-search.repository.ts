@@ -297,6 +297,17 @@ export class ClientSearchRepository {
     return { sql: filter.deleted ? sql : `${sql} AND client.deleted_at IS NULL`, parameters };
   }
 
+  /** The newest of the deleted clients of an organization that have `count` newer ones; null if there is none. */
+  async deletedBehind(orgId: string, count: number): Promise<{ newestMs: number; newestId: string } | null> {
+    const { sql, parameters } = this.where({ orgId, deleted: true });
+    const order = 'ORDER BY client.created_at DESC, client.id DESC LIMIT 1 OFFSET :count';
+    const [row] = await this.runLong(
+      `SELECT client.created_at, client.id FROM oauth_clients client WHERE ${sql} ${order}`,
+      { ...parameters, count },
+    );
+    return row === undefined ? null : { newestMs: Number(row[0]), newestId: row[1] as string };
+  }
+
   /** Clients that match, for a statement of TypeORM. */
   select(filter: ClientFilter, manager: EntityManager): SelectQueryBuilder<ClientEntity> {
     const { sql, parameters } = this.where(filter);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, In } from 'typeorm';
-import { type AuditAction, type RequestContext, SYSTEM } from '../../audit/audit-event.js';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { AuditAction, RequestContext } from '../../audit/audit-event.js';
 import { AuditEventEntity } from '../../audit/audit-event.entity.js';
 import { newEvent, record, spendOn } from '../../audit/audit-events.repository.js';
 import { lockRows } from '../../database/sql/row-lock.js';
@@ -22,14 +22,6 @@ import { ClientSecretEntity } from '../secrets/client-secret.entity.js';
 import { newSecret, SecretsOfClient } from '../secrets/client-secrets.repository.js';
 import { ClientSearchRepository } from './client-search.repository.js';
 import { OrganizationQuota } from './organization-quota.js';
-
-/** Deleted clients that a creation removes permanently at most. One more is deleted for each that is created. */
-const SURPLUS_BATCH = 10;
-/** Grants of them that it removes at most. */
-const SURPLUS_GRANTS = 500;
-
-/** What users granted clients. It goes with them, and one client can have any number. */
-const GRANTS = 'oauth_grants';
 
 /** A client stays shared when an administrator verifies it. Any other change ends the sharing. */
 const KEEPS_SHARED: readonly AuditAction[] = ['client.verified', 'client.unverified'];
@@ -82,7 +74,6 @@ export class ClientsRepository {
     await this.writeQueue.run(
       async (manager) => {
         await this.reserve(manager, [orgId]);
-        if (this.quota.isBounded(orgId)) await this.purgeSurplus(manager, orgId!);
         for (const [i, entity] of CREATED.entries()) await manager.insert(entity, rows[i] as never);
         if (initialAccessTokenId === null) return;
         const isCounted = await countRegistration(manager, initialAccessTokenId, client.createdAt);
@@ -91,6 +82,7 @@ export class ClientsRepository {
       context,
       initialAccessTokenId ?? `organization ${orgId}`,
     );
+    if (this.quota.isBounded(orgId)) this.quota.growing.add(orgId!);
   }
 
   /**
@@ -202,119 +194,10 @@ export class ClientsRepository {
       .execute();
   }
 
-  /**
-   * Permanently removes clients that were deleted before `limit`.
-   * @returns how many rows were removed: clients, and grants that were too many to go with their client
-   */
-  purge(limit: Date, context: RequestContext): Promise<number> {
-    let fromMs = 0;
-    let removed: RemovedGrants = NO_GRANTS;
-    return inSmallBatches(this.writeQueue, async (manager, size) => {
-      const query = this.search
-        .select({ deleted: true }, manager)
-        .andWhere('client.deletedAt >= :fromMs AND client.deletedAt < :limitMs', {
-          fromMs,
-          limitMs: limit.getTime(),
-        })
-        .orderBy('client.deletedAt')
-        .limit(size);
-      // Each of several instances takes other rows
-      const clients = await lockRows(query, 'skip_locked').getMany();
-      if (clients.length === 0) return 0;
-      fromMs = clients[0]!.deletedAt!.getTime();
-      const purged = await purgeClients(manager, clients, size, removed, context);
-      removed = purged.removed;
-      return purged.rows;
-    });
-  }
-
   /** Call it before clients are added: other transactions that add to the same organizations wait until this one ends. */
   private async reserve(manager: EntityManager, orgIds: readonly (string | null)[]): Promise<void> {
     for (const [orgId, added] of this.quota.addedTo(orgIds)) {
       this.quota.check(await lockAndCount(manager, orgId), added);
     }
   }
-
-  /** Permanently removes deleted clients of an organization that are more than may be restored, those that were created first. */
-  private async purgeSurplus(manager: EntityManager, orgId: string): Promise<void> {
-    // The order of the index of organizations
-    const surplus = await this.search
-      .select({ deleted: true, orgId }, manager)
-      .orderBy('client.createdAt', 'DESC')
-      .addOrderBy('client.id', 'DESC')
-      .offset(this.quota.maxDeleted)
-      .limit(SURPLUS_BATCH)
-      .getMany();
-    if (surplus.length > 0) await purgeClients(manager, surplus, SURPLUS_GRANTS, NO_GRANTS, SYSTEM);
-  }
-}
-
-/** The grants of a client up to one, in the order of their ids. */
-interface RemovedGrants {
-  clientId: string;
-  until: string;
-}
-const NO_GRANTS: RemovedGrants = { clientId: '', until: '' };
-
-/**
- * Removes clients with their grants, as far as these are at most `maxGrants`. The first client that has more stays, with the grants that are
- * left, and so do those behind it.
- * @param removed which were removed before: PostgreSQL keeps index entries of removed rows, and no batch looks at those of the ones before
- * @returns how many rows, and which grants of a client that stays
- */
-async function purgeClients(
-  manager: EntityManager,
-  clients: readonly Client[],
-  maxGrants: number,
-  removed: RemovedGrants,
-  context: RequestContext,
-): Promise<{ rows: number; removed: RemovedGrants }> {
-  const ids = clients.map(({ id }) => id);
-  const counted = await manager
-    .createQueryBuilder(ClientEntity, 'client')
-    .withDeleted()
-    .select('client.id', 'id')
-    .addSelect(
-      `(SELECT COUNT(*) FROM (SELECT 1 FROM ${GRANTS} WHERE client_id = client.id
-         AND id > CASE client.id WHEN :clientId THEN :until ELSE '' END ORDER BY id LIMIT :most) own)`,
-      'grants',
-    )
-    .where({ id: In(ids) })
-    .setParameters({ ...removed, most: maxGrants + 1 })
-    .getRawMany<{ id: string; grants: number | string }>();
-  const grants = new Map(counted.map(({ id, grants }) => [id, Number(grants)]));
-  let left = maxGrants;
-  const end = clients.findIndex(({ id }) => {
-    const fits = grants.get(id)! <= left;
-    if (fits) left -= grants.get(id)!;
-    return !fits;
-  });
-  const purged = end < 0 ? clients : clients.slice(0, end);
-  if (purged.length > 0) {
-    await manager.delete(
-      ClientEntity,
-      purged.map(({ id }) => id),
-    );
-    const entries = purged.map((client) => clientEntry('client.purged', client, client));
-    await record(manager, context, entries);
-  }
-  const rest = clients[end];
-  if (rest === undefined || left === 0) return { rows: purged.length, removed: NO_GRANTS };
-  const until = rest.id === removed.clientId ? removed.until : '';
-  const some = await manager
-    .createQueryBuilder()
-    .select('own.id', 'id')
-    .from(GRANTS, 'own')
-    .where('own.client_id = :id AND own.id > :until', { id: rest.id, until })
-    .orderBy('own.id')
-    .limit(left)
-    .getRawMany<{ id: string }>();
-  const grantIds = some.map(({ id }) => id);
-  await manager
-    .createQueryBuilder()
-    .delete()
-    .from(GRANTS)
-    .where({ id: In(grantIds) })
-    .execute();
-  return { rows: purged.length + some.length, removed: { clientId: rest.id, until: grantIds.at(-1)! } };
 }

@@ -22,6 +22,7 @@ import {
   type CountStep,
 } from '../client/client-query.js';
 import { changeClient, changeProfile, issueClient } from '../client/issue-client.js';
+import { ClientPurgeRepository } from './client-purge.repository.js';
 import { ClientSearchRepository } from './client-search.repository.js';
 import { ClientsRepository } from './clients.repository.js';
 import { ClientLookupRepository } from '../client/client-lookup.repository.js';
@@ -40,6 +41,7 @@ export class ClientsService {
     private readonly repository: ClientsRepository,
     private readonly lookup: ClientLookupRepository,
     private readonly search: ClientSearchRepository,
+    private readonly purges: ClientPurgeRepository,
   ) {}
 
   /**
@@ -190,7 +192,12 @@ export class ClientsService {
 
   /** Permanently removes clients that were deleted before `limit`; says how many. */
   purge(limit: Date): Promise<number> {
-    return this.repository.purge(limit, SYSTEM);
+    return this.purges.purge(limit, SYSTEM);
+  }
+
+  /** Permanently removes deleted clients of organizations that are more than may be restored; says how many. */
+  purgeSurplus(): Promise<number> {
+    return this.purges.purgeSurplus(SYSTEM);
   }
 
   /** Disables clients whose software statement expired until `limit`; says how many. */

@@ -10,6 +10,8 @@ const MIN_DELETED = 100;
 @Injectable()
 export class OrganizationQuota {
   private readonly max: number | null;
+  /** Those in which clients were created since their deleted clients were last counted. */
+  readonly growing = new Set<string>();
 
   constructor(@Inject(CONFIG) { maxClientsPerOrg }: Config) {
     this.max = maxClientsPerOrg;
