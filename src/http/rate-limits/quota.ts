@@ -1,3 +1,4 @@
+import type { RateLimitKey } from '../../addresses/networks.js';
 import type { RateLimit } from '../../config/variables.js';
 import type { CountedOf } from './exemptions.js';
 import { type Count, LocalCounts } from './local-counts.js';
@@ -33,8 +34,12 @@ export class Quota {
 
   /** Uses up one of what the caller has, or more. Null if nothing limits it. */
   async spend(caller: string, amount = 1): Promise<RateLimitStatus | null> {
+    const counted = this.countedOf(caller);
+    // Before any is counted: the networks of a site that is over its limit take no memory
+    const exceeded = this.exceededOf(counted);
+    if (exceeded !== null) return exceeded;
     let scarcest: RateLimitStatus | null = null;
-    for (const { key, times } of this.countedOf(caller)) {
+    for (const { key, times } of counted) {
       const limit = this.limit.points * times;
       // What is rejected does not count, or a caller that goes on trying would use up the share of its whole site
       const count = this.oneTooMany(key, limit) ?? (await this.count(key, amount));
@@ -47,12 +52,7 @@ export class Quota {
 
   /** The status that the next request would get if this process knows that it would exceed the limit; else null. */
   exceeded(caller: string): RateLimitStatus | null {
-    for (const { key, times } of this.countedOf(caller)) {
-      const limit = this.limit.points * times;
-      const count = this.oneTooMany(key, limit);
-      if (count !== null) return this.standing(limit, count);
-    }
-    return null;
+    return this.exceededOf(this.countedOf(caller));
   }
 
   /**
@@ -77,6 +77,15 @@ export class Quota {
       if (left === 0) this.reserved.delete(key);
       else this.reserved.set(key, left);
     }
+  }
+
+  private exceededOf(counted: readonly RateLimitKey[]): RateLimitStatus | null {
+    for (const { key, times } of counted) {
+      const limit = this.limit.points * times;
+      const count = this.oneTooMany(key, limit);
+      if (count !== null) return this.standing(limit, count);
+    }
+    return null;
   }
 
   private oneTooMany(key: string, limit: number): Count | null {
