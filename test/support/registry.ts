@@ -1,4 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { GraphQLSchemaHost } from '@nestjs/graphql';
+import type { GraphQLSchema } from 'graphql';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { SYSTEM } from '../../src/audit/audit-event.js';
@@ -82,6 +84,12 @@ export class Registry {
 
   get dataSource(): DataSource {
     return this.app.get(DataSource, { strict: false });
+  }
+
+  /** The schema, which the service builds with the first operation. */
+  async graphqlSchema(): Promise<GraphQLSchema> {
+    await this.graphql('{ __typename }');
+    return this.app.get(GraphQLSchemaHost, { strict: false }).schema;
   }
 
   /** What a 401 says in WWW-Authenticate. @param error null: there were no credentials */

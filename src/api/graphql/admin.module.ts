@@ -5,7 +5,7 @@ import {
   ApolloServerPluginInlineTraceDisabled,
 } from '@apollo/server/plugin/disabled';
 import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache';
-import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { Logger, Module } from '@nestjs/common';
 import { GraphQLModule } from '@nestjs/graphql';
 import type { FastifyRequest } from 'fastify';
@@ -26,6 +26,7 @@ import { GRAPHQL_PATH } from '../../config/paths.js';
 import { PublicUrl } from '../../http/responses/public-url.js';
 import { errorFor, toGraphQLError } from '../../http/errors/error.filter.js';
 import { explorerPage } from './explorer.js';
+import { LazyDriver } from './lazy-driver.js';
 import { ApiKeysResolver, InitialAccessTokensResolver } from './credentials/credentials.resolver.js';
 import { AuditEventsResolver, ClientHistoryResolver } from './audit/audit-events.resolver.js';
 import { ClientSecretsResolver, ExpiringSecretsResolver } from './secrets/secrets.resolver.js';
@@ -54,7 +55,7 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     AuditModule,
     AuthorizationModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
-      driver: ApolloDriver,
+      driver: LazyDriver,
       imports: [AuthModule, ClientsModule, AuditModule, AuthorizationModule],
       inject: [CONFIG, Authenticator, BrowserSessions, ClientSecretsService, AuditTrail, GrantsService],
       useFactory: (
