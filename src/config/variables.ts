@@ -446,6 +446,9 @@ export type Config = { readonly [K in keyof Settings]: Settings[K]['fallback'] }
   readonly httpsProxy: string | null;
 };
 
+/** A configuration that was read and not judged yet: what is a fault itself is undefined. */
+type Unchecked = { readonly [K in keyof Config]: Config[K] | undefined };
+
 /** Injection token of the {@link Config}. */
 export const CONFIG = Symbol('Config');
 
@@ -463,17 +466,17 @@ export function readConfig(env: NodeJS.ProcessEnv, faults: readonly string[] = [
   for (const name of Object.keys(env)) note(nameFault(name, VARIABLES, env));
   const read = Object.fromEntries(
     Object.entries(settings).map(([key, definition]) => [key, readSetting(definition, env, note)]),
-  ) as unknown as Config;
+  ) as unknown as Unchecked;
   const config = { ...read, httpsProxy: read.egressProxy ? readProxy(env, note) : null };
   note(jwtFault(config));
   note(statementFault(config));
   for (const fault of authorizationFaults(config)) note(fault);
   if (found.length > 0) throw new ConfigError(...found);
-  return config;
+  return config as Config;
 }
 
-/** What belongs together and is not all there. An issuer that is a fault itself is undefined here. */
-function jwtFault({ jwtIssuer, jwtAudience, ...others }: Config): string | undefined {
+/** What belongs together and is not all there. */
+function jwtFault({ jwtIssuer, jwtAudience, ...others }: Unchecked): string | undefined {
   if (jwtIssuer && jwtAudience === null) return settingFault('jwtAudience');
   const needIssuer = [
     jwtAudience,
@@ -492,16 +495,16 @@ function jwtFault({ jwtIssuer, jwtAudience, ...others }: Config): string | undef
 export const isAuthorizationServerOn = ({
   authorizationServer,
   production,
-}: Pick<Config, 'authorizationServer' | 'production'>): boolean => authorizationServer ?? !production;
+}: Pick<Unchecked, 'authorizationServer' | 'production'>): boolean => authorizationServer ?? !production;
 
 /** Whether private keys can be stored, encrypted: on SQLite, a file beside the database has the secret if the configuration has none. */
 export const canSignTokens = ({
   signingKeySecret,
   database,
-}: Pick<Config, 'signingKeySecret' | 'database'>): boolean =>
-  signingKeySecret !== null || database?.engine === 'sqlite';
+}: Pick<Unchecked, 'signingKeySecret' | 'database'>): boolean =>
+  signingKeySecret !== null || database?.engine !== 'postgres';
 
-function authorizationFaults(config: Config): string[] {
+function authorizationFaults(config: Unchecked): string[] {
   if (!isAuthorizationServerOn(config)) return [];
   const { publicUrl, production, database, signingKeySecret, authorizationResources } = config;
   const faults = loginFaults(config);
@@ -510,7 +513,7 @@ function authorizationFaults(config: Config): string[] {
       'AUTH_JWT_ISSUER takes an issuer other than PUBLIC_URL while AUTHORIZATION_SERVER is on: clients choose the scopes of its tokens',
     );
   }
-  if (production && (publicUrl === null || !isSecureOrigin(publicUrl))) {
+  if (production && (publicUrl === null || (publicUrl && !isSecureOrigin(publicUrl)))) {
     faults.push(
       'PUBLIC_URL takes an https URL, or one of the loopback interface; AUTHORIZATION_SERVER=on requires it',
     );
@@ -524,15 +527,14 @@ function authorizationFaults(config: Config): string[] {
   return faults;
 }
 
-/** Whether the API would accept the tokens of the built-in authorization server. A setting that is a fault itself is undefined here. */
-function trustsItself({ jwtIssuer, publicUrl, host, port }: Config): boolean {
-  if (!jwtIssuer || publicUrl === undefined) return false;
+/** Whether the API would accept the tokens of the built-in authorization server. */
+function trustsItself({ jwtIssuer, publicUrl, host, port }: Unchecked): boolean {
+  if (!jwtIssuer || publicUrl === undefined || host === undefined) return false;
   const own = publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return URL.canParse(own) && new URL(own).href === new URL(jwtIssuer.replace(/\/+$/, '')).href;
 }
 
-/** A setting that is a fault itself is undefined here. */
-function loginFaults(config: Config): string[] {
+function loginFaults(config: Unchecked): string[] {
   const { authorizationLoginIssuer: issuer, authorizationLoginClientId: clientId } = config;
   const faults: string[] = [];
   if (issuer && clientId === null) {
@@ -561,7 +563,7 @@ function statementFault({
   registrationMode,
   registrationMetadata,
   softwareStatementIssuers: issuers,
-}: Config): string | undefined {
+}: Unchecked): string | undefined {
   if (registrationMode !== 'statement') return undefined;
   if (issuers?.length === 0) {
     return `${settingFault('softwareStatementIssuers')}; REGISTRATION_MODE=statement requires it`;

@@ -37,6 +37,7 @@ it('every limit has its documented value', () => {
     maxHeldRequestsTogether: 2_000,
     maxArriving: 1_000,
     maxUnsentBytes: 32 * 1024 * 1024,
+    maxRememberedCredentials: 10_000,
   });
 });
 
