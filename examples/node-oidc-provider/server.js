@@ -18,6 +18,8 @@ const provider = new Provider(ISSUER, {
   features: { clientCredentials: { enabled: true } },
   extraClientMetadata: { properties: REGISTRY_METADATA },
   pkce: { required: requiresPkce },
+  // Anyone can register a client whose key URL answers without end
+  fetchResponseBodyLimits: { jwks_uri: 65_536, sector_identifier_uri: 65_536 },
   // Every scope that a client of the registry may have: oidc-provider rejects clients with others
   scopes: ['openid', 'offline_access', 'invoices', 'invoices:read'],
 });

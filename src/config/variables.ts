@@ -274,11 +274,11 @@ const topics = {
     }),
     rateLimitOrg: setting('RATE_LIMIT_ORG', values.rateLimit, '6000/1m', {
       description:
-        'Requests to `/v2/oauth/clients`, `/v2/oauth/grants` and `/v2/oauth/consent` per organization, except those to `/v2/oauth/clients/authenticate`. All its API keys and JWTs count together.',
+        'Requests to `/v2/oauth/clients`, `/v2/oauth/grants` and `/v2/oauth/consent` per organization, except those of the role `service`. All its other API keys and JWTs count together.',
     }),
     rateLimitAuditBytes: setting('RATE_LIMIT_AUDIT_BYTES', values.byteRate, '50000000/1h', {
       description:
-        'Bytes that creations and changes of clients store in the database and the audit log, through REST and dynamic registration, per organization. Grants that its users give or deny, and their sessions at the consent page, count as well. For clients without an owner, the limit applies per address, and also counts their authorization requests and assertions.',
+        'Bytes that creations and changes of clients store in the database and the audit log, through REST and dynamic registration, per organization. Grants that its users give or deny, and their sessions at the consent page, count as well. For clients without an owner, the limit applies per address, and also counts their authorization requests and assertions. At an authorization server of your own, each of these clients has a tenth of the limit for its assertions.',
     }),
     maxClientsPerOrg: setting('MAX_CLIENTS_PER_ORG', orNone(values.count(MAX_CLIENTS)), 'off', {
       description:

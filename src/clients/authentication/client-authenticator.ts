@@ -125,8 +125,11 @@ export class ClientAuthenticator {
     const verified = await this.keys.verify(client, assertion, audience);
     if ('fault' in verified) return failed('invalid_assertion', verified.fault);
     const { jti, exp } = verified.claims;
-    // Anyone can sign assertions of an anonymous client without end
-    if (client.orgId === null) context.spend?.(null, ASSERTION_BYTES);
+    // Anyone can sign assertions of an anonymous client without end. The address of an authorization server is that of all its clients
+    if (client.orgId === null) {
+      if (context.actor.type === 'anonymous') context.spend?.(null, ASSERTION_BYTES);
+      else context.spend?.('', ASSERTION_BYTES, client.id);
+    }
     const isFirstUse = await this.assertionUses.useOnce(client.id, jti, new Date(exp * 1000));
     if (!isFirstUse) return failed('invalid_assertion', 'The jti of the assertion was used before.');
     return { secret: null, keyId: verified.kid };

@@ -183,12 +183,13 @@ declare module 'fastify' {
   }
 }
 
-/** Counts requests by the organization of their callers. */
+/** Counts requests by the organization of their callers. Strangers cause those of an authorization server (role `service`). */
 @Injectable()
 export class OrganizationLimit implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const { principal, server, ip } = requestOf(context);
-    const standing = principal && (await server.spendOf?.(principal.orgId, ip));
+    const isCounted = principal && principal.role !== 'service';
+    const standing = isCounted && (await server.spendOf?.(principal.orgId, ip));
     if (!standing) return true;
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     void reply.headers(rateLimitHeaders(standing));

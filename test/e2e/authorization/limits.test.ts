@@ -20,22 +20,45 @@ onEachEngine((engine) => {
     expect(statuses.at(-1)).toBe(429);
   });
 
-  it('counts the assertions of anonymous clients against the same limit', async () => {
-    registry = await Registry.start(engine, { RATE_LIMIT_AUDIT_BYTES: '5000/1h' });
+  /** An anonymous client with a key of its own, and how it signs assertions. */
+  async function aSigningClient() {
     const { privateKey, publicKey } = await generateKeyPair('ES256');
     const { id } = await register({
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [await exportJWK(publicKey)] },
     });
-    const send = async () => {
-      const assertion = await new SignJWT({ jti: randomUUID() })
+    const sign = (audience: string) =>
+      new SignJWT({ jti: randomUUID() })
         .setProtectedHeader({ alg: 'ES256' })
         .setIssuer(id)
         .setSubject(id)
-        .setAudience(registry.url)
+        .setAudience(audience)
         .setExpirationTime('1m')
         .sign(privateKey);
-      const body = { token: 'x', client_assertion: assertion };
+    return { id, sign };
+  }
+
+  it('counts the assertions of anonymous clients of an authorization server per client', async () => {
+    // Registrations count against the limit of their address
+    registry = await Registry.start(engine, { RATE_LIMIT_AUDIT_BYTES: '30000/1h' });
+    const { apiKey } = await registry.createKey({ role: 'service' });
+    const [one, other] = [await aSigningClient(), await aSigningClient()];
+    const authenticate = async ({ id, sign }: typeof one) => {
+      const audience = 'https://login.example';
+      const body = { client_id: id, client_assertion: await sign(audience), audience };
+      return (await registry.send('/v2/oauth/clients/authenticate', { key: apiKey, body })).status;
+    };
+    const statuses = [];
+    for (let i = 0; i < 20; i++) statuses.push(await authenticate(one));
+    expect([statuses[0], statuses.at(-1)]).toEqual([200, 429]);
+    expect(await authenticate(other)).toBe(200);
+  });
+
+  it('counts the assertions of anonymous clients against the same limit', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_AUDIT_BYTES: '5000/1h' });
+    const { sign } = await aSigningClient();
+    const send = async () => {
+      const body = { token: 'x', client_assertion: await sign(registry.url) };
       return (await registry.send('/v2/oauth/introspect', { body })).status;
     };
     const statuses = [];

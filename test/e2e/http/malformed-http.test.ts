@@ -1,7 +1,6 @@
 import { METHODS as READ_BY_NODE } from 'node:http';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, Registry } from '../../support/registry.js';
-import { many } from '../../support/many.js';
 import { INTERNALS } from '../../support/replies/leaks.js';
 import { exchange, HOST, JSON_TYPE, raw, sendRaw } from '../../support/network/raw-http.js';
 import { requestsTo, toJson } from '../../support/requests.js';

@@ -111,6 +111,20 @@ onEachEngine((engine) => {
       expect(await registry.rows('oauth_clients')).toBe(0);
     });
 
+    it('of an authorization server do not count, since strangers cause them', async () => {
+      registry = await Registry.start(engine, { RATE_LIMIT_ORG: '1/1m' });
+      const service = await registry.createKey({ orgId: 'acme', role: 'service' });
+      const member = await registry.createKey({ orgId: 'acme' });
+      const path = '/v2/oauth/clients/01a20080-c163-717e-a4ad-7633ebbe7df6';
+      const lookUp = () => registry.send(path, { method: 'GET', key: service.apiKey });
+      for (let i = 0; i < 3; i++) {
+        const answer = await lookUp();
+        expect([answer.status, answer.headers.get('ratelimit')]).toEqual([404, null]);
+      }
+      expect([(await list(member.apiKey)).status, (await list(member.apiKey)).status]).toEqual([200, 429]);
+      expect((await lookUp()).status).toBe(404);
+    });
+
     it('do not count with invalid credentials, or from exempt addresses', async () => {
       registry = await Registry.start(engine, { RATE_LIMIT_ORG: '1/1m' });
       const { apiKey } = await registry.createKey();
