@@ -88,6 +88,15 @@ const SEPARATOR = /[ .-]/g;
 /** Without spaces, except between words in which each letter is any one: they are found whole. */
 const joined = (words: string) => words.replace(/(?<!\?) | (?!\?)|[.-]/g, '');
 
+const UNKNOWN_RUN = new RegExp(`[${ANY_LETTER}]+`, 'g');
+/** A run of letters that may be any or none: as it is, as one of them, and as none. A pattern that repeats them would backtrack for long. */
+const withoutRuns = (reading: string): string[] =>
+  reading.includes(ANY_LETTER)
+    ? [reading, ...[ANY_LETTER, ''].map((other) => trimmed(reading.replace(UNKNOWN_RUN, other)))]
+    : [reading];
+/** A word without letters leaves the separators around it. */
+const trimmed = (reading: string) => reading.replace(/([ .-])[ .-]+/g, '$1').replace(/^[ .-]/, '');
+
 /** The labels of the host that a reading begins with ("login.acme.com", "https://acme.com"), without the last, which is not a name. */
 function labelsOf(reading: string, opening: RegExp): string[] {
   if (!reading.includes('.')) return [];
@@ -113,7 +122,8 @@ export function reservedNameIn(
   const names = reserved.flatMap((entry) => prepare(entry, read, openings));
   return (name) => {
     // A separate rule rejects longer names
-    const readings = read([...name.trim().slice(0, 2 * MAX_TEXT_LENGTH)].slice(0, MAX_TEXT_LENGTH).join(''));
+    const text = [...name.trim().slice(0, 2 * MAX_TEXT_LENGTH)].slice(0, MAX_TEXT_LENGTH).join('');
+    const readings = [...new Set(read(text).flatMap(withoutRuns))];
     const wholes = readings.map(joined);
     const alone = new Set([...wholes, ...readings.flatMap((reading) => labelsOf(reading, opening))]);
     return names.find(({ isAnywhere, text, pattern }) =>

@@ -3,6 +3,11 @@ const RECOMMENDED = [
   'Arab Armn Beng Bopo Cyrl Deva Ethi Geor Grek Gujr Guru Hang Hani Hebr Hira',
   'Kana Khmr Knda Laoo Latn Mlym Mymr Orya Sinh Taml Telu Thaa Thai Tibt',
 ].flatMap((scripts) => scripts.split(' '));
+/** Scripts of living languages in limited use: UAX #31, table 7, and Mongolian. */
+const LIMITED = [
+  'Adlm Bali Bamu Batk Cakm Cans Cham Cher Hmnp Java Kali Lana Lepc Limb Lisu Mand Mong Mtei',
+  'Newa Nkoo Olck Osge Plrd Rohg Saur Sund Sylo Syrc Tale Talu Tavt Tfng Vaii Wcho Yiii',
+].flatMap((scripts) => scripts.split(' '));
 /** Scripts that are mixed in one word: UTS #39 §5.2, "highly restrictive". */
 const MIXED = [
   ['Latn', 'Hani', 'Hira', 'Kana'],
@@ -35,10 +40,27 @@ export function writingOf(word: string): Writing {
 const IDEOGRAPH_LIKE_SIGN = String.raw`[一二三四五六七八九十〇丨丶丿亅乙乀乁乚乛丷亠冂冖凵匚匸冫勹卩厶囗口彡巛乂]|(?![\u4e00-\u9fff])\p{sc=Hani}`;
 /** A letter that is a word in some language, and so no decoration: of Latin or Cyrillic, a syllable of Korean, an ideograph. */
 const WORD_LETTER = String.raw`(?!\p{Lo})\p{sc=Latn}|[\p{sc=Cyrl}\uac00-\ud7a3]|(?!${IDEOGRAPH_LIKE_SIGN})\p{sc=Hani}`;
-/** A letter that stands alone where no language has a word, once or several times: "ㆍ Acme", "ㅁㅁ Acme". */
+/**
+ * Letters that form no word together: shapes, obsolete letters and vowels of Korean, letters without case of Latin and of no script,
+ * finals of Canadian syllabics, and scripts of no living language.
+ */
+const SIGN_LETTER = [
+  IDEOGRAPH_LIKE_SIGN,
+  String.raw`[ロエノニㅁㅇㅏ-ㆎ\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7fb\u141e-\u142a]`,
+  String.raw`(?=\p{Lo})[\p{sc=Latn}\p{sc=Zyyy}]`,
+  String.raw`(?!${classOf(['Zyyy', ...RECOMMENDED, ...LIMITED])})[\p{L}\p{Nl}]`,
+].join('|');
+/** What stands alone like a sign: "ㆍ Acme", "ㅁㆍ Acme". */
+const SIGNS_ALONE = [
+  // One letter where no language has a word, once or several times
+  String.raw`(?!${WORD_LETTER})([\p{L}\p{Nl}]\p{M}*)\1*`,
+  String.raw`(?:(?:${SIGN_LETTER})\p{M}*)+`,
+  // Two different letters of a script in limited use, in any order: three may be a word
+  String.raw`(LIMITED\p{M}*)\2*(?!\2)(LIMITED\p{M}*)(?:\2|\3)*`.replaceAll('LIMITED', classOf(LIMITED)),
+].join('|');
 const LETTER_LIKE_SIGN = new RegExp(
   // A hyphen joins a letter to a word, as in Hebrew
-  String.raw`(?<![\p{L}\p{M}\p{N}־-])(?!${WORD_LETTER})([\p{L}\p{Nl}]\p{M}*)\1*(?![\p{L}\p{M}\p{N}־-])`,
+  String.raw`(?<![\p{L}\p{M}\p{N}־-])(?:${SIGNS_ALONE})(?![\p{L}\p{M}\p{N}־-])`,
   'gu',
 );
 

@@ -146,6 +146,45 @@ describe('Look-alikes of reserved names', () => {
     expect(posesAs(name)).toBe(entry);
   });
 
+  it.each([
+    ['ᐧᐨ Acme Bank', 'Acme Bank'],
+    ['ᐧᐨAcme Bank', 'Acme Bank'],
+    ['ᐅᐊ Acme Bank', 'Acme Bank'],
+    ['ㅁㆍ Acme Bank', 'Acme Bank'],
+    ['ㅣㆍㅣ Acme Bank', 'Acme Bank'],
+    ['ªº Acme Bank', 'Acme Bank'],
+    ['ᛁᛂ Acme Bank', 'Acme Bank'],
+    ['ⵔⵏ Acme Bank', 'Acme Bank'],
+    ['口囗 Acme Bank', 'Acme Bank'],
+    ['ロエ Acme Bank', 'Acme Bank'],
+    ['ᐧᐨᐟ Acme Bank', 'Acme Bank'],
+    ['ㅁᐧ(ロ一) Acme Bank', 'Acme Bank'],
+    ['ᛁᛂᛃᛄ Acme Bank', 'Acme Bank'],
+    ['Zenᐧᐨbank', 'Zenbank'],
+    ['ᐧᐨZenᐧᐨbank', 'Zenbank'],
+    ['Acmeㅣ Bank', 'Acme Bank'],
+    ['Acmeᐟ Bank', 'Acme Bank'],
+    ['Acmeᛁ Bank', 'Acme Bank'],
+    ['Acmeᐧᐨ ᐧᐨBank', 'Acme Bank'],
+    ['Acme ㅡㅁ Bank', 'Acme Bank'],
+    ['Acm三ㅣ Bank', 'Acme Bank'],
+    ['My Zenᐧᐨith', '*Zenith*'],
+  ])('%j poses as %j by several different letters like signs', (name, entry) => {
+    expect(reservedNameIn(['Acme Bank', 'Zenbank', '*Zenith*'], loadConfusables())(name)).toBe(entry);
+  });
+
+  it.each([
+    ['alone', 'ᐧᐨ'.repeat(127)],
+    ['of scripts in limited use', `${'ⵔⵏ'.repeat(126)}ⵎ`],
+    ['with marks', 'ᐧ\u0301ᐨ\u0301'.repeat(63)],
+    ['beside a word', `Zen${'ᐧᐨ'.repeat(126)}`],
+    ['inside of a word', `Ze${'ᐧᐨ'.repeat(125)}n`],
+    ['with words between', 'Aㅣㆍ '.repeat(63)],
+  ])('accepts the longest names of letters like signs %s', (_, name) => {
+    const posesAs = reservedNameIn(['Acme Bank', 'Zenbank of the Seven Seas'], loadConfusables());
+    expect(posesAs(name)).toBeUndefined();
+  });
+
   // Among many entries, another one is found first
   it.each([
     ['ﻮเՇђยც', '*GitHub*'],
@@ -240,6 +279,16 @@ describe('Look-alikes of reserved names', () => {
     '微信 Acme',
     'ㅋㅎ Acme',
     'ノート Acme',
+    'メモ Acme',
+    'ロゴ Acme',
+    'ㅇㅋ Acme',
+    'ᏣᎳᎩ Acme',
+    'ⵜⴰⵎⴰⵣⵉⵖⵜ Acme',
+    'ᐃᓄᒃᑎᑐᑦ Acme',
+    'גם Acme',
+    'في Acme',
+    'და Acme',
+    'το Acme',
     'ה-API של Acme',
     'Tools ㆍ Acme',
     '日本語 ㆍ Acme',
