@@ -14,8 +14,10 @@ import { ClientEntity, UNUSED } from '../client/client.entity.js';
 /** How exact the time of a client's last use is: what was used since is not written again. */
 const RESOLUTION_MS = 3_600_000;
 
-/** Unused clients that one transaction removes, with all their events. */
+/** Unused clients that one transaction removes. */
 export const REMOVAL_BATCH = 100;
+/** Events that one transaction removes with them: on SQLite, it blocks the event loop. */
+const MAX_REMOVED_EVENTS = 2_000;
 
 /** Clients whose last registration was before this time. */
 const LAST_REGISTERED_BEFORE =
@@ -29,10 +31,31 @@ export interface UnusedClients {
   newest: Date | null;
 }
 
-/** Removes unused clients, locked before, and what the audit log says of what they did themselves. */
-export async function removeUnused(manager: EntityManager, ids: readonly string[]): Promise<void> {
-  await manager.delete(ClientEntity, { id: In(ids) });
-  await manager.delete(AuditEventEntity, { clientId: In(ids), channel: 'registration' });
+/**
+ * Removes unused clients, locked before, and what the audit log says of what they did themselves. If these are too many events for one
+ * transaction, it removes the first ones, and the clients that have no more.
+ * @returns the clients that it removed, and how many events
+ */
+export async function removeUnused(
+  manager: EntityManager,
+  ids: readonly string[],
+): Promise<{ removed: string[]; eventCount: number }> {
+  const events = await manager.find(AuditEventEntity, {
+    select: { id: true, clientId: true },
+    where: { clientId: In(ids), channel: 'registration' },
+    order: { clientId: 'ASC', id: 'ASC' },
+    take: MAX_REMOVED_EVENTS,
+  });
+  for (const batch of batchesOf(events)) {
+    await manager.delete(
+      AuditEventEntity,
+      batch.map(({ id }) => id),
+    );
+  }
+  const unfinished = events.length === MAX_REMOVED_EVENTS ? events.at(-1)!.clientId! : null;
+  const removed = ids.filter((id) => unfinished === null || id < unfinished);
+  if (removed.length > 0) await manager.delete(ClientEntity, { id: In(removed) });
+  return { removed, eventCount: events.length };
 }
 
 /** When clients were used, and those that never were, in the database. */
@@ -126,21 +149,26 @@ export class ClientUseRepository {
    * they did themselves; says how many. One event says so, too.
    */
   async remove(limit: Date, size: number, context: RequestContext): Promise<number> {
-    const removed = await this.writeQueue.run((manager) =>
-      removeOldest(manager, new Date(0), limit, Math.min(size, REMOVAL_BATCH), context),
-    );
-    return removed.length;
+    for (;;) {
+      const { removed, eventCount } = await this.writeQueue.run((manager) =>
+        removeOldest(manager, new Date(0), limit, Math.min(size, REMOVAL_BATCH), context),
+      );
+      if (removed.length > 0 || eventCount === 0) return removed.length;
+    }
   }
 
   /** Removes all of them in the same way, batch by batch, an event for each. */
-  removeAll(limit: Date, context: RequestContext): Promise<number> {
+  async removeAll(limit: Date, context: RequestContext): Promise<number> {
     // No batch passes over what the ones before have left, such as clients that were registered again
     let from = new Date(0);
-    return inSmallBatches(this.writeQueue, async (manager, size) => {
-      const removed = await removeOldest(manager, from, limit, size, context);
-      from = removed.at(-1)?.createdAt ?? from;
-      return removed.length;
+    let total = 0;
+    await inSmallBatches(this.writeQueue, async (manager, size) => {
+      const { removed, eventCount } = await removeOldest(manager, from, limit, size, context);
+      if (eventCount < MAX_REMOVED_EVENTS) from = removed.at(-1)?.createdAt ?? from;
+      total += removed.length;
+      return removed.length + eventCount;
     });
+    return total;
   }
 }
 
@@ -164,19 +192,21 @@ async function removeOldest(
     .limit(size);
   // Each of several instances takes other rows
   const clients = await lockRows(query, 'skip_locked').getMany();
-  const last = clients.at(-1);
-  if (last === undefined) return clients;
-  await removeUnused(
+  const { removed: ids, eventCount } = await removeUnused(
     manager,
     clients.map(({ id }) => id),
   );
-  await record(manager, context, [
-    {
-      action: 'unused_clients.removed',
-      clientId: null,
-      targetId: last.id,
-      changes: [{ field: 'unusedClients', before: clients.length, after: 0 }],
-    },
-  ]);
-  return clients;
+  const removed = clients.filter(({ id }) => ids.includes(id));
+  const last = removed.at(-1);
+  if (last !== undefined) {
+    await record(manager, context, [
+      {
+        action: 'unused_clients.removed',
+        clientId: null,
+        targetId: last.id,
+        changes: [{ field: 'unusedClients', before: removed.length, after: 0 }],
+      },
+    ]);
+  }
+  return { removed, eventCount };
 }
