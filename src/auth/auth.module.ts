@@ -7,7 +7,7 @@ import { BrowserSessions } from './sessions/browser-sessions.js';
 import { ConsentSessions } from './sessions/consent-sessions.js';
 import { ApiKeysRepository } from './api-keys/api-keys.repository.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
-import { AuthGuard } from './auth.guard.js';
+import { AccessGuard } from './access.guard.js';
 import { Authenticator } from './authenticator.js';
 import { DenialAudit } from './principal/denial-audit.js';
 import { JwtService } from './jwt/jwt.service.js';
@@ -25,7 +25,7 @@ import { JwtService } from './jwt/jwt.service.js';
     DenialAudit,
     BrowserSessions,
     ConsentSessions,
-    { provide: APP_GUARD, useClass: AuthGuard },
+    { provide: APP_GUARD, useClass: AccessGuard },
   ],
   exports: [ApiKeysService, AdminSessionsService, Authenticator, BrowserSessions, ConsentSessions],
 })

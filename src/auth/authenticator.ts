@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Channel } from '../audit/audit-event.js';
 import { RegistryError } from '../errors/registry-error.js';
-import { type AccessLevel, isAllowed, rolesText } from './principal/access.decorator.js';
+import { type AccessLevel, isAllowed, rolesText } from './principal/access-roles.js';
 import { requestContextOf, type AuthenticatedRequest } from './principal/request-context.js';
 import { bearerToken, initialAccessToken } from './bearer-token.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';

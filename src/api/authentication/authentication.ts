@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext, type INestApplication } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import type { AccessLevel } from '../../auth/principal/access.decorator.js';
+import type { AccessLevel } from '../../auth/principal/access-roles.js';
 import { requestOf } from '../../auth/principal/request-context.js';
 import { Authenticator } from '../../auth/authenticator.js';
 import { bearerToken, initialAccessToken, registrationToken } from '../../auth/bearer-token.js';

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access } from '../../auth/principal/access.decorator.js';
+import { Access } from '../../auth/principal/access-roles.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
 import { NoStore } from '../../http/responses/default-headers.js';

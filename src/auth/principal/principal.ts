@@ -1,6 +1,6 @@
 import type { Actor } from '../../audit/audit-event.js';
 
-/** What each role may do, in words for operators; `access.decorator.ts` says which handlers let it in. */
+/** What each role may do, in words for operators; `access-roles.ts` says which handlers let it in. */
 export const ROLE_DESCRIPTIONS = {
   member: 'Manages the clients of its organization through REST, and registers clients for it.',
   viewer: 'Reads everything through GraphQL and the console, across organizations. Changes nothing.',

@@ -4,7 +4,7 @@ import { RegistryError } from '../../errors/registry-error.js';
 import { generateSecret, hashSecret } from '../../secrets/secret.js';
 import { AdminSessionsRepository } from './admin-sessions.repository.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
-import { isAllowed, rolesText } from '../principal/access.decorator.js';
+import { isAllowed, rolesText } from '../principal/access-roles.js';
 import { DenialAudit } from '../principal/denial-audit.js';
 import type { Principal } from '../principal/principal.js';
 

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isAllowed } from '../principal/access.decorator.js';
+import { isAllowed } from '../principal/access-roles.js';
 import type { Principal } from '../principal/principal.js';
 import { requestContextOf } from '../principal/request-context.js';
 import { AdminSessionsService } from './admin-sessions.service.js';

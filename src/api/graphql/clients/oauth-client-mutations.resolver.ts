@@ -1,6 +1,6 @@
 import { Args, ArgsType, Field, ID, Int, Mutation } from '@nestjs/graphql';
 import { GraphQLDateTime } from 'graphql-scalars';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import type { RequestContext } from '../../../audit/audit-event.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
 import { ClientUseService, MAX_REPORTED } from '../../../clients/use/client-use.service.js';

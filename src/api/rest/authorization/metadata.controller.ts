@@ -1,6 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import { SIGNING_ALGORITHM } from '../../../authorization/engine/signing-algorithm.js';
 import { SigningKeys } from '../../../authorization/keys/signing-keys.js';
 import { ResourcesService } from '../../../authorization/resources/resources.service.js';

@@ -1,7 +1,7 @@
 import { Body, Controller, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import { requestContextOf } from '../../../auth/principal/request-context.js';
 import { AuthorizationRequests } from '../../../authorization/consent/authorization-requests.js';
 import { PUSHED_REQUEST_PATH } from '../../../config/paths.js';

@@ -5,7 +5,7 @@ import type { Client } from '../../../clients/client/client.js';
 import { Authenticator } from '../../../auth/authenticator.js';
 import { isBasic } from '../../../auth/basic-credentials.js';
 import { bearerToken } from '../../../auth/bearer-token.js';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import { requestContextOf, tokenContextOf } from '../../../auth/principal/request-context.js';
 import { type Caller, TokenLookup } from '../../../authorization/issuance/token-lookup.js';
 import { type IssuedTokens, TokenIssuer } from '../../../authorization/issuance/token-issuer.js';

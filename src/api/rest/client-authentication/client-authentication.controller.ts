@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { RequestContext } from '../../../audit/audit-event.js';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
 import { ClientAuthenticator } from '../../../clients/authentication/client-authenticator.js';
 import { CLIENTS_PATHS } from '../../../config/paths.js';

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import { CurrentContext, CurrentPrincipal } from '../../../auth/principal/request-context.js';
 import type { RequestContext } from '../../../audit/audit-event.js';
 import type { Principal } from '../../../auth/principal/principal.js';

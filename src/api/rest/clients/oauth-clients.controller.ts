@@ -14,7 +14,7 @@ import {
 } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import { CurrentContext, CurrentPrincipal } from '../../../auth/principal/request-context.js';
 import type { RequestContext } from '../../../audit/audit-event.js';
 import { lookupScope, type Principal } from '../../../auth/principal/principal.js';

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Inject, Post, Query, Req, Res } from '@nestjs/co
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authenticator } from '../../../auth/authenticator.js';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import type { Principal } from '../../../auth/principal/principal.js';
 import { requestContextOf } from '../../../auth/principal/request-context.js';
 import { ConsentService, type User } from '../../../authorization/consent/consent.service.js';

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, Param, Query, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { RequestContext } from '../../../audit/audit-event.js';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import type { Principal } from '../../../auth/principal/principal.js';
 import { CurrentContext, CurrentPrincipal } from '../../../auth/principal/request-context.js';
 import { GrantsService } from '../../../authorization/grants/grants.service.js';

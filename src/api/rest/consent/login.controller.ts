@@ -1,7 +1,7 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import { requestContextOf } from '../../../auth/principal/request-context.js';
 import { ConsentService } from '../../../authorization/consent/consent.service.js';
 import { LoginFailed, LoginsService } from '../../../authorization/login/logins.service.js';

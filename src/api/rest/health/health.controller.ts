@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Controller, Get, Header } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import { Readiness } from '../../../database/readiness.js';
 import { RegistryError, RETRY_AFTER_SECONDS } from '../../../errors/registry-error.js';
 

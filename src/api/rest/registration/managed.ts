@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiParam } from '@nestjs/swagger';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { ApiErrors } from '../../documentation/api-errors.js';
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Access } from '../../../auth/principal/access.decorator.js';
+import { Access } from '../../../auth/principal/access-roles.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
 import { QueryParameters, RejectsUnknownParameters } from '../../../http/requests/query-parameters.js';
 import type { RequestContext } from '../../../audit/audit-event.js';

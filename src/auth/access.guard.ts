@@ -1,13 +1,13 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { type GraphQLResolveInfo, OperationTypeNode } from 'graphql';
-import { Access, type AccessLevel } from './principal/access.decorator.js';
+import { Access, type AccessLevel } from './principal/access-roles.js';
 import { Authenticator } from './authenticator.js';
 import { requestOf } from './principal/request-context.js';
 
 /** Authenticates the caller before every handler of every interface. */
 @Injectable()
-export class AuthGuard implements CanActivate {
+export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly authenticator: Authenticator,
