@@ -39,10 +39,10 @@ export interface RequestContext {
   /**
    * Counts the bytes that a change writes against the limit of its organization, or of the address for a client without an owner.
    * Undefined: not counted.
-   * @param userId counts them against the limit of this user of the organization instead
+   * @param partId counts them against a tenth of the limit instead, which is for this user of the organization, or this client without an owner
    * @throws RegistryError `rate_limited` when the limit was reached before
    */
-  spend?: (orgId: string | null, bytes: number, userId?: string) => void;
+  spend?: (orgId: string | null, bytes: number, partId?: string) => void;
 }
 
 /** The registry itself, such as its jobs. */

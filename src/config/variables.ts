@@ -1,7 +1,7 @@
 import { GRANT_TYPES } from '../policy/grants/grant-types.js';
 import { CONTRACT_MEMBERS, METADATA_PROFILES } from '../policy/metadata-members.js';
 import { REGISTRATION_MODES } from '../policy/registration.js';
-import { isLoopback } from '../policy/uris/uri.js';
+import { httpUrlOf, isLoopback } from '../policy/uris/uri.js';
 import { ConfigError } from './config-error.js';
 import { type DatabaseConfig, readDatabaseUrl } from './database-url.js';
 import { nameFault } from './misspelled-variables.js';
@@ -446,7 +446,7 @@ export type Config = { readonly [K in keyof Settings]: Settings[K]['fallback'] }
   readonly httpsProxy: string | null;
 };
 
-/** A configuration that was read and not judged yet: what is a fault itself is undefined. */
+/** The configuration before it is validated: an invalid value is undefined. */
 type Unchecked = { readonly [K in keyof Config]: Config[K] | undefined };
 
 /** Injection token of the {@link Config}. */
@@ -529,8 +529,8 @@ function authorizationFaults(config: Unchecked): string[] {
 
 /** Whether the API would accept the tokens of the built-in authorization server. */
 function trustsItself({ jwtIssuer, publicUrl, host, port }: Unchecked): boolean {
-  if (!jwtIssuer || publicUrl === undefined || host === undefined) return false;
-  const own = publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (!jwtIssuer || publicUrl === undefined || host === undefined || port === undefined) return false;
+  const own = publicUrl ?? httpUrlOf(host, port);
   return URL.canParse(own) && new URL(own).href === new URL(jwtIssuer.replace(/\/+$/, '')).href;
 }
 

@@ -20,7 +20,7 @@ export interface AuthenticatedRequest {
   server?: { spendAuditBytes?: SpendBytes; spendTokenBytes?: SpendBytes };
 }
 
-type SpendBytes = (orgId: string | null, address: string, bytes: number, userId?: string) => void;
+type SpendBytes = (orgId: string | null, address: string, bytes: number, partId?: string) => void;
 
 /** Channels whose changes of clients are limited by the bytes that they write. */
 const COUNTED: readonly Channel[] = ['rest', 'registration'];
@@ -77,5 +77,5 @@ const contextOf = (
   address: addressText(ip),
   requestId: id,
   isWaiting,
-  ...(spendBytes && { spend: (orgId, bytes, userId) => spendBytes(orgId, ip, bytes, userId) }),
+  ...(spendBytes && { spend: (orgId, bytes, partId) => spendBytes(orgId, ip, bytes, partId) }),
 });

@@ -14,7 +14,7 @@ const MIN_COUNT_INTERVAL_MS = 1_000;
 /** Evicted at a time: as many as asked for room, or this part of the pool, so that a flood costs few transactions and events. */
 const EVICTED_SHARE = 1 / 100;
 const MAX_RETRY_AFTER_SECONDS = 3_600;
-/** Events about an unused client. They are removed with it, in one transaction with those of {@link REMOVAL_BATCH} clients. */
+/** Events about an unused client, which are removed with it. */
 const MAX_EVENTS = 250;
 /** If other instances evict at the same time. */
 const MAX_ATTEMPTS = 5;

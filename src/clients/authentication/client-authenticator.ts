@@ -126,10 +126,8 @@ export class ClientAuthenticator {
     if ('fault' in verified) return failed('invalid_assertion', verified.fault);
     const { jti, exp } = verified.claims;
     // Anyone can sign assertions of an anonymous client without end. The address of an authorization server is that of all its clients
-    if (client.orgId === null) {
-      if (context.actor.type === 'anonymous') context.spend?.(null, ASSERTION_BYTES);
-      else context.spend?.('', ASSERTION_BYTES, client.id);
-    }
+    const partId = context.actor.type === 'anonymous' ? undefined : client.id;
+    if (client.orgId === null) context.spend?.(null, ASSERTION_BYTES, partId);
     const isFirstUse = await this.assertionUses.useOnce(client.id, jti, new Date(exp * 1000));
     if (!isFirstUse) return failed('invalid_assertion', 'The jti of the assertion was used before.');
     return { secret: null, keyId: verified.kid };

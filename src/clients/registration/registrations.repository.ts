@@ -266,7 +266,7 @@ export class LockedRegistration implements RegistrationTokens {
     const past = await firstEventsOf(manager, client.id, MAX_PAST + 1);
     const entry = unusedDeletion(client, context.address, recent, past);
     if (entry === null) return this.remove();
-    await removeUnused(manager, [client.id]);
+    await removeUnused(manager, [client]);
     await this.record([entry]);
   }
 

@@ -36,25 +36,21 @@ export interface UnusedClients {
  * transaction, it removes the first ones, and the clients that have no more.
  * @returns the clients that it removed, and how many events
  */
-export async function removeUnused(
+export async function removeUnused<C extends Pick<ClientEntity, 'id'>>(
   manager: EntityManager,
-  ids: readonly string[],
-): Promise<{ removed: string[]; eventCount: number }> {
+  clients: readonly C[],
+): Promise<{ removed: C[]; eventCount: number }> {
+  const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id);
   const events = await manager.find(AuditEventEntity, {
     select: { id: true, clientId: true },
-    where: { clientId: In(ids), channel: 'registration' },
+    where: { clientId: In(idsOf(clients)), channel: 'registration' },
     order: { clientId: 'ASC', id: 'ASC' },
     take: MAX_REMOVED_EVENTS,
   });
-  for (const batch of batchesOf(events)) {
-    await manager.delete(
-      AuditEventEntity,
-      batch.map(({ id }) => id),
-    );
-  }
+  for (const batch of batchesOf(events)) await manager.delete(AuditEventEntity, idsOf(batch));
   const unfinished = events.length === MAX_REMOVED_EVENTS ? events.at(-1)!.clientId! : null;
-  const removed = ids.filter((id) => unfinished === null || id < unfinished);
-  if (removed.length > 0) await manager.delete(ClientEntity, { id: In(removed) });
+  const removed = clients.filter(({ id }) => unfinished === null || id < unfinished);
+  if (removed.length > 0) await manager.delete(ClientEntity, idsOf(removed));
   return { removed, eventCount: events.length };
 }
 
@@ -164,6 +160,7 @@ export class ClientUseRepository {
     let total = 0;
     await inSmallBatches(this.writeQueue, async (manager, size) => {
       const { removed, eventCount } = await removeOldest(manager, from, limit, size, context);
+      // With more events, some of these clients are left
       if (eventCount < MAX_REMOVED_EVENTS) from = removed.at(-1)?.createdAt ?? from;
       total += removed.length;
       return removed.length + eventCount;
@@ -192,11 +189,7 @@ async function removeOldest(
     .limit(size);
   // Each of several instances takes other rows
   const clients = await lockRows(query, 'skip_locked').getMany();
-  const { removed: ids, eventCount } = await removeUnused(
-    manager,
-    clients.map(({ id }) => id),
-  );
-  const removed = clients.filter(({ id }) => ids.includes(id));
+  const { removed, eventCount } = await removeUnused(manager, clients);
   const last = removed.at(-1);
   if (last !== undefined) {
     await record(manager, context, [

@@ -82,20 +82,20 @@ export async function limitRates(
   if (ofOrganizations !== null) fastify.decorate('spendOf', spendOn(ofOrganizations));
   for (const [name, decoration] of BYTE_QUOTAS) {
     const bytesOfOrganizations = quotaOf(name, countedOrganization);
-    const bytesOfUsers = quotaOf(name, countedUser);
+    const bytesOfParts = quotaOf(name, countedPart);
     const bytesOfAddresses = quotaOf(name);
-    if (bytesOfOrganizations === null || bytesOfUsers === null || bytesOfAddresses === null) continue;
+    if (bytesOfOrganizations === null || bytesOfParts === null || bytesOfAddresses === null) continue;
     // Spent by a change, which waits for no other instance: the changes after it are rejected
     const spendOf = (quota: Quota, caller: string, bytes: number) => {
       const standing = quota.exceeded(caller);
       if (standing) throw tooMany(standing);
       void quota.spend(caller, bytes);
     };
-    const spend: FastifyInstance[typeof decoration] = (orgId, address, bytes, userId) => {
+    const spend: FastifyInstance[typeof decoration] = (orgId, address, bytes, partId) => {
       if (isExempt(address)) return;
-      if (orgId === null) spendOf(bytesOfAddresses, address, bytes);
-      else if (userId === undefined) spendOf(bytesOfOrganizations, orgId, bytes);
-      else spendOf(bytesOfUsers, JSON.stringify([orgId, userId]), bytes);
+      if (partId !== undefined) spendOf(bytesOfParts, JSON.stringify([orgId, partId]), bytes);
+      else if (orgId === null) spendOf(bytesOfAddresses, address, bytes);
+      else spendOf(bytesOfOrganizations, orgId, bytes);
     };
     fastify.decorate(decoration, spend);
   }
@@ -120,11 +120,11 @@ export async function limitRates(
 /** The key differs from an address, which a quota of the same name may count. */
 const countedOrganization: CountedOf = (orgId) => [{ key: `organization ${orgId}`, times: 1 }];
 
-/** The part of the limit of an organization that is the limit of one of its users. */
-const USER_SHARE = 0.1;
+/** The part of a limit that is the limit of one user of an organization, or of one client without an owner. */
+const PART = 0.1;
 
-/** Of a JSON array: no two users have the same key. */
-const countedUser: CountedOf = (user) => [{ key: `user ${user}`, times: USER_SHARE }];
+/** Of a JSON array: no two have the same key. */
+const countedPart: CountedOf = (part) => [{ key: `part ${part}`, times: PART }];
 
 const countedClient: CountedOf = (clientId) => [{ key: `client ${clientId}`, times: 1 }];
 

@@ -3,6 +3,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { CONFIG, type Config } from '../../config/variables.js';
 import type { AddressInfo, Server } from 'node:net';
 import { REGISTRATION_PATH } from '../../config/paths.js';
+import { httpUrlOf } from '../../policy/uris/uri.js';
 
 /** Where callers reach the service. Never derived from a request: a forged Host header must not end up in a reply. */
 @Injectable()
@@ -29,7 +30,6 @@ export class PublicUrl {
     const server = this.host.httpAdapter.getHttpServer() as Server;
     // The system is asked once
     this.port ??= (server.address() as AddressInfo | null)?.port;
-    const { host } = this.config;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${this.port ?? this.config.port}`;
+    return httpUrlOf(this.config.host, this.port ?? this.config.port);
   }
 }

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { listenFault } from '../../addresses/listen-error.js';
+import { httpUrlOf } from '../../policy/uris/uri.js';
 import type { MetricsOptions } from './metrics.js';
 
 const PATH = '/metrics';
@@ -34,7 +35,7 @@ export async function serveMetrics(registry: Registry, { host, port }: MetricsOp
     throw new Error(listenFault({ host, port }, variables, error as NodeJS.ErrnoException), { cause: error });
   }
   const { port: actual } = server.address() as AddressInfo;
-  new Logger('Start').warn(`Metrics at http://${host.includes(':') ? `[${host}]` : host}:${actual}${PATH}`);
+  new Logger('Start').warn(`Metrics at ${httpUrlOf(host, actual)}${PATH}`);
   return () => {
     server.close();
     server.closeAllConnections();

@@ -59,7 +59,7 @@ const LATIN_OR_COMMON = /[\p{sc=Latn}\p{sc=Zyyy}]/u;
 const LATIN_LETTER = /\p{sc=Latn}/u;
 /** Letters of orthographies in use that look like i, y and u, such as those of Turkish and Ewe. */
 const ORTHOGRAPHIC = 'ıɩɣʋ';
-/** Dashes of any length, and letters that are drawn like one, next to what is not written with them. */
+/** Dashes other than the hyphen, and letters that look like one beside ASCII characters. */
 const DASHES = /[—―⸺⸻]|(?<=[!-~])[ー一](?![\p{sc=Hani}\p{sc=Hira}\p{sc=Kana}])/gu;
 
 let skeleton: Skeleton | undefined;

@@ -54,3 +54,7 @@ export function webUriFaults(value: string): string[] {
   if (typeof url === 'string') return [url];
   return /^https?:$/.test(url.protocol) ? [] : ['must be an https or http URL'];
 }
+
+/** The URL of a server that listens at a host name or address. */
+export const httpUrlOf = (host: string, port: number): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
