@@ -51,7 +51,7 @@ const httpsUriFaults = (uri: string) => (/^http:/i.test(uri) ? ['must use https'
 /** A page that users can open. */
 const WEB_PAGE = { shape: 'uri', errors: webUriFaults, isTranslatable: true } as const;
 
-/** Each has a column, and is read in every profile. `metadata_hash` is the hash of JSON in the order of the rows of both tables. */
+/** Each has a column. `metadata_hash` is the hash of JSON in the order of the rows of both tables. */
 export const COLUMN_FIELDS = {
   name: {
     rest: 'name',
@@ -146,7 +146,7 @@ export const COLUMN_FIELDS = {
   },
 } as const satisfies Record<string, FieldRow>;
 
-/** Fields beyond the contract: stored in one JSON document if sent, and rejected in the `strict` profile. */
+/** Fields beyond the contract that are stored in one JSON document if sent. */
 export const METADATA_FIELDS = {
   clientUri: {
     ...WEB_PAGE,

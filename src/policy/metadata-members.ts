@@ -1,4 +1,4 @@
-import { COLUMN_FIELDS, FIELD_ROWS, type FieldRow, METADATA_FIELDS } from './fields.js';
+import { FIELD_ROWS, FIELDS, FIELDS_AT } from './fields.js';
 import { OTHER_CLIENT_METADATA, REGISTERED_ELSEWHERE } from './metadata/iana-registries.js';
 
 /**
@@ -17,17 +17,28 @@ export type MetadataProfile = (typeof METADATA_PROFILES)[number];
 /** How a member is classified: accepted, ignored or rejected. */
 export type MemberClass = 'accepted' | 'ignored' | 'rejected';
 
-const namesOf = (fields: Record<string, FieldRow>) =>
-  Object.values(fields).flatMap(({ registration: name }) => name ?? []);
-
-/** The members of the contract, which every profile accepts. */
-export const CONTRACT_MEMBERS: ReadonlySet<string> = new Set([...namesOf(COLUMN_FIELDS), 'response_types']);
+/** The members of the published contract, which every profile accepts. */
+export const CONTRACT_MEMBERS: ReadonlySet<string> = new Set([
+  'client_name',
+  'token_endpoint_auth_method',
+  'grant_types',
+  'response_types',
+  'scope',
+  'redirect_uris',
+  'logo_uri',
+  'policy_uri',
+  'tos_uri',
+]);
 
 /** A software statement is verified first, and not read with the rest (RFC 7591 §2.3). */
-const { softwareStatement, ...READ_FIELDS } = METADATA_FIELDS;
+const SOFTWARE_STATEMENT = FIELDS.softwareStatement.registration;
 
 /** Members beyond the contract that mean something here: RFC 7591 §2, and what OpenID Connect adds. */
-export const STORED_MEMBERS: ReadonlySet<string> = new Set(namesOf(READ_FIELDS));
+export const STORED_MEMBERS: ReadonlySet<string> = new Set(
+  FIELDS_AT.registration
+    .map(({ name }) => name)
+    .filter((name) => name !== SOFTWARE_STATEMENT && !CONTRACT_MEMBERS.has(name)),
+);
 
 /** Members of the registry that only a server sets (RFC 7591 §3.2.1, RFC 7592 §3). */
 const SET_IN_RESPONSES = [
@@ -42,7 +53,7 @@ const SET_IN_RESPONSES = [
 /** The rest of the registry: those, and other protocols'. */
 const REGISTERED_MEMBERS: ReadonlySet<string> = new Set([
   ...SET_IN_RESPONSES,
-  softwareStatement.registration,
+  SOFTWARE_STATEMENT,
   ...OTHER_CLIENT_METADATA,
 ]);
 
@@ -69,7 +80,7 @@ export function memberFault(member: string): string {
 
 /** Members that may come in several languages (RFC 7591 §2.2). */
 const TRANSLATABLE: ReadonlySet<string> = new Set(
-  namesOf(Object.fromEntries(FIELD_ROWS.filter(([, { isTranslatable }]) => isTranslatable))),
+  FIELD_ROWS.flatMap(([, { registration, isTranslatable }]) => (isTranslatable && registration) || []),
 );
 
 /** BCP 47, in outline: subtags of at most eight letters or digits, the first one letters only. */
