@@ -99,7 +99,7 @@ onEachEngine((engine) => {
 
   it('registers a client that knows only the URL of the MCP server, and lets it in with a token for that server', async () => {
     const memory = new Memory();
-    expect(await call(memory, 'read_notes')).toBe('');
+    expect(await call(memory, 'read_notes')).toBe('[]');
     expect(memory.request!.href).toMatch(`${registry.url}/v2/oauth/authorize?`);
     expect(Object.fromEntries(memory.request!.searchParams)).toMatchObject({
       client_id: memory.client!.client_id,
@@ -134,7 +134,9 @@ onEachEngine((engine) => {
     expect(await call(memory, 'write_note', { text: 'Buy milk' })).toBe('Written.');
     expect(memory.request!.searchParams.get('scope')).toBe('notes:read notes:write');
     expect(memory.stored!.scope).toBe('notes:read notes:write');
-    expect(await call(memory, 'read_notes')).toBe(`${organization}/alice: Buy milk`);
+    expect(JSON.parse(await call(memory, 'read_notes'))).toEqual([
+      { organization, id: 'alice', text: 'Buy milk' },
+    ]);
   });
 
   it('no form of a request calls a tool whose scope the token lacks: one call is a 403, a batch an error of the tool', async () => {
