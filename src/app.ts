@@ -14,7 +14,7 @@ import { TokenCountsService } from './authorization/issuance/token-counts.servic
 import { RegistrationCountsService } from './clients/registration/registration-counts.service.js';
 import { type Config, isAuthorizationServerOn } from './config/variables.js';
 import { openDatabase } from './database/connection/open-database.js';
-import { HTTP_LIMITS, type HttpLimits } from './http/limits/http-limits.js';
+import { HTTP_LIMITS, type HttpLimits } from './http/limits/limit-values.js';
 import { createServer, HTTP_PLUGINS, plugin, type PluginOptions } from './http/server.js';
 import { createLogger, NestLogger } from './observability/logs/logger.js';
 import { PERSISTENCE } from './persistence.js';

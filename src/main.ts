@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from './config/variables.js';
 import { loadConfig } from './config/load-config.js';
 import { keepFilesPrivate } from './database/connection/file-permissions.js';
-import { HTTP_LIMITS } from './http/limits/http-limits.js';
+import { HTTP_LIMITS } from './http/limits/limit-values.js';
 import { drain, SHUTDOWN_TIMEOUT_MS } from './http/lifecycle/drain.js';
 import { listenFault } from './addresses/listen-error.js';
 import { outliveReaders, standardOutput } from './observability/logs/log-destination.js';

@@ -18,7 +18,7 @@ import { answerUnreadable, rejectMissingHost } from './errors/unreadable-request
 import { closeConnectionsWhenStopping } from './lifecycle/drain.js';
 import { Connections } from './limits/connections.js';
 import { enforceRequestTimeout } from './limits/request-timeout.js';
-import type { HttpLimits } from './limits/http-limits.js';
+import type { HttpLimits } from './limits/limit-values.js';
 import { InFlightRequests } from './limits/in-flight-requests.js';
 import { KnownCredentials } from './limits/known-credentials.js';
 import { LoadShedder } from './limits/load-shedder.js';

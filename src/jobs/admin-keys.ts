@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval, Timeout } from '@nestjs/schedule';
-import { ApiKeysService } from '../auth/api-keys/api-keys.service.js';
+import { ApiKeysService, LASTING_DAYS } from '../auth/api-keys/api-keys.service.js';
 
 const FIRST_RUN_MS = 10_000;
 const INTERVAL_MS = 3_600_000;
@@ -19,7 +19,7 @@ export class AdminKeys {
     try {
       if (await this.apiKeys.hasLastingAdmin()) return;
       this.logger.warn(
-        'No admin key remains valid for 7 days. Create one: npm run api-key -- create --name NAME --org ORG --role admin',
+        `No admin key remains valid for ${LASTING_DAYS} days. Create one: npm run api-key -- create --name NAME --org ORG --role admin`,
       );
     } catch (error) {
       this.logger.error(error);

@@ -10,7 +10,7 @@ import { bootstrapApiKey } from '../../src/auth/api-keys/bootstrap.js';
 import { InitialAccessTokensService } from '../../src/clients/initial-access-tokens/initial-access-tokens.service.js';
 import type { InitialAccessTokenDraft } from '../../src/policy/initial-access-token.js';
 import { readConfig } from '../../src/config/variables.js';
-import { HTTP_LIMITS, type HttpLimits } from '../../src/http/limits/http-limits.js';
+import { HTTP_LIMITS, type HttpLimits } from '../../src/http/limits/limit-values.js';
 import { checkDocumented } from './replies/documented-replies.js';
 import { createDatabase, createMigratedDatabase, type Engine } from './databases.js';
 

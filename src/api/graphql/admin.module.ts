@@ -37,7 +37,8 @@ import { Loaders } from './operations/loaders.js';
 import { OAuthClientMutationsResolver } from './clients/oauth-client-mutations.resolver.js';
 import { OAuthClientsResolver } from './clients/oauth-clients.resolver.js';
 import { operationReport } from './operations/operation-report.js';
-import { MAX_TOKENS, operationLimits, tooComplex, validationRules } from './operations/query-limits.js';
+import { tooComplex } from './operations/query-cost.js';
+import { MAX_TOKENS, operationLimits, validationRules } from './operations/query-limits.js';
 import { DailyCountsResolver } from './daily-counts/daily-counts.resolver.js';
 import { ViewerResolver } from './viewer/viewer.resolver.js';
 

@@ -20,7 +20,7 @@ const REMEMBERED_MS = 1_000;
 const MAX_REMEMBERED = 10_000;
 
 /** An admin key that ends sooner does not count as one that is left: there must be time to make another, over a weekend, too. */
-export const LASTING_MS = 7 * 86_400_000;
+export const LASTING_DAYS = 7;
 
 /** The keys with which people and programs call. */
 @Injectable()
@@ -67,7 +67,7 @@ export class ApiKeysService {
   /**
    * Ends a key permanently: here at once, on other instances within {@link REMEMBERED_MS}.
    * @throws RegistryError `not_found` if there is none that is not revoked already, or `validation_error` if no admin
-   *   key would be left that is valid for another {@link LASTING_MS}
+   *   key would be left that is valid for another {@link LASTING_DAYS}
    */
   async revoke(id: string, context: RequestContext): Promise<ApiKey> {
     const now = new Date();
@@ -76,7 +76,7 @@ export class ApiKeysService {
       if (!isNeeded || admins.some((other) => other.id !== id && isLasting(other, now))) return;
       throw new RegistryError(
         'validation_error',
-        'The API key is the only admin key that remains valid for 7 days. Create another admin key first.',
+        `The API key is the only admin key that remains valid for ${LASTING_DAYS} days. Create another admin key first.`,
       );
     };
     const revoked = isUuid(id) ? await this.repository.revoke(id, now, context, check) : null;
@@ -107,7 +107,7 @@ export class ApiKeysService {
     return this.repository.hasAdmin();
   }
 
-  /** Whether an admin key is left that is valid for another {@link LASTING_MS}. */
+  /** Whether an admin key is left that is valid for another {@link LASTING_DAYS}. */
   async hasLastingAdmin(): Promise<boolean> {
     const now = new Date();
     return (await this.repository.unrevokedAdmins()).some((key) => isLasting(key, now));
@@ -164,7 +164,7 @@ export class ApiKeysService {
 const isOver = ({ expiresAt }: ApiKey, now: Date) => expiresAt !== null && expiresAt <= now;
 
 const isLasting = ({ expiresAt }: ApiKey, now: Date) =>
-  expiresAt === null || expiresAt.getTime() >= now.getTime() + LASTING_MS;
+  expiresAt === null || expiresAt.getTime() >= now.getTime() + LASTING_DAYS * 86_400_000;
 
 const withoutHash = ({ hash, ...key }: ApiKeyEntity): ApiKey => key;
 

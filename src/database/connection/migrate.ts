@@ -1,11 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type DataSource, type Migration, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { LOCK_TIMEOUTS_MS } from './timeouts.js';
 import { codeOf, isUndone } from './unavailable.js';
 
 /** Any number, as long as no other program takes advisory locks by it in the same database. */
 const ADVISORY_LOCK = 7591_7592;
-/** Later statements wait behind a migration that waits for a lock, so its lock timeout for a table in use is short. */
-const LOCK_TIMEOUT_MS = 2_000;
 
 /** How long a start waits for others on PostgreSQL: between two attempts, between two log lines, and until it fails. */
 const WAIT = { pauseMs: 250, logMs: 10_000, limitMs: 600_000 };
@@ -79,7 +78,7 @@ async function migrateNext(dataSource: DataSource): Promise<Migration[] | keyof 
     // A migration of a large table takes long
     await runner.query(`SET LOCAL statement_timeout = 0`);
     await runner.query(`SET LOCAL idle_in_transaction_session_timeout = 0`);
-    await runner.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await runner.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUTS_MS.migration}`);
     const pending = await new MigrationExecutor(dataSource, runner).getPendingMigrations();
     const [next] = pending;
     if (next === undefined) return [];

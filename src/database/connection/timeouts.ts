@@ -6,8 +6,15 @@ import { sqliteFileOf } from './sqlite-file.js';
 
 /** While requests are served. The driver blocks the event loop while SQLite waits; longer waits are those of the WriteQueue. */
 const SQLITE_REQUEST_BUSY_TIMEOUT_MS = 5;
-/** How long a statement of PostgreSQL waits for a lock of another transaction, unless its transaction sets another time. */
-const LOCK_TIMEOUT_MS = 3_000;
+/** How long a statement of PostgreSQL waits for a lock of another transaction. */
+export const LOCK_TIMEOUTS_MS = {
+  /** Inserts and reads. */
+  default: 3_000,
+  /** Changes of rows. Transactions of the service take milliseconds, so a longer lock is foreign. */
+  change: 1_000,
+  /** Later statements wait behind a migration that waits for the lock of a table. */
+  migration: 2_000,
+};
 /** For an answer of PostgreSQL, after the time in which it gives up by itself. */
 const GRACE_MS = 2_000;
 
@@ -40,7 +47,7 @@ export async function limitLockWaits(client: pg.ClientBase, timeoutMs: number): 
   stream.setTimeout(timeoutMs, giveUp);
   try {
     await client.query(
-      `SELECT set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', false) FROM pg_settings
+      `SELECT set_config('lock_timeout', '${LOCK_TIMEOUTS_MS.default}', false) FROM pg_settings
        WHERE name = 'statement_timeout' AND source = 'client' AND current_setting('lock_timeout') = '0'`,
     );
   } finally {

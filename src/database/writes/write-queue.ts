@@ -12,6 +12,7 @@ import { FairQueue } from '../../queues/fair-queue.js';
 import { type SqliteFile, sqliteFileOf } from '../connection/sqlite-file.js';
 import { SqliteThread, type Statement } from '../connection/sqlite-thread.js';
 import { codeOf, isLocked } from '../connection/unavailable.js';
+import { LOCK_TIMEOUTS_MS } from '../connection/timeouts.js';
 import { Writability } from './writability.js';
 
 /** Transactions that wait for their turn; more are rejected. */
@@ -20,8 +21,6 @@ const MAX_WAITING = 2_000;
 const WAIT_MS = 5_000;
 /** Between two attempts to begin while another process writes. */
 const MAX_PAUSE_MS = 25;
-/** Lock timeout on PostgreSQL. Transactions of the service take milliseconds, so a longer lock is foreign. */
-const LOCK_TIMEOUT_MS = 1_000;
 /** How long writes to rows that were locked wait in a separate queue: until callers retry after Retry-After. */
 const APART_MS = 2 * RETRY_AFTER_SECONDS * 1_000;
 /** After which a write on PostgreSQL is suspected to hang. On SQLite, writes wait for each other. */
@@ -179,7 +178,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
     return this.dataSource.transaction(async (manager) => {
       if (!isWaiting(cancellation)) throw overloaded();
       // For this transaction alone: a pooler may give the session to others
-      await manager.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+      await manager.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUTS_MS.change}`);
       return work(manager);
     });
   }

@@ -4,7 +4,7 @@ import { CONSOLE_PATH, DOCS_PATH } from '../../config/paths.js';
 import { PublicUrl } from '../responses/public-url.js';
 import type { FirstKey } from '../../auth/api-keys/bootstrap.js';
 import { type Config, isAuthorizationServerOn } from '../../config/variables.js';
-import type { HttpLimits } from '../limits/http-limits.js';
+import type { HttpLimits } from '../limits/limit-values.js';
 
 /** Prints the first admin key to standard output, so that the log does not contain it. */
 export function tellFirstKey(key: FirstKey): void {

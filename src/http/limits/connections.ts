@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { HttpLimits } from './http-limits.js';
+import type { HttpLimits } from './limit-values.js';
 
 /**
  * The open connections, and which are idle: nothing is done for a request, or its body has not arrived. If there are too many, the one

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Connections } from './connections.js';
-import type { HttpLimits } from './http-limits.js';
+import type { HttpLimits } from './limit-values.js';
 import { Workload } from './workload.js';
 
 /** Memory of a request in addition to its reply: its objects, the requests that wait after it, and a piece of a stream. */

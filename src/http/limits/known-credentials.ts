@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { bearerToken } from '../../auth/bearer-token.js';
-import type { HttpLimits } from './http-limits.js';
+import type { HttpLimits } from './limit-values.js';
 
 const REMEMBERED_MS = 10 * 60_000;
 

@@ -12,7 +12,7 @@ import type { Logger } from 'pino';
 import { rejections } from '../../diagnostics/channels.js';
 import { OVERLOADED } from '../errors/error.filter.js';
 import { doInTurn, doUrgently, noteConnection } from '../../event-loop/turns.js';
-import type { HttpLimits } from './http-limits.js';
+import type { HttpLimits } from './limit-values.js';
 import { boundParsing } from './parser-limits.js';
 import type { InFlightRequests } from './in-flight-requests.js';
 

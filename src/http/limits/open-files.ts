@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { HttpLimits } from './http-limits.js';
+import type { HttpLimits } from './limit-values.js';
 
 /** For everything but connections of callers: database, log, files, metrics, Redis, key sets. */
 const RESERVED_FILES = 100;

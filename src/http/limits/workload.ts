@@ -1,4 +1,4 @@
-import type { HttpLimits } from './http-limits.js';
+import type { HttpLimits } from './limit-values.js';
 
 /** How the key of a caller begins whose credentials were valid lately. */
 export const KNOWN = 'known ';

@@ -1,4 +1,4 @@
-import { type HttpLimits } from '../../../src/http/limits/http-limits.js';
+import { type HttpLimits } from '../../../src/http/limits/limit-values.js';
 import { aClient, type Registry } from '../../support/registry.js';
 import { lockClients } from '../../support/write-lock.js';
 import { connectionsPerTest, GET, pause, POST } from '../../support/network/connections.js';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Socket } from 'node:net';
-import { HTTP_LIMITS, type HttpLimits } from '../../../src/http/limits/http-limits.js';
+import { HTTP_LIMITS, type HttpLimits } from '../../../src/http/limits/limit-values.js';
 import { type Registry } from '../../support/registry.js';
 import { connectionsPerTest, GET, pause, POST } from '../../support/network/connections.js';
 

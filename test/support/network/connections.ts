@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import type { HttpLimits } from '../../../src/http/limits/http-limits.js';
+import type { HttpLimits } from '../../../src/http/limits/limit-values.js';
 import { Registry } from '../registry.js';
 
 export const GET = 'GET /health/live HTTP/1.1\r\nHost: x\r\n';

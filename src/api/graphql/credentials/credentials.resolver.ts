@@ -1,6 +1,6 @@
 import { Args, Context, ID, Int, Mutation, Parent, Query, ResolveField } from '@nestjs/graphql';
 import type { RequestContext } from '../../../audit/audit-event.js';
-import { ApiKeysService } from '../../../auth/api-keys/api-keys.service.js';
+import { ApiKeysService, LASTING_DAYS } from '../../../auth/api-keys/api-keys.service.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
 import { InitialAccessTokensService } from '../../../clients/initial-access-tokens/initial-access-tokens.service.js';
 import { toFilter } from '../schema/filter.js';
@@ -61,7 +61,7 @@ export class ApiKeysResolver {
   @Mutation(() => RevokeApiKeyPayload, {
     description:
       'Revokes an API key permanently: immediately on this instance, within one second on all instances. An admin key ' +
-      'cannot be revoked unless another admin key remains valid for at least 7 days.',
+      `cannot be revoked unless another admin key remains valid for at least ${LASTING_DAYS} days.`,
   })
   async revokeApiKey(
     @Args('id', { type: () => ID, description: 'The id of the API key.' }) id: string,

@@ -6,7 +6,7 @@ import type { GrantsService } from '../../../authorization/grants/grants.service
 import type { ClientSecret } from '../../../clients/secrets/client-secret.js';
 import type { ClientSecretsService } from '../../../clients/secrets/client-secrets.service.js';
 import { type IdPageRequest, type Page, pageOf } from '../../../clients/client/client-query.js';
-import { refusal } from './query-limits.js';
+import { refusal } from './query-cost.js';
 
 /** Loads the same page of something for many clients in one statement. */
 type PageLoader<T> = (clientId: string, request: IdPageRequest) => Promise<Page<T>>;

@@ -17,8 +17,8 @@ import {
   type ValidationContext,
   type ValidationRule,
 } from 'graphql';
-import { type ComplexityEstimator, getComplexity, simpleEstimator } from 'graphql-query-complexity';
 import { MAX_DEPTH as MAX_JSON_DEPTH, NO_PROTO, TOO_DEEP } from '../../../json/strict-json.js';
+import { refusal, requireAffordable } from './query-cost.js';
 
 /** Tokens of a query; checked by the parser. The introspection query of the explorer has about 500. */
 export const MAX_TOKENS = 2000;
@@ -27,12 +27,6 @@ export const MAX_TOKENS = 2000;
 const MAX_DEPTH = 20;
 const MAX_ALIASES = 15;
 const MAX_DIRECTIVES = 20;
-
-/** One point per field of an object: a page of 100 clients with every field costs 3,000. */
-const MAX_COMPLEXITY = 10_000;
-
-/** Counting scans every matching client. `totalCount` is multiplied by the page size. */
-const COSTS: Partial<Record<string, number>> = { totalCount: 10, oauthClientStats: 2_000 };
 
 /** Report the error: an error thrown by a validation rule counts as an internal error. */
 const reporting = (n: number) => ({
@@ -72,24 +66,6 @@ export const validationRules = [
   jsonLiterals,
 ] as ValidationRule[];
 
-/** The arguments that set the number of objects of a field. */
-const SIZES = ['first', 'days'];
-/** Replaces `first`. */
-const SIZE_FROM_END = 'last';
-
-/** Multiplies the cost of the fields below by the size: a literal, a variable or the default. */
-const pageEstimator: ComplexityEstimator = ({ field, args, childComplexity }) => {
-  const given = args as Record<string, unknown>;
-  const argument = field.args.find(({ name }) => SIZES.includes(name));
-  const size: unknown = argument && (given[SIZE_FROM_END] ?? given[argument.name] ?? argument.defaultValue);
-  return typeof size === 'number' ? 1 + Math.max(0, size) * childComplexity : undefined;
-};
-
-const costEstimator: ComplexityEstimator = ({ field, childComplexity }) => {
-  const cost = COSTS[field.name];
-  return cost === undefined ? undefined : cost + childComplexity;
-};
-
 /** Rejects operations that the schema lacks and queries that cost too much. */
 export const operationLimits: ApolloServerPlugin = {
   requestDidStart: () =>
@@ -111,8 +87,7 @@ export const operationLimits: ApolloServerPlugin = {
         const variables = request.variables ?? {};
         if (areVariablesGood(schema, operation, variables)) {
           const { operationName } = request;
-          const complexity = complexityOf({ schema, query: document, operationName, variables });
-          if (complexity > MAX_COMPLEXITY) throw tooComplex();
+          requireAffordable({ schema, query: document, operationName, variables });
         }
         return Promise.resolve();
       },
@@ -163,36 +138,10 @@ function repeatedField(selections: readonly SelectionNode[], fragments: Fragment
   return undefined;
 }
 
-export const refusal = (code: string, message: string) =>
-  new GraphQLError(message, { extensions: { code, http: { status: 400 } } });
-
 function areVariablesGood(
   schema: GraphQLSchema,
   { variableDefinitions = [] }: OperationDefinitionNode,
   variables: Record<string, unknown>,
 ): boolean {
   return !getVariableValues(schema, variableDefinitions, variables, { maxErrors: 1 }).errors;
-}
-
-export const tooComplex = () =>
-  refusal(
-    'QUERY_TOO_COMPLEX',
-    `The query exceeds the complexity limit of ${MAX_COMPLEXITY} points. Request fewer fields or a smaller page.`,
-  );
-
-/**
- * Infinite if nested fragments make the complexity uncountable.
- * @throws GraphQLError `BAD_USER_INPUT` for an argument with an invalid value from a variable
- */
-function complexityOf(query: Omit<Parameters<typeof getComplexity>[0], 'estimators'>): number {
-  try {
-    return getComplexity({
-      ...query,
-      estimators: [pageEstimator, costEstimator, simpleEstimator({ defaultComplexity: 1 })],
-    });
-  } catch (error) {
-    // An error with nodes is about an argument, and its message names it
-    if (error instanceof GraphQLError && error.nodes) throw refusal('BAD_USER_INPUT', error.message);
-    return Infinity;
-  }
 }

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { enforceRequestTimeout } from '../../../../src/http/limits/request-timeout.js';
-import { HTTP_LIMITS } from '../../../../src/http/limits/http-limits.js';
+import { HTTP_LIMITS } from '../../../../src/http/limits/limit-values.js';
 import { Connections } from '../../../../src/http/limits/connections.js';
 import { InFlightRequests } from '../../../../src/http/limits/in-flight-requests.js';
 

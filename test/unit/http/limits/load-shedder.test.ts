@@ -3,7 +3,7 @@ import { connect, Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { HTTP_LIMITS } from '../../../../src/http/limits/http-limits.js';
+import { HTTP_LIMITS } from '../../../../src/http/limits/limit-values.js';
 import { Connections } from '../../../../src/http/limits/connections.js';
 import { LoadShedder } from '../../../../src/http/limits/load-shedder.js';
 import { InFlightRequests } from '../../../../src/http/limits/in-flight-requests.js';

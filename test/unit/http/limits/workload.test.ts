@@ -1,4 +1,4 @@
-import { HTTP_LIMITS } from '../../../../src/http/limits/http-limits.js';
+import { HTTP_LIMITS } from '../../../../src/http/limits/limit-values.js';
 import { KNOWN, Workload } from '../../../../src/http/limits/workload.js';
 
 describe('The requests that are worked on', () => {
