@@ -124,17 +124,21 @@ export function registrationRules(policy: RegistrationPolicy, registered?: Clien
 /**
  * Restricts a valid request to the policy: granted = asked ∩ allowed, with a default if nothing was asked for,
  * and PKCE for every public client that uses authorization codes (RFC 9700 §2.1.1).
+ * @param registered the client that is changed: it keeps what no registration names, since an operator may have set it
  */
 export function restrictToPolicy(
   draft: ClientMetadataInput,
   policy: RegistrationPolicy,
+  registered?: ClientMetadata,
 ): ClientMetadataInput {
   const grantTypes = grantsFor(draft, policy);
   return {
     ...draft,
     grantTypes,
     scopes: grantable(draft.scopes?.length ? draft.scopes : policy.defaultScopes, policy.allowedScopes),
-    requirePkce: authMethodOf(draft) === 'none' && grantTypes.includes('authorization_code'),
+    requirePkce:
+      registered?.requirePkce === true ||
+      (authMethodOf(draft) === 'none' && grantTypes.includes('authorization_code')),
   };
 }
 

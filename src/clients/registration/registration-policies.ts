@@ -56,5 +56,5 @@ export function grant(
   registered?: ClientMetadata,
 ): ClientMetadata {
   const rules = [...CLIENT_RULES, ...registrationRules(policy, registered)];
-  return applyDefaults(restrictToPolicy(validateOrThrow(submission, rules), policy));
+  return applyDefaults(restrictToPolicy(validateOrThrow(submission, rules), policy, registered));
 }

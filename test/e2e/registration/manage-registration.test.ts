@@ -106,6 +106,24 @@ onEachEngine((engine) => {
       expect(answer.status).toBe(200);
     });
 
+    it('keeps the PKCE that an administrator required, which no member names', async () => {
+      const { client, put } = await aRegistration();
+      const { body } = await registry.graphql(
+        'mutation($id: ID!) { updateOAuthClient(clientId: $id, version: 1, input: { requirePkce: true }) { client { requirePkce } } }',
+        { id: client.client_id },
+      );
+      const { status } = await put({});
+      const after = await registry.graphql(
+        'query($id: ID!) { oauthClient(clientId: $id) { requirePkce version } }',
+        { id: client.client_id },
+      );
+      expect([body.data.updateOAuthClient.client.requirePkce, status, after.body.data.oauthClient]).toEqual([
+        true,
+        200,
+        { requirePkce: true, version: 2 },
+      ]);
+    });
+
     it('a public client that becomes confidential gets a secret, and loses it with the way back', async () => {
       const { client, put } = await aRegistration({ token_endpoint_auth_method: 'none' });
       const confidential = await put({ token_endpoint_auth_method: 'client_secret_post' });
