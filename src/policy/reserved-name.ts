@@ -2,6 +2,7 @@ import type { ClientMetadata, ClientMetadataInput, ExtendedMetadata } from './cl
 import { FIELD_NAMES, FIELD_ROWS } from './fields.js';
 import { MAX_TRANSLATIONS, type Rule } from './rules.js';
 import { joinSequences } from './names/drawn-letters.js';
+import { endsOf, type NamePattern, optional, spaced } from './names/name-pattern.js';
 import {
   ANY_LETTER,
   BETWEEN_WORDS,
@@ -40,8 +41,10 @@ interface ReservedName {
   isAnywhere: boolean;
   /** Letters and digits only. */
   text: string;
-  /** Matches it at the beginning of a name; where it is reserved anywhere, in letters and digits. */
-  pattern: RegExp;
+  /** Of the words at the beginning of a name; where it is reserved anywhere, of letters and digits. */
+  pattern: NamePattern;
+  /** Whether other letters may follow. */
+  isUnspaced: boolean;
 }
 
 /** A boundary marked by a capital letter may be a space in a name. */
@@ -54,7 +57,7 @@ function formsOf(name: string): string[] {
   return [...new Set([name, ...[name, small, inTitle, name.toUpperCase()].map(joinSequences)])];
 }
 
-function prepare(entry: string, read: Read, openings: string): ReservedName[] {
+function prepare(entry: string, read: Read): ReservedName[] {
   const isAnywhere = ANYWHERE.test(entry);
   const forms = formsOf(entry.replaceAll('*', '').replace(CAPITAL_WITHIN, ' '));
   const readings = new Set(forms.map((form) => read(form)[0] ?? ''));
@@ -63,26 +66,25 @@ function prepare(entry: string, read: Read, openings: string): ReservedName[] {
     // Only as it is written has it the letters that any others may stand for
     const lettersOf = place === 0 ? lettersOrOne : lettersOrAny;
     // A name may cut a word by a hyphen or a dot; by a space only if the entry has one
-    const spelled = words.split(SEPARATOR).map((word) => lettersOf(word).join(`[.${ANY_LETTER}-]?`));
-    const end = UNSPACED.test(words) ? '' : `[${ANY_LETTER}]?(?=[ .-]|$)`;
-    const source = isAnywhere
-      ? `(?<![${ONE_LETTER}])${lettersOf(text).join(`[${ANY_LETTER}]?`)}(?![${ONE_LETTER}])`
-      : `^${openings}[${ANY_LETTER}]?${spelled.join(`[ .${ANY_LETTER}-]?`)}${end}`;
-    return { entry, isAnywhere, text, pattern: new RegExp(source, 'u') };
+    const spelled = words
+      .split(SEPARATOR)
+      .map((word) => spaced(lettersOf(word), optional(`.${ANY_LETTER}-`)))
+      .flatMap((word, index) => (index === 0 ? word : [optional(` .${ANY_LETTER}-`), ...word]));
+    const other = optional(ANY_LETTER);
+    const pattern = isAnywhere ? spaced(lettersOf(text), other) : [other, ...spelled, other];
+    return { entry, isAnywhere, text, pattern, isUnspaced: UNSPACED.test(words) };
   });
 }
 
 /** Patterns of the letters of a word, or of `other`. The skeleton of an m is two. */
-const lettersOr = (other: string, otherForTwo: string) => (word: string) =>
-  Array.from(
-    word.match(/rn|./gu) ?? [],
-    (letter) => `(?:${[...letter].join('[.-]?')}|${letter === 'rn' ? otherForTwo : other})`,
-  );
-const lettersOrAny = lettersOr(`[${ANY_LETTER}]`, `[${ANY_LETTER}]`);
-const lettersOrOne = lettersOr(
-  `[${ANY_LETTER}${ONE_LETTER}]`,
-  `[${ANY_LETTER}${ONE_LETTER}][${ONE_LETTER}]?`,
-);
+const lettersOr =
+  (other: string, ...otherForTwo: string[][]) =>
+  (word: string): NamePattern =>
+    Array.from(word.match(/rn|./gu) ?? [], (letter) =>
+      letter === 'rn' ? [['r', 'n'], ['r', '.-', 'n'], [other], ...otherForTwo] : [[letter], [other]],
+    );
+const lettersOrAny = lettersOr(ANY_LETTER);
+const lettersOrOne = lettersOr(ANY_LETTER + ONE_LETTER, [ANY_LETTER + ONE_LETTER, ONE_LETTER]);
 
 const SEPARATOR = /[ .-]/g;
 /** Without spaces, except between words in which each letter is any one: they are found whole. */
@@ -97,10 +99,9 @@ const withoutRuns = (reading: string): string[] =>
 /** A word without letters leaves the separators around it. */
 const trimmed = (reading: string) => reading.replace(/([ .-])[ .-]+/g, '$1').replace(/^[ .-]/, '');
 
-/** The labels of the host that a reading begins with ("login.acme.com", "https://acme.com"), without the last, which is not a name. */
-function labelsOf(reading: string, opening: RegExp): string[] {
-  if (!reading.includes('.')) return [];
-  const [host = ''] = reading.replace(opening, '').split(' ', 1);
+/** The labels of the host that a name begins with ("login.acme.com", "https://acme.com"), without the last, which is not a name. */
+function labelsOf(text: string): string[] {
+  const [host = ''] = text.split(' ', 1);
   return host.split('.').slice(0, -1).map(joined);
 }
 
@@ -117,22 +118,45 @@ export function reservedNameIn(
   const [articles, schemes] = [ARTICLES, SCHEMES].map((words) =>
     words.map((word) => read(word)[0]).join('|'),
   );
-  const openings = `(?:(?:${articles})[ .-]|(?:${schemes})\\.)*`;
-  const opening = new RegExp(`^${openings}`);
-  const names = reserved.flatMap((entry) => prepare(entry, read, openings));
+  const opening = new RegExp(`(?:${articles})[ .-]|(?:${schemes})\\.`, 'y');
+  /** Where a name may begin: before and after each opening. */
+  const startsOf = (reading: string): number[] => {
+    const starts = [(opening.lastIndex = 0)];
+    while (opening.test(reading)) starts.push(opening.lastIndex);
+    return starts;
+  };
+  const names = reserved.flatMap((entry) => prepare(entry, read));
   return (name) => {
     // A separate rule rejects longer names
     const text = [...name.trim().slice(0, 2 * MAX_TEXT_LENGTH)].slice(0, MAX_TEXT_LENGTH).join('');
-    const readings = [...new Set(read(text).flatMap(withoutRuns))];
-    const wholes = readings.map(joined);
-    const alone = new Set([...wholes, ...readings.flatMap((reading) => labelsOf(reading, opening))]);
-    return names.find(({ isAnywhere, text, pattern }) =>
+    const readings = [...new Set(read(text).flatMap(withoutRuns))].map((reading) => {
+      const [starts, whole] = [startsOf(reading), joined(reading)];
+      const labels = labelsOf(reading.slice(starts.at(-1)));
+      return { starts, letters: [...reading], whole: [...whole], alone: [whole, ...labels] };
+    });
+    const alone = new Set(readings.flatMap((reading) => reading.alone));
+    return names.find(({ isAnywhere, text, pattern, isUnspaced }) =>
       isAnywhere
-        ? wholes.some((whole) => pattern.test(whole))
-        : alone.has(text) || readings.some((reading) => pattern.test(reading)),
+        ? readings.some(({ whole }) => isWithin(pattern, whole))
+        : alone.has(text) ||
+          readings.some(({ letters, starts }) => begins(pattern, letters, starts, isUnspaced)),
     )?.entry;
   };
 }
+
+/** Whether the pattern is anywhere in a text, not beside letters that may be any. */
+function isWithin(pattern: NamePattern, text: readonly string[]): boolean {
+  const starts = [...text.keys()].filter((start) => text[start - 1] !== ONE_LETTER);
+  return [...endsOf(pattern, text, starts)].some((end) => text[end] !== ONE_LETTER);
+}
+
+/** Whether the pattern is at one of the starts of a text, and ends with a word. */
+const begins = (
+  pattern: NamePattern,
+  text: readonly string[],
+  starts: readonly number[],
+  isUnspaced: boolean,
+) => [...endsOf(pattern, text, starts)].some((end) => isUnspaced || ' .-'.includes(text[end] ?? ' '));
 
 /** Whether a member in another language is a name. */
 const isName = (member: string) => member.startsWith('client_name#');

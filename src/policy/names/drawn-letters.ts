@@ -13,6 +13,7 @@ export const LETTER_SYMBOLS: ReadonlyMap<string, string> = new Map([
   ]),
   // As it is drawn, not as it is spelled
   ['ﬅ', 'ft'],
+  ...[...'ꙬꙭꚘꚙ♾ᴔ'].map((eyes): [string, string] => [eyes, 'oo']),
   // Negative circled, negative squared, of flags
   ...[0x1f150, 0x1f170, 0x1f1e6].flatMap(lettersFrom),
 ]);

@@ -378,6 +378,16 @@ it.each([
   expect(timesMs[100]).toBeLessThan(maxMs);
 });
 
+it.each([
+  ['letters that may be any', '\u02ac'.repeat(255)],
+  ['letters that may be any beside known ones', 'a\u02ac'.repeat(127)],
+  ['signs before it', '|-'.repeat(127)],
+  ['openings before it', 'a the '.repeat(42)],
+])('a name of %s is compared with long entries without backtracking, which would take days', (_, name) => {
+  const entries = ['Visual Studio Code Insiders', 'abcdefghij klmnopqrst uvwxyzabcd'];
+  expect(reservedNameIn(entries, loadConfusables())(name)).toBeUndefined();
+});
+
 describe('A request with the maximum number of names', () => {
   const NAMES = 100;
   /** Names in which no character comes twice. */

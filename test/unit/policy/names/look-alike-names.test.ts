@@ -14,6 +14,7 @@ describe('Look-alikes of reserved names', () => {
     'Drive',
     '123',
     'OpenAI',
+    'Facebook',
     '*globex*',
     '*GitHub*',
   ];
@@ -142,6 +143,8 @@ describe('Look-alikes of reserved names', () => {
     ['ልርጠቿ', 'Acme'],
     ['ኗጎፕዘሁጌ', '*GitHub*'],
     ['ฬเรe', 'Wise'],
+    // By one character that shows two letters
+    ...[...'ꙬꙭꚘꚙ∞♾ᴔꝎꝏ'].map((eyes): [string, string] => [`Faceb${eyes}k`, 'Facebook']),
   ])('%j poses as %j', (name, entry) => {
     expect(posesAs(name)).toBe(entry);
   });
