@@ -24,6 +24,7 @@ import {
   type NumberedSecretPage,
   type SecretSubmission,
 } from '../secrets/client-secret.js';
+import type { LockSecrets } from '../secrets/client-secrets.repository.js';
 import { ClientSecretsService } from '../secrets/client-secrets.service.js';
 import { grant, RegistrationPolicies } from './registration-policies.js';
 import {
@@ -163,8 +164,7 @@ export class RegistrationManagementService {
       ]);
       return { client: changed, secret, registrationToken };
     };
-    return this.repository.withRegistration(id, asRegistration(id, context), (found) => {
-      const registration = managedBy(token, found, 'replace');
+    return this.withManaged(id, token, 'replace', context, (registration) => {
       // No one has used the token of the reply before, which may be lost
       const isRepeat = registration.nextTokenHash !== null && matchesHash(token, registration.tokenHash);
       return replace(registration, isRepeat);
@@ -177,8 +177,7 @@ export class RegistrationManagementService {
    * @throws RegistryError `invalid_token`, or `rate_limited` if too many unused ones were removed by themselves
    */
   async remove(id: string, token: string, context: RequestContext): Promise<void> {
-    await this.repository.withRegistration(id, asRegistration(id, context), (found) => {
-      const registration = managedBy(token, found, 'change');
+    await this.withManaged(id, token, 'change', context, (registration) => {
       // Otherwise deleted clients of a flood would stay until they are purged
       const isOfPool = this.pool.isBounded && isUnused(registration.client);
       return isOfPool ? registration.deleteUnused() : registration.remove();
@@ -211,15 +210,19 @@ export class RegistrationManagementService {
 
   /**
    * Issues another secret to a client that manages itself. `value` is the only copy of it in plaintext.
-   * @throws RegistryError see {@link ClientSecretsService.issue}, or `rate_limited` after too many changes of an unused client
+   * @param registered the client as {@link authenticate} found it for the token
+   * @throws RegistryError `invalid_token`, or see {@link ClientSecretsService.issueWithin}, or `rate_limited` after too many changes of an
+   *   unused client
    */
   async issueSecret(
-    id: string,
+    registered: Client,
+    token: string,
     submission: SecretSubmission,
     context: RequestContext,
   ): Promise<{ secret: ClientSecret; value: string }> {
-    await this.pool.requireRoomForEvents(await this.lookup.get({ id }));
-    return this.secrets.issue({ id }, submission, asRegistration(id, context), this.secretTtlMs);
+    await this.pool.requireRoomForEvents(registered);
+    const lock: LockSecrets = (work) => this.withManaged(registered.id, token, 'change', context, work);
+    return this.secrets.issueWithin(lock, submission, this.secretTtlMs);
   }
 
   /** A page of the secrets of a client that were not revoked, the newest first. */
@@ -229,10 +232,35 @@ export class RegistrationManagementService {
 
   /**
    * Revokes a secret at once.
-   * @throws RegistryError see {@link ClientSecretsService.revoke}
+   * @throws RegistryError `invalid_token`, or see {@link ClientSecretsService.revoke}
    */
-  revokeSecret(id: string, secretId: string, force: boolean, context: RequestContext): Promise<void> {
-    return this.secrets.revoke({ id }, secretId, force, asRegistration(id, context));
+  revokeSecret(
+    id: string,
+    token: string,
+    secretId: string,
+    force: boolean,
+    context: RequestContext,
+  ): Promise<void> {
+    const lock: LockSecrets = (work) => this.withManaged(id, token, 'change', context, work);
+    return this.secrets.revokeWithin(lock, secretId, force);
+  }
+
+  /**
+   * Runs `work` on the locked registration if the token still manages it.
+   * @throws RegistryError `invalid_token`, or `insufficient_scope` if the client is disabled
+   */
+  private withManaged<T>(
+    id: string,
+    token: string,
+    operation: RegistrationOperation,
+    context: RequestContext,
+    work: (registration: LockedRegistration) => Promise<T>,
+  ): Promise<T> {
+    const own: RequestContext = { ...context, actor: { type: 'registration_token', id } };
+    return this.repository.withRegistration(id, own, (registration) => {
+      requireManaged(token, registration, operation);
+      return work(registration!);
+    });
   }
 
   /**
@@ -252,22 +280,6 @@ export class RegistrationManagementService {
     const mayBeDue = this.secretTtlMs !== null || known.length < valid.length;
     return mayBeDue && known.every((secret) => isRenewalDue(secret, now));
   }
-}
-
-/** Software that manages its own registration. */
-const asRegistration = (clientId: string, context: RequestContext): RequestContext => ({
-  ...context,
-  actor: { type: 'registration_token', id: clientId },
-});
-
-/** The registration, if the token manages it. */
-function managedBy(
-  token: string,
-  registration: LockedRegistration | null,
-  operation: RegistrationOperation,
-): LockedRegistration {
-  requireManaged(token, registration, operation);
-  return registration!;
 }
 
 /**

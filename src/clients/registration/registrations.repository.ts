@@ -26,7 +26,7 @@ import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 import type { InitialAccessToken } from '../initial-access-tokens/initial-access-token.js';
 import { findToken } from '../initial-access-tokens/initial-access-tokens.repository.js';
 import { ClientsRepository } from '../registry/clients.repository.js';
-import { SecretsOfClient } from '../secrets/client-secrets.repository.js';
+import { LockedSecrets } from '../secrets/client-secrets.repository.js';
 import { removeUnused } from '../use/client-use.repository.js';
 
 /** Updates of rows that many wait for: one batch after the other. */
@@ -205,17 +205,15 @@ export class RegistrationsRepository {
 }
 
 /** A registration inside of the transaction that has locked it. */
-export class LockedRegistration implements RegistrationTokens {
-  readonly secrets: SecretsOfClient;
-
+export class LockedRegistration extends LockedSecrets implements RegistrationTokens {
   constructor(
-    private readonly manager: EntityManager,
-    private readonly context: RequestContext,
-    readonly client: Client,
+    client: Client,
+    manager: EntityManager,
+    context: RequestContext,
     readonly tokenHash: string,
     readonly nextTokenHash: string | null,
   ) {
-    this.secrets = new SecretsOfClient(client.id, manager);
+    super(client, manager, context);
   }
 
   /** The initial access token of the registration, whether or not it has ended since; null if there was none. */
@@ -247,7 +245,7 @@ export class LockedRegistration implements RegistrationTokens {
       clientEntry('registration_token.issued', changed, changed),
     ];
     spendOn(this.context, client.orgId, entries, changed === client ? null : changed);
-    await this.record(entries);
+    await this.recordAll(entries);
   }
 
   /** Deletes the client; it can be restored for a while. */
@@ -255,7 +253,7 @@ export class LockedRegistration implements RegistrationTokens {
     const { client } = this;
     const deleted = changeClient(client, { deletedAt: new Date() });
     await this.manager.update(ClientEntity, client.id, deleted);
-    await this.record([clientEntry('client.deleted', client, deleted)]);
+    await this.recordAll([clientEntry('client.deleted', client, deleted)]);
   }
 
   /** Removes an unused client permanently; one event stays. Deletes it like any other if one event has no room for its past. */
@@ -267,10 +265,10 @@ export class LockedRegistration implements RegistrationTokens {
     const entry = unusedDeletion(client, context.address, recent, past);
     if (entry === null) return this.remove();
     await removeUnused(manager, [client]);
-    await this.record([entry]);
+    await this.recordAll([entry]);
   }
 
-  private record(entries: AuditEntry[]): Promise<void> {
+  private recordAll(entries: AuditEntry[]): Promise<void> {
     return record(this.manager, this.context, entries);
   }
 }
@@ -291,7 +289,7 @@ async function lockRegistration(
   const found = await query.getOne();
   if (!found?.registrationTokenHash) return null;
   const { registrationTokenHash, nextRegistrationTokenHash = null, ...client } = found;
-  return new LockedRegistration(manager, context, client, registrationTokenHash, nextRegistrationTokenHash);
+  return new LockedRegistration(client, manager, context, registrationTokenHash, nextRegistrationTokenHash);
 }
 
 /** Counts a registration with the client. False if it is gone, or no longer shared. */

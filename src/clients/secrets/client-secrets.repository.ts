@@ -181,25 +181,33 @@ export class ClientSecretsRepository {
     context: RequestContext,
   ): Promise<T> {
     return this.lookup.withLocked(key, context, (client, manager) =>
-      work({
-        client,
-        secrets: new SecretsOfClient(client.id, manager),
-        record: (action, targetId, changes) => {
-          const entries = [{ action, clientId: client.id, targetId, changes }];
-          spendOn(context, client.orgId, entries);
-          return record(manager, context, entries);
-        },
-      }),
+      work(new LockedSecrets(client, manager, context)),
     );
   }
 }
 
-/** The locked secrets of a client. */
-export interface LockedSecrets {
-  client: Client;
-  secrets: SecretsOfClient;
+/** Runs `work` on the secrets of a client that it locks until then. */
+export type LockSecrets = <T>(work: (locked: LockedSecrets) => Promise<T>) => Promise<T>;
+
+/** The secrets of a client, inside of a transaction that has locked it. */
+export class LockedSecrets {
+  readonly secrets: SecretsOfClient;
+
+  constructor(
+    readonly client: Client,
+    protected readonly manager: EntityManager,
+    protected readonly context: RequestContext,
+  ) {
+    this.secrets = new SecretsOfClient(client.id, manager);
+  }
+
   /** Writes down what was done to one of them. */
-  record: (action: AuditAction, secretId: string, changes: Change[]) => Promise<void>;
+  readonly record = async (action: AuditAction, secretId: string, changes: Change[]): Promise<void> => {
+    const { client, manager, context } = this;
+    const entries = [{ action, clientId: client.id, targetId: secretId, changes }];
+    spendOn(context, client.orgId, entries);
+    await record(manager, context, entries);
+  };
 }
 
 /** The secrets of one client, inside of a transaction that has locked it. */

@@ -15,7 +15,7 @@ import {
 import { usesSecret } from '../../policy/client.js';
 import { secretRequestFaults } from '../../policy/secret-request.js';
 import { refusal } from '../client/client-request.js';
-import { ClientSecretsRepository, type LockedSecrets } from './client-secrets.repository.js';
+import { ClientSecretsRepository, type LockSecrets } from './client-secrets.repository.js';
 import type { ClientKey, NumberedPageRequest } from '../client/client-query.js';
 import { ClientLookupRepository } from '../client/client-lookup.repository.js';
 
@@ -29,14 +29,25 @@ export class ClientSecretsService {
 
   /**
    * Issues another secret to a confidential client. `value` is the only copy of it in plaintext.
-   * @param maxTtlMs how long it is valid at most; null: as long as requested
-   * @throws RegistryError `not_found`, or `validation_error` with every field at fault, for a public client, or for one secret too many
+   * @throws RegistryError `not_found`, or see {@link issueWithin}
    */
-  async issue(
+  issue(
     key: ClientKey,
-    { request, faults, names }: SecretSubmission,
+    submission: SecretSubmission,
     context: RequestContext,
-    maxTtlMs: number | null = null,
+  ): Promise<{ secret: ClientSecret; value: string }> {
+    return this.issueWithin(this.lockOf(key, context), submission, null);
+  }
+
+  /**
+   * The same for callers that lock the client themselves.
+   * @param maxTtlMs how long it is valid at most; null: as long as requested
+   * @throws RegistryError `validation_error` with every field at fault, for a public client, or for one secret too many
+   */
+  async issueWithin(
+    lock: LockSecrets,
+    { request, faults, names }: SecretSubmission,
+    maxTtlMs: number | null,
   ): Promise<{ secret: ClientSecret; value: string }> {
     const now = new Date();
     const invalidFields = { ...secretRequestFaults(request, names, now), ...faults };
@@ -49,7 +60,7 @@ export class ClientSecretsService {
     const value = generateSecret();
     const othersExpireAt =
       expireOthersInSeconds === null ? null : new Date(now.getTime() + expireOthersInSeconds * 1000);
-    const issue = async ({ client, secrets, record }: LockedSecrets) => {
+    return lock(async ({ client, secrets, record }) => {
       if (client.type === 'public') {
         throw impossible('A public client cannot have a secret (RFC 6749 §2.1).');
       }
@@ -65,8 +76,7 @@ export class ClientSecretsService {
       const secret = await secrets.add({ value, expiresAt }, now);
       await record('client_secret.issued', secret.id, changesBetween(null, { expiresAt, othersExpireAt }));
       return { secret, value };
-    };
-    return this.repository.withSecretsOf(key, issue, context);
+    });
   }
 
   /**
@@ -108,10 +118,15 @@ export class ClientSecretsService {
    * @param force even if no valid one is left
    * @throws RegistryError `not_found`, or `validation_error` for the last valid one
    */
-  async revoke(key: ClientKey, secretId: string, force: boolean, context: RequestContext): Promise<void> {
+  revoke(key: ClientKey, secretId: string, force: boolean, context: RequestContext): Promise<void> {
+    return this.revokeWithin(this.lockOf(key, context), secretId, force);
+  }
+
+  /** The same for callers that lock the client themselves. */
+  async revokeWithin(lock: LockSecrets, secretId: string, force: boolean): Promise<void> {
     const now = new Date();
     if (!isUuid(secretId)) throw noSuchSecret();
-    const revoke = async ({ secrets, record }: LockedSecrets) => {
+    await lock(async ({ secrets, record }) => {
       const valid = await secrets.valid(now);
       if (!force && valid.length === 1 && valid[0]?.id === secretId) {
         throw impossible(
@@ -122,8 +137,11 @@ export class ClientSecretsService {
         throw noSuchSecret();
       }
       await record('client_secret.revoked', secretId, []);
-    };
-    await this.repository.withSecretsOf(key, revoke, context);
+    });
+  }
+
+  private lockOf(key: ClientKey, context: RequestContext): LockSecrets {
+    return (work) => this.repository.withSecretsOf(key, work, context);
   }
 }
 

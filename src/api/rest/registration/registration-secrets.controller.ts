@@ -49,12 +49,12 @@ export class RegistrationSecretsController {
     422: 'The client has no secrets, it has too many valid secrets, or fields are invalid',
   })
   async issue(
-    @CurrentRegistration() { client: { id } }: ManagedRegistration,
+    @CurrentRegistration() { client, token }: ManagedRegistration,
     @Body() body: unknown = {},
     @CurrentContext('registration') context: RequestContext,
   ): Promise<IssuedClientSecretReply> {
     const request = toSecretSubmission(readShape(ClientSecretCreateRequest, body, MEMBERS));
-    const { secret, value } = await this.management.issueSecret(id, request, context);
+    const { secret, value } = await this.management.issueSecret(client, token!, request, context);
     return { data: { ...toSecretView(secret), client_secret: value } };
   }
 
@@ -102,11 +102,11 @@ export class RegistrationSecretsController {
     422: 'It is the last valid secret, and force is not true',
   })
   async revoke(
-    @CurrentRegistration() { client: { id } }: ManagedRegistration,
+    @CurrentRegistration() { client, token }: ManagedRegistration,
     @Param('secret_id') secretId: string,
     @Query('force') force: unknown,
     @CurrentContext('registration') context: RequestContext,
   ): Promise<void> {
-    await this.management.revokeSecret(id, secretId, readFlag('force', force), context);
+    await this.management.revokeSecret(client.id, token!, secretId, readFlag('force', force), context);
   }
 }
