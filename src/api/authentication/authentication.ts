@@ -35,6 +35,8 @@ declare module 'fastify' {
     permit: RegistrationPermit | null;
     /** The registration of a registration management request. */
     registration: ManagedRegistration | null;
+    /** Whether its credentials were judged before all of its body was there: its sender chooses when that comes. */
+    isBodyLate: boolean;
   }
 }
 
@@ -49,11 +51,16 @@ export const CurrentRegistration = createParamDecorator(
 );
 
 type Authenticate = (request: FastifyRequest) => Promise<unknown>;
+type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined>;
 
-/** Authenticates requests before their body is read; guards run after it. Call it before the routes are added. */
+/**
+ * Authenticates requests before their body is read, and again after a body that came later: the credentials may have ended meanwhile.
+ * Guards run after it. Call it before the routes are added.
+ */
 export function authenticateRequests(fastify: FastifyInstance, app: INestApplication, config: Config): void {
   fastify.decorateRequest('permit', null);
   fastify.decorateRequest('registration', null);
+  fastify.decorateRequest('isBodyLate', false);
   const authenticator = app.get(Authenticator, { strict: false });
   const registrations = app.get(RegistrationsService, { strict: false });
   const management = app.get(RegistrationManagementService, { strict: false });
@@ -102,7 +109,9 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
   };
   fastify.addHook('onRoute', (route) => {
     const own = hookFor(route);
-    if (own !== null) onRequestOf(route, own);
+    if (own === null) return;
+    onRequestOf(route, beforeBody(own));
+    route.preHandler = [route.preHandler ?? [], afterLateBody(own)].flat();
   });
 }
 
@@ -115,13 +124,34 @@ function clientsLevel(url: string, method: string): AccessLevel {
   return ['GET', 'HEAD'].includes(method) && url.endsWith('/:client_id') ? 'client-lookup' : 'member';
 }
 
-const hook = (authenticate: Authenticate) => async (request: FastifyRequest) => {
-  await authenticate(request);
-};
+const hook =
+  (authenticate: Authenticate): Hook =>
+  async (request) => {
+    await authenticate(request);
+    return undefined;
+  };
+
+const beforeBody =
+  (own: Hook): Hook =>
+  async (request, reply) => {
+    const answered = await own(request, reply);
+    request.isBodyLate = !request.raw.complete;
+    return answered;
+  };
+
+/** A body that came with the header costs no second lookup. */
+const afterLateBody =
+  (own: Hook): Hook =>
+  async (request, reply) => {
+    if (!request.isBodyLate) return undefined;
+    Object.assign(request, { principal: null, permit: null, registration: null });
+    return own(request, reply);
+  };
 
 /** Rejects with a GraphQL error. The page of the explorer is public. */
 const graphqlHook =
-  (admitOperator: AuthenticateOperator) => async (request: FastifyRequest, reply: FastifyReply) => {
+  (admitOperator: AuthenticateOperator): Hook =>
+  async (request, reply) => {
     const { accept = '', authorization } = request.headers;
     const mayBePage = authorization === undefined || accept.includes('text/html');
     if (request.method !== 'POST' && mayBePage) return undefined;

@@ -1,7 +1,13 @@
 import type { DataSource, Logger } from 'typeorm';
 
-/** The SQL statements that `work` makes the database run, in order, without their parameters. */
-export async function statementsOf(dataSource: DataSource, work: () => Promise<unknown>): Promise<string[]> {
+/**
+ * The SQL statements that `work` makes the database run, in order, without their parameters.
+ * @param work gets those so far
+ */
+export async function statementsOf(
+  dataSource: DataSource,
+  work: (statements: readonly string[]) => Promise<unknown>,
+): Promise<string[]> {
   const statements: string[] = [];
   const ordinary = dataSource.logger;
   const nothing = () => undefined;
@@ -14,7 +20,7 @@ export async function statementsOf(dataSource: DataSource, work: () => Promise<u
     log: nothing,
   } satisfies Logger;
   try {
-    await work();
+    await work(statements);
   } finally {
     dataSource.logger = ordinary;
   }
