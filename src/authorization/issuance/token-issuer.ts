@@ -15,7 +15,7 @@ import { ResourcesService } from '../resources/resources.service.js';
 import { NO_SCOPES, requestedScopes } from '../resources/scopes.js';
 import { TokenCountsService } from './token-counts.service.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
-import { replyToRetry, sealReply } from '../tokens/refresh-token-retries.js';
+import { isRetry, replyTo, sealReply, type TokenRequest } from '../tokens/refresh-token-retries.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 
 /** The parameters of a token request, without the credentials of the client. */
@@ -71,9 +71,10 @@ export class TokenIssuer {
     if (grantType === 'client_credentials') {
       asked.scope = scopeFor(parameters, resources.grantableScopes(client, [resource.identifier]));
     }
+    const request = { parameters: asked, dpop };
     const knownToken = grantType === 'refresh_token' ? await this.findRefreshToken(client, parameters) : null;
     if (knownToken !== null && knownToken.consumedAt !== null) {
-      return this.replyAgain(knownToken, parameters.refresh_token!, context);
+      return this.replyAgain(knownToken, request, context);
     }
     const { reply, unit } = await this.engine.handle(
       issuer,
@@ -95,7 +96,7 @@ export class TokenIssuer {
     // All scopes of the grant were taken from the client
     const { scope } = JSON.parse(reply.body) as IssuedTokens;
     if (knownToken?.payload.scope && !scope) throw noScope();
-    return this.store(issuer, client, parameters, reply, unit, context);
+    return this.store(issuer, client, request, reply, unit, context);
   }
 
   /** The refresh token of a request, as it is now; null: the client has no such token. */
@@ -107,22 +108,28 @@ export class TokenIssuer {
     return token?.kind === 'refresh' && token.clientId === client.id ? token : null;
   }
 
-  /** The stored reply to a refresh token that was just replaced. Later, its use revokes the grant. */
-  private async replyAgain(replaced: TokenEntity, value: string, context: RequestContext): Promise<Issuance> {
-    const reply = replyToRetry(replaced, value);
-    if (reply !== null) {
-      const grant = await this.grants.find(replaced.grantId!);
-      if (grant === null || grant.revokedAt !== null) throw new RegistryError('invalid_grant', INVALID_GRANT);
-      return { tokens: JSON.parse(reply) as IssuedTokens, storedBytes: 0 };
+  /** The stored reply to the same request with a refresh token that was just replaced. Later, its use revokes the grant. */
+  private async replyAgain(
+    replaced: TokenEntity,
+    request: TokenRequest,
+    context: RequestContext,
+  ): Promise<Issuance> {
+    if (!isRetry(replaced)) {
+      await this.grants.revoke(replaced.grantId!, 'refresh_token_reuse', context);
+      throw new RegistryError('invalid_grant', 'The refresh token was used before. Its grant is revoked.');
     }
-    await this.grants.revoke(replaced.grantId!, 'refresh_token_reuse', context);
-    throw new RegistryError('invalid_grant', 'The refresh token was used before. Its grant is revoked.');
+    const grant = await this.grants.find(replaced.grantId!);
+    if (grant === null || grant.revokedAt !== null) throw new RegistryError('invalid_grant', INVALID_GRANT);
+    const reply = replyTo(request, replaced);
+    // Clients refresh for several resources at once, too: no sign of theft
+    if (reply === null) throw new RegistryError('invalid_grant', REPLACED);
+    return { tokens: JSON.parse(reply) as IssuedTokens, storedBytes: 0 };
   }
 
   private async store(
     issuer: string,
     client: Client,
-    parameters: TokenParameters,
+    request: TokenRequest,
     reply: EngineReply,
     unit: UnitOfWork,
     context: RequestContext,
@@ -130,30 +137,30 @@ export class TokenIssuer {
     const body = await this.jwts.inPlaceOfOpaque(issuer, reply.body, unit);
     const { consume, insert } = unit;
     const { knownToken } = unit;
-    // A retry proves no possession of the key that a token is bound to, and gets no reply
-    const isRepeatable = consume !== undefined && knownToken !== null && !knownToken.payload.jkt;
-    const sealedReply = isRepeatable ? sealReply(parameters.refresh_token!, body) : null;
+    // The proof of a retry is not verified: it gets no tokens that are bound to a key
+    const isRepeatable = consume !== undefined && knownToken !== null && request.dpop === undefined;
+    const sealedReply = isRepeatable ? sealReply(request, body) : null;
     const storedBytes = Buffer.byteLength(JSON.stringify([insert, sealedReply]));
     spendTokenBytes(unit, storedBytes);
     const isStored = await this.tokens.commit(
       { consume, insert, ...(knownToken && { replaced: { sealedReply } }) },
       context,
     );
-    if (!isStored) return this.rejectSecondUse(client, parameters, unit, context);
+    if (!isStored) return this.rejectSecondUse(client, request, unit, context);
     if (unit.grant !== null) this.grants.uses.note(unit.grant);
-    this.counts.count(parameters.grant_type as GrantType);
+    this.counts.count(request.parameters.grant_type as GrantType);
     return { tokens: JSON.parse(body) as IssuedTokens, storedBytes };
   }
 
   /** Another request was faster. */
   private async rejectSecondUse(
     client: Client,
-    parameters: TokenParameters,
+    request: TokenRequest,
     { insert, knownToken }: UnitOfWork,
     context: RequestContext,
   ): Promise<Issuance> {
-    const replaced = knownToken && (await this.findRefreshToken(client, parameters));
-    if (replaced) return this.replyAgain(replaced, parameters.refresh_token!, context);
+    const replaced = knownToken && (await this.findRefreshToken(client, request.parameters));
+    if (replaced) return this.replyAgain(replaced, request, context);
     const grantId = insert[0]?.grantId;
     if (grantId) await this.grants.revoke(grantId, 'code_reuse', context);
     throw new RegistryError('invalid_grant', 'The authorization code was used before.');
@@ -175,6 +182,9 @@ function scopeFor({ scope }: TokenParameters, grantable: readonly string[]): str
 const noScope = () => new RegistryError('invalid_scope', NO_SCOPES);
 
 const INVALID_GRANT = 'The code or refresh token is unknown, expired, used up, or not for this request.';
+
+const REPLACED =
+  'The refresh token was just replaced by another request. Send the one that replaced it, which is in the reply to that request.';
 
 /** The error of the engine. For grants, its reason is not disclosed. */
 function toRegistryError(reply: EngineReply): RegistryError {

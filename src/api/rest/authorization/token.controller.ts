@@ -45,7 +45,8 @@ export class TokenController {
     operationId: 'IssueOAuthToken',
     summary: 'Issue tokens (RFC 6749 §3.2)',
     description:
-      'Clients authenticate as they registered. A Bearer header is ignored. A replaced refresh token gets the same reply for 10 s.',
+      'Clients authenticate as they registered. A Bearer header is ignored. For 10 s, the same request with a replaced refresh token gets ' +
+      'the same reply.',
     security: [],
   })
   @ApiConsumes(FORM, 'application/json')
