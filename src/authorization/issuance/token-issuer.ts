@@ -14,6 +14,7 @@ import { JwtAccessTokens } from '../keys/jwt-access-tokens.js';
 import { ResourcesService } from '../resources/resources.service.js';
 import { NO_SCOPES, requestedScopes } from '../resources/scopes.js';
 import { TokenCountsService } from './token-counts.service.js';
+import type { TokenKind } from '../tokens/token.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { isRetry, replyTo, sealReply, type TokenRequest } from '../tokens/refresh-token-retries.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
@@ -134,6 +135,7 @@ export class TokenIssuer {
     unit: UnitOfWork,
     context: RequestContext,
   ): Promise<Issuance> {
+    bindRefreshToken(unit);
     const body = await this.jwts.inPlaceOfOpaque(issuer, reply.body, unit);
     const { consume, insert } = unit;
     const { knownToken } = unit;
@@ -185,6 +187,16 @@ const INVALID_GRANT = 'The code or refresh token is unknown, expired, used up, o
 
 const REPLACED =
   'The refresh token was just replaced by another request. Send the one that replaced it, which is in the reply to that request.';
+
+/**
+ * Binds the new refresh token of a public client to the key of its access token (RFC 9449 §5). At a refresh, the library binds it to that
+ * of the old one only. It takes all clients for public, and so binds tokens of confidential ones, too.
+ */
+function bindRefreshToken({ client, insert }: UnitOfWork): void {
+  const payloadOf = (kind: TokenKind) => insert.find((token) => token.kind === kind)?.payload;
+  const refresh = payloadOf('refresh');
+  if (refresh) refresh.jkt = client.type === 'public' ? payloadOf('access')?.jkt : undefined;
+}
 
 /** The error of the engine. For grants, its reason is not disclosed. */
 function toRegistryError(reply: EngineReply): RegistryError {

@@ -157,6 +157,33 @@ onEachEngine((engine) => {
     expect(next.audience).toBe(lost!.resource);
   });
 
+  it('of a public client is bound to the key of a DPoP proof that it is refreshed with (RFC 9449 §5)', async () => {
+    const client = await register();
+    const { refresh_token: first } = await tokensOf(client);
+    const [{ jkt, aProof }, other] = [await aKey(), await aKey()];
+    const { body } = await refresh(client, first as string, {}, await aProof());
+    const second = body.refresh_token as string;
+    expect((await introspect(second)).body.cnf).toEqual({ jkt });
+    for (const headers of [{}, await aProof()]) {
+      expect((await refresh(client, first as string, {}, headers)).body.error).toBe('invalid_grant');
+    }
+    for (const headers of [{}, await other.aProof()]) {
+      expect((await refresh(client, second, {}, headers)).body.error).toBe('invalid_grant');
+    }
+    const third = await refresh(client, second, {}, await aProof());
+    expect([third.status, third.body.token_type]).toEqual([200, 'DPoP']);
+    expect((await introspect(third.body.refresh_token as string)).body.cnf).toEqual({ jkt });
+  });
+
+  it('of a confidential client is bound to no DPoP key, since the client authenticates (RFC 9449 §5)', async () => {
+    const client = await register({ token_endpoint_auth_method: 'client_secret_post' });
+    const { code, verifier } = await aCode(client, user);
+    const { body } = await exchangeCode(client, code, verifier, {}, await (await aKey()).aProof());
+    const next = await aKey();
+    const refreshed = await refresh(client, body.refresh_token as string, {}, await next.aProof());
+    expect((await introspect(refreshed.body.access_token as string)).body.cnf).toEqual({ jkt: next.jkt });
+  });
+
   it('that is bound to a DPoP key is not given again without its proof', async () => {
     const client = await register();
     const { aProof } = await aKey();
