@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { countEvents } from './events.js';
 import { measureRequests } from './requests.js';
 import { serveMetrics } from './server.js';
-import { showState } from './state.js';
+import { showState } from './gauges.js';
 
 export interface MetricsOptions {
   /** Where they are served. */

@@ -1,16 +1,14 @@
-import { Field, ID, InputType, ObjectType } from '@nestjs/graphql';
+import { Field, ID, ObjectType } from '@nestjs/graphql';
 import { GraphQLDateTime, GraphQLJSON } from 'graphql-scalars';
 import type {
   Actor,
   ActorType,
   AuditAction,
   AuditEvent as Event,
-  AuditFilter,
   Channel,
 } from '../../../audit/audit-event.js';
 import { connectionOf } from '../pagination/connection.js';
 import { FIELD_NAMES } from '../../../policy/fields.js';
-import { SearchField } from '../schema/filter.js';
 import { ActorTypeEnum, AuditActionEnum, ChannelEnum } from '../schema/enums.js';
 
 @ObjectType({ description: 'The actor of an event.' })
@@ -97,30 +95,6 @@ export class AuditEvent {
 
 @ObjectType({ description: 'A page of audit events, newest first (Relay Cursor Connections).' })
 export class AuditEventConnection extends connectionOf(AuditEvent) {}
-
-@InputType('AuditEventFilter', { description: 'Filters audit events. All conditions must match.' })
-export class AuditEventFilter implements AuditFilter {
-  @SearchField(() => ID, 'The client concerned.')
-  clientId?: string;
-
-  @Field(() => ActorTypeEnum, { nullable: true, description: 'The type of actor.' })
-  actorType?: ActorType;
-
-  @SearchField(() => ID, 'The id of the actor: a key, token, subject or client.')
-  actorId?: string;
-
-  @Field(() => AuditActionEnum, { nullable: true, description: 'The action.' })
-  action?: AuditAction;
-
-  @Field(() => ChannelEnum, { nullable: true, description: 'The interface used.' })
-  channel?: Channel;
-
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Events at or after this time.' })
-  since?: Date;
-
-  @Field(() => GraphQLDateTime, { nullable: true, description: 'Events before this time.' })
-  until?: Date;
-}
 
 /** Fields of clients are called here as operators know them; those of other nouns have the same name everywhere. */
 export function toAuditEvent({ changes, ...event }: Event): AuditEvent {

@@ -1,17 +1,12 @@
-import { Args, ArgsType, Context, Parent, Query, ResolveField } from '@nestjs/graphql';
+import { Args, Context, Parent, Query, ResolveField } from '@nestjs/graphql';
 import { AuditTrail } from '../../../audit/audit-trail.js';
 import { OAuthClient } from '../clients/oauth-client.type.js';
 import type { Loaders } from '../operations/loaders.js';
-import { InnerPageArgs, toIdConnection, toIdPageRequest, TwoWayPageArgs } from '../pagination/connection.js';
+import { InnerPageArgs, toIdConnection, toIdPageRequest } from '../pagination/connection.js';
 import { AdminResolver } from '../schema/admin-resolver.js';
-import { FilterField, toFilter } from '../schema/filter.js';
-import { AuditEventConnection, AuditEventFilter, toAuditEvent } from './audit-event.type.js';
-
-@ArgsType()
-class AuditEventsArgs extends TwoWayPageArgs {
-  @FilterField(() => AuditEventFilter, 'Filters the events. Default: all events.')
-  filter?: AuditEventFilter | null;
-}
+import { toFilter } from '../schema/filter.js';
+import { AuditEventConnection, toAuditEvent } from './audit-event.type.js';
+import { AuditEventsArgs } from './audit-events.args.js';
 
 /** Queries of the audit log. There are no mutations. */
 @AdminResolver()
