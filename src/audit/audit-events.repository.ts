@@ -156,10 +156,11 @@ export class AuditEventsRepository {
     return pagesOfEach(this.run, this.table, ofClients, clientIds, request);
   }
 
-  /** How many events there are about a client, counted up to `limit`. */
-  async countOf(clientId: string, limit: number): Promise<number> {
+  /** How many events a client has caused with its registration access token, counted up to `limit`. */
+  async countOwn(clientId: string, limit: number): Promise<number> {
     const [row] = await this.run(
-      'SELECT COUNT(*) FROM (SELECT 1 FROM audit_events WHERE client_id = :clientId LIMIT :limit) events',
+      `SELECT COUNT(*) FROM (SELECT 1 FROM audit_events
+       WHERE actor_id = :clientId AND actor_type = 'registration_token' ORDER BY id LIMIT :limit) own`,
       { clientId, limit },
     );
     return Number(row![0]);

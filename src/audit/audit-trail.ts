@@ -28,9 +28,9 @@ export class AuditTrail {
     return new Map([...pages].map(([clientId, page]) => [clientId, toEvents(page)]));
   }
 
-  /** How many events there are about a client, counted up to `limit`. */
-  countOf(clientId: string, limit: number): Promise<number> {
-    return this.repository.countOf(clientId, limit);
+  /** How many events a client has caused with its registration access token, counted up to `limit`. */
+  countOwn(clientId: string, limit: number): Promise<number> {
+    return this.repository.countOwn(clientId, limit);
   }
 
   /** Removes events that are older than `limit`, all or those of one action; says how many. */

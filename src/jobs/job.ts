@@ -7,6 +7,7 @@ export type Job =
   | 'purge_surplus_clients'
   | 'purge_ended_secrets'
   | 'expire_unused_clients'
+  | 'purge_removed_clients'
   | 'purge_audit_events'
   | 'purge_unused_client_deletions'
   | 'purge_admin_sessions'

@@ -68,6 +68,7 @@ export class Retention implements OnApplicationBootstrap {
       ['purge_deleted_clients', deletedClientRetentionMs, (limit) => this.clients.purge(limit)],
       ['purge_ended_secrets', deletedClientRetentionMs, (limit) => this.clientSecrets.purge(limit)],
       ['expire_unused_clients', registrationUnusedTtlMs, (limit) => this.clientUse.expire(limit)],
+      ['purge_removed_clients', 0, () => this.clientUse.purgeRemoved()],
       ['purge_audit_events', auditRetentionMs, (limit) => auditTrail.purge(limit)],
       [
         'purge_unused_client_deletions',

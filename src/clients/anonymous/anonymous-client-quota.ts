@@ -14,7 +14,7 @@ const MIN_COUNT_INTERVAL_MS = 1_000;
 /** Evicted at a time: as many as asked for room, or this part of the pool, so that a flood costs few transactions and events. */
 const EVICTED_SHARE = 1 / 100;
 const MAX_RETRY_AFTER_SECONDS = 3_600;
-/** Events about an unused client, which are removed with it. */
+/** Events of an unused client's own changes, which are removed with it. */
 const MAX_EVENTS = 250;
 /** If other instances evict at the same time. */
 const MAX_ATTEMPTS = 5;
@@ -75,12 +75,12 @@ export class AnonymousClientQuota {
   }
 
   /**
-   * Bounds the changes of a client that will be removed with its events if no use of it is recorded.
+   * Bounds the changes by a client that will be removed with their events if no use of it is recorded. Events that others cause do not count.
    * @throws RegistryError `rate_limited` if there were too many
    */
   async requireRoomForEvents(client: Client): Promise<void> {
     if (!this.removesUnused || !isUnused(client)) return;
-    if ((await this.trail.countOf(client.id, MAX_EVENTS)) < MAX_EVENTS) return;
+    if ((await this.trail.countOwn(client.id, MAX_EVENTS)) < MAX_EVENTS) return;
     throw new RegistryError(
       'rate_limited',
       'This registration was changed too often without being used. Use the client, or register another one.',

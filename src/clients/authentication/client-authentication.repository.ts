@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, IsNull, LessThanOrEqual } from 'typeorm';
+import { DataSource, IsNull, LessThanOrEqual, MoreThan } from 'typeorm';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { UseNotes } from '../../database/writes/use-notes.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { hashSecret } from '../../secrets/secret.js';
-import { ClientEntity } from '../client/client.entity.js';
+import { ClientEntity, REMOVED_AT } from '../client/client.entity.js';
 import { ClientSecretEntity } from '../secrets/client-secret.entity.js';
 
 /** How exact the times of last use are. */
@@ -42,7 +42,7 @@ export class ClientAuthenticationRepository {
   /** Whether a client of that id was deleted, and is not purged yet. */
   wasDeleted(id: string): Promise<boolean> {
     const query = this.dataSource.manager.createQueryBuilder(ClientEntity, 'client').withDeleted();
-    return query.where('client.id = :id AND client.deletedAt IS NOT NULL', { id }).getExists();
+    return query.where({ id, deletedAt: MoreThan(REMOVED_AT) }).getExists();
   }
 
   /** Records that an expired or revoked secret was tried, once per secret and hour. */

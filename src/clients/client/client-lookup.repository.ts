@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, type EntityManager, IsNull, Not } from 'typeorm';
+import { DataSource, type EntityManager, MoreThan } from 'typeorm';
 import { validate as isClientId } from 'uuid';
 import type { Cancellation } from '../../queues/cancellation.js';
 import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
@@ -7,7 +7,7 @@ import { rowLock } from '../../database/sql/row-lock.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import type { Client } from './client.js';
-import { ClientEntity } from './client.entity.js';
+import { ClientEntity, REMOVED_AT } from './client.entity.js';
 import type { ClientKey } from './client-query.js';
 
 /** Finds one client by its id. Lookups of the same moment are one statement. */
@@ -50,7 +50,7 @@ export class ClientLookupRepository {
     const where = {
       id,
       ...(orgId !== undefined && { orgId }),
-      ...(isDeleted && { deletedAt: Not(IsNull()) }),
+      ...(isDeleted && { deletedAt: MoreThan(REMOVED_AT) }),
     };
     return this.writeQueue.run(
       async (manager) => {

@@ -13,6 +13,9 @@ export const UNUSED = `"source" = 'dynamic' AND NOT ("org_id" IS NOT NULL) AND (
 /** Clients that the expiry of their software statement will disable. These are the words of an index, too. */
 export const BOUND_BY_STATEMENT = `"statement_expires_at" IS NOT NULL AND "status" = 'active' AND "deleted_at" IS NULL`;
 
+/** `deletedAt` of a removed client until its last events are: nothing finds or restores it. All other clients were deleted later. */
+export const REMOVED_AT = new Date(0);
+
 /** Lists omit deleted clients. SQLite skips those of earlier pages in the index alone if it has this column, too. */
 const LIVING = { where: '"deleted_at" IS NULL' };
 

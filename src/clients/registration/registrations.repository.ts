@@ -27,7 +27,7 @@ import type { InitialAccessToken } from '../initial-access-tokens/initial-access
 import { findToken } from '../initial-access-tokens/initial-access-tokens.repository.js';
 import { ClientsRepository } from '../registry/clients.repository.js';
 import { LockedSecrets } from '../secrets/client-secrets.repository.js';
-import { removeUnused } from '../use/client-use.repository.js';
+import { removeUnused } from '../use/unused-removal.repository.js';
 
 /** Updates of rows that many wait for: one batch after the other. */
 const COUNTING = { size: 200, inFlight: 1 };

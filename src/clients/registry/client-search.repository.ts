@@ -15,7 +15,7 @@ import {
   type ClientSource,
   type ClientStatus,
 } from '../client/client.js';
-import { ClientEntity, UNUSED } from '../client/client.entity.js';
+import { ClientEntity, REMOVED_AT, UNUSED } from '../client/client.entity.js';
 import {
   type ClientFilter,
   type ClientOrder,
@@ -110,7 +110,7 @@ function filterConditions(dialect: Dialect): Conditions<ClientFilter> {
     status: { sql: (status: ClientStatus) => STATUS[status] },
     verified: { sql: (isVerified: boolean) => (isVerified ? 'client.verified' : 'NOT client.verified') },
     initialAccessTokenId: { sql: 'client.initial_access_token_id = :value' },
-    deleted: { sql: 'client.deleted_at IS NOT NULL' },
+    deleted: { sql: `client.deleted_at > ${epoch(REMOVED_AT)}` },
     unused: { sql: (isUnused: boolean) => (isUnused ? UNUSED : `NOT (${UNUSED})`) },
     createdAfter: { sql: 'client.created_at > :value', value: epoch },
     createdBefore: { sql: 'client.created_at < :value', value: epoch },

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { validate as isClientId } from 'uuid';
 import type { RequestContext } from '../../audit/audit-event.js';
-import { AuditEventEntity } from '../../audit/audit-event.entity.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { batchesOf } from '../../database/writes/statement-size.js';
 import { lockRows } from '../../database/sql/row-lock.js';
@@ -10,14 +9,13 @@ import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { inSmallBatches } from '../../database/writes/purge-batches.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { ClientEntity, UNUSED } from '../client/client.entity.js';
+import { purgeRemoved, removeUnused } from './unused-removal.repository.js';
 
 /** How exact the time of a client's last use is: what was used since is not written again. */
 const RESOLUTION_MS = 3_600_000;
 
 /** Unused clients that one transaction removes. */
 export const REMOVAL_BATCH = 100;
-/** Events that one transaction removes with them: on SQLite, it blocks the event loop. */
-const MAX_REMOVED_EVENTS = 2_000;
 
 /** Clients whose last registration was before this time. */
 const LAST_REGISTERED_BEFORE =
@@ -29,29 +27,6 @@ export interface UnusedClients {
   /** When the first and the last of them were created; null: there is none. */
   oldest: Date | null;
   newest: Date | null;
-}
-
-/**
- * Removes unused clients, locked before, and what the audit log says of what they did themselves. If these are too many events for one
- * transaction, it removes the first ones, and the clients that have no more.
- * @returns the clients that it removed, and how many events
- */
-export async function removeUnused<C extends Pick<ClientEntity, 'id'>>(
-  manager: EntityManager,
-  clients: readonly C[],
-): Promise<{ removed: C[]; eventCount: number }> {
-  const idsOf = (rows: readonly { id: string }[]) => rows.map(({ id }) => id);
-  const events = await manager.find(AuditEventEntity, {
-    select: { id: true, clientId: true },
-    where: { clientId: In(idsOf(clients)), channel: 'registration' },
-    order: { clientId: 'ASC', id: 'ASC' },
-    take: MAX_REMOVED_EVENTS,
-  });
-  for (const batch of batchesOf(events)) await manager.delete(AuditEventEntity, idsOf(batch));
-  const unfinished = events.length === MAX_REMOVED_EVENTS ? events.at(-1)!.clientId! : null;
-  const removed = clients.filter(({ id }) => unfinished === null || id < unfinished);
-  if (removed.length > 0) await manager.delete(ClientEntity, idsOf(removed));
-  return { removed, eventCount: events.length };
 }
 
 /** When clients were used, and those that never were, in the database. */
@@ -141,31 +116,30 @@ export class ClientUseRepository {
   }
 
   /**
-   * Permanently removes the oldest unused clients with no registration since `limit`, `size` at most, and what the audit log says of what
-   * they did themselves; says how many. One event says so, too.
+   * Permanently removes the oldest unused clients with no registration since `limit`, `size` at most or fewer if they have many events, and
+   * what the audit log says of what they did themselves; says how many: 0 if there is none. One event says so, too.
    */
   async remove(limit: Date, size: number, context: RequestContext): Promise<number> {
-    for (;;) {
-      const { removed, eventCount } = await this.writeQueue.run((manager) =>
-        removeOldest(manager, new Date(0), limit, Math.min(size, REMOVAL_BATCH), context),
-      );
-      if (removed.length > 0 || eventCount === 0) return removed.length;
-    }
+    const removed = await this.writeQueue.run((manager) =>
+      removeOldest(manager, new Date(0), limit, Math.min(size, REMOVAL_BATCH), context),
+    );
+    return removed.length;
   }
 
   /** Removes all of them in the same way, batch by batch, an event for each. */
-  async removeAll(limit: Date, context: RequestContext): Promise<number> {
+  removeAll(limit: Date, context: RequestContext): Promise<number> {
     // No batch passes over what the ones before have left, such as clients that were registered again
     let from = new Date(0);
-    let total = 0;
-    await inSmallBatches(this.writeQueue, async (manager, size) => {
-      const { removed, eventCount } = await removeOldest(manager, from, limit, size, context);
-      // With more events, some of these clients are left
-      if (eventCount < MAX_REMOVED_EVENTS) from = removed.at(-1)?.createdAt ?? from;
-      total += removed.length;
-      return removed.length + eventCount;
+    return inSmallBatches(this.writeQueue, async (manager, size) => {
+      const removed = await removeOldest(manager, from, limit, size, context);
+      from = removed.at(-1)?.createdAt ?? from;
+      return removed.length;
     });
-    return total;
+  }
+
+  /** Removes the events of removed clients that had too many to go with them; says how many rows. */
+  purgeRemoved(): Promise<number> {
+    return purgeRemoved(this.writeQueue);
   }
 }
 
@@ -189,7 +163,7 @@ async function removeOldest(
     .limit(size);
   // Each of several instances takes other rows
   const clients = await lockRows(query, 'skip_locked').getMany();
-  const { removed, eventCount } = await removeUnused(manager, clients);
+  const removed = await removeUnused(manager, clients);
   const last = removed.at(-1);
   if (last !== undefined) {
     await record(manager, context, [
@@ -201,5 +175,5 @@ async function removeOldest(
       },
     ]);
   }
-  return { removed, eventCount };
+  return removed;
 }

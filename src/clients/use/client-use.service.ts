@@ -34,4 +34,9 @@ export class ClientUseService {
   expire(limit: Date, context: RequestContext = SYSTEM): Promise<number> {
     return this.repository.removeAll(limit, context);
   }
+
+  /** Removes the rest of removed clients with many events; says how many rows. */
+  purgeRemoved(): Promise<number> {
+    return this.repository.purgeRemoved();
+  }
 }

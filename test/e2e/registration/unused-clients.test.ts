@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { AnonymousClientQuota } from '../../../src/clients/anonymous/anonymous-client-quota.js';
 import { ClientUseService } from '../../../src/clients/use/client-use.service.js';
 import { Retention } from '../../../src/jobs/retention.js';
-import { WriteQueue } from '../../../src/database/writes/write-queue.js';
 import { onEachEngine } from '../../support/databases.js';
 import { type Registry } from '../../support/registry.js';
 import { statementsOf } from '../../support/measurements/statements.js';
@@ -159,38 +158,6 @@ onEachEngine((engine) => {
         await registry.dataSource.query('UPDATE oauth_clients SET last_used_at = NULL');
         expect((await update(127)).status).toBe(429);
         expect((await registry.send(path, { method: 'DELETE', key })).status).toBe(204);
-      },
-    );
-
-    it.each(['REGISTRATION_MAX_UNUSED', 'REGISTRATION_UNUSED_TTL'])(
-      'removes clients with many events in several transactions: %s',
-      async (variable) => {
-        await start({ [variable]: variable === 'REGISTRATION_MAX_UNUSED' ? '3' : '1d' });
-        const ids = [await register(), await register(), await register()];
-        // As in databases of before there was a limit
-        for (const id of ids.slice(0, 2)) {
-          await registry.dataSource.query(
-            `INSERT INTO audit_events (id, actor_type, channel, action, client_id, target_id, changes)
-             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4500)
-             SELECT '${id.slice(0, 24)}' || (100000000000 + i), 'anonymous', 'registration', 'client.updated', '${id}', '${id}', '[]' FROM n`,
-          );
-        }
-        await age(variable === 'REGISTRATION_MAX_UNUSED' ? 2 * HOUR_MS : 25 * HOUR_MS, ids);
-        const transactions = jest.spyOn(registry.app.get(WriteQueue, { strict: false }), 'run');
-        if (variable === 'REGISTRATION_UNUSED_TTL') {
-          await registry.app.get(Retention, { strict: false }).run();
-          expect(await idsOf()).toEqual([]);
-        } else {
-          for (let i = 0; i < 3; i++) await register();
-          expect((await idsOf()).filter((id) => ids.includes(id))).toEqual([]);
-        }
-        // 9,000 events, at most 2,000 of them in each
-        expect(transactions.mock.calls.length).toBeGreaterThanOrEqual(5);
-        const [left] = await registry.dataSource.query<{ n: string }[]>(
-          `SELECT COUNT(*) AS n FROM audit_events WHERE client_id IN (${ids.map((id) => `'${id}'`).join()})`,
-        );
-        expect(Number(left!.n)).toBe(0);
-        expect((await removals()).map(({ changes }) => changes[0]!.before).reduce((a, b) => a + b)).toBe(3);
       },
     );
 
