@@ -18,9 +18,9 @@ const IMPORTS = {
   config: ['policy'],
   queues: ['diagnostics', 'errors'],
   egress: ['addresses', 'config', 'errors', 'policy', 'queues'],
-  jwt: ['errors', 'json'],
+  jwt: ['errors', 'json', 'policy'],
   database: ['config', 'diagnostics', 'errors', 'event-loop', 'queues'],
-  audit: ['database'],
+  audit: ['database', 'policy'],
   clients: [
     'addresses',
     'audit',
@@ -240,6 +240,21 @@ export default tseslint.config(
               message: 'Put the statement into a *.repository.ts.',
             },
           ],
+        },
+      ],
+    },
+  },
+  {
+    // Node.js takes seconds to parse what a caller sends in place of a URL
+    files: ['src/**/*.ts'],
+    ignores: ['src/config/**', 'src/policy/uris/uri.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ':matches(NewExpression[callee.name="URL"]:not([arguments.0.type="Literal"]), MemberExpression[object.name="URL"])',
+          message: 'Use readUrl for the text of a caller, and knownUrl for the URLs of this service.',
         },
       ],
     },

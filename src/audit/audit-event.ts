@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readUrl } from '../policy/uris/uri.js';
 
 /**
  * The interface used: `registration` is RFC 7591 and RFC 7592, `console` its sign-in (its changes are GraphQL), and `job` the registry
@@ -131,8 +132,9 @@ const MAX_SCHEME_LENGTH = 253;
 
 /** The host that a URI leads to, or its scheme if that is an app's: both are bounded, as the audit log has many of them. */
 export function hostOf(uri: string): string[] {
-  if (!URL.canParse(uri)) return [];
-  const { protocol, host } = new URL(uri);
+  const url = readUrl(uri);
+  if (url === null) return [];
+  const { protocol, host } = url;
   return [/^https?:$/.test(protocol) ? host : protocol.slice(0, MAX_SCHEME_LENGTH)];
 }
 

@@ -6,7 +6,7 @@ import { isGlobalUnicast } from '../addresses/global-unicast.js';
 import { countedFor } from '../addresses/networks.js';
 import { CONFIG, type Config } from '../config/variables.js';
 import { RegistryError } from '../errors/registry-error.js';
-import { isLoopback } from '../policy/uris/uri.js';
+import { isLoopback, knownUrl, readUrl } from '../policy/uris/uri.js';
 import { ConcurrencyLimit } from '../queues/concurrency-limit.js';
 import { getFrom, getThrough, hostOf, siteOf } from './connection.js';
 import { EgressError } from './egress-error.js';
@@ -77,8 +77,8 @@ export class EgressGuard {
   }
 
   private parse(url: string): URL {
-    if (!URL.canParse(url)) throw new EgressError('The URL is not absolute.');
-    const target = new URL(url);
+    const target = readUrl(url);
+    if (target === null) throw new EgressError('The URL is not an absolute URI.');
     if (target.username || target.password) throw new EgressError('The URL must not contain credentials.');
     if (target.protocol === 'https:' || (target.protocol === 'http:' && this.isOwnMachine(target))) {
       return target;
@@ -105,7 +105,7 @@ export class EgressGuard {
     };
     const proxy = this.isOwnMachine(url) ? null : this.config.httpsProxy;
     if (proxy !== null) {
-      const reply = await getThrough(new URL(proxy), withoutBadAddress(url), { headers, signal });
+      const reply = await getThrough(knownUrl(proxy), withoutBadAddress(url), { headers, signal });
       return readReply(reply, maxBytes);
     }
     const addresses = await this.addressesOf(url, signal);

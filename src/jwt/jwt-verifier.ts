@@ -9,6 +9,7 @@ import {
   type JWTVerifyOptions,
 } from 'jose';
 import { RegistryError, RETRY_AFTER_SECONDS } from '../errors/registry-error.js';
+import { knownUrl } from '../policy/uris/uri.js';
 import { readJwt } from './read-jwt.js';
 import { verifyWithKeys } from './verify-with-keys.js';
 
@@ -34,7 +35,7 @@ export class JwtVerifier {
   ) {
     this.keys =
       typeof jwks === 'string'
-        ? createRemoteJWKSet(new URL(jwks), { [customFetch]: fetchWithPauses() })
+        ? createRemoteJWKSet(knownUrl(jwks), { [customFetch]: fetchWithPauses() })
         : createLocalJWKSet(jwks);
   }
 

@@ -1,6 +1,6 @@
 import { ASSERTION_SIGNING_ALGORITHMS, type ClientMetadataInput } from './client.js';
 import { type ClientField, FIELD_ROWS, type FieldNames } from './fields.js';
-import { isLoopback } from './uris/uri.js';
+import { isLoopback, readUrl } from './uris/uri.js';
 
 export const MAX_TRANSLATIONS = 100;
 
@@ -81,8 +81,8 @@ export const CLIENT_RULES: readonly Rule[] = [
 
 /** Whether keys can be fetched from there unchanged: over TLS, or without leaving the machine. */
 function isKeySource(uri: string): boolean {
-  const url = new URL(uri);
-  return url.protocol === 'https:' || isLoopback(url);
+  const url = readUrl(uri);
+  return url !== null && (url.protocol === 'https:' || isLoopback(url));
 }
 
 /**

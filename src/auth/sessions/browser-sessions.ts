@@ -6,7 +6,7 @@ import { requestContextOf } from '../principal/request-context.js';
 import type { Principal } from '../principal/principal.js';
 import { isOwnPage } from './own-page.js';
 import { cookieName, secretIn } from './secret-cookie.js';
-import { isLoopback } from '../../policy/uris/uri.js';
+import { isLoopback, knownUrl, readUrl } from '../../policy/uris/uri.js';
 import { CONFIG, type Config } from '../../config/variables.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { CONSOLE_PATH } from '../../config/paths.js';
@@ -26,7 +26,7 @@ export class BrowserSessions {
     private readonly sessions: AdminSessionsService,
     @Inject(CONFIG) { publicUrl }: Config,
   ) {
-    this.publicUrl = publicUrl === null ? null : new URL(publicUrl);
+    this.publicUrl = publicUrl === null ? null : knownUrl(publicUrl);
     const path = this.publicUrl?.pathname ?? '/';
     this.cookie = cookieName(COOKIE, path, this.isSecure);
     this.attributes = { path, httpOnly: true, secure: this.isSecure, sameSite: 'strict' };
@@ -97,9 +97,8 @@ export class BrowserSessions {
 
   /** A browser silently drops a Secure cookie over http, except from its own machine, which many browsers trust. */
   private rejectLostCookie({ headers: { origin } }: FastifyRequest): void {
-    if (!this.isSecure || origin === undefined || !URL.canParse(origin)) return;
-    const page = new URL(origin);
-    if (page.protocol !== 'http:' || isLoopback(page)) return;
+    const page = this.isSecure && origin !== undefined ? readUrl(origin) : null;
+    if (page?.protocol !== 'http:' || isLoopback(page)) return;
     throw new RegistryError(
       'invalid_request',
       'Over http the browser drops the session cookie, which is Secure since PUBLIC_URL is https. ' +

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { knownUrl } from '../../policy/uris/uri.js';
 import { isAllowed } from '../principal/access-roles.js';
 import type { Principal } from '../principal/principal.js';
 import { requestContextOf } from '../principal/request-context.js';
@@ -22,7 +23,7 @@ export class ConsentSessions {
     private readonly sessions: AdminSessionsService,
     @Inject(CONFIG) { publicUrl }: Pick<Config, 'publicUrl'>,
   ) {
-    const url = publicUrl === null ? null : new URL(publicUrl);
+    const url = publicUrl === null ? null : knownUrl(publicUrl);
     const secure = url?.protocol === 'https:';
     const base = url?.pathname.replace(/\/$/, '') ?? '';
     // For all paths, no other host can set it

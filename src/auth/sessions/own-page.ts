@@ -12,5 +12,5 @@ export function isOwnPage(
   const { origin, 'sec-fetch-site': site = 'same-origin' } = headers;
   if (site !== 'same-origin') return false;
   if (origin === undefined || origin === publicUrl?.origin || (hidesOrigin && origin === 'null')) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
+  return origin === `https://${host}` || origin === `http://${host}`;
 }

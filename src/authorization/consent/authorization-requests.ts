@@ -8,6 +8,7 @@ import { CONFIG, type Config } from '../../config/variables.js';
 import { type ErrorCode, RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/grants/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
+import { knownUrl } from '../../policy/uris/uri.js';
 import { AuthorizationEngine, CONSENT_REPLY, ENGINE_PATHS } from '../engine/authorization-engine.js';
 import { engineError, type EngineReply } from '../engine/exchange.js';
 import { hashSecret } from '../../secrets/secret.js';
@@ -82,7 +83,7 @@ export class AuthorizationRequests {
     context.spend?.(null, Buffer.byteLength(JSON.stringify(unit.insert)));
     const isFirst = await this.tokens.commit({ consume: hash, insert: unit.insert }, context);
     if (!isFirst) throw noSuchPushedRequest();
-    const page = new URL(this.config.authorizationConsentUrl ?? `${issuer}${CONSENT_PATH}`);
+    const page = knownUrl(this.config.authorizationConsentUrl ?? `${issuer}${CONSENT_PATH}`);
     page.searchParams.set('consent_token', location.slice(CONSENT_REPLY.length));
     return page.href;
   }

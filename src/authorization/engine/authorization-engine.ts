@@ -12,6 +12,7 @@ import {
   AUTHORIZATION_REQUEST_LIFETIME,
   REFRESH_TOKEN_LIFETIME,
 } from '../../policy/token-lifetimes.js';
+import { knownUrl } from '../../policy/uris/uri.js';
 import { SIGNING_ALGORITHM } from './signing-algorithm.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
 import { ResourcesService } from '../resources/resources.service.js';
@@ -171,7 +172,7 @@ export class AuthorizationEngine {
       currentUnit().failure = error;
     });
     const listener = provider.callback() as Engine['listener'];
-    return { url: new URL(issuer), provider, listener };
+    return { url: knownUrl(issuer), provider, listener };
   }
 
   private configuration(issuer: string, errors: typeof Errors, unusedKey: JWK): Configuration {

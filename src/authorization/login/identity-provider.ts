@@ -4,7 +4,7 @@ import { claimAt } from '../../auth/jwt/jwt-claims.js';
 import { CONFIG, type Config } from '../../config/variables.js';
 import { RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
 import { isOwnerName } from '../../policy/names/owner-name.js';
-import { isLoopback } from '../../policy/uris/uri.js';
+import { isLoopback, knownUrl } from '../../policy/uris/uri.js';
 import { isRejection, type Rejection, type User } from '../consent/consent.service.js';
 
 type Settings = Pick<
@@ -143,7 +143,7 @@ export class IdentityProvider {
   private async read(): Promise<Configuration> {
     const openid = await import('openid-client');
     const { authorizationLoginClientId: clientId, authorizationLoginClientSecret: secret } = this.config;
-    const issuer = new URL(this.config.authorizationLoginIssuer!);
+    const issuer = knownUrl(this.config.authorizationLoginIssuer!);
     const configuration = await openid.discovery(
       issuer,
       clientId!,

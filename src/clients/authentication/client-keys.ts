@@ -17,6 +17,7 @@ import { readJwt, type SentJwt } from '../../jwt/read-jwt.js';
 import { verifyWithKeys } from '../../jwt/verify-with-keys.js';
 import { ASSERTION_SIGNING_ALGORITHMS } from '../../policy/client.js';
 import { isVerificationKey, type JsonWebKeySet, jwksFaults } from '../../policy/metadata/jwks.js';
+import { knownUrl } from '../../policy/uris/uri.js';
 import { ConcurrencyLimit } from '../../queues/concurrency-limit.js';
 import type { Client } from '../client/client.js';
 
@@ -120,7 +121,7 @@ export class ClientKeys {
   /** @throws RegistryError `temporarily_unavailable` if too many wait already: the assertion may be valid */
   private waitFor<T>(client: Client, verify: () => Promise<T>): Promise<T> {
     const { waiting, waitingForSite } = this.poolOf(client);
-    const site = siteOf(new URL(client.metadata.jwksUri!));
+    const site = siteOf(knownUrl(client.metadata.jwksUri!));
     return waitingForSite.run(site, () => waiting.run('all', verify));
   }
 
@@ -161,7 +162,7 @@ export class ClientKeys {
         throw error;
       }
     };
-    return createRemoteJWKSet(new URL(url), {
+    return createRemoteJWKSet(knownUrl(url), {
       [customFetch]: fetchKeys,
       cacheMaxAge: CACHE_MAX_AGE_MS,
       cooldownDuration: FETCH_PAUSE_MS,

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RegistryError } from '../../errors/registry-error.js';
 import { takeTurn } from '../../event-loop/turns.js';
+import { readUrl } from '../../policy/uris/uri.js';
 import { sendError, toGraphQLError } from '../errors/error.filter.js';
 import { readJson } from './request-body.js';
 import { GRAPHQL_PATH } from '../../config/paths.js';
@@ -16,7 +17,7 @@ const JSON_PARAMETERS = ['variables', 'extensions'];
 export function guardGraphqlEndpoint(fastify: FastifyInstance): void {
   const guard = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     void reply.headers({ 'cache-control': 'no-store', pragma: 'no-cache' });
-    const hasHost = URL.canParse(`${request.protocol}://${request.hostname}/`);
+    const hasHost = readUrl(`${request.protocol}://${request.hostname}/`) !== null;
     if (!hasHost) return done(new RegistryError('invalid_request', 'The Host header must contain a host.'));
     try {
       const query = request.query as Record<string, unknown>;

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { RegistryError } from '../../errors/registry-error.js';
+import { readUrl } from '../../policy/uris/uri.js';
 
 /** Fields that come once: Node takes the first and drops the others, where a proxy may have read the last. */
 const SINGLE_FIELDS: ReadonlySet<string> = new Set(['host', 'authorization', 'content-type']);
@@ -57,6 +58,6 @@ function repeatedField(rawHeaders: readonly string[]): string | undefined {
 function isHostField(host: string): boolean {
   const [matched, port = ''] = HOST.exec(host) ?? [];
   return (
-    matched !== undefined && Number(port) <= 65_535 && (host[0] !== '[' || URL.canParse(`http://${host}`))
+    matched !== undefined && Number(port) <= 65_535 && (host[0] !== '[' || readUrl(`http://${host}`) !== null)
   );
 }

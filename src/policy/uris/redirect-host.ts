@@ -1,4 +1,4 @@
-import { entryFaults, isHost, isLoopback } from './uri.js';
+import { entryFaults, isHost, isLoopback, readUrl } from './uri.js';
 
 /** One URI, or a list. */
 type Uris = string | readonly string[];
@@ -16,8 +16,7 @@ const ANY_BELOW = '*.';
 export function isRedirectHost(value: string): value is string {
   const isAnyBelow = value.startsWith(ANY_BELOW);
   const host = isAnyBelow ? value.slice(ANY_BELOW.length) : value;
-  const url = `https://${host}/`;
-  const isInUsualForm = isHost(host) && URL.canParse(url) && new URL(url).hostname === host;
+  const isInUsualForm = isHost(host) && readUrl(`https://${host}/`)?.hostname === host;
   return isInUsualForm && (!isAnyBelow || host.includes('.'));
 }
 
@@ -42,8 +41,9 @@ export function redirectHostFaults(uris: Uris, hosts: readonly string[]): string
 }
 
 function leadsTo(uri: string, hosts: readonly string[]): boolean {
-  if (!URL.canParse(uri)) return false;
-  const { protocol, hostname } = new URL(uri);
+  const url = readUrl(uri);
+  if (url === null) return false;
+  const { protocol, hostname } = url;
   if (!/^https?:$/.test(protocol)) return hosts.includes(protocol);
   return isHost(hostname) && hosts.some((host) => isHostOf(hostname, host));
 }
@@ -70,8 +70,8 @@ export function deniedHostFaults(
 }
 
 function isDenied(uri: string, denied: readonly string[], allowed: readonly string[]): boolean {
-  if (!URL.canParse(uri)) return false;
-  const url = new URL(uri);
+  const url = readUrl(uri);
+  if (url === null) return false;
   if (!/^https?:$/.test(url.protocol)) return denied.includes(url.protocol);
   // A name with the dot of the root is the same host
   const hostname = url.hostname.replace(/(?<!\.)\.+$/, '');

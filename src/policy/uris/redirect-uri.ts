@@ -111,16 +111,14 @@ export function redirectUriFaults(uris: readonly string[]): string[] {
  */
 export function isRegisteredRedirectUri(requested: string, registered: readonly string[]): boolean {
   if (registered.includes(requested)) return true;
-  // A port may be out of range
-  if (!URL.canParse(requested)) return false;
   const withoutPort = loopbackWithoutPort(requested);
   return withoutPort !== null && registered.some((uri) => loopbackWithoutPort(uri) === withoutPort);
 }
 
-const LOOPBACK_URI = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost))(?::\d{1,5})?(\/.*|\?.*)?$/;
+const LOOPBACK_URI = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost))(?::(\d{1,5}))?(\/.*|\?.*)?$/;
 
 /** Null: it is no loopback URI. */
 function loopbackWithoutPort(uri: string): string | null {
-  const [, origin, rest = ''] = LOOPBACK_URI.exec(uri) ?? [];
-  return origin === undefined ? null : origin + rest;
+  const [, origin, port = '', rest = ''] = LOOPBACK_URI.exec(uri) ?? [];
+  return origin === undefined || Number(port) > 65_535 ? null : origin + rest;
 }

@@ -355,6 +355,7 @@ onEachEngine((engine) => {
       ['of another endpoint', { claims: { htu: 'https://evil.example/v2/oauth/token' } }],
       ['without an endpoint', { claims: { htu: undefined } }],
       ['without a jti', { claims: { jti: undefined } }],
+      ['of more than 4,096 characters', { claims: { more: 'a'.repeat(3000) } }],
       ['of another type', { header: { typ: 'JWT' } }],
       ['with its private key', { header: { jwk: 'private' } }],
       ['that is too old', { iat: -3600 }],

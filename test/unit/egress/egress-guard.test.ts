@@ -206,9 +206,13 @@ describe('A URL', () => {
     'http://10.0.0.1/',
     'ftp://client.example/',
     'file:///etc/passwd',
-    'data:application/json,{}',
+    'data:application/json,1',
   ])('must use https: %s', async (url) => {
     expect(await fault(url, aGuard(never))).toBe('EgressError: The URL must use https.');
+  });
+
+  it.each(['/keys', 'client.example', 'https://１０.0.0.1/'])('must be an absolute URI: %s', async (url) => {
+    expect(await fault(url, aGuard(never))).toBe('EgressError: The URL is not an absolute URI.');
   });
 
   it.each(['https://user@client.example/', 'https://user:password@client.example/'])(
@@ -226,7 +230,7 @@ describe('A URL', () => {
     'https://0251.0376.0251.0376/',
     'https://169.254.43518/',
     'https://0/',
-    'https://１０.0.0.1/',
+    'https://%EF%BC%91%EF%BC%90.0.0.1/',
     'https://[::]/',
     'https://[::ffff:10.0.0.1]/',
     'https://[::ffff:7f00:1]/',

@@ -4,6 +4,7 @@ import type { ClientCredentials } from '../../../clients/authentication/client-a
 import { RegistryError } from '../../../errors/registry-error.js';
 import type { Parameters } from '../../../http/requests/parameters.js';
 import { readJwt } from '../../../jwt/read-jwt.js';
+import { readUrl } from '../../../policy/uris/uri.js';
 
 /** Those that authenticate a client. */
 const CREDENTIALS = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
@@ -12,13 +13,23 @@ const CREDENTIALS = ['client_id', 'client_secret', 'client_assertion', 'client_a
 export const withoutCredentials = (parameters: Parameters): Parameters =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => !CREDENTIALS.includes(name)));
 
+/** A proof with an elliptic-curve key has a few hundred characters. */
+const MAX_DPOP_LENGTH = 4096;
+
 /**
  * The DPoP proof of a request (RFC 9449 §4); undefined: none.
- * @throws RegistryError `invalid_dpop_proof` if it is empty: the library would take it for none, and issue a Bearer token
+ * @throws RegistryError `invalid_dpop_proof` for what the library should not read: it would take an empty proof for none, and issue a Bearer
+ * token, and parses any `htu`
  */
 export function dpopOf({ headers: { dpop } }: FastifyRequest): string | undefined {
-  if (dpop === '') throw new RegistryError('invalid_dpop_proof', 'The DPoP header is empty.');
-  return typeof dpop === 'string' ? dpop : undefined;
+  if (dpop === undefined) return undefined;
+  const proof = String(dpop);
+  const htu: unknown = proof.length <= MAX_DPOP_LENGTH ? readJwt(proof)?.claims.htu : undefined;
+  if (typeof htu === 'string' && readUrl(htu) !== null) return proof;
+  throw new RegistryError(
+    'invalid_dpop_proof',
+    `The DPoP header must be a JWT of at most ${MAX_DPOP_LENGTH} characters whose htu is a URI.`,
+  );
 }
 
 /**

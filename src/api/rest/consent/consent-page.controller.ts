@@ -15,6 +15,7 @@ import { exemptCredentials } from '../../../http/rate-limits/failed-auth.js';
 import { readParameters } from '../../../http/requests/parameters.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
+import { knownUrl } from '../../../policy/uris/uri.js';
 import { consentUrl, redirectBrowser } from './browser-redirect.js';
 import { consentPage, sendErrorPage, sendPage } from './consent-page.js';
 import { SESSION_SECONDS } from '../../../auth/sessions/admin-sessions.service.js';
@@ -82,7 +83,7 @@ export class ConsentPageController {
     await this.answer(request, reply, token, async () => {
       const issuer = this.publicUrl.of('');
       // The referrer policy of the page hides its origin
-      if (!isOwnPage(request, new URL(issuer), true)) throw fromElsewhere();
+      if (!isOwnPage(request, knownUrl(issuer), true)) throw fromElsewhere();
       const isOwn = isOwnForm(this.secretOf(request), token, formToken);
       if (isOwn && decision === 'sign-out') {
         await this.sessions.end(request, reply);

@@ -4,6 +4,7 @@ import type { ConsentRequest } from '../../../authorization/consent/consent.serv
 import { redirectHost, redirectTarget, UntrustedRedirect } from '../../../authorization/consent/redirect.js';
 import { protectBy } from '../../../http/browsers/page-headers.js';
 import { RegistryError } from '../../../errors/registry-error.js';
+import { knownUrl } from '../../../policy/uris/uri.js';
 
 const ESCAPES: Record<string, string> = {
   '&': '&amp;',
@@ -182,6 +183,6 @@ function protect(
 }
 
 function originOf(redirectUri: string): string {
-  const { origin, protocol } = new URL(redirectUri);
+  const { origin, protocol } = knownUrl(redirectUri);
   return origin === 'null' ? protocol : origin;
 }

@@ -7,6 +7,7 @@ import { ConsentService } from '../../../authorization/consent/consent.service.j
 import { LoginFailed, LoginsService } from '../../../authorization/login/logins.service.js';
 import { LOGIN_CALLBACK_PATH } from '../../../config/paths.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
+import { knownUrl } from '../../../policy/uris/uri.js';
 import { consentUrl, queryOf, redirectBrowser } from './browser-redirect.js';
 import { sendErrorPage } from './consent-page.js';
 import { LoginCookie } from './login-cookie.js';
@@ -27,7 +28,8 @@ export class LoginController {
   async callback(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const issuer = this.publicUrl.of('');
     try {
-      const url = new URL(`${issuer}${LOGIN_CALLBACK_PATH}?${queryOf(request)}`);
+      const url = knownUrl(`${issuer}${LOGIN_CALLBACK_PATH}`);
+      url.search = queryOf(request);
       const { consentToken, refusal } = await this.logins.finish(url, this.cookie.read(request));
       const context = requestContextOf(request, 'rest');
       const location =
