@@ -147,7 +147,7 @@ export function reservedNameIn(
 /** Whether the pattern is anywhere in a text, not beside letters that may be any. */
 function isWithin(pattern: NamePattern, text: readonly string[]): boolean {
   const starts = [...text.keys()].filter((start) => text[start - 1] !== ONE_LETTER);
-  return [...endsOf(pattern, text, starts)].some((end) => text[end] !== ONE_LETTER);
+  return endsOf(pattern, text, starts).some((end) => text[end] !== ONE_LETTER);
 }
 
 /** Whether the pattern is at one of the starts of a text, and ends with a word. */
@@ -156,7 +156,7 @@ const begins = (
   text: readonly string[],
   starts: readonly number[],
   isUnspaced: boolean,
-) => [...endsOf(pattern, text, starts)].some((end) => isUnspaced || ' .-'.includes(text[end] ?? ' '));
+) => endsOf(pattern, text, starts).some((end) => isUnspaced || ' .-'.includes(text[end] ?? ' '));
 
 /** Whether a member in another language is a name. */
 const isName = (member: string) => member.startsWith('client_name#');

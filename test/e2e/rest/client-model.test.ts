@@ -250,7 +250,7 @@ const registrationOf = ({ name, redirectUris, authMethod }: Registration) => ({
   token_endpoint_auth_method: authMethod,
 });
 
-/** What a registration, or its replacement, makes of a client: everything that it does not name is reset. */
+/** What a registration, or its replacement, makes of a client: everything that it does not name is reset, but for PKCE. */
 function registered(model: Model, { name, redirectUris, authMethod }: Registration): Model {
   const isPublic = authMethod === 'none';
   return {
@@ -259,7 +259,7 @@ function registered(model: Model, { name, redirectUris, authMethod }: Registrati
     redirectUris,
     type: isPublic ? 'public' : 'confidential',
     grantTypes: ['authorization_code'],
-    requirePkce: isPublic,
+    requirePkce: model.requirePkce || isPublic,
     secrets: isPublic ? 0 : 1,
   };
 }
