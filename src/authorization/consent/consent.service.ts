@@ -15,23 +15,30 @@ import { ResourcesService } from '../resources/resources.service.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { redirectHost, redirectTo, redirectUnasked } from './redirect.js';
+import { checkSignIn, type SignInWish } from './sign-in-age.js';
 
 /** Whose consent it is. */
 export type User = Pick<Principal, 'orgId' | 'userId'>;
 
 /** What a client asks a user for. */
-export interface ConsentRequest {
+export interface ConsentRequest extends SignInWish {
   client: Client;
   redirectUri: string;
   /** The names of the resources that the client requests, if they are configured. */
   resources: string[];
   scopes: ResourceScope[];
-  /** How the client wants the user to be asked (OpenID Connect Core §3.1.2.1). */
-  prompt: string[];
-  /** How many seconds ago the user may have signed in, as the client wants it; null: at any time. */
-  maxAge: number | null;
   /** Whether the user has allowed all of it before, so that no page is needed. */
   isGranted: boolean;
+}
+
+/** What a user decides. */
+export interface Decision {
+  isAllowed: boolean;
+  /**
+   * When the user signed in, in seconds since 1970; undefined: not known. `checked`: the caller has made sure that the client wants no later
+   * sign-in.
+   */
+  authTime: number | undefined | 'checked';
 }
 
 /** The parameters of the authorization request, as the engine has validated them. */
@@ -65,6 +72,7 @@ interface OpenRequest {
   scopes: string[];
   known: KnownResources;
   hash: string;
+  requestedAt: Date;
 }
 
 /** Asks users whether clients may act for them, however the user was found out. */
@@ -91,28 +99,28 @@ export class ConsentService {
       redirectUri: parameters.redirect_uri,
       resources: known.namesOf([parameters.resource].flat()),
       scopes: known.describe(scopes, [parameters.resource].flat()),
-      prompt: splitScope(parameters.prompt ?? ''),
-      maxAge: parameters.max_age === undefined ? null : Number(parameters.max_age),
+      ...signInWish(parameters),
       isGranted: user !== null && (await this.isGranted(opened, user)),
     };
   }
 
   /**
    * Where to send the browser of the user: back to the client, with a code or an error. A consent token counts once.
-   * @throws RegistryError `not_found`, as {@link describe}
+   * @throws RegistryError `not_found`, as {@link describe}; `validation_error` if the user allows it, but has to sign in again
    */
   async decide(
     issuer: string,
     consentToken: string,
     user: User,
-    isAllowed: boolean,
+    { isAllowed, authTime }: Decision,
     context: RequestContext,
   ): Promise<string> {
     if (!isAllowed) {
       return (await this.end(issuer, consentToken, user, 'access_denied', context)).location;
     }
     const opened = await this.open(consentToken, user);
-    const { client, parameters, scopes, known, hash } = opened;
+    const { client, parameters, scopes, known, hash, requestedAt } = opened;
+    if (authTime !== 'checked') checkSignIn(signInWish(parameters), requestedAt, authTime);
     const { redirect_uri: redirectUri, state = null, resource } = parameters;
     const { orgId, userId } = user;
     const { code, row } = await this.engine.issueCode(issuer, client, {
@@ -185,7 +193,7 @@ export class ConsentService {
     const known = await this.resources.known();
     const grantable = known.grantableScopes(client, [parameters.resource].flat());
     const scopes = splitScope(parameters.scope ?? '').filter((scope) => grantable.includes(scope));
-    return { client, parameters, scopes, known, hash: token.hash };
+    return { client, parameters, scopes, known, hash: token.hash, requestedAt: token.createdAt };
   }
 
   /** Whether the user has allowed all of it before. Users of a client that no one has verified are asked again at a host that is new to them. */
@@ -207,6 +215,15 @@ export class ConsentService {
     return seenBy === null ? this.tokens.bind(hash, user) : seenBy === user;
   }
 }
+
+/** What the parameters of an authorization request say of the sign-in. */
+export const signInWish = ({
+  prompt,
+  max_age: maxAge,
+}: Pick<Parameters, 'prompt' | 'max_age'>): SignInWish => ({
+  prompt: splitScope(prompt ?? ''),
+  maxAge: maxAge === undefined ? null : Number(maxAge),
+});
 
 /** What the request asks for at each resource. */
 const scopesByResource = ({ client, parameters, scopes, known }: OpenRequest): GrantedScopes =>

@@ -54,6 +54,8 @@ onEachEngine((engine) => {
           redirect_uri: CALLBACK,
           requested_scopes: [{ id: 'read', name: 'read', description: null }],
           verified: false,
+          prompt: [],
+          max_age: null,
         },
       });
       const { body: decision } = await decide(consentToken, true, user);

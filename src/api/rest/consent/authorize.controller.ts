@@ -116,7 +116,9 @@ export class AuthorizeController {
   @ApiOperation({
     operationId: 'CreateOAuthGrant',
     summary: 'Allow or deny what a client asks the user for',
-    description: 'The caller is the user. A consent token is accepted once.',
+    description:
+      'The caller is the user. A consent token is accepted once. If the client wants a new sign-in (`prompt`, `max_age`), an approval ' +
+      'without a late enough `auth_time` is a 422, and the consent token can still be used.',
   })
   @ApiBody({ type: ConsentDecisionRequest, required: true })
   @ApiResponse({ status: 200, type: ConsentDecisionReply, description: 'Where to send the browser' })
@@ -128,8 +130,8 @@ export class AuthorizeController {
   ): Promise<ConsentDecisionReply> {
     const { body: decision, faults } = readShape(ConsentDecisionRequest, body, DECISION_MEMBERS);
     if (Object.keys(faults).length > 0) throw refusal('validation_error', faults);
-    const { consent_token: token, allowed } = decision;
+    const { consent_token: token, allowed: isAllowed, auth_time: authTime } = decision;
     const issuer = this.publicUrl.of('');
-    return { redirect_uri: await this.consent.decide(issuer, token, user, allowed, context) };
+    return { redirect_uri: await this.consent.decide(issuer, token, user, { isAllowed, authTime }, context) };
   }
 }

@@ -5,7 +5,8 @@ import { Authenticator } from '../../../auth/authenticator.js';
 import { Access } from '../../../auth/principal/access-roles.js';
 import type { Principal } from '../../../auth/principal/principal.js';
 import { requestContextOf } from '../../../auth/principal/request-context.js';
-import { ConsentService, type User } from '../../../authorization/consent/consent.service.js';
+import { ConsentService, type Decision, type User } from '../../../authorization/consent/consent.service.js';
+import { maxSignInAge } from '../../../authorization/consent/sign-in-age.js';
 import { IdentityProvider } from '../../../authorization/login/identity-provider.js';
 import { LoginsService } from '../../../authorization/login/logins.service.js';
 import { CONSENT_PATH, LOGIN_CALLBACK_PATH } from '../../../config/paths.js';
@@ -55,7 +56,7 @@ export class ConsentPageController {
       const issuer = this.publicUrl.of('');
       const context = requestContextOf(request, 'rest');
       if (user !== null && asked.isGranted && !asked.prompt.includes('consent')) {
-        return redirectBrowser(reply, await this.consent.decide(issuer, token, user, true, context));
+        return redirectBrowser(reply, await this.consent.decide(issuer, token, user, decided(true), context));
       }
       if (asked.prompt.includes('none')) {
         const error = user === null ? 'login_required' : 'consent_required';
@@ -104,7 +105,7 @@ export class ConsentPageController {
       const context = requestContextOf(request, 'rest');
       await redirectBrowser(
         reply,
-        await this.consent.decide(issuer, token, user, decision === 'allow', context),
+        await this.consent.decide(issuer, token, user, decided(decision === 'allow'), context),
       );
     });
   }
@@ -150,9 +151,9 @@ export class ConsentPageController {
     }
     const user = await this.sessions.userOf(request);
     if (user === null) return null;
-    const { prompt, maxAge } = await this.consent.describe(token, null);
+    const maxAge = maxSignInAge(await this.consent.describe(token, null));
     // Any session can be that old
-    if (prompt.includes('login') || (maxAge !== null && maxAge < SESSION_SECONDS)) return null;
+    if (maxAge !== null && maxAge < SESSION_SECONDS) return null;
     this.actAs(user, request);
     return { ...user, name: user.userId, formToken, hasSession: true };
   }
@@ -226,6 +227,9 @@ const principalOf = ({ orgId, userId }: User): Principal => ({
   keyName: null,
   sessionExpiresAt: null,
 });
+
+/** By a user of the page, whose sign-in was checked when they were found out. */
+const decided = (isAllowed: boolean): Decision => ({ isAllowed, authTime: 'checked' });
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 

@@ -1,6 +1,7 @@
-import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { Flag, Text } from '../../../http/requests/shape.js';
-import { NULLABLE_STRING } from '../../documentation/openapi-schemas.js';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { IsInt } from 'class-validator';
+import { Flag, MayBeAbsent, Text } from '../../../http/requests/shape.js';
+import { NULLABLE_STRING, STRINGS } from '../../documentation/openapi-schemas.js';
 
 /** A scope that a client asks for. */
 @ApiSchema({ name: 'OAuthConsentScope' })
@@ -41,6 +42,19 @@ export class ConsentView {
 
   @ApiProperty({ description: 'Whether an administrator has verified the client. If not, warn the user' })
   verified!: boolean;
+
+  @ApiProperty({
+    ...STRINGS,
+    description: 'How the client wants the user to be asked. With login, the user has to sign in again',
+  })
+  prompt!: string[];
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'How many seconds before the request the user may have signed in. Null: at any time',
+  })
+  max_age!: number | null;
 }
 
 @ApiSchema({ name: 'OAuthConsentReply' })
@@ -59,6 +73,15 @@ export class ConsentDecisionRequest {
   @ApiProperty({ description: 'Whether the user allows it' })
   @Flag()
   allowed!: boolean;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    description:
+      'When the user signed in, in seconds since 1970. Required to allow a request with prompt=login (not before the request) or max_age',
+  })
+  @MayBeAbsent()
+  @IsInt({ message: 'must be an integer number of seconds since 1970' })
+  auth_time?: number;
 }
 
 @ApiSchema({ name: 'OAuthConsentDecisionReply' })

@@ -1,7 +1,7 @@
 import type { ConsentRequest } from '../../../authorization/consent/consent.service.js';
 import type { ConsentView } from './consent.dto.js';
 
-export const toConsent = ({ client, redirectUri, scopes }: ConsentRequest): ConsentView => ({
+export const toConsent = ({ client, redirectUri, scopes, prompt, maxAge }: ConsentRequest): ConsentView => ({
   client_id: client.id,
   name: client.name,
   logo_uri: client.logoUri,
@@ -14,4 +14,6 @@ export const toConsent = ({ client, redirectUri, scopes }: ConsentRequest): Cons
     description,
   })),
   verified: client.verified,
+  prompt: [...prompt],
+  max_age: maxAge,
 });
