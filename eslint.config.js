@@ -18,7 +18,7 @@ const IMPORTS = {
   config: ['policy'],
   queues: ['diagnostics', 'errors'],
   egress: ['addresses', 'config', 'errors', 'policy', 'queues'],
-  jwt: ['errors', 'json', 'policy'],
+  jwt: ['errors', 'json', 'policy', 'queues'],
   database: ['config', 'diagnostics', 'errors', 'event-loop', 'queues'],
   audit: ['database', 'policy'],
   clients: [

@@ -1,17 +1,16 @@
 import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
   customFetch,
   errors,
   type FetchImplementation,
+  type JSONWebKeySet,
   type JWTPayload,
-  type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from 'jose';
 import { RegistryError, RETRY_AFTER_SECONDS } from '../errors/registry-error.js';
 import { knownUrl } from '../policy/uris/uri.js';
+import { ConcurrencyLimit } from '../queues/concurrency-limit.js';
+import { type KeySet, localKeySet, remoteKeySet, verifyWithKeySet } from './key-set.js';
 import { readJwt } from './read-jwt.js';
-import { verifyWithKeys } from './verify-with-keys.js';
 
 /** Signatures that only the issuer can make; never `none`, never a shared secret (RFC 8725 §3.1, §3.2). */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
@@ -25,18 +24,18 @@ class KeysUnavailable extends Error {}
 
 /** Verifies JWTs of one issuer. */
 export class JwtVerifier {
-  private readonly keys: JWTVerifyGetKey & { readonly reloading?: boolean };
-  private inFlight = 0;
+  private readonly keys: KeySet;
+  private readonly waiting = new ConcurrencyLimit(MAX_WAITING_FOR_KEYS);
 
   /** @param jwks the issuer's public keys, or the URL where they are */
   constructor(
     private readonly issuer: string,
-    jwks: string | { keys: object[] },
+    jwks: string | JSONWebKeySet,
   ) {
     this.keys =
       typeof jwks === 'string'
-        ? createRemoteJWKSet(knownUrl(jwks), { [customFetch]: fetchWithPauses() })
-        : createLocalJWKSet(jwks);
+        ? remoteKeySet(knownUrl(jwks), { [customFetch]: fetchWithPauses() })
+        : localKeySet(jwks);
   }
 
   /**
@@ -52,18 +51,17 @@ export class JwtVerifier {
     if (readJwt(token) === null) return null;
     const { issuer } = this;
     const all = { ...options, issuer, algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS };
-    if (this.keys.reloading && this.inFlight >= MAX_WAITING_FOR_KEYS) throw unavailable();
-    this.inFlight++;
     try {
-      const { payload } = await verifyWithKeys(token, this.keys, all);
+      const { payload } = await verifyWithKeySet(token, this.keys, all, (verify) =>
+        this.waiting.run('all', verify),
+      );
       return payload;
     } catch (error) {
+      if (error instanceof RegistryError) throw error;
       if (isAboutTheKeySet(error)) throw unavailable(error);
       // Found after the signature is verified; JWTExpired is an error of its own
       if (error instanceof errors.JWTClaimValidationFailed) rejected(error.claim);
       return null;
-    } finally {
-      this.inFlight--;
     }
   }
 }

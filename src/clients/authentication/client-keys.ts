@@ -1,20 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-} from 'jose';
+import { customFetch, errors, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { siteOf } from '../../egress/connection.js';
 import { EgressError } from '../../egress/egress-error.js';
 import { EgressGuard } from '../../egress/egress-guard.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { JsonFault, parseStrictJson } from '../../json/strict-json.js';
+import { type KeySet, localKeySet, remoteKeySet, verifyWithKeySet } from '../../jwt/key-set.js';
 import { readJwt, type SentJwt } from '../../jwt/read-jwt.js';
-import { verifyWithKeys } from '../../jwt/verify-with-keys.js';
 import { ASSERTION_SIGNING_ALGORITHMS } from '../../policy/client.js';
 import { isVerificationKey, type JsonWebKeySet, jwksFaults } from '../../policy/metadata/jwks.js';
 import { knownUrl } from '../../policy/uris/uri.js';
@@ -46,13 +39,10 @@ const MAX_WAITING = 50;
 /** Of those, for keys of one site: a slow one must not take the place of others. Anyone can have a few sites. */
 const MAX_WAITING_FOR_SITE = { anonymous: 10, known: 25 };
 
-/** The keys of one client; those of a `jwks_uri` can be fetched. */
-type ClientKeySet = JWTVerifyGetKey & { readonly fresh?: boolean; readonly reloading?: boolean };
-
 /** What clients share. */
 interface Pool {
   /** By `jwks_uri`, which clients may have in common. */
-  remoteKeySets: LRUCache<string, ClientKeySet>;
+  remoteKeySets: LRUCache<string, KeySet>;
   waiting: ConcurrencyLimit;
   waitingForSite: ConcurrencyLimit;
 }
@@ -81,7 +71,7 @@ export class ClientKeys {
     known: aPool(MAX_WAITING_FOR_SITE.known),
   };
   /** Registered key sets by client and version. Separate, since any client can add sets to the others at no cost. */
-  private readonly localKeySets = new LRUCache<string, ClientKeySet>({ max: MAX_KEY_SETS });
+  private readonly localKeySets = new LRUCache<string, KeySet>({ max: MAX_KEY_SETS });
 
   constructor(private readonly egress: EgressGuard) {}
 
@@ -110,11 +100,13 @@ export class ClientKeys {
     assertion: string,
     { header: { kid } }: SentJwt,
   ): Promise<VerifiedAssertion> {
-    const keys = this.keySetOf(client);
-    const options = { algorithms: algorithmsOf(client), clockTolerance: CLOCK_TOLERANCE_SECONDS };
-    const verify = () => verifyWithKeys(assertion, keys, options, MAX_KEYS_TRIED);
-    const mayWait = keys.reloading === true || keys.fresh === false;
-    const { payload } = await (mayWait ? this.waitFor(client, verify) : verify());
+    const { payload } = await verifyWithKeySet(
+      assertion,
+      this.keySetOf(client),
+      { algorithms: algorithmsOf(client), clockTolerance: CLOCK_TOLERANCE_SECONDS },
+      (verify) => this.waitFor(client, verify),
+      MAX_KEYS_TRIED,
+    );
     return { claims: payload as AssertionClaims, kid: typeof kid === 'string' ? kid : null };
   }
 
@@ -129,7 +121,7 @@ export class ClientKeys {
     return this.pools[isAnonymous(client) ? 'anonymous' : 'known'];
   }
 
-  private keySetOf(client: Client): ClientKeySet {
+  private keySetOf(client: Client): KeySet {
     const { id, version, metadata } = client;
     const { jwks, jwksUri } = metadata;
     const [sets, name] =
@@ -140,13 +132,13 @@ export class ClientKeys {
     if (known !== undefined) return known;
     const keys =
       jwksUri === undefined
-        ? createLocalJWKSet(verificationKeys(jwks))
+        ? localKeySet(verificationKeys(jwks))
         : this.remoteKeys(jwksUri, isAnonymous(client));
     sets.set(name, keys);
     return keys;
   }
 
-  private remoteKeys(url: string, isAnonymous: boolean): ClientKeySet {
+  private remoteKeys(url: string, isAnonymous: boolean): KeySet {
     // The clock of the machine may be set
     let pausedUntil = 0;
     let failure: unknown = new KeySetFault('The keys at jwks_uri were fetched a moment ago.');
@@ -162,7 +154,7 @@ export class ClientKeys {
         throw error;
       }
     };
-    return createRemoteJWKSet(knownUrl(url), {
+    return remoteKeySet(knownUrl(url), {
       [customFetch]: fetchKeys,
       cacheMaxAge: CACHE_MAX_AGE_MS,
       cooldownDuration: FETCH_PAUSE_MS,

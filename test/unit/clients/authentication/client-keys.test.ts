@@ -256,6 +256,35 @@ describe('Keys of a jwks_uri', () => {
     expect(server.requests).toBe(2);
   });
 
+  it('are fetched for a flood of unknown ones, while assertions with a known key are verified', async () => {
+    const server = await serve((_, response) => {
+      // Does not answer again
+      if (server.requests === 1) response.end(JSON.stringify({ keys: [es256.jwk] }));
+    });
+    const keys = aKeys();
+    const verify = async (kid: string) =>
+      keys.verify(
+        aClient({ jwksUri: server.url }),
+        await assertionOf(es256.privateKey, {}, { alg: 'ES256', kid }),
+        ISSUER,
+      );
+    await verify('key-1');
+    const clocks = [
+      jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 61_000),
+      jest.spyOn(performance, 'now').mockReturnValue(performance.now() + 61_000),
+    ];
+    const rejections: unknown[] = [];
+    const flood = Array.from({ length: 20 }, (_, i) =>
+      verify(`unknown-${i}`).catch((error: RegistryError) => void rejections.push(error.code)),
+    );
+    while (rejections.length < 10) await new Promise(setImmediate);
+    const meanwhile = await verify('key-1');
+    clocks.forEach((clock) => clock.mockRestore());
+    server.stop();
+    await Promise.all(flood);
+    expect(meanwhile).toMatchObject({ kid: 'key-1' });
+  });
+
   it.each<[string, Parameters<typeof KeyServer.start>[0], RegExp]>([
     ['a status', (_, response) => response.writeHead(500).end(), /^jwks_uri answered with the status 500\.$/],
     ['HTML', (_, response) => response.end('<html>'), /^The reply of jwks_uri must be valid JSON\.$/],
