@@ -11,12 +11,12 @@ export interface Count {
  * Maximum number of counted callers. A flood from more addresses evicts the least recent ones. The flood gains nothing: each new address
  * has a new limit anyway.
  */
-const MAX_COUNTED = 50_000;
+const MAX_COUNTED = 10_000;
 
 /** As a size, since for a number of entries it would make room for all of them at once: 4 ms of the start, and a megabyte, each. */
 const BOUND = { maxSize: MAX_COUNTED, sizeCalculation: () => 1 };
 
-/** Usage by caller, as this process knows it. Full, it takes 12 MB. */
+/** Usage by caller, as this process knows it. Full, it takes 5 MB. */
 export class LocalCounts {
   /** The open window of each caller: its end (`performance.now()`), and what was used in it. */
   private readonly windows = new LRUCache<string, { used: number; until: number }>(BOUND);
