@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { RegistryError } from '../../errors/registry-error.js';
-import { splitScope } from '../../policy/grants/scope.js';
 import { decrypt, encrypt } from '../../secrets/encryption.js';
 import { generateSecret, hashSecret } from '../../secrets/secret.js';
-import { noSuchRequest, type Rejection, userHash } from '../consent/consent.service.js';
+import { noSuchRequest, type Rejection, signInWish, userHash } from '../consent/consent.service.js';
+import { maxSignInAge } from '../consent/sign-in-age.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { IdentityProvider, type LoginChecks, LoginRefused, type SignedInUser } from './identity-provider.js';
 
@@ -53,12 +53,13 @@ export class LoginsService {
     const now = new Date();
     const isOpen = consent?.kind === 'consent' && consent.consumedAt === null && consent.expiresAt > now;
     if (!isOpen) throw noSuchRequest();
-    const { prompt = '', max_age: maxAge } = consent.payload.params as { prompt?: string; max_age?: string };
+    const wish = signInWish(consent.payload.params as Parameters<typeof signInWish>[0]);
     const { location, checks } = await this.provider.begin(
       redirectUri,
       generateSecret(),
-      loginPrompt(prompt),
-      maxAge === undefined ? undefined : Number(maxAge),
+      loginPrompt(wish.prompt),
+      // The browser could leave a prompt out, and the answer would not show it
+      maxSignInAge(wish) ?? undefined,
     );
     const login: Login = { ...checks, consentToken };
     const row = {
@@ -112,15 +113,17 @@ export class LoginsService {
     if (row?.kind !== 'login' || row.expiresAt <= new Date() || browser === null) throw noSuchLogin();
     const login = open<Login>(browser, LOGIN, row.payload.sealed as string);
     if (login === null || !(await this.tokens.commit({ consume: row.hash, insert: [] }))) throw noSuchLogin();
-    return login;
+    const { maxAge } = login;
+    // Users may take their time at the provider: their age is that at the beginning
+    return maxAge === undefined ? login : { ...login, maxAge: maxAge + secondsSince(row.createdAt) };
   }
 }
 
+const secondsSince = (time: Date): number => Math.max(0, Math.ceil((Date.now() - time.getTime()) / 1000));
+
 /** What of the client's prompt is for the provider: consent is asked here. */
-const loginPrompt = (prompt: string) =>
-  splitScope(prompt)
-    .filter((word) => word !== 'consent')
-    .join(' ') || undefined;
+const loginPrompt = (prompt: readonly string[]) =>
+  prompt.filter((word) => word !== 'consent').join(' ') || undefined;
 
 /** A sign-in that failed; the consent request is as it was. */
 export class LoginFailed extends Error {

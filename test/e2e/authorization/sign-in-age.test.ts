@@ -1,6 +1,7 @@
 import { authorizationOf } from '../../support/authorization.js';
 import { IdentityProvider } from '../../support/backing-services/identity-provider.js';
 import { onEachEngine } from '../../support/databases.js';
+import { CookieJar } from '../../support/network/cookie-jar.js';
 import { Registry } from '../../support/registry.js';
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -99,6 +100,68 @@ onEachEngine((engine) => {
     it('a user needs no auth_time if the client wants no new sign-in', async () => {
       const { consentToken } = await ask(await createClient(), { prompt: 'consent' });
       expect((await allow(consentToken)).status).toBe(200);
+    });
+  });
+
+  describe('At the identity provider', () => {
+    let registry: Registry;
+    beforeAll(async () => {
+      registry = await Registry.start(engine, provider.env);
+    });
+    afterEach(() => {
+      provider.signedInBefore = 0;
+    });
+    afterAll(() => registry.stop());
+    const { createClient, ask } = authorizationOf(() => registry);
+
+    /** A browser whose user the provider remembers since an hour, and the URL of the provider that a request leads it to. */
+    async function remembered(overrides: Record<string, string>) {
+      const browser = new CookieJar();
+      const start = async (parameters: Record<string, string>) => {
+        const { consentToken } = await ask(await createClient(), parameters);
+        return browser.location(`${registry.url}/consent?consent_token=${consentToken}`);
+      };
+      provider.signedInBefore = 3600;
+      await provider.signIn(browser, await start({}));
+      provider.signedInBefore = 0;
+      return { browser, atProvider: await start(overrides) };
+    }
+
+    /** The status of the callback, and where it leads. */
+    async function finish(browser: CookieJar, atProvider: URL) {
+      const reply = await browser.fetch(await provider.signIn(browser, atProvider));
+      return [reply.status, reply.headers.get('location')?.replace(/\?.*/, '')];
+    }
+
+    it('prompt=login asks for the time of the sign-in, and a user who signs in again is let on', async () => {
+      const { browser, atProvider } = await remembered({ prompt: 'login', max_age: '600' });
+      expect([atProvider.searchParams.get('prompt'), atProvider.searchParams.get('max_age')]).toEqual([
+        'login',
+        '0',
+      ]);
+      expect((await browser.location(atProvider)).pathname).toMatch('/interaction/');
+      expect(await finish(browser, atProvider)).toEqual([303, `${registry.url}/consent`]);
+    });
+
+    it.each([
+      ['without the time of it', null],
+      ['with the time of it', '86400'],
+    ])('a browser that takes prompt=login out of the URL has no use of an old sign-in %s', async (_, age) => {
+      const { browser, atProvider } = await remembered({ prompt: 'login' });
+      atProvider.searchParams.delete('prompt');
+      if (age === null) atProvider.searchParams.delete('max_age');
+      else atProvider.searchParams.set('max_age', age);
+      const isAsked = (await browser.location(atProvider)).pathname.startsWith('/interaction/');
+      expect([isAsked, ...(await finish(browser, atProvider))]).toEqual([false, 400, undefined]);
+    });
+
+    it('a user who took five minutes at the provider after the sign-in is let on', async () => {
+      const { browser, atProvider } = await remembered({ max_age: '0' });
+      provider.signedInBefore = 300;
+      await registry.dataSource.query(
+        `UPDATE oauth_tokens SET created_at = ${Date.now() - 310_000} WHERE kind = 'login'`,
+      );
+      expect(await finish(browser, atProvider)).toEqual([303, `${registry.url}/consent`]);
     });
   });
 });

@@ -19,6 +19,8 @@ export class IdentityProvider {
   user: ProviderUser = { sub: 'alice', organization: 'acme' };
   /** What is answered in place of the provider; undefined: it answers. */
   instead: RequestListener | undefined;
+  /** How many seconds ago the user who signs in next has done so. */
+  signedInBefore = 0;
   /** What the registry sent to its authorization endpoint, the last time. */
   asked = new URLSearchParams();
 
@@ -123,7 +125,8 @@ export class IdentityProvider {
     const grant = new provider.Grant({ accountId: this.user.sub, clientId: String(params.client_id) });
     grant.addOIDCScope('openid');
     const grantId = await grant.save();
-    const result = { login: { accountId: this.user.sub }, consent: { grantId } };
+    const ts = Math.floor(Date.now() / 1000) - this.signedInBefore;
+    const result = { login: { accountId: this.user.sub, ts }, consent: { grantId } };
     await provider.interactionFinished(request, response, result);
   }
 }
