@@ -24,8 +24,8 @@ export type User = Pick<Principal, 'orgId' | 'userId'>;
 export interface ConsentRequest extends SignInWish {
   client: Client;
   redirectUri: string;
-  /** The names of the resources that the client requests, if they are configured. */
-  resources: string[];
+  /** The APIs for which the client requests tokens. A resource that is neither configured nor stored has no name. */
+  resources: { identifier: string; name: string | null }[];
   scopes: ResourceScope[];
   /** Whether the user has allowed all of it before, so that no page is needed. */
   isGranted: boolean;
@@ -94,11 +94,15 @@ export class ConsentService {
   async describe(consentToken: string, user: User | null): Promise<ConsentRequest> {
     const opened = await this.open(consentToken, user);
     const { client, parameters, scopes, known } = opened;
+    const identifiers = [parameters.resource].flat();
     return {
       client,
       redirectUri: parameters.redirect_uri,
-      resources: known.namesOf([parameters.resource].flat()),
-      scopes: known.describe(scopes, [parameters.resource].flat()),
+      resources: identifiers.map((identifier) => ({
+        identifier,
+        name: known.named(identifier)?.name ?? null,
+      })),
+      scopes: known.describe(scopes, identifiers),
       ...signInWish(parameters),
       isGranted: user !== null && (await this.isGranted(opened, user)),
     };

@@ -70,11 +70,6 @@ export class KnownResources {
     });
   }
 
-  /** The names of the resources that are configured or stored. */
-  namesOf(identifiers: readonly string[]): string[] {
-    return identifiers.flatMap((each) => this.named(each)?.name ?? []);
-  }
-
   /** The scopes that a resource accepts: its own or, if it defines none, those of all. Empty if no resource defines any. */
   scopesOf(identifier: string): string[] {
     const own = this.named(identifier)?.scopes.map(({ name }) => name) ?? [];

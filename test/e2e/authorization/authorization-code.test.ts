@@ -52,6 +52,7 @@ onEachEngine((engine) => {
           policy_uri: null,
           tos_uri: null,
           redirect_uri: CALLBACK,
+          resources: [{ identifier: registry.url, name: registry.url }],
           requested_scopes: [{ id: 'read', name: 'read', description: null }],
           verified: false,
           prompt: [],

@@ -26,7 +26,7 @@ onEachEngine((engine) => {
     const { oauthResources } = await operator.do(Operation.ListResourcesDocument, {});
     for (const { id } of oauthResources) if (id) await operator.do(Operation.DeleteResourceDocument, { id });
   });
-  const { token, register, aRequest, ask, aCode, refresh } = authorizationOf(() => registry);
+  const { token, register, aRequest, ask, decide, aCode, refresh } = authorizationOf(() => registry);
 
   const create = async (input: Partial<Operation.CreateResourceInput> = {}) => {
     const identifier = `https://${randomUUID()}.example`;
@@ -167,6 +167,38 @@ onEachEngine((engine) => {
     expect(body.data.requested_scopes).toEqual([
       { id: 'write', name: 'Add to your notes', description: null },
       { id: 'write', name: 'Transfer money', description: null },
+    ]);
+  });
+
+  it('a user reads for which resources a client asks, and later which scopes it has at each', async () => {
+    const notes = await create({ name: 'Notes', scopes: [{ name: 'read' }, { name: 'write' }] });
+    const bank = await create({
+      identifier: 'https://bank.example',
+      name: 'Bank',
+      scopes: [{ name: 'read' }],
+    });
+    const client = await register({ scope: 'read write' });
+    const { apiKey: key } = await registry.createKey({ userId: 'dora' });
+    const first = await ask(client, { scope: 'read write', resource: notes.identifier });
+    const second = await ask(client, { scope: 'read', resource: bank.identifier });
+    for (const [{ consentToken }, { identifier, name }] of [
+      [first, notes],
+      [second, bank],
+    ] as const) {
+      const path = `/v2/oauth/consent/${consentToken}`;
+      const { body } = await registry.send(path, { method: 'GET', key });
+      expect(body.data.resources).toEqual([{ identifier, name }]);
+      await decide(consentToken, true, key);
+    }
+    const { body } = await registry.send('/v2/oauth/grants', { method: 'GET', key });
+    expect(body.data).toMatchObject([
+      {
+        scopes: ['read', 'write'],
+        resources: [
+          { identifier: notes.identifier, scopes: ['read', 'write'] },
+          { identifier: bank.identifier, scopes: ['read'] },
+        ],
+      },
     ]);
   });
 

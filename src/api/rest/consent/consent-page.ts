@@ -73,6 +73,7 @@ export function consentPage(
   { client, redirectUri, resources, scopes }: ConsentRequest,
   user: KnownUser,
 ): string {
+  const names = resources.map(({ name }) => name).filter((name) => name !== null);
   const isOnOwnMachine = redirectTarget(redirectUri) !== 'web';
   return page(
     `Allow ${client.name}?`,
@@ -91,7 +92,7 @@ export function consentPage(
         }
         <dt>You are sent to</dt>
         <dd><strong>${destination(redirectUri)}</strong></dd>
-        <dt>${resources.length === 0 ? 'It may' : `At ${resources.join(' and ')}, it may`}</dt>
+        <dt>${names.length === 0 ? 'It may' : `At ${names.join(' and ')}, it may`}</dt>
         ${scopes.length === 0 ? html`<dd>know who you are</dd>` : NOTHING}
         ${scopes.map(
           ({ name, title, description }) =>

@@ -16,6 +16,16 @@ export class ConsentScope {
   description!: string | null;
 }
 
+/** An API for which a client asks for tokens. */
+@ApiSchema({ name: 'OAuthConsentResource' })
+export class ConsentResource {
+  @ApiProperty({ description: 'The audience of the tokens (RFC 8707)' })
+  identifier!: string;
+
+  @ApiProperty({ description: 'The name of the resource, or its identifier if it has none' })
+  name!: string;
+}
+
 /** What a client asks a user for. */
 @ApiSchema({ name: 'OAuthConsent' })
 export class ConsentView {
@@ -36,6 +46,9 @@ export class ConsentView {
 
   @ApiProperty({ description: 'Where the user is sent afterwards. Show its host' })
   redirect_uri!: string;
+
+  @ApiProperty({ type: [ConsentResource], description: 'The APIs that the client can call for the user' })
+  resources!: ConsentResource[];
 
   @ApiProperty({ type: [ConsentScope] })
   requested_scopes!: ConsentScope[];

@@ -71,5 +71,6 @@ const toView = ({ id, clientId, createdAt, scopes, lastUsedAt }: Grant): GrantVi
   created_at: createdAt.toISOString(),
   record_type: 'oauth_grant',
   scopes: [...new Set(Object.values(scopes).flat())],
+  resources: Object.entries(scopes).map(([identifier, each]) => ({ identifier, scopes: each })),
   last_used_at: lastUsedAt?.toISOString() ?? null,
 });

@@ -2,6 +2,16 @@ import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { NULLABLE_STRING, STRINGS } from '../../documentation/openapi-schemas.js';
 import { PaginationMeta } from '../clients/oauth-clients.dto.js';
 
+/** What a user allowed a client to do at one API. */
+@ApiSchema({ name: 'OAuthGrantResource' })
+export class GrantResource {
+  @ApiProperty({ description: 'The audience of the tokens (RFC 8707)' })
+  identifier!: string;
+
+  @ApiProperty(STRINGS)
+  scopes!: string[];
+}
+
 /** What a user allowed a client to do. */
 @ApiSchema({ name: 'OAuthGrant' })
 export class GrantView {
@@ -17,8 +27,11 @@ export class GrantView {
   @ApiProperty({ enum: ['oauth_grant'] })
   record_type!: 'oauth_grant';
 
-  @ApiProperty(STRINGS)
+  @ApiProperty({ ...STRINGS, description: 'The scopes at all resources' })
   scopes!: string[];
+
+  @ApiProperty({ type: [GrantResource], description: 'The scopes at each resource' })
+  resources!: GrantResource[];
 
   @ApiProperty({
     ...NULLABLE_STRING,
