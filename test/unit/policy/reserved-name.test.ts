@@ -367,9 +367,9 @@ it.each([
   ['of symbols with marks', '|\u0301'.repeat(127)],
   ['of letters with two marks each', 'ệ'.repeat(215)],
 ])(
-  'a name %s is compared ten thousand times within the time limit of a test: every registration is',
+  'a name %s is compared a thousand times within the time limit of a test: every registration is',
   (_, name) => {
-    const found = Array.from({ length: 10_000 }, (_, time) => reservedIn(`${name.slice(0, 250)}${time}`));
+    const found = Array.from({ length: 1_000 }, (_, time) => reservedIn(`${name.slice(0, 250)}${time}`));
     expect(found.every((entry) => entry === found[0])).toBe(true);
   },
 );
