@@ -32,6 +32,7 @@ export function remoteKeySet(url: URL, options: RemoteJWKSetOptions): KeySet {
   const known = () => {
     if (latest.jwks !== undefined) {
       keys = createLocalJWKSet(latest.jwks);
+      // A copy less in memory
       delete latest.jwks;
     }
     return fetched.fresh ? keys : null;
@@ -41,7 +42,7 @@ export function remoteKeySet(url: URL, options: RemoteJWKSetOptions): KeySet {
 
 /**
  * Verifies a JWT. One with a known key waits for no fetch that another one causes.
- * @param wait runs what may wait for a fetch, or rejects
+ * @param wait runs a verification that can wait for a fetch, or rejects it
  * @param maxTried how many keys are tried if the JWT does not say which one it was signed with
  */
 export async function verifyWithKeySet(

@@ -35,7 +35,7 @@ declare module 'fastify' {
     permit: RegistrationPermit | null;
     /** The registration of a registration management request. */
     registration: ManagedRegistration | null;
-    /** Whether its credentials were judged before all of its body was there: its sender chooses when that comes. */
+    /** Whether it was authenticated before its whole body had arrived: the sender chooses when that is. */
     isBodyLate: boolean;
   }
 }

@@ -15,7 +15,7 @@ import { ResourcesService } from '../resources/resources.service.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { redirectHost, redirectTo, redirectUnasked } from './redirect.js';
-import { checkSignIn, type SignInWish } from './sign-in-age.js';
+import { checkSignIn, type SignInParameters, type SignInWish, signInWish } from './sign-in-age.js';
 
 /** Whose consent it is. */
 export type User = Pick<Principal, 'orgId' | 'userId'>;
@@ -42,13 +42,11 @@ export interface Decision {
 }
 
 /** The parameters of the authorization request, as the engine has validated them. */
-interface Parameters {
+interface Parameters extends SignInParameters {
   redirect_uri: string;
   scope?: string;
   state?: string;
   resource: string | string[];
-  prompt?: string;
-  max_age?: string;
   code_challenge?: string;
   code_challenge_method?: string;
   dpop_jkt?: string;
@@ -219,15 +217,6 @@ export class ConsentService {
     return seenBy === null ? this.tokens.bind(hash, user) : seenBy === user;
   }
 }
-
-/** What the parameters of an authorization request say of the sign-in. */
-export const signInWish = ({
-  prompt,
-  max_age: maxAge,
-}: Pick<Parameters, 'prompt' | 'max_age'>): SignInWish => ({
-  prompt: splitScope(prompt ?? ''),
-  maxAge: maxAge === undefined ? null : Number(maxAge),
-});
 
 /** What the request asks for at each resource. */
 const scopesByResource = ({ client, parameters, scopes, known }: OpenRequest): GrantedScopes =>

@@ -1,4 +1,5 @@
 import { refusal } from '../../clients/client/client-request.js';
+import { splitScope } from '../../policy/grants/scope.js';
 
 /** How a client wants its user to be asked (OpenID Connect Core §3.1.2.1). */
 export interface SignInWish {
@@ -6,6 +7,17 @@ export interface SignInWish {
   /** How many seconds before the request the user may have signed in; null: at any time. */
   maxAge: number | null;
 }
+
+/** The same as parameters of an authorization request. */
+export interface SignInParameters {
+  prompt?: string;
+  max_age?: string;
+}
+
+export const signInWish = ({ prompt = '', max_age: maxAge }: SignInParameters): SignInWish => ({
+  prompt: splitScope(prompt),
+  maxAge: maxAge === undefined ? null : Number(maxAge),
+});
 
 /** Clocks of two servers may differ by so much. */
 const CLOCK_TOLERANCE_SECONDS = 30;

@@ -3,8 +3,8 @@ import type { RequestContext } from '../../audit/audit-event.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { decrypt, encrypt } from '../../secrets/encryption.js';
 import { generateSecret, hashSecret } from '../../secrets/secret.js';
-import { noSuchRequest, type Rejection, signInWish, userHash } from '../consent/consent.service.js';
-import { maxSignInAge } from '../consent/sign-in-age.js';
+import { noSuchRequest, type Rejection, userHash } from '../consent/consent.service.js';
+import { maxSignInAge, type SignInParameters, signInWish } from '../consent/sign-in-age.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
 import { IdentityProvider, type LoginChecks, LoginRefused, type SignedInUser } from './identity-provider.js';
 
@@ -53,7 +53,7 @@ export class LoginsService {
     const now = new Date();
     const isOpen = consent?.kind === 'consent' && consent.consumedAt === null && consent.expiresAt > now;
     if (!isOpen) throw noSuchRequest();
-    const wish = signInWish(consent.payload.params as Parameters<typeof signInWish>[0]);
+    const wish = signInWish(consent.payload.params as SignInParameters);
     const { location, checks } = await this.provider.begin(
       redirectUri,
       generateSecret(),
