@@ -39,7 +39,7 @@ const API_PLUGINS = [
     async (fastify, { app, config, consoleDirectory }) => {
       const { publicUrl, adminConsole } = config;
       if (!adminConsole) return serveRoot(fastify, app, { publicUrl, hasConsole: false });
-      const { isConsoleBuilt, serveConsole } = await import('./api/console/pages.js');
+      const { isConsoleBuilt, serveConsole } = await import('./api/console/built-console.js');
       serveConsole(fastify, consoleDirectory);
       serveRoot(fastify, app, { publicUrl, hasConsole: isConsoleBuilt(consoleDirectory) });
     },

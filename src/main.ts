@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   await listen(app, config);
   stopOnSignal(app);
   if (limits !== HTTP_LIMITS) tellFewerConnections(limits);
-  const hasConsole = config.adminConsole && (await import('./api/console/pages.js')).isConsoleBuilt();
+  const hasConsole = config.adminConsole && (await import('./api/console/built-console.js')).isConsoleBuilt();
   announce(app, config, { firstKey, hasConsole });
 }
 

@@ -5,7 +5,7 @@ import { record } from '../../audit/audit-events.repository.js';
 import { type Conditions, whereOf } from '../../database/sql/conditions.js';
 import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
 import { type IdPageRequest, type Page, pageById } from '../../database/sql/pages.js';
-import { lockRows } from '../../database/sql/row-lock.js';
+import { lockRows } from '../../database/sql/for-update.js';
 import { UseNotes } from '../../database/writes/use-notes.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { ApiKeyEntity } from './api-key.entity.js';

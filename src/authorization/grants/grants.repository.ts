@@ -14,7 +14,7 @@ import {
   pagesOfEach,
   readingOrder,
 } from '../../database/sql/pages.js';
-import { lockRows, rowLock } from '../../database/sql/row-lock.js';
+import { lockRows, rowLock } from '../../database/sql/for-update.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { type RunLongSql, ScanQueue, type ScanRequest } from '../../database/sql/scan-queue.js';
 import { Table } from '../../database/sql/table.js';

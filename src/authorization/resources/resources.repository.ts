@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { changesBetween, credentialEntry, type RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { refusal } from '../../clients/client/client-request.js';
-import { rowLock } from '../../database/sql/row-lock.js';
+import { rowLock } from '../../database/sql/for-update.js';
 import { isDuplicate } from '../../database/writes/duplicate.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { RegistryError } from '../../errors/registry-error.js';

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager, MoreThan } from 'typeorm';
 import { validate as isClientId } from 'uuid';
 import type { Cancellation } from '../../queues/cancellation.js';
 import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
-import { rowLock } from '../../database/sql/row-lock.js';
+import { rowLock } from '../../database/sql/for-update.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import type { Client } from './client.js';

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager, IsNull } from 'typeorm';
 import { type AuditEntry, credentialEntry, type RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { type IdPageRequest, type Page, pageById } from '../../database/sql/pages.js';
-import { rowLock } from '../../database/sql/row-lock.js';
+import { rowLock } from '../../database/sql/for-update.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import type { InitialAccessToken } from './initial-access-token.js';
 import { InitialAccessTokenEntity } from './initial-access-token.entity.js';

@@ -5,7 +5,7 @@ import type { AuditEntry, RequestContext } from '../../audit/audit-event.js';
 import { eventsOfAction, firstEventsOf, record, spendOn } from '../../audit/audit-events.repository.js';
 import { Batcher, type Outcome } from '../../queues/batcher.js';
 import { type Lookup, batchedFindOne } from '../../database/sql/lookup.js';
-import { lockRows, rowLock } from '../../database/sql/row-lock.js';
+import { lockRows, rowLock } from '../../database/sql/for-update.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { isDuplicate } from '../../database/writes/duplicate.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';

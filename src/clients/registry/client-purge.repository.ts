@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type EntityManager, In, type SelectQueryBuilder } from 'typeorm';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
-import { lockRows } from '../../database/sql/row-lock.js';
+import { lockRows } from '../../database/sql/for-update.js';
 import { inSmallBatches } from '../../database/writes/purge-batches.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { clientEntry } from '../client/client-audit.js';

@@ -3,7 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { AuditAction, RequestContext } from '../../audit/audit-event.js';
 import { AuditEventEntity } from '../../audit/audit-event.entity.js';
 import { newEvent, record, spendOn } from '../../audit/audit-events.repository.js';
-import { lockRows } from '../../database/sql/row-lock.js';
+import { lockRows } from '../../database/sql/for-update.js';
 import { type GroupCommit, groupCommit } from '../../database/writes/group-commit.js';
 import { inSmallBatches } from '../../database/writes/purge-batches.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';

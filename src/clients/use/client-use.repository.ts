@@ -4,7 +4,7 @@ import { validate as isClientId } from 'uuid';
 import type { RequestContext } from '../../audit/audit-event.js';
 import { record } from '../../audit/audit-events.repository.js';
 import { batchesOf } from '../../database/writes/statement-size.js';
-import { lockRows } from '../../database/sql/row-lock.js';
+import { lockRows } from '../../database/sql/for-update.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { inSmallBatches } from '../../database/writes/purge-batches.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';

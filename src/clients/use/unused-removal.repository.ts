@@ -1,6 +1,6 @@
 import { type EntityManager, In, MoreThan } from 'typeorm';
 import { AuditEventEntity } from '../../audit/audit-event.entity.js';
-import { lockRows } from '../../database/sql/row-lock.js';
+import { lockRows } from '../../database/sql/for-update.js';
 import { inSmallBatches } from '../../database/writes/purge-batches.js';
 import type { WriteQueue } from '../../database/writes/write-queue.js';
 import { ClientEntity, REMOVED_AT } from '../client/client.entity.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { driverOf } from '../connection/driver.js';
 import { PURGE_CLOCK_ID, PurgeClockEntity } from './purge-clock.entity.js';
-import { rowLock } from '../sql/row-lock.js';
+import { rowLock } from '../sql/for-update.js';
 import { WriteQueue } from '../writes/write-queue.js';
 
 /** While it is late, it gains an hour in each hour that the service runs. */

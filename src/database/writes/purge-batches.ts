@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { EntityManager, EntityTarget, ObjectLiteral } from 'typeorm';
-import { lockRows } from '../sql/row-lock.js';
+import { lockRows } from '../sql/for-update.js';
 import type { WriteQueue } from './write-queue.js';
 
 /** How long a batch should take, in milliseconds. On SQLite it blocks the event loop and all other writes. */

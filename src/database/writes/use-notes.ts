@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { type EntityTarget, In } from 'typeorm';
-import { lockRows } from '../sql/row-lock.js';
+import { lockRows } from '../sql/for-update.js';
 import type { WriteQueue } from './write-queue.js';
 
 /** Rows of one transaction. */

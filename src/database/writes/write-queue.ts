@@ -1,18 +1,18 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
-import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { traced } from '../../diagnostics/channels.js';
-import { locked, overloaded, RegistryError, RETRY_AFTER_SECONDS } from '../../errors/registry-error.js';
+import { overloaded } from '../../errors/registry-error.js';
 import { type Cancellation, isWaiting } from '../../queues/cancellation.js';
 import { driverOf } from '../connection/driver.js';
 import { FairQueue } from '../../queues/fair-queue.js';
 import { type SqliteFile, sqliteFileOf } from '../connection/sqlite-file.js';
 import { SqliteThread, type Statement } from '../connection/sqlite-thread.js';
-import { codeOf, isLocked } from '../connection/unavailable.js';
+import { codeOf } from '../connection/unavailable.js';
 import { LOCK_TIMEOUTS_MS } from '../connection/timeouts.js';
+import { LockedRows } from './locked-rows.js';
 import { Writability } from './writability.js';
 
 /** Transactions that wait for their turn; more are rejected. */
@@ -21,8 +21,6 @@ const MAX_WAITING = 2_000;
 const WAIT_MS = 5_000;
 /** Between two attempts to begin while another process writes. */
 const MAX_PAUSE_MS = 25;
-/** How long writes to rows that were locked wait in a separate queue: until callers retry after Retry-After. */
-const APART_MS = 2 * RETRY_AFTER_SECONDS * 1_000;
 /** After which a write on PostgreSQL is suspected to hang. On SQLite, writes wait for each other. */
 const SLOW_MS = { postgres: 1_000, sqlite: Infinity };
 
@@ -56,9 +54,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
   private inLine = 0;
   /** On PostgreSQL: those that wait for a lock must not have all connections. */
   private readonly queue: FairQueue | null;
-  private readonly queueOfLocked = new FairQueue('transaction on what is locked', ONE, ONE);
-  /** Rows that another transaction had locked a moment ago. */
-  private readonly takenForLocked = new LRUCache<string, true>({ max: MAX_WAITING, ttl: APART_MS });
+  private readonly lockedRows = new LockedRows(ONE);
 
   constructor(private readonly dataSource: DataSource) {
     const driver = driverOf(dataSource);
@@ -84,7 +80,7 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
     return traced('transaction', () =>
       this.queue === null
         ? this.next((untilMs) => this.runOnSqlite(work, untilMs), cancellation)
-        : this.enqueue(this.queue, work, cancellation, on),
+        : this.lockedRows.run(this.queue, () => this.runOnPostgres(work, cancellation), cancellation, on),
     );
   }
 
@@ -146,29 +142,6 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
       throw this.file === null ? error : this.file.explain(error);
     });
     return this.writability.track('transaction', noted);
-  }
-
-  private async enqueue<T>(
-    queue: FairQueue,
-    work: (manager: EntityManager) => Promise<T>,
-    cancellation: Cancellation,
-    on: string | undefined,
-  ): Promise<T> {
-    const run = () => this.writability.track('transaction', this.runOnPostgres(work, cancellation));
-    const isApart = on !== undefined && this.takenForLocked.has(on);
-    try {
-      const result = await (isApart ? this.queueOfLocked : queue).run(run, cancellation, on);
-      if (isApart) this.takenForLocked.delete(on);
-      return result;
-    } catch (error) {
-      if (isLocked(error)) {
-        if (on !== undefined) this.takenForLocked.set(on, true);
-        throw locked(error);
-      }
-      // Its turn has not come, because of others that waited for locks
-      const isRefused = error instanceof RegistryError && error.code === 'temporarily_unavailable';
-      throw isApart && isRefused ? locked(error) : error;
-    }
   }
 
   private runOnPostgres<T>(

@@ -1,4 +1,4 @@
-import { BYTE_ORDER_MARK, csvLine } from '../../parts/csv';
+import { BYTE_ORDER_MARK, csvLine } from '../../parts/csv-line';
 import { download } from '../../parts/download';
 import {
   ClientsDocument,

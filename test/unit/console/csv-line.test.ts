@@ -1,4 +1,4 @@
-import { csvLine } from '../../../console/src/parts/csv.js';
+import { csvLine } from '../../../console/src/parts/csv-line.js';
 
 const field = (value: string) => csvLine([value]).slice(0, -2);
 
