@@ -3,6 +3,7 @@ import { SharedCounts } from '../../../src/http/rate-limits/shared-counts.js';
 import { onEachEngine } from '../../support/databases.js';
 import { Link, NO_REDIS, startRedis } from '../../support/backing-services/redis.js';
 import { aClient, Registry } from '../../support/registry.js';
+import { until } from '../../support/until.js';
 
 /**
  * Far more than a count may take, and far less than anyone waits for. A busy machine delays a few requests for longer, and a service
@@ -26,13 +27,6 @@ afterAll(() => redis?.stop());
 /** An address of this test only: tests may share the Redis. */
 const anAddress = () =>
   `2001:db8:${[0, 1, 2].map(() => Math.floor(Math.random() * 0xffff).toString(16)).join(':')}::1`;
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await condition()); tries++) {
-    if (tries > 100) throw new Error('it did not come to that');
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
 
 async function timed<T>(work: Promise<T>): Promise<[T, number]> {
   const begin = performance.now();

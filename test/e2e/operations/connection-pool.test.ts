@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { Proxy } from '../../support/network/proxy.js';
 import { aClient, type Answer, Registry } from '../../support/registry.js';
+import { until } from '../../support/until.js';
 
 /** Of what waits for no lock, on a machine that does much else: without a free connection it takes five seconds. */
 const AT_ONCE_MS = 4_000;
@@ -9,14 +10,6 @@ const AT_ONCE_MS = 4_000;
 const statusOf = ({ status }: Answer) => status;
 const isReady = async (registry: Registry) =>
   (await registry.send('/health/ready', { method: 'GET' })).status === 200;
-
-async function until(isSo: () => Promise<boolean>, withinMs: number): Promise<void> {
-  const start = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - start > withinMs) throw new Error(`It is not so after ${withinMs} ms`);
-    await wait(50);
-  }
-}
 
 /** How long it takes, and what comes of it. */
 async function timed<T>(promise: Promise<T>): Promise<{ result: T; ms: number }> {

@@ -14,6 +14,7 @@ import { Program } from '../../support/process.js';
 import { Proxy } from '../../support/network/proxy.js';
 import { aClient, type Answer, Registry } from '../../support/registry.js';
 import { storedIn } from '../../support/stored.js';
+import { until } from '../../support/until.js';
 
 /** PostgreSQL's own; shorter than in production, as are the timeouts that follow from it. */
 const TIMEOUTS = 'statement_timeout=1000&connect_timeout=1';
@@ -458,12 +459,4 @@ async function expectWhole(dataSource: DataSource, acknowledged: string[]): Prom
   expect(ofSecrets).toEqual(clients);
   expect(ofEvents).toEqual(clients);
   expect(counted).toBe(owned);
-}
-
-async function until(isSo: () => Promise<boolean>, withinMs: number): Promise<void> {
-  const start = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - start > withinMs) throw new Error(`It is not so after ${withinMs} ms`);
-    await wait(50);
-  }
 }

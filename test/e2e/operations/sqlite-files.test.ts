@@ -18,6 +18,7 @@ import { loadSqlite } from '../../../src/database/connection/sqlite.js';
 import { Program } from '../../support/process.js';
 import { aClient } from '../../support/registry.js';
 import { readStored } from '../../support/stored.js';
+import { until } from '../../support/until.js';
 
 const Sqlite = loadSqlite();
 const KEY = 'a-bootstrap-key-of-more-than-32-characters';
@@ -93,14 +94,6 @@ async function serve() {
 }
 
 const isRefusal = (answer: string) => answer.endsWith(': 503, 5');
-
-async function until(isSo: () => Promise<boolean>, withinMs = 5_000): Promise<void> {
-  const start = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - start > withinMs) throw new Error(`It is not so after ${withinMs} ms`);
-    await wait(20);
-  }
-}
 
 const said = ({ stdout, stderr }: Program) => stdout + stderr;
 /** Its output may come after its replies. */

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { RegistrationsRepository } from '../../../src/clients/registration/registrations.repository.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, type Registry } from '../../support/registry.js';
 import { statementsOf } from '../../support/measurements/statements.js';
 import { lockClients } from '../../support/write-lock.js';
+import { until } from '../../support/until.js';
 import { anonymousClients, PUBLIC } from '../../support/anonymous-clients.js';
 
 onEachEngine((engine) => {
@@ -169,11 +172,11 @@ onEachEngine((engine) => {
     ['who came later', [1]],
     ['both', [0, 1]],
   ])('a caller that disconnects does not fail others that wait for the same client: %s', async (_, gone) => {
-    const isArrived = () => new Promise((done) => setTimeout(done, 300));
+    const { haveArrived, haveGone } = watched(registry);
     const unlock = await lockClients(registry);
     // While this one is written, the next wait for their turn
     const before = registry.register({ ...named, client_name: randomUUID() });
-    await isArrived();
+    await haveArrived(1);
     const callers = [];
     for (let i = 0; i < 4; i++) {
       const hangUp = new AbortController();
@@ -193,10 +196,10 @@ onEachEngine((engine) => {
           () => 'gone',
         ),
       });
-      await isArrived();
+      await haveArrived(2 + i);
     }
     for (const i of gone) callers[i]!.hangUp.abort();
-    await isArrived();
+    await haveGone(gone.length);
     await unlock();
     expect((await before).status).toBe(201);
     expect(await Promise.all(callers.map(({ answer }) => answer))).toEqual(
@@ -205,19 +208,20 @@ onEachEngine((engine) => {
   });
 
   it('registers nothing if all callers have disconnected', async () => {
+    const { haveArrived, haveGone } = watched(registry);
     const unlock = await lockClients(registry);
     const before = registry.register({ ...named, client_name: randomUUID() });
-    await new Promise((done) => setTimeout(done, 300));
+    await haveArrived(1);
     const hangUp = new AbortController();
     const { signal } = hangUp;
     const [body, headers] = [JSON.stringify(named), { 'content-type': 'application/json' }];
     const answers = [1, 2].map(() =>
       fetch(`${registry.url}/v2/oauth/register`, { method: 'POST', body, headers, signal }),
     );
-    await new Promise((done) => setTimeout(done, 300));
+    await haveArrived(3);
     hangUp.abort();
     expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    await new Promise((done) => setTimeout(done, 300));
+    await haveGone(2);
     await unlock();
     expect((await before).status).toBe(201);
     const known = await clientOf(await register(named));
@@ -287,3 +291,23 @@ onEachEngine((engine) => {
     }
   });
 });
+
+/** What arrives from now on at a registry that reuses clients, and whose callers hang up. */
+function watched({ app }: Registry) {
+  // Each looks for its client first
+  const looks = jest.spyOn(app.get(RegistrationsRepository, { strict: false }), 'recordRepeat');
+  const http = app.getHttpServer();
+  const connections = () => promisify(http.getConnections.bind(http))();
+  let connected = 0;
+  return {
+    haveArrived: async (count: number) => {
+      await until(() => looks.mock.results.length === count);
+      await Promise.all(looks.mock.results.map(({ value }) => value as Promise<unknown>));
+      connected = await connections();
+    },
+    haveGone: async (count: number) => {
+      await until(async () => (await connections()) === connected - count);
+      looks.mockRestore();
+    },
+  };
+}
