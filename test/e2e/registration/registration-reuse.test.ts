@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { promisify } from 'node:util';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { RegistrationsRepository } from '../../../src/clients/registration/registrations.repository.js';
 import { onEachEngine } from '../../support/databases.js';
 import { aClient, type Registry } from '../../support/registry.js';
@@ -296,17 +297,17 @@ onEachEngine((engine) => {
 function watched({ app }: Registry) {
   // Each looks for its client first
   const looks = jest.spyOn(app.get(RegistrationsRepository, { strict: false }), 'recordRepeat');
-  const http = app.getHttpServer();
-  const connections = () => promisify(http.getConnections.bind(http))();
-  let connected = 0;
+  const sockets: Socket[] = [];
+  const add = ({ socket }: IncomingMessage) => void sockets.push(socket);
+  const http = app.getHttpServer().on('request', add);
   return {
-    haveArrived: async (count: number) => {
-      await until(() => looks.mock.results.length === count);
+    haveArrived: async (callers: number) => {
+      await until(() => looks.mock.results.length === callers);
       await Promise.all(looks.mock.results.map(({ value }) => value as Promise<unknown>));
-      connected = await connections();
     },
-    haveGone: async (count: number) => {
-      await until(async () => (await connections()) === connected - count);
+    haveGone: async (callers: number) => {
+      await until(() => sockets.filter(({ destroyed }) => destroyed).length === callers);
+      http.off('request', add);
       looks.mockRestore();
     },
   };
