@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { COMMAND_LINE } from '../audit/audit-event.js';
+import { DURATION_UNITS } from '../config/duration.js';
 import { type Role, ROLES } from '../auth/principal/principal.js';
 import {
   command,
@@ -30,7 +31,7 @@ export const API_KEY_COMMANDS: Record<string, Command<DataSource>> = {
       org: { takes: 'ORG', isRequired: true, means: 'the organization that it belongs to' },
       user: { takes: 'USER', means: 'the user that it belongs to; without it, its name' },
       role: { takes: ROLES.join('|'), means: 'what it may do; without it, what a member may' },
-      'expires-in': { takes: '90d', means: 'a number and m, h or d; without it, it never expires' },
+      'expires-in': { takes: '90d', means: `a number and ${DURATION_UNITS}; without it, it never expires` },
     },
     prepare: async ({ name, org, user = name, role = 'member', 'expires-in': expiresIn }) => {
       if (!ROLES.includes(role as Role)) throw new UsageError(`--role takes ${ROLES.join(', ')}.`);

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { readDuration } from '../config/duration.js';
+import { DURATION_UNITS, readDuration } from '../config/duration.js';
 
 /** A mistake in the arguments: reported with the usage of the command. */
 export class UsageError extends Error {}
@@ -87,7 +87,7 @@ export function readExpiry(duration: string): Date {
 /** The milliseconds of a duration such as `90d`. */
 export function readMilliseconds(option: string, duration: string): number {
   const ms = readDuration(duration);
-  if (ms === undefined) throw new UsageError(`${option} takes a number and m, h or d, such as 90d.`);
+  if (ms === undefined) throw new UsageError(`${option} takes a number and ${DURATION_UNITS}, such as 90d.`);
   return ms;
 }
 

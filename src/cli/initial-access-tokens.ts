@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { COMMAND_LINE } from '../audit/audit-event.js';
+import { DURATION_UNITS } from '../config/duration.js';
 import { type InitialAccessTokenDraft, initialAccessTokenFaults } from '../policy/initial-access-token.js';
 import type { GrantType } from '../policy/grants/grant-types.js';
 import { command, type Command, EVERYTHING, readExpiry, rejectInvalidOptions } from './arguments.js';
@@ -37,7 +38,7 @@ export const INITIAL_ACCESS_TOKEN_COMMANDS: Record<string, Command<DataSource>> 
       name: { takes: 'NAME', isRequired: true, means: 'what the token is for' },
       org: { takes: 'ORG', isRequired: true, means: 'the organization that its clients belong to' },
       max: { takes: 'COUNT', isRequired: true, means: 'how many clients it may register' },
-      'expires-in': { takes: '90d', isRequired: true, means: 'a number and m, h or d' },
+      'expires-in': { takes: '90d', isRequired: true, means: `a number and ${DURATION_UNITS}` },
       user: { takes: 'USER', means: 'the user that its clients belong to; without it, its name' },
       scopes: { takes: '"read write"', means: 'the scopes that its clients may have' },
       'grant-types': { takes: '"authorization_code"', means: 'the grant types that they may have' },

@@ -1,4 +1,6 @@
 const MS_PER_UNIT: Partial<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** As messages name them. */
+export const DURATION_UNITS = 'm, h or d';
 
 export const DURATION = /^([1-9]\d{0,4})([mhd])$/;
 

@@ -13,7 +13,7 @@ import {
 import { isRedirectTarget } from '../policy/uris/redirect-host.js';
 import { isReservable } from '../policy/reserved-name.js';
 import { isScopeToken } from '../policy/grants/scope.js';
-import { DURATION, readDuration } from './duration.js';
+import { DURATION, DURATION_UNITS, readDuration } from './duration.js';
 import { rejectBadEscapes } from './percent-encoding.js';
 
 /** A kind of value that a variable may have. */
@@ -128,7 +128,7 @@ export const count = (max: number) =>
 
 /** In milliseconds. */
 export const duration = (example: string): Value<number> => ({
-  takes: `a duration such as ${example} (m, h or d)`,
+  takes: `a duration such as ${example} (${DURATION_UNITS})`,
   schema: { pattern: DURATION.source },
   read: readDuration,
 });
