@@ -117,16 +117,18 @@ export class ConsentService {
     { isAllowed, authTime }: Decision,
     context: RequestContext,
   ): Promise<string> {
-    if (!isAllowed) {
-      return (await this.end(issuer, consentToken, user, 'access_denied', context)).location;
-    }
     const opened = await this.open(consentToken, user);
     const { client, parameters, scopes, known, hash, requestedAt } = opened;
+    const request = { hash, seenBy: userHash(user) };
+    const owner = { clientId: client.id, orgId: user.orgId, userId: user.userId };
+    if (!isAllowed) {
+      if (!(await this.grants.deny(request, owner, context))) throw noSuchRequest();
+      return errorLocation(issuer, parameters, 'access_denied');
+    }
     if (authTime !== 'checked') checkSignIn(signInWish(parameters), requestedAt, authTime);
     const { redirect_uri: redirectUri, state = null, resource } = parameters;
-    const { orgId, userId } = user;
     const { code, row } = await this.engine.issueCode(issuer, client, {
-      accountId: userId,
+      accountId: user.userId,
       redirectUri,
       scope: scopes.join(' '),
       resource,
@@ -134,7 +136,6 @@ export class ConsentService {
       codeChallengeMethod: parameters.code_challenge_method,
       dpopJkt: parameters.dpop_jkt,
     });
-    const owner = { clientId: client.id, orgId, userId };
     const consent = {
       scopes: scopesByResource(opened),
       redirectHost: redirectHost(redirectUri),
@@ -142,14 +143,15 @@ export class ConsentService {
         known.find(each, issuer) === null ? null : known.grantableScopes(client, [each]),
       hosts: client.redirectUris.map(redirectHost),
     };
-    if (!(await this.grants.give(hash, owner, consent, row, context))) throw noSuchRequest();
+    if (!(await this.grants.give(request, owner, consent, row, context))) throw noSuchRequest();
     return redirectTo(redirectUri, { code, state, iss: issuer });
   }
 
   /**
-   * Where to send the browser with an error that the user did not choose here. It uses up the consent token, too.
+   * Where to send the browser with an error that the user did not choose here. It uses up the consent token, too, but is no decision of a
+   * user for the audit log: any browser can send the error of an identity provider.
    * @param user null: not known
-   * @throws RegistryError `not_found`, as {@link describe}
+   * @throws RegistryError `not_found`, as {@link describe}, or if no user is known and the request is reserved for one
    * @throws UntrustedRedirect in place of an error for an anonymous client
    */
   async reject(
@@ -159,26 +161,11 @@ export class ConsentService {
     error: Rejection,
     context: RequestContext,
   ): Promise<string> {
-    const { client, location } = await this.end(issuer, consentToken, user, error, context);
-    return redirectUnasked(client, location);
-  }
-
-  /** Uses the consent token up, with an error for the client. */
-  private async end(
-    issuer: string,
-    consentToken: string,
-    user: User | null,
-    error: Rejection,
-    context: RequestContext,
-  ): Promise<{ client: Client; location: string }> {
     const { client, parameters, hash } = await this.open(consentToken, user);
-    const isFirst = await (error === 'access_denied'
-      ? this.grants.deny(hash, { clientId: client.id, orgId: user?.orgId ?? null }, context)
-      : this.tokens.commit({ consume: hash, insert: [] }, context));
+    const seenBy = user === null ? undefined : userHash(user);
+    const isFirst = await this.tokens.commit({ consume: hash, seenBy, insert: [] }, context);
     if (!isFirst) throw noSuchRequest();
-    const { redirect_uri: redirectUri, state = null } = parameters;
-    const response = { error, error_description: REJECTIONS[error], state, iss: issuer };
-    return { client, location: redirectTo(redirectUri, response) };
+    return redirectUnasked(client, errorLocation(issuer, parameters, error));
   }
 
   private async open(consentToken: string, user: User | null): Promise<OpenRequest> {
@@ -216,6 +203,12 @@ export class ConsentService {
     const user = userHash({ orgId, userId });
     return seenBy === null ? this.tokens.bind(hash, user) : seenBy === user;
   }
+}
+
+/** Where to send the browser with an error for the client. */
+function errorLocation(issuer: string, parameters: Parameters, error: Rejection): string {
+  const { redirect_uri: redirectUri, state = null } = parameters;
+  return redirectTo(redirectUri, { error, error_description: REJECTIONS[error], state, iss: issuer });
 }
 
 /** What the request asks for at each resource. */

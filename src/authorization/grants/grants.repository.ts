@@ -57,6 +57,12 @@ const isIndexed = ({ clientId, userId, orgId }: GrantFilter): boolean =>
 
 type Owner = Pick<Grant, 'orgId' | 'userId'>;
 
+/** A consent request, by its hash, and the user for whom it is reserved. */
+interface ReservedRequest {
+  hash: string;
+  seenBy: string;
+}
+
 /** What a user allows a client. */
 interface Consent {
   scopes: GrantedScopes;
@@ -181,18 +187,19 @@ export class GrantsRepository {
   /**
    * Uses up a consent token, and stores the code that comes of it. The user has one grant to the client, which keeps of its scopes and hosts
    * those that the client still has, and gets the new ones.
+   * @param request reserved for the user
    * @returns false if the token was used before
    * @throws RegistryError `rate_limited`
    */
   give(
-    consentHash: string,
+    request: ReservedRequest,
     { clientId, orgId, userId }: Owner & Pick<Grant, 'clientId'>,
     { scopes: added, redirectHost, grantable, hosts }: Consent,
     code: TokenEntity,
     context: RequestContext,
   ): Promise<boolean> {
     return this.writeQueue.run(async (manager) => {
-      if (!(await useUp(manager, consentHash))) return false;
+      if (!(await useUp(manager, request))) return false;
       const now = new Date();
       const before = await lockActive(manager, { clientId, orgId, userId }, now);
       const { id } = before;
@@ -277,16 +284,16 @@ export class GrantsRepository {
 
   /**
    * Uses up a consent token without a grant. False if it was used before.
-   * @param orgId of the user; null: not known
+   * @param request reserved for the user
    * @throws RegistryError `rate_limited`
    */
   deny(
-    consentHash: string,
-    { clientId, orgId }: { clientId: string; orgId: string | null },
+    request: ReservedRequest,
+    { clientId, orgId }: Pick<Grant, 'clientId' | 'orgId'>,
     context: RequestContext,
   ): Promise<boolean> {
     return this.writeQueue.run(async (manager) => {
-      if (!(await useUp(manager, consentHash))) return false;
+      if (!(await useUp(manager, request))) return false;
       const denied: AuditEntry = { action: 'grant.denied', clientId, targetId: clientId, changes: [] };
       spendOn(context, orgId, [denied]);
       await record(manager, context, [denied]);

@@ -16,6 +16,8 @@ const REMOVED_REPLIES = 500;
 export interface TokenChanges {
   /** The hash of a token that must not have been used up before. Undefined: none. */
   consume?: string;
+  /** The user for whom that consent request is reserved, as {@link TokensRepository.bind} was told. Undefined: it must not be reserved. */
+  seenBy?: string;
   /** For the row of a refresh token that is used up: nothing else of its payload is needed. Undefined: it is another token. */
   replaced?: { sealedReply: string | null };
   /** New tokens. */
@@ -56,7 +58,7 @@ export class TokensRepository {
 
   /**
    * Stores what a request changes. It is durable when the promise resolves.
-   * @returns false, and nothing is stored, if the token was used up before, by any instance: one statement decides
+   * @returns false, and nothing is stored, if the token was used up before, by any instance, or is reserved for another user: one statement decides
    */
   async commit({ consume, ...changes }: TokenChanges, cancellation: Cancellation = {}): Promise<boolean> {
     if (consume !== undefined) {
@@ -72,8 +74,8 @@ export class TokensRepository {
     const outcomes = await this.writeQueue.run(async (manager) => {
       const outcomes: Outcome<boolean>[] = [];
       const won: TokenEntity[] = [];
-      for (const { consume, replaced, insert } of exchanges) {
-        const isFirst = await useUp(manager, consume, replaced);
+      for (const { consume, seenBy, replaced, insert } of exchanges) {
+        const isFirst = await useUp(manager, { hash: consume, seenBy }, replaced);
         if (isFirst) won.push(...insert);
         outcomes.push({ value: isFirst });
       }
@@ -122,13 +124,17 @@ export class TokensRepository {
   }
 }
 
-/** Uses up a token, by one statement. False if it was used up before. */
+/**
+ * Uses up a token, by one statement. False if it was used up before, or is reserved for another user.
+ * @param seenBy as in {@link TokenChanges}
+ */
 export async function useUp(
   manager: EntityManager,
-  hash: string,
+  { hash, seenBy }: { hash: string; seenBy: string | undefined },
   replaced?: TokenChanges['replaced'],
 ): Promise<boolean> {
   const used = { consumedAt: new Date(), sealedReply: null, ...(replaced && { ...replaced, payload: {} }) };
-  const { affected } = await manager.update(TokenEntity, { hash, consumedAt: IsNull() }, used);
+  const good = { hash, consumedAt: IsNull(), seenBy: seenBy ?? IsNull() };
+  const { affected } = await manager.update(TokenEntity, good, used);
   return affected === 1;
 }

@@ -272,5 +272,20 @@ onEachEngine((engine) => {
         await other.stop();
       }
     });
+
+    it('a stranger ends no request that a user has opened', async () => {
+      const other = await Registry.start(engine);
+      try {
+        const keys = authorizationOf(() => other);
+        const { consentToken } = await keys.ask(await keys.createClient(), { prompt: 'none' });
+        const { apiKey } = await other.createKey();
+        await other.send(`/v2/oauth/consent/${consentToken}`, { method: 'GET', key: apiKey });
+        const page = await new CookieJar().fetch(`${other.url}/consent?consent_token=${consentToken}`);
+        expect([page.status, page.headers.get('location')]).toEqual([404, null]);
+        expect((await keys.decide(consentToken, true, apiKey)).status).toBe(200);
+      } finally {
+        await other.stop();
+      }
+    });
   });
 });

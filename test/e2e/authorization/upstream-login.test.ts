@@ -50,6 +50,20 @@ onEachEngine((engine) => {
   const storedText = async () =>
     JSON.stringify(await registry.dataSource.query<unknown[]>('SELECT * FROM oauth_tokens'));
 
+  const actionsOf = async ({ id }: TestClient) => {
+    const query = 'query ($id: ID!) { auditEvents(filter: { clientId: $id }) { nodes { action } } }';
+    const { body } = await registry.graphql(query, { id });
+    return (body.data.auditEvents.nodes as { action: string }[]).map(({ action }) => action);
+  };
+
+  /** What a browser gets that writes an error into the callback itself, and never visits the provider. */
+  async function forgeError(consentToken: string, error: string) {
+    const browser = new CookieJar();
+    const state = (await browser.location(consentUrl(consentToken))).searchParams.get('state')!;
+    const callback = new URLSearchParams({ error, state, iss: provider.url });
+    return browser.fetch(`${registry.url}/v2/oauth/login/callback?${callback.toString()}`);
+  }
+
   describe('A user', () => {
     it('signs in at the provider, is asked for consent, and is the subject of the tokens', async () => {
       const client = await register({ client_name: 'Agent' });
@@ -276,6 +290,48 @@ onEachEngine((engine) => {
       const reply = await browser.fetch(callback);
       expect([reply.status, (await reply.text()).includes('is not valid')]).toEqual([400, true]);
       expect((await decide(browser, consentToken)).status).toBe(401);
+    });
+  });
+
+  describe('An error at the callback', () => {
+    it.each([
+      ['access_denied', 404],
+      ['login_required', 404],
+      ['consent_required', 404],
+      ['interaction_required', 404],
+      ['server_error', 503],
+    ])('that a stranger forges, %s, ends no request that a user has opened', async (error, status) => {
+      const client = await createClient();
+      const browser = new CookieJar();
+      const { consentToken, text } = await openPage(browser, client);
+      const reply = await forgeError(consentToken, error);
+      expect([reply.status, reply.headers.get('location')]).toEqual([status, null]);
+      const allowed = await submit(browser, consentToken, formTokenOf(text));
+      const location = new URL(allowed.headers.get('location') ?? allowed.url);
+      expect([location.host, location.searchParams.has('code')]).toEqual(['app.example', true]);
+      expect(await actionsOf(client)).not.toContain('GRANT_DENIED');
+    });
+
+    it.each(['access_denied', 'login_required'])(
+      'of a browser without a user, %s, is sent to the client, and is no event',
+      async (error) => {
+        const client = await createClient();
+        const { consentToken } = await ask(client);
+        const location = new URL((await forgeError(consentToken, error)).headers.get('location')!);
+        expect([location.host, location.searchParams.get('error')]).toEqual(['app.example', error]);
+        expect(await actionsOf(client)).toEqual(['CLIENT_CREATED']);
+      },
+    );
+
+    it('of a user who cancels at the provider is no event, unlike a denial at the consent page', async () => {
+      const client = await createClient();
+      const { consentToken } = await ask(client);
+      const browser = new CookieJar();
+      await browser.location(await signIn(browser, consentUrl(consentToken), '?deny'));
+      const page = await openPage(browser, client);
+      expect(await actionsOf(client)).toEqual(['CLIENT_CREATED']);
+      await decide(browser, page.consentToken, 'deny');
+      expect(await actionsOf(client)).toContain('GRANT_DENIED');
     });
   });
 
