@@ -5,16 +5,20 @@ const TURN_MS = 5;
 /** How long at most no work is begun while connections arrive: Node.js accepts one with each iteration of the event loop. */
 const ACCEPTING_MS = 20;
 /** Work that is begun at most in one turn, of what has waited. */
-const BEGUN_PER_TURN = 32;
-/** Of these, urgent work that begins before the other. */
-const URGENT_PER_TURN = 4;
+const BEGUN_PER_TURN = 64;
+/** Of these, urgent work that begins before the other, in at most half of the turn. */
+const URGENT_PER_TURN = 32;
+/** Rejections that begin after it. More would leave less of the turn to accepted work: rejected callers repeat their requests. */
+const REJECTIONS_PER_TURN = 4;
 
 /** By caller: one with much work delays others by one piece of it. */
 const queue = new RoundRobin<() => void>();
 const urgent = new RoundRobin<() => void>();
-/** When the first urgent work of the turn was asked for. */
+const rejections = new RoundRobin<() => void>();
+/** When the first urgent work or rejection of the turn was asked for. */
 let urgentSinceMs: number | null = null;
 let urgentBegun = 0;
+let rejectionsBegun = 0;
 let isInTurn = false;
 /** When the turn began; `Infinity`: its first work has not begun. */
 let turnSinceMs = 0;
@@ -48,10 +52,19 @@ export function doInTurn(caller: string, work: () => void): void {
  * @param caller callers whose work waits take turns
  */
 export function doUrgently(caller: string, work: () => void): void {
+  doBeforeOthers(urgent, caller, work);
+}
+
+/** The same for a rejection. In later turns it begins after urgent work, which would otherwise wait for one rejection of each caller. */
+export function rejectInTurn(caller: string, reject: () => void): void {
+  doBeforeOthers(rejections, caller, reject);
+}
+
+function doBeforeOthers(waiting: RoundRobin<() => void>, caller: string, work: () => void): void {
   beginTurn();
   const now = performance.now();
   urgentSinceMs ??= now;
-  if (urgent.size > 0 || now - urgentSinceMs > TURN_MS) urgent.push(caller, work);
+  if (waiting.size > 0 || now - urgentSinceMs > TURN_MS) waiting.push(caller, work);
   else work();
 }
 
@@ -94,7 +107,7 @@ function endTurn(): void {
     const now = performance.now();
     acceptingSinceMs ??= now;
     // Until no connection waits to be accepted
-    if (queue.size + urgent.size === 0 || now - acceptingSinceMs < ACCEPTING_MS) {
+    if (countWaiting() === 0 || now - acceptingSinceMs < ACCEPTING_MS) {
       setImmediate(endTurn);
       return;
     }
@@ -102,8 +115,8 @@ function endTurn(): void {
   acceptingSinceMs = null;
   isTaken = false;
   urgentSinceMs = null;
-  urgentBegun = 0;
-  const count = Math.min(queue.size + urgent.size, BEGUN_PER_TURN);
+  urgentBegun = rejectionsBegun = 0;
+  const count = Math.min(countWaiting(), BEGUN_PER_TURN);
   isInTurn = count > 0;
   if (!isInTurn) return;
   turnSinceMs = Infinity;
@@ -117,6 +130,14 @@ function beginNext(): void {
   const now = performance.now();
   if (turnSinceMs === Infinity) turnSinceMs = now;
   if (now - turnSinceMs > TURN_MS) return;
-  const first = urgentBegun++ < URGENT_PER_TURN ? urgent.shift() : undefined;
-  (first ?? queue.shift() ?? urgent.shift())?.();
+  const isUrgentFirst = urgentBegun < URGENT_PER_TURN && now - turnSinceMs <= TURN_MS / 2;
+  if (isUrgentFirst && urgent.size > 0) {
+    urgentBegun++;
+    urgent.shift()!();
+  } else if (rejectionsBegun < REJECTIONS_PER_TURN && rejections.size > 0) {
+    rejectionsBegun++;
+    rejections.shift()!();
+  } else (queue.shift() ?? urgent.shift() ?? rejections.shift())?.();
 }
+
+const countWaiting = () => queue.size + urgent.size + rejections.size;

@@ -11,7 +11,7 @@ import type { FastifyHttpOptions, FastifyInstance, FastifyServerFactory } from '
 import type { Logger } from 'pino';
 import { rejections } from '../../diagnostics/channels.js';
 import { OVERLOADED } from '../errors/error.filter.js';
-import { doInTurn, doUrgently, noteConnection } from '../../event-loop/turns.js';
+import { doInTurn, doUrgently, noteConnection, rejectInTurn } from '../../event-loop/turns.js';
 import type { HttpLimits } from './limit-values.js';
 import { boundParsing } from './parser-limits.js';
 import type { InFlightRequests } from './in-flight-requests.js';
@@ -94,7 +94,7 @@ export class LoadShedder {
       return;
     }
     if (workload.isFullFor(caller)) {
-      doUrgently(caller, () => this.reject(request, response));
+      rejectInTurn(caller, () => this.reject(request, response));
       return;
     }
     workload.count(caller, 1);

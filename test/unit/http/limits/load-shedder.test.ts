@@ -3,10 +3,12 @@ import { connect, Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { rejections } from '../../../../src/diagnostics/channels.js';
 import { HTTP_LIMITS } from '../../../../src/http/limits/limit-values.js';
 import { Connections } from '../../../../src/http/limits/connections.js';
 import { LoadShedder } from '../../../../src/http/limits/load-shedder.js';
 import { InFlightRequests } from '../../../../src/http/limits/in-flight-requests.js';
+import { until } from '../../../support/until.js';
 
 const MAX = 3;
 
@@ -156,6 +158,33 @@ describe('a limit of what is worked on', () => {
     sockets.forEach((socket, i) => socket.write(`GET ${requests[i]} HTTP/1.1\r\nHost: x\r\n\r\n`));
     return sockets;
   };
+
+  it('answers a health check before rejections that wait, of however many addresses', async () => {
+    let connected = 0;
+    server.server.on('connection', () => connected++);
+    const accepted = Array.from({ length: MAX + 1 }, (_, i) =>
+      send('POST /work HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n', `127.0.0.${i + 1}`),
+    );
+    await untilBegun(MAX + 1);
+    const addresses = Array.from({ length: 30 }, (_, i) => `127.0.1.${i + 1}`);
+    const sockets = ['127.0.0.1', ...addresses, '127.0.0.1'].map((address) => send('', address));
+    await until(() => connected === accepted.length + sockets.length);
+    const noteRejection = () => order.push('rejection');
+    rejections.subscribe(noteRejection);
+    onHealth = () => {
+      onHealth = () => undefined;
+      busy();
+    };
+    sockets.forEach((socket, i) => {
+      const path = addresses[i - 1] ? 'busy' : 'health/live';
+      socket.write(`GET /${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    });
+    await until(() => order.length === sockets.length);
+    rejections.unsubscribe(noteRejection);
+    letAllGo();
+    for (const socket of [...accepted, ...sockets]) socket.destroy();
+    expect(order.lastIndexOf('health')).toBeLessThan(4);
+  });
 
   it('spreads health checks that take long over iterations, so that connections are accepted in between', async () => {
     let iteration = 0;
