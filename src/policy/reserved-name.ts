@@ -2,7 +2,7 @@ import type { ClientMetadata, ClientMetadataInput, ExtendedMetadata } from './cl
 import { FIELD_NAMES, FIELD_ROWS } from './fields.js';
 import { MAX_TRANSLATIONS, type Rule } from './rules.js';
 import { joinSequences } from './names/drawn-letters.js';
-import { endsOf, type NamePattern, optional, spaced } from './names/name-pattern.js';
+import { type NamePattern, NamePatterns, optional, spaced } from './names/name-pattern.js';
 import {
   ANY_LETTER,
   BETWEEN_WORDS,
@@ -37,7 +37,6 @@ export function isReservable(value: string): boolean {
 
 /** A reserved name compiled for matching. */
 interface ReservedName {
-  entry: string;
   isAnywhere: boolean;
   /** Letters and digits only. */
   text: string;
@@ -72,7 +71,7 @@ function prepare(entry: string, read: Read): ReservedName[] {
       .flatMap((word, index) => (index === 0 ? word : [optional(` .${ANY_LETTER}-`), ...word]));
     const other = optional(ANY_LETTER);
     const pattern = isAnywhere ? spaced(lettersOf(text), other) : [other, ...spelled, other];
-    return { entry, isAnywhere, text, pattern, isUnspaced: UNSPACED.test(words) };
+    return { isAnywhere, text, pattern, isUnspaced: UNSPACED.test(words) };
   });
 }
 
@@ -81,7 +80,7 @@ const lettersOr =
   (other: string, ...otherForTwo: string[][]) =>
   (word: string): NamePattern =>
     Array.from(word.match(/rn|./gu) ?? [], (letter) =>
-      letter === 'rn' ? [['r', 'n'], ['r', '.-', 'n'], [other], ...otherForTwo] : [[letter], [other]],
+      letter === 'rn' ? [['r', 'n'], ['r', '.-', 'n'], [other], ...otherForTwo] : [[letter + other]],
     );
 const lettersOrAny = lettersOr(ANY_LETTER);
 const lettersOrOne = lettersOr(ANY_LETTER + ONE_LETTER, [ANY_LETTER + ONE_LETTER, ONE_LETTER]);
@@ -125,38 +124,46 @@ export function reservedNameIn(
     while (opening.test(reading)) starts.push(opening.lastIndex);
     return starts;
   };
-  const names = reserved.flatMap((entry) => prepare(entry, read));
+  // Each with the index of its entry: the first entry that is found counts
+  const texts = new Map<string, number>();
+  const beginnings = new NamePatterns<{ index: number; isUnspaced: boolean }>();
+  const parts = new NamePatterns<number>();
+  reserved.forEach((entry, index) => {
+    for (const { isAnywhere, text, pattern, isUnspaced } of prepare(entry, read)) {
+      if (isAnywhere) parts.add(pattern, index);
+      else {
+        if (!texts.has(text)) texts.set(text, index);
+        beginnings.add(pattern, { index, isUnspaced });
+      }
+    }
+  });
   return (name) => {
     // A separate rule rejects longer names
     const text = [...name.trim().slice(0, 2 * MAX_TEXT_LENGTH)].slice(0, MAX_TEXT_LENGTH).join('');
-    const readings = [...new Set(read(text).flatMap(withoutRuns))].map((reading) => {
-      const [starts, whole] = [startsOf(reading), joined(reading)];
-      const labels = labelsOf(reading.slice(starts.at(-1)));
-      return { starts, letters: [...reading], whole: [...whole], alone: [whole, ...labels] };
-    });
-    const alone = new Set(readings.flatMap((reading) => reading.alone));
-    return names.find(({ isAnywhere, text, pattern, isUnspaced }) =>
-      isAnywhere
-        ? readings.some(({ whole }) => isWithin(pattern, whole))
-        : alone.has(text) ||
-          readings.some(({ letters, starts }) => begins(pattern, letters, starts, isUnspaced)),
-    )?.entry;
+    const found = new Set<number | undefined>();
+    for (const reading of new Set(read(text).flatMap(withoutRuns))) {
+      const starts = startsOf(reading);
+      const [letters, whole] = [[...reading], joined(reading)];
+      for (const alone of [whole, ...labelsOf(reading.slice(starts.at(-1)))]) found.add(texts.get(alone));
+      for (const { value, ends } of beginnings.matches(letters, starts)) {
+        if (value.isUnspaced || endsWord(letters, ends)) found.add(value.index);
+      }
+      for (const index of foundWithin(parts, [...whole])) found.add(index);
+    }
+    return reserved.find((_, index) => found.has(index));
   };
 }
 
-/** Whether the pattern is anywhere in a text, not beside letters that may be any. */
-function isWithin(pattern: NamePattern, text: readonly string[]): boolean {
+/** Returns the values of patterns that are anywhere in a text, not beside letters that may be any. */
+function foundWithin(patterns: NamePatterns<number>, text: readonly string[]): number[] {
   const starts = [...text.keys()].filter((start) => text[start - 1] !== ONE_LETTER);
-  return endsOf(pattern, text, starts).some((end) => text[end] !== ONE_LETTER);
+  const matches = [...patterns.matches(text, starts)];
+  return matches.filter(({ ends }) => ends.some((end) => text[end] !== ONE_LETTER)).map(({ value }) => value);
 }
 
-/** Whether the pattern is at one of the starts of a text, and ends with a word. */
-const begins = (
-  pattern: NamePattern,
-  text: readonly string[],
-  starts: readonly number[],
-  isUnspaced: boolean,
-) => endsOf(pattern, text, starts).some((end) => isUnspaced || ' .-'.includes(text[end] ?? ' '));
+/** Whether a word of the text ends at one of `ends`. */
+const endsWord = (text: readonly string[], ends: readonly number[]) =>
+  ends.some((end) => ' .-'.includes(text[end] ?? ' '));
 
 /** Whether a member in another language is a name. */
 const isName = (member: string) => member.startsWith('client_name#');
