@@ -9,7 +9,7 @@ import { type ErrorCode, RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/grants/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { knownUrl } from '../../policy/uris/uri.js';
-import { AuthorizationEngine, CONSENT_REPLY, ENGINE_PATHS } from '../engine/authorization-engine.js';
+import { AuthorizationEngine, CONSENT_REPLY } from '../engine/authorization-engine.js';
 import { engineError, type EngineReply } from '../engine/exchange.js';
 import { hashSecret } from '../../secrets/secret.js';
 import type { KnownResources } from '../resources/known-resources.js';
@@ -26,9 +26,6 @@ export interface PushedRequest {
   request_uri: string;
   expires_in: number;
 }
-
-/** The library rejects them without the scope openid, which no one gets. Without OpenID Connect they are unknown, and ignored (RFC 6749 §3.1); `max_age` is the page's. */
-const OPENID_PARAMETERS = ['acr_values', 'claims', 'claims_locales', 'id_token_hint', 'max_age', 'nonce'];
 
 /** Requests are stored until the user has decided. */
 const MAX_STATE_LENGTH = 4096;
@@ -66,10 +63,13 @@ export class AuthorizationRequests {
     // The engine would answer that there is no session. The page knows more of the user
     const isSilent = query.get('prompt') === 'none' && this.config.authorizationConsentUrl === null;
     if (isSilent) checked.parameters.delete('prompt');
-    const path = `${ENGINE_PATHS.authorization}?${checked.parameters.toString()}`;
-    const { reply, unit } = await this.engine.handle(issuer, { method: 'GET', path }, client, {
-      redirectUri,
-    });
+    const { reply, unit } = await this.engine.handle(
+      issuer,
+      { endpoint: 'authorization', parameters: checked.parameters },
+      client,
+      context,
+      { redirectUri },
+    );
     const { location } = reply.headers;
     if (location === undefined) throw toRegistryError(reply);
     if (!location.startsWith(CONSENT_REPLY)) return redirectUnasked(client, location);
@@ -113,14 +113,10 @@ export class AuthorizationRequests {
     if ('error' in checked) throw new RegistryError(checked.error, checked.description);
     const { reply, unit } = await this.engine.handle(
       issuer,
-      {
-        method: 'POST',
-        path: ENGINE_PATHS.pushed_authorization_request,
-        body: checked.parameters.toString(),
-        ...(dpop !== undefined && { headers: { dpop } }),
-      },
+      { endpoint: 'pushed_authorization_request', parameters: checked.parameters, dpop },
       client,
-      { redirectUri, spend: context.spend },
+      context,
+      { redirectUri },
     );
     if (reply.status !== 201) throw toRegistryError(reply);
     for (const { payload } of unit.insert) payload.maxAge = checked.maxAge;
@@ -195,7 +191,7 @@ export class AuthorizationRequests {
     if (scopes === null) return fault('invalid_scope', NO_SCOPES);
     const parameters = new URLSearchParams(query);
     parameters.set('scope', scopes.join(' '));
-    for (const name of ['resource', ...OPENID_PARAMETERS]) parameters.delete(name);
+    parameters.delete('resource');
     for (const identifier of resources) parameters.append('resource', identifier);
     return { parameters, maxAge };
   }

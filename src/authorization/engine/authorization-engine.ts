@@ -4,8 +4,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Configuration, errors as Errors, Provider, ResourceServer } from 'oidc-provider';
 import { ASSERTION_BYTES, AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
+import type { RequestContext } from '../../audit/audit-event.js';
 import type { Client } from '../../clients/client/client.js';
-import { AUTHORIZATION_PATH, PUSHED_REQUEST_PATH, TOKEN_PATH } from '../../config/paths.js';
 import {
   ACCESS_TOKEN_LIFETIME,
   AUTHORIZATION_CODE_LIFETIME,
@@ -20,16 +20,9 @@ import { generateSecret } from '../../secrets/secret.js';
 import { generateToken, type IssuedKind } from '../tokens/token.js';
 import type { TokenEntity } from '../tokens/token.entity.js';
 import { TokensRepository } from '../tokens/tokens.repository.js';
-import { exchange, type EngineReply, type EngineRequest } from './exchange.js';
+import { ENGINE_PATHS, exchange, type EngineReply, type EngineRequest } from './exchange.js';
 import { adapterOf } from './storage-adapter.js';
 import { currentUnit, spendTokenBytes, type UnitOfWork, unitOfWork } from './unit-of-work.js';
-
-/** The paths that the library answers. */
-export const ENGINE_PATHS = {
-  token: TOKEN_PATH,
-  authorization: AUTHORIZATION_PATH,
-  pushed_authorization_request: PUSHED_REQUEST_PATH,
-} as const;
 
 /** The resource of a token sets how long it is valid. */
 const accessTokenLifetime = (_: unknown, { resourceServer }: { resourceServer?: ResourceServer }): number =>
@@ -110,10 +103,11 @@ export class AuthorizationEngine {
     issuer: string,
     request: EngineRequest,
     client: Client,
-    known: Partial<Pick<UnitOfWork, 'redirectUri' | 'knownToken' | 'spend'>> = {},
+    { spend }: RequestContext,
+    known: Partial<Pick<UnitOfWork, 'redirectUri' | 'knownToken'>>,
   ): Promise<EngineResult> {
     const engine = await this.start(issuer);
-    const unit = aUnit(client, known);
+    const unit = aUnit(client, { ...known, spend });
     const reply = await unitOfWork.run(unit, () => exchange(engine.listener, engine.url, request));
     if (unit.failure !== null) throw unit.failure;
     return { reply, unit };

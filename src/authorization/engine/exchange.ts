@@ -1,15 +1,23 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { AUTHORIZATION_PATH, PUSHED_REQUEST_PATH, TOKEN_PATH } from '../../config/paths.js';
 import { isErrorCode, RegistryError } from '../../errors/registry-error.js';
+import { encodeKnownParameters, type EngineEndpoint } from './engine-parameters.js';
+
+/** The paths that the library answers. */
+export const ENGINE_PATHS = {
+  token: TOKEN_PATH,
+  authorization: AUTHORIZATION_PATH,
+  pushed_authorization_request: PUSHED_REQUEST_PATH,
+} as const satisfies Record<EngineEndpoint, string>;
 
 /** A request to the engine. Nothing of the caller's request reaches it but what stands here. */
 export interface EngineRequest {
-  method: 'GET' | 'POST';
-  /** With the query. */
-  path: string;
-  /** A form body; undefined: none. */
-  body?: string;
-  headers?: Record<string, string>;
+  endpoint: EngineEndpoint;
+  /** Those that the engine does not know are ignored. */
+  parameters: Iterable<[name: string, value: string]>;
+  /** The DPoP header (RFC 9449 §5); undefined: none. */
+  dpop?: string | undefined;
 }
 
 /** What the engine answered. Nothing is sent yet. */
@@ -39,20 +47,23 @@ const SOCKETS = { 'https:': Object.assign(new Socket(), { encrypted: true }), 'h
 export function exchange(
   listener: Listener,
   issuer: URL,
-  { method, path, body, headers }: EngineRequest,
+  { endpoint, parameters, dpop }: EngineRequest,
 ): Promise<EngineReply> {
+  const path = ENGINE_PATHS[endpoint];
+  const encoded = encodeKnownParameters(endpoint, parameters);
+  const isQuery = endpoint === 'authorization';
   return new Promise((resolve) => {
     const request = new IncomingMessage(SOCKETS[issuer.protocol as keyof typeof SOCKETS]);
-    request.method = method;
-    request.url = path;
+    request.method = isQuery ? 'GET' : 'POST';
+    request.url = isQuery ? `${path}?${encoded}` : path;
     // Express's name for what stands in front of the path: the library takes it from there
     Object.assign(request, { baseUrl: issuer.pathname.replace(/\/$/, '') });
     // The library believes the Host header
-    request.headers = { ...headers, host: issuer.host };
-    if (body !== undefined) {
+    request.headers = { host: issuer.host, ...(dpop !== undefined && { dpop }) };
+    if (!isQuery) {
       request.headers['content-type'] = 'application/x-www-form-urlencoded';
-      request.headers['content-length'] = String(Buffer.byteLength(body));
-      request.push(body);
+      request.headers['content-length'] = String(encoded.length);
+      request.push(encoded);
     }
     request.push(null);
     listener(request, new HeldBackResponse(request, resolve));

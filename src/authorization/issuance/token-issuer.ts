@@ -6,7 +6,7 @@ import { GRANT_TYPES, type GrantType } from '../../policy/grants/grant-types.js'
 import { splitScope } from '../../policy/grants/scope.js';
 import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
 import { hashSecret } from '../../secrets/secret.js';
-import { AuthorizationEngine, ENGINE_PATHS } from '../engine/authorization-engine.js';
+import { AuthorizationEngine } from '../engine/authorization-engine.js';
 import { engineError, type EngineReply } from '../engine/exchange.js';
 import { spendTokenBytes, type UnitOfWork } from '../engine/unit-of-work.js';
 import { GrantsRepository } from '../grants/grants.repository.js';
@@ -79,16 +79,11 @@ export class TokenIssuer {
     }
     const { reply, unit } = await this.engine.handle(
       issuer,
-      {
-        method: 'POST',
-        path: ENGINE_PATHS.token,
-        body: String(new URLSearchParams({ ...asked, client_id: client.id })),
-        ...(dpop !== undefined && { headers: { dpop } }),
-      },
+      { endpoint: 'token', parameters: Object.entries({ ...asked, client_id: client.id }), dpop },
       client,
+      context,
       {
         knownToken,
-        spend: context.spend,
         redirectUri: grantType === 'authorization_code' ? redirectUriOf(parameters, client) : null,
       },
     );
