@@ -40,7 +40,8 @@ export interface RequestContext {
   /**
    * Counts the bytes that a change writes against the limit of its organization, or of the address for a client without an owner.
    * Undefined: not counted.
-   * @param partId counts them against a tenth of the limit instead, which is for this user of the organization, or this client without an owner
+   * @param partId counts them against a tenth of the limit instead, which is for this user or software of the organization, or this client
+   *   without an owner
    * @throws RegistryError `rate_limited` when the limit was reached before
    */
   spend?: (orgId: string | null, bytes: number, partId?: string) => void;
@@ -96,6 +97,17 @@ export const AUDIT_ACTIONS = {
     'A sign-in to the console failed, or the role of the caller did not permit the operation. Only the first denial of a caller per hour is recorded.',
 } as const;
 export type AuditAction = keyof typeof AUDIT_ACTIONS;
+
+/** Actions that only take access away. Each can be done once to what a counted action has made. */
+const RESTRICTIONS: ReadonlySet<AuditAction> = new Set([
+  'client.disabled',
+  'client.unverified',
+  'client.deleted',
+  'client_secret.revoked',
+  'grant.revoked',
+  'session.ended',
+]);
+export const isRestriction = (action: AuditAction) => RESTRICTIONS.has(action);
 
 /**
  * A field before and after; a value of more than 256 bytes that is not a name is a {@link Digest}. Never a secret or a hash of one.

@@ -10,7 +10,13 @@ import { purgeDue } from '../database/writes/purge-batches.js';
 import { WriteQueue } from '../database/writes/write-queue.js';
 import { type Conditions, whereOf } from '../database/sql/conditions.js';
 import { batchesOf } from '../database/writes/statement-size.js';
-import type { AuditAction, AuditEntry, AuditFilter, RequestContext } from './audit-event.js';
+import {
+  type AuditAction,
+  type AuditEntry,
+  type AuditFilter,
+  isRestriction,
+  type RequestContext,
+} from './audit-event.js';
 import { AuditEventEntity } from './audit-event.entity.js';
 
 /** Name of statements that read events, in metrics and traces. */
@@ -22,24 +28,32 @@ const INDEXED: (keyof AuditFilter)[] = ['clientId', 'actorId', 'action'];
 /** Bytes of an event without its changes, with its index entries. */
 const EVENT_BYTES = 400;
 
+/** Whose limit of audited bytes a change counts against. */
+export interface Budget {
+  orgId: string | null;
+  partId?: string | undefined;
+}
+
 const bytesOf = (value: object) => Buffer.byteLength(JSON.stringify(value));
 
 /**
- * Counts events about clients of an organization, or about clients without an owner, before they are written.
+ * Counts events before they are written. Those that only take access away are free: nobody may use up the limit to keep theirs.
+ * @param budget of which organization; of a client without an owner, the address counts. See {@link RequestContext.spend} for `partId`
  * @param stored the client that is written with them; null: only its state changes
  * @throws RegistryError `rate_limited` if the limit of audited bytes is reached
  */
 export function spendOn(
   context: RequestContext,
-  orgId: string | null,
-  entries: readonly Pick<AuditEntry, 'changes'>[],
+  { orgId, partId }: Budget,
+  entries: readonly Pick<AuditEntry, 'action' | 'changes'>[],
   stored: object | null = null,
 ): void {
-  if (context.spend === undefined) return;
+  if (context.spend === undefined || entries.every(({ action }) => isRestriction(action))) return;
   const sizes = entries.map(({ changes }) => EVENT_BYTES + bytesOf(changes));
   context.spend(
     orgId,
     sizes.reduce((sum, size) => sum + size, stored === null ? 0 : bytesOf(stored)),
+    orgId === null ? undefined : partId,
   );
 }
 

@@ -278,7 +278,7 @@ const topics = {
     }),
     rateLimitAuditBytes: setting('RATE_LIMIT_AUDIT_BYTES', values.byteRate, '50000000/1h', {
       description:
-        'Bytes that creations and changes of clients store in the database and the audit log, through REST and dynamic registration, per organization. Grants that its users give or deny, and their sessions at the consent page, count as well. For clients without an owner, the limit applies per address, and also counts their authorization requests and assertions. At an authorization server of your own, each of these clients has a tenth of the limit for its assertions.',
+        'Bytes that creations and changes of clients store in the database and the audit log, through REST and dynamic registration, per organization. Revoking and deleting does not count. Registered software has a tenth of the limit, together for all clients with the same initial access token. So does each user for grants that they give or deny, and each API key for its sessions. For clients without an owner, the limit applies per address, and also counts their authorization requests and assertions. At an authorization server of your own, each of these clients has a tenth of the limit for its assertions.',
     }),
     maxClientsPerOrg: setting('MAX_CLIENTS_PER_ORG', orNone(values.count(MAX_CLIENTS)), 'off', {
       description:

@@ -31,8 +31,9 @@ export class AdminSessionsRepository {
   insert(session: AdminSessionEntity, orgId: string, context: RequestContext): Promise<void> {
     return this.writeQueue.run(async (manager) => {
       const started = credentialEntry('session.started', session.apiKeyId, []);
-      // Its end counts beforehand: it must not be rejected
-      spendOn(context, orgId, [started, credentialEntry('session.ended', session.apiKeyId, [])], session);
+      // With its end, which is not counted
+      const both = [started, credentialEntry('session.ended', session.apiKeyId, [])];
+      spendOn(context, { orgId, partId: session.apiKeyId }, both, session);
       await manager.insert(AdminSessionEntity, session);
       await record(manager, context, [started]);
     });

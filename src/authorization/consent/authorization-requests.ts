@@ -122,7 +122,8 @@ export class AuthorizationRequests {
     for (const { payload } of unit.insert) payload.maxAge = checked.maxAge;
     // Anyone can send such requests for a public client
     const orgId = client.type === 'public' ? null : client.orgId;
-    context.spend?.(orgId, Buffer.byteLength(JSON.stringify(unit.insert)));
+    const partId = orgId === null ? undefined : client.id;
+    context.spend?.(orgId, Buffer.byteLength(JSON.stringify(unit.insert)), partId);
     await this.tokens.commit({ insert: unit.insert }, context);
     return JSON.parse(reply.body) as PushedRequest;
   }

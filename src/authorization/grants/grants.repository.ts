@@ -213,9 +213,9 @@ export class GrantsRepository {
       await manager.update(ClientEntity, { id: clientId, lastUsedAt: IsNull() }, { lastUsedAt: now });
       const changes = changesBetween({ scopes: textsOf(before.scopes) }, { scopes: textsOf(scopes) });
       const given: AuditEntry = { action: 'grant.given', clientId, targetId: id, changes };
-      // A revocation counts beforehand: it must not be rejected
+      // With its revocation, which is not counted
       const entries = [given, revocation({ id, clientId }, 'user')];
-      spendOn(context, orgId, entries, [scopes, redirectHosts, ofGrant]);
+      spendOn(context, { orgId, partId: userId }, entries, [scopes, redirectHosts, ofGrant]);
       await record(manager, context, [given]);
       return true;
     }, context);
@@ -289,13 +289,13 @@ export class GrantsRepository {
    */
   deny(
     request: ReservedRequest,
-    { clientId, orgId }: Pick<Grant, 'clientId' | 'orgId'>,
+    { clientId, orgId, userId }: Owner & Pick<Grant, 'clientId'>,
     context: RequestContext,
   ): Promise<boolean> {
     return this.writeQueue.run(async (manager) => {
       if (!(await useUp(manager, request))) return false;
       const denied: AuditEntry = { action: 'grant.denied', clientId, targetId: clientId, changes: [] };
-      spendOn(context, orgId, [denied]);
+      spendOn(context, { orgId, partId: userId }, [denied]);
       await record(manager, context, [denied]);
       return true;
     }, context);

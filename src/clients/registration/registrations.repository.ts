@@ -17,7 +17,7 @@ import {
   unusedDeletion,
   UNUSED_DELETED,
 } from '../anonymous/unused-deletions.js';
-import { clientEntry, type SecretEntry, secretEntry } from '../client/client-audit.js';
+import { budgetOf, clientEntry, type SecretEntry, secretEntry } from '../client/client-audit.js';
 import type { Client, ClientStanding, IssuedClient } from '../client/client.js';
 import { ClientEntity } from '../client/client.entity.js';
 import type { ClientKey } from '../client/client-query.js';
@@ -244,7 +244,7 @@ export class LockedRegistration extends LockedSecrets implements RegistrationTok
       ...ofSecrets.map(({ action, targetId }) => secretEntry(action, client.id, targetId)),
       clientEntry('registration_token.issued', changed, changed),
     ];
-    spendOn(this.context, client.orgId, entries, changed === client ? null : changed);
+    spendOn(this.context, budgetOf(this.context, client), entries, changed === client ? null : changed);
     await this.recordAll(entries);
   }
 

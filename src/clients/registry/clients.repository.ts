@@ -9,7 +9,7 @@ import { inSmallBatches } from '../../database/writes/purge-batches.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
 import { hashSecret } from '../../secrets/secret.js';
 import { usesSecret } from '../../policy/client.js';
-import { clientEntry, secretEntry } from '../client/client-audit.js';
+import { budgetOf, clientEntry, secretEntry } from '../client/client-audit.js';
 import type { Client, IssuedClient } from '../client/client.js';
 import { BOUND_BY_STATEMENT, ClientEntity } from '../client/client.entity.js';
 import { type ClientFilter, type ClientKey, MAX_BULK } from '../client/client-query.js';
@@ -63,7 +63,7 @@ export class ClientsRepository {
   ): Promise<void> {
     const registrationTokenHash = registrationToken === null ? null : hashSecret(registrationToken);
     const created = clientEntry('client.created', null, client);
-    spendOn(context, client.orgId, [created], client);
+    spendOn(context, budgetOf(context, client), [created], client);
     const rows = [
       [{ registrationTokenHash, metadataHash, ...client }],
       secret === null ? [] : [newSecret(client.id, secret, client.createdAt)],
@@ -110,7 +110,7 @@ export class ClientsRepository {
         clientEntry(action, client, changed),
         ...revoked.map((id) => secretEntry('client_secret.revoked', client.id, id)),
       ];
-      spendOn(context, client.orgId, entries, action === 'client.updated' ? changed : null);
+      spendOn(context, budgetOf(context, client), entries, action === 'client.updated' ? changed : null);
       await record(manager, context, entries);
       return changed;
     });

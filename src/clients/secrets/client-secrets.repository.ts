@@ -9,6 +9,7 @@ import {
 } from 'typeorm';
 import type { AuditAction, RequestContext, Change } from '../../audit/audit-event.js';
 import { record, spendOn } from '../../audit/audit-events.repository.js';
+import { budgetOf } from '../client/client-audit.js';
 import { newId } from '../../database/id.js';
 import { type IdPageRequest, type Page, pageOf, pagesOfEach } from '../../database/sql/pages.js';
 import { MAX_PAGE_BYTES, pageRunner } from '../../database/sql/page-bytes.js';
@@ -205,7 +206,7 @@ export class LockedSecrets {
   readonly record = async (action: AuditAction, secretId: string, changes: Change[]): Promise<void> => {
     const { client, manager, context } = this;
     const entries = [{ action, clientId: client.id, targetId: secretId, changes }];
-    spendOn(context, client.orgId, entries);
+    spendOn(context, budgetOf(context, client), entries);
     await record(manager, context, entries);
   };
 }

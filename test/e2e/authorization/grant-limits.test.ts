@@ -119,9 +119,12 @@ onEachEngine((engine) => {
     expect([await send(), await send()]).toEqual([status, 429]);
   });
 
-  it('counts the bytes of grants against the limit of the organization of their user, and revokes beyond it', async () => {
-    registry = await Registry.start(engine, { RATE_LIMIT_AUDIT_BYTES: '60000/1h', TRUST_PROXY: '1' });
-    const [user, neighbour] = [await registry.createKey({ orgId: 'acme' }), await registry.createKey()];
+  it('counts the bytes of grants against a tenth of the limit of an organization for each user, and revokes beyond it', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_AUDIT_BYTES: '600000/1h', TRUST_PROXY: '1' });
+    const [user, neighbour] = [
+      await registry.createKey({ orgId: 'acme' }),
+      await registry.createKey({ orgId: 'acme', userId: 'neighbour' }),
+    ];
     const client = await register({ scope: scopesOf('anyone').join(' ') });
     const give = async (key: string, host: number) => {
       const consentToken = await askFrom(client, host);
@@ -144,8 +147,8 @@ onEachEngine((engine) => {
     expect(revoked.status).toBe(200);
   });
 
-  it('counts sessions of the consent page against the limit of the organization of the user', async () => {
-    registry = await Registry.start(engine, { RATE_LIMIT_AUDIT_BYTES: '4000/1h', TRUST_PROXY: '1' });
+  it('counts sessions of the consent page against a tenth of the limit of the organization of the user', async () => {
+    registry = await Registry.start(engine, { RATE_LIMIT_AUDIT_BYTES: '40000/1h', TRUST_PROXY: '1' });
     const { apiKey } = await registry.createKey();
     const client = await register();
     const signIn = async (host: number) => {

@@ -2,6 +2,10 @@ import { onEachEngine } from '../../support/databases.js';
 import { aClient, type Answer, Registry } from '../../support/registry.js';
 
 const LIMIT = 20_000;
+const CONFIDENTIAL = {
+  redirect_uris: ['https://app.example/cb'],
+  token_endpoint_auth_method: 'client_secret_basic',
+};
 /** As large as a client can be. */
 const large = (mark: string) => ({
   redirect_uris: Array.from({ length: 30 }, (_, i) => `https://example.com/${mark}/${i}/${'x'.repeat(1900)}`),
@@ -95,10 +99,9 @@ onEachEngine((engine) => {
     const statuses = [
       (await registry.createClient(aClient(), key)).status,
       (await registry.send(`${path}/secrets`, { key, body: {} })).status,
-      (await registry.send(path, { method: 'DELETE', key })).status,
       (await registry.register({}, key)).status,
     ];
-    expect(statuses).toEqual([429, 429, 429, 429]);
+    expect(statuses).toEqual([429, 429, 429]);
     expect(await registry.rows('audit_events')).toBe(events);
     expect((await registry.createClient(aClient(), (await registry.createKey()).apiKey)).status).toBe(201);
   });
@@ -156,5 +159,73 @@ onEachEngine((engine) => {
       `mutation { deleteOAuthClient(clientId: "${registered.client_id}") { client { clientId } } }`,
     );
     expect(body.errors).toBeUndefined();
+  });
+
+  describe('Software that registered', () => {
+    interface Registered {
+      client_id: string;
+      client_secret: string;
+      registration_access_token: string;
+    }
+    /** Clients of an organization, which registered with one initial access token, and a key of a member. */
+    async function anOrganization() {
+      const { apiKey: key, orgId } = await registry.createKey();
+      const { value } = await registry.createInitialAccessToken({ orgId });
+      const register = async () => registry.register(CONFIDENTIAL, value);
+      return { key, orgId, register, app: (await register()).body as unknown as Registered };
+    }
+    /** Changes its registration until it may not any more. */
+    async function useUpLimitOf(app: Registered): Promise<void> {
+      let { registration_access_token: token } = app;
+      for (let i = 0; i < 100; i++) {
+        const answer = await registry.send(`/v2/oauth/register/${app.client_id}`, {
+          method: 'PUT',
+          key: token,
+          body: { ...CONFIDENTIAL, client_id: app.client_id, client_name: `name ${i}` },
+        });
+        if (answer.status === 429) return void (app.registration_access_token = token);
+        expect(answer.status).toBe(200);
+        token = answer.body.registration_access_token as string;
+      }
+      throw new Error('There is no limit.');
+    }
+
+    it('has a tenth of the limit of its organization, all with one initial access token; members go on', async () => {
+      const { key, orgId, register, app } = await anOrganization();
+      await useUpLimitOf(app);
+      expect((await register()).status).toBe(429);
+      expect((await registry.createClient(aClient(), key)).status).toBe(201);
+      const { value } = await registry.createInitialAccessToken({ orgId });
+      expect((await registry.register(CONFIDENTIAL, value)).status).toBe(201);
+    });
+
+    it('does not keep its access by using up limits: the members revoke its secret and delete it', async () => {
+      const { key, app } = await anOrganization();
+      await useUpLimitOf(app);
+      const path = `/v2/oauth/clients/${app.client_id}`;
+      const rename = (i: number) => registry.send(path, { method: 'PUT', key, body: { name: `name ${i}` } });
+      for (let i = 0; (await rename(i)).status === 200; i++);
+      const { body: list } = await registry.send(`${path}/secrets`, { method: 'GET', key });
+      const [secret] = list.data as { id: string }[];
+      const revoked = await registry.send(`${path}/secrets/${secret!.id}?force=true`, {
+        method: 'DELETE',
+        key,
+      });
+      expect(revoked.status).toBe(204);
+      expect((await registry.send(path, { method: 'DELETE', key })).status).toBe(204);
+    });
+
+    it('revokes its own secret and deletes its client beyond the limit', async () => {
+      const { app } = await anOrganization();
+      await useUpLimitOf(app);
+      const { registration_access_token: key } = app;
+      const path = `/v2/oauth/register/${app.client_id}`;
+      const { body: list } = await registry.send(`${path}/secrets`, { method: 'GET', key });
+      const [secret] = list.data as { id: string }[];
+      expect(
+        (await registry.send(`${path}/secrets/${secret!.id}?force=true`, { method: 'DELETE', key })).status,
+      ).toBe(204);
+      expect((await registry.send(path, { method: 'DELETE', key })).status).toBe(204);
+    });
   });
 });
