@@ -232,7 +232,7 @@ const topics = {
       'SOFTWARE_STATEMENT_ISSUERS',
       values.softwareStatementIssuers,
       [],
-      'software statements are ignored',
+      'software statements of new clients are ignored',
       {
         description:
           'The issuers whose software statements are trusted (RFC 7591 §2.3), with their public keys.',

@@ -52,11 +52,17 @@ export function intersectPolicy(policy: RegistrationPolicy, limits: Registration
   };
 }
 
-const STATEMENT_REQUIRED: Rule = {
+const requireStatement = (fault: string): Rule => ({
   field: 'softwareStatement',
-  errors: ({ softwareStatement }) =>
-    softwareStatement === undefined ? ['is required; send a statement of a trusted issuer'] : [],
-};
+  errors: ({ softwareStatement }) => (softwareStatement === undefined ? [fault] : []),
+});
+
+const STATEMENT_REQUIRED = requireStatement('is required; send a statement of a trusted issuer');
+
+/** Without its statement, a client could change what the statement sets. */
+const STATEMENT_KEPT = requireStatement(
+  'must be omitted, the statement of the client, or a new one of a trusted issuer',
+);
 
 /**
  * What registration rejects, in addition to the rules for every client.
@@ -108,6 +114,7 @@ export function registrationRules(policy: RegistrationPolicy, registered?: Clien
       },
     ]),
     ...(policy.requiresStatement ? [STATEMENT_REQUIRED] : []),
+    ...(registered?.metadata.softwareStatement === undefined ? [] : [STATEMENT_KEPT]),
     ...(reservedNameIn ? [reservedNameRule(reservedNameIn, registered)] : []),
     {
       // RFC 6749 §4.4: a client without credentials has none to be granted anything for

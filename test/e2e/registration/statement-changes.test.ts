@@ -74,6 +74,68 @@ onEachEngine((engine) => {
     expect(changed.body).toMatchObject({ client_name: 'Second', software_statement: second });
   });
 
+  describe.each(['strict', 'registered', 'lenient'])('with the metadata profile %s', (profile) => {
+    it.each([
+      ['an issuer is trusted', true],
+      ['no issuer is trusted', false],
+    ])('PUT does not drop the statement while %s', async (_, isTrusted) => {
+      const claims = { client_name: 'Vendor App', redirect_uris: CALLBACK, scope: 'read' };
+      const { body, statement } = await register(claims);
+      const later = await Registry.start(engine, {
+        DATABASE_URL: registry.databaseUrl,
+        REGISTRATION_METADATA: profile,
+        SOFTWARE_STATEMENT_ISSUERS: isTrusted ? `${issuer.url}=${issuer.url}/.well-known/jwks.json` : '',
+      });
+      const put = async (key: string, members: Metadata) =>
+        later.send(`/v2/oauth/register/${body.client_id}`, {
+          method: 'PUT',
+          key,
+          body: {
+            client_id: body.client_id,
+            client_name: 'Evil Bank',
+            redirect_uris: ['https://evil.example/cb'],
+            scope: 'admin',
+            ...members,
+          },
+        });
+      const untrusted = await issuer.signStatement({ iss: 'https://other.example' });
+      const replies = [];
+      for (const sent of [null, '', 'x', 'x.y.z', [], {}, 0, false, untrusted]) {
+        const answer = await put(body.registration_access_token, { software_statement: sent });
+        const { status, fields } = said(answer);
+        replies.push({ sent, status, fields: Object.keys(fields ?? {}) });
+      }
+      const { body: kept } = await put(body.registration_access_token, {});
+      const { body: repeated } = await put(kept.registration_access_token, { software_statement: statement });
+      await later.stop();
+      expect(replies).toEqual(
+        replies.map(({ sent }) => ({ sent, status: 400, fields: ['software_statement'] })),
+      );
+      expect(kept).toMatchObject({ ...claims, software_statement: statement });
+      expect(repeated).toMatchObject({ ...claims, software_statement: statement });
+    });
+  });
+
+  it('a rejected PUT says what to send while no issuer is trusted', async () => {
+    const { body } = await register({ client_name: 'Attested' });
+    const later = await Registry.start(engine, { DATABASE_URL: registry.databaseUrl });
+    const answer = await later.send(`/v2/oauth/register/${body.client_id}`, {
+      method: 'PUT',
+      key: body.registration_access_token,
+      body: { client_id: body.client_id, redirect_uris: CALLBACK, software_statement: null },
+    });
+    await later.stop();
+    expect(said(answer)).toEqual({
+      status: 400,
+      error: 'invalid_software_statement',
+      fields: {
+        software_statement: [
+          'must be omitted, the statement of the client, or a new one of a trusted issuer',
+        ],
+      },
+    });
+  });
+
   it('a caller without credentials gets no verification of a statement', async () => {
     const { body } = await register({});
     const answer = await manage(

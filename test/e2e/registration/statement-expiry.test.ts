@@ -1,9 +1,13 @@
+import { SYSTEM } from '../../../src/audit/audit-event.js';
+import { RegistrationManagementService } from '../../../src/clients/registration/registration-management.service.js';
 import { LapsedClients } from '../../../src/jobs/lapsed-clients.js';
+import { FIELD_NAMES } from '../../../src/policy/fields.js';
 import { TokenIssuer } from '../../support/backing-services/token-issuer.js';
 import { onEachEngine } from '../../support/databases.js';
 import { type Answer, Registry } from '../../support/registry.js';
 
 const CALLBACK = ['https://example.com/callback'];
+const REFUSED = 'invalid_software_statement' as const;
 const EXPIRED = 'The software statement of the client has expired.';
 
 type Registered = Record<string, unknown> & {
@@ -203,6 +207,30 @@ onEachEngine((engine) => {
     const { softwareStatementExpiresAt: end } = await shown(client);
     const kept = await put({ ...client, registration_access_token: body.registration_access_token });
     expect([kept.status, (await shown(client)).softwareStatementExpiresAt]).toEqual([200, end]);
+  });
+
+  it('is not replaced by a PUT without a statement that was read before it was renewed', async () => {
+    const { client_id: id, registration_access_token: token, ...client } = await anOverClient();
+    const software_statement = await issuer.signStatement({ client_name: 'Renewed', exp: inSeconds(3600) });
+    const management = registry.app.get(RegistrationManagementService, { strict: false });
+    const { client: read } = await management.authenticate(id, token, 'replace');
+    const renewWhileRead = async () => {
+      const renewed = await put(
+        { ...client, client_id: id, registration_access_token: token },
+        { software_statement },
+      );
+      expect(renewed.status).toBe(200);
+      const draft = { name: 'Other', redirectUris: CALLBACK };
+      const submission = { draft, faults: {}, names: FIELD_NAMES.registration, errorCode: () => REFUSED };
+      return { submission, clientId: id, clientSecret: undefined };
+    };
+    await expect(management.replace(read, token, renewWhileRead, SYSTEM)).rejects.toMatchObject({
+      code: REFUSED,
+    });
+    const [row] = await registry.dataSource.query<{ name: string }[]>(
+      `SELECT name FROM oauth_clients WHERE id = '${id}'`,
+    );
+    expect(row!.name).toBe('Renewed');
   });
 
   it('is renewed before the job ran, and before it expires', async () => {
