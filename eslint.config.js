@@ -42,6 +42,7 @@ const IMPORTS = {
     'config',
     'database',
     'errors',
+    'event-loop',
     'files',
     'jwt',
     'policy',

@@ -35,6 +35,8 @@ export interface RequestContext {
   /** Null for a change by the service itself. */
   address: string | null;
   requestId: string | null;
+  /** Whose work it is, if work takes turns. Undefined without a caller. */
+  caller?: string | undefined;
   /** Whether the caller still waits. Work that has not begun when the caller disconnects is dropped. Undefined without a caller. */
   isWaiting?: () => boolean;
   /**

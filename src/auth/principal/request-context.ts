@@ -14,6 +14,8 @@ export interface AuthenticatedRequest {
   ip: string;
   /** Whether the request is not answered yet, and its caller still there. */
   isWaiting: () => boolean;
+  /** The caller that its work counts for. */
+  raw?: { caller?: string };
   /** Set once the caller is authorized. */
   principal?: Principal | null;
   /** Count stored bytes; see {@link RequestContext.spend}. */
@@ -68,7 +70,7 @@ export const tokenContextOf = (request: AuthenticatedRequest): RequestContext =>
   contextOf(request, 'rest', request.server?.spendTokenBytes);
 
 const contextOf = (
-  { principal, id, ip, isWaiting }: AuthenticatedRequest,
+  { principal, id, ip, isWaiting, raw }: AuthenticatedRequest,
   channel: Channel,
   spendBytes: SpendBytes | undefined,
 ): RequestContext => ({
@@ -76,6 +78,7 @@ const contextOf = (
   channel,
   address: addressText(ip),
   requestId: id,
+  caller: raw?.caller,
   isWaiting,
   ...(spendBytes && { spend: (orgId, bytes, partId) => spendBytes(orgId, ip, bytes, partId) }),
 });

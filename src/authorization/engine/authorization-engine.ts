@@ -6,6 +6,7 @@ import type { Configuration, errors as Errors, Provider, ResourceServer } from '
 import { ASSERTION_BYTES, AssertionUses } from '../../clients/authentication/assertion-uses.repository.js';
 import type { RequestContext } from '../../audit/audit-event.js';
 import type { Client } from '../../clients/client/client.js';
+import { doInTurn } from '../../event-loop/turns.js';
 import {
   ACCESS_TOKEN_LIFETIME,
   AUTHORIZATION_CODE_LIFETIME,
@@ -103,12 +104,17 @@ export class AuthorizationEngine {
     issuer: string,
     request: EngineRequest,
     client: Client,
-    { spend }: RequestContext,
+    { caller = '', spend }: RequestContext,
     known: Partial<Pick<UnitOfWork, 'redirectUri' | 'knownToken'>>,
   ): Promise<EngineResult> {
     const engine = await this.start(issuer);
     const unit = aUnit(client, { ...known, spend });
-    const reply = await unitOfWork.run(unit, () => exchange(engine.listener, engine.url, request));
+    // Requests that were looked up in one batch come here together
+    const reply = await new Promise<EngineReply>((done, fail) =>
+      doInTurn(caller, () => {
+        unitOfWork.run(unit, () => exchange(engine.listener, engine.url, request)).then(done, fail);
+      }),
+    );
     if (unit.failure !== null) throw unit.failure;
     return { reply, unit };
   }
