@@ -8,9 +8,9 @@ import { AuthorizationEngine } from '../../../src/authorization/engine/authoriza
 import { ClientLookupRepository } from '../../../src/clients/client/client-lookup.repository.js';
 import { SYSTEM } from '../../../src/audit/audit-event.js';
 
-const COUNT = 200;
-/** Work that begins at most in one iteration of the event loop, and the first of all. */
-const MAX_PER_ITERATION = 33;
+const COUNT = 400;
+/** In one iteration of the event loop; all would begin in one without turns. A turn begins some dozens, depending on the machine. */
+const MAX_PER_ITERATION = COUNT / 2;
 
 const VERIFIER = 'v'.repeat(43);
 onEachEngine((engine) => {
@@ -54,7 +54,6 @@ onEachEngine((engine) => {
     }
     const statuses = (await exchanges).map(({ reply }) => reply.status);
     spy.mockRestore();
-    console.log([...entered]);
     expect(statuses).toEqual(many(COUNT, () => 400));
     expect([...entered.values()].reduce((sum, count) => sum + count)).toBe(COUNT);
     expect(Math.max(...entered.values())).toBeLessThanOrEqual(MAX_PER_ITERATION);
