@@ -189,8 +189,9 @@ onEachEngine((engine) => {
       'another admin': (await registry.createKey({ role: 'admin' })).apiKey,
       viewer: (await registry.createKey({ role: 'viewer' })).apiKey,
       service: (await registry.createKey({ role: 'service' })).apiKey,
-      'key with an expiry to come': (await registry.createKey({ expiresAt: new Date(Date.now() + 3_600_000) }))
-        .apiKey,
+      'key with an expiry to come': (
+        await registry.createKey({ expiresAt: new Date(Date.now() + 3_600_000) })
+      ).apiKey,
       'revoked key': revoked.apiKey,
       'expired key': await anExpiredKey(registry),
       'unknown key': `ocr_${'A'.repeat(43)}00000000`,
