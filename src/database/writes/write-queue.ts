@@ -77,10 +77,12 @@ export class WriteQueue implements BeforeApplicationShutdown, OnApplicationShutd
     cancellation: Cancellation = NEVER_CANCELLED,
     on?: string,
   ): Promise<T> {
+    const { queue } = this;
+    const begin = () => this.writability.track('transaction', this.runOnPostgres(work, cancellation));
     return traced('transaction', () =>
-      this.queue === null
+      queue === null
         ? this.next((untilMs) => this.runOnSqlite(work, untilMs), cancellation)
-        : this.lockedRows.run(this.queue, () => this.runOnPostgres(work, cancellation), cancellation, on),
+        : this.lockedRows.run(queue, begin, cancellation, on),
     );
   }
 
