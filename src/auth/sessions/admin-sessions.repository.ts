@@ -31,7 +31,7 @@ export class AdminSessionsRepository {
   insert(session: AdminSessionEntity, orgId: string, context: RequestContext): Promise<void> {
     return this.writeQueue.run(async (manager) => {
       const started = credentialEntry('session.started', session.apiKeyId, []);
-      // With its end, which is not counted
+      // Its end counts beforehand, since it is never rejected
       const both = [started, credentialEntry('session.ended', session.apiKeyId, [])];
       spendOn(context, { orgId, partId: session.apiKeyId }, both, session);
       await manager.insert(AdminSessionEntity, session);

@@ -213,7 +213,7 @@ export class GrantsRepository {
       await manager.update(ClientEntity, { id: clientId, lastUsedAt: IsNull() }, { lastUsedAt: now });
       const changes = changesBetween({ scopes: textsOf(before.scopes) }, { scopes: textsOf(scopes) });
       const given: AuditEntry = { action: 'grant.given', clientId, targetId: id, changes };
-      // With its revocation, which is not counted
+      // Its revocation counts beforehand, since it is never rejected
       const entries = [given, revocation({ id, clientId }, 'user')];
       spendOn(context, { orgId, partId: userId }, entries, [scopes, redirectHosts, ofGrant]);
       await record(manager, context, [given]);
