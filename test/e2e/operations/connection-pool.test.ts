@@ -185,13 +185,13 @@ describe('while an operator of PostgreSQL', () => {
   );
 
   /** A disk with room for what `condition` is false of. */
-  const fillDisk = (table: string, condition: string) =>
+  const fillDisk = (table: string, condition: string, statement: 'INSERT' | 'UPDATE' = 'INSERT') =>
     operator.query(`
       CREATE OR REPLACE FUNCTION be_full_for_${table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF ${condition} THEN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END IF;
         RETURN NULL;
       END $$;
-      CREATE TRIGGER be_full AFTER INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION be_full_for_${table}()`);
+      CREATE TRIGGER be_full AFTER ${statement} ON ${table} FOR EACH ROW EXECUTE FUNCTION be_full_for_${table}()`);
   const emptyDisk = (table: string) => operator.query(`DROP TRIGGER be_full ON ${table}`);
 
   it('has no room for a page, the service is not ready: the test write cannot be compressed', async () => {
@@ -219,6 +219,22 @@ describe('while an operator of PostgreSQL', () => {
     // A load balancer sends no requests to an instance that is not ready
     await until(() => isReady(registry), 8_000);
     expect((await registry.register({})).status).toBe(201);
+  });
+
+  it('has no room for changes of clients alone, the service is not ready after three that failed', async () => {
+    const { body } = await registry.createClient(aClient());
+    const path = `/v2/oauth/clients/${body.data.client_id}`;
+    const rename = async (name: string) =>
+      (await registry.send(path, { method: 'PUT', key: registry.adminKey, body: { name } })).status;
+    await fillDisk('oauth_clients', 'true', 'UPDATE');
+    for (let i = 0; i < 3; i++) {
+      expect(await isReady(registry)).toBe(true);
+      expect(await rename(`name ${i}`)).toBe(503);
+    }
+    expect(await isReady(registry)).toBe(false);
+    await emptyDisk('oauth_clients');
+    await until(() => isReady(registry), 8_000);
+    expect(await rename('another name')).toBe(200);
   });
 });
 
