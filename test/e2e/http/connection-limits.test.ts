@@ -1,5 +1,6 @@
 import { type HttpLimits } from '../../../src/http/limits/limit-values.js';
 import { aClient, type Registry } from '../../support/registry.js';
+import { until } from '../../support/until.js';
 import { lockClients } from '../../support/write-lock.js';
 import { connectionsPerTest, GET, pause, POST } from '../../support/network/connections.js';
 
@@ -7,8 +8,17 @@ import { connectionsPerTest, GET, pause, POST } from '../../support/network/conn
 describe('HTTP', () => {
   let registry: Registry;
   const { start: startRegistry, open, isWell } = connectionsPerTest();
-  const start = async (limits: Partial<HttpLimits> = {}, env: Record<string, string> = {}) =>
-    void (registry = await startRegistry(limits, env));
+  let begun: number;
+  const start = async (limits: Partial<HttpLimits> = {}, env: Record<string, string> = {}) => {
+    registry = await startRegistry(limits, env);
+    begun = 0;
+    registry.app.getHttpServer().on('request', () => begun++);
+  };
+  /** Waits until the service has begun that many requests, and then for their turn. */
+  const haveBegun = async (count: number) => {
+    await until(() => begun >= count);
+    await pause(100);
+  };
 
   describe('a flood of connections', () => {
     const MAX = 20;
@@ -39,7 +49,7 @@ describe('HTTP', () => {
       const unlock = await lockClients(registry);
       const busy = await open();
       busy.send(`${POST}Content-Length: 2\r\n\r\n{}`);
-      await pause(100);
+      await haveBegun(1);
       for (let i = 0; i < 2 * MAX; i++) await open();
       await unlock();
       await busy.answered();
@@ -54,7 +64,7 @@ describe('HTTP', () => {
         connection.send(`${POST}Content-Length: 20\r\n\r\n{`);
         halfSent.push(connection);
       }
-      await pause(100);
+      await haveBegun(MAX);
       for (let i = 0; i < 3; i++) {
         const good = await open();
         good.send(`${POST}Content-Length: 2\r\n\r\n{}`);
@@ -94,7 +104,7 @@ describe('HTTP', () => {
         connection.send(`${POST}Content-Length: 2\r\n\r\n{}`);
         busy.push(connection);
       }
-      await pause(100);
+      await haveBegun(3);
       await isWell();
       await unlock();
       for (const connection of busy) await connection.answered();
@@ -123,9 +133,9 @@ describe('HTTP', () => {
       const unlock = await lockClients(registry);
       const flood = [];
       for (let i = 0; i < 8; i++) flood.push(await from('127.0.0.3'));
-      await pause(100);
+      await haveBegun(8);
       const others = [await from('127.0.0.2'), await from('127.0.0.4')];
-      await pause(100);
+      await haveBegun(10);
       expect(statusesOf(others)).toEqual(['', '']);
       await unlock();
       for (const connection of [...flood, ...others]) await connection.answered();
@@ -138,9 +148,9 @@ describe('HTTP', () => {
       const unlock = await lockClients(registry);
       const flood = [];
       for (let i = 0; i < 8; i++) flood.push(await register(`2001:db8:1:${i}::1`, '127.0.0.1'));
-      await pause(100);
+      await haveBegun(8);
       const other = await register('2001:db8:2::1', '127.0.0.1');
-      await pause(100);
+      await haveBegun(9);
       await unlock();
       for (const connection of [...flood, other]) await connection.answered();
       expect(statusesOf([other])).toEqual(['201']);
@@ -156,7 +166,8 @@ describe('HTTP', () => {
       const unlock = await lockClients(registry);
       const flood = [];
       for (let i = 0; i < 8; i++) flood.push(await register(`192.0.2.${i}`, '127.0.0.1'));
-      await pause(100);
+      // Two were for the lists
+      await haveBegun(10);
       expect([await list(apiKey), await list('wrong')]).toEqual([200, 503]);
       await unlock();
       for (const connection of flood) await connection.answered();
@@ -170,7 +181,7 @@ describe('HTTP', () => {
       for (let i = 0; i < 5; i++) {
         const connection = await open();
         connection.send(`${POST}Content-Length: 2\r\n\r\n{}`);
-        await pause(50);
+        await haveBegun(i + 1);
         all.push(connection);
       }
       await unlock();
