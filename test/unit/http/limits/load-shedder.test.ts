@@ -22,12 +22,15 @@ describe('a limit of what is worked on', () => {
   let server: FastifyInstance;
   let url: string;
   let letGo: (() => void)[];
+  /** Requests whose bodies were waited for, ever. */
+  let arrived: number;
   let lines: Record<string, unknown>[];
   let order: string[];
   let onBusy: () => void;
   let onHealth: () => void;
   beforeEach(async () => {
     letGo = [];
+    arrived = 0;
     lines = [];
     order = [];
     onBusy = onHealth = () => undefined;
@@ -40,6 +43,10 @@ describe('a limit of what is worked on', () => {
     connections.track(server.server);
     shedder.track(server);
     inFlight.track(server);
+    server.addHook('preParsing', (_request, _reply, _payload, done) => {
+      arrived++;
+      done();
+    });
     server.post('/work', async () => {
       await new Promise<void>((done) => letGo.push(done));
       return 'done';
@@ -69,9 +76,8 @@ describe('a limit of what is worked on', () => {
   const work = () => fetch(`${url}/work`, { method: 'POST' });
   /** Lets all go that were begun, and returns how many they were. */
   const letAllGo = () => letGo.splice(0).map((go) => go()).length;
-  const untilBegun = async (count: number) => {
-    while (letGo.length < count) await wait(5);
-  };
+  const untilBegun = (count: number) => until(() => letGo.length >= count);
+  const untilArriving = (count: number) => until(() => arrived === count);
   const send = (text: string, localAddress?: string) => {
     const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', localAddress });
     socket.on('error', () => undefined);
@@ -225,7 +231,7 @@ describe('a limit of what is worked on', () => {
     const head =
       'POST /work HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{';
     const slow = Array.from({ length: 2 * MAX }, () => send(head));
-    await wait(50);
+    await untilArriving(2 * MAX);
     const accepted = work();
     await untilBegun(1);
     letAllGo();
@@ -239,10 +245,10 @@ describe('a limit of what is worked on', () => {
     const slow = Array.from({ length: 2 * MAX }, () => send(head));
     const received = slow.map(() => '');
     slow.forEach((socket, i) => socket.on('data', (data) => (received[i] += data.toString())));
-    await wait(50);
+    await untilArriving(2 * MAX);
     for (const socket of slow) socket.write('}');
     await untilBegun(MAX);
-    await wait(50);
+    await until(() => received.filter((text) => text !== '').length === MAX);
     expect(received.map((text) => text.slice(0, 12))).toEqual([
       ...Array<string>(MAX).fill(''),
       ...Array<string>(MAX).fill('HTTP/1.1 503'),
@@ -255,6 +261,7 @@ describe('a limit of what is worked on', () => {
     const head =
       'POST /given-up HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{';
     const late = Array.from({ length: MAX }, () => send(head));
+    await untilArriving(MAX);
     await wait(60);
     for (const socket of late) socket.write('}');
     await wait(60);
