@@ -14,8 +14,8 @@ const MAX = 3;
 
 /** Longer than a turn. */
 function busy(): void {
-  const until = performance.now() + 30;
-  while (performance.now() < until);
+  const endMs = performance.now() + 30;
+  while (performance.now() < endMs);
 }
 
 describe('a limit of what is worked on', () => {
@@ -125,13 +125,13 @@ describe('a limit of what is worked on', () => {
     await untilBegun(MAX + 1);
     // The one that was reserved is taken
     sockets.push(other());
-    while (received.length === 0) await wait(5);
+    await until(() => received.length > 0);
     expect(received).toEqual(['HTTP/1.1 503']);
     expect((await work()).status).toBe(503);
 
     expect(letAllGo()).toBe(MAX + 1);
     expect((await Promise.all(flood)).map(({ status }) => status)).toEqual([200, 200, 200]);
-    while (received.length === 1) await wait(5);
+    await until(() => received.length > 1);
     expect(received).toEqual(['HTTP/1.1 503', 'HTTP/1.1 200']);
     // Without the others, all are free for one
     const again = Array.from({ length: MAX }, work);
@@ -152,7 +152,7 @@ describe('a limit of what is worked on', () => {
     await wait(50);
     for (const socket of sockets.slice(0, MAX)) socket.write('GET /busy HTTP/1.1\r\nHost: x\r\n\r\n');
     sockets.at(-1)!.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
-    while (order.length < MAX + 1) await wait(5);
+    await until(() => order.length >= MAX + 1);
     expect(order).toEqual(['busy', 'health', 'busy', 'busy']);
     for (const socket of sockets) socket.destroy();
   });
@@ -205,7 +205,7 @@ describe('a limit of what is worked on', () => {
       busy();
     };
     const sockets = await openAndSend(Array<string>(MAX).fill('/health/live'));
-    while (order.length < MAX) await wait(5);
+    await until(() => order.length >= MAX);
     expect(begun.size).toBe(MAX);
     for (const socket of sockets) socket.destroy();
   });
@@ -222,7 +222,7 @@ describe('a limit of what is worked on', () => {
       if (leftThen.length === 1) arrive();
     };
     const sockets = await openAndSend(Array<string>(MAX).fill('/busy'));
-    while (order.length < MAX) await wait(5);
+    await until(() => order.length >= MAX);
     expect(leftThen).toEqual([3, 0, 0]);
     for (const socket of sockets) socket.destroy();
   });
