@@ -19,7 +19,7 @@ export class LockedRows {
   /** @param limits of a queue that runs one write after the other */
   constructor(limits: Pick<BatchLimits, 'waiting' | 'waitMs' | 'inFlight'>) {
     this.known = new LRUCache({ max: limits.waiting, ttl: LOCKED_MS });
-    this.queue = new FairQueue('transaction on what is locked', limits, limits);
+    this.queue = new FairQueue('transaction on locked rows', limits, limits);
   }
 
   /**
