@@ -100,7 +100,8 @@ function audienceOf({ aud }: Record<string, unknown>): string[] | undefined | nu
 
 /**
  * Keeps other interfaces from changing what the client's software statement says: the next registration request would undo it. A list
- * may lose entries, and get back those that the statement has. A stored statement that cannot be read strictly attests every field.
+ * may lose entries, but for the last one, and get back those that the statement has: some authorization servers allow a client without scopes
+ * any scope. A stored statement that cannot be read strictly attests every field.
  */
 export function attestedRules({ softwareStatement }: ExtendedMetadata, before: ClientMetadataInput): Rule[] {
   if (softwareStatement === undefined) return [];
@@ -118,7 +119,8 @@ export function attestedRules({ softwareStatement }: ExtendedMetadata, before: C
     const claim = claims[names[field]];
     const entries = field === 'scopes' && typeof claim === 'string' ? splitScope(claim) : claim;
     const isKept = Array.isArray(entries)
-      ? (value: unknown) => Array.isArray(value) && value.every((entry) => entries.includes(entry))
+      ? (value: unknown) =>
+          Array.isArray(value) && value.length > 0 && value.every((entry) => entries.includes(entry))
       : undefined;
     return isFixed(field, before, 'the software statement of the client contains it', isKept);
   });

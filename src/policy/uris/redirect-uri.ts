@@ -69,10 +69,21 @@ const isRejectedScheme = (scheme: string) =>
 /** Ends of schemes with which browsers offer to open a page, such as mqqbrowser, touch-https and yandexbrowser-open-url. */
 const BROWSER_SCHEME = /^(?!https?$)[^.]*(?:browser|https?|open-url)$/;
 
-/** A web address after a private-use scheme: "open this in that browser". */
-const WEB_ADDRESS = /https?(?::|%3a)(?:\/|%2f)/i;
+/** A web address after a private-use scheme: "open this in that browser". Parsers of web addresses need no slashes. */
+const WEB_ADDRESS = /https?:/i;
+
+/** How often an application may decode what follows its scheme. */
+const DECODINGS = 3;
 
 const HOST_AND_PORT = /^[\w.-]+:\d+(?:[/?]|$)/;
+
+function containsWebAddress(rest: string): boolean {
+  let text = rest;
+  for (let round = 0; round < DECODINGS; round++) {
+    text = text.replace(/%([0-7][\da-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  }
+  return WEB_ADDRESS.test(text);
+}
 
 /** Validates a redirect URI. It is stored unchanged and compared as a string (RFC 9700 §2.1), so ambiguous URIs are rejected. */
 export function redirectUriFault(value: string): string | undefined {
@@ -86,7 +97,7 @@ export function redirectUriFault(value: string): string | undefined {
   if (isRejectedScheme(scheme)) {
     return `must not use the scheme ${scheme}; use https, http on loopback, or a private-use scheme`;
   }
-  if (!/^https?$/.test(scheme) && WEB_ADDRESS.test(value.slice(scheme.length))) {
+  if (!/^https?$/.test(scheme) && containsWebAddress(value.slice(scheme.length))) {
     return 'must not contain a web address after a private-use scheme; use the https URI itself, or omit the address';
   }
   if (/^[^:]+:\/*$/.test(value)) return 'must contain a host or path after its scheme';

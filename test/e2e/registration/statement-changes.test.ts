@@ -164,6 +164,11 @@ onEachEngine((engine) => {
     ).toEqual(good);
     expect(await put({ allowed_scopes: ['write'] })).toEqual(good);
     expect(await put({ allowed_scopes: ['admin', 'read'] })).toEqual(good);
+    expect(await put({ allowed_scopes: [] })).toEqual({
+      status: 422,
+      error: 'validation_error',
+      fields: { allowed_scopes: fault },
+    });
   });
 
   it.each([

@@ -383,6 +383,12 @@ describe('A redirect URI', () => {
     'anotherapp://open?url=HTTPS%3A%2F%2Fevil.example/cb',
     'anotherapp:https://evil.example/cb',
     'anotherapp://http:/evil.example/',
+    'anotherapp:https:evil.example/cb',
+    'anotherapp:https%3aevil.example',
+    'anotherapp:%68ttps://evil.example/cb',
+    'anotherapp:http%73://evil.example',
+    'anotherapp:https%253A%252F%252Fevil.example',
+    'anotherapp:%25%36%38ttps:evil.example',
   ])('is rejected if an application may open the web address in it: %s', (uri) => {
     expect(redirectUriFault(uri)).toBe(
       'must not contain a web address after a private-use scheme; use the https URI itself, or omit the address',
@@ -392,6 +398,7 @@ describe('A redirect URI', () => {
   it.each([
     'anotherapp://https/callback',
     'anotherapp://cb?from=https',
+    'anotherapp://cb?name=%C3%A4%25',
     'https://example.com/?next=https://a.example/',
   ])('may be %s', (uri) => {
     expect(redirectUriFault(uri)).toBeUndefined();
