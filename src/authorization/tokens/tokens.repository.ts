@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, Equal, In, IsNull, Or, type QueryDeepPartialEntity } from 'typeorm';
 import { batchedFindOne, type Lookup } from '../../database/sql/lookup.js';
-import { type GroupCommit, groupCommit } from '../../database/writes/group-commit.js';
+import { commitEach, type GroupCommit, groupCommit } from '../../database/writes/group-commit.js';
 import { purgeDue } from '../../database/writes/purge-batches.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
-import { Batcher, type Outcome } from '../../queues/batcher.js';
+import { Batcher } from '../../queues/batcher.js';
 import { type Cancellation, isWaiting } from '../../queues/cancellation.js';
 import { RETRY_MS } from './refresh-token-retries.js';
 import { TokenEntity } from './token.entity.js';
@@ -45,7 +45,11 @@ export class TokensRepository {
     this.insert = groupCommit(dataSource, writeQueue, [TokenEntity]);
     this.exchanges = new Batcher<Exchange, boolean>({
       name: 'exchange oauth_tokens',
-      run: (exchanges) => this.exchange(exchanges.map(({ changes }) => changes)),
+      run: (exchanges) =>
+        commitEach(
+          exchanges.map(({ changes }) => changes),
+          (batch) => this.exchange(batch),
+        ),
       isWanted: isWaiting,
       limits: { inFlight: 1 },
     });
@@ -68,30 +72,29 @@ export class TokensRepository {
     return true;
   }
 
-  private async exchange(exchanges: Exchange['changes'][]): Promise<Outcome<boolean>[]> {
+  /** Whether each of them was the first to use up its token. */
+  private async exchange(exchanges: Exchange['changes'][]): Promise<boolean[]> {
     const now = Date.now();
     const ended = this.sealed.slice(0, REMOVED_REPLIES).filter(({ untilMs }) => untilMs < now);
-    const outcomes = await this.writeQueue.run(async (manager) => {
-      const outcomes: Outcome<boolean>[] = [];
-      const won: TokenEntity[] = [];
-      for (const { consume, seenBy, replaced, insert } of exchanges) {
-        const isFirst = await useUp(manager, { hash: consume, seenBy }, replaced);
-        if (isFirst) won.push(...insert);
-        outcomes.push({ value: isFirst });
+    const first = new Set<Exchange['changes']>();
+    await this.writeQueue.run(async (manager) => {
+      for (const each of exchanges.toSorted((a, b) => (a.consume < b.consume ? -1 : 1))) {
+        const { consume: hash, seenBy, replaced } = each;
+        if (await useUp(manager, { hash, seenBy }, replaced)) first.add(each);
       }
+      const won = [...first].flatMap(({ insert }) => insert);
       if (won.length > 0) await manager.insert(TokenEntity, won as QueryDeepPartialEntity<TokenEntity>[]);
       if (ended.length > 0) {
         const hash = In(ended.map((each) => each.hash));
         await manager.update(TokenEntity, { hash }, { sealedReply: null });
       }
-      return outcomes;
     });
     this.sealed.splice(0, ended.length);
     const untilMs = Date.now() + RETRY_MS;
     for (const { consume, replaced } of exchanges) {
       if (replaced?.sealedReply) this.sealed.push({ hash: consume, untilMs });
     }
-    return outcomes;
+    return exchanges.map((each) => first.has(each));
   }
 
   /**

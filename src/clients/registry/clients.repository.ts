@@ -44,14 +44,19 @@ export class ClientsRepository {
     private readonly lookup: ClientLookupRepository,
     private readonly search: ClientSearchRepository,
   ) {
-    this.groupInsert = groupCommit(dataSource, writeQueue, CREATED);
+    this.groupInsert = groupCommit(
+      dataSource,
+      writeQueue,
+      CREATED,
+      (rows) => (rows[0]![0] as Pick<ClientEntity, 'metadataHash'>).metadataHash ?? '',
+    );
     // Triggers write this table
     writeQueue.writability.tables.set(dataSource.getMetadata(ClientCountEntity).tableName, 'write');
   }
 
   /**
    * Stores a new client with the hashes of its credentials, all or nothing.
-   * @param metadataHash by which {@link registerAgain} finds it; null: it does not
+   * @param metadataHash by which an equal registration finds it; null: none does
    * @throws RegistryError `invalid_token` if the client's initial access token is used up, `insufficient_scope` if its
    *   organization has as many clients as it may have, or `rate_limited` if it has written as many bytes as it may
    */

@@ -33,19 +33,25 @@ interface Insertion {
  * Inserts into several tables at once, for many callers in one transaction: making a transaction durable takes time, its content does not.
  * Each caller's promise resolves once its rows are durable. If the rows of one caller cannot be stored, those of the others still are.
  * A batch has at most 200 callers (`LIMITS` of batcher.ts).
+ * @param order what may be unique across instances: rows are inserted in its order, see {@link commitEach}
  */
 export function groupCommit(
   dataSource: DataSource,
   writeQueue: WriteQueue,
   entities: readonly EntityTarget<ObjectLiteral>[],
+  order?: (rows: NewRows) => string,
 ): GroupCommit {
   const tables = entities.map((entity) => new Table(dataSource, entity));
   for (const { name } of tables) writeQueue.writability.tables.set(name, 'write');
   const driver = driverOf(dataSource);
-  const commit =
+  const store =
     driver.engine === 'sqlite'
-      ? commitOnSqlite(dataSource, writeQueue, tables)
-      : commitOnPostgres(dataSource, writeQueue, driver.pool, tables);
+      ? storeOnSqlite(dataSource, writeQueue, tables)
+      : storeOnPostgres(dataSource, writeQueue, driver.pool, tables);
+  const commit = async (batch: NewRows[]) => {
+    await store(order === undefined ? batch : batch.toSorted((a, b) => (order(a) < order(b) ? -1 : 1)));
+    return batch.map(() => undefined);
+  };
   const name = `insert ${dataSource.getMetadata(entities[0]!).tableName}`;
   const batcher = new Batcher<Insertion, void>({
     name,
@@ -60,13 +66,17 @@ export function groupCommit(
   return (rows, cancellation = {}) => traced(name, () => batcher.add({ rows, cancellation }));
 }
 
-export type Commit = (batch: NewRows[]) => Promise<void>;
-
-/** Stores all together, or each alone if one of them cannot be stored. */
-export async function commitEach(batch: NewRows[], commit: Commit): Promise<Outcome<void>[]> {
+/**
+ * Runs `commit` for all together, or for each alone if one of them cannot be stored.
+ * @param commit one transaction. It locks rows that other instances may lock, too, in one order, so that two batches do not wait for each
+ *   other
+ */
+export async function commitEach<I, O>(
+  batch: readonly I[],
+  commit: (batch: I[]) => Promise<O[]>,
+): Promise<Outcome<O>[]> {
   try {
-    await commit(batch);
-    return batch.map(() => ({ value: undefined }));
+    return (await commit([...batch])).map((value) => ({ value }));
   } catch (error) {
     // One after the other, each would wait for the lock again
     if (isLocked(error)) return batch.map(() => ({ error: locked(error) }));
@@ -74,17 +84,19 @@ export async function commitEach(batch: NewRows[], commit: Commit): Promise<Outc
     const isUnknown = isDatabaseUnavailable(error) && !isUndone(error);
     const wasRefused = error instanceof RegistryError;
     if (batch.length === 1 || isUnknown || wasRefused) return batch.map(() => ({ error }));
-    const outcomes: Outcome<void>[] = [];
-    for (const rows of batch) outcomes.push(...(await commitEach([rows], commit)));
+    const outcomes: Outcome<O>[] = [];
+    for (const one of batch) outcomes.push(...(await commitEach([one], commit)));
     return outcomes;
   }
 }
 
-function commitOnSqlite(
+type Store = (batch: NewRows[]) => Promise<void>;
+
+function storeOnSqlite(
   dataSource: DataSource,
   writeQueue: WriteQueue,
   tables: Table<ObjectLiteral>[],
-): Commit {
+): Store {
   // A failure rolls back the whole batch anyway. By default SQLite would keep what each statement with a trigger changes, to undo it alone
   const inserts = tables.map(
     ({ name, columns }) =>
@@ -101,12 +113,12 @@ function commitOnSqlite(
 }
 
 /** One statement is a transaction of its own, and one round trip. */
-function commitOnPostgres(
+function storeOnPostgres(
   dataSource: DataSource,
   writeQueue: WriteQueue,
   pool: pg.Pool,
   tables: Table<ObjectLiteral>[],
-): Commit {
+): Store {
   const inserts = tables.map(
     ({ name, columns }, i) =>
       `t${i} AS (INSERT INTO ${name} (${columns.join(', ')}) ` +
