@@ -24,7 +24,7 @@ import { KnownCredentials } from './limits/known-credentials.js';
 import { LoadShedder } from './limits/load-shedder.js';
 import { KNOWN } from './limits/workload.js';
 import { limitRates } from './rate-limits/rate-limits.js';
-import { boundCallerAddress } from './requests/caller-address.js';
+import { readCallerAddress } from './requests/caller-address.js';
 import { guardGraphqlEndpoint } from './requests/graphql-requests.js';
 import { checkHeaderFields } from './requests/header-fields.js';
 import { readBodies } from './requests/request-body.js';
@@ -85,7 +85,7 @@ export const HTTP_PLUGINS = [
     checkHeaderFields(fastify, limits.maxHeaderFields),
   ),
   plugin('caller-address', ['header-fields'], (fastify, { config }) => {
-    if (config.trustProxy !== false) boundCallerAddress(fastify);
+    if (config.trustProxy !== false) readCallerAddress(fastify, proxiesOf(config.trustProxy));
   }),
   plugin('rate-limits', ['caller-address', 'in-flight-requests'], (fastify, { config, limits, logger }) =>
     limitRates(fastify, config, limits.maxRememberedCredentials, logger),

@@ -34,12 +34,23 @@ describe('The address that a request came from', () => {
     await server.inject({ url: '/', remoteAddress: '192.0.2.1', headers });
     await server.close();
     expect(forwardedAddress(raw!, isTrusted)).toBe(address);
-    // The one that rate limits use
+    // Fastify's own
     expect(ip!.toLowerCase().replace('::0:', '::')).toBe(address);
   });
 
   it('is that of the proxy if it forwards no address', () => {
     const request = { headers: { 'x-forwarded-for': 'unknown' }, socket: { remoteAddress: '192.0.2.1' } };
     expect(forwardedAddress(request as unknown as IncomingMessage, hops(1))).toBe('192.0.2.1');
+  });
+
+  it.each([
+    ['only commas', ','.repeat(15_000)],
+    ['thousands of proxies', '192.0.2.1,'.repeat(1_500)],
+  ])('is found after few checks in %s', (_, forwarded) => {
+    let checks = 0;
+    const isTrusted: TrustedProxies = (address) => ++checks > 0 && PROXIES(address);
+    const request = { headers: { 'x-forwarded-for': forwarded }, socket: { remoteAddress: '192.0.2.1' } };
+    expect(forwardedAddress(request as unknown as IncomingMessage, isTrusted)).toBe('192.0.2.1');
+    expect(checks).toBeLessThanOrEqual(20);
   });
 });
