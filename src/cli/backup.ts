@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { DatabaseConfig } from '../config/variables.js';
 import { loadSqlite } from '../database/connection/sqlite.js';
@@ -46,25 +47,34 @@ async function copy(database: SqliteConfig, path: string): Promise<void> {
     connection.close();
     throw new Error(`${folder} was replaced by another process.`);
   }
+  // SQLite opens its files by absolute path. Nobody can have this one ready in a folder that takes the place of ours: only we can list it
+  const hidden = randomUUID();
+  const complete = join(hidden, 'copy');
   try {
+    mkdirSync(hidden);
     // One read transaction. SQLite's backup interface would begin again with every write of the service
-    connection.prepare('VACUUM INTO ?').run(COPY);
-    syncToDisk(COPY);
-    publish(COPY, to);
+    connection.prepare('VACUUM INTO ?').run(complete);
+    syncToDisk(complete);
+    publish(complete, to);
     syncToDisk(dirname(to));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existsAlready(path);
     throw error;
   } finally {
     connection.close();
-    rmSync(COPY, { force: true });
+    rmSync(hidden, { recursive: true, force: true });
     process.chdir(workingDirectory);
-    rmdirSync(folder);
+    removeEmpty(folder);
   }
 }
 
-/** In the folder of our own. */
-const COPY = './copy';
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Another process has moved it: that must not hide what became of the backup
+  }
+}
 
 function isNewAndPrivate(path: string): boolean {
   const { uid, mode } = statSync(path);

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import {
   chmod,
   copyFile,
@@ -36,6 +37,27 @@ const CLIENTS_BEFORE = 500;
 const KEY = 'a-bootstrap-key-of-more-than-32-characters';
 const URL_LINE = /Listening on (http:\/\/\S+)/;
 
+/** What SQLite does, with an attacker in between: it makes the path absolute, and opens it. */
+const REPLACE_FOLDER = `
+const { readdirSync, renameSync, symlinkSync } = require('node:fs');
+const { join, resolve } = require('node:path');
+const { SQLITE_MODULE, SHARED, THEIRS } = process.env;
+const { prototype } = require(SQLITE_MODULE);
+const { prepare } = prototype;
+prototype.prepare = function (sql) {
+  const statement = prepare.call(this, sql);
+  if (!sql.startsWith('VACUUM')) return statement;
+  const run = (path) => {
+    const absolute = resolve(path);
+    const folder = join(SHARED, readdirSync(SHARED).find((name) => name.startsWith('.backup-')));
+    renameSync(folder, join(SHARED, 'moved'));
+    symlinkSync(THEIRS, folder);
+    return statement.run(absolute);
+  };
+  return { run };
+};
+`;
+
 let directory: string;
 let programs: Program[];
 beforeEach(async () => {
@@ -48,8 +70,14 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-function start(databaseUrl: string, args?: string[]): Program {
-  const env = { PORT: '0', DATABASE_URL: databaseUrl, BOOTSTRAP_API_KEY: KEY, RATE_LIMIT_REGISTER: 'off' };
+function start(databaseUrl: string, args?: string[], more: Record<string, string> = {}): Program {
+  const env = {
+    PORT: '0',
+    DATABASE_URL: databaseUrl,
+    BOOTSTRAP_API_KEY: KEY,
+    RATE_LIMIT_REGISTER: 'off',
+    ...more,
+  };
   const program = new Program(args ? 'cli.js' : 'main.js', {
     cwd: directory,
     env: { ...env, LOG_LEVEL: 'silent' },
@@ -162,6 +190,25 @@ describe('on sqlite', () => {
     expect(existsSync(at('nowhere'))).toBe(false);
     // Nothing is left of how it was made, and what was planted is there as before
     expect((await readdir(at('shared'))).sort()).toEqual(['copy', 'copy.unfinished', 'planted']);
+  });
+
+  it('is not readable for others who replace its folder between the moment when SQLite reads the path and when it opens the file', async () => {
+    await start(`sqlite:${at('live.sqlite')}`, ['migrate']).ended;
+    await mkdir(at('shared'));
+    await mkdir(at('theirs'));
+    await writeFile(at('theirs/copy'), '');
+    await writeFile(at('attack.cjs'), REPLACE_FOLDER);
+    const backup = start(`sqlite:${at('live.sqlite')}`, ['backup', at('shared/copy')], {
+      NODE_OPTIONS: `--require ${JSON.stringify(at('attack.cjs'))}`,
+      SQLITE_MODULE: createRequire(import.meta.url).resolve('better-sqlite3'),
+      SHARED: at('shared'),
+      THEIRS: at('theirs'),
+    });
+    expect(await backup.ended).toBe(1);
+    expect(backup.stderr).toMatch(/unable to open database/);
+    expect(await readdir(at('theirs'))).toEqual(['copy']);
+    expect((await stat(at('theirs/copy'))).size).toBe(0);
+    expect(existsSync(at('shared/copy'))).toBe(false);
   });
 
   it('of two concurrent backups to one file, one succeeds and the other reports that the file exists', async () => {
