@@ -7,7 +7,7 @@ import { CONSENT_PATH } from '../../config/paths.js';
 import { CONFIG, type Config } from '../../config/variables.js';
 import { type ErrorCode, RegistryError } from '../../errors/registry-error.js';
 import { splitScope } from '../../policy/grants/scope.js';
-import { isRegisteredRedirectUri } from '../../policy/uris/redirect-uri.js';
+import { isRegisteredRedirectUri, redirectUriFault } from '../../policy/uris/redirect-uri.js';
 import { knownUrl } from '../../policy/uris/uri.js';
 import { AuthorizationEngine, CONSENT_REPLY } from '../engine/authorization-engine.js';
 import { engineError, type EngineReply } from '../engine/exchange.js';
@@ -215,11 +215,22 @@ function isRepeated(query: URLSearchParams): boolean {
   return new Set(names).size < names.length;
 }
 
-/** The redirect URI of a request. @throws RegistryError `invalid_request` unless the client registered it */
+/**
+ * The redirect URI of a request.
+ * @throws RegistryError `invalid_request` unless the client registered it, and could register it now: the rules of an earlier release may
+ *   have allowed others
+ */
 function redirectUriOf(client: Client, query: URLSearchParams): string {
   const uri = only(query, 'redirect_uri');
-  if (uri !== null && isRegisteredRedirectUri(uri, client.redirectUris)) return uri;
-  throw new RegistryError('invalid_request', 'The redirect_uri is missing, or not registered by the client.');
+  if (uri === null || !isRegisteredRedirectUri(uri, client.redirectUris)) {
+    throw new RegistryError(
+      'invalid_request',
+      'The redirect_uri is missing, or not registered by the client.',
+    );
+  }
+  const fault = redirectUriFault(uri);
+  if (fault !== undefined) throw new RegistryError('invalid_request', `The redirect_uri ${fault}.`);
+  return uri;
 }
 
 /** An error of the engine that is not sent to the client by a redirect. */

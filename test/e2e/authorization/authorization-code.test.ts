@@ -284,6 +284,18 @@ onEachEngine((engine) => {
       expect(await stored(client.id)).toEqual([]);
     });
 
+    it.each(['microsoft-edge:https://evil.example', 'ms-msdt:/id?x=', 'https://user@app.example/callback'])(
+      'sends the browser nowhere if an earlier release let the client register %s',
+      async (uri) => {
+        const client = await register();
+        await registry.dataSource.query(
+          `UPDATE oauth_clients SET redirect_uris = REPLACE(redirect_uris, '${CALLBACK}', '${uri}') WHERE id = '${client.id}'`,
+        );
+        const { status, location } = await authorize({ ...aRequest(client).parameters, redirect_uri: uri });
+        expect([status, location]).toEqual([400, null]);
+      },
+    );
+
     const REJECTED: [string, Record<string, string | undefined>, string][] = [
       ['no PKCE', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
       ['plain PKCE', { code_challenge_method: 'plain' }, 'invalid_request'],

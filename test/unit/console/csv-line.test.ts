@@ -1,4 +1,4 @@
-import { csvLine } from '../../../console/src/parts/csv-line.js';
+import { csvLine, csvList } from '../../../console/src/parts/csv-line.js';
 
 const field = (value: string) => csvLine([value]).slice(0, -2);
 
@@ -33,6 +33,11 @@ it.each([
   ['x;\t=1', `"x;'\t'=1"`],
 ])('Neutralizes formulas for every separator: %j', (value, expected) => {
   expect(field(value)).toBe(expected);
+});
+
+it('Neutralizes formulas in each entry of a list', () => {
+  const scopes = ['read', '=HYPERLINK("http://a.example";"x")', '+1', 'a=b'];
+  expect(field(csvList(scopes))).toBe(`"read '=HYPERLINK(""http://a.example"";""x"") '+1 a=b"`);
 });
 
 it('A line ends as RFC 4180 says', () => {

@@ -2,6 +2,7 @@ import { Anchor } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ClientRowFragment } from '../../graphql/operations';
 import { StatusBadges } from '../../parts/badges';
+import { csvList } from '../../parts/csv-line';
 import type { Column } from '../../parts/data-table';
 import { When } from '../../parts/when';
 import { inWords } from '../../parts/words';
@@ -11,8 +12,6 @@ interface ClientColumn extends Column<ClientRowFragment> {
   /** Its value in a CSV file. */
   plain: (client: ClientRowFragment) => string;
 }
-
-const list = (values: readonly string[]) => values.join(' ');
 
 /** The columns of the list of clients, on the page and in a CSV file. */
 export const COLUMNS: readonly ClientColumn[] = [
@@ -73,22 +72,22 @@ export const COLUMNS: readonly ClientColumn[] = [
   {
     key: 'allowedGrantTypes',
     label: 'Grant types',
-    plain: ({ allowedGrantTypes }) => list(allowedGrantTypes),
+    plain: ({ allowedGrantTypes }) => csvList(allowedGrantTypes),
     show: ({ allowedGrantTypes }) => allowedGrantTypes.map(inWords).join(', '),
   },
   {
     key: 'allowedScopes',
     label: 'Scopes',
     isText: true,
-    plain: ({ allowedScopes }) => list(allowedScopes),
-    show: ({ allowedScopes }) => list(allowedScopes),
+    plain: ({ allowedScopes }) => csvList(allowedScopes),
+    show: ({ allowedScopes }) => allowedScopes.join(' '),
   },
   {
     key: 'redirectUris',
     label: 'Redirect URIs',
     isText: true,
-    plain: ({ redirectUris }) => list(redirectUris),
-    show: ({ redirectUris }) => list(redirectUris),
+    plain: ({ redirectUris }) => csvList(redirectUris),
+    show: ({ redirectUris }) => redirectUris.join(' '),
   },
   {
     key: 'createdAt',
