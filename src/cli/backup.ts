@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { DatabaseConfig } from '../config/variables.js';
 import { loadSqlite } from '../database/connection/sqlite.js';
 import { publish, syncToDisk } from '../files/new-file.js';
+import { inPrivateFolder } from '../files/private-folder.js';
 import { command } from './arguments.js';
 
 /** The database is left as it is: a backup is made before an upgrade, so it must not migrate. */
@@ -39,48 +39,20 @@ const existsAlready = (path: string) => new Error(`${path} exists already.`);
 async function copy(database: SqliteConfig, path: string): Promise<void> {
   const to = resolve(path);
   const connection = await openRegistry(database);
-  const workingDirectory = process.cwd();
-  const folder = mkdtempSync(join(dirname(to), '.backup-'));
-  // From now on by its inode: no other process can replace the folder
-  process.chdir(folder);
-  if (!isNewAndPrivate('.')) {
-    connection.close();
-    throw new Error(`${folder} was replaced by another process.`);
-  }
-  // SQLite opens its files by absolute path. Nobody can have this one ready in a folder that takes the place of ours: only we can list it
-  const hidden = randomUUID();
-  const complete = join(hidden, 'copy');
   try {
-    mkdirSync(hidden);
-    // One read transaction. SQLite's backup interface would begin again with every write of the service
-    connection.prepare('VACUUM INTO ?').run(complete);
-    syncToDisk(complete);
-    publish(complete, to);
-    syncToDisk(dirname(to));
+    inPrivateFolder(dirname(to), '.backup-', (complete) => {
+      // One read transaction. SQLite's backup interface would begin again with every write of the service
+      connection.prepare('VACUUM INTO ?').run(complete);
+      syncToDisk(complete);
+      publish(complete, to);
+      syncToDisk(dirname(to));
+    });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw existsAlready(path);
     throw error;
   } finally {
     connection.close();
-    rmSync(hidden, { recursive: true, force: true });
-    process.chdir(workingDirectory);
-    removeEmpty(folder);
   }
-}
-
-function removeEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Another process has moved it: that must not hide what became of the backup
-  }
-}
-
-function isNewAndPrivate(path: string): boolean {
-  const { uid, mode } = statSync(path);
-  // A link to a folder of the same user, with files of theirs
-  if (readdirSync(path).length > 0) return false;
-  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o077) === 0);
 }
 
 /** @throws Error if there is nothing to back up: any file that is empty passes for a SQLite database */

@@ -1,18 +1,10 @@
-import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { chmodSync, chownSync, copyFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { DatabaseConfig } from '../config/variables.js';
 import { loadSqlite } from '../database/connection/sqlite.js';
 import { syncToDisk } from '../files/new-file.js';
+import { inPrivateFolder } from '../files/private-folder.js';
 import { command } from './arguments.js';
 
 /** Replaces the database with a backup, atomically, while no process has either open. */
@@ -48,10 +40,9 @@ export const restore = command({
 
 /** Copies into a folder of its own on the same file system first, so that the checked file is the one that is renamed. */
 function replace(path: string, file: string): void {
-  const temporary = mkdtempSync(join(dirname(path), '.restore-'));
-  try {
-    const copy = join(temporary, 'copy');
-    copyFileSync(file, copy);
+  const from = resolve(file);
+  inPrivateFolder(dirname(path), '.restore-', (copy) => {
+    copyFileSync(from, copy);
     checkBackup(copy, file);
     const release = lock(path);
     try {
@@ -64,9 +55,7 @@ function replace(path: string, file: string): void {
     } finally {
       release();
     }
-  } finally {
-    rmSync(temporary, { recursive: true, force: true });
-  }
+  });
 }
 
 /** @throws Error if the file is damaged, or no backup of this service */

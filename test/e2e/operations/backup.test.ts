@@ -58,6 +58,19 @@ prototype.prepare = function (sql) {
 };
 `;
 
+/** The folder that a command has just made is replaced by a link to a folder of another user. */
+const REPLACE_NEW_FOLDER = `
+const fs = require('node:fs');
+const { mkdtempSync } = fs;
+fs.mkdtempSync = (prefix) => {
+  const folder = mkdtempSync(prefix);
+  fs.renameSync(folder, folder + '.moved');
+  fs.symlinkSync(process.env.THEIRS, folder);
+  return folder;
+};
+require('node:module').syncBuiltinESMExports();
+`;
+
 let directory: string;
 let programs: Program[];
 beforeEach(async () => {
@@ -210,6 +223,25 @@ describe('on sqlite', () => {
     expect((await stat(at('theirs/copy'))).size).toBe(0);
     expect(existsSync(at('shared/copy'))).toBe(false);
   });
+
+  it.each(['backup', 'restore'])(
+    '%s writes nothing to a folder that takes the place of its own',
+    async (name) => {
+      await start(`sqlite:${at('live.sqlite')}`, ['migrate']).ended;
+      expect(await start(`sqlite:${at('live.sqlite')}`, ['backup', at('copy')]).ended).toBe(0);
+      await mkdir(at('theirs'));
+      await writeFile(at('attack.cjs'), REPLACE_NEW_FOLDER);
+      const before = await readFile(at('live.sqlite'));
+      const program = start(`sqlite:${at('live.sqlite')}`, [name, at(name === 'backup' ? 'other' : 'copy')], {
+        NODE_OPTIONS: `--require ${JSON.stringify(at('attack.cjs'))}`,
+        THEIRS: at('theirs'),
+      });
+      expect(await program.ended).toBe(1);
+      expect(program.stderr).toMatch(/was replaced by another process/);
+      expect(await readdir(at('theirs'))).toEqual([]);
+      expect(await readFile(at('live.sqlite'))).toEqual(before);
+    },
+  );
 
   it('of two concurrent backups to one file, one succeeds and the other reports that the file exists', async () => {
     await start(`sqlite:${at('live.sqlite')}`, ['migrate']).ended;
