@@ -270,7 +270,7 @@ const topics = {
     }),
     rateLimitTokenBytes: setting('RATE_LIMIT_TOKEN_BYTES', values.byteRate, '1000000000/1h', {
       description:
-        'Bytes that requests to `/v2/oauth/token` store for clients of an organization, all of them together. Clients of other organizations and clients without an owner never use up the limit of the organization of a user: a tenth of the limit applies to each user, for all of these clients together.',
+        'Bytes that requests to `/v2/oauth/token` store for clients of an organization, all of them together, with the identifiers of client assertions at all endpoints (256 bytes each). Assertions of one client have a tenth of the limit: by default 390,000 an hour. Clients of other organizations and clients without an owner never use up the limit of the organization of a user: a tenth of the limit applies to each user, for all of these clients together.',
     }),
     rateLimitOrg: setting('RATE_LIMIT_ORG', values.rateLimit, '6000/1m', {
       description:

@@ -18,11 +18,24 @@ import {
 import { ASSERTION_BYTES, AssertionUses } from './assertion-uses.repository.js';
 import { ClientAuthenticationCountsService } from './client-authentication-counts.service.js';
 import { ClientAuthenticationRepository } from './client-authentication.repository.js';
-import { ClientKeys } from './client-keys.js';
+import { type AssertionClaims, ClientKeys } from './client-keys.js';
 
 const STATEMENT_EXPIRED = 'The software statement of the client has expired.';
 
-type Judgement = Pick<AuthenticatedClient, 'secret' | 'keyId'> | Omit<FailedAuthentication, 'method'>;
+type Rejection = Omit<FailedAuthentication, 'method'>;
+type Judgement = Pick<AuthenticatedClient, 'secret' | 'keyId'> | Rejection;
+
+/** Valid credentials; the assertion among them may have been used before. */
+interface VerifiedCredentials extends Pick<AuthenticatedClient, 'secret' | 'keyId'> {
+  assertion: AssertionClaims | null;
+}
+
+/**
+ * Limits the requests of a client. It is called once the credentials are valid, before `storedBytes` are stored: a stranger who knows a
+ * `client_id` uses up no limit of its client, and a request beyond a limit stores nothing.
+ * @throws RegistryError `rate_limited`
+ */
+export type LimitClient = (client: Client, storedBytes: number) => void | Promise<void>;
 
 /** Verifies the credentials of clients (RFC 6749 §2.3, RFC 7523), for the authorization server that they were sent to. */
 @Injectable()
@@ -45,6 +58,7 @@ export class ClientAuthenticator {
   async authenticate(
     credentials: ClientCredentials,
     context: RequestContext,
+    limit: LimitClient,
   ): Promise<AuthenticatedClient | FailedAuthentication> {
     const { clientId, clientSecret } = credentials;
     const method = methodOf(credentials);
@@ -53,10 +67,11 @@ export class ClientAuthenticator {
       this.lookup.find({ id: clientId }),
       clientSecret === undefined ? undefined : this.repository.findSecret(clientId, clientSecret),
     ]);
-    const judgement =
+    const verified =
       client === null
         ? await this.judgeAbsent(clientId)
         : await this.judge(client, secret, method, credentials, context);
+    const judgement = 'failure' in verified ? verified : await this.use(client!, verified, limit);
     const hasFailed = 'failure' in judgement;
     const result = hasFailed ? judgement.failure : 'authenticated';
     this.counts.count(result);
@@ -72,7 +87,7 @@ export class ClientAuthenticator {
     return this.assertionUses.purge(limit);
   }
 
-  private async judgeAbsent(clientId: string): Promise<Judgement> {
+  private async judgeAbsent(clientId: string): Promise<Rejection> {
     const wasDeleted = isUuid(clientId) && (await this.repository.wasDeleted(clientId));
     return failed(wasDeleted ? 'deleted_client' : 'unknown_client');
   }
@@ -83,7 +98,7 @@ export class ClientAuthenticator {
     method: ClientAuthenticationMethod,
     credentials: ClientCredentials,
     context: RequestContext,
-  ): Promise<Judgement> {
+  ): Promise<VerifiedCredentials | Rejection> {
     const { clientAssertion } = credentials;
     if (isLapsed(client, new Date())) return failed('disabled_client', STATEMENT_EXPIRED);
     if (client.status !== 'active') return failed('disabled_client');
@@ -91,13 +106,14 @@ export class ClientAuthenticator {
     const hasTwo = secret !== undefined && clientAssertion !== undefined;
     if (hasTwo || method !== registeredMethodOf(client)) return failed('wrong_method');
     if (secret !== undefined) return this.judgeSecret(secret, context);
-    if (clientAssertion !== undefined) {
-      return this.judgeAssertion(client, clientAssertion, credentials, context);
-    }
-    return { secret: null, keyId: null };
+    if (clientAssertion !== undefined) return this.judgeAssertion(client, clientAssertion, credentials);
+    return { secret: null, keyId: null, assertion: null };
   }
 
-  private async judgeSecret(secret: ClientSecretEntity | null, context: RequestContext): Promise<Judgement> {
+  private async judgeSecret(
+    secret: ClientSecretEntity | null,
+    context: RequestContext,
+  ): Promise<VerifiedCredentials | Rejection> {
     if (secret === null) return failed('wrong_secret');
     const { id, expiresAt, revokedAt } = secret;
     const ended =
@@ -110,34 +126,45 @@ export class ClientAuthenticator {
       return failed(`${ended}_secret`);
     }
     this.repository.secretUses.note(secret);
-    return { secret: { id, expiresAt }, keyId: null };
+    return { secret: { id, expiresAt }, keyId: null, assertion: null };
   }
 
   private async judgeAssertion(
     client: Client,
     assertion: string,
     { clientAssertionType, audience = '' }: ClientCredentials,
-    context: RequestContext,
-  ): Promise<Judgement> {
+  ): Promise<VerifiedCredentials | Rejection> {
     if (clientAssertionType !== undefined && clientAssertionType !== JWT_BEARER) {
       return failed('invalid_assertion', `client_assertion_type must be ${JWT_BEARER}.`);
     }
     const verified = await this.keys.verify(client, assertion, audience);
     if ('fault' in verified) return failed('invalid_assertion', verified.fault);
-    const { jti, exp } = verified.claims;
-    // Anyone can sign assertions of an anonymous client without end. The address of an authorization server is that of all its clients
-    const partId = context.actor.type === 'anonymous' ? undefined : client.id;
-    if (client.orgId === null) context.spend?.(null, ASSERTION_BYTES, partId);
-    const isFirstUse = await this.assertionUses.useOnce(client.id, jti, new Date(exp * 1000));
-    if (!isFirstUse) return failed('invalid_assertion', 'The jti of the assertion was used before.');
-    return { secret: null, keyId: verified.kid };
+    return { secret: null, keyId: verified.kid, assertion: verified.claims };
+  }
+
+  private async use(
+    client: Client,
+    { assertion, ...proof }: VerifiedCredentials,
+    limit: LimitClient,
+  ): Promise<Judgement> {
+    if (assertion === null) {
+      await limit(client, 0);
+      return proof;
+    }
+    const { jti, exp } = assertion;
+    const isUsed = await this.assertionUses.wasUsed(client.id, jti);
+    if (!isUsed) {
+      await limit(client, ASSERTION_BYTES);
+      if (await this.assertionUses.useOnce(client.id, jti, new Date(exp * 1000))) return proof;
+    }
+    return failed('invalid_assertion', 'The jti of the assertion was used before.');
   }
 }
 
 const failed = (
   failure: AuthenticationFailure,
   description: string = AUTHENTICATION_FAILURES[failure],
-): Judgement => ({ failure, description });
+): Rejection => ({ failure, description });
 
 const methodOf = ({ clientSecret, clientAssertion }: ClientCredentials): ClientAuthenticationMethod => {
   if (clientAssertion !== undefined) return 'private_key_jwt';

@@ -27,7 +27,10 @@ const QUOTAS = {
   'failed-auth': ['rateLimitFailedAuth', 'requests with invalid credentials from this address'],
   'failed-client': ['rateLimitFailedAuth', 'failed authentications of this client'],
   token: ['rateLimitToken', 'token requests of this client'],
-  'token-bytes': ['rateLimitTokenBytes', 'bytes of tokens of this organization, user or address'],
+  'token-bytes': [
+    'rateLimitTokenBytes',
+    'bytes of tokens and assertions of this organization, client, user or address',
+  ],
   organization: ['rateLimitOrg', 'requests of this organization'],
   'audit-bytes': ['rateLimitAuditBytes', 'bytes of audited changes from this organization or address'],
 } as const satisfies Record<string, [keyof Config, string]>;
@@ -120,7 +123,7 @@ export async function limitRates(
 /** The key differs from an address, which a quota of the same name may count. */
 const countedOrganization: CountedOf = (orgId) => [{ key: `organization ${orgId}`, times: 1 }];
 
-/** The part of a limit that is the limit of one user of an organization, or of one client without an owner. */
+/** The part of a limit that is the limit of one user or client of an organization, or of one client without an owner. */
 const PART = 0.1;
 
 /** Of a JSON array: no two have the same key. */
@@ -237,6 +240,29 @@ const tokenCaller = ({ id, type }: TokenClient, { ip }: FastifyRequest) => `${ty
 export async function limitTokens(request: FastifyRequest, client: TokenClient): Promise<void> {
   const standing = await request.server.spendToken?.(tokenCaller(client, request));
   if (standing?.isExceeded) throw tooMany(standing);
+}
+
+/** Limits a public client, which is anyone who knows its identifier: its requests count as those for tokens do. */
+export async function limitPublicClients(request: FastifyRequest, client: TokenClient): Promise<void> {
+  if (client.type === 'public') await limitTokens(request, client);
+}
+
+/**
+ * Counts the bytes that the assertion of a client will store. The part of a client keeps it from using up the limit of its organization.
+ * Anyone can sign assertions of a client without an owner. The address of an authorization server is that of all its clients.
+ * @throws RegistryError `rate_limited`
+ */
+export function limitAssertions(
+  { server, ip, principal }: FastifyRequest,
+  { id, orgId }: { id: string; orgId: string | null },
+  bytes: number,
+): void {
+  if (bytes === 0) return;
+  if (orgId === null) server.spendAuditBytes?.(null, ip, bytes, principal ? id : undefined);
+  else {
+    server.spendTokenBytes?.(orgId, ip, bytes, id);
+    server.spendTokenBytes?.(orgId, ip, bytes);
+  }
 }
 
 /** Counts what a token request has stored: the first KB is that of the request. Beyond the limit, the next requests are rejected. */

@@ -232,7 +232,9 @@ onEachEngine((engine) => {
     }
     expect([status, body.error_description]).toEqual([
       429,
-      expect.stringMatching(/^Too many bytes of tokens of this organization, user or address\./),
+      expect.stringMatching(
+        /^Too many bytes of tokens and assertions of this organization, client, user or address\./,
+      ),
     ]);
     expect(await statusOf(await register())).toBe(429);
     expect(await statusOf(await aWebClient(foreigner.apiKey))).toBe(429);

@@ -7,7 +7,11 @@ import { type Client, isTrusted } from '../../../clients/client/client.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import type { Parameters } from '../../../http/requests/parameters.js';
 import { exemptCredentials, noteValidClient } from '../../../http/rate-limits/failed-auth.js';
-import { limitFailedAddress, limitFailedClient } from '../../../http/rate-limits/rate-limits.js';
+import {
+  limitAssertions,
+  limitFailedAddress,
+  limitFailedClient,
+} from '../../../http/rate-limits/rate-limits.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { isFailedAttempt } from '../client-authentication/client-authentication.mapper.js';
 import { readClientCredentials } from './client-credentials.js';
@@ -20,21 +24,25 @@ export class ClientAuthentication {
     private readonly publicUrl: PublicUrl,
   ) {}
 
-  /** @throws RegistryError `invalid_client`, `invalid_request`, `rate_limited` */
-  async authenticate(request: FastifyRequest, parameters: Parameters): Promise<Client> {
-    const credentials = readClientCredentials(
-      request.headers.authorization,
-      parameters,
-      this.publicUrl.of(''),
-    );
-    const result = await this.authenticator.authenticate(credentials, requestContextOf(request, 'rest'));
-    if (!('failure' in result)) {
+  /**
+   * @param limit limits the requests of the client, before anything of them is stored
+   * @throws RegistryError `invalid_client`, `invalid_request`, `rate_limited`
+   */
+  async authenticate(
+    request: FastifyRequest,
+    parameters: Parameters,
+    limit: (request: FastifyRequest, client: Client) => Promise<void>,
+  ): Promise<Client> {
+    const { authorization } = request.headers;
+    const credentials = readClientCredentials(authorization, parameters, this.publicUrl.of(''));
+    const context = requestContextOf(request, 'rest');
+    const result = await this.authenticator.authenticate(credentials, context, async (client, bytes) => {
       // Any other header was ignored, and not checked
-      if (isBasic(request.headers.authorization)) {
-        noteValidClient(request, isTrusted(result.client));
-      }
-      return result.client;
-    }
+      if (isBasic(authorization)) noteValidClient(request, isTrusted(client));
+      await limit(request, client);
+      limitAssertions(request, client, bytes);
+    });
+    if (!('failure' in result)) return result.client;
     if (isFailedAttempt(result)) {
       await limitFailedClient(request, credentials.clientId);
       await limitFailedAddress(request);

@@ -50,8 +50,7 @@ export class PushedRequestsController {
   })
   async push(@Body() body: unknown, @Req() request: FastifyRequest): Promise<PushedAuthorizationReply> {
     const { parameters, values: resources } = readRepeated(body, REPEATABLE);
-    const client = await this.clients.authenticate(request, parameters);
-    await limitTokens(request, client);
+    const client = await this.clients.authenticate(request, parameters, limitTokens);
     return this.requests.push(
       this.publicUrl.of(''),
       client,

@@ -1,7 +1,6 @@
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { Client } from '../../../clients/client/client.js';
 import { Authenticator } from '../../../auth/authenticator.js';
 import { isBasic } from '../../../auth/basic-credentials.js';
 import { bearerToken } from '../../../auth/bearer-token.js';
@@ -13,7 +12,7 @@ import { RegistryError } from '../../../errors/registry-error.js';
 import { FORM } from '../../../http/requests/form-body.js';
 import { type Parameters, readParameters } from '../../../http/requests/parameters.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
-import { countTokenBytes, limitTokens } from '../../../http/rate-limits/rate-limits.js';
+import { countTokenBytes, limitPublicClients, limitTokens } from '../../../http/rate-limits/rate-limits.js';
 import { NoStore } from '../../../http/responses/default-headers.js';
 import { PublicUrl } from '../../../http/responses/public-url.js';
 import { ApiErrors } from '../../documentation/api-errors.js';
@@ -55,8 +54,7 @@ export class TokenController {
   @ApiErrors({ 400: 'The request or grant is invalid (RFC 6749 §5.2)', 401: INVALID_CLIENT })
   async token(@Body() body: unknown, @Req() request: FastifyRequest): Promise<IssuedTokens> {
     const parameters = readParameters(body);
-    const client = await this.clients.authenticate(request, parameters);
-    await limitTokens(request, client);
+    const client = await this.clients.authenticate(request, parameters, limitTokens);
     const { tokens, storedBytes } = await this.issuer.issue(
       this.publicUrl.of(''),
       client,
@@ -108,16 +106,9 @@ export class TokenController {
   @ApiErrors({ 400: 'The request is malformed', 401: INVALID_CLIENT })
   async revoke(@Body() body: unknown, @Req() request: FastifyRequest): Promise<void> {
     const parameters = readParameters(body);
-    const client = await this.clientOf(request, parameters);
+    const client = await this.clients.authenticate(request, parameters, limitPublicClients);
     const context = requestContextOf(request, 'rest');
     await this.tokens.revoke(this.publicUrl.of(''), tokenOf(parameters), client, context);
-  }
-
-  /** A public client is anyone who knows its identifier: its requests are limited as those for tokens are. */
-  private async clientOf(request: FastifyRequest, parameters: Parameters): Promise<Client> {
-    const client = await this.clients.authenticate(request, parameters);
-    if (client.type === 'public') await limitTokens(request, client);
-    return client;
   }
 
   private async callerOf(request: FastifyRequest, parameters: Parameters): Promise<Caller> {
@@ -127,7 +118,7 @@ export class TokenController {
       parameters.client_id !== undefined ||
       parameters.client_assertion !== undefined;
     if (isClient && bearerToken(authorization) === undefined) {
-      return { client: await this.clientOf(request, parameters) };
+      return { client: await this.clients.authenticate(request, parameters, limitPublicClients) };
     }
     const principal = await this.authenticator.authenticate(request, 'introspection', 'rest');
     return { principal: principal! };

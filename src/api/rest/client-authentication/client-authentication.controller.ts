@@ -6,7 +6,7 @@ import { Access } from '../../../auth/principal/access-roles.js';
 import { CurrentContext } from '../../../auth/principal/request-context.js';
 import { ClientAuthenticator } from '../../../clients/authentication/client-authenticator.js';
 import { CLIENTS_PATHS } from '../../../config/paths.js';
-import { limitFailedClient } from '../../../http/rate-limits/rate-limits.js';
+import { limitAssertions, limitFailedClient } from '../../../http/rate-limits/rate-limits.js';
 import { FORM } from '../../../http/requests/form-body.js';
 import { AcceptsForms } from '../../../http/requests/request-body.js';
 import { RejectsUnknownParameters } from '../../../http/requests/query-parameters.js';
@@ -50,7 +50,7 @@ export class ClientAuthenticationController {
     401: UNAUTHORIZED,
     403: 'The role of the caller is neither service nor admin',
     422: INVALID_FIELDS,
-    429: 'Too many failed authentications of this client (RATE_LIMIT_FAILED_AUTH)',
+    429: 'Too many failed authentications (RATE_LIMIT_FAILED_AUTH) or assertions (RATE_LIMIT_TOKEN_BYTES) of this client',
   })
   async authenticate(
     @Body() body: unknown,
@@ -58,7 +58,9 @@ export class ClientAuthenticationController {
     @CurrentContext('rest') context: RequestContext,
   ): Promise<ClientAuthenticationReply> {
     const credentials = toClientCredentials(readShape(ClientAuthenticationRequest, body, MEMBERS));
-    const result = await this.authenticator.authenticate(credentials, context);
+    const result = await this.authenticator.authenticate(credentials, context, (client, bytes) =>
+      limitAssertions(request, client, bytes),
+    );
     if (isFailedAttempt(result)) await limitFailedClient(request, credentials.clientId);
     return toReply(result);
   }
