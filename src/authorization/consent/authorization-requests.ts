@@ -111,19 +111,21 @@ export class AuthorizationRequests {
     const redirectUri = redirectUriOf(client, query);
     const checked = await this.check(issuer, client, query);
     if ('error' in checked) throw new RegistryError(checked.error, checked.description);
+    // Anyone can send such requests for a public client
+    const orgId = client.type === 'public' ? null : client.orgId;
+    const partId = orgId === null ? undefined : client.id;
+    const spend = (bytes: number) => context.spend?.(orgId, bytes, partId);
     const { reply, unit } = await this.engine.handle(
       issuer,
       { endpoint: 'pushed_authorization_request', parameters: checked.parameters, dpop },
       client,
-      context,
+      // A DPoP proof counts as the request does
+      { ...context, spend: (_, bytes) => spend(bytes) },
       { redirectUri },
     );
     if (reply.status !== 201) throw toRegistryError(reply);
     for (const { payload } of unit.insert) payload.maxAge = checked.maxAge;
-    // Anyone can send such requests for a public client
-    const orgId = client.type === 'public' ? null : client.orgId;
-    const partId = orgId === null ? undefined : client.id;
-    context.spend?.(orgId, Buffer.byteLength(JSON.stringify(unit.insert)), partId);
+    spend(Buffer.byteLength(JSON.stringify(unit.insert)));
     await this.tokens.commit({ insert: unit.insert }, context);
     return JSON.parse(reply.body) as PushedRequest;
   }
