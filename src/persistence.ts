@@ -43,6 +43,7 @@ import { SortByLastUse1796522400000 } from './migrations/clients/1796522400000-s
 import { CountClientAuthentications1796526000000 } from './migrations/authentication/1796526000000-count-client-authentications.js';
 import { EndClientsWithStatements1796608800000 } from './migrations/clients/1796608800000-end-clients-with-statements.js';
 import { FindDeletedClients1796906460000 } from './migrations/clients/1796906460000-find-deleted-clients.js';
+import { OrderUnusedClients1796906520000 } from './migrations/clients/1796906520000-order-unused-clients.js';
 import { FindLapsedClients1796608860000 } from './migrations/clients/1796608860000-find-lapsed-clients.js';
 import { CreateSchema1795276800000 } from './migrations/clients/1795276800000-create-schema.js';
 
@@ -96,5 +97,6 @@ export const PERSISTENCE = {
     RememberRedirectHosts1796820120000,
     LeaveRevokedGrantsOutOfIndexes1796906400000,
     FindDeletedClients1796906460000,
+    OrderUnusedClients1796906520000,
   ],
 };

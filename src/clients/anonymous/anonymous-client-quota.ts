@@ -35,6 +35,7 @@ export class AnonymousClientQuota {
   /** Places that it has given away and that may not be seen by a count yet. */
   private inFlight = 0;
   private countAgainAt = 0;
+  private countIntervalMs = MIN_COUNT_INTERVAL_MS;
   /** Until then (`performance.now()`) nothing is old enough to be evicted. */
   private fullUntil = 0;
   private readonly places = new Batcher<void, void>({
@@ -110,7 +111,8 @@ export class AnonymousClientQuota {
     this.size = inFlight + counted;
     if (counted > max) this.size -= await this.removeSurplus(max, counted - max);
     const now = performance.now();
-    this.countAgainAt = now + Math.max(MIN_COUNT_INTERVAL_MS, (now - before) / COUNTING_SHARE);
+    this.countIntervalMs = Math.max(MIN_COUNT_INTERVAL_MS, (now - before) / COUNTING_SHARE);
+    this.countAgainAt = now + this.countIntervalMs;
   }
 
   /** If several instances see the same surplus, it is removed once, except for clients of the same millisecond. */
@@ -130,23 +132,24 @@ export class AnonymousClientQuota {
       if (attempt > 0) await setTimeout(LOCKED_MS);
       const limit = new Date(Date.now() - this.minAgeMs);
       evicted += await this.repository.remove(limit, wanted - evicted, SYSTEM);
+      if (evicted >= needed) break;
+      const oldest = await this.repository.oldest();
       // Another instance may have locked those that are old enough
-      if (evicted < needed && !(await this.repository.hasUnusedSince(limit))) {
-        await this.waitForAge();
-        break;
-      }
+      if (oldest !== null && oldest < limit) continue;
+      this.size -= evicted;
+      // Others may have made more room than is known here
+      await this.count(max);
+      this.waitForAge(oldest);
+      return evicted;
     }
     this.size -= evicted;
-    // Others may have made more room than is known here
-    if (evicted < needed) await this.count(max);
     return evicted;
   }
 
-  private async waitForAge(): Promise<void> {
-    const oldest = await this.repository.oldest();
+  private waitForAge(oldest: Date | null): void {
     const oldEnoughInMs = (oldest?.getTime() ?? 0) + this.minAgeMs - Date.now();
-    // Later if it was registered again
-    this.fullUntil = performance.now() + Math.max(oldEnoughInMs, MIN_COUNT_INTERVAL_MS);
+    // Later if it is registered again. Each time, all are counted
+    this.fullUntil = performance.now() + Math.max(oldEnoughInMs, this.countIntervalMs);
     this.logger.warn(
       `${this.max} anonymous clients are unused, and none is old enough to go: anonymous registrations are rejected until one is, or is used.`,
     );

@@ -10,6 +10,9 @@ import type { GrantType } from '../../policy/grants/grant-types.js';
  */
 export const UNUSED = `"source" = 'dynamic' AND NOT ("org_id" IS NOT NULL) AND ("status" = 'active' OR "disabled_reason" IS NOT NULL) AND NOT "verified" AND "last_used_at" IS NULL AND "deleted_at" IS NULL`;
 
+/** When a client was last registered: at first, or again. These are the words of an index, too. */
+export const LAST_REGISTERED = 'COALESCE("last_registered_at", "created_at")';
+
 /** Clients that the expiry of their software statement will disable. These are the words of an index, too. */
 export const BOUND_BY_STATEMENT = `"statement_expires_at" IS NOT NULL AND "status" = 'active' AND "deleted_at" IS NULL`;
 
@@ -35,6 +38,8 @@ const LIVING = { where: '"deleted_at" IS NULL' };
 })
 @Index('oauth_clients_deleted_at', ['deletedAt'], { where: '"deleted_at" IS NOT NULL' })
 @Index('oauth_clients_unused', ['createdAt', 'id'], { where: UNUSED })
+// By LAST_REGISTERED: created by the migration alone
+@Index('oauth_clients_unused_last_registered', { synchronize: false })
 @Index('oauth_clients_verified', ['createdAt', 'id'], { where: '"verified" AND "deleted_at" IS NULL' })
 @Index('oauth_clients_disabled', ['createdAt', 'id'], {
   where: `"status" = 'disabled' AND "deleted_at" IS NULL`,

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager, In } from 'typeorm';
 import { validate as isClientId } from 'uuid';
@@ -8,7 +9,7 @@ import { lockRows } from '../../database/sql/for-update.js';
 import { type RunSql, sqlRunner } from '../../database/sql/run-sql.js';
 import { inSmallBatches } from '../../database/writes/purge-batches.js';
 import { WriteQueue } from '../../database/writes/write-queue.js';
-import { ClientEntity, UNUSED } from '../client/client.entity.js';
+import { ClientEntity, LAST_REGISTERED, UNUSED } from '../client/client.entity.js';
 import { purgeRemoved, removeUnused } from './unused-removal.repository.js';
 
 /** How exact the time of a client's last use is: what was used since is not written again. */
@@ -17,9 +18,20 @@ const RESOLUTION_MS = 3_600_000;
 /** Unused clients that one transaction removes. */
 export const REMOVAL_BATCH = 100;
 
-/** Clients whose last registration was before this time. */
-const LAST_REGISTERED_BEFORE =
-  '"created_at" < :limit AND ("last_registered_at" IS NULL OR "last_registered_at" < :limit)';
+/** Rows that one statement of a count passes over: on SQLite, it blocks the event loop. */
+export const COUNT_STEP = 20_000;
+
+/** A place among the unused clients in the order of their creation. */
+interface Position {
+  ms: number;
+  id: string;
+}
+
+/** Behind the newest client. */
+const END: Position = { ms: Number.MAX_SAFE_INTEGER, id: '' };
+
+/** Unused clients up to a position, the newest first. */
+const UNTIL = `FROM oauth_clients WHERE ${UNUSED} AND (created_at, id) <= (:ms, :id) ORDER BY created_at DESC, id DESC`;
 
 /** Unused clients. */
 export interface UnusedClients {
@@ -70,17 +82,13 @@ export class ClientUseRepository {
 
   /** How many unused clients there are, counted up to `limit`. */
   async count(limit: number): Promise<number> {
-    const [row] = await this.run(
-      `SELECT COUNT(*) FROM (SELECT 1 FROM oauth_clients WHERE ${UNUSED} ORDER BY created_at LIMIT :limit) unused`,
-      { limit },
-    );
-    return Number(row![0]);
+    return (await this.passOver(limit)).passed;
   }
 
-  /** When the oldest unused client was created; null: there is none. */
+  /** When the oldest unused client was last registered, which is evicted first; null: there is none. */
   async oldest(): Promise<Date | null> {
     const [row] = await this.run(
-      `SELECT created_at FROM oauth_clients WHERE ${UNUSED} ORDER BY created_at LIMIT 1`,
+      `SELECT ${LAST_REGISTERED} FROM oauth_clients WHERE ${UNUSED} ORDER BY ${LAST_REGISTERED}, id LIMIT 1`,
       {},
     );
     return row ? new Date(Number(row[0])) : null;
@@ -88,26 +96,42 @@ export class ClientUseRepository {
 
   /** When the youngest unused client was created that is not among the newest `max`; null: all are. */
   async youngestBeyond(max: number): Promise<Date | null> {
-    const [row] = await this.run(
-      `SELECT created_at FROM oauth_clients WHERE ${UNUSED} ORDER BY created_at DESC LIMIT 1 OFFSET :max`,
-      { max },
-    );
-    return row ? new Date(Number(row[0])) : null;
+    const { next } = await this.passOver(max);
+    return next && new Date(next.ms);
   }
 
-  /** Whether there is an unused client with no registration since `limit`. */
-  async hasUnusedSince(limit: Date): Promise<boolean> {
-    const rows = await this.run(
-      `SELECT 1 FROM oauth_clients WHERE ${UNUSED} AND ${LAST_REGISTERED_BEFORE} ORDER BY created_at LIMIT 1`,
-      { limit: limit.getTime() },
-    );
-    return rows.length > 0;
+  /** Passes over the newest `count` unused clients in steps, between which requests go on; says how many there are, and which is next. */
+  private async passOver(count: number): Promise<{ passed: number; next: Position | null }> {
+    let from = END;
+    for (let passed = 0; ;) {
+      const step = Math.min(count - passed, COUNT_STEP);
+      const next = await this.positionBehind(from, step);
+      if (next === null) return { passed: passed + (await this.countStep(from, step)), next };
+      passed += step;
+      if (passed === count) return { passed, next };
+      from = next;
+      await nextTurn();
+    }
+  }
+
+  /** Where the unused client is that has `step` newer ones up to a position, which counts; null: there is none. */
+  private async positionBehind(from: Position, step: number): Promise<Position | null> {
+    const [row] = await this.run(`SELECT created_at, id ${UNTIL} LIMIT 1 OFFSET :step`, { ...from, step });
+    return row ? { ms: Number(row[0]), id: row[1] as string } : null;
+  }
+
+  private async countStep(from: Position, step: number): Promise<number> {
+    const [row] = await this.run(`SELECT COUNT(*) FROM (SELECT 1 ${UNTIL} LIMIT :step) step`, {
+      ...from,
+      step,
+    });
+    return Number(row![0]);
   }
 
   /** Counts unused clients with no registration since `limit`. Reads each of them. */
   async summary(limit: Date): Promise<UnusedClients> {
     const [row] = await this.run(
-      `SELECT COUNT(*), MIN(created_at), MAX(created_at) FROM oauth_clients WHERE ${UNUSED} AND ${LAST_REGISTERED_BEFORE}`,
+      `SELECT COUNT(*), MIN(created_at), MAX(created_at) FROM oauth_clients WHERE ${UNUSED} AND ${LAST_REGISTERED} < :limit`,
       { limit: limit.getTime() },
     );
     const [count, oldest, newest] = row!;
@@ -128,11 +152,11 @@ export class ClientUseRepository {
 
   /** Removes all of them in the same way, batch by batch, an event for each. */
   removeAll(limit: Date, context: RequestContext): Promise<number> {
-    // No batch passes over what the ones before have left, such as clients that were registered again
+    // PostgreSQL keeps index entries of removed rows: no batch looks at those of the ones before
     let from = new Date(0);
     return inSmallBatches(this.writeQueue, async (manager, size) => {
       const removed = await removeOldest(manager, from, limit, size, context);
-      from = removed.at(-1)?.createdAt ?? from;
+      from = lastRegistered(removed.at(-1)) ?? from;
       return removed.length;
     });
   }
@@ -143,7 +167,9 @@ export class ClientUseRepository {
   }
 }
 
-/** One batch of those that were created since `from`. */
+const lastRegistered = (client?: ClientEntity) => client && (client.lastRegisteredAt ?? client.createdAt);
+
+/** One batch of those that were last registered since `from`, the oldest first. */
 async function removeOldest(
   manager: EntityManager,
   from: Date,
@@ -153,12 +179,12 @@ async function removeOldest(
 ) {
   const query = manager
     .createQueryBuilder(ClientEntity, 'client')
-    .select(['client.id', 'client.createdAt'])
-    .where(`${UNUSED} AND "created_at" >= :from AND ${LAST_REGISTERED_BEFORE}`, {
+    .select(['client.id', 'client.createdAt', 'client.lastRegisteredAt'])
+    .where(`${UNUSED} AND ${LAST_REGISTERED} >= :from AND ${LAST_REGISTERED} < :limit`, {
       from: from.getTime(),
       limit: limit.getTime(),
     })
-    .orderBy('client.createdAt')
+    .orderBy(LAST_REGISTERED)
     .addOrderBy('client.id')
     .limit(size);
   // Each of several instances takes other rows

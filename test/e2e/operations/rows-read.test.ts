@@ -9,7 +9,7 @@ import { onEachEngine } from '../../support/databases.js';
 import { many } from '../../support/many.js';
 import { Operator } from '../../support/graphql/operator.js';
 import { longReadsOf } from '../../support/measurements/long-reads.js';
-import { statementsOf } from '../../support/measurements/statements.js';
+import { plansOf } from '../../support/measurements/plans.js';
 import { aClient, Registry } from '../../support/registry.js';
 
 /** Revoked grants, beside one that is active. */
@@ -24,26 +24,6 @@ onEachEngine((engine) => {
   });
   afterAll(() => registry.stop());
   const { register, aCode } = authorizationOf(() => registry);
-
-  /** How the database goes about the statements of some work that read a table. */
-  async function plansOf(table: string, work: () => Promise<unknown>): Promise<string[]> {
-    const statements = await statementsOf(registry.dataSource, work);
-    const reads = statements.filter((sql) => new RegExp(`^SELECT[^]* FROM "?${table}\\b`).test(sql));
-    return registry.dataSource.transaction(async (manager) => {
-      // Tables of few rows would be read as a whole
-      if (engine === 'postgres') await manager.query('SET LOCAL enable_seqscan = off');
-      const plans: string[] = [];
-      for (const sql of reads) {
-        const plan = await manager.query<object[]>(
-          engine === 'sqlite'
-            ? `EXPLAIN QUERY PLAN ${sql.replace(/:\w+|\?/g, '1')}`
-            : `EXPLAIN (GENERIC_PLAN) ${sql}`,
-        );
-        plans.push(JSON.stringify(plan));
-      }
-      return plans;
-    });
-  }
 
   describe('of a user who has revoked thousands of grants', () => {
     let apiKey: string;
@@ -81,7 +61,7 @@ onEachEngine((engine) => {
       // Last, since none is active any more
       ['a revocation of all', () => operator.do(Operation.RevokeGrantsDocument, { orgId: of.orgId })],
     ])('%s reads the active ones alone', async (_, work) => {
-      const plans = await plansOf('oauth_grants', work);
+      const plans = await plansOf(registry.dataSource, 'oauth_grants', work);
       expect(plans.length).toBeGreaterThan(0);
       for (const plan of plans) {
         expect(plan).toMatch(/oauth_grants_(owner|org_id|active_client_id)\b/);

@@ -172,8 +172,8 @@ onEachEngine((engine) => {
       const statements = await statementsOf(registry.dataSource, () =>
         Promise.all(Array.from({ length: 20 }, () => registry.register({}))),
       );
-      // At most a count, once a second
-      expect(statements.filter((sql) => !sql.includes('COUNT'))).toEqual([]);
+      // At most the steps of a count, once a second
+      expect(statements.filter((sql) => !sql.includes('created_at DESC'))).toEqual([]);
       expect(statements.length).toBeLessThanOrEqual(2);
       expect(await idsOf()).toEqual([id]);
     });
