@@ -87,11 +87,10 @@ export class ClientUseRepository {
 
   /** When the oldest unused client was last registered, which is evicted first; null: there is none. */
   async oldest(): Promise<Date | null> {
-    const [row] = await this.run(
-      `SELECT ${LAST_REGISTERED} FROM oauth_clients WHERE ${UNUSED} ORDER BY ${LAST_REGISTERED}, id LIMIT 1`,
-      {},
-    );
-    return row ? new Date(Number(row[0])) : null;
+    // With LIMIT 1, SQLite would rather sort the table
+    const [row] = await this.run(`SELECT MIN(${LAST_REGISTERED}) FROM oauth_clients WHERE ${UNUSED}`, {});
+    const [ms] = row!;
+    return ms === null ? null : new Date(Number(ms));
   }
 
   /** When the youngest unused client was created that is not among the newest `max`; null: all are. */
@@ -116,7 +115,9 @@ export class ClientUseRepository {
 
   /** Where the unused client is that has `step` newer ones up to a position, which counts; null: there is none. */
   private async positionBehind(from: Position, step: number): Promise<Position | null> {
-    const [row] = await this.run(`SELECT created_at, id ${UNTIL} LIMIT 1 OFFSET :step`, { ...from, step });
+    const sql = `SELECT created_at, id ${UNTIL} LIMIT :one OFFSET :step`;
+    // If SQLite knew the limit, it would rather sort the table
+    const [row] = await this.run(sql, { ...from, one: 1, step });
     return row ? { ms: Number(row[0]), id: row[1] as string } : null;
   }
 

@@ -19,7 +19,8 @@ export async function plansOf(
       const plan = await manager.query<object[]>(
         type === 'postgres'
           ? `EXPLAIN (GENERIC_PLAN) ${sql}`
-          : `EXPLAIN QUERY PLAN ${sql.replace(/:\w+|\?/g, '1')}`,
+          : // No literals: SQLite plans for their values
+            `EXPLAIN QUERY PLAN ${sql.replace(/:\w+|\?/g, 'abs(1)')}`,
       );
       plans.push(JSON.stringify(plan));
     }
