@@ -85,7 +85,8 @@ onEachEngine((engine) => {
       1,
     ],
     ['counts of every kind', 'oauthClientStats { total }', 2],
-    ['the number of secrets that expire', `expiringSecrets(before: "${NEVER}") { totalCount }`, 1],
+    ['secrets that expire', `expiringSecrets(before: "${NEVER}") { nodes { secret { id } } }`, 1],
+    ['the number of secrets that expire', `expiringSecrets(before: "${NEVER}") { totalCount }`, 2],
     [
       'events by two conditions',
       'auditEvents(filter: { channel: REST, action: CLIENT_CREATED }) { nodes { id } }',
