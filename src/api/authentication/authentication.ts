@@ -13,7 +13,6 @@ import {
   RegistrationManagementService,
   type RegistrationOperation,
 } from '../../clients/registration/registration-management.service.js';
-import { isTrusted } from '../../clients/client/client.js';
 import type { Config } from '../../config/variables.js';
 import { type AuthenticateOperator, operatorAuthentication } from './operator-authentication.js';
 import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
@@ -91,7 +90,7 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
       request.registration = await management.authenticate(id, token, operation);
       // Any credentials read a shared client
       const { client, token: validToken } = request.registration;
-      if (validToken !== null) noteValidClient(request, isTrusted(client));
+      if (validToken !== null) noteValidClient(request, client);
     };
   const hookFor = ({ url, method }: RouteOptions) => {
     if (url === GRAPHQL_PATH) return method.includes('POST') ? graphqlHook(admitOperator) : null;

@@ -1,11 +1,9 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { LRUCache } from 'lru-cache';
 import { bearerToken } from '../../auth/bearer-token.js';
+import { RememberedCredentials } from '../../auth/remembered-credentials.js';
 import type { HttpLimits } from './limit-values.js';
-
-const REMEMBERED_MS = 10 * 60_000;
 
 /** Of an API key or a JWT, however it was spelled; null: there is none. */
 function keyOf({ authorization }: IncomingHttpHeaders): string | null {
@@ -18,10 +16,10 @@ function keyOf({ authorization }: IncomingHttpHeaders): string | null {
  * before authentication, which it does not replace.
  */
 export class KnownCredentials {
-  private readonly valid: LRUCache<string, true>;
+  private readonly valid: RememberedCredentials<true>;
 
   constructor({ maxRememberedCredentials: max }: HttpLimits) {
-    this.valid = new LRUCache({ max, ttl: REMEMBERED_MS });
+    this.valid = new RememberedCredentials(max);
   }
 
   has(headers: IncomingHttpHeaders): boolean {
@@ -34,7 +32,7 @@ export class KnownCredentials {
     // Later, a handler can find a principal by a session, and ignore the header
     fastify.addHook('preParsing', ({ headers, principal }, _reply, _payload, done) => {
       const key = principal?.sessionExpiresAt === null ? keyOf(headers) : null;
-      if (key !== null) this.valid.set(key, true);
+      if (key !== null) this.valid.set(key, true, principal!.orgId);
       done();
     });
     fastify.addHook('onSend', ({ headers }, { statusCode }, _payload, done) => {

@@ -22,8 +22,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** A hash of the credentials that count toward the limit of invalid ones; null if none were sent. */
     credentialKey: string | null;
-    /** Whether its header has valid credentials of a client, and whose. */
-    validClient: 'trusted' | 'anonymous' | null;
+    /** Whether its header has valid credentials of a client, and whose: see {@link ValidCredentials.add}. */
+    validClient: { owner: string | null } | null;
     /** Whether one of the allowed invalid credentials is reserved for it. */
     hasReserved: boolean;
   }
@@ -37,8 +37,11 @@ function keyOf(authorization: string): string {
 }
 
 /** Says that the header has valid credentials of a client: a secret, or a registration access token. Anyone can make those of anonymous ones. */
-export const noteValidClient = (request: FastifyRequest, isTrusted: boolean): void => {
-  request.validClient = isTrusted ? 'trusted' : 'anonymous';
+export const noteValidClient = (
+  request: FastifyRequest,
+  { id, orgId, verified }: { id: string; orgId: string | null; verified: boolean },
+): void => {
+  request.validClient = { owner: orgId ?? (verified ? id : null) };
 };
 
 /** Says that invalid credentials are no guess, and are not counted. */
@@ -98,7 +101,8 @@ export function limitFailedAuth(
   const noteGood = (request: FastifyRequest) => {
     const { principal, permit, validClient, credentialKey } = request;
     if (credentialKey === null || (principal ?? permit ?? validClient) === null) return;
-    good.add(credentialKey, useOf(request), validClient === 'anonymous');
+    const owner = principal?.orgId ?? permit?.owner?.orgId ?? validClient?.owner ?? null;
+    good.add(credentialKey, useOf(request), owner);
     request.credentialKey = null;
   };
 

@@ -1,28 +1,33 @@
-import { LRUCache } from 'lru-cache';
+import { RememberedCredentials } from '../../auth/remembered-credentials.js';
 
-/** How long credentials that were valid are exempt from the limit of failed authentication. */
-const REMEMBERED_MS = 10 * 60_000;
+/** Owns what anyone can get by registering. */
+const STRANGERS = '';
 
 /** What credentials are for: one registration, or the other interfaces. */
 export type Use = 'management' | 'api';
 
-/** Hashes of credentials that were valid lately. Those that anyone can get by registering evict only one another. */
+/**
+ * Hashes of credentials that were valid lately. Those that anyone can get by registering evict only one another, and those of one
+ * organization none of others that have fewer.
+ */
 export class ValidCredentials {
-  private readonly ofStrangers: LRUCache<string, Use>;
-  private readonly ofOthers: LRUCache<string, Use>;
+  private readonly ofStrangers: RememberedCredentials<Use>;
+  private readonly ofOthers: RememberedCredentials<Use>;
 
   /** @param max how many of each are remembered */
   constructor(max: number) {
-    this.ofStrangers = new LRUCache({ max, ttl: REMEMBERED_MS });
-    this.ofOthers = new LRUCache({ max, ttl: REMEMBERED_MS });
+    this.ofStrangers = new RememberedCredentials(max);
+    this.ofOthers = new RememberedCredentials(max);
   }
 
-  add(key: string, use: Use, isOfStranger: boolean): void {
-    (isOfStranger ? this.ofStrangers : this.ofOthers).set(key, use);
+  /** @param owner the organization, or the verified client without one; null: anyone can get such credentials */
+  add(key: string, use: Use, owner: string | null): void {
+    if (owner === null) this.ofStrangers.set(key, use, STRANGERS);
+    else this.ofOthers.set(key, use, owner);
   }
 
   has(key: string): boolean {
-    return this.ofOthers.has(key) || this.ofStrangers.has(key);
+    return this.useOf(key) !== undefined;
   }
 
   useOf(key: string): Use | undefined {

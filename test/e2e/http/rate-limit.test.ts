@@ -396,6 +396,20 @@ onEachEngine((engine) => {
       expect(await isJudged(() => registry.createClient(aClient(), 'bad'))).toBe(false);
     });
 
+    it('do not lock out recently valid credentials after any number of those of another organization', async () => {
+      registry = await Registry.start(engine, LIMIT, { maxRememberedCredentials: 5 });
+      const create = async (key: string) => (await registry.createClient(aClient(), key)).status;
+      const { apiKey } = await registry.createKey();
+      expect(await create(apiKey)).toBe(201);
+      for (let i = 0; i < 6; i++) {
+        const { apiKey: other } = await registry.createKey({ orgId: 'other' });
+        expect(await create(other)).toBe(201);
+      }
+      for (let i = 0; i < 5; i++) await create(`bad-${i}`);
+      expect(await create(apiKey)).toBe(201);
+      expect(await create('bad')).toBe(429);
+    });
+
     it('do not include valid ones that are sent to the wrong interface', async () => {
       registry = await Registry.start(engine, LIMIT);
       const { apiKey } = await registry.createKey();

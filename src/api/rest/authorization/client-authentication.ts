@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { isBasic } from '../../../auth/basic-credentials.js';
 import { requestContextOf } from '../../../auth/principal/request-context.js';
 import { ClientAuthenticator } from '../../../clients/authentication/client-authenticator.js';
-import { type Client, isTrusted } from '../../../clients/client/client.js';
+import type { Client } from '../../../clients/client/client.js';
 import { RegistryError } from '../../../errors/registry-error.js';
 import type { Parameters } from '../../../http/requests/parameters.js';
 import { exemptCredentials, noteValidClient } from '../../../http/rate-limits/failed-auth.js';
@@ -38,7 +38,7 @@ export class ClientAuthentication {
     const context = requestContextOf(request, 'rest');
     const result = await this.authenticator.authenticate(credentials, context, async (client, bytes) => {
       // Any other header was ignored, and not checked
-      if (isBasic(authorization)) noteValidClient(request, isTrusted(client));
+      if (isBasic(authorization)) noteValidClient(request, client);
       await limit(request, client);
       limitAssertions(request, client, bytes);
     });
