@@ -5,7 +5,7 @@ import { authenticateRequests } from './api/authentication/authentication.js';
 import { serveOpenApi } from './api/documentation/openapi.js';
 import { serveRoot } from './api/documentation/root.js';
 import { isExplorerOn } from './api/graphql/admin.module.js';
-import { serveExplorerAssets } from './api/graphql/explorer.js';
+import { serveExplorer } from './api/graphql/explorer.js';
 import { HealthController } from './api/rest/health/health.controller.js';
 import { countRegistrations } from './api/rest/registration/registration-counts.js';
 import { AppModule } from './app.module.js';
@@ -26,13 +26,14 @@ interface ApiPluginOptions extends PluginOptions {
 
 /** What the interfaces add to the server. */
 const API_PLUGINS = [
+  // Before authentication: its page at the endpoint of GraphQL is public
+  plugin('explorer', ['page-headers', 'graphql-requests'], (fastify, { config }) => {
+    if (isExplorerOn(config)) serveExplorer(fastify);
+  }),
   plugin('authentication', ['rate-limits', 'cookies'], (fastify, { app, config }) =>
     authenticateRequests(fastify, app, config),
   ),
   plugin('openapi', ['page-headers'], (fastify, { app }) => serveOpenApi(fastify, app)),
-  plugin('explorer', ['page-headers'], (fastify, { config }) => {
-    if (isExplorerOn(config)) serveExplorerAssets(fastify);
-  }),
   plugin<ApiPluginOptions>(
     'console',
     ['page-headers'],

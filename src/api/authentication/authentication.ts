@@ -25,6 +25,7 @@ import {
   isUserPath,
   REGISTRATION_PATH,
 } from '../../config/paths.js';
+import { isGraphqlRoute } from '../../http/requests/graphql-requests.js';
 import { noteValidClient } from '../../http/rate-limits/failed-auth.js';
 import { onRequestOf } from '../../http/requests/route-hook.js';
 
@@ -93,7 +94,7 @@ export function authenticateRequests(fastify: FastifyInstance, app: INestApplica
       if (validToken !== null) noteValidClient(request, client);
     };
   const hookFor = ({ url, method }: RouteOptions) => {
-    if (url === GRAPHQL_PATH) return method.includes('POST') ? graphqlHook(admitOperator) : null;
+    if (url === GRAPHQL_PATH) return isGraphqlRoute({ url, method }) ? graphqlHook(admitOperator) : null;
     // Other methods get 405 without authentication
     if (typeof method !== 'string' || method === 'OPTIONS') return null;
     if (url === INTROSPECTION_PATH) return hook(toIntrospect);
@@ -147,13 +148,10 @@ const afterLateBody =
     return own(request, reply);
   };
 
-/** Rejects with a GraphQL error. The page of the explorer is public. */
+/** Rejects with a GraphQL error. */
 const graphqlHook =
   (admitOperator: AuthenticateOperator): Hook =>
   async (request, reply) => {
-    const { accept = '', authorization } = request.headers;
-    const mayBePage = authorization === undefined || accept.includes('text/html');
-    if (request.method !== 'POST' && mayBePage) return undefined;
     try {
       await admitOperator(request);
     } catch (thrown) {

@@ -13,19 +13,14 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { AuditModule } from '../../audit/audit.module.js';
 import { AuditTrail } from '../../audit/audit-trail.js';
 import { AuthModule } from '../../auth/auth.module.js';
-import { Authenticator } from '../../auth/authenticator.js';
 import { AuthorizationModule } from '../../authorization/authorization.module.js';
 import { GrantsService } from '../../authorization/grants/grants.service.js';
 import { ClientSecretsService } from '../../clients/secrets/client-secrets.service.js';
 import { ClientsModule } from '../../clients/clients.module.js';
 import { CONFIG, type Config } from '../../config/variables.js';
 import { ERROR_STATUS } from '../../errors/registry-error.js';
-import { BrowserSessions } from '../../auth/sessions/browser-sessions.js';
-import { operatorAuthentication } from '../authentication/operator-authentication.js';
 import { GRAPHQL_PATH } from '../../config/paths.js';
 import { PublicUrl } from '../../http/responses/public-url.js';
-import { errorFor, toGraphQLError } from '../../http/errors/error.filter.js';
-import { explorerPage } from './explorer.js';
 import { LazyDriver } from './lazy-driver.js';
 import { ApiKeysResolver, InitialAccessTokensResolver } from './credentials/credentials.resolver.js';
 import { AuditEventsResolver, ClientHistoryResolver } from './audit/audit-events.resolver.js';
@@ -57,17 +52,14 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
     AuthorizationModule,
     GraphQLModule.forRootAsync<ApolloDriverConfig>({
       driver: LazyDriver,
-      imports: [AuthModule, ClientsModule, AuditModule, AuthorizationModule],
-      inject: [CONFIG, Authenticator, BrowserSessions, ClientSecretsService, AuditTrail, GrantsService],
+      imports: [ClientsModule, AuditModule, AuthorizationModule],
+      inject: [CONFIG, ClientSecretsService, AuditTrail, GrantsService],
       useFactory: (
         config: Config,
-        authenticator: Authenticator,
-        sessions: BrowserSessions,
         secrets: ClientSecretsService,
         auditTrail: AuditTrail,
         grants: GrantsService,
       ) => {
-        const admitOperator = operatorAuthentication(config, authenticator, sessions);
         return {
           path: GRAPHQL_PATH,
           autoSchemaFile: true,
@@ -94,20 +86,11 @@ const MAX_DOCUMENTS_BYTES = 2 ** 20;
             ApolloServerPluginCacheControlDisabled(),
             // For subgraphs of Apollo's router only, and it loads Protocol Buffers
             ApolloServerPluginInlineTraceDisabled(),
-            ...(isExplorerOn(config) ? [explorerPage] : []),
           ],
           formatError: (formatted) =>
             isExplorerOn(config) ? formatError(formatted) : withoutHints(formatError(formatted)),
-          context: async (request: FastifyRequest) => {
-            try {
-              // Authenticated already, unless it is a GET
-              await admitOperator(request);
-            } catch (thrown) {
-              const error = errorFor(thrown, request);
-              throw toGraphQLError(error, { status: error.status });
-            }
-            return { request, loaders: new Loaders(secrets, auditTrail, grants) };
-          },
+          context: (request: FastifyRequest) =>
+            Promise.resolve({ request, loaders: new Loaders(secrets, auditTrail, grants) }),
         };
       },
     }),

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { ApolloServerPlugin } from '@apollo/server';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GRAPHQL_PATH } from '../../config/paths.js';
+import { isGraphqlRoute } from '../../http/requests/graphql-requests.js';
+import { onRequestOf } from '../../http/requests/route-hook.js';
 import { StaticFiles } from '../../http/responses/static-files.js';
 
 const ASSETS_PATH = `${GRAPHQL_PATH}/explorer/`;
@@ -31,29 +32,35 @@ const START = `AltairGraphQL.init({
 `;
 const ASSETS_DIRECTORY = join(dirname(createRequire(import.meta.url).resolve('altair-static')), 'dist');
 
-/** The in-browser explorer at the endpoint, served from the installed package. The package is imported on first use. */
-export const explorerPage: ApolloServerPlugin = {
-  serverWillStart: () =>
-    Promise.resolve({
-      renderLandingPage: () =>
-        Promise.resolve({
-          // Apollo asks for the page when it starts, and for its text when it is requested
-          html: async () => {
-            const { renderAltair } = await import('altair-static');
-            return renderAltair({
-              // Relative to the page: a proxy may serve it below any path
-              baseURL: ASSETS_PATH.slice(1),
-              serveInitialOptionsInSeperateRequest: START_SCRIPT,
-            });
-          },
-        }),
-    }),
-};
+/** Browsers name it first when they open a page. */
+const HTML = /^text\/html\b/i;
 
-/** Serves the assets of the explorer. */
-export function serveExplorerAssets(fastify: FastifyInstance): void {
+/**
+ * Serves the in-browser explorer from the installed package. Its page is public, and at the endpoint itself, before authentication: call it
+ * before requests are authenticated, and before the routes are added.
+ */
+export function serveExplorer(fastify: FastifyInstance): void {
+  let page: Promise<string> | undefined;
+  const servePage = async (request: FastifyRequest, reply: FastifyReply) => {
+    if (request.method === 'POST' || !HTML.test(request.headers.accept ?? '')) return undefined;
+    page ??= renderPage();
+    return reply.type('text/html; charset=utf-8').send(await page);
+  };
+  fastify.addHook('onRoute', (route) => {
+    if (isGraphqlRoute(route)) onRequestOf(route, servePage);
+  });
   fastify.get(`${ASSETS_PATH}${START_SCRIPT}`, (_request, reply) =>
     reply.type('text/javascript').send(START),
   );
   new StaticFiles(ASSETS_DIRECTORY).serve(fastify, ASSETS_PATH);
+}
+
+/** The package is imported on first use. */
+async function renderPage(): Promise<string> {
+  const { renderAltair } = await import('altair-static');
+  return renderAltair({
+    // Relative to the page: a proxy may serve it below any path
+    baseURL: ASSETS_PATH.slice(1),
+    serveInitialOptionsInSeperateRequest: START_SCRIPT,
+  });
 }

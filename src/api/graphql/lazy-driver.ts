@@ -25,7 +25,7 @@ export class LazyDriver extends ApolloDriver {
     const fastify = this.httpAdapterHost.httpAdapter.getInstance<FastifyInstance>();
     fastify.route({
       url: options.path!,
-      method: ['GET', 'POST', 'OPTIONS'],
+      method: ['GET', 'POST'],
       handler: async (request, reply) => {
         this.handler ??= this.startApollo(options, fastify);
         return (await this.handler).call(fastify, request, reply);

@@ -16,6 +16,7 @@ import {
   isRegistrationPath,
   LOGIN_CALLBACK_PATH,
 } from '../../config/paths.js';
+import { isGraphqlRoute } from '../requests/graphql-requests.js';
 import { onRequestOf } from '../requests/route-hook.js';
 
 /** Each quota: its variable, and what it counts, for the error message. */
@@ -47,7 +48,7 @@ const COUNTED_ROUTES: [QuotaName, (route: RouteOptions) => boolean][] = [
     'registration-read',
     ({ url, method }) => isRegistrationPath(url) && ['GET', 'HEAD'].includes(String(method)),
   ],
-  ['graphql', ({ url, method }) => url === GRAPHQL_PATH && method.includes('POST')],
+  ['graphql', isGraphqlRoute],
   ['authorize', ({ url }) => [AUTHORIZATION_PATH, CONSENT_PATH, LOGIN_CALLBACK_PATH].includes(url)],
 ];
 

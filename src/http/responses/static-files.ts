@@ -127,14 +127,17 @@ async function read(path: string): Promise<Loaded> {
   }
 }
 
+/** Of a list in a header. The others are ignored: a header has room for 15,000 of them, and each takes time. */
+const MAX_ENTRIES = 100;
+
 /** Whether an `Accept-Encoding` names the encoding, or any, without a weight of 0. */
 function accepts(header: string | string[] | undefined, token: string): boolean {
   const weights = new Map(
     String(header ?? '')
       .toLowerCase()
-      .split(',')
+      .split(',', MAX_ENTRIES)
       .map((part) => {
-        const [name = '', weight = 'q=1'] = part.split(';').map((text) => text.trim());
+        const [name = '', weight = 'q=1'] = part.split(';', 2).map((text) => text.trim());
         return [name, Number(weight.slice(2))];
       }),
   );
@@ -163,7 +166,7 @@ function checkConditions(headers: IncomingHttpHeaders, { etag, modifiedMs }: Val
 /** Tags here hold no comma. */
 const namesTag = (list: string, etag: string, isWeak: boolean): boolean =>
   list.trim() === '*' ||
-  list.split(',').some((tag) => (isWeak ? tag.trim().replace(/^W\//, '') : tag.trim()) === etag);
+  list.split(',', MAX_ENTRIES).some((tag) => (isWeak ? tag.trim().replace(/^W\//, '') : tag.trim()) === etag);
 
 /** A part fits only what the caller has the rest of (RFC 9110 §13.1.5). */
 function isRangeWanted(headers: IncomingHttpHeaders, { etag, modifiedMs }: Validators): boolean {

@@ -102,6 +102,25 @@ describe('The console', () => {
     ]);
   });
 
+  it('reads at most 100 entries of Accept-Encoding and If-None-Match: each takes time', async () => {
+    const plain = { 'accept-encoding': 'identity' };
+    const etag = (await get(SCRIPT, plain)).headers.get('etag')!;
+    const answers = [];
+    for (const others of [99, 100]) {
+      const { encoding } = await raw(`${registry.url}${SCRIPT}`, {
+        'accept-encoding': `${'x,'.repeat(others)}gzip`,
+      });
+      const { status } = await raw(`${registry.url}${SCRIPT}`, {
+        'if-none-match': `${'"x",'.repeat(others)}${etag}`,
+      });
+      answers.push([encoding, status]);
+    }
+    expect(answers).toEqual([
+      ['gzip', 304],
+      [undefined, 200],
+    ]);
+  });
+
   it('loads only its own resources, nothing inline, refuses frames, and sends no referrer', async () => {
     for (const path of ['/admin', '/admin/clients', SCRIPT]) {
       const { headers } = await get(path);

@@ -273,6 +273,13 @@ onEachEngine((engine) => {
     expect((await registry.createClient(aClient())).status).toBe(201);
   });
 
+  it.each(['GET', 'HEAD', 'POST'])('counts GraphQL requests of strangers: %s', async (method) => {
+    registry = await Registry.start(engine, { RATE_LIMIT_GRAPHQL: '2/1m' });
+    const statuses = [];
+    for (let i = 0; i < 3; i++) statuses.push((await registry.send('/graphql?query=a', { method })).status);
+    expect(statuses).toEqual([401, 401, 429]);
+  });
+
   describe('invalid credentials', () => {
     const LIMIT = { RATE_LIMIT_FAILED_AUTH: '3/1m' };
     const interfaces = (key: string | null) => [
