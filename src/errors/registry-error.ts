@@ -86,7 +86,7 @@ export const ERROR_HELP: Record<ErrorCode, string> = {
   not_implemented:
     'The request has a `Transfer-Encoding` other than `chunked` (RFC 9112 §6.1). Use `chunked` or `Content-Length`.',
   temporarily_unavailable:
-    'The database or the token issuer does not reply, the server is overloaded, or there are too many unused clients. Retry after the time in `Retry-After`.',
+    'The database or the token issuer does not reply, the key of a JWT is not known yet, the server is overloaded, or there are too many unused clients. Retry after the time in `Retry-After`.',
 };
 
 /** What is wrong with which field, by the name that the caller knows the field by. */

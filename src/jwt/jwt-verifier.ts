@@ -9,7 +9,7 @@ import {
 import { RegistryError, RETRY_AFTER_SECONDS } from '../errors/registry-error.js';
 import { knownUrl } from '../policy/uris/uri.js';
 import { ConcurrencyLimit } from '../queues/concurrency-limit.js';
-import { type KeySet, localKeySet, remoteKeySet, verifyWithKeySet } from './key-set.js';
+import { KeyNotFetched, type KeySet, localKeySet, remoteKeySet, verifyWithKeySet } from './key-set.js';
 import { readJwt } from './read-jwt.js';
 
 /** Signatures that only the issuer can make; never `none`, never a shared secret (RFC 8725 §3.1, §3.2). */
@@ -18,6 +18,9 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 
 /** Verifications that wait for the issuer's keys at once. Further ones are rejected: a server that hangs must not fill this one. */
 const MAX_WAITING_FOR_KEYS = 50;
+
+/** Between two fetches of the issuer's keys: anyone can cause them with unknown keys, and a new key is unknown for as long. */
+const COOLDOWN_MS = 5_000;
 
 /** The issuer's key set, rather than the token, is to blame. */
 class KeysUnavailable extends Error {}
@@ -34,21 +37,22 @@ export class JwtVerifier {
   ) {
     this.keys =
       typeof jwks === 'string'
-        ? remoteKeySet(knownUrl(jwks), { [customFetch]: fetchWithPauses() })
+        ? remoteKeySet(knownUrl(jwks), COOLDOWN_MS, { [customFetch]: fetchWithPauses() })
         : localKeySet(jwks);
   }
 
   /**
    * The claims of a token that the issuer signed and that is valid now; null if it is not.
    * @param rejected called with the claim if the issuer signed the token, but for something else
-   * @throws RegistryError `temporarily_unavailable` if the issuer's keys could not be fetched
+   * @throws RegistryError `temporarily_unavailable` if the issuer's keys could not be fetched, or are not fetched again yet
    */
   async verify(
     token: string,
     options: Pick<JWTVerifyOptions, 'audience' | 'requiredClaims' | 'typ'> = {},
     rejected: (claim: string) => void = () => undefined,
   ): Promise<JWTPayload | null> {
-    if (readJwt(token) === null) return null;
+    const sent = readJwt(token);
+    if (sent === null) return null;
     const { issuer } = this;
     const all = { ...options, issuer, algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS };
     try {
@@ -58,13 +62,31 @@ export class JwtVerifier {
       return payload;
     } catch (error) {
       if (error instanceof RegistryError) throw error;
+      if (error instanceof KeyNotFetched) {
+        if (!this.mayBeValid(sent.claims)) return null;
+        throw notFetched(error);
+      }
       if (isAboutTheKeySet(error)) throw unavailable(error);
       // Found after the signature is verified; JWTExpired is an error of its own
       if (error instanceof errors.JWTClaimValidationFailed) rejected(error.claim);
       return null;
     }
   }
+
+  /** Whether a key could make it valid: a caller who is told to retry must not do so with a token of another issuer, or an old one. */
+  private mayBeValid({ iss, exp }: JWTPayload): boolean {
+    const isOver = typeof exp === 'number' && exp + CLOCK_TOLERANCE_SECONDS <= Date.now() / 1000;
+    return iss === this.issuer && !isOver;
+  }
 }
+
+/** Not logged: anyone can name an unknown key. */
+const notFetched = ({ retryAfterSeconds }: KeyNotFetched) =>
+  new RegistryError(
+    'temporarily_unavailable',
+    "The key of the token is not in the issuer's JWKS, which was fetched a moment ago. Retry after the time in Retry-After.",
+    { retryAfterSeconds, isByDesign: true },
+  );
 
 const unavailable = (cause?: unknown) =>
   new RegistryError('temporarily_unavailable', "The token issuer's JWKS could not be fetched.", {

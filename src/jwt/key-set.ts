@@ -1,6 +1,8 @@
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
   errors,
   type ExportedJWKSCache,
   type JSONWebKeySet,
@@ -17,17 +19,40 @@ export interface KeySet {
   /** The keys that need no fetch; null: there are none, or they are too old. */
   known: () => JWTVerifyGetKey | null;
   /** All keys, which are fetched if a JWT names another, unless that was done a moment ago; null: there are no others. */
-  fetched: JWTVerifyGetKey | null;
+  fetched: RemoteKeys | null;
 }
+
+interface RemoteKeys {
+  keys: ReturnType<typeof createRemoteJWKSet>;
+  /** When the latest set was fetched. */
+  fetchedAt: () => number;
+  cooldownMs: number;
+}
+
+/** Whether there is a key is not known: the set was fetched a moment ago without it, and is not fetched again yet. */
+export class KeyNotFetched extends Error {
+  /** @param retryAfterSeconds until the set is fetched again */
+  constructor(readonly retryAfterSeconds: number) {
+    super('The key set was fetched a moment ago without the key.');
+  }
+}
+
+/** Between clocks, in seconds. */
+const CLOCK_TOLERANCE_SECONDS = 30;
 
 export function localKeySet(jwks: JSONWebKeySet): KeySet {
   const keys = createLocalJWKSet(jwks);
   return { known: () => keys, fetched: null };
 }
 
-export function remoteKeySet(url: URL, options: RemoteJWKSetOptions): KeySet {
+/** @param cooldownMs after a fetch, for which an unknown key causes no other */
+export function remoteKeySet(url: URL, cooldownMs: number, options: RemoteJWKSetOptions): KeySet {
   const latest: Partial<ExportedJWKSCache> = {};
-  const fetched = createRemoteJWKSet(url, { ...options, [jwksCache]: latest as ExportedJWKSCache });
+  const fetched = createRemoteJWKSet(url, {
+    ...options,
+    cooldownDuration: cooldownMs,
+    [jwksCache]: latest as ExportedJWKSCache,
+  });
   let keys: JWTVerifyGetKey | null = null;
   const known = () => {
     if (latest.jwks !== undefined) {
@@ -37,13 +62,14 @@ export function remoteKeySet(url: URL, options: RemoteJWKSetOptions): KeySet {
     }
     return fetched.fresh ? keys : null;
   };
-  return { known, fetched };
+  return { known, fetched: { keys: fetched, fetchedAt: () => latest.uat ?? 0, cooldownMs } };
 }
 
 /**
  * Verifies a JWT. One with a known key waits for no fetch that another one causes.
  * @param wait runs a verification that can wait for a fetch, or rejects it
  * @param maxTried how many keys are tried if the JWT does not say which one it was signed with
+ * @throws KeyNotFetched if the key may have been published since the set was fetched
  */
 export async function verifyWithKeySet(
   token: string,
@@ -60,7 +86,26 @@ export async function verifyWithKeySet(
       if (fetched === null || !(error instanceof errors.JWKSNoMatchingKey)) throw error;
     }
   }
-  return wait(() => verifyWithKeys(token, fetched!, options, maxTried));
+  const { coolingDown, reloading } = fetched!.keys;
+  try {
+    return await wait(() => verifyWithKeys(token, fetched!.keys, options, maxTried));
+  } catch (error) {
+    // Otherwise, the set was fetched for this JWT
+    const isOlder = coolingDown || reloading;
+    if (isOlder && error instanceof errors.JWKSNoMatchingKey) throwIfNotFetched(token, fetched!);
+    throw error;
+  }
+}
+
+/** The key of a JWT that was issued before the set was fetched would be in it, and no key has a name that is not a string. */
+function throwIfNotFetched(token: string, { fetchedAt, cooldownMs }: RemoteKeys): void {
+  const { iat } = decodeJwt(token);
+  if (typeof decodeProtectedHeader(token).kid !== 'string') return;
+  const fetched = fetchedAt();
+  if (typeof iat === 'number' && (iat + CLOCK_TOLERANCE_SECONDS) * 1000 < fetched) return;
+  // The clock of the machine may be set
+  const leftMs = Math.min(Math.max(fetched + cooldownMs - Date.now(), 0), cooldownMs);
+  throw new KeyNotFetched(Math.max(1, Math.ceil(leftMs / 1000)));
 }
 
 /** A JWT that does not say which key it was signed with may fit several; they are tried one by one. */

@@ -107,6 +107,10 @@ export class IdentityProvider {
       if (error instanceof openid.AuthorizationResponseError && isRejection(error.error)) {
         throw new LoginRefused(error.error);
       }
+      // Its keys belong to the metadata, and are not fetched again for a minute: the next sign-in reads both
+      if ((error as { code?: unknown }).code === UNKNOWN_KEY && this.metadata !== null) {
+        this.metadata.readAt = -Infinity;
+      }
       throw this.failure(error);
     }
   }
@@ -189,6 +193,9 @@ export class IdentityProvider {
 
 /** The answer comes by the browser of the user, who can write anything. */
 const MAX_LOGGED = 100;
+
+/** The code of openid-client for an ID token whose key the provider did not publish when its keys were fetched. */
+const UNKNOWN_KEY = 'OAUTH_KEY_SELECTION_FAILED';
 
 /** The codes of openid-client for an answer that does not belong to the sign-in. */
 const INVALID_ANSWERS = [

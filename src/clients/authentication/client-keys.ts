@@ -6,7 +6,13 @@ import { EgressError } from '../../egress/egress-error.js';
 import { EgressGuard } from '../../egress/egress-guard.js';
 import { RegistryError } from '../../errors/registry-error.js';
 import { JsonFault, parseStrictJson } from '../../json/strict-json.js';
-import { type KeySet, localKeySet, remoteKeySet, verifyWithKeySet } from '../../jwt/key-set.js';
+import {
+  KeyNotFetched,
+  type KeySet,
+  localKeySet,
+  remoteKeySet,
+  verifyWithKeySet,
+} from '../../jwt/key-set.js';
 import { readJwt, type SentJwt } from '../../jwt/read-jwt.js';
 import { ASSERTION_SIGNING_ALGORITHMS } from '../../policy/client.js';
 import { isVerificationKey, type JsonWebKeySet, jwksFaults } from '../../policy/metadata/jwks.js';
@@ -78,7 +84,7 @@ export class ClientKeys {
   /**
    * Verifies everything but whether the `jti` was used before. Keys in the header of an assertion are ignored.
    * @param audience the issuer of the authorization server: the only audience that an assertion may have (draft-ietf-oauth-rfc7523bis)
-   * @throws RegistryError `temporarily_unavailable` if too many others wait for keys
+   * @throws RegistryError `temporarily_unavailable` if too many others wait for keys, or the keys are not fetched again yet
    */
   async verify(client: Client, assertion: string, audience: string): Promise<VerifiedAssertion> {
     const sent = readJwt(assertion);
@@ -89,6 +95,7 @@ export class ClientKeys {
     try {
       return await this.verifySignature(client, assertion, sent);
     } catch (error) {
+      if (error instanceof KeyNotFetched) throw notFetched(error);
       const reason = reasonOf(error);
       if (reason === undefined) throw error;
       return { fault: reason };
@@ -154,10 +161,9 @@ export class ClientKeys {
         throw error;
       }
     };
-    return remoteKeySet(knownUrl(url), {
+    return remoteKeySet(knownUrl(url), FETCH_PAUSE_MS, {
       [customFetch]: fetchKeys,
       cacheMaxAge: CACHE_MAX_AGE_MS,
-      cooldownDuration: FETCH_PAUSE_MS,
     });
   }
 
@@ -167,6 +173,14 @@ export class ClientKeys {
     return verificationKeys(parsed(new Uint8Array(await reply.arrayBuffer())));
   }
 }
+
+/** Not a fault, and not logged: anyone can name an unknown key of a client, and its new key would be rejected for a minute. */
+const notFetched = ({ retryAfterSeconds }: KeyNotFetched) =>
+  new RegistryError(
+    'temporarily_unavailable',
+    'The key of the assertion is not at jwks_uri, which was fetched a moment ago. Retry after the time in Retry-After.',
+    { retryAfterSeconds, isByDesign: true },
+  );
 
 /** @throws KeySetFault */
 function parsed(jwks: Uint8Array): unknown {

@@ -335,7 +335,7 @@ onEachEngine((engine) => {
     });
   });
 
-  describe('A provider that is down', () => {
+  describe('A provider that is down, or rotates its keys,', () => {
     const down: IdentityProvider['instead'] = (_, response) => void response.writeHead(503).end();
     const cut: IdentityProvider['instead'] = (request) => void request.socket.destroy();
 
@@ -355,6 +355,26 @@ onEachEngine((engine) => {
       const next = await signIn(browser, again!);
       await browser.location(next);
       expect((await decide(browser, consentToken)).status).toBe(303);
+    });
+
+    it('signs with a key that was not published a moment ago: the next sign-in fetches the keys again', async () => {
+      const other = await Registry.start(engine, provider.env);
+      try {
+        const { register, ask } = authorizationOf(() => other);
+        const { consentToken } = await ask(await register());
+        const finish = async () => {
+          const browser = new CookieJar();
+          const callback = await signIn(browser, `${other.url}/consent?consent_token=${consentToken}`);
+          return (await browser.fetch(callback)).status;
+        };
+        provider.published = [];
+        const before = await finish();
+        provider.published = undefined;
+        expect([before, await finish()]).toEqual([503, 303]);
+      } finally {
+        provider.published = undefined;
+        await other.stop();
+      }
     });
 
     it('at the first sign-in of an instance is asked again by the next', async () => {

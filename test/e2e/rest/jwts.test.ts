@@ -119,6 +119,28 @@ onEachEngine((engine) => {
     });
   });
 
+  it('503 for JWTs with a new key while a stranger had the keys fetched a moment ago; they are not counted as invalid', async () => {
+    const rotating = await TokenIssuer.start();
+    const trusting = await Registry.start(engine, { ...rotating.env, RATE_LIMIT_FAILED_AUTH: '3/1m' });
+    // It stands still: the cooldown is not over because the machine is slow
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now());
+    const signed = (kid: string) => rotating.sign({}, undefined, { alg: 'ES256', kid });
+    const answers = [await trusting.createClient(aClient(), await signed('unknown'))];
+    for (let i = 0; i < 5; i++) answers.push(await trusting.createClient(aClient(), await signed('new')));
+    const graphql = await trusting.graphql('{ __typename }', {}, await signed('new'));
+    clock.mockRestore();
+    await trusting.stop();
+    rotating.stop();
+    expect(answers.map(summaryOf)).toEqual([
+      INVALID,
+      ...Array<string>(5).fill('503 temporarily_unavailable'),
+    ]);
+    for (const { headers } of [...answers.slice(1), graphql]) {
+      expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(5);
+    }
+    expect(graphql.status).toBe(503);
+  });
+
   it('401 if a JWT names an unusable key of the issuer; JWTs with other keys are accepted', async () => {
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
     const offTheCurve = { ...issuer.publicJwk, x: 'A'.repeat(43) };

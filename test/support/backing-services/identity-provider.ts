@@ -19,6 +19,8 @@ export class IdentityProvider {
   user: ProviderUser = { sub: 'alice', organization: 'acme' };
   /** What is answered in place of the provider; undefined: it answers. */
   instead: RequestListener | undefined;
+  /** The keys that it publishes in place of its own; undefined: its own. */
+  published: object[] | undefined;
   /** How many seconds ago the user who signs in next has done so. */
   signedInBefore = 0;
   /** What the registry sent to its authorization endpoint, the last time. */
@@ -66,6 +68,11 @@ export class IdentityProvider {
       if (idp.instead !== undefined) return idp.instead(request, response);
       const { pathname, searchParams } = new URL(request.url!, url);
       if (pathname === '/auth') idp.asked = searchParams;
+      if (pathname === '/jwks' && idp.published !== undefined) {
+        return response
+          .setHeader('content-type', 'application/json')
+          .end(JSON.stringify({ keys: idp.published }));
+      }
       if (!pathname.startsWith('/interaction/')) return void library(request, response);
       // The page of the provider: the user presses a button
       if (request.method === 'GET') return idp.showPage(response);
