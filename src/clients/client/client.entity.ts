@@ -37,9 +37,8 @@ const LIVING = { where: '"deleted_at" IS NULL' };
   where: '"org_id" IS NOT NULL AND "deleted_at" IS NOT NULL',
 })
 @Index('oauth_clients_deleted_at', ['deletedAt'], { where: '"deleted_at" IS NOT NULL' })
-@Index('oauth_clients_unused', ['createdAt', 'id'], { where: UNUSED })
 // By LAST_REGISTERED: created by the migration alone
-@Index('oauth_clients_unused_last_registered', { synchronize: false })
+@Index('oauth_clients_unused', { synchronize: false })
 @Index('oauth_clients_verified', ['createdAt', 'id'], { where: '"verified" AND "deleted_at" IS NULL' })
 @Index('oauth_clients_disabled', ['createdAt', 'id'], {
   where: `"status" = 'disabled' AND "deleted_at" IS NULL`,

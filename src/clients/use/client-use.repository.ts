@@ -21,17 +21,17 @@ export const REMOVAL_BATCH = 100;
 /** Rows that one statement of a count passes over: on SQLite, it blocks the event loop. */
 export const COUNT_STEP = 20_000;
 
-/** A place among the unused clients in the order of their creation. */
+/** A place among the unused clients in the order of their last registration. */
 interface Position {
   ms: number;
   id: string;
 }
 
-/** Behind the newest client. */
+/** Behind the client that was last registered. */
 const END: Position = { ms: Number.MAX_SAFE_INTEGER, id: '' };
 
 /** Unused clients up to a position, the newest first. */
-const UNTIL = `FROM oauth_clients WHERE ${UNUSED} AND (created_at, id) <= (:ms, :id) ORDER BY created_at DESC, id DESC`;
+const UNTIL = `FROM oauth_clients WHERE ${UNUSED} AND (${LAST_REGISTERED}, id) <= (:ms, :id) ORDER BY ${LAST_REGISTERED} DESC, id DESC`;
 
 /** Unused clients. */
 export interface UnusedClients {
@@ -93,13 +93,13 @@ export class ClientUseRepository {
     return ms === null ? null : new Date(Number(ms));
   }
 
-  /** When the youngest unused client was created that is not among the newest `max`; null: all are. */
+  /** When the last unused client was registered that is not among the `max` that were registered last; null: all are. */
   async youngestBeyond(max: number): Promise<Date | null> {
     const { next } = await this.passOver(max);
     return next && new Date(next.ms);
   }
 
-  /** Passes over the newest `count` unused clients in steps, between which requests go on; says how many there are, and which is next. */
+  /** Passes over the `count` unused clients that were registered last in steps, between which requests go on; says how many there are, and which is next. */
   private async passOver(count: number): Promise<{ passed: number; next: Position | null }> {
     let from = END;
     for (let passed = 0; ;) {
@@ -113,9 +113,9 @@ export class ClientUseRepository {
     }
   }
 
-  /** Where the unused client is that has `step` newer ones up to a position, which counts; null: there is none. */
+  /** Where the unused client is that has `step` later ones up to a position, which counts; null: there is none. */
   private async positionBehind(from: Position, step: number): Promise<Position | null> {
-    const sql = `SELECT created_at, id ${UNTIL} LIMIT :one OFFSET :step`;
+    const sql = `SELECT ${LAST_REGISTERED}, id ${UNTIL} LIMIT :one OFFSET :step`;
     // If SQLite knew the limit, it would rather sort the table
     const [row] = await this.run(sql, { ...from, one: 1, step });
     return row ? { ms: Number(row[0]), id: row[1] as string } : null;
