@@ -9,12 +9,18 @@ import {
 import { RegistryError, RETRY_AFTER_SECONDS } from '../errors/registry-error.js';
 import { knownUrl } from '../policy/uris/uri.js';
 import { ConcurrencyLimit } from '../queues/concurrency-limit.js';
-import { KeyNotFetched, type KeySet, localKeySet, remoteKeySet, verifyWithKeySet } from './key-set.js';
+import {
+  CLOCK_TOLERANCE_SECONDS,
+  KeyNotFetched,
+  type KeySet,
+  localKeySet,
+  remoteKeySet,
+  verifyWithKeySet,
+} from './key-set.js';
 import { readJwt } from './read-jwt.js';
 
 /** Signatures that only the issuer can make; never `none`, never a shared secret (RFC 8725 §3.1, §3.2). */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
-const CLOCK_TOLERANCE_SECONDS = 30;
 
 /** Verifications that wait for the issuer's keys at once. Further ones are rejected: a server that hangs must not fill this one. */
 const MAX_WAITING_FOR_KEYS = 50;
@@ -73,7 +79,7 @@ export class JwtVerifier {
     }
   }
 
-  /** Whether a key could make it valid: a caller who is told to retry must not do so with a token of another issuer, or an old one. */
+  /** Whether a retry with another key could succeed. It cannot with a token of another issuer, or an expired one. */
   private mayBeValid({ iss, exp }: JWTPayload): boolean {
     const isOver = typeof exp === 'number' && exp + CLOCK_TOLERANCE_SECONDS <= Date.now() / 1000;
     return iss === this.issuer && !isOver;

@@ -1,8 +1,6 @@
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
-  decodeJwt,
-  decodeProtectedHeader,
   errors,
   type ExportedJWKSCache,
   type JSONWebKeySet,
@@ -13,6 +11,7 @@ import {
   type JWTVerifyResult,
   type RemoteJWKSetOptions,
 } from 'jose';
+import { readJwt } from './read-jwt.js';
 
 /** Keys that verify JWTs: those that are here, and those that have to be fetched. */
 export interface KeySet {
@@ -37,8 +36,8 @@ export class KeyNotFetched extends Error {
   }
 }
 
-/** Between clocks, in seconds. */
-const CLOCK_TOLERANCE_SECONDS = 30;
+/** How far the clock of an issuer may differ from that of this machine. */
+export const CLOCK_TOLERANCE_SECONDS = 30;
 
 export function localKeySet(jwks: JSONWebKeySet): KeySet {
   const keys = createLocalJWKSet(jwks);
@@ -99,8 +98,10 @@ export async function verifyWithKeySet(
 
 /** The key of a JWT that was issued before the set was fetched would be in it, and no key has a name that is not a string. */
 function throwIfNotFetched(token: string, { fetchedAt, cooldownMs }: RemoteKeys): void {
-  const { iat } = decodeJwt(token);
-  if (typeof decodeProtectedHeader(token).kid !== 'string') return;
+  // Read before by the caller
+  const { header, claims } = readJwt(token)!;
+  const { iat } = claims;
+  if (typeof header.kid !== 'string') return;
   const fetched = fetchedAt();
   if (typeof iat === 'number' && (iat + CLOCK_TOLERANCE_SECONDS) * 1000 < fetched) return;
   // The clock of the machine may be set

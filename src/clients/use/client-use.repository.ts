@@ -30,7 +30,7 @@ interface Position {
 /** Behind the client that was last registered. */
 const END: Position = { ms: Number.MAX_SAFE_INTEGER, id: '' };
 
-/** Unused clients up to a position, the newest first. */
+/** Unused clients up to a position, the last registered first. */
 const UNTIL = `FROM oauth_clients WHERE ${UNUSED} AND (${LAST_REGISTERED}, id) <= (:ms, :id) ORDER BY ${LAST_REGISTERED} DESC, id DESC`;
 
 /** Unused clients. */
@@ -99,7 +99,10 @@ export class ClientUseRepository {
     return next && new Date(next.ms);
   }
 
-  /** Passes over the `count` unused clients that were registered last in steps, between which requests go on; says how many there are, and which is next. */
+  /**
+   * Passes over the `count` unused clients that were registered last, in steps, between which requests go on. Says how many there are, and
+   * which is next.
+   */
   private async passOver(count: number): Promise<{ passed: number; next: Position | null }> {
     let from = END;
     for (let passed = 0; ;) {

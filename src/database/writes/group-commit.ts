@@ -33,7 +33,7 @@ interface Insertion {
  * Inserts into several tables at once, for many callers in one transaction: making a transaction durable takes time, its content does not.
  * Each caller's promise resolves once its rows are durable. If the rows of one caller cannot be stored, those of the others still are.
  * A batch has at most 200 callers (`LIMITS` of batcher.ts).
- * @param order what may be unique across instances: rows are inserted in its order, see {@link commitEach}
+ * @param order the value by which rows are inserted in order, if several instances may insert the same one: see {@link commitEach}
  */
 export function groupCommit(
   dataSource: DataSource,
